@@ -1,0 +1,181 @@
+"""Settings: option > ``LSFS_*`` variable > ``.lsfs.toml`` of the drive > the user's file > default."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lsfs.errors import UsageError
+from lsfs.paths import user_config
+
+DRIVE_FILE = ".lsfs.toml"
+
+# A tree that was downloaded may not decide which programs, models or places outside it are used.
+NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed"})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfig:
+    """What is indexed, and within which limits.
+
+    Attributes:
+        max_file_bytes: larger files are known by name only.
+        parse_seconds: wall seconds a file may take before its parser is stopped.
+        parse_memory_mb: address space of the parsing child, in MiB.
+        ignore: names and patterns (as in .gitignore, one level) that are not indexed.
+        debounce_ms: quiet time after a change before the file is read.
+    """
+
+    max_file_bytes: int = 256 * 1024 * 1024
+    parse_seconds: float = 60.0
+    parse_memory_mb: int = 2048
+    ignore: tuple[str, ...] = (
+        ".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", ".cache", ".mypy_cache",
+        ".pytest_cache", ".ruff_cache", ".Trash-*", ".fuse_hidden*", "*.swp", "*~", ".#*", "*.tmp",
+        "*.part", "*.crdownload", "*.pyc", "*.o", "*.so", ".env", "id_rsa", "id_ed25519", "*.pem",
+        "*.key", "*.kdbx",
+    )  # fmt: skip
+    debounce_ms: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which models answer.
+
+    Attributes:
+        chat: "default", "none", or the path of a GGUF file.
+        embed: "default" or "none".
+        threads: threads of the language model; 0 means one less than there are cores.
+        context: context window in tokens.
+        max_tokens: longest answer in tokens.
+    """
+
+    chat: str = "default"
+    embed: str = "default"
+    threads: int = 0
+    context: int = 4096
+    max_tokens: int = 160
+
+
+@dataclass(frozen=True, slots=True)
+class MountConfig:
+    """How a drive is mounted.
+
+    Attributes:
+        transport: auto, mfusepy or fusepy.
+        virtual_name: the directory in the mount that holds everything virtual.
+        timeout_s: how long the kernel may keep names and attributes, in seconds.
+    """
+
+    transport: str = "auto"
+    virtual_name: str = ".lsfs"
+    timeout_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of a drive."""
+
+    index: IndexConfig = field(default_factory=IndexConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    mount: MountConfig = field(default_factory=MountConfig)
+
+
+def known_keys() -> list[str]:
+    """Every setting as ``section.key``."""
+    return [
+        f"{section.name}.{key.name}"
+        for section in dataclasses.fields(Config)
+        for key in dataclasses.fields(getattr(Config(), section.name))
+    ]
+
+
+def load(
+    source: Path | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    user_file: Path | None = None,
+) -> Config:
+    """The settings of a drive.
+
+    Args:
+        source: the drive's folder, whose ``.lsfs.toml`` is read; None reads none.
+        options: ``section.key`` to value, from the command line; these win.
+        environment: where ``LSFS_SECTION_KEY`` variables are looked up; the process's by default.
+        user_file: the user's settings; ``$XDG_CONFIG_HOME/lsfs/config.toml`` by default.
+
+    Raises:
+        UsageError: an unknown key (with the nearest known one), or a value of the wrong type.
+    """
+    settings: dict[str, Any] = {}
+    settings |= _from_file(user_file or user_config())
+    if source is not None:
+        drive_file = source / DRIVE_FILE
+        local = _from_file(drive_file)
+        for key in sorted(NOT_FROM_THE_DRIVE & local.keys()):
+            raise UsageError(
+                f"{drive_file} may not set {key}", hint=f"set it in {user_config()} instead"
+            )
+        settings |= local
+    settings |= _from_environment(os.environ if environment is None else environment)
+    settings |= options or {}
+    return _build(settings)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}", hint="mend the file or move it away") from error
+    flat: dict[str, Any] = {}
+    for section, values in data.items():
+        if not isinstance(values, dict):
+            raise UsageError(f"{path}: {section} is no section", hint=_nearest(section))
+        flat |= {f"{section}.{key}": value for key, value in values.items()}
+    _check(flat, str(path))
+    return flat
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for key in known_keys():
+        name = "LSFS_" + key.replace(".", "_").upper()
+        if name in environment:
+            found[key] = environment[name]
+    return found
+
+
+def _check(keys: Iterable[str], origin: str) -> None:
+    for key in keys:
+        if key not in known_keys():
+            raise UsageError(f"{origin}: unknown setting {key!r}", hint=_nearest(key))
+
+
+def _nearest(key: str) -> str:
+    near = difflib.get_close_matches(key, known_keys(), n=1, cutoff=0.3)
+    return f"did you mean {near[0]!r}?" if near else "see: lsfs config list"
+
+
+def _build(settings: Mapping[str, Any]) -> Config:
+    _check(settings, "settings")
+    nested: dict[str, dict[str, Any]] = {}
+    for key, value in settings.items():
+        section, name = key.split(".", 1)
+        is_list = name == "ignore" and isinstance(value, str)
+        nested.setdefault(section, {})[name] = value.split(":") if is_list else value
+    try:
+        # Not strict: variables arrive as text, and "8" is a number there.
+        return msgspec.convert(nested, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"settings: {error}", hint="see: lsfs config list") from error

@@ -1,0 +1,1 @@
+"""What finds: catalog, passages, vectors, search, time phrases."""

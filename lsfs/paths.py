@@ -1,0 +1,160 @@
+"""Where things are: the state of a drive, the user's directories, and paths inside a drive."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import platformdirs
+from blake3 import blake3
+
+from lsfs.errors import AccessDenied, NotFound, UsageError
+
+APP = "lsfs"
+SOCKET_PATH_MAX = 104  # sun_path holds 108 bytes, and some systems fewer
+
+
+@dataclass(frozen=True, slots=True)
+class StatePaths:
+    """The state directory of one drive, 0700, outside the source and the mount.
+
+    Attributes:
+        root: the directory itself.
+    """
+
+    root: Path
+
+    @property
+    def history(self) -> Path:
+        """Event journal, versions, trash, snapshots: the truth about the past."""
+        return self.root / "history.sqlite"
+
+    @property
+    def catalog(self) -> Path:
+        """Files, documents, passages, full-text index: the truth about the present."""
+        return self.root / "catalog.sqlite"
+
+    @property
+    def vectors(self) -> Path:
+        """The LanceDB database of passage vectors; rebuildable."""
+        return self.root / "vectors.lance"
+
+    @property
+    def config(self) -> Path:
+        """The drive's own settings."""
+        return self.root / "config.toml"
+
+    @property
+    def history_lock(self) -> Path:
+        """Held (flock) by the process that writes the history: fs while the drive is mounted."""
+        return self.root / "history.lock"
+
+    @property
+    def catalog_lock(self) -> Path:
+        """Held (flock) by the process that writes the catalog and the vectors."""
+        return self.root / "catalog.lock"
+
+    @property
+    def socket(self) -> Path:
+        """Unix socket of the brain; elsewhere when the state's path is too long for one."""
+        path = self.root / "rpc.sock"
+        if len(os.fsencode(path)) < SOCKET_PATH_MAX:
+            return path
+        digest = blake3(os.fsencode(self.root)).hexdigest(length=8)
+        return Path(tempfile.gettempdir()) / f"lsfs-{os.getuid()}" / f"{digest}.sock"
+
+    @property
+    def mount_record(self) -> Path:
+        """JSON: who has mounted the drive where; absent when nobody has."""
+        return self.root / "mount.json"
+
+    @property
+    def source_record(self) -> Path:
+        """JSON: which folder this state belongs to."""
+        return self.root / "source.json"
+
+    @property
+    def log(self) -> Path:
+        """What the two processes of a mounted drive have to say."""
+        return self.root / "lsfs.log"
+
+    def create(self) -> None:
+        """Make the directory, readable by its owner alone."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+
+
+def user_data() -> Path:
+    """Where states live: ``$XDG_DATA_HOME/lsfs``."""
+    return Path(platformdirs.user_data_dir(APP))
+
+
+def user_cache() -> Path:
+    """Where things that can be made again live: ``$XDG_CACHE_HOME/lsfs``."""
+    return Path(platformdirs.user_cache_dir(APP))
+
+
+def user_config() -> Path:
+    """The user's settings: ``$XDG_CONFIG_HOME/lsfs/config.toml``."""
+    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+
+def source_folder(source: str | os.PathLike[str]) -> Path:
+    """The real path of a folder that is to be a drive.
+
+    A symbolic link is resolved once, here, so that one folder has one state.
+
+    Raises:
+        NotFound: there is nothing at the path, or it is no folder.
+        AccessDenied: it cannot be listed.
+    """
+    path = Path(source).expanduser()
+    try:
+        real = path.resolve(strict=True)
+    except FileNotFoundError:
+        raise NotFound(f"no such folder: {path}", hint="check the spelling") from None
+    except PermissionError:
+        raise AccessDenied(f"cannot reach {path}", hint="check its permissions") from None
+    if not real.is_dir():
+        raise NotFound(f"not a folder: {path}", hint="a drive is made from a folder")
+    if not os.access(real, os.R_OK | os.X_OK):
+        raise AccessDenied(f"cannot read the folder {path}", hint="check its permissions")
+    return real
+
+
+def state_of(source: Path, override: str | os.PathLike[str] | None = None) -> StatePaths:
+    """The state directory of the drive whose source is ``source`` (a real path).
+
+    Args:
+        override: use this directory instead of the default one.
+
+    Raises:
+        UsageError: the state would lie inside the source.
+    """
+    if override:
+        root = Path(override).expanduser().resolve()
+    else:
+        digest = blake3(os.fsencode(source)).hexdigest(length=8)
+        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in source.name) or "root"
+        root = user_data() / "drives" / f"{safe[:40]}-{digest}"
+    if root == source or source in root.parents:
+        raise UsageError(
+            f"the state directory {root} lies inside the drive {source}",
+            hint="choose another one with --state DIR",
+        )
+    return StatePaths(root)
+
+
+def relative(path: str | os.PathLike[str]) -> str:
+    """A path inside a drive in its one spelling: no leading slash, no ``.``; "" is the root.
+
+    Raises:
+        UsageError: the path climbs out with ``..`` or holds a NUL.
+    """
+    text = os.fspath(path)
+    parts = [part for part in PurePosixPath(text).parts if part not in ("/", "//", ".")]
+    if ".." in parts or "\0" in text:
+        raise UsageError(f"not a path inside the drive: {text!r}")
+    return "/".join(parts)

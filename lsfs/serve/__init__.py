@@ -1,0 +1,1 @@
+"""The brain of a mounted drive, and how others talk to it."""

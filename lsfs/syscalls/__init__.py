@@ -1,0 +1,1 @@
+"""What the system can do: every operation, declared once."""

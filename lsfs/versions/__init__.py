@@ -1,0 +1,1 @@
+"""What keeps the past: the event journal, and (later) versions of files."""
