@@ -1,4 +1,4 @@
-"""Settings: option > ``LSFS_*`` variable > ``.lsfs.toml`` of the drive > the user's file > default."""
+"""Settings: option > ``LSFS_*`` variable > the drive's ``.lsfs.toml`` > the user's > default."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The values that every part of lsfs speaks in.
 
 All are frozen and know nothing of storage. Text offsets are counted in code points of a document's
-canonical text, half open. Paths are strings relative to the drive's root, with ``/`` between parts and
-surrogate escapes for bytes that are not UTF-8.
+canonical text, half open. Paths are strings relative to the drive's root, with ``/`` between parts
+and surrogate escapes for bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-# --- documents: what a parser makes of a file -------------------------------------------------------
+# --- documents: what a parser makes of a file
 
 
 class Status(StrEnum):
@@ -50,7 +50,7 @@ class Span:
 
     Attributes:
         char_start, char_end: offsets into the canonical text.
-        page: page number from 1 (a sheet or slide counts as a page); None where the format has none.
+        page: number from 1 (a sheet or slide counts as a page); None where the format has none.
         line: line, row or paragraph number from 1; None where the format has none.
         bbox: left, top, right, bottom in points from the top left of the unrotated page.
     """
@@ -143,7 +143,7 @@ class Document:
     warnings: tuple[str, ...] = ()
 
 
-# --- time ---------------------------------------------------------------------------------------------
+# --- time
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class ContentDate:
     text: str = ""
 
 
-# --- the index: what is found ----------------------------------------------------------------------
+# --- the index: what is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +294,8 @@ class SavedSearch:
     """A query that is kept as a directory, with its latest hits.
 
     Attributes:
-        name: the directory below ``.lsfs/search``; nested parts ("contracts/after:2023-01-01") narrow.
+        name: the directory below ``.lsfs/search``; nested parts narrow
+            ("contracts/after:2023-01-01").
         generation: the index generation that the hits were computed from.
     """
 

@@ -1,7 +1,7 @@
 """The event journal of a drive: what changed through the mount, in order.
 
-Written by one process, the one that serves the mount; others read it. WAL lets them read at any time
-without either side waiting.
+Written by one process, the one that serves the mount; others read it. WAL lets them read at any
+time without either side waiting.
 """
 
 from __future__ import annotations
