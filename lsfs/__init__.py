@@ -1,1 +1,67 @@
-"""A semantic file system."""
+"""A semantic file system: a folder that can be asked.
+
+import lsfs
+
+with lsfs.open("~/Documents") as drive:
+    for hit in drive.retrieve("notice period", k=5).hits:
+        print(hit.path, hit.page, hit.text)
+    print(drive.ask("contracts from 2023").answer)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lsfs.config import Config
+    from lsfs.syscalls.drive import Drive
+
+__version__ = "0.1.0"
+
+__all__ = ["Drive", "__version__", "open"]
+
+
+def open(
+    source: str | os.PathLike[str],
+    *,
+    config: Config | None = None,
+    state: str | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> Drive:
+    """Open a folder as a drive.
+
+    A drive that is mounted, or indexed by a daemon, is reached through it; any other is worked on
+    in this process. A folder that is no drive yet becomes one; nothing is written into it.
+
+    Args:
+        source: the folder, or a mountpoint of it.
+        config: settings; by default those of the environment and the configuration files.
+        state: where the drive's state is kept instead of the default place.
+        on_event: called with progress and streamed text.
+
+    Raises:
+        NotFound, AccessDenied: the folder cannot be used.
+        LockHeld: another process is making the index for the first time.
+    """
+    from lsfs import config as configuration
+    from lsfs.drives import find, initialise
+    from lsfs.errors import NotInitialised
+    from lsfs.serve.client import connect
+    from lsfs.syscalls.drive import Drive, open_local
+
+    try:
+        record = find(source, state)
+    except NotInitialised:
+        record = initialise(source, state)
+    caller = connect(record) or open_local(record, config or configuration.load(record.source))
+    return Drive(record.source, caller, on_event)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Drive":
+        from lsfs.syscalls.drive import Drive
+
+        return Drive
+    raise AttributeError(name)

@@ -297,11 +297,13 @@ class SavedSearch:
         name: the directory below ``.lsfs/search``; nested parts narrow
             ("contracts/after:2023-01-01").
         generation: the index generation that the hits were computed from.
+        query: what is searched for, when it is not the name itself.
     """
 
     name: str
     generation: int
     hits: tuple[Hit, ...] = ()
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def build(folder: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     model = _Graph(folder).model()
-    # Shapes are fixed by construction; without this mark the quantiser asks for a pass that finds them.
+    # Shapes are fixed by construction: without this mark the quantiser asks for a pass over them.
     model.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".onnx")

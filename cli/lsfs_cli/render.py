@@ -1,0 +1,205 @@
+"""Results as text for people."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text as Styled
+
+from lsfs.model import Citation, FoundFile, Hit
+from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.files import StatusReport, Text, Waited
+from lsfs.syscalls.retrieve import Done, Hits, Matches
+
+SNIPPET_LINES = 3
+
+
+def safe(text: str, *, lines: bool = False) -> str:
+    """Text from a file or a name, without what a terminal would act on.
+
+    Args:
+        lines: keep line breaks; in names and snippets they are shown as a space.
+    """
+    kept = []
+    for char in text:
+        if char == "\n" and lines:
+            kept.append(char)
+        elif char in "\n\t":
+            kept.append(" ")
+        elif unicodedata.category(char) in ("Cc", "Cs", "Cf", "Co", "Cn"):
+            kept.append("\N{REPLACEMENT CHARACTER}" if char != "\u200b" else "")
+        else:
+            kept.append(char)
+    return "".join(kept)
+
+
+def console(color: bool) -> Console:
+    """Where results go: standard output, in colours only on a terminal."""
+    return Console(
+        file=sys.stdout, no_color=not color, highlight=False, soft_wrap=True, emoji=False
+    )
+
+
+def place(path: str, page: int | None, first: int | None = None, last: int | None = None) -> str:
+    """A place in a file as people write it: ``a.pdf p.3``, ``notes.txt:12-15``."""
+    if page is not None:
+        return f"{safe(path)} p.{page}"
+    if first is None:
+        return safe(path)
+    return f"{safe(path)}:{first}" + (f"-{last}" if last not in (None, first) else "")
+
+
+@functools.singledispatch
+def show(result: Any, out: Console) -> None:
+    """Print a result. Types without a form of their own are printed as they are."""
+    out.print(Styled(str(result)))
+
+
+@show.register
+def _(result: Hits, out: Console) -> None:
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+    for hit in result.hits:
+        _hit(hit, out)
+
+
+def _hit(hit: Hit, out: Console) -> None:
+    head = Styled(place(hit.path, hit.page, hit.line_start, hit.line_end), style="bold")
+    detail = "  ".join(part for part in (hit.kind, hit.date, f"{hit.score:.3f}") if part)
+    head.append(f"  {safe(detail)}", style="dim not bold")
+    out.print(head)
+    _quote(hit.text, out, SNIPPET_LINES)
+    if hit.explain:
+        parts = ", ".join(f"{name} {value:.3f}" for name, value in sorted(hit.explain.items()))
+        out.print(Styled(f"    = {parts}", style="dim"))
+
+
+def _quote(text: str, out: Console, lines: int) -> None:
+    flat = " ".join(safe(text).split())
+    for line in textwrap.wrap(flat, 96, max_lines=lines, placeholder=" …"):
+        out.print(Styled(f"    {line}"))
+
+
+@show.register
+def _(result: Matches, out: Console) -> None:
+    for match in result.matches:
+        where = f"p{match.page}:" if match.page is not None else f"{match.line or ''}:"
+        out.print(Styled(f"{safe(match.path)}:{where} {safe(match.text)}"))
+
+
+@show.register
+def _(result: Answer, out: Console) -> None:
+    if result.by == "plan":
+        for note in result.plan.notes or ("nothing but words to look for",):
+            out.print(Styled(safe(note)))
+        return
+    if result.by == "list":
+        _listing(result, out)
+        return
+    if not result.grounded:
+        out.print(Styled(safe(result.answer)))
+        return
+    # The answer itself was printed as it came.
+    out.print()
+    for citation in result.citations:
+        _citation(citation, out)
+    others = [f for f in result.files if f.path not in {c.path for c in result.citations}]
+    if others:
+        out.print(Styled("see also: " + ", ".join(safe(f.path) for f in others), style="dim"))
+
+
+def _listing(result: Answer, out: Console) -> None:
+    count = len(result.files)
+    out.print(Styled(f"{count} file{'s' if count != 1 else ''} match:", style="bold"))
+    for note in result.plan.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+    for file in result.files:
+        _file(file, out)
+
+
+def _file(file: FoundFile, out: Console) -> None:
+    line = Styled(f"  {file.date or '          '}  ")
+    line.append(place(file.path, file.page), style="bold")
+    line.append(f"  {safe(file.title)}", style="dim")
+    out.print(line)
+    if file.evidence:
+        quote = textwrap.shorten(safe(file.evidence), 110, placeholder=" …")
+        out.print(Styled(f"              “{quote}”", style="dim"))
+
+
+def _citation(citation: Citation, out: Console) -> None:
+    where = place(citation.path, citation.page, citation.line_start, citation.line_end)
+    line = Styled("  ")
+    line.append(where, style="bold")
+    out.print(line)
+    quote = textwrap.shorten(safe(citation.quote), 200, placeholder=" …")
+    out.print(Styled(f"    “{quote}”", style="dim"))
+
+
+@show.register
+def _(result: Text, out: Console) -> None:
+    page: int | None = None
+    for block in result.blocks:
+        begins = next((span.page for span in block.spans if span.page is not None), None)
+        if begins is not None and begins != page:
+            page = begins
+            label = next((p.label for p in result.pages if p.no == page), str(page))
+            out.print(Styled(f"--- page {page} ({safe(label)})", style="dim"))
+        head = "#" * block.level + " " if block.level else ""
+        out.print(Styled(head + safe(block.text, lines=True)))
+        out.print()
+    for warning in result.warnings:
+        out.print(Styled(f"({safe(warning)})", style="dim"))
+
+
+@show.register
+def _(result: StatusReport, out: Console) -> None:
+    index = result.index
+    mounted = result.fs
+    rows = [
+        ("drive", safe(result.source)),
+        (
+            "mount",
+            f"{safe(mounted['mountpoint'])} ({mounted.get('transport', '?')}, pid {mounted['pid']})"
+            if mounted
+            else "not mounted",
+        ),
+        ("index", f"{index['indexed']} of {index['files']} files, {index['passages']} passages"),
+        ("pending", str(index["pending"])),
+        (
+            "problems",
+            f"{index['errors']}" + (" (lsfs status --problems)" if index["errors"] else ""),
+        ),
+        ("answers", result.models.get("chat") or "none: answers are quotes"),
+        ("search", result.models.get("embed") or "none: search is by keyword"),
+        ("state", safe(result.state)),
+    ]
+    for name, value in rows:
+        out.print(Styled(f"{name:<9} {value}"))
+    for problem in result.problems:
+        reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
+        out.print(Styled(f"  {safe(problem['path'])}  {problem['status']}{reason}"))
+
+
+@show.register
+def _(result: Waited, out: Console) -> None:
+    out.print(Styled("up to date" if result.done else f"{result.pending} files are pending"))
+
+
+@show.register
+def _(result: Done, out: Console) -> None:
+    out.print(Styled(safe(result.message)))
+
+
+def table(rows: Iterable[tuple[str, str]], out: Console) -> None:
+    """Two columns, the first as wide as it needs to be."""
+    pairs = list(rows)
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        out.print(Styled(f"{safe(name):<{width}}  {safe(value)}"))

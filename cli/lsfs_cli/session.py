@@ -1,0 +1,90 @@
+"""What one run of the command line works with: its options, its drive, its streams."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsfs.errors import LsfsError
+
+if TYPE_CHECKING:
+    from lsfs.drives import DriveRecord
+    from lsfs.syscalls.drive import Drive
+
+SCHEMA = 1  # of everything that --json prints; keys are only ever added
+
+
+@dataclass(slots=True)
+class Session:
+    """Options that every command has.
+
+    Attributes:
+        drive: the source or mountpoint that was named; "" takes the one around the current folder,
+            else ``LSFS_DRIVE``.
+        state: where the drive's state is, when not in its default place.
+        json: print results as JSON.
+        quiet: print no progress and no notes.
+        color: colours on a terminal.
+    """
+
+    drive: str = ""
+    state: str = ""
+    json: bool = False
+    quiet: bool = False
+    color: bool = True
+
+    def record(self) -> DriveRecord:
+        """The drive that is meant.
+
+        Raises:
+            NotInitialised: there is none.
+        """
+        from lsfs.drives import find
+        from lsfs.errors import NotInitialised
+
+        state = self.state or os.environ.get("LSFS_STATE", "")
+        if self.drive:
+            return find(self.drive, state or None)
+        try:
+            return find(Path.cwd(), state or None)
+        except NotInitialised:
+            named = os.environ.get("LSFS_DRIVE", "")
+            if named:
+                return find(named, state or None)
+            raise
+
+    def open(self, on_event: Any) -> Drive:
+        """Open the drive that is meant."""
+        import lsfs
+
+        record = self.record()
+        return lsfs.open(record.source, state=str(record.state.root), on_event=on_event)
+
+    def print_json(self, value: dict[str, Any]) -> None:
+        """Write a result object to standard output."""
+        import json
+
+        sys.stdout.write(json.dumps({"schema": SCHEMA, **value}, indent=2) + "\n")
+
+    def note(self, text: str) -> None:
+        """Tell the user something that is no result."""
+        if not self.quiet:
+            from lsfs_cli.render import safe
+
+            sys.stderr.write(safe(text) + "\n")
+
+    def fail(self, error: LsfsError) -> int:
+        """Say what went wrong and what to do; gives the exit code."""
+        from lsfs_cli.render import safe
+
+        if self.json:
+            data = {"code": error.code, "message": error.message, "hint": error.hint}
+            self.print_json({"error": data})
+        else:
+            sys.stderr.write(f"lsfs: {safe(error.message)}\n")
+            if error.hint:
+                sys.stderr.write(f"      {safe(error.hint)}\n")
+        return error.exit_code

@@ -1,0 +1,514 @@
+"""The truth about the present: which files there are, what they say, and how far the index is.
+
+One process writes it (under ``catalog.lock``); WAL lets others read at any time. Documents are kept
+by the digest of their content: a rename changes one row of ``file``, and two files with equal bytes
+share one document.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lsfs import codec
+from lsfs.errors import IndexCorrupt
+from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
+
+SCHEMA_VERSION = 1
+
+# meta: single values by name.
+#   generation   raised by every change that can alter a result
+#   position     last journal event that was taken in
+#   embedder     name of the model that made the vectors; another name makes them void
+#
+# file: one row per regular file below the source that is not ignored.
+#   path         bytes relative to the source, as the file system has them; unique
+#   suffix       what follows the last dot of the name, lower case; '' without one
+#   size, mtime_ns, ctime_ns, inode   identity of the content that was read; when they are
+#                unchanged, the file is not read again
+#   status       lsfs.model.Status; 'pending' until the file was read
+#   reason       why the status is not 'ok', for a person
+#   document_id  what it says; NULL while pending, and for files without a document
+#   kind, kind_reason   contract, invoice, …: depends on text and path; '' when unclear
+#   day, day_end the document's own date as ISO days, half open; '' when it states none
+#
+# document: what a file's bytes say, once per content. Rows without a file are collected.
+#   digest       BLAKE3 of the bytes (32 bytes)
+#   parser, parser_version   who read it; a newer version reads it again
+#   media_type, title, author, line_unit   from the parser
+#   body         the whole Document as zlib-compressed JSON
+#
+# passage: the unit of retrieval.
+#   ordinal      position in the document from 0
+#   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
+#   heading      the headings above, joined with ' > '
+#   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
+#   embedded     0 = the vector is intended, 1 = it is in LanceDB
+#
+# vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
+# content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
+# saved_search: queries kept as directories; hits as JSON, computed at `generation`.
+# passage_fts, file_fts: full text over passages, and over names and titles.
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest BLOB NOT NULL,
+    parser TEXT NOT NULL,
+    parser_version INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    title TEXT NOT NULL,
+    author TEXT NOT NULL,
+    line_unit TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX document_digest ON document(digest);
+CREATE TABLE file (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path BLOB NOT NULL UNIQUE,
+    suffix TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    document_id INTEGER REFERENCES document(id),
+    kind TEXT NOT NULL DEFAULT '',
+    kind_reason TEXT NOT NULL DEFAULT '',
+    day TEXT NOT NULL DEFAULT '',
+    day_end TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX file_document ON file(document_id);
+CREATE INDEX file_status ON file(status);
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    ordinal INTEGER NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    page INTEGER, page_end INTEGER,
+    line_start INTEGER, line_end INTEGER,
+    heading TEXT NOT NULL,
+    text TEXT NOT NULL,
+    text_hash BLOB NOT NULL,
+    embedded INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX passage_document ON passage(document_id, ordinal);
+CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;
+CREATE INDEX passage_intent ON passage(id) WHERE embedded = 0;
+CREATE TABLE vector_removal (passage_id INTEGER PRIMARY KEY);
+CREATE TABLE content_date (
+    file_id INTEGER NOT NULL REFERENCES file(id),
+    ordinal INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    day_end TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    words TEXT NOT NULL,
+    PRIMARY KEY (file_id, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE saved_search (
+    name TEXT PRIMARY KEY, generation INTEGER NOT NULL, hits TEXT NOT NULL, query TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE passage_fts USING fts5(
+    text, heading, content='passage', content_rowid='id',
+    tokenize="porter unicode61 remove_diacritics 2"
+);
+CREATE VIRTUAL TABLE file_fts USING fts5(
+    name, title, tokenize="porter unicode61 remove_diacritics 2"
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells whether a file's content may have changed since it was read."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> FileIdentity:
+        """The identity in a stat result."""
+        return cls(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+    def same_content(self, other: FileIdentity) -> bool:
+        """Whether a rename could have made one of the other: all but ctime are equal."""
+        return (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as the catalog has it."""
+
+    id: int
+    path: str
+    identity: FileIdentity
+    status: Status
+    document_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What text and path together say of a file."""
+
+    kind: str = ""
+    kind_reason: str = ""
+    day: str = ""
+    day_end: str = ""
+    dates: tuple[ContentDate, ...] = ()
+
+
+class Catalog:
+    """The catalog of one drive.
+
+    Args:
+        path: the SQLite file; made if missing, unless read-only.
+        read_only: open without the right to write.
+
+    Raises:
+        IndexCorrupt: the file is no catalog, or is damaged.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.lock = threading.RLock()
+        self.read_only = read_only
+        try:
+            self.db = _connect(path, read_only)
+            self._prepare(path)
+        except sqlite3.DatabaseError as error:
+            raise IndexCorrupt(f"{path}: {error}") from error
+
+    def _prepare(self, path: Path) -> None:
+        version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not self.read_only:
+            self.db.executescript(
+                "BEGIN;" + SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+            )
+        elif version != SCHEMA_VERSION:
+            raise IndexCorrupt(f"{path} has schema {version}, this lsfs knows {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Release the file."""
+        with self.lock:
+            self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write that happens whole or not at all."""
+        with self.lock:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    # --- single values
+
+    def meta(self, key: str, default: str = "") -> str:
+        """A value of ``meta``."""
+        with self.lock:
+            row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Set a value of ``meta``."""
+        with self.lock:
+            self.db.execute(
+                "INSERT INTO meta VALUES (?, ?) "
+                "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
+
+    def generation(self) -> int:
+        """Raised by every change that can alter a result."""
+        return int(self.meta("generation", "0"))
+
+    def bump(self) -> None:
+        """Say that results may have changed."""
+        self.set_meta("generation", str(self.generation() + 1))
+
+    # --- files
+
+    def file(self, path: str) -> FileRow | None:
+        """The row of one path."""
+        rows = self._files("WHERE path = ?", (os.fsencode(path),))
+        return next(rows, None)
+
+    def files_below(self, path: str = "") -> dict[str, FileRow]:
+        """Rows at or below a path, by path; "" is the whole drive."""
+        if not path:
+            return {row.path: row for row in self._files("", ())}
+        raw = os.fsencode(path)
+        # '0' is the byte behind '/': the range holds exactly what starts with "path/".
+        found = self._files(
+            "WHERE path = ? OR (path > ? AND path < ?)", (raw, raw + b"/", raw + b"0")
+        )
+        return {row.path: row for row in found}
+
+    def pending(self, limit: int) -> list[FileRow]:
+        """Files that were not read yet, smallest first: most files are searchable soonest."""
+        return list(self._files("WHERE status = 'pending' ORDER BY size LIMIT ?", (limit,)))
+
+    def _files(self, where: str, values: Sequence[object]) -> Iterator[FileRow]:
+        # `where` is always one of the literals of this class; values are bound.
+        query = (
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, document_id "  # noqa: S608
+            f"FROM file {where}"
+        )
+        with self.lock:
+            rows = self.db.execute(query, values).fetchall()
+        for id_, path, size, mtime, ctime, inode, status, document in rows:
+            identity = FileIdentity(size, mtime, ctime, inode)
+            yield FileRow(id_, os.fsdecode(path), identity, Status(status), document)
+
+    def add_pending(self, path: str, identity: FileIdentity) -> None:
+        """Note that a file is new or changed; what was known of it stays until it is read."""
+        raw = os.fsencode(path)
+        self.db.execute(
+            "INSERT INTO file(path, suffix, size, mtime_ns, ctime_ns, inode, status) "
+            "VALUES (?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT(path) DO UPDATE SET "
+            "size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, "
+            "inode = excluded.inode, status = 'pending'",
+            (
+                raw,
+                suffix_of(path),
+                identity.size,
+                identity.mtime_ns,
+                identity.ctime_ns,
+                identity.inode,
+            ),
+        )
+        row = self.db.execute("SELECT id FROM file WHERE path = ?", (raw,)).fetchone()
+        self._index_name(row[0], path, "")
+
+    def touch(self, row: FileRow, identity: FileIdentity) -> None:
+        """Take over a new identity of an unchanged content."""
+        self.db.execute(
+            "UPDATE file SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE id = ?",
+            (identity.size, identity.mtime_ns, identity.ctime_ns, identity.inode, row.id),
+        )
+
+    def rename(self, row: FileRow, path: str, identity: FileIdentity) -> None:
+        """Give a row another path; its document stays."""
+        self.db.execute("DELETE FROM file WHERE path = ? AND id <> ?", (os.fsencode(path), row.id))
+        self.db.execute(
+            "UPDATE file SET path = ?, suffix = ? WHERE id = ?",
+            (os.fsencode(path), suffix_of(path), row.id),
+        )
+        self.touch(row, identity)
+        title = self.db.execute(
+            "SELECT title FROM document WHERE id = ?", (row.document_id,)
+        ).fetchone()
+        self._index_name(row.id, path, title[0] if title else "")
+
+    def remove(self, row: FileRow) -> None:
+        """Forget a file; its document is collected later if nobody else has it."""
+        self.db.execute("DELETE FROM content_date WHERE file_id = ?", (row.id,))
+        self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (row.id,))
+        self.db.execute("DELETE FROM file WHERE id = ?", (row.id,))
+
+    def finish(
+        self, row: FileRow, status: Status, reason: str, document_id: int | None, title: str
+    ) -> None:
+        """Note how reading a file ended."""
+        self.db.execute(
+            "UPDATE file SET status = ?, reason = ?, document_id = ? WHERE id = ?",
+            (status.value, reason, document_id, row.id),
+        )
+        self._index_name(row.id, row.path, title)
+
+    def set_facts(self, file_id: int, facts: Facts) -> None:
+        """Store what text and path say of a file."""
+        self.db.execute(
+            "UPDATE file SET kind = ?, kind_reason = ?, day = ?, day_end = ? WHERE id = ?",
+            (facts.kind, facts.kind_reason, facts.day, facts.day_end, file_id),
+        )
+        self.db.execute("DELETE FROM content_date WHERE file_id = ?", (file_id,))
+        self.db.executemany(
+            "INSERT INTO content_date VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    file_id, n, date.day.isoformat(), date.end.isoformat(), date.kind.value,
+                    date.char_start, date.char_end, date.text,
+                )
+                for n, date in enumerate(facts.dates)
+            ],
+        )  # fmt: skip
+
+    def _index_name(self, file_id: int, path: str, title: str) -> None:
+        name = os.fsencode(path).decode("utf-8", "replace")
+        self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
+        self.db.execute(
+            "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
+        )
+
+    # --- documents
+
+    def document_of(self, digest: bytes, versions: dict[str, int]) -> tuple[int, str] | None:
+        """Id and title of the document with this content, if its parser is not outdated."""
+        with self.lock:
+            rows = self.db.execute(
+                "SELECT id, title, parser, parser_version FROM document WHERE digest = ?", (digest,)
+            ).fetchall()
+        for id_, title, parser, version in rows:
+            if versions.get(parser, version) == version:
+                return id_, title
+        return None
+
+    def load(self, document_id: int) -> Document:
+        """The whole document.
+
+        Raises:
+            IndexCorrupt: the stored form cannot be read.
+        """
+        with self.lock:
+            row = self.db.execute(
+                "SELECT body FROM document WHERE id = ?", (document_id,)
+            ).fetchone()
+        try:
+            return codec.loads(zlib.decompress(row[0]), Document)
+        except (TypeError, zlib.error) as error:
+            raise IndexCorrupt(f"document {document_id}: {error}") from error
+
+    def add_document(
+        self, digest: bytes, document: Document, passages: Iterable[tuple[Passage, bytes]]
+    ) -> int:
+        """Store a document with its passages, whose vectors are thereby intended.
+
+        Args:
+            passages: each with the hash of what is to be embedded for it.
+        """
+        body = zlib.compress(codec.dumps(document).encode("ascii"), 6)
+        cursor = self.db.execute(
+            "INSERT INTO document(digest, parser, parser_version, media_type, title, author, "
+            "line_unit, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                digest, document.parser, document.parser_version, document.media_type,
+                document.title, document.author, document.line_unit, body,
+            ),
+        )  # fmt: skip
+        document_id = cursor.lastrowid or 0
+        for ordinal, (passage, text_hash) in enumerate(passages):
+            self._add_passage(document_id, ordinal, passage, text_hash)
+        return document_id
+
+    def _add_passage(self, document_id: int, ordinal: int, passage: Passage, digest: bytes) -> None:
+        cursor = self.db.execute(
+            "INSERT INTO passage(document_id, ordinal, char_start, char_end, page, page_end, "
+            "line_start, line_end, heading, text, text_hash) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                document_id, ordinal, passage.char_start, passage.char_end, passage.page,
+                passage.page_end, passage.line_start, passage.line_end, passage.heading,
+                passage.text, digest,
+            ),
+        )  # fmt: skip
+        self.db.execute(
+            "INSERT INTO passage_fts(rowid, text, heading) VALUES (?, ?, ?)",
+            (cursor.lastrowid, passage.text, passage.heading),
+        )
+
+    def collect(self) -> int:
+        """Drop documents that no file has any more; their vectors become removals."""
+        with self.transaction() as db:
+            gone = [
+                row[0]
+                for row in db.execute(
+                    "SELECT id FROM document WHERE id NOT IN "
+                    "(SELECT document_id FROM file WHERE document_id IS NOT NULL)"
+                )
+            ]
+            for document_id in gone:
+                db.execute(
+                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading) "
+                    "SELECT 'delete', id, text, heading FROM passage WHERE document_id = ?",
+                    (document_id,),
+                )
+                db.execute(
+                    "INSERT OR IGNORE INTO vector_removal "
+                    "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
+                    (document_id,),
+                )
+                db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
+                db.execute("DELETE FROM document WHERE id = ?", (document_id,))
+        return len(gone)
+
+    # --- saved searches and counts
+
+    def save_search(self, search: SavedSearch) -> None:
+        """Keep a query with its hits."""
+        with self.lock:
+            self.db.execute(
+                "INSERT INTO saved_search VALUES (?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET "
+                "generation = excluded.generation, hits = excluded.hits, query = excluded.query",
+                (search.name, search.generation, codec.dumps(search.hits), search.query),
+            )
+
+    def drop_search(self, name: str) -> bool:
+        """Forget a query and what is nested in it; False when there is none of this name."""
+        with self.transaction() as db:
+            cursor = db.execute(
+                "DELETE FROM saved_search WHERE name = ? OR substr(name, 1, ?) = ?",
+                (name, len(name) + 1, f"{name}/"),
+            )
+            return cursor.rowcount > 0
+
+    def saved_searches(self) -> list[tuple[str, str]]:
+        """Name and query of each kept query."""
+        with self.lock:
+            return self.db.execute("SELECT name, query FROM saved_search").fetchall()
+
+    def counts(self) -> IndexCounts:
+        """How far the index is."""
+        with self.lock:
+            return counts(self.db)
+
+
+def suffix_of(path: str) -> str:
+    """The file type in a name: "pdf" of "a/b.PDF"; "" when there is none."""
+    return PurePosixPath(path).suffix[1:].lower().encode("utf-8", "replace").decode()
+
+
+def counts(db: sqlite3.Connection) -> IndexCounts:
+    """How far the index is, from any connection to a catalog."""
+    quiet = (Status.OK, Status.EMPTY, Status.UNSUPPORTED, Status.PENDING)
+    by_status = dict(db.execute("SELECT status, count(*) FROM file GROUP BY status").fetchall())
+    waiting = db.execute(
+        "SELECT count(DISTINCT f.id) FROM passage p JOIN file f ON f.document_id = p.document_id "
+        "WHERE p.embedded = 0 AND f.status <> 'pending'"
+    ).fetchone()[0]
+    files = sum(by_status.values())
+    pending = by_status.get(Status.PENDING.value, 0) + waiting
+    row = db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    return IndexCounts(
+        files=files,
+        indexed=files - pending,
+        pending=pending,
+        errors=sum(n for status, n in by_status.items() if status not in quiet),
+        passages=db.execute("SELECT count(*) FROM passage").fetchone()[0],
+        generation=int(row[0]) if row else 0,
+    )
+
+
+def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
+    from urllib.parse import quote
+
+    mode = "ro" if read_only else "rwc"
+    uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+    if not read_only:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+    return db

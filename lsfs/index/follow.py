@@ -1,0 +1,270 @@
+"""Keeping the index in step: in the calling thread, or behind it as the files change."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lsfs.index.catalog import Catalog
+from lsfs.index.ingest import Pipeline, Progress
+from lsfs.index.tree import SourceTree
+
+log = logging.getLogger("lsfs.index.follow")
+
+Emit = Callable[[dict[str, Any]], None]
+
+# What no event told us of (a dropped inotify queue, a clock that jumped) is found by a full look.
+FULL_LOOK_SECONDS = 300.0
+
+
+def _reporter(emit: Emit) -> Progress:
+    """Progress as events, at most ten a second."""
+    last = 0.0
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= 0.1 or done == total:
+            last = now
+            emit({"stage": stage, "done": done, "total": total})
+
+    return report
+
+
+class CatchUp:
+    """Indexes in the calling thread whenever a result is asked for.
+
+    Args:
+        pipeline: None for a reader, who takes the index as it is.
+    """
+
+    def __init__(self, catalog: Catalog, pipeline: Pipeline | None) -> None:
+        self._catalog = catalog
+        self._pipeline = pipeline
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int:
+        return os.getpid()
+
+    def fresh(self, emit: Emit) -> None:
+        """Look at the whole tree and do all that is pending."""
+        if self._pipeline is None:
+            return
+        with self._lock:
+            self._pipeline.run(progress=_reporter(emit))
+
+    def wait(self, emit: Emit, timeout: float | None) -> bool:
+        """The same as :meth:`fresh`; a time limit is kept between files."""
+        if self._pipeline is None:
+            return self._catalog.counts().pending == 0
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._lock:
+            self._pipeline.run(
+                progress=_reporter(emit),
+                stop=lambda: deadline is not None and time.monotonic() > deadline,
+            )
+        return self._catalog.counts().pending == 0
+
+    def reindex(self, emit: Emit) -> None:
+        """Read every file again."""
+        void(self._catalog)
+        self.fresh(emit)
+
+    def close(self) -> None:
+        """Nothing runs behind the caller."""
+
+
+class Follower:
+    """Indexes in a thread of its own, led by events.
+
+    Args:
+        catalog, pipeline, tree: the parts of the index.
+        debounce_ms: quiet time after a change before the file is read.
+        after_change: called in the thread when results may have changed.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        pipeline: Pipeline,
+        tree: SourceTree,
+        *,
+        debounce_ms: int,
+        after_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._catalog = catalog
+        self._pipeline = pipeline
+        self._tree = tree
+        self._debounce = debounce_ms / 1000
+        self._after_change = after_change
+        self._condition = threading.Condition()
+        self._hints: set[str] = {""}
+        self._last_hint = 0.0
+        self._asked = 0  # looks at the whole tree that were asked for
+        self._answered = 0  # of these, the ones after which nothing was left to do
+        self._unfinished = False  # the last run was cut short by a newer change
+        self._void = False
+        self._stopping = False
+        self._progress: dict[str, Any] = {}
+        self._observer: Any = None
+        self._thread = threading.Thread(target=self._run, name="lsfs-follow")
+
+    @property
+    def pid(self) -> int:
+        return os.getpid()
+
+    def start(self) -> None:
+        """Watch the source and begin with a look at all of it."""
+        self._watch()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the file in hand."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def hint(self, paths: Iterable[str]) -> None:
+        """Say that something may have changed at these paths."""
+        wanted = {path for path in paths if not (path and self._tree.ignored(path))}
+        if not wanted:
+            return
+        with self._condition:
+            self._hints |= wanted
+            self._last_hint = time.monotonic()
+            self._condition.notify_all()
+
+    # --- the Indexer protocol
+
+    def fresh(self, emit: Emit) -> None:
+        """Nothing to do: the thread is at it all the time."""
+
+    def wait(self, emit: Emit, timeout: float | None) -> bool:
+        """Wait for a look at the whole tree that starts now, and for all it finds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._condition:
+            self._asked += 1
+            ticket = self._asked
+            self._condition.notify_all()
+            while self._answered < ticket and not self._stopping:
+                left = 0.2 if deadline is None else min(0.2, deadline - time.monotonic())
+                if left <= 0:
+                    return False
+                self._condition.wait(left)
+                if self._progress:
+                    emit(dict(self._progress))
+            return self._answered >= ticket
+
+    def reindex(self, emit: Emit) -> None:
+        """Read every file again, behind the caller."""
+        with self._condition:
+            self._void = True
+        self.hint([""])
+
+    # --- the thread
+
+    def _run(self) -> None:
+        ticket = 0
+        while (work := self._next()) is not None:
+            paths, asked = work
+            ticket = max(ticket, asked)
+            finished = self._index(paths)
+            with self._condition:
+                self._unfinished = not finished
+                self._progress = {}
+                if finished:
+                    self._answered = max(self._answered, ticket)
+                self._condition.notify_all()
+
+    def _index(self, paths: set[str]) -> bool:
+        """One run; says whether nothing is left to do."""
+        before = self._catalog.generation()
+        try:
+            if self._void:
+                self._void = False
+                void(self._catalog)
+            self._pipeline.run(paths, progress=self._report, stop=self._interrupted)
+            if self._catalog.generation() != before and not self._stopping:
+                self._after_change()
+            return self._catalog.counts().pending == 0
+        except Exception:
+            # The edge of the thread: the index goes on with the next change.
+            log.exception("indexing failed; it is tried again with the next change")
+            return True
+
+    def _interrupted(self) -> bool:
+        """Whether a newer change is to be looked at before the work goes on."""
+        ripe = time.monotonic() >= self._last_hint + self._debounce
+        return self._stopping or bool(self._hints and ripe)
+
+    def _next(self) -> tuple[set[str], int] | None:
+        """What to look at next, and the request it answers; None when it is time to stop."""
+        full_look = time.monotonic() + FULL_LOOK_SECONDS
+        with self._condition:
+            while not self._stopping:
+                now = time.monotonic()
+                if (self._asked > self._answered and not self._unfinished) or now >= full_look:
+                    self._hints = set()
+                    return {""}, self._asked
+                quiet = self._last_hint + self._debounce
+                if self._hints and now >= quiet:
+                    hints, self._hints = self._hints, set()
+                    return hints, 0
+                if self._unfinished:
+                    return set(), 0
+                self._condition.wait(quiet - now if self._hints else full_look - now)
+        return None
+
+    def _report(self, stage: str, done: int, total: int) -> None:
+        self._progress = {"stage": stage, "done": done, "total": total}
+
+    def _watch(self) -> None:
+        from watchdog.events import FileSystemEvent, FileSystemEventHandler
+        from watchdog.observers import Observer
+
+        root = os.fspath(self._tree.root)
+        hint = self.hint
+        # Reading is what we do ourselves; it would lead us in circles.
+        quiet = {"opened", "closed_no_write"}
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if event.event_type in quiet:
+                    return
+                if event.is_directory and event.event_type == "modified":
+                    return  # an entry came or went, and has an event of its own
+                changed = [os.fsdecode(p) for p in (event.src_path, event.dest_path) if p]
+                hint([os.path.relpath(path, root) for path in changed if path != root])
+
+        observer = Observer()
+        observer.schedule(Handler(), root, recursive=True)
+        try:
+            observer.start()
+        except OSError as error:
+            log.warning(
+                "cannot watch %s (%s): changes behind the mount are found every %d s; "
+                "raise fs.inotify.max_user_watches to see them at once",
+                root,
+                error.strerror,
+                FULL_LOOK_SECONDS,
+            )
+            return
+        self._observer = observer
+
+
+def void(catalog: Catalog) -> None:
+    """Make every file pending and forget all documents, so that all is read again."""
+    with catalog.transaction() as db:
+        db.execute("UPDATE file SET status = 'pending', document_id = NULL")
+    catalog.collect()
+    catalog.bump()

@@ -1,0 +1,362 @@
+"""Files into the index: what changed is read, cut, dated and embedded, and nothing is done twice.
+
+The file system is the truth and events are hints: each hint makes us look at a path, and the
+catalog is brought in step with what stands there. Order of every write: intent in SQLite, keyed
+upsert in LanceDB, done in SQLite; whatever is still intended at a start is done then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from blake3 import blake3
+
+from lsfs.config import IndexConfig
+from lsfs.index import passages
+from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow
+from lsfs.index.dates import content_dates, primary
+from lsfs.index.embed import Embedder
+from lsfs.index.kinds import kind_of
+from lsfs.index.tree import SourceTree
+from lsfs.index.vectors import VectorStore
+from lsfs.model import Document, Passage, Status
+
+log = logging.getLogger("lsfs.index.ingest")
+
+EMBED_BATCH = 32
+READ_CHUNK = 1 << 20
+
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+class Reader(Protocol):
+    """Reads an open file as a document, however hostile it is."""
+
+    def read(self, fd: int, name: str) -> Document:
+        """The document; its status says how reading ended."""
+        ...
+
+    def versions(self) -> dict[str, int]:
+        """Version of each parser by name."""
+        ...
+
+
+@dataclass(slots=True)
+class Work:
+    """What a pipeline has done since it was made; tests hold it to doing nothing twice."""
+
+    read: int = 0
+    parsed: int = 0
+    renamed: int = 0
+    removed: int = 0
+    embedded: int = 0
+    reused: int = 0
+
+
+class Pipeline:
+    """Brings the index in step with the files.
+
+    Args:
+        catalog, vectors: the stores; ``vectors`` is None when there is no embedding model.
+        embedder: makes vectors; None leaves search to keywords.
+        reader: makes documents.
+        tree: the source.
+        config: limits.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        vectors: VectorStore | None,
+        embedder: Embedder | None,
+        reader: Reader,
+        tree: SourceTree,
+        config: IndexConfig,
+    ) -> None:
+        self._catalog = catalog
+        self._vectors = vectors
+        self._embedder = embedder
+        self._reader = reader
+        self._tree = tree
+        self._config = config
+        self.work = Work()
+        self._check_vectors()
+
+    def _check_vectors(self) -> None:
+        """Void vectors of another model or of a store that had to be emptied."""
+        if self._vectors is None or self._embedder is None:
+            return
+        if self._catalog.meta("embedder") == self._embedder.name and not self._vectors.rebuilt:
+            return
+        with self._catalog.transaction() as db:
+            db.execute("UPDATE passage SET embedded = 0")
+            db.execute("DELETE FROM vector_removal")
+        self._vectors.clear()
+        self._catalog.set_meta("embedder", self._embedder.name)
+
+    def run(
+        self,
+        paths: Iterable[str] | None = None,
+        *,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Look at ``paths`` (None: at everything) and do all that is pending.
+
+        Args:
+            progress: told the stage, how much of it is done, and how much there is.
+            stop: asked between files; what is done then stays done.
+        """
+        self.refresh(paths)
+        self._read_pending(progress, stop)
+        self._embed_pending(progress, stop)
+        if not stop():
+            self._catalog.collect()
+            self._remove_vectors()
+
+    # --- step 1: what is there
+
+    def refresh(self, paths: Iterable[str] | None = None) -> bool:
+        """Bring the file rows in step with the tree; says whether anything changed."""
+        known: dict[str, FileRow] = {}
+        seen: dict[str, FileIdentity] = {}
+        for path in [""] if paths is None else _outermost(paths):
+            known |= self._catalog.files_below(path)
+            seen |= dict(self._tree.files(path))
+        gone = {path: row for path, row in known.items() if path not in seen}
+        new = {path: identity for path, identity in seen.items() if path not in known}
+        changed = [
+            (row, seen[path])
+            for path, row in known.items()
+            if path in seen and row.identity != seen[path]
+        ]
+        if not (gone or new or changed):
+            return False
+        moved = _moves(gone, new)
+        with self._catalog.transaction():
+            for row, path in moved:
+                self._catalog.rename(row, path, new.pop(path))
+                gone.pop(row.path)
+            for row in gone.values():
+                self._catalog.remove(row)
+            for path, identity in new.items():
+                self._catalog.add_pending(path, identity)
+            for row, identity in changed:
+                self._catalog.add_pending(row.path, identity)
+            self._catalog.bump()
+        self.work.renamed += len(moved)
+        self.work.removed += len(gone)
+        for row, path in moved:
+            self._restate_facts(row, path)
+        return True
+
+    def _restate_facts(self, row: FileRow, path: str) -> None:
+        """Kind and date may rest on the name, which has changed."""
+        if row.document_id is None:
+            return
+        facts = facts_of(self._catalog.load(row.document_id), path)
+        with self._catalog.transaction():
+            self._catalog.set_facts(row.id, facts)
+
+    # --- step 2: what it says
+
+    def _read_pending(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        waiting = self._count("SELECT count(*) FROM file WHERE status = 'pending'")
+        done = 0
+        while rows := self._catalog.pending(100):
+            for row in rows:
+                if stop():
+                    return
+                self._read(row)
+                done += 1
+                if progress:
+                    progress("reading", done, max(waiting, done))
+
+    def _read(self, row: FileRow) -> None:
+        self.work.read += 1
+        try:
+            fd = self._tree.open(row.path)
+        except FileNotFoundError:
+            with self._catalog.transaction():
+                self._catalog.remove(row)
+                self._catalog.bump()
+            return
+        except OSError as error:
+            self._finish(row, Status.UNREADABLE, error.strerror or str(error))
+            return
+        try:
+            self._read_open(row, fd)
+        finally:
+            os.close(fd)
+
+    def _read_open(self, row: FileRow, fd: int) -> None:
+        before = FileIdentity.of(os.fstat(fd))
+        if before.size > self._config.max_file_bytes:
+            limit = self._config.max_file_bytes >> 20
+            self._finish(row, Status.TOO_LARGE, f"larger than {limit} MiB (index.max_file_bytes)")
+            return
+        try:
+            digest = _digest(fd)
+        except OSError as error:
+            self._finish(row, Status.UNREADABLE, error.strerror or str(error))
+            return
+        found = self._catalog.document_of(digest, self._reader.versions())
+        if found is None:
+            self.work.parsed += 1
+            document = self._reader.read(fd, row.path)
+        else:
+            document = self._catalog.load(found[0])
+        if FileIdentity.of(os.fstat(fd)) != before:
+            # Written to while it was read: the writer's event, or the next look, comes back to it.
+            with self._catalog.transaction():
+                self._catalog.add_pending(row.path, FileIdentity.of(os.fstat(fd)))
+            return
+        self._store(row, digest, document, found[0] if found else None)
+
+    def _store(
+        self, row: FileRow, digest: bytes, document: Document, document_id: int | None
+    ) -> None:
+        facts = facts_of(document, row.path)
+        with self._catalog.transaction():
+            if document_id is None and document.status in (Status.OK, Status.PARTIAL):
+                cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
+                document_id = self._catalog.add_document(digest, document, cut)
+            self._catalog.finish(row, document.status, document.reason, document_id, document.title)
+            self._catalog.set_facts(row.id, facts)
+            self._catalog.bump()
+
+    def _finish(self, row: FileRow, status: Status, reason: str) -> None:
+        with self._catalog.transaction():
+            self._catalog.finish(row, status, reason, None, "")
+            self._catalog.set_facts(row.id, Facts())
+            self._catalog.bump()
+
+    # --- step 3: what it means
+
+    def _embed_pending(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        if self._vectors is None or self._embedder is None:
+            with self._catalog.transaction() as db:
+                db.execute("UPDATE passage SET embedded = 1 WHERE embedded = 0")
+            return
+        waiting = self._count("SELECT count(*) FROM passage WHERE embedded = 0")
+        done = 0
+        while not stop():
+            batch = self._intents(EMBED_BATCH)
+            if not batch:
+                return
+            self._embed(batch)
+            done += len(batch)
+            if progress:
+                progress("embedding", done, max(waiting, done))
+
+    def _count(self, query: str) -> int:
+        with self._catalog.lock:
+            return int(self._catalog.db.execute(query).fetchone()[0])
+
+    def _intents(self, limit: int) -> list[tuple[int, Passage, bytes]]:
+        with self._catalog.lock:
+            rows = self._catalog.db.execute(
+                "SELECT id, text, heading, text_hash FROM passage WHERE embedded = 0 LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [
+            (id_, Passage(text, 0, len(text), heading=heading), digest)
+            for id_, text, heading, digest in rows
+        ]
+
+    def _embed(self, batch: list[tuple[int, Passage, bytes]]) -> None:
+        assert self._vectors is not None and self._embedder is not None  # noqa: S101
+        known: dict[bytes, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
+        texts: dict[bytes, str] = {}
+        for _, passage, digest in batch:
+            vector = self._stored_vector(digest)
+            if vector is not None:
+                known[digest] = vector
+            else:
+                texts[digest] = passages.embedded_text(passage)
+        self.work.embedded += len(texts)
+        self.work.reused += len(batch) - len(texts)
+        if texts:
+            known |= dict(zip(texts, self._embedder.encode(list(texts.values())), strict=True))
+        ids = [id_ for id_, _, _ in batch]
+        self._vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch]))
+        with self._catalog.transaction() as db:
+            db.executemany("UPDATE passage SET embedded = 1 WHERE id = ?", [(i,) for i in ids])
+            self._catalog.bump()
+
+    def _stored_vector(
+        self, digest: bytes
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None:
+        assert self._vectors is not None  # noqa: S101
+        with self._catalog.lock:
+            row = self._catalog.db.execute(
+                "SELECT id FROM passage WHERE text_hash = ? AND embedded = 1 LIMIT 1", (digest,)
+            ).fetchone()
+        return None if row is None else self._vectors.get(row[0])
+
+    # --- step 4: what is gone
+
+    def _remove_vectors(self) -> None:
+        with self._catalog.lock:
+            rows = self._catalog.db.execute("SELECT passage_id FROM vector_removal").fetchall()
+        ids = [row[0] for row in rows]
+        if not ids:
+            return
+        if self._vectors is not None:
+            self._vectors.remove(ids)
+        with self._catalog.transaction() as db:
+            db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
+
+
+def facts_of(document: Document, path: str) -> Facts:
+    """Kind and dates of a file, from what it says and what it is called."""
+    kind = kind_of(document, path)
+    dates = content_dates(document, path)
+    main = primary(dates)
+    return Facts(
+        kind=kind.name,
+        kind_reason=kind.reason,
+        day=main.day.isoformat() if main else "",
+        day_end=main.end.isoformat() if main else "",
+        dates=dates,
+    )
+
+
+def _outermost(paths: Iterable[str]) -> list[str]:
+    """The paths without those that lie below another one."""
+    kept: list[str] = []
+    # Sorted by parts, what lies below a path follows it at once.
+    for path in sorted(set(paths), key=lambda path: path.split("/")):
+        if not path:
+            return [""]
+        if not kept or not path.startswith(kept[-1] + "/"):
+            kept.append(path)
+    return kept
+
+
+def _moves(gone: dict[str, FileRow], new: dict[str, FileIdentity]) -> list[tuple[FileRow, str]]:
+    """Which new paths are old rows under another name: same inode, size and time of change."""
+    by_inode = {identity.inode: path for path, identity in new.items()}
+    moves = []
+    for row in gone.values():
+        path = by_inode.get(row.identity.inode)
+        if path is None or row.status is Status.PENDING:
+            continue
+        if row.identity.same_content(new[path]):
+            moves.append((row, path))
+            del by_inode[row.identity.inode]
+    return moves
+
+
+def _digest(fd: int) -> bytes:
+    hasher = blake3()
+    offset = 0
+    while chunk := os.pread(fd, READ_CHUNK, offset):
+        hasher.update(chunk)
+        offset += len(chunk)
+    return hasher.digest()

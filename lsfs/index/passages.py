@@ -1,0 +1,133 @@
+"""A document cut into passages: sentence- and heading-aware, 400 to 800 characters."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blake3 import blake3
+
+from lsfs.model import Block, BlockKind, Document, Passage, Span
+from lsfs.sentences import sentences
+
+MAX_CHARS = 800
+ENOUGH_CHARS = 400  # from here on a passage ends with its block
+BEFORE_HEADING = 120  # less than this is carried over a heading rather than left alone
+LINEWISE = frozenset({BlockKind.TABLE, BlockKind.CODE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of text that is not cut further, and how it relates to what is before it."""
+
+    start: int
+    end: int
+    heading: str
+    opens_section: bool
+    ends_block: bool
+
+
+def split(document: Document) -> list[Passage]:
+    """The passages of a document, in order; together they cover its text but for blank space."""
+    locate = _Locator(document)
+    passages: list[Passage] = []
+    held: list[_Piece] = []
+    for piece in _pieces(document):
+        if held and _must_break(held, piece):
+            passages.append(locate.passage(held))
+            held = []
+        held.append(piece)
+        if piece.ends_block and piece.end - held[0].start >= ENOUGH_CHARS:
+            passages.append(locate.passage(held))
+            held = []
+    if held:
+        passages.append(locate.passage(held))
+    return passages
+
+
+def embedded_text(passage: Passage) -> str:
+    """What stands for a passage in front of the embedding model: its headings, then its text."""
+    return f"{passage.heading}\n{passage.text}" if passage.heading else passage.text
+
+
+def text_hash(passage: Passage) -> bytes:
+    """BLAKE3 (16 bytes) of :func:`embedded_text`; equal hashes share a vector."""
+    return blake3(embedded_text(passage).encode("utf-8", "surrogatepass")).digest(length=16)
+
+
+def _must_break(held: list[_Piece], piece: _Piece) -> bool:
+    length = held[-1].end - held[0].start
+    if piece.end - held[0].start > MAX_CHARS:
+        return True
+    return piece.opens_section and length >= BEFORE_HEADING
+
+
+def _pieces(document: Document) -> Iterator[_Piece]:
+    for block in document.blocks:
+        if block.kind is BlockKind.FURNITURE or not block.text.strip():
+            continue
+        ranges = list(_ranges(block))
+        heading = " > ".join(block.heading_path)
+        opens = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+        for n, (start, end) in enumerate(ranges):
+            last = n == len(ranges) - 1
+            # A heading never ends a passage: it belongs to what follows.
+            yield _Piece(start, end, heading, opens and n == 0, last and not opens)
+
+
+def _ranges(block: Block) -> Iterator[tuple[int, int]]:
+    """A block as ranges of the document's text, none longer than a passage."""
+    if block.char_end - block.char_start <= MAX_CHARS:
+        yield block.char_start, block.char_end
+        return
+    parts = _lines(block.text) if block.kind in LINEWISE else sentences(block.text)
+    for start, end in parts:
+        while end - start > MAX_CHARS:
+            cut = block.text.rfind(" ", start + MAX_CHARS // 2, start + MAX_CHARS)
+            cut = start + MAX_CHARS if cut < 0 else cut
+            yield block.char_start + start, block.char_start + cut
+            start = cut
+        if block.text[start:end].strip():
+            yield block.char_start + start, block.char_start + end
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for line in text.splitlines(keepends=True):
+        yield start, start + len(line.rstrip("\r\n"))
+        start += len(line)
+
+
+class _Locator:
+    """Finds pages and lines of ranges of one document's text."""
+
+    def __init__(self, document: Document) -> None:
+        self._text = document.text
+        self._spans = [span for block in document.blocks for span in block.spans]
+        self._starts = [span.char_start for span in self._spans]
+
+    def passage(self, pieces: list[_Piece]) -> Passage:
+        start, end = pieces[0].start, pieces[-1].end
+        text = self._text[start:end]
+        start += len(text) - len(text.lstrip())
+        text = text.strip()
+        end = start + len(text)
+        spans = self._between(start, end)
+        pages = [span.page for span in spans if span.page is not None]
+        lines = [span.line for span in spans if span.line is not None]
+        return Passage(
+            text=text,
+            char_start=start,
+            char_end=end,
+            page=min(pages, default=None),
+            page_end=max(pages, default=None),
+            line_start=min(lines, default=None),
+            line_end=max(lines, default=None),
+            heading=pieces[0].heading or pieces[-1].heading,
+        )
+
+    def _between(self, start: int, end: int) -> list[Span]:
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        last = bisect_left(self._starts, end)
+        return [span for span in self._spans[first:last] if span.char_end > start]

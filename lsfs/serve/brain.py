@@ -1,0 +1,119 @@
+"""The brain of a mounted drive: a process that indexes behind the files and answers calls.
+
+It is started by the process that serves the mount, holds ``catalog.lock``, and ends when its
+standard input ends, so it cannot outlive the mount.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from lsfs import config as configuration
+from lsfs.drives import DriveRecord, locked
+from lsfs.errors import LsfsError
+from lsfs.paths import StatePaths
+from lsfs.serve import rpc
+from lsfs.syscalls.drive import open_engines
+from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.registry import registry
+from lsfs.versions.history import JournalReader
+
+log = logging.getLogger("lsfs.serve.brain")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until standard input ends or SIGTERM comes; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="lsfs.serve.brain", description=__doc__)
+    parser.add_argument("--source", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=os.environ.get("LSFS_LOG", "WARNING").upper(),
+        format="%(asctime)s brain %(levelname)s %(name)s: %(message)s",
+    )
+    record = DriveRecord(options.source, StatePaths(options.state))
+    try:
+        with serving(record) as engines:
+            _follow_journal(engines)
+    except LsfsError as error:
+        log.error("%s (%s)", error.message, error.hint)
+        return error.exit_code
+    return 0
+
+
+class serving(contextlib.AbstractContextManager[Engines]):
+    """Engines that follow the files, with a socket to call them by.
+
+    Args:
+        record: the drive.
+        settings: its settings; loaded from their files by default.
+    """
+
+    def __init__(self, record: DriveRecord, settings: configuration.Config | None = None) -> None:
+        self._record = record
+        self._config = settings or configuration.load(record.source)
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Engines:
+        with self._stack as stack:
+            stack.enter_context(locked(self._record.state.catalog_lock))
+            engines = open_engines(self._record, self._config, stack, follow=True)
+            server = rpc.Server(self._record.state.socket, _handler(engines))
+            stack.callback(server.close)
+            threading.Thread(target=server.serve_forever, name="lsfs-rpc", daemon=True).start()
+            self._stack = stack.pop_all()
+        return engines
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def _handler(engines: Engines) -> rpc.Handler:
+    def handle(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> Any:
+        declared = registry[name]
+        return declared.run(Call(engines, emit, gone), declared.bind((), arguments))
+
+    return handle
+
+
+def _follow_journal(engines: Engines) -> None:
+    """Turn journal events into hints until the writer of the journal has gone."""
+    from lsfs.index.follow import Follower
+
+    follower = engines.indexer
+    assert isinstance(follower, Follower)  # noqa: S101 - `follow=True` above
+    reader = JournalReader(engines.state.history)
+    position = int(engines.catalog.meta("position", "0"))
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: _end(ended))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that has the terminal
+    try:
+        while not ended.is_set():
+            for event in reader.after(position):
+                follower.hint([event.path, *([event.target] if event.target else [])])
+                position = event.id
+                engines.catalog.set_meta("position", str(position))
+            # One byte, or many: there is news. None: the mount has gone.
+            if not os.read(sys.stdin.fileno(), 4096):
+                return
+    except InterruptedError:
+        return
+    finally:
+        reader.close()
+
+
+def _end(ended: threading.Event) -> None:
+    ended.set()
+    raise InterruptedError
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Syscalls over a Unix socket: one JSON object a line, events before the result.
+
+    -> {"call": "retrieve", "arguments": {"query": "rent"}}
+    <- {"event": {"stage": "reading", "done": 3, "total": 9}}
+    <- {"result": {...}}            or   {"error": {"code", "message", "hint"}}
+
+The socket is 0600 and each peer must be the same user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lsfs import codec, errors
+from lsfs.errors import LsfsError
+
+log = logging.getLogger("lsfs.serve.rpc")
+
+MAX_LINE = 64 * 1024 * 1024
+CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+
+Emit = Callable[[dict[str, Any]], None]
+Handler = Callable[[str, dict[str, Any], Emit, threading.Event], Any]
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    """Answers calls, each connection in a thread of its own.
+
+    Args:
+        path: the socket; one that a dead process left is replaced.
+        handler: runs a call: name, arguments, a sink for events, and what is set when the caller
+            has gone.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, path: Path, handler: Handler) -> None:
+        self.handler = handler
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        mask = os.umask(0o177)
+        try:
+            super().__init__(str(path), _Connection)
+        finally:
+            os.umask(mask)
+        self._path = path
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether the peer is the user whose drive this is."""
+        raw = request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        _, uid, _ = CREDENTIALS.unpack(raw)
+        return uid in (os.getuid(), 0)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that went away is no error of ours."""
+        log.debug("a connection broke", exc_info=True)
+
+    def close(self) -> None:
+        """Stop answering and remove the socket."""
+        self.shutdown()
+        self.server_close()
+        self._path.unlink(missing_ok=True)
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    server: Server
+
+    def handle(self) -> None:
+        while line := self.rfile.readline(MAX_LINE):
+            self._answer(line)
+
+    def _answer(self, line: bytes) -> None:
+        gone = threading.Event()
+
+        def emit(event: dict[str, Any]) -> None:
+            try:
+                self._send({"event": event})
+            except OSError:
+                gone.set()
+
+        try:
+            request = json.loads(line)
+            name, arguments = str(request["call"]), dict(request.get("arguments") or {})
+            result = self.server.handler(name, arguments, emit, gone)
+            answer = {"result": codec.to_builtins(result)}
+        except LsfsError as error:
+            answer = {"error": describe(error)}
+        except (ValueError, KeyError, TypeError) as error:
+            log.exception("a request failed")
+            answer = {"error": {"code": "UsageError", "message": f"{error!r}", "hint": ""}}
+        except Exception as error:
+            # The edge of the request: the caller gets the name, the log the traceback.
+            log.exception("a call failed")
+            answer = {"error": {"code": "LsfsError", "message": f"internal: {error!r}", "hint": ""}}
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._send(answer)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self.wfile.write(json.dumps(message).encode("ascii") + b"\n")
+
+
+class Client:
+    """Calls a server.
+
+    Args:
+        path: its socket.
+        timeout: seconds to wait for each line of an answer; None waits for ever.
+
+    Raises:
+        OSError: nobody answers at the socket.
+    """
+
+    def __init__(self, path: Path, timeout: float | None = None) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.settimeout(timeout)
+            self._socket.connect(str(path))
+        except BaseException:
+            self._socket.close()
+            raise
+        self._lines = self._socket.makefile("rb")
+        self._lock = threading.Lock()
+
+    def call(self, name: str, arguments: dict[str, Any], emit: Emit = lambda _: None) -> Any:
+        """Run a call; events go to ``emit``.
+
+        Returns:
+            the result as dicts and lists.
+
+        Raises:
+            LsfsError: what the call raised there; or the server went away, or took too long.
+        """
+        message = {"call": name, "arguments": codec.to_builtins(arguments)}
+        with self._lock:
+            try:
+                self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
+                while line := self._lines.readline():
+                    answer = json.loads(line)
+                    if "event" in answer:
+                        emit(answer["event"])
+                    elif "error" in answer:
+                        raise revive(answer["error"])
+                    else:
+                        return answer["result"]
+            except TimeoutError:
+                raise errors.LockHeld(
+                    "the index does not answer", hint="see: lsfs status; or try again"
+                ) from None
+            except OSError as error:
+                raise LsfsError(f"the connection to the drive broke: {error}") from error
+        raise LsfsError("the drive's daemon went away", hint="try again: it is restarted")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._lines.close()
+        self._socket.close()
+
+
+def describe(error: LsfsError) -> dict[str, str]:
+    """An error as it travels."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def revive(data: dict[str, str]) -> LsfsError:
+    """The error that :func:`describe` described, of its own class."""
+    kind = getattr(errors, str(data.get("code")), LsfsError)
+    if not (isinstance(kind, type) and issubclass(kind, LsfsError)):
+        kind = LsfsError
+    error: LsfsError = kind(data.get("message", ""), hint=data.get("hint", ""))
+    return error

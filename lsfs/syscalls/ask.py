@@ -1,0 +1,236 @@
+"""Answering questions from the files: evidence first, the model's words only where they hold."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from lsfs import paths
+from lsfs.errors import UsageError
+from lsfs.index import kinds, question
+from lsfs.index.filters import Filters
+from lsfs.index.search import query_words, sentence_at
+from lsfs.llm import answer as llm
+from lsfs.llm import evidence
+from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
+from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.retrieve import explicit_filters, find
+
+PASSAGES = 10  # read for evidence
+RELATED = 5  # files shown beside an answer
+LISTED = 200  # files of a listing at most
+# A listing about a topic leaves out what is much less about it than the best file.
+TOPIC_SHARE = 0.45
+NOT_FOUND = "not found in your files"
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question in words."""
+
+    question: Annotated[str, Param("the question, in words", words=True)]
+    dir: Annotated[str, Param("only from files below this folder of the drive")] = ""
+    no_model: Annotated[bool, Param("answer with quotes alone")] = False
+    plan: Annotated[bool, Param("only show how the question is read", flags=("--plan",))] = False
+    wait: Annotated[bool, Param("first wait until the index is up to date")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer and what it rests on.
+
+    Attributes:
+        answer: the text; every statement in it is a quote or was checked against one.
+        grounded: whether it rests on the cited places; False for "not found".
+        citations: the places quoted, in the order of the answer.
+        files: the files that match the question; for a question about files, these are the answer.
+        plan: how the question was read.
+        model: the language model that took part; "" when none did.
+        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``none`` or ``plan``.
+    """
+
+    answer: str
+    grounded: bool
+    citations: tuple[Citation, ...]
+    files: tuple[FoundFile, ...]
+    plan: QueryPlan
+    model: str = ""
+    by: str = "none"
+
+
+@registry.syscall(
+    command="ask",
+    streams=True,
+    examples=(
+        'lsfs ask "contracts from 2023"',
+        'lsfs ask "What is the monthly rent in the Harbour Street lease?"',
+        'lsfs ask "invoices of last year" --plan',
+    ),
+)
+def ask(call: Call, request: AskRequest) -> Answer:
+    """Answer a question from the files, with the place of every statement.
+
+    A question for files ("contracts from 2023") is answered with all files that match. Any other is
+    answered with the sentences that say it; the language model's own sentence is added only where
+    each number, date and name in it stands in those sentences.
+    """
+    if not request.question.strip():
+        raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
+    engines = call.engines
+    engines.indexer.fresh(call.emit)
+    if request.wait:
+        engines.indexer.wait(call.emit, None)
+    rest, filters = explicit_filters(request.question)
+    plan = question.plan(rest, engines.today())
+    filters = replace(filters, dir=paths.relative(request.dir or filters.dir))
+    if request.plan:
+        return Answer("", False, (), (), plan, by="plan")
+    if plan.listing:
+        return _listing(call, plan, filters)
+    return _fact(call, request, rest, plan, filters)
+
+
+# --- questions for files
+
+
+def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
+    engines = call.engines
+    files = matching_files(engines, plan, filters)
+    if not files:
+        near = _related(find(engines, replace(plan, listing=False), filters, RELATED * 2))
+        return Answer(_nothing(near), False, (), near, plan)
+    citations = tuple(Citation(f.path, f.page, None, None, f.evidence) for f in files if f.evidence)
+    count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
+    lines = [f"{count}:", *(_line(file) for file in files)]
+    return Answer("\n".join(lines), True, citations, tuple(files), plan, by="list")
+
+
+def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
+    """All files that a listing question asks for, that are there at this moment."""
+    filters = replace(
+        filters,
+        dir=filters.dir or plan.dir,
+        after=filters.after or plan.after,
+        before=filters.before or plan.before,
+        date_field=plan.date_field,
+        types=filters.types or plan.types,
+        kinds=filters.kinds or plan.kinds,
+        author=filters.author or plan.author,
+    )
+    topic = [word for word in query_words(plan.query) if not kinds.kinds_in([word])]
+    unfiltered = filters == Filters(dir=filters.dir)
+    if not topic and not unfiltered:
+        files = engines.search.files(filters, LISTED)
+    else:
+        # What is left of the question beside its kind and time is what the files are about.
+        words = " ".join(topic) or plan.query
+        files = _about(engines, words, filters)
+    return [file for file in files if engines.tree.exists(file.path)]
+
+
+def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:
+    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1)
+    if not hits:
+        return []
+    least = hits[0].score * TOPIC_SHARE
+    return [_found(hit, words) for hit in hits if hit.score >= least and _shares_word(hit, words)]
+
+
+def _shares_word(hit: Hit, words: str) -> bool:
+    """Whether keywords or the name speak for a hit; likeness alone finds something for anything."""
+    return bool({"keyword", "name"} & hit.explain.keys()) or not words
+
+
+def _line(file: FoundFile) -> str:
+    place = f" p.{file.page}" if file.page else ""
+    date = f" ({file.date})" if file.date else ""
+    return f"- {file.path}{place} - {file.title}{date}"
+
+
+def _nothing(near: Sequence[FoundFile]) -> str:
+    return NOT_FOUND + (f" (nearest: {', '.join(file.path for file in near)})" if near else "")
+
+
+# --- questions for facts
+
+
+def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
+    engines = call.engines
+    hits = find(engines, replace(plan, query=words), filters, PASSAGES)
+    chat = None if request.no_model else engines.chat
+    similarity = _similarity(engines, words)
+    candidates = evidence.rank(words, [hit.text for hit in hits], similarity, chat)
+    call.check()
+    related = _related(hits)
+    if not evidence.answerable(candidates):
+        return Answer(_nothing(related), False, (), related, plan, model=chat.name if chat else "")
+    draft = llm.compose_answer(
+        words, candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
+    )
+    used = [candidates[i] for i in draft.used]
+    citations = tuple(_citation(engines, hits[c.passage], c) for c in used)
+    first = [citation.path for citation in citations]
+    files = sorted(related, key=lambda f: first.index(f.path) if f.path in first else len(first))
+    return Answer(
+        draft.text,
+        draft.grounded,
+        citations,
+        tuple(files),
+        plan,
+        model=chat.name if chat else "",
+        by=draft.by,
+    )
+
+
+def _similarity(engines: Engines, words: str) -> evidence.Similarity | None:
+    embedder = engines.embedder
+    if embedder is None:
+        return None
+    query = embedder.encode([words])[0]
+
+    def similarity(texts: Sequence[str]) -> list[float]:
+        return [float(value) for value in embedder.encode(texts) @ query]
+
+    return similarity
+
+
+def _citation(engines: Engines, hit: Hit, candidate: evidence.Candidate) -> Citation:
+    """The place of a sentence, looked up in the document itself."""
+    start = hit.char_start + candidate.char_start
+    end = hit.char_start + candidate.char_end
+    row = engines.catalog.file(hit.path)
+    quote = " ".join(candidate.text.split())
+    if row is None or row.document_id is None:
+        return Citation(hit.path, hit.page, hit.line_start, hit.line_end, quote)
+    page, first, last = place_of(engines.catalog.load(row.document_id), start, end)
+    return Citation(hit.path, page, first, last, quote)
+
+
+def place_of(document: Document, start: int, end: int) -> tuple[int | None, int | None, int | None]:
+    """Page, first and last line of a range of a document's text."""
+    spans = [span for block in document.blocks for span in block.spans]
+    first = max(bisect_right([span.char_start for span in spans], start) - 1, 0)
+    within = [span for span in spans[first:] if span.char_start < end and span.char_end > start]
+    pages = [span.page for span in within if span.page is not None]
+    lines = [span.line for span in within if span.line is not None]
+    return min(pages, default=None), min(lines, default=None), max(lines, default=None)
+
+
+def _related(hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(hit.path, hit)
+    return tuple(_found(hit, "") for hit in list(best.values())[:RELATED])
+
+
+def _found(hit: Hit, words: str) -> FoundFile:
+    """A hit as a file, with the sentence of it that holds most of the words."""
+    position = next(
+        (hit.text.lower().find(word) for word in words.lower().split() if word in hit.text.lower()),
+        0,
+    )
+    sentence = sentence_at(hit.text, position)
+    return FoundFile(hit.path, hit.score, hit.title, hit.date, hit.kind, hit.page, sentence)

@@ -1,0 +1,231 @@
+"""The composition root: one folder, its engines, and the object that an agent holds."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lsfs.clock import Clock, SystemClock
+from lsfs.config import Config
+from lsfs.drives import DriveRecord, locked
+from lsfs.errors import LockHeld
+from lsfs.paths import user_cache
+from lsfs.syscalls import ask, files, retrieve  # noqa: F401 - their syscalls are declared on import
+from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
+from lsfs.syscalls.registry import Syscall, registry
+
+if TYPE_CHECKING:
+    from lsfs.index.embed import Embedder
+    from lsfs.index.ingest import Pipeline
+    from lsfs.llm.answer import ChatModel
+
+log = logging.getLogger("lsfs.syscalls.drive")
+
+
+class Caller(Protocol):
+    """Runs syscalls by name: here, or in a daemon."""
+
+    def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
+        """The result of a syscall, of its declared type.
+
+        Raises:
+            LsfsError: what the syscall raised.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the caller holds."""
+        ...
+
+
+class Drive:
+    """A folder that can be asked. Get one from :func:`lsfs.open`.
+
+    Every syscall is a method: ``drive.retrieve("rent", k=5)``. Arguments are checked; unknown ones
+    are errors. ``on_event`` takes progress and streamed text.
+
+    Args:
+        source: the folder.
+        caller: who runs the syscalls.
+        on_event: called with each event of a call.
+    """
+
+    def __init__(
+        self, source: Path, caller: Caller, on_event: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
+        self.source = source
+        self._caller = caller
+        self._on_event = on_event or (lambda _: None)
+
+    def __repr__(self) -> str:
+        return f"Drive({str(self.source)!r})"
+
+    def __enter__(self) -> Drive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the drive."""
+        self._caller.close()
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Run a syscall by name.
+
+        Raises:
+            UsageError: no such syscall, or wrong arguments.
+            LsfsError: what the syscall raised.
+        """
+        declared = registry[name]
+        request = declared.bind(args, kwargs)
+        arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
+        return self._caller.call(name, arguments, self._on_event)
+
+
+def _method(declared: Syscall) -> Callable[..., Any]:
+    def method(self: Drive, *args: Any, **kwargs: Any) -> Any:
+        return self.call(declared.name, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = declared.name
+    method.__doc__ = declared.doc
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    signature = inspect.signature(declared.request)
+    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[own, *signature.parameters.values()], return_annotation=declared.result
+    )
+    return method
+
+
+for _declared in registry:
+    setattr(Drive, _declared.name, _method(_declared))
+
+
+class LocalCaller:
+    """Runs syscalls on engines in this process."""
+
+    def __init__(self, engines: Engines, release: Callable[[], None]) -> None:
+        self.engines = engines
+        self._release = release
+
+    def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
+        declared = registry[name]
+        return declared.run(Call(self.engines, emit), declared.bind((), arguments))
+
+    def close(self) -> None:
+        self._release()
+
+
+def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = None) -> LocalCaller:
+    """Engines of a drive in this process, indexing whenever a result is asked for.
+
+    When another process is indexing the drive right now, the index is read as it is.
+    """
+    stack = contextlib.ExitStack()
+    with stack:
+        try:
+            stack.enter_context(locked(record.state.catalog_lock))
+            read_only = False
+        except LockHeld as held:
+            if not record.state.catalog.exists():
+                raise
+            log.warning("%s: reading the index as it is", held)
+            read_only = True
+        engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
+        return LocalCaller(engines, stack.pop_all().close)
+    raise AssertionError  # the block returns or raises; a with statement hides that from checkers
+
+
+def open_engines(
+    record: DriveRecord,
+    config: Config,
+    stack: contextlib.ExitStack,
+    *,
+    read_only: bool = False,
+    follow: bool = False,
+    clock: Clock | None = None,
+) -> Engines:
+    """Build the engines of a drive; ``stack`` closes them.
+
+    Args:
+        read_only: take the index as it is.
+        follow: index behind the caller, as files change, instead of when asked.
+    """
+    from lsfs.index.catalog import Catalog
+    from lsfs.index.follow import CatchUp
+    from lsfs.index.ingest import Pipeline
+    from lsfs.index.sandbox import Sandbox
+    from lsfs.index.search import Search
+    from lsfs.index.tree import SourceTree
+    from lsfs.index.vectors import VectorStore
+
+    catalog = Catalog(record.state.catalog, read_only=read_only)
+    stack.callback(catalog.close)
+    tree = SourceTree(record.source, config.index.ignore)
+    stack.callback(tree.close)
+    embedder = _embedder(config)
+    vectors = None
+    if embedder is not None:
+        vectors = VectorStore(record.state.vectors, embedder.dimension, read_only=read_only)
+    chat = _chat(config, stack)
+    search = Search(catalog, vectors, embedder)
+    pipeline = None
+    if not read_only:
+        reader = Sandbox(config.index)
+        stack.callback(reader.close)
+        pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config.index)
+    indexer: Indexer = CatchUp(catalog, pipeline)
+    engines = Engines(
+        record.source, record.state, config, clock or SystemClock(),
+        catalog, search, tree, embedder, chat, indexer,
+    )  # fmt: skip
+    return _following(engines, pipeline, stack) if follow and pipeline else engines
+
+
+def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack) -> Engines:
+    from dataclasses import replace
+
+    from lsfs.index.follow import Follower
+
+    def recompute() -> None:
+        for name, query in engines.catalog.saved_searches():
+            retrieve.keep_search(engines, name, query)
+
+    follower = Follower(
+        engines.catalog,
+        pipeline,
+        engines.tree,
+        debounce_ms=engines.config.index.debounce_ms,
+        after_change=recompute,
+    )
+    stack.callback(follower.close)
+    follower.start()
+    return replace(engines, indexer=follower)
+
+
+def _embedder(config: Config) -> Embedder | None:
+    from lsfs.llm import models
+
+    found = models.embed_model_folder(config.model.embed)
+    if found is None:
+        log.info("no embedding model: search is by keyword")
+        return None
+    from lsfs.index.embed import load
+
+    return load(found.path.parent, user_cache())
+
+
+def _chat(config: Config, stack: contextlib.ExitStack) -> ChatModel | None:
+    from lsfs.llm import models
+    from lsfs.llm.answer import LocalChat
+
+    found = models.chat_model_file(config.model.chat)
+    if found is None:
+        return None
+    chat = LocalChat(found, config.model)
+    stack.callback(chat.close)
+    return chat

@@ -1,0 +1,94 @@
+"""What a syscall works with: the engines of one drive, and the call it serves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lsfs.errors import Cancelled
+
+if TYPE_CHECKING:
+    from lsfs.clock import Clock
+    from lsfs.config import Config
+    from lsfs.index.catalog import Catalog
+    from lsfs.index.embed import Embedder
+    from lsfs.index.search import Search
+    from lsfs.index.tree import SourceTree
+    from lsfs.llm.answer import ChatModel
+    from lsfs.paths import StatePaths
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+class Indexer(Protocol):
+    """Keeps the index in step with the files."""
+
+    def fresh(self, emit: Emit) -> None:
+        """Called before a result is computed: catch up, where nobody else does so all the time."""
+        ...
+
+    def wait(self, emit: Emit, timeout: float | None) -> bool:
+        """Wait until all that is on the disk now is indexed; False when time ran out."""
+        ...
+
+    def reindex(self, emit: Emit) -> None:
+        """Read and embed every file again."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """The process that does the work."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The parts of one open drive; built by :func:`lsfs.syscalls.drive.open_engines`."""
+
+    source: Path
+    state: StatePaths
+    config: Config
+    clock: Clock
+    catalog: Catalog
+    search: Search
+    tree: SourceTree
+    embedder: Embedder | None
+    chat: ChatModel | None
+    indexer: Indexer
+
+    def today(self) -> date:
+        """The day it is where the user is."""
+        return self.clock.now().astimezone().date()
+
+
+def _ignore(_: dict[str, Any]) -> None:
+    """The sink of a caller who wants no events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a syscall.
+
+    Attributes:
+        engines: the drive it runs on.
+        emit: takes events before the result: ``{"text": …}`` of an answer, ``{"stage", "done",
+            "total"}`` of long work.
+        cancelled: set when the caller has gone.
+    """
+
+    engines: Engines
+    emit: Emit = _ignore
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def check(self) -> None:
+        """Stop here if the caller has gone.
+
+        Raises:
+            Cancelled: the caller has gone.
+        """
+        if self.cancelled.is_set():
+            raise Cancelled("the caller has gone")

@@ -1,0 +1,181 @@
+"""Files as lsfs reads them, and how far the index is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from lsfs import paths
+from lsfs.drives import DriveRecord
+from lsfs.errors import NotFound, ParseError
+from lsfs.model import Block, Page, Table
+from lsfs.syscalls.engines import Call
+from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.retrieve import Done
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """Which file, and which page of it."""
+
+    path: Annotated[str, Param("the file", path=True)]
+    page: Annotated[int, Param("only this page, from 1; 0 is all")] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file as lsfs reads it."""
+
+    path: str
+    status: str
+    media_type: str
+    title: str
+    author: str
+    date: str
+    kind: str
+    pages: tuple[Page, ...]
+    blocks: tuple[Block, ...]
+    tables: tuple[Table, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@registry.syscall(command="text", examples=("lsfs text report.pdf --page 3",))
+def text(call: Call, request: TextRequest) -> Text:
+    """Show a file as lsfs reads it: its text in order, with pages, headings and tables."""
+    engines = call.engines
+    path = paths.relative(request.path)
+    engines.indexer.fresh(call.emit)
+    row = engines.catalog.file(path)
+    if row is None or not engines.tree.exists(path):
+        raise NotFound(f"no indexed file {path!r}", hint="see what is indexed with: lsfs status")
+    if row.document_id is None:
+        raise ParseError(f"{path}: {row.status.value}", hint="lsfs status --problems says why")
+    document = engines.catalog.load(row.document_id)
+    dates = engines.search.dates(path)
+    blocks, pages, tables = document.blocks, document.pages, document.tables
+    if request.page:
+        pages = tuple(page for page in pages if page.no == request.page)
+        if not pages:
+            raise NotFound(f"{path} has no page {request.page}")
+        blocks = tuple(b for b in blocks if any(s.page == request.page for s in b.spans))
+        tables = tuple(table for table in tables if request.page in table.pages)
+    return Text(
+        path=path,
+        status=row.status.value,
+        media_type=document.media_type,
+        title=document.title or PurePosixPath(path).name,
+        author=document.author,
+        date=dates[0].day.isoformat() if dates else "",
+        kind="",
+        pages=pages,
+        blocks=blocks,
+        tables=tables,
+        warnings=document.warnings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRequest:
+    """What of the state to show."""
+
+    wait: Annotated[bool, Param("first wait until the index is up to date")] = False
+    problems: Annotated[bool, Param("list the files that could not be read, and why")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What runs, and how far the index is.
+
+    Attributes:
+        source: the drive's folder.
+        fs: pid, mountpoint and transport of the mount; empty when it is not mounted.
+        brain: pid of the process that indexes.
+        index: counts of files (see lsfs.model.IndexCounts).
+        models: names of the models in use; "" where there is none.
+        problems: path, status and reason of files that could not be read in full.
+    """
+
+    source: str
+    fs: dict[str, Any]
+    brain: dict[str, int]
+    index: dict[str, int]
+    models: dict[str, str]
+    state: str = ""
+    problems: tuple[dict[str, str], ...] = field(default=())
+
+
+@registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
+def status(call: Call, request: StatusRequest) -> StatusReport:
+    """Say what runs and how far the index is."""
+    engines = call.engines
+    if request.wait:
+        engines.indexer.wait(call.emit, None)
+    counts = engines.catalog.counts()
+    mount = DriveRecord(engines.source, engines.state).mount_info()
+    return StatusReport(
+        source=str(engines.source),
+        fs={key: mount[key] for key in ("pid", "mountpoint", "transport") if key in mount},
+        brain={"pid": engines.indexer.pid},
+        index={
+            "files": counts.files,
+            "indexed": counts.indexed,
+            "pending": counts.pending,
+            "errors": counts.errors,
+            "passages": counts.passages,
+            "generation": counts.generation,
+        },
+        models={
+            "chat": engines.chat.name if engines.chat else "",
+            "embed": engines.embedder.name if engines.embedder else "",
+        },
+        state=str(engines.state.root),
+        problems=_problems(call) if request.problems else (),
+    )
+
+
+def _problems(call: Call) -> tuple[dict[str, str], ...]:
+    from lsfs.index.published import Published
+
+    published = Published(call.engines.state.catalog)
+    try:
+        return tuple(
+            {"path": problem.path, "status": problem.status.value, "reason": problem.reason}
+            for problem in published.problems()
+        )
+    finally:
+        published.close()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRequest:
+    """How long to wait."""
+
+    timeout: Annotated[float, Param("seconds; 0 waits as long as it takes")] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Whether all that was on the disk is indexed."""
+
+    done: bool
+    pending: int
+
+
+@registry.syscall()
+def wait_indexed(call: Call, request: WaitRequest) -> Waited:
+    """Wait until all that is on the disk now is indexed."""
+    done = call.engines.indexer.wait(call.emit, request.timeout or None)
+    return Waited(done, call.engines.catalog.counts().pending)
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexRequest:
+    """Nothing to choose: every file is read again."""
+
+
+@registry.syscall(command="reindex", examples=("lsfs reindex",))
+def reindex(call: Call, request: ReindexRequest) -> Done:
+    """Read and embed every file again, as if the index were new. No file of yours is touched."""
+    call.engines.indexer.reindex(call.emit)
+    return Done(f"{call.engines.catalog.counts().files} files are read again")

@@ -1,0 +1,191 @@
+"""The one place where an operation of the system is declared.
+
+A syscall is a function ``(Call, Request) -> Result`` with typed, frozen values on both sides. From
+its declaration come the method of ``Drive``, the command of the command line, the request that a
+daemon understands, and the JSON schema; nothing about it is written down twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import os
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from lsfs import codec
+from lsfs.errors import UsageError
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+
+class Effect(StrEnum):
+    """What a syscall may do to the user's files."""
+
+    READ = "read"
+    WRITE = "write"
+    DESTRUCTIVE = "destructive"
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """What a person needs to know of one field of a request.
+
+    Attributes:
+        help: one line for help texts and schemas.
+        flags: command line spellings beside ``--field-name``.
+        choices: the values that are allowed; empty allows any of the type.
+        hidden: not an option of the command line.
+        path: names a file of the drive; the command line also takes it relative to where one is.
+        words: a phrase; the command line joins its words, so that it needs no quotes.
+    """
+
+    help: str
+    flags: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    hidden: bool = False
+    path: bool = False
+    words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Syscall:
+    """A declared operation.
+
+    Attributes:
+        name: its name in Python, in requests and in schemas.
+        command: its name on the command line; "" when it has none.
+        effect: what it may do.
+        request, result: the types of both sides.
+        run: what it does.
+        examples: command lines for the help.
+        streams: whether it emits events before its result.
+    """
+
+    name: str
+    command: str
+    effect: Effect
+    request: type[Any]
+    result: type[Any]
+    run: Callable[[Any, Any], Any]
+    examples: tuple[str, ...] = ()
+    streams: bool = False
+
+    @property
+    def doc(self) -> str:
+        """What it does, for a person."""
+        return inspect.cleandoc(self.run.__doc__ or "")
+
+    def fields(self) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
+        """Fields of the request with their type and description."""
+        hints = typing.get_type_hints(self.request, include_extras=True)
+        found = []
+        for entry in dataclasses.fields(self.request):
+            hint = hints[entry.name]
+            extras = typing.get_args(hint)[1:] if _annotated(hint) else ()
+            param = next((e for e in extras if isinstance(e, Param)), Param(""))
+            found.append((entry, typing.get_args(hint)[0] if _annotated(hint) else hint, param))
+        return found
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """A checked request from a call's arguments.
+
+        Raises:
+            UsageError: an argument is missing, unknown (the nearest is named), given twice, or of
+                the wrong type.
+        """
+        names = [entry.name for entry in dataclasses.fields(self.request)]
+        if len(args) > len(names):
+            raise UsageError(f"{self.name} takes at most {len(names)} arguments")
+        values = dict(zip(names, args, strict=False))
+        for name, value in kwargs.items():
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+                known = f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(names)}"
+                raise UsageError(f"{self.name} has no argument {name!r}", hint=known)
+            if name in values:
+                raise UsageError(f"{self.name} got {name!r} twice")
+            values[name] = value
+        for entry in dataclasses.fields(self.request):
+            required = entry.default is dataclasses.MISSING
+            required = required and entry.default_factory is dataclasses.MISSING
+            if required and entry.name not in values:
+                raise UsageError(f"{self.name} needs {entry.name!r}")
+        plain = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in values.items()}
+        request = codec.from_builtins(plain, self.request)
+        self._check_choices(request)
+        return request
+
+    def _check_choices(self, request: Any) -> None:
+        for entry, _, param in self.fields():
+            value = getattr(request, entry.name)
+            if param.choices and value not in param.choices:
+                raise UsageError(
+                    f"{self.name}: {entry.name} cannot be {value!r}",
+                    hint=f"use one of: {', '.join(param.choices)}",
+                )
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schemas of request and result, for agents and for constrained decoding."""
+        return {
+            "name": self.name,
+            "description": self.doc,
+            "effect": self.effect.value,
+            "request": codec.schema(self.request),
+            "result": codec.schema(self.result),
+        }
+
+
+class Registry:
+    """All syscalls by name."""
+
+    def __init__(self) -> None:
+        self._syscalls: dict[str, Syscall] = {}
+
+    def __iter__(self) -> typing.Iterator[Syscall]:
+        return iter(self._syscalls.values())
+
+    def __getitem__(self, name: str) -> Syscall:
+        """The syscall of this name.
+
+        Raises:
+            UsageError: there is none; the nearest is named.
+        """
+        if name in self._syscalls:
+            return self._syscalls[name]
+        near = difflib.get_close_matches(name, self._syscalls, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"no syscall {name!r}", hint=hint)
+
+    def syscall(
+        self,
+        *,
+        effect: Effect = Effect.READ,
+        command: str = "",
+        examples: tuple[str, ...] = (),
+        streams: bool = False,
+    ) -> Callable[[Callable[[Any, Request], Result]], Callable[[Any, Request], Result]]:
+        """Declare the decorated function as a syscall named after it."""
+
+        def declare(run: Callable[[Any, Request], Result]) -> Callable[[Any, Request], Result]:
+            hints = typing.get_type_hints(run)
+            request = hints[list(inspect.signature(run).parameters)[1]]
+            name = run.__name__
+            self._syscalls[name] = Syscall(
+                name, command, effect, request, hints["return"], run, examples, streams
+            )
+            return run
+
+        return declare
+
+
+def _annotated(hint: Any) -> bool:
+    return typing.get_origin(hint) is typing.Annotated
+
+
+registry = Registry()

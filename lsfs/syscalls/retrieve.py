@@ -1,0 +1,262 @@
+"""Finding: by words, by meaning, by exact pattern; and queries that are kept."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from lsfs import paths
+from lsfs.errors import NotFound, UsageError
+from lsfs.index import question
+from lsfs.index.filters import Filters
+from lsfs.index.search import Preference
+from lsfs.model import Document, Hit, QueryPlan, SavedSearch
+from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.registry import Effect, Param, registry
+
+SAVED_HITS = 100  # links in a search directory
+GREP_LIMIT = 10_000
+EXPLICIT = re.compile(r"(?<!\S)(after|before|type|author|dir|kind):(\"[^\"]*\"|\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieveRequest:
+    """What to look for, and where."""
+
+    query: Annotated[str, Param("what to look for, in words", words=True)]
+    k: Annotated[int, Param("how many hits", flags=("-k",))] = 10
+    mode: Annotated[str, Param("which arms to use", choices=("hybrid", "keyword", "semantic"))] = (
+        "hybrid"
+    )
+    dir: Annotated[str, Param("only below this folder of the drive")] = ""
+    after: Annotated[str, Param("only documents of this day or later, 2023-01-31")] = ""
+    before: Annotated[str, Param("only documents before this day")] = ""
+    date_field: Annotated[str, Param("which date counts", choices=("content", "mtime"))] = "content"
+    type: Annotated[tuple[str, ...], Param("only files of this type: pdf, email, spreadsheet")] = ()
+    kind: Annotated[tuple[str, ...], Param("only documents of this kind: contract, invoice")] = ()
+    author: Annotated[str, Param("only documents of this author or sender")] = ""
+    min_score: Annotated[float, Param("leave out hits below this score")] = 0.0
+    explain: Annotated[bool, Param("show the parts of each score")] = False
+    save: Annotated[str, Param("keep the query as a directory .lsfs/search/NAME")] = ""
+    wait: Annotated[bool, Param("first wait until the index is up to date")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Passages found, best first; ``notes`` say how the query was read."""
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()
+
+
+@registry.syscall(
+    command="search",
+    examples=(
+        'lsfs search "termination notice"',
+        'lsfs search "rent" --type pdf --after 2023-01-01 -k 5',
+        'lsfs search "contracts from 2023" --explain',
+    ),
+)
+def retrieve(call: Call, request: RetrieveRequest) -> Hits:
+    """Find the passages that answer a query, by words and by meaning.
+
+    Time and kind in the query ("contracts from 2023") raise the documents they fit; ``--after``,
+    ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others.
+    """
+    if request.k < 1:
+        raise UsageError("k must be at least 1")
+    engines = call.engines
+    _catch_up(call, request.wait)
+    rest, filters = explicit_filters(request.query)
+    filters = Filters(
+        dir=paths.relative(request.dir or filters.dir),
+        after=request.after or filters.after,
+        before=request.before or filters.before,
+        date_field=request.date_field,
+        types=request.type or filters.types,
+        kinds=request.kind or filters.kinds,
+        author=request.author or filters.author,
+    )
+    plan = question.plan(rest, engines.today())
+    hits = find(engines, plan, filters, request.k, mode=request.mode, min_score=request.min_score)
+    if not request.explain:
+        hits = [replace(hit, explain={}) for hit in hits]
+    if request.save:
+        keep_search(engines, request.save, request.query)
+    return Hits(tuple(hits), plan.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchName:
+    """A kept query."""
+
+    name: Annotated[str, Param("name of the directory below .lsfs/search")]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done, in words."""
+
+    message: str
+
+
+@registry.syscall(effect=Effect.WRITE)
+def save_search(call: Call, request: SearchName) -> Done:
+    """Keep a query as a directory below ``.lsfs/search``; its name is the query.
+
+    Parts between slashes narrow: ``contracts/after:2023-01-01/type:pdf``.
+    """
+    saved = keep_search(call.engines, request.name)
+    return Done(f"{saved.name}: {len(saved.hits)} hits")
+
+
+@registry.syscall(effect=Effect.WRITE)
+def drop_search(call: Call, request: SearchName) -> Done:
+    """Forget a kept query and what is nested in it; no file is touched."""
+    if not call.engines.catalog.drop_search(request.name):
+        raise NotFound(f"no kept query {request.name!r}")
+    return Done(f"{request.name}: forgotten")
+
+
+@dataclass(frozen=True, slots=True)
+class GrepRequest:
+    """What to match, and where."""
+
+    pattern: Annotated[str, Param("a regular expression")]
+    dir: Annotated[str, Param("only below this folder of the drive")] = ""
+    ignore_case: Annotated[bool, Param("ignore case", flags=("-i",))] = False
+    fixed: Annotated[bool, Param("the pattern is plain text", flags=("-F",))] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line that matches; ``line`` counts lines, rows or paragraphs, ``page`` pages or sheets."""
+
+    path: str
+    page: int | None
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Lines found, by path and place; ``more`` says that the list was cut."""
+
+    matches: tuple[Match, ...]
+    more: bool = False
+
+
+@registry.syscall(
+    command="grep", examples=('lsfs grep -i "notice period"', "lsfs grep 'EUR [0-9,.]+'")
+)
+def grep(call: Call, request: GrepRequest) -> Matches:
+    """Find lines by exact text or regular expression, also inside PDF and office documents."""
+    engines = call.engines
+    engines.indexer.fresh(call.emit)
+    flags = re.IGNORECASE if request.ignore_case else 0
+    try:
+        pattern = re.compile(
+            re.escape(request.pattern) if request.fixed else request.pattern, flags
+        )
+    except re.error as error:
+        raise UsageError(f"not a regular expression: {error}", hint="use -F for text") from None
+    found: list[Match] = []
+    for path, row in sorted(engines.catalog.files_below(paths.relative(request.dir)).items()):
+        call.check()
+        if row.document_id is None or not engines.tree.exists(path):
+            continue
+        found += _matches(engines.catalog.load(row.document_id), path, pattern)
+        if len(found) >= GREP_LIMIT:
+            return Matches(tuple(found[:GREP_LIMIT]), more=True)
+    return Matches(tuple(found))
+
+
+def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Match]:
+    spans = [span for block in document.blocks for span in block.spans]
+    starts = [span.char_start for span in spans]
+    found = []
+    offset = 0
+    for line in document.text.split("\n"):
+        match = pattern.search(line)
+        if match:
+            place = max(bisect_right(starts, offset + match.start()) - 1, 0)
+            span = spans[place] if spans else None
+            page, no = (span.page, span.line) if span else (None, None)
+            found.append(Match(path, page, no, line))
+        offset += len(line) + 1
+    return found
+
+
+# --- shared with ask and with the brain
+
+
+def find(
+    engines: Engines,
+    plan: QueryPlan,
+    filters: Filters,
+    k: int,
+    *,
+    mode: str = "hybrid",
+    min_score: float = 0.0,
+) -> list[Hit]:
+    """Hits of a planned query whose files are there at this moment."""
+    prefer = Preference(plan.kinds, plan.after, plan.before, strong=plan.listing)
+    filters = replace(
+        filters,
+        types=filters.types or plan.types,
+        dir=filters.dir or plan.dir,
+        author=filters.author or plan.author,
+    )
+    if plan.date_field == "mtime" and not (filters.after or filters.before):
+        filters = replace(filters, after=plan.after, before=plan.before, date_field="mtime")
+    # A few more than asked for: files that went in the last moments are left out below.
+    hits = engines.search.hits(
+        plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
+    )
+    return [hit for hit in hits if engines.tree.exists(hit.path)][:k]
+
+
+def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
+    """Compute a kept query anew and store it.
+
+    Args:
+        name: its directory; parts between slashes are joined.
+        query: the query, when the name is not the query itself.
+
+    Raises:
+        UsageError: the name cannot be a directory, or names an impossible filter.
+    """
+    if not name.strip("/") or name.startswith(("/", ".")) or "\0" in name or len(name) > 1000:
+        raise UsageError(f"not a name for a query: {name!r}")
+    rest, filters = explicit_filters((query or name).replace("/", " "))
+    plan = question.plan(rest, engines.today())
+    best: dict[str, Hit] = {}
+    for hit in find(engines, plan, filters, SAVED_HITS):
+        best.setdefault(hit.path, hit)
+    saved = SavedSearch(name, engines.catalog.generation(), tuple(best.values()), query)
+    engines.catalog.save_search(saved)
+    return saved
+
+
+def explicit_filters(query: str) -> tuple[str, Filters]:
+    """Filters written as ``after:2023-01-01`` or ``type:pdf``, and the rest of the query."""
+    values: dict[str, list[str]] = {}
+    for name, value in EXPLICIT.findall(query):
+        values.setdefault(name, []).append(value.strip('"'))
+    filters = Filters(
+        dir=paths.relative("".join(values.get("dir", [])[-1:])),
+        after="".join(values.get("after", [])[-1:]),
+        before="".join(values.get("before", [])[-1:]),
+        types=tuple(values.get("type", [])),
+        kinds=tuple(values.get("kind", [])),
+        author="".join(values.get("author", [])[-1:]),
+    )
+    return " ".join(EXPLICIT.sub(" ", query).split()), filters
+
+
+def _catch_up(call: Call, wait: bool) -> None:
+    call.engines.indexer.fresh(call.emit)
+    if wait:
+        call.engines.indexer.wait(call.emit, None)

@@ -1,0 +1,65 @@
+"""What every test gets: a home of its own, and a check that it leaves nothing running."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lsfs.clock import FixedClock
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees the user's drives or settings, or another test's; caches are shared."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("DATA", "CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    for name in [name for name in os.environ if name.startswith("LSFS_")]:
+        monkeypatch.delenv(name)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """A test ends with the threads it began with."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    while left := [t for t in set(threading.enumerate()) - before if not _library_thread(t)]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"left running: {[thread.name for thread in left]}")
+        time.sleep(0.01)
+
+
+def _library_thread(thread: threading.Thread) -> bool:
+    """Pools that LanceDB and Python's RPC server keep for the life of the process."""
+    return thread.daemon or thread.name.startswith(("LanceDB", "ThreadPoolExecutor", "asyncio"))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The day on which the tests take place."""
+    return FixedClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], object]:
+    """Waits for a condition instead of for a time; fails when it does not come true."""
+
+    def wait(condition: Callable[[], object], seconds: float = 20.0) -> object:
+        deadline = time.monotonic() + seconds
+        while not (value := condition()):
+            if time.monotonic() > deadline:
+                raise AssertionError("it did not come true in time")
+            time.sleep(0.02)
+        return value
+
+    return wait

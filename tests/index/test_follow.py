@@ -1,0 +1,93 @@
+"""Changes behind the index's back are followed without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lsfs.index.follow import Follower
+
+from .conftest import Index
+
+Eventually = Callable[[Callable[[], object]], object]
+
+
+@pytest.fixture
+def follower(index: Index) -> Iterator[Follower]:
+    (index.source / "a.txt").write_text("heron")
+    running = Follower(index.catalog, index.pipeline, index.tree, debounce_ms=20)
+    running.start()
+    yield running
+    running.close()
+
+
+def test_a_wait_covers_all_that_is_there(index: Index, follower: Follower) -> None:
+    for n in range(20):
+        (index.source / f"{n}.txt").write_text(f"otter {n}")
+    assert follower.wait(lambda _: None, 30)
+    assert index.catalog.counts().pending == 0
+    assert len(index.paths("otter", k=50)) == 20
+
+
+@pytest.mark.parametrize("change", ["create", "edit", "rename", "delete", "atomic", "folder"])
+def test_a_change_is_noticed(
+    index: Index, follower: Follower, eventually: Eventually, change: str
+) -> None:
+    assert follower.wait(lambda _: None, 30)
+    file = index.source / "a.txt"
+    if change == "create":
+        (index.source / "b.txt").write_text("otter")
+        eventually(lambda: index.paths("otter", mode="keyword") == ["b.txt"])
+    elif change == "edit":
+        file.write_text("otter")
+        eventually(lambda: index.paths("otter", mode="keyword") == ["a.txt"])
+    elif change == "rename":
+        file.rename(index.source / "b.txt")
+        eventually(lambda: index.paths("heron") == ["b.txt"])
+    elif change == "delete":
+        file.unlink()
+        eventually(lambda: index.paths("heron") == [])
+    elif change == "atomic":
+        draft: Path = index.source / "draft"
+        draft.write_text("otter")
+        draft.rename(file)
+        eventually(lambda: index.paths("otter", mode="keyword") == ["a.txt"])
+    else:
+        (index.source / "deep" / "er").mkdir(parents=True)
+        (index.source / "deep" / "er" / "b.txt").write_text("otter")
+        eventually(lambda: index.paths("otter", mode="keyword") == ["deep/er/b.txt"])
+
+
+def test_a_failing_run_does_not_end_the_thread(
+    index: Index, eventually: Eventually, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = []
+
+    def fail_once() -> None:
+        if not failures:
+            failures.append(1)
+            raise RuntimeError("once")
+
+    (index.source / "a.txt").write_text("heron")
+    running = Follower(
+        index.catalog, index.pipeline, index.tree, debounce_ms=20, after_change=fail_once
+    )
+    running.start()
+    try:
+        eventually(lambda: failures)
+        (index.source / "b.txt").write_text("otter")
+        eventually(lambda: index.paths("otter", mode="keyword") == ["b.txt"])
+    finally:
+        running.close()
+    assert "indexing failed" in caplog.text
+
+
+def test_reindex_reads_everything_again(index: Index, follower: Follower) -> None:
+    assert follower.wait(lambda _: None, 30)
+    read = index.pipeline.work.read
+    follower.reindex(lambda _: None)
+    assert follower.wait(lambda _: None, 30)
+    assert index.pipeline.work.read > read
+    assert index.paths("heron") == ["a.txt"]

@@ -1,0 +1,220 @@
+"""The index follows the files, does nothing twice, and survives being cut off anywhere."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .conftest import Index, build
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_a_file_is_found_after_it_is_indexed(index: Index) -> None:
+    write(index.source / "a.txt", "The heron stands in the reeds.")
+    index.run()
+    assert index.paths("heron") == ["a.txt"]
+    assert index.catalog.counts().pending == 0
+    assert index.catalog.counts().files == 1
+
+
+def test_an_edit_replaces_what_was_found(index: Index) -> None:
+    write(index.source / "a.txt", "The heron stands in the reeds.")
+    index.run()
+    write(index.source / "a.txt", "An otter swims upstream.")
+    index.run()
+    assert index.paths("heron", mode="keyword") == []
+    assert index.paths("otter") == ["a.txt"]
+    assert len(index.vectors) == 1
+
+
+def test_a_removed_file_is_no_hit(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    (index.source / "a.txt").unlink()
+    index.run()
+    assert index.paths("heron") == []
+    assert len(index.vectors) == 0
+
+
+def test_a_rename_moves_rows_and_reads_nothing(index: Index) -> None:
+    for n in range(5):
+        write(index.source / "old" / f"{n}.txt", f"heron number {n}")
+    index.run()
+    before = index.pipeline.work.read, index.pipeline.work.embedded
+    (index.source / "old").rename(index.source / "new")
+    index.run()
+    assert (index.pipeline.work.read, index.pipeline.work.embedded) == before
+    assert index.pipeline.work.renamed == 5
+    assert sorted(index.paths("heron")) == [f"new/{n}.txt" for n in range(5)]
+
+
+def test_an_atomic_save_is_an_edit(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    write(index.source / ".a.txt.swp", "otter")
+    (index.source / ".a.txt.swp").rename(index.source / "a.txt")
+    index.run()
+    assert index.paths("otter") == ["a.txt"]
+    assert index.catalog.counts().files == 1
+
+
+def test_equal_contents_share_a_document_and_a_vector(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    write(index.source / "b.txt", "heron")
+    index.run()
+    assert index.pipeline.work.parsed == 1
+    assert index.pipeline.work.embedded == 1
+    assert sorted(index.paths("heron")) == ["a.txt", "b.txt"]
+
+
+def test_an_edit_embeds_only_what_is_new(index: Index) -> None:
+    paragraphs = [f"Paragraph {n} speaks of the {n}th river. " * 15 for n in range(6)]
+    write(index.source / "a.txt", "\n\n".join(paragraphs))
+    index.run()
+    first = index.pipeline.work.embedded
+    write(index.source / "a.txt", "\n\n".join([*paragraphs, "And a word on herons. " * 30]))
+    index.run()
+    assert index.pipeline.work.embedded - first <= 2
+    assert index.pipeline.work.reused >= 5
+
+
+def test_a_file_touched_without_a_change_is_not_parsed_again(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    os.utime(index.source / "a.txt", (1, 1))
+    index.run()
+    assert index.pipeline.work.parsed == 1
+    assert index.pipeline.work.embedded == 1
+
+
+def test_a_newer_parser_reads_again(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    index.reader.version = 2
+    os.utime(index.source / "a.txt", (1, 1))
+    index.run()
+    assert index.pipeline.work.parsed == 2
+
+
+@pytest.mark.parametrize(
+    "name", ['it\'s "quoted".txt', "new\nline.txt", "[bold]x[/bold].txt", "caf\udce9.txt", "ü.txt"]
+)
+def test_any_file_name(index: Index, name: str) -> None:
+    path = index.source / name
+    path.write_text("heron")
+    index.run()
+    assert index.paths("heron") == [name]
+    path.unlink()
+    index.run()
+    assert index.paths("heron") == []
+
+
+def test_what_is_ignored_is_not_indexed(index: Index) -> None:
+    write(index.source / ".git" / "config", "heron")
+    write(index.source / "node_modules" / "x.txt", "heron")
+    write(index.source / "id_rsa", "heron")
+    write(index.source / "a.txt", "heron")
+    index.run()
+    assert index.paths("heron") == ["a.txt"]
+
+
+def test_links_are_not_followed(index: Index, tmp_path: Path) -> None:
+    write(tmp_path / "outside" / "secret.txt", "heron")
+    (index.source / "file").symlink_to(tmp_path / "outside" / "secret.txt")
+    (index.source / "folder").symlink_to(tmp_path / "outside")
+    index.run()
+    assert index.paths("heron") == []
+
+
+def test_a_fifo_does_not_hang_the_index(index: Index) -> None:
+    os.mkfifo(index.source / "pipe")
+    write(index.source / "a.txt", "heron")
+    index.run()
+    assert index.paths("heron") == ["a.txt"]
+
+
+def test_unsupported_and_empty_files_have_a_status(index: Index) -> None:
+    (index.source / "x.bin").write_bytes(b"\0\1\2")
+    (index.source / "empty.txt").write_bytes(b"")
+    index.run()
+    counts = index.catalog.counts()
+    assert (counts.files, counts.pending, counts.errors) == (2, 0, 0)
+
+
+def test_an_interrupted_run_goes_on_where_it_was(index: Index) -> None:
+    for n in range(10):
+        write(index.source / f"{n}.txt", f"heron {n}")
+    calls = iter(range(100))
+    index.pipeline.run(stop=lambda: next(calls) > 4)
+    assert 0 < index.catalog.counts().pending < 10
+    index.run()
+    assert index.catalog.counts().pending == 0
+    assert index.pipeline.work.read == 10
+
+
+def test_a_crash_between_upsert_and_done_is_replayed(index: Index, tmp_path: Path) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    index.catalog.db.execute("UPDATE passage SET embedded = 0")
+    index.close()
+    again = build(index.source, index.state)
+    again.run()
+    assert len(again.vectors) == 1
+    assert again.catalog.counts().pending == 0
+    again.close()
+
+
+def test_damaged_vectors_are_made_again(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    index.close()
+    for manifest in (index.state / "vectors.lance").rglob("*.manifest"):
+        manifest.write_bytes(b"")
+    again = build(index.source, index.state)
+    again.run()
+    assert len(again.vectors) == 1
+    assert again.paths("heron", mode="semantic") == ["a.txt"]
+    again.close()
+
+
+def test_churn_ends_as_a_fresh_index(index: Index, tmp_path: Path) -> None:
+    """Random creates, edits, renames, deletes and folder moves, indexed at random moments."""
+    chance = random.Random(11)
+    for step in range(300):
+        _change(index.source, chance, step)
+        if chance.random() < 0.2:
+            index.run()
+    index.run()
+    fresh = build(index.source, tmp_path / "fresh")
+    fresh.run()
+    assert index.rows() == fresh.rows()
+    assert len(index.vectors) == len(fresh.vectors)
+    fresh.close()
+
+
+def _change(source: Path, chance: random.Random, step: int) -> None:
+    files = [p for p in source.rglob("*") if p.is_file()]
+    folders = [p for p in source.rglob("*") if p.is_dir()]
+    action = chance.choice(["create", "create", "edit", "rename", "delete", "move", "copy"])
+    folder = source / f"d{chance.randrange(5)}"
+    if action == "create" or not files:
+        write(folder / f"{step}.txt", f"text {step} of the {chance.randrange(20)}th river")
+    elif action == "edit":
+        write(chance.choice(files), f"changed at {step}")
+    elif action == "rename":
+        folder.mkdir(exist_ok=True)
+        chance.choice(files).rename(folder / f"renamed{step}.txt")
+    elif action == "delete":
+        chance.choice(files).unlink()
+    elif action == "copy":
+        shutil.copy2(chance.choice(files), source / f"copy{step}.txt")
+    elif folders:
+        chance.choice(folders).rename(source / f"moved{step}")

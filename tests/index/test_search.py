@@ -1,0 +1,162 @@
+"""Filters, fusion and what a hit says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lsfs.errors import UsageError
+from lsfs.index.filters import Filters, endings_of
+from lsfs.index.passages import MAX_CHARS, split
+from lsfs.index.search import Preference, match_expression
+from lsfs.model import Block, BlockKind, Document, Span
+
+from .conftest import Index, document
+
+
+@pytest.fixture
+def filled(index: Index) -> Index:
+    texts = {
+        "Contracts/lease.txt": "Lease Agreement\n\nThis lease agreement is made on 3 March 2023 "
+        "between Ada Byron and the Harbour Company. The rent is 900 euros.",
+        "Contracts/old.md": "Lease Agreement\n\nThis lease agreement is made on 4 May 2019 "
+        "between Ada Byron and the Mill. The rent is 700 euros.",
+        "Notes/birds.txt": "The heron stands in the reeds and waits.",
+        "Notes/rent.txt": "Rent went up again, says the newspaper.",
+    }
+    for name, text in texts.items():
+        path = index.source / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    os.utime(index.source / "Notes/birds.txt", (1_500_000_000, 1_500_000_000))
+    index.run()
+    return index
+
+
+def test_words_are_stemmed(filled: Index) -> None:
+    assert filled.paths("herons standing", mode="keyword") == ["Notes/birds.txt"]
+
+
+def test_filters_exclude(filled: Index) -> None:
+    def found(**values: object) -> list[str]:
+        return sorted(filled.paths("rent", filters=Filters(**values)))  # type: ignore[arg-type]
+
+    assert found(dir="Notes") == ["Notes/birds.txt", "Notes/rent.txt"]
+    assert "Contracts/old.md" in found(types=("markdown",))
+    assert found(types=("md",)) == ["Contracts/old.md"]
+    assert found(after="2023-01-01", before="2024-01-01") == ["Contracts/lease.txt"]
+    assert "Notes/birds.txt" in found(before="2018-01-01", date_field="mtime")
+    assert found(kinds=("contract",)) == ["Contracts/lease.txt", "Contracts/old.md"]
+
+
+def test_a_quote_in_a_folder_name_is_only_a_quote(filled: Index) -> None:
+    assert filled.paths("rent", filters=Filters(dir="' OR 1=1 --")) == []
+
+
+def test_wrong_filters_are_refused(filled: Index) -> None:
+    with pytest.raises(UsageError, match="not a day"):
+        filled.paths("rent", filters=Filters(after="yesterday"))
+    with pytest.raises(UsageError, match="date field"):
+        filled.paths("rent", filters=Filters(after="2020-01-01", date_field="moon"))
+    with pytest.raises(UsageError, match="mode"):
+        filled.paths("rent", mode="psychic")
+
+
+def test_a_preference_raises_but_does_not_exclude(filled: Index) -> None:
+    prefer = Preference(kinds=("contract",), after="2019-01-01", before="2020-01-01", strong=True)
+    found = filled.paths("rent", prefer=prefer)
+    assert found[0] == "Contracts/old.md"
+    assert "Notes/rent.txt" in found
+
+
+def test_file_names_count(filled: Index) -> None:
+    assert filled.paths("birds", mode="keyword")[0] == "Notes/birds.txt"
+
+
+def test_a_hit_explains_itself(filled: Index) -> None:
+    hit = filled.search.hits("heron")[0]
+    assert hit.score == pytest.approx(sum(hit.explain.values()), abs=1e-5)
+    assert hit.line_start == 1
+    assert hit.text == "The heron stands in the reeds and waits."
+    text = (filled.source / hit.path).read_text()
+    assert text[hit.char_start : hit.char_end] == hit.text
+
+
+def test_an_empty_query_gives_the_newest(filled: Index) -> None:
+    assert len(filled.paths("  ", k=2)) == 2
+
+
+def test_files_of_a_kind_and_time_come_with_their_date_line(filled: Index) -> None:
+    files = filled.search.files(Filters(kinds=("contract",), after="2023-01-01"))
+    assert [file.path for file in files] == ["Contracts/lease.txt"]
+    assert "3 March 2023" in files[0].evidence
+    assert files[0].date == "2023-03-03"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('heron "in the reeds"', '"in the reeds" OR "heron"'),
+        ("what is the rent", '"rent"'),
+        ("the", '"the"'),
+        ('AND OR NOT ( * "', '"not"'),
+        ("", ""),
+        ("caf\udce9", '"caf"'),
+    ],
+)
+def test_no_query_is_a_syntax_error(index: Index, query: str, expected: str) -> None:
+    expression = match_expression(query)
+    if expected != '"not"':
+        assert expression == expected
+    index.search.hits(query)
+
+
+def test_types_in_words() -> None:
+    assert "xlsx" in endings_of("spreadsheets")
+    assert endings_of("*.PDF") == ("pdf",)
+
+
+def test_passages_cover_the_text_and_stay_in_bounds() -> None:
+    text = "\n\n".join(" ".join(f"Sentence {n}-{m} is here." for m in range(40)) for n in range(9))
+    cut = split(document(text))
+    assert all(len(passage.text) <= MAX_CHARS for passage in cut)
+    assert all(text[p.char_start : p.char_end] == p.text for p in cut)
+    covered = "".join(p.text for p in cut)
+    assert covered.replace(" ", "").replace("\n", "") == text.replace(" ", "").replace("\n", "")
+    assert sorted(len(p.text) for p in cut)[len(cut) // 2] >= 400
+
+
+def test_a_passage_knows_its_pages_and_headings() -> None:
+    first, second = "Rent. " * 40, "Term. " * 40
+    text = f"Terms\n\n{first}\n\n{second}"
+    begin = len("Terms\n\n")
+    middle = begin + len(first) + 2
+    blocks = (
+        Block(BlockKind.HEADING, "Terms", 0, 5, 1, (), (Span(0, 5, page=1),)),
+        Block(
+            BlockKind.PARAGRAPH, first, begin, begin + len(first), 0, ("Terms",),
+            (Span(begin, begin + len(first), page=1),),
+        ),
+        Block(
+            BlockKind.PARAGRAPH, second, middle, len(text), 0, ("Terms",),
+            (Span(middle, len(text), page=2),),
+        ),
+    )  # fmt: skip
+    cut = split(Document("application/pdf", "pdf", 1, text=text, blocks=blocks))
+    assert (cut[0].page, cut[-1].page_end) == (1, 2)
+    assert cut[-1].heading == "Terms"
+
+
+def test_a_word_without_end_is_cut() -> None:
+    assert all(len(p.text) <= MAX_CHARS for p in split(document("x" * 5000)))
+
+
+def test_a_shared_document_is_filtered_by_each_path(filled: Index) -> None:
+    copy: Path = filled.source / "Contracts" / "birds.txt"
+    copy.write_text((filled.source / "Notes/birds.txt").read_text())
+    filled.run()
+    assert filled.paths("heron", filters=Filters(dir="Notes"), mode="keyword") == [
+        "Notes/birds.txt"
+    ]

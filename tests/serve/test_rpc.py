@@ -1,0 +1,92 @@
+"""Calls over the socket: events, results, errors, and callers that go away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
+from lsfs.serve import rpc
+
+
+def handle(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> Any:
+    if name == "count":
+        for n in range(arguments["to"]):
+            emit({"n": n})
+        return {"sum": sum(range(arguments["to"]))}
+    if name == "missing":
+        raise NotFound("no such thing", hint="look elsewhere")
+    if name == "wait":
+        threading.Event().wait(5)
+    raise RuntimeError("boom")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "s"
+    running = rpc.Server(path, handle)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    yield path
+    running.close()
+    thread.join()
+    assert not path.exists()
+
+
+@pytest.fixture
+def client(server: Path) -> Iterator[rpc.Client]:
+    connected = rpc.Client(server)
+    yield connected
+    connected.close()
+
+
+def test_events_come_before_the_result(client: rpc.Client) -> None:
+    events: list[dict[str, Any]] = []
+    assert client.call("count", {"to": 4}, events.append) == {"sum": 6}
+    assert events == [{"n": n} for n in range(4)]
+    assert client.call("count", {"to": 1}) == {"sum": 0}
+
+
+def test_an_error_arrives_as_its_own_class(client: rpc.Client) -> None:
+    with pytest.raises(NotFound, match="no such thing") as caught:
+        client.call("missing", {})
+    assert caught.value.hint == "look elsewhere"
+
+
+def test_an_internal_error_is_logged_there_and_named_here(
+    client: rpc.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(LsfsError, match="boom"):
+        client.call("other", {})
+    assert "a call failed" in caplog.text
+    assert client.call("count", {"to": 1}) == {"sum": 0}
+
+
+def test_a_name_of_odd_bytes_survives(client: rpc.Client) -> None:
+    with pytest.raises(LsfsError, match="boom"):
+        client.call("caf\udce9", {"path": "caf\udce9"})
+
+
+def test_the_socket_is_for_its_owner_alone(server: Path) -> None:
+    assert server.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_that_does_not_answer(server: Path) -> None:
+    slow = rpc.Client(server, timeout=0.2)
+    with pytest.raises(LockHeld, match="does not answer"):
+        slow.call("wait", {})
+    slow.close()
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        rpc.Client(tmp_path / "nobody")
+
+
+def test_unknown_error_codes_become_the_base_class() -> None:
+    assert type(rpc.revive({"code": "os", "message": "x"})) is LsfsError
+    assert type(rpc.revive({"code": "UsageError", "message": "x"})) is UsageError

@@ -1,0 +1,153 @@
+"""The command line as a contract: output, JSON, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lsfs_cli.render import place, safe
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lsfs(
+    *arguments: str, cwd: Path | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    roots = os.pathsep.join(str(ROOT / part) for part in ("", "parsers", "cli"))
+    environment = {**os.environ, "PYTHONPATH": roots, "LSFS_MODEL_CHAT": "none", **extra}
+    return subprocess.run(
+        [sys.executable, "-m", "lsfs_cli", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        errors="surrogateescape",
+    )
+
+
+def test_index_search_ask(source: Path) -> None:
+    done = lsfs("index", str(source), "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["schema"] == 1
+    assert report["index"]["pending"] == 0
+
+    done = lsfs("search", "monthly", "rent", "-k", "2", "--json", cwd=source)
+    assert done.returncode == 0, done.stderr
+    hits = json.loads(done.stdout)["hits"]
+    assert hits[0]["path"].startswith("Contracts/")
+    contract = {
+        "path", "page", "page_end", "line_start", "line_end", "char_start", "char_end", "score",
+        "title", "date", "text",
+    }  # fmt: skip
+    assert contract <= hits[0].keys()
+
+    done = lsfs("--json", "ask", "contracts from 2023", cwd=source)
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [file["path"] for file in answer["files"]] == ["Contracts/harbour-lease.md"]
+    assert {"answer", "grounded", "citations", "files", "plan", "model"} <= answer.keys()
+
+    done = lsfs("ask", "contracts from 2023", cwd=source)
+    assert "Contracts/harbour-lease.md" in done.stdout
+    assert done.stderr == ""
+
+
+def test_exit_codes(source: Path, tmp_path: Path) -> None:
+    assert lsfs("search", "rent", cwd=tmp_path).returncode == 10
+    assert lsfs("index", str(tmp_path / "none")).returncode == 12
+    assert lsfs("search").returncode == 2
+    assert lsfs("serch", "x").returncode == 2
+    lsfs("index", str(source))
+    at = ("--drive", str(source))
+    assert lsfs(*at, "search", "zzzz", "--mode", "keyword").returncode == 1
+    assert lsfs(*at, "search", "rent", "--mode", "odd").returncode == 2
+    assert lsfs(*at, "search", "rent", "--after", "soon").returncode == 2
+    assert lsfs(*at, "text", "none.txt").returncode == 12
+    assert lsfs(*at, "ask", "  ").returncode == 2
+    assert lsfs(*at, "ask", "What is the wingspan of an albatross?").returncode == 1
+
+
+def test_errors_say_what_to_do(source: Path, tmp_path: Path) -> None:
+    done = lsfs("search", "rent", cwd=tmp_path)
+    assert "belongs to no drive" in done.stderr
+    assert "lsfs init" in done.stderr
+    done = lsfs("search", "rent", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["error"]["code"] == "NotInitialised"
+    done = lsfs("serch", "x")
+    assert "Did you mean 'search'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ['it\'s "q".txt', "new\nline.txt", "[/bold].txt", "caf\udce9.txt", "esc\x1b[31m.txt"]
+)
+def test_odd_names_are_shown_safely(tmp_path: Path, name: str) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / name).write_text("a heron in the reeds")
+    assert lsfs("index", str(tmp_path / "d")).returncode == 0
+    done = lsfs("search", "heron", cwd=tmp_path / "d")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert done.stdout.count("\n") == 2
+    found = json.loads(lsfs("search", "heron", "--json", cwd=tmp_path / "d").stdout)
+    assert found["hits"][0]["path"] == name
+
+
+def test_a_path_relative_to_the_current_folder(source: Path) -> None:
+    lsfs("index", str(source))
+    done = lsfs("text", "mill-lease.txt", cwd=source / "Contracts")
+    assert "EUR 700" in done.stdout, done.stderr
+    done = lsfs("text", "Contracts/mill-lease.txt", cwd=source)
+    assert "EUR 700" in done.stdout, done.stderr
+
+
+def test_state_can_be_elsewhere(source: Path, tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    assert lsfs("index", str(source), LSFS_STATE=state).returncode == 0
+    assert (tmp_path / "state" / "catalog.sqlite").exists()
+    done = lsfs("--state", state, "search", "heron", cwd=tmp_path)
+    assert done.returncode == 10
+    done = lsfs("--state", state, "--drive", str(source), "search", "heron")
+    assert done.returncode == 0
+
+
+def test_settings(tmp_path: Path) -> None:
+    assert lsfs("config", "set", "index.debounce_ms", "50").returncode == 0
+    assert (
+        json.loads(lsfs("config", "list", "--json").stdout)["settings"]["index.debounce_ms"] == 50
+    )
+    assert lsfs("config", "get", "index.debounce").returncode == 2
+
+
+def test_completion_and_doctor() -> None:
+    assert "_LSFS_COMPLETE" in lsfs("completion", "bash").stdout
+    checks = json.loads(lsfs("doctor", "--json").stdout)["checks"]
+    assert {"name", "ok", "message"} <= checks[0].keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é ü 漢", "plain é ü 漢"),
+        ("a\x1b[31mb", "a�[31mb"),
+        ("a\nb\tc", "a b c"),
+        ("a\u202eb", "a�b"),
+        ("caf\udce9", "caf�"),
+    ],
+)
+def test_safe(text: str, shown: str) -> None:
+    assert safe(text) == shown
+
+
+def test_places() -> None:
+    assert place("a.pdf", 3) == "a.pdf p.3"
+    assert place("a.txt", None, 4, 9) == "a.txt:4-9"
+    assert place("a.txt", None, 4, 4) == "a.txt:4"
+    assert place("a.txt", None) == "a.txt"

@@ -1,0 +1,142 @@
+"""The Python API on a drive in this process."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import lsfs
+from lsfs.config import Config
+from lsfs.errors import NotFound, ParseError, UsageError
+
+
+def paths(result: object) -> list[str]:
+    return list(dict.fromkeys(hit.path for hit in result.hits))  # type: ignore[attr-defined]
+
+
+def test_retrieve(drive: lsfs.Drive) -> None:
+    found = drive.retrieve("how much is the rent by the harbour", k=3)
+    assert found.hits[0].path == "Contracts/harbour-lease.md"
+    assert len(found.hits) <= 3
+    assert found.hits[0].explain == {}
+
+
+def test_contracts_of_a_year_come_first(drive: lsfs.Drive) -> None:
+    assert paths(drive.retrieve("contracts from 2023"))[0] == "Contracts/harbour-lease.md"
+
+
+def test_ask_for_files_lists_exactly_those(drive: lsfs.Drive) -> None:
+    answer = drive.ask("contracts from 2023")
+    assert [file.path for file in answer.files] == ["Contracts/harbour-lease.md"]
+    assert answer.grounded
+    assert answer.by == "list"
+    assert answer.citations[0].quote in answer.files[0].evidence
+
+
+def test_ask_for_a_fact_quotes_the_place(drive: lsfs.Drive) -> None:
+    answer = drive.ask("What is the monthly rent of the lease with Harbour Homes?")
+    assert "1,450" in answer.answer
+    citation = answer.citations[0]
+    assert citation.path == "Contracts/harbour-lease.md"
+    text = (drive.source / citation.path).read_text()
+    assert citation.line_start is not None
+    assert "1,450" in text.splitlines()[citation.line_start - 1]
+
+
+def test_ask_for_what_is_not_there(drive: lsfs.Drive) -> None:
+    answer = drive.ask("What is the wingspan of the albatross in centimetres?")
+    assert not answer.grounded
+    assert answer.answer.startswith("not found in your files")
+    assert answer.citations == ()
+
+
+def test_a_plan_can_be_seen_first(drive: lsfs.Drive) -> None:
+    plan = drive.ask("contracts from 2023", plan=True).plan
+    assert (plan.after, plan.before, plan.kinds) == ("2023-01-01", "2024-01-01", ("contract",))
+
+
+def test_changes_between_calls_are_seen(drive: lsfs.Drive, source: Path) -> None:
+    assert "Notes/newsletter.html" in paths(drive.retrieve("heron"))
+    (source / "Notes/newsletter.html").rename(source / "Notes/birds.html")
+    assert "Notes/birds.html" in paths(drive.retrieve("heron"))
+    assert "Notes/newsletter.html" not in paths(drive.retrieve("heron"))
+    (source / "Notes/birds.html").unlink()
+    assert drive.retrieve("heron", mode="keyword").hits == ()
+
+
+def test_grep_names_path_and_line(drive: lsfs.Drive) -> None:
+    matches = drive.grep("EUR [0-9,]+", dir="Contracts").matches
+    assert (matches[0].path, matches[0].line) == ("Contracts/harbour-lease.md", 7)
+    assert drive.grep("(unclosed", fixed=True).matches == ()
+    with pytest.raises(UsageError, match="regular expression"):
+        drive.grep("(unclosed")
+
+
+def test_text_of_a_file(drive: lsfs.Drive, source: Path) -> None:
+    text = drive.text("Contracts/harbour-lease.md")
+    assert text.title == "Residential Lease"
+    assert text.blocks[-1].heading_path == ("Residential Lease", "Notice")
+    (source / "x.bin").write_bytes(bytes(range(256)) * 8)
+    with pytest.raises(ParseError):
+        drive.text("x.bin")
+    with pytest.raises(NotFound):
+        drive.text("none.txt")
+    with pytest.raises(UsageError):
+        drive.text("../secret")
+
+
+def test_status_counts(drive: lsfs.Drive) -> None:
+    drive.wait_indexed()
+    report = drive.status(problems=True)
+    assert report.index["files"] == report.index["indexed"] == 4
+    assert report.index["pending"] == report.index["errors"] == 0
+    assert report.fs == {}
+    assert report.models["chat"] == ""
+
+
+def test_kept_queries(drive: lsfs.Drive) -> None:
+    drive.save_search("rent/type:md")
+    drive.drop_search("rent/type:md")
+    with pytest.raises(NotFound):
+        drive.drop_search("rent/type:md")
+    for name in ("", ".git", "/rent", "a\0b"):
+        with pytest.raises(UsageError):
+            drive.save_search(name)
+
+
+def test_unknown_arguments_are_errors(drive: lsfs.Drive) -> None:
+    with pytest.raises(UsageError, match="'top_k'"):
+        drive.retrieve("rent", top_k=3)
+    with pytest.raises(UsageError, match="no syscall"):
+        drive.call("format_disk")
+
+
+def test_methods_have_signatures_and_docs() -> None:
+    signature = inspect.signature(lsfs.Drive.retrieve)
+    assert list(signature.parameters)[:3] == ["self", "query", "k"]
+    assert "passages" in (lsfs.Drive.retrieve.__doc__ or "")
+
+
+def test_an_empty_folder(tmp_path: Path, no_chat: Config) -> None:
+    (tmp_path / "empty").mkdir()
+    with lsfs.open(tmp_path / "empty", config=no_chat) as drive:
+        assert drive.retrieve("anything").hits == ()
+        assert not drive.ask("contracts from 2023").grounded
+        assert not drive.ask("what is the rent?").grounded
+
+
+def test_nothing_is_written_into_the_source(drive: lsfs.Drive, source: Path) -> None:
+    before = sorted(source.rglob("*"))
+    drive.retrieve("rent")
+    drive.ask("contracts from 2023")
+    assert sorted(source.rglob("*")) == before
+
+
+def test_a_second_process_reads_the_index_as_it_is(
+    drive: lsfs.Drive, source: Path, no_chat: Config
+) -> None:
+    drive.wait_indexed()
+    with lsfs.open(source, config=no_chat) as second:
+        assert second.retrieve("heron").hits

@@ -1,0 +1,87 @@
+"""The rules of the house: layers, light imports, complete declarations."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lsfs
+from lsfs import errors
+from lsfs.errors import LsfsError
+from lsfs.syscalls.drive import Drive
+from lsfs.syscalls.registry import registry
+from lsfs_cli.main import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {
+    "lancedb", "llama_cpp", "onnxruntime", "onnx", "transformers", "dateparser", "numpy", "pyarrow",
+    "pypdfium2", "docx", "watchdog", "mfusepy", "fuse", "tokenizers", "safetensors", "lxml",
+}  # fmt: skip
+
+
+def test_imports_point_down() -> None:
+    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["--version"]])
+def test_help_loads_no_engine(arguments: list[str]) -> None:
+    code = (
+        "import sys; from lsfs_cli.main import main\n"
+        f"sys.argv = ['lsfs', *{arguments!r}]\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+def test_public_names_exist() -> None:
+    for name in lsfs.__all__:
+        assert getattr(lsfs, name) is not None
+
+
+def test_every_error_is_in_the_tree_and_has_its_own_exit_code() -> None:
+    classes = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, LsfsError)
+    ]
+    for error in classes:
+        assert error.__name__ in (errors.__doc__ or "")
+    direct = [error for error in classes if error.__base__ is LsfsError]
+    codes = [error.exit_code for error in direct]
+    assert len(set(codes)) == len(codes)
+
+
+def test_every_syscall_is_at_every_door() -> None:
+    commands = cli.list_commands(cli.make_context("lsfs", [], resilient_parsing=True))
+    for declared in registry:
+        assert callable(getattr(Drive, declared.name))
+        assert declared.schema()["request"]
+        assert declared.doc
+        if declared.command:
+            assert declared.command in commands
+            assert declared.examples
+
+
+def test_every_parameter_is_described() -> None:
+    for declared in registry:
+        for entry, _, param in declared.fields():
+            assert param.help, f"{declared.name}.{entry.name}"
+
+
+def test_every_command_has_help_with_examples() -> None:
+    context = cli.make_context("lsfs", [], resilient_parsing=True)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert "Examples:" in (command.help or ""), name
