@@ -105,10 +105,10 @@ def _(result: Answer, out: Console) -> None:
     if not result.grounded:
         out.print(Styled(safe(result.answer)))
         return
-    # The answer itself was printed as it came.
-    out.print()
+    out.print("\n")  # the answer itself was printed as it came
     for citation in result.citations:
-        _citation(citation, out)
+        told = citation.quote in result.answer
+        _citation(citation, out, quote=not told)
     others = [f for f in result.files if f.path not in {c.path for c in result.citations}]
     if others:
         out.print(Styled("see also: " + ", ".join(safe(f.path) for f in others), style="dim"))
@@ -133,13 +133,13 @@ def _file(file: FoundFile, out: Console) -> None:
         out.print(Styled(f"              “{quote}”", style="dim"))
 
 
-def _citation(citation: Citation, out: Console) -> None:
+def _citation(citation: Citation, out: Console, *, quote: bool) -> None:
     where = place(citation.path, citation.page, citation.line_start, citation.line_end)
     line = Styled("  ")
     line.append(where, style="bold")
     out.print(line)
-    quote = textwrap.shorten(safe(citation.quote), 200, placeholder=" …")
-    out.print(Styled(f"    “{quote}”", style="dim"))
+    if quote:
+        _quote(citation.quote, out, SNIPPET_LINES)
 
 
 @show.register

@@ -21,6 +21,7 @@ from lsfs.syscalls.retrieve import explicit_filters, find
 
 PASSAGES = 10  # read for evidence
 RELATED = 5  # files shown beside an answer
+NEAREST = 3  # files named when there is none
 LISTED = 200  # files of a listing at most
 # A listing about a topic leaves out what is much less about it than the best file.
 TOPIC_SHARE = 0.45
@@ -34,7 +35,7 @@ class AskRequest:
     question: Annotated[str, Param("the question, in words", words=True)]
     dir: Annotated[str, Param("only from files below this folder of the drive")] = ""
     no_model: Annotated[bool, Param("answer with quotes alone")] = False
-    plan: Annotated[bool, Param("only show how the question is read", flags=("--plan",))] = False
+    plan: Annotated[bool, Param("only show how the question is read")] = False
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
 
@@ -151,7 +152,7 @@ def _line(file: FoundFile) -> str:
 
 
 def _nothing(near: Sequence[FoundFile]) -> str:
-    return NOT_FOUND + (f" (nearest: {', '.join(file.path for file in near)})" if near else "")
+    return NOT_FOUND + (f" (nearest: {', '.join(f.path for f in near[:NEAREST])})" if near else "")
 
 
 # --- questions for facts
@@ -162,7 +163,14 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
     hits = find(engines, replace(plan, query=words), filters, PASSAGES)
     chat = None if request.no_model else engines.chat
     similarity = _similarity(engines, words)
-    candidates = evidence.rank(words, [hit.text for hit in hits], similarity, chat)
+    candidates = evidence.rank(
+        words,
+        [hit.text for hit in hits],
+        similarity,
+        chat,
+        contexts=[f"{hit.path} {hit.title}" for hit in hits],
+        cancel=call.cancelled,
+    )
     call.check()
     related = _related(hits)
     if not evidence.answerable(candidates):

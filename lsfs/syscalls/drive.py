@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +13,9 @@ from lsfs.config import Config
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import LockHeld
 from lsfs.paths import user_cache
-from lsfs.syscalls import ask, files, retrieve  # noqa: F401 - their syscalls are declared on import
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
-from lsfs.syscalls.registry import Syscall, registry
+from lsfs.syscalls.methods import Methods
+from lsfs.syscalls.registry import registry
 
 if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
@@ -42,7 +41,7 @@ class Caller(Protocol):
         ...
 
 
-class Drive:
+class Drive(Methods):
     """A folder that can be asked. Get one from :func:`lsfs.open`.
 
     Every syscall is a method: ``drive.retrieve("rent", k=5)``. Arguments are checked; unknown ones
@@ -85,24 +84,6 @@ class Drive:
         request = declared.bind(args, kwargs)
         arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
         return self._caller.call(name, arguments, self._on_event)
-
-
-def _method(declared: Syscall) -> Callable[..., Any]:
-    def method(self: Drive, *args: Any, **kwargs: Any) -> Any:
-        return self.call(declared.name, *args, **kwargs)
-
-    method.__name__ = method.__qualname__ = declared.name
-    method.__doc__ = declared.doc
-    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    signature = inspect.signature(declared.request)
-    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[own, *signature.parameters.values()], return_annotation=declared.result
-    )
-    return method
-
-
-for _declared in registry:
-    setattr(Drive, _declared.name, _method(_declared))
 
 
 class LocalCaller:
@@ -190,6 +171,7 @@ def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack
     from dataclasses import replace
 
     from lsfs.index.follow import Follower
+    from lsfs.syscalls import retrieve
 
     def recompute() -> None:
         for name, query in engines.catalog.saved_searches():

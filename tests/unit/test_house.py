@@ -11,6 +11,7 @@ import pytest
 import lsfs
 from lsfs import errors
 from lsfs.errors import LsfsError
+from lsfs.syscalls import methods
 from lsfs.syscalls.drive import Drive
 from lsfs.syscalls.registry import registry
 from lsfs_cli.main import cli
@@ -71,6 +72,11 @@ def test_every_syscall_is_at_every_door() -> None:
         if declared.command:
             assert declared.command in commands
             assert declared.examples
+
+
+def test_the_stub_that_type_checkers_read_is_current() -> None:
+    written = Path(methods.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    assert written == methods.stub(), "run: python -m lsfs.syscalls.methods"
 
 
 def test_every_parameter_is_described() -> None:

@@ -1,0 +1,436 @@
+"""Reads files in a process that can be killed, so that no file can harm the index.
+
+The parent's half of the protocol that the parsing child documents. What comes back is checked: the
+child has read the user's files with libraries written in C, and may be under a file's control.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from lsfs.config import IndexConfig
+from lsfs.errors import ParseError
+from lsfs.model import Document, Status
+
+MODULE: Final = "lsfs_parsers"  # run as a program; parsers are never imported here
+FILES_PER_CHILD: Final = 200  # then a fresh one: libraries leak
+MAX_CHILD_RSS: Final = 500 * 2**20  # bytes
+START_SECONDS: Final = 60.0  # a cold disk, a busy machine
+STOP_SECONDS: Final = 2.0
+SECONDS_PER_MB: Final = 0.5
+MAX_SECONDS: Final = 300.0
+
+T = TypeVar("T")
+
+_LENGTH = struct.Struct(">Q")
+_MAX_ANSWER = 2**30  # bytes
+_RECEIVE_STEP = 2**20
+_STDERR_PIPE = 64 * 1024  # bytes; more is lost, never waited for
+_MAX_REASON = 200  # characters
+_UNKNOWN = "application/octet-stream"
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "MAGIC", "SYSTEMROOT")
+_MEMORY_SHARE = 0.8  # of the allowed memory: a child that dies above it died of it
+_OUT_OF_MEMORY_WORDS = ("memory allocation of", "out of memory", "bad_alloc", "MemoryError")
+
+
+class _Stopped(Exception):
+    """The child did not answer.
+
+    Attributes:
+        status: what became of the file.
+        reason: why, for a person.
+    """
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Sandbox:
+    """One parsing child, started when it is needed and again whenever it was lost.
+
+    Safe to use from several threads; files are read one at a time. Use one sandbox for each file
+    that is to be read in parallel.
+
+    Args:
+        limits: largest file, time and memory.
+        extra_parsers: more parsers for the child by name, as ``module:Class``.
+    """
+
+    def __init__(
+        self, limits: IndexConfig, *, extra_parsers: Mapping[str, str] | None = None
+    ) -> None:
+        self._limits = limits
+        self._extra = dict(extra_parsers or {})
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._versions: dict[str, int] | None = None
+        self._closed = False
+
+    def read(self, fd: int, name: str) -> Document:
+        """The document in an open file.
+
+        Never raises for what a file does: the document's status says how the reading ended.
+
+        Args:
+            fd: descriptor, open for reading; it stays open and its offset is not used.
+            name: what the file is called; helps to tell kinds of text apart.
+        """
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
+            return _unread(Status.UNREADABLE, "it is not a regular file")
+        if facts.st_size > self._limits.max_file_bytes:
+            limit = self._limits.max_file_bytes / 2**20
+            return _unread(Status.TOO_LARGE, f"the file is larger than {limit:,.0f} MiB")
+        seconds = allowed_seconds(self._limits, facts.st_size)
+        with self._lock:
+            return self._read(fd, name, seconds)
+
+    def versions(self) -> dict[str, int]:
+        """Version of each parser by name, and of the detector that chooses between them.
+
+        Asked once: the parsers of an installation do not change while it runs.
+
+        Raises:
+            ParseError: the parsing process cannot be started.
+        """
+        with self._lock:
+            if self._versions is None:
+                try:
+                    self._versions = self._ready_child().versions()
+                except _Stopped as error:
+                    self._drop_child()
+                    raise ParseError(
+                        f"the parsers do not start: {error.reason}", hint="lsfs doctor"
+                    ) from error
+            return dict(self._versions)
+
+    def close(self) -> None:
+        """End the child; a reading that goes on in another thread ends as pending."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.interrupt()
+        with self._lock:
+            self._drop_child()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, fd: int, name: str, seconds: float) -> Document:
+        try:
+            child = self._ready_child()
+        except _Stopped as error:
+            self._drop_child()
+            return _unread(error.status, f"the parser could not be started: {error.reason}")
+        try:
+            document = child.read(fd, name, seconds)
+        except _Stopped as error:
+            self._drop_child()
+            if self._closed:
+                return _unread(Status.PENDING, "reading was interrupted")
+            return _unread(error.status, error.reason, child.claim)
+        if document.status is Status.OUT_OF_MEMORY or child.is_worn():
+            self._drop_child()
+        return document
+
+    def _ready_child(self) -> _Child:
+        """The running child, or a fresh one; one that died idle is nobody's fault."""
+        if self._closed:
+            raise _Stopped(Status.PENDING, "reading was interrupted")
+        if self._child is not None and not self._child.is_alive():
+            self._drop_child()
+        if self._child is None:
+            self._child = _Child(self._limits.parse_memory_mb, self._extra)
+            self._child.greet()
+        return self._child
+
+    def _drop_child(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+def allowed_seconds(limits: IndexConfig, size: int) -> float:
+    """Wall seconds that a file of ``size`` bytes may take."""
+    seconds = limits.parse_seconds + SECONDS_PER_MB * size / 1e6
+    return min(seconds, max(MAX_SECONDS, limits.parse_seconds))
+
+
+class _Child:
+    """A parsing process and the socket to it."""
+
+    def __init__(self, memory_mb: int, extra: Mapping[str, str]) -> None:
+        self._memory_mb = memory_mb
+        self._files = 0
+        self._busy = False
+        self._exit: tuple[int, resource.struct_rusage] | None = None
+        self.claim: Mapping[str, Any] = {}
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        errors, errors_write = os.pipe()
+        # A full pipe loses what is written to it; a child must never wait for its reader.
+        os.set_blocking(errors_write, False)
+        os.set_blocking(errors, False)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                _command(theirs.fileno(), memory_mb, extra),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors_write,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+                cwd="/",
+                start_new_session=True,  # its own process group, killed as a whole
+            )
+        except OSError as error:
+            ours.close()
+            os.close(errors)
+            raise _Stopped(Status.UNREADABLE, error.strerror or str(error)) from error
+        finally:
+            theirs.close()
+            os.close(errors_write)
+        self._socket = ours
+        self._errors = errors
+
+    def greet(self) -> None:
+        """Wait until the child is ready, so that its start costs no file any time."""
+        try:
+            self._receive(time.monotonic() + START_SECONDS)
+        except (EOFError, TimeoutError):
+            self._wait(STOP_SECONDS)
+            said = self._said().strip().splitlines() or ["it does not answer"]
+            raise _Stopped(Status.UNREADABLE, said[-1][:_MAX_REASON]) from None
+
+    def versions(self) -> dict[str, int]:
+        """See :meth:`Sandbox.versions`."""
+        try:
+            self._send({"op": "versions"})
+            answer = self._receive(time.monotonic() + START_SECONDS)
+        except (EOFError, ConnectionError, TimeoutError):
+            raise self._obituary() from None
+        return _decoded(answer, dict[str, dict[str, int]]).get("versions", {})
+
+    def read(self, fd: int, name: str, seconds: float) -> Document:
+        """The document in ``fd``.
+
+        Raises:
+            _Stopped: the child was too slow, died, or talked nonsense; it is of no use any more.
+        """
+        self._files += 1
+        self._busy = True
+        self.claim = {}
+        deadline = time.monotonic() + seconds
+        self._said()  # what earlier files left there explains nothing about this one
+        try:
+            self._send({"op": "read", "name": name, "seconds": seconds}, fd)
+            self.claim = _decoded(self._receive(deadline), dict[str, str | int])
+            document = _decoded(self._receive(deadline), Document)
+        except TimeoutError:
+            reason = f"the parser was stopped after {seconds:.3g} s"
+            raise _Stopped(Status.TIMEOUT, reason) from None
+        except (EOFError, ConnectionError):
+            raise self._obituary() from None
+        self._busy = False
+        fault = inconsistency(document)
+        if fault:
+            raise _Stopped(Status.DAMAGED, f"the parser's answer is inconsistent: {fault}")
+        return document
+
+    def is_alive(self) -> bool:
+        return self._exit is None and not self._wait(0)
+
+    def is_worn(self) -> bool:
+        """Whether it is time for a fresh child."""
+        return self._files >= FILES_PER_CHILD or self._resident() > MAX_CHILD_RSS
+
+    def interrupt(self) -> None:
+        """Make a reading in another thread end; that thread cleans up."""
+        with suppress(OSError):  # already closed, or the other end is
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        """Stop the process, politely when it is idle, and free what belongs to it."""
+        self._socket.close()
+        if not self._wait(0 if self._busy else STOP_SECONDS):
+            self._kill()
+        os.close(self._errors)
+        # The process was waited for here, with its use of memory; Popen only has to know.
+        self._process.returncode = self._exit_facts()[0]
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._wait(math.inf)
+
+    def _wait(self, seconds: float) -> bool:
+        """Whether the process has ended, waiting at most so long; if so, reaps it."""
+        if self._exit is not None:
+            return True
+        deadline = time.monotonic() + seconds
+        flags = os.WEXITED | os.WNOWAIT | (0 if seconds == math.inf else os.WNOHANG)
+        try:
+            while os.waitid(os.P_PID, self._process.pid, flags) is None:
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(0.005)
+            # What it started (tesseract) must not outlive it. Its number names this group as long
+            # as it is not reaped.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            _, status, usage = os.wait4(self._process.pid, 0)
+            self._exit = (os.waitstatus_to_exitcode(status), usage)
+        except ChildProcessError:  # this program ignores SIGCHLD, or waits for all its children
+            self._exit = (0, resource.getrusage(resource.RUSAGE_CHILDREN))
+        return True
+
+    def _obituary(self) -> _Stopped:
+        """Why the child ended, as far as can be told."""
+        if not self._wait(STOP_SECONDS):
+            self._kill()
+            return _Stopped(Status.DAMAGED, "the parser stopped answering")
+        code, peak = self._exit_facts()
+        said = self._said()
+        too_much = 0 < _MEMORY_SHARE * self._memory_mb * 2**20 < peak
+        if too_much or code == -signal.SIGKILL or any(w in said for w in _OUT_OF_MEMORY_WORDS):
+            limit = f"the {self._memory_mb:,} MiB allowed" if self._memory_mb else "there is"
+            return _Stopped(Status.OUT_OF_MEMORY, f"the parser needed more memory than {limit}")
+        if code in (-signal.SIGXCPU, -signal.SIGALRM):
+            return _Stopped(Status.TIMEOUT, "the parser used up its time")
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        last = said.strip().splitlines()[-1:] if code >= 0 else []
+        detail = f": {last[0]}" if last else ""
+        return _Stopped(Status.DAMAGED, f"the parser crashed ({how}){detail}"[:_MAX_REASON])
+
+    def _exit_facts(self) -> tuple[int, int]:
+        """Exit code, negative for a signal, and the most memory it used, in bytes."""
+        if self._exit is None:
+            return 0, 0
+        code, usage = self._exit
+        return code, usage.ru_maxrss * 1024
+
+    def _said(self) -> str:
+        """What the child wrote to its standard error since the last call."""
+        parts = []
+        with suppress(BlockingIOError):
+            while part := os.read(self._errors, _STDERR_PIPE):
+                parts.append(part)
+        return b"".join(parts).decode("utf-8", "replace")
+
+    def _resident(self) -> int:
+        """Memory of the child, in bytes."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()
+        except OSError:
+            return 0
+        return int(fields[1]) * resource.getpagesize()
+
+    def _send(self, message: Mapping[str, object], fd: int | None = None) -> None:
+        # ASCII, so that a name with bytes that are not UTF-8 arrives as it is.
+        data = json.dumps(message).encode("ascii")
+        head = _LENGTH.pack(len(data))
+        self._socket.settimeout(START_SECONDS)
+        try:
+            if fd is None:
+                self._socket.sendall(head)
+            else:
+                sent = socket.send_fds(self._socket, [head], [fd])
+                self._socket.sendall(head[sent:])
+            self._socket.sendall(data)
+        except OSError as error:
+            raise ConnectionError(str(error)) from error
+
+    def _receive(self, deadline: float) -> bytes:
+        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline))
+        if length > _MAX_ANSWER:
+            raise _Stopped(Status.DAMAGED, "the parser's answer is too long")
+        return self._exactly(length, deadline)
+
+    def _exactly(self, count: int, deadline: float) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left)
+            try:
+                part = self._socket.recv(min(count - len(data), _RECEIVE_STEP))
+            except ConnectionError as error:
+                raise EOFError from error
+            if not part:
+                raise EOFError
+            data += part
+        return bytes(data)
+
+
+def _command(fd: int, memory_mb: int, extra: Mapping[str, str]) -> list[str]:
+    # -P and no empty entry in PYTHONPATH: a module in the user's folder must not run.
+    command = [sys.executable, "-P", "-s", "-B", "-X", "utf8", "-m", MODULE]
+    command += ["--fd", str(fd), "--memory-mb", str(memory_mb)]
+    for name, place in extra.items():
+        command += ["--parser", f"{name}={place}"]
+    return command
+
+
+def _environment() -> dict[str, str]:
+    """What the child gets to know: where modules and programs are, no user's settings."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    path = os.pathsep.join(entry for entry in sys.path if entry and Path(entry).exists())
+    return kept | {"PYTHONPATH": path, "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}
+
+
+def _decoded(answer: bytes, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer, type=type_)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _Stopped(Status.DAMAGED, "the parser's answer cannot be understood") from error
+
+
+def _unread(status: Status, reason: str, claim: Mapping[str, Any] | None = None) -> Document:
+    claim = claim or {}
+    return Document(
+        media_type=str(claim.get("media_type", _UNKNOWN)),
+        parser=str(claim.get("parser", "")),
+        parser_version=int(claim.get("version", 0)),
+        status=status,
+        reason=reason,
+    )
+
+
+def inconsistency(document: Document) -> str:
+    """What in a document's offsets would mislead the index; "" when they are sound."""
+    at = 0
+    for number, block in enumerate(document.blocks):
+        is_in_order = at <= block.char_start <= block.char_end <= len(document.text)
+        if not is_in_order or document.text[block.char_start : block.char_end] != block.text:
+            return f"block {number} is not where it says"
+        at = block.char_start
+        for span in block.spans:
+            if not at <= span.char_start <= span.char_end <= block.char_end:
+                return f"a span of block {number} is outside it"
+            at = span.char_start
+        at = block.char_end
+    numbers = [page.no for page in document.pages]
+    if numbers != list(range(1, len(numbers) + 1)):
+        return "the pages are not numbered from 1"
+    return ""

@@ -1,0 +1,116 @@
+"""What a parser is, and the file it is given."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from lsfs.model import Document
+
+MAX_CHARS = 50_000_000  # more text than this from one file is noise or an attack
+UNKNOWN = "application/octet-stream"
+
+_READ_STEP = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to be read: open, and not necessarily reachable by any path.
+
+    All reads are positional, because the descriptor shares its offset with the process that sent
+    it.
+
+    Attributes:
+        fd: descriptor, open for reading; stays the caller's to close.
+        name: what the file is called, for hints only; surrogate escapes for bytes not UTF-8.
+        size: size in bytes when it was opened.
+        media_type: what the detector took the content for.
+        max_chars: longest canonical text, in code points.
+        deadline: ``time.monotonic()`` seconds at which the reader will be stopped.
+    """
+
+    fd: int
+    name: str
+    size: int
+    media_type: str = UNKNOWN
+    max_chars: int = MAX_CHARS
+    deadline: float = math.inf
+
+    def read(self, limit: int | None = None, offset: int = 0) -> bytes:
+        """At most ``limit`` bytes (all by default) from ``offset``; fewer only at the end."""
+        left = max(0, self.size - offset) if limit is None else limit
+        parts: list[bytes] = []
+        while left > 0 and (part := os.pread(self.fd, min(left, _READ_STEP), offset)):
+            parts.append(part)
+            offset += len(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    def open(self) -> io.BufferedReader:
+        """A seekable stream over the file, with an offset of its own."""
+        return io.BufferedReader(_PositionalFile(self.fd, self.size), 64 * 1024)
+
+    def path_for_libraries(self) -> str:
+        """A path for libraries that take nothing else; it opens this file in this process."""
+        return f"/proc/self/fd/{self.fd}"
+
+    def seconds_left(self) -> float:
+        """Wall seconds until the reader will be stopped; infinite when nobody will."""
+        return self.deadline - time.monotonic()
+
+
+class Parser(Protocol):
+    """Reads one family of formats.
+
+    Attributes:
+        name: the parser's name, as in the entry-point group ``lsfs.parsers``.
+        version: raised whenever the same file would give another document.
+        media_types: what it reads, ``type/*`` for a whole family.
+    """
+
+    name: str
+    version: int
+    media_types: tuple[str, ...]
+
+    def parse(self, source: Source) -> Document:
+        """The document in ``source``.
+
+        Raises:
+            ParseError: nothing can be read; the subclass says why.
+        """
+        ...
+
+
+class _PositionalFile(io.RawIOBase):
+    """A file object over ``pread``: closing it leaves the descriptor open."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        super().__init__()
+        self._fd = fd
+        self._size = size
+        self._offset = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        count = os.preadv(self._fd, [buffer], self._offset)
+        self._offset += count
+        return count
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._offset, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("seek before the start of the file")
+        self._offset = start + offset
+        return self._offset
+
+    def tell(self) -> int:
+        return self._offset

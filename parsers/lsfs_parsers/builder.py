@@ -1,0 +1,302 @@
+"""Puts a parser's blocks together into a document whose offsets hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lsfs.model import Block, BlockKind, Document, Page, Span, Status, Table
+from lsfs_parsers.base import Source
+
+BETWEEN_BLOCKS = "\n\n"
+BETWEEN_CELLS = " | "
+
+_MAX_TITLE = 300  # characters; a longer "title" is a paragraph in big letters
+
+# What no reader of the text can use and SQLite or a terminal may choke on. One character stands for
+# one, so that a parser's own offsets survive the cleaning.
+_UNPRINTABLE = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+_UNPRINTABLE |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of a block's text that comes from one place in the file.
+
+    Attributes:
+        glue: what stands between this piece and the next one of the same block.
+        page: number of its page; the page that was begun last when None.
+        line: line, row or paragraph number from 1.
+        bbox: left, top, right, bottom in points from the top left of the page.
+    """
+
+    text: str
+    line: int | None = None
+    glue: str = "\n"
+    page: int | None = None
+    bbox: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file says about itself; empty where it says nothing."""
+
+    title: str = ""
+    author: str = ""
+    language: str = ""
+    created: date | None = None
+
+
+def clean(text: str) -> str:
+    """``text`` in NFC, without control characters (but tab and newline) and lone surrogates."""
+    if not text.isprintable():
+        text = text.translate(_UNPRINTABLE)
+    return unicodedata.normalize("NFC", text)
+
+
+def one_line(text: str) -> str:
+    """``text`` cleaned, each run of white space made one space."""
+    return " ".join(clean(text).split())
+
+
+class Builder:
+    """Collects blocks in reading order and keeps count of offsets, pages and headings.
+
+    Args:
+        source: the file being read.
+        parser: name of the parser.
+        version: version of the parser.
+        line_unit: what ``Piece.line`` counts.
+        heading_is_title: a document without a title of its own takes its first heading for one.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        parser: str,
+        version: int,
+        *,
+        line_unit: str = "line",
+        heading_is_title: bool = True,
+    ) -> None:
+        self._source = source
+        self._parser = parser
+        self._version = version
+        self._line_unit = line_unit
+        self._heading_is_title = heading_is_title
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._tables: list[Table] = []
+        self._pages: list[tuple[str, str, int]] = []  # label, source, blocks before it
+        self._headings: list[tuple[int, str]] = []
+        self._warnings: list[str] = []
+        self.full = False  # nothing more is taken; a parser may stop
+
+    @property
+    def count(self) -> int:
+        """Blocks taken so far."""
+        return len(self._blocks)
+
+    def page(self, label: str = "", *, source: str = "text") -> int:
+        """Begin the next page and return its number, from 1."""
+        number = len(self._pages) + 1
+        self._pages.append((one_line(label) or str(number), source, len(self._blocks)))
+        return number
+
+    def warn(self, text: str) -> None:
+        """Note something that a reader of the document should know; each text once."""
+        if text not in self._warnings:
+            self._warnings.append(text)
+
+    def add(self, kind: BlockKind, pieces: Iterable[Piece], *, level: int = 0) -> bool:
+        """Append a block; one without any visible character is left out.
+
+        Returns:
+            Whether a block was appended.
+        """
+        placed = _trimmed(kind, [(clean(piece.text), piece) for piece in pieces])
+        if not placed or self.full:
+            return False
+        parts = [text + piece.glue for text, piece in placed[:-1]] + [placed[-1][0]]
+        whole = "".join(parts)
+        if not unicodedata.is_normalized("NFC", whole):
+            # Glued without a space, two pieces can compose into one character; then the border
+            # between them is gone too, and the block is one run.
+            parts, placed = [unicodedata.normalize("NFC", whole)], placed[:1]
+        spans = self._spans(parts, [piece for _, piece in placed])
+        if not spans:
+            return False
+        self._append(kind, parts, spans, level)
+        return True
+
+    def add_text(
+        self, kind: BlockKind, text: str, *, line: int | None = None, level: int = 0
+    ) -> bool:
+        """Append a block that comes from one place."""
+        return self.add(kind, [Piece(text, line)], level=level)
+
+    def add_table(
+        self,
+        rows: Sequence[Sequence[str]],
+        *,
+        pieces: Sequence[Piece] | None = None,
+        lines: Sequence[int | None] | None = None,
+        header_rows: int = 0,
+    ) -> bool:
+        """Append a table, whose text has a line for each row.
+
+        The n-th table of the document belongs to its n-th block of kind ``table``.
+
+        Args:
+            rows: the cells.
+            pieces: the text of each row where it is not simply its cells.
+            lines: line, row or paragraph number of each row.
+        """
+        cells = [tuple(one_line(cell) for cell in row) for row in rows]
+        if pieces is None:
+            at = lines or [None] * len(cells)
+            pieces = [
+                Piece(BETWEEN_CELLS.join(row), line)
+                for row, line in zip(cells, at, strict=True)
+                if any(row)
+            ]
+        if not self.add(BlockKind.TABLE, pieces):
+            return False
+        pages = {span.page for span in self._blocks[-1].spans if span.page is not None}
+        self._tables.append(Table(tuple(cells), tuple(sorted(pages)), header_rows))
+        return True
+
+    def build(
+        self, facts: Facts | None = None, *, status: Status = Status.OK, reason: str = ""
+    ) -> Document:
+        """The document.
+
+        Args:
+            status, reason: how the reading ended; worsened here when text is missing.
+        """
+        facts = facts or Facts()
+        if self.full and status is Status.OK:
+            status = Status.PARTIAL
+            reason = f"only the first {self._source.max_chars:,} characters were kept"
+        if not self._blocks and status in (Status.OK, Status.PARTIAL):
+            status, reason = Status.EMPTY, reason or "there is no text in it"
+        return Document(
+            media_type=self._source.media_type,
+            parser=self._parser,
+            parser_version=self._version,
+            status=status,
+            reason=one_line(reason),
+            text=BETWEEN_BLOCKS.join(block.text for block in self._blocks),
+            title=one_line(facts.title)[:_MAX_TITLE] or self._first_heading(),
+            author=one_line(facts.author)[:_MAX_TITLE],
+            language=one_line(facts.language)[:20],
+            created=facts.created,
+            line_unit=self._line_unit,
+            pages=self._page_values(),
+            blocks=tuple(self._blocks),
+            tables=tuple(self._tables),
+            warnings=tuple(clean(text) for text in self._warnings),
+        )
+
+    def _append(self, kind: BlockKind, parts: list[str], spans: list[Span], level: int) -> None:
+        start, end = spans[0].char_start, spans[-1].char_end
+        text = "".join(parts)[: end - start]
+        if kind is BlockKind.HEADING:
+            level = max(1, level)
+            while self._headings and self._headings[-1][0] >= level:
+                self._headings.pop()
+        above = tuple(heading for _, heading in self._headings)
+        self._blocks.append(Block(kind, text, start, end, level, above, tuple(spans)))
+        self._length = end
+        if kind is BlockKind.HEADING:
+            self._headings.append((level, one_line(text)[:_MAX_TITLE]))
+
+    def _spans(self, parts: list[str], pieces: list[Piece]) -> list[Span]:
+        """Where each part comes to stand, as far as there is room."""
+        at = self._length + (len(BETWEEN_BLOCKS) if self._blocks else 0)
+        here = len(self._pages) or None
+        spans = []
+        for part, piece in zip(parts, pieces, strict=True):
+            end = min(at + len(part), self._source.max_chars)
+            if end > at:
+                spans.append(Span(at, end, piece.page or here, piece.line, piece.bbox))
+            if end < at + len(part):
+                self.full = True
+                break
+            at = end
+        return spans
+
+    def _first_heading(self) -> str:
+        if not self._heading_is_title:
+            return ""
+        for kind in (BlockKind.TITLE, BlockKind.HEADING):
+            found = next((block.text for block in self._blocks if block.kind is kind), "")
+            if found:
+                return one_line(found)[:_MAX_TITLE]
+        return ""
+
+    def _page_values(self) -> tuple[Page, ...]:
+        """The pages, which tile the text: each ends where the next one starts."""
+        if not self._pages:
+            return ()
+        starts = [
+            self._blocks[before].char_start if before < len(self._blocks) else self._length
+            for _, _, before in self._pages
+        ]
+        starts[0] = 0
+        ends = [*starts[1:], self._length]
+        return tuple(
+            Page(number, label, start, end, source)
+            for number, ((label, source, _), start, end) in enumerate(
+                zip(self._pages, starts, ends, strict=True), start=1
+            )
+        )
+
+
+def _trimmed(kind: BlockKind, placed: list[tuple[str, Piece]]) -> list[tuple[str, Piece]]:
+    """Without blank pieces and white space at both ends; code keeps its first indentation."""
+    first, last = 0, len(placed)
+    while first < last and not placed[first][0].strip():
+        first += 1
+    while first < last and not placed[last - 1][0].strip():
+        last -= 1
+    placed = placed[first:last]
+    if not placed:
+        return []
+    placed[-1] = (placed[-1][0].rstrip(), placed[-1][1])
+    if kind is not BlockKind.CODE:
+        placed[0] = (placed[0][0].lstrip(), placed[0][1])
+    return placed
+
+
+def broken_promise(document: Document) -> str:
+    """The first promise of the model that ``document`` breaks, in words; "" when it keeps all.
+
+    Blocks stand in order and are joined by two newlines; a block's text is what its offsets cut
+    out; its spans cover it without gap or overlap; pages are in order and tile the text.
+    """
+    at = 0
+    for number, block in enumerate(document.blocks):
+        start = at + (len(BETWEEN_BLOCKS) if number else 0)
+        if block.char_start != start or document.text[at:start] != BETWEEN_BLOCKS[: start - at]:
+            return f"block {number} does not start two newlines after the one before it"
+        at = block.char_end
+        if document.text[start:at] != block.text or len(block.text) != at - start:
+            return f"the text of block {number} is not what its offsets cut out"
+        for span in block.spans:
+            if span.char_start != start or span.char_end <= start:
+                return f"the spans of block {number} leave a gap or overlap"
+            start = span.char_end
+        if block.spans and start != at:
+            return f"the spans of block {number} do not reach its end"
+    if at != len(document.text):
+        return "the text goes on behind the last block"
+    edges = [0, *(page.char_end for page in document.pages)]
+    for page, edge in zip(document.pages, edges, strict=False):
+        if page.char_start != edge or page.char_end < edge:
+            return f"page {page.no} does not start where the one before it ends"
+    if document.pages and edges[-1] != at:
+        return "the text goes on behind the last page"
+    return ""

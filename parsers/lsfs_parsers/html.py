@@ -1,0 +1,352 @@
+"""HTML: what a browser would show as text, in blocks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from typing import Any
+
+from lsfs.model import BlockKind, Document
+from lsfs_parsers.base import Source
+from lsfs_parsers.builder import Builder, Facts, Piece
+from lsfs_parsers.dates import day
+from lsfs_parsers.encoding import decode
+from lsfs_parsers.text import MAX_BYTES
+
+_DROPPED = frozenset({"script", "style", "template", "svg", "iframe", "object", "noframes"})
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+})  # fmt: skip
+_HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
+_BREAK = "\x0b"  # a <br> among collected text; a vertical tab in the source is white space
+_PLAIN_BLOCKS = """
+    p div section article main header footer nav aside address blockquote dl dt dd ul ol figure
+    form fieldset body hr details summary table tbody thead tfoot center
+"""
+_BLOCKS = {
+    **dict.fromkeys(_HEADINGS, BlockKind.HEADING),
+    "li": BlockKind.LIST_ITEM,
+    **dict.fromkeys(("pre", "textarea", "listing"), BlockKind.CODE),
+    **dict.fromkeys(("caption", "figcaption"), BlockKind.CAPTION),
+    **dict.fromkeys(_PLAIN_BLOCKS.split(), BlockKind.PARAGRAPH),
+}
+_CELLS = frozenset({"td", "th"})
+_AUTHOR = ("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author")
+_DATE = (
+    "article:published_time", "date", "dc.date", "dcterms.created", "dcterms.date",
+    "datepublished", "publication_date", "pubdate",
+)  # fmt: skip
+_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.I)
+_CHARSET_WITHIN = 4096
+_ANY_TAG = re.compile(r"<[A-Za-z]")
+
+
+class HtmlParser:
+    """Reads HTML with lxml, and with the standard library where lxml gives up."""
+
+    name = "html"
+    version = 1
+    media_types = ("text/html", "application/xhtml+xml")
+
+    def parse(self, source: Source) -> Document:
+        """The document in ``source``.
+
+        Raises:
+            UnsupportedFormat: it is not text.
+        """
+        builder = Builder(source, self.name, self.version)
+        data = source.read(min(source.size, MAX_BYTES))
+        found = _CHARSET.search(data[:_CHARSET_WITHIN])
+        decoded = decode(data, declared=found[1].decode("ascii") if found else "")
+        if decoded.warning:
+            builder.warn(decoded.warning)
+        return builder.build(read_html(decoded.text, builder))
+
+
+def read_html(text: str, builder: Builder, *, lines: bool = True) -> Facts:
+    """Append the blocks of an HTML document to ``builder``.
+
+    Args:
+        lines: whether spans carry line numbers of ``text``.
+
+    Returns:
+        What the document says about itself.
+    """
+    collector = _Collector(builder, with_lines=lines)
+    root = _tree(text)
+    if root is not None:
+        _walk_tree(root, collector)
+    else:
+        _StandardLibraryWalk(collector).walk(text)
+    collector.close()
+    return collector.facts
+
+
+def _tree(text: str) -> Any:
+    """The tree that lxml makes of ``text``; None where it stopped before the end.
+
+    libxml2 gives up at some hundred nested elements, and then returns an empty or a cut tree
+    without raising. The standard library's parser is slower and has no depth.
+    """
+    from lxml import etree
+
+    parser = etree.HTMLParser(
+        encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except (etree.LxmlError, ValueError):
+        return None
+    if any("xcessive depth" in entry.message for entry in parser.error_log):
+        return None
+    if root is None:  # white space, comments; or a version of lxml that gave up without a word
+        return None if _ANY_TAG.search(text) else etree.Element("html")
+    return root
+
+
+def _walk_tree(root: Any, collector: _Collector) -> None:
+    from lxml import etree
+
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        tag = element.tag
+        if not isinstance(tag, str):  # an entity or the like that the parser left in the tree
+            continue
+        if event == "start":
+            collector.start(tag, dict(element.attrib), element.sourceline)
+            collector.data(element.text or "")
+        else:
+            collector.end(tag)
+            collector.data(element.tail or "")
+
+
+class _StandardLibraryWalk(HTMLParser):
+    """Drives a collector with html.parser."""
+
+    def __init__(self, collector: _Collector) -> None:
+        super().__init__(convert_charrefs=True)
+        self._collector = collector
+
+    def walk(self, text: str) -> None:
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._collector.start(tag, {key: value or "" for key, value in attrs}, self.getpos()[0])
+        if tag in _VOID:
+            self._collector.end(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._collector.end(tag)
+
+    def handle_data(self, data: str) -> None:
+        self._collector.data(data)
+
+
+@dataclass(slots=True)
+class _Grid:
+    """A table that is being read.
+
+    Attributes:
+        layout: it holds headings, lists or tables, so it arranges a page and is no table of data.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int | None] = field(default_factory=list)
+    header_rows: int = 0
+    cell: list[str] | None = None
+    layout: bool = False
+
+
+class _Collector:
+    """Turns start tags, text and end tags into blocks. Never recurses."""
+
+    def __init__(self, builder: Builder, *, with_lines: bool) -> None:
+        self._builder = builder
+        self._with_lines = with_lines
+        self._line = 1
+        self._open: list[tuple[str, BlockKind]] = []
+        self._open_count: Counter[str] = Counter()
+        self._dropped = 0
+        self._text: list[str] = []
+        self._text_line = 1
+        self._grids: list[_Grid] = []
+        self._title: list[str] | None = None
+        self.facts = Facts()
+
+    def start(self, tag: str, attributes: dict[str, str], line: int | None) -> None:
+        """A start tag, at ``line`` of the source."""
+        self._line = line or self._line
+        if tag in _DROPPED:
+            self._dropped += 1
+        if self._dropped:
+            return
+        if tag == "title" and not self.facts.title:
+            self._title = []
+        elif tag in ("meta", "html"):
+            self._note(tag, attributes)
+        elif tag == "br":
+            self.data("\n" if self._kind() is BlockKind.CODE else _BREAK)
+        elif tag == "table":
+            self._begin_table()
+        elif self._in_table(tag):
+            self._table_tag(tag)
+        elif tag in _BLOCKS or tag in _CELLS or tag == "tr":
+            self._begin_block(tag, _BLOCKS.get(tag, BlockKind.PARAGRAPH))
+
+    def end(self, tag: str) -> None:
+        """An end tag; one without a start is ignored."""
+        if tag in _DROPPED:
+            self._dropped = max(0, self._dropped - 1)
+        if self._dropped:
+            return
+        if tag == "title" and self._title is not None:
+            self.facts = replace(self.facts, title="".join(self._title))
+            self._title = None
+        elif tag == "table":
+            self._end_table()
+        elif self._in_table(tag) and tag in _CELLS:
+            self._end_cell()
+        elif self._open_count[tag]:
+            self._end_block(tag)
+
+    def data(self, text: str) -> None:
+        """Text between tags."""
+        if not text:
+            return
+        if self._dropped:
+            self._line += text.count("\n")
+            return
+        if self._title is not None:
+            self._title.append(text)
+        elif self._grids and self._grids[-1].cell is not None:
+            self._grids[-1].cell.append(text)
+        else:
+            if not "".join(self._text[-1:]).strip():
+                blank = len(text) - len(text.lstrip())
+                self._text_line = self._line + text.count("\n", 0, blank)
+            self._text.append(text)
+        self._line += text.count("\n")
+
+    def close(self) -> None:
+        """The end of the document: whatever is still open ends here."""
+        while self._grids:
+            self._end_table()
+        self._flush()
+
+    def _kind(self) -> BlockKind:
+        return self._open[-1][1] if self._open else BlockKind.PARAGRAPH
+
+    def _begin_block(self, tag: str, kind: BlockKind) -> None:
+        self._flush()
+        if kind is BlockKind.PARAGRAPH and self._kind() is not BlockKind.HEADING:
+            kind = self._kind()  # a div in a list item is part of the item
+        self._open.append((tag, kind))
+        self._open_count[tag] += 1
+
+    def _end_block(self, tag: str) -> None:
+        self._flush()
+        while self._open:
+            opened, _ = self._open.pop()
+            self._open_count[opened] -= 1
+            if opened == tag:
+                return
+
+    def _flush(self) -> None:
+        text, self._text = "".join(self._text), []
+        if not text.strip():
+            return
+        kind = self._kind()
+        level = 0
+        if kind is BlockKind.HEADING:
+            level = next((int(tag[1]) for tag, _ in reversed(self._open) if tag in _HEADINGS), 1)
+        first = self._text_line if self._with_lines else None
+        if kind is BlockKind.CODE:
+            pieces = [
+                Piece(line.rstrip(), first + number if first is not None else None)
+                for number, line in enumerate(text.strip("\n").split("\n"))
+            ]
+        else:
+            pieces = [Piece(" ".join(line.split()), first) for line in text.split(_BREAK)]
+            pieces = [piece for piece in pieces if piece.text]
+        self._builder.add(kind, pieces, level=level)
+
+    def _note(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "html":
+            self.facts = replace(self.facts, language=attributes.get("lang", ""))
+            return
+        key = (attributes.get("name") or attributes.get("property") or "").lower()
+        content = attributes.get("content", "")
+        if key in _AUTHOR and not self.facts.author and "://" not in content:
+            self.facts = replace(self.facts, author=content)
+        if key in _DATE and self.facts.created is None:
+            self.facts = replace(self.facts, created=day(content))
+
+    def _in_table(self, tag: str) -> bool:
+        """Whether ``tag`` stands in a table that is still taken for one of data."""
+        return bool(self._grids) and not self._grids[-1].layout and tag != "caption"
+
+    def _begin_table(self) -> None:
+        if self._grids:
+            self._make_layout(self._grids[-1])
+        self._flush()
+        self._grids.append(_Grid())
+
+    def _table_tag(self, tag: str) -> None:
+        grid = self._grids[-1]
+        if tag == "tr":
+            self._end_cell()
+            grid.rows.append([])
+            grid.lines.append(self._line if self._with_lines else None)
+        elif tag in _CELLS:
+            self._begin_cell(grid, tag)
+        elif tag in _HEADINGS or tag in ("li", "pre"):
+            self._make_layout(grid)
+            self._begin_block(tag, _BLOCKS[tag])
+        elif grid.cell is not None and tag in _BLOCKS:
+            grid.cell.append(" ")
+
+    def _begin_cell(self, grid: _Grid, tag: str) -> None:
+        self._end_cell()
+        self._flush()
+        if not grid.rows:
+            grid.rows.append([])
+            grid.lines.append(self._line if self._with_lines else None)
+        if tag == "th" and len(grid.rows) == 1:
+            grid.header_rows = 1
+        grid.cell = []
+
+    def _end_cell(self) -> None:
+        grid = self._grids[-1]
+        if grid.cell is not None:
+            grid.rows[-1].append(" ".join("".join(grid.cell).replace(_BREAK, " ").split()))
+            grid.cell = None
+
+    def _make_layout(self, grid: _Grid) -> None:
+        """Let the cells of ``grid`` flow as paragraphs, those read so far and those to come."""
+        if grid.layout:
+            return
+        if grid.cell is not None:
+            self._end_cell()
+        self._flow(grid)
+        grid.layout = True
+
+    def _flow(self, grid: _Grid) -> None:
+        for row, line in zip(grid.rows, grid.lines, strict=True):
+            for cell in row:
+                self._builder.add_text(BlockKind.PARAGRAPH, cell, line=line)
+        grid.rows, grid.lines = [], []
+
+    def _end_table(self) -> None:
+        if not self._grids:
+            return
+        self._flush()
+        if not self._grids[-1].layout:
+            self._end_cell()
+        grid = self._grids.pop()
+        if len(grid.rows) > 1 and max(map(len, grid.rows)) > 1:
+            self._builder.add_table(grid.rows, lines=grid.lines, header_rows=grid.header_rows)
+        else:
+            self._flow(grid)

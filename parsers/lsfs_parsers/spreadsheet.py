@@ -1,0 +1,144 @@
+"""Spreadsheets: a page for each sheet, a line for each row, each cell with its column's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from lsfs.errors import Encrypted, ParseError
+from lsfs.model import BlockKind, Document, Status
+from lsfs_parsers import archive, detect
+from lsfs_parsers.base import Source
+from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Piece, one_line
+from lsfs_parsers.ooxml import core_facts, related
+
+MAX_ROWS = 100_000  # of one sheet
+MAX_COLUMNS = 256
+MAX_CELLS = 2_000_000  # of all sheets together
+
+_ZIPPED = (detect.XLSX, detect.XLSB, detect.ODS)
+_LONGEST_HEADER = 60  # characters; a longer cell is a sentence and names no column
+
+
+class SpreadsheetParser:
+    """Reads xlsx, xlsb, xls and ods with calamine."""
+
+    name = "spreadsheet"
+    version = 1
+    media_types = (*_ZIPPED, detect.XLS)
+
+    def parse(self, source: Source) -> Document:
+        """The sheets in ``source``; spans count a sheet's rows as the program numbers them.
+
+        Below a header row, a row's text names the column of each filled cell:
+        ``Customer: Acme | Total: 12.5``. The table keeps the bare cells.
+
+        Raises:
+            TooLarge: the package is over the limits of an archive.
+            Encrypted: it needs a password.
+            ParseError: it is damaged.
+        """
+        import python_calamine as calamine
+
+        facts = Facts()
+        if source.media_type in _ZIPPED:
+            # Opened for its limits too, which are checked here; calamine opens it once more.
+            with archive.opened(source) as package:
+                facts = core_facts(package, related(package))
+        builder = Builder(source, self.name, self.version, line_unit="row", heading_is_title=False)
+        try:
+            with source.open() as stream:
+                return _read(calamine.CalamineWorkbook.from_filelike(stream), builder, facts)
+        except calamine.PasswordError as error:
+            raise Encrypted("the workbook needs a password") from error
+        except (calamine.CalamineError, ValueError, OSError) as error:
+            raise ParseError(f"the workbook is damaged: {error}") from error
+
+
+def _read(workbook: Any, builder: Builder, facts: Facts) -> Document:
+    budget = MAX_CELLS
+    cut = []
+    for name in workbook.sheet_names:
+        builder.page(name)
+        numbered, complete = _rows(workbook.get_sheet_by_name(name), budget)
+        budget -= sum(len(row) for _, row in numbered)
+        if not complete:
+            cut.append(name)
+        if numbered:
+            builder.add_text(BlockKind.HEADING, name, level=1)
+            _add_rows(numbered, builder)
+        if builder.full:
+            break
+    if not cut:
+        return builder.build(facts)
+    reason = f"only the first rows and columns were read of: {', '.join(cut)}"
+    return builder.build(facts, status=Status.PARTIAL, reason=reason)
+
+
+def _rows(sheet: Any, budget: int) -> tuple[list[tuple[int, list[str]]], bool]:
+    """The rows that hold anything, each with its number, and whether they are all."""
+    if sheet.start is None:
+        return [], True
+    found: list[tuple[int, list[str]]] = []
+    complete = int(sheet.width) <= MAX_COLUMNS
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        cells = [cell_text(value) for value in row[:MAX_COLUMNS]]
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            continue
+        budget -= len(cells)
+        if budget < 0 or len(found) == MAX_ROWS:
+            return found, False
+        found.append((number, cells))
+    return found, complete
+
+
+def cell_text(value: object) -> str:
+    """A cell as a person would write it."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return one_line(str(value))
+
+
+def _add_rows(numbered: list[tuple[int, list[str]]], builder: Builder) -> None:
+    header = _header([row for _, row in numbered[:2]])
+    pieces = []
+    for at, (number, row) in enumerate(numbered):
+        if header and at > 0:
+            text = BETWEEN_CELLS.join(_named_cells(header, row))
+        else:
+            text = BETWEEN_CELLS.join(row)
+        pieces.append(Piece(text, number))
+    rows = [row for _, row in numbered]
+    builder.add_table(rows, pieces=pieces, header_rows=1 if header else 0)
+
+
+def _header(first_rows: list[list[str]]) -> list[str]:
+    """The first row, when it names columns: short, distinct texts above something else."""
+    if len(first_rows) < 2:
+        return []
+    names = first_rows[0]
+    are_names = all(
+        name and len(name) <= _LONGEST_HEADER and not _is_number(name) for name in names
+    )
+    return names if are_names and len(names) > 1 and len(set(names)) == len(names) else []
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).replace("-", "").replace(",", "").isdecimal()
+
+
+def _named_cells(header: list[str], row: list[str]) -> Iterator[str]:
+    for at, cell in enumerate(row):
+        if cell:
+            yield f"{header[at]}: {cell}" if at < len(header) else cell

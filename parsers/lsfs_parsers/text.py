@@ -1,0 +1,81 @@
+"""Plain text, logs, tables in text form and source code, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsfs.model import BlockKind, Document, Status
+from lsfs_parsers import detect
+from lsfs_parsers.base import Source
+from lsfs_parsers.builder import Builder, Piece
+from lsfs_parsers.encoding import decode
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_SPANS = 200_000  # beyond, a span covers several lines: a span costs more than a line's text
+
+_LINE_BASED = frozenset({
+    detect.CODE, "text/csv", "text/tab-separated-values", "application/json", "application/xml",
+    "image/svg+xml", "application/yaml", "application/toml",
+})  # fmt: skip
+
+
+def lines_of(text: str) -> list[str]:
+    r"""``text`` cut at ``\n``, ``\r\n`` and ``\r``, the way editors count lines.
+
+    ``str.splitlines`` also cuts at form feeds and Unicode separators, which would shift the numbers
+    of all lines below.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def paragraphs_of(lines: list[str], *, first: int = 1, step: int = 1) -> Iterator[list[Piece]]:
+    """Runs of lines that are not blank, as the pieces of a block each.
+
+    Args:
+        first: number of the first line.
+        step: lines that share one piece.
+    """
+    run: list[Piece] = []
+    for number, line in enumerate(lines, start=first):
+        if not line.strip():
+            if run:
+                yield run
+            run = []
+        elif run and step > 1 and number - (run[-1].line or 0) < step:
+            run[-1] = Piece(f"{run[-1].text}\n{line.rstrip()}", run[-1].line)
+        else:
+            run.append(Piece(line.rstrip(), number))
+    if run:
+        yield run
+
+
+class TextParser:
+    """A block for each paragraph, a span for each line."""
+
+    name = "text"
+    version = 1
+    media_types = (
+        "text/*", "application/json", "application/xml", "application/yaml", "application/toml",
+        "image/svg+xml",
+    )  # fmt: skip
+
+    def parse(self, source: Source) -> Document:
+        """The text in ``source``; of more than ``MAX_BYTES`` only the beginning.
+
+        Raises:
+            UnsupportedFormat: it is not text.
+        """
+        builder = Builder(source, self.name, self.version)
+        decoded = decode(source.read(min(source.size, MAX_BYTES)))
+        if decoded.warning:
+            builder.warn(decoded.warning)
+        kind = BlockKind.CODE if source.media_type in _LINE_BASED else BlockKind.PARAGRAPH
+        lines = lines_of(decoded.text)
+        for pieces in paragraphs_of(lines, step=1 + len(lines) // MAX_SPANS):
+            builder.add(kind, pieces)
+            if builder.full:
+                break
+        if source.size > MAX_BYTES:
+            reason = f"only the first {MAX_BYTES // 2**20} MiB were read"
+            return builder.build(status=Status.PARTIAL, reason=reason)
+        return builder.build()

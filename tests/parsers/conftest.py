@@ -1,0 +1,81 @@
+"""Files made for a test, read with a parser in this process or in the sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lsfs.config import IndexConfig
+from lsfs.index.sandbox import Sandbox, inconsistency
+from lsfs.model import Document
+from lsfs_parsers.base import MAX_CHARS, Source
+from lsfs_parsers.builder import broken_promise
+from lsfs_parsers.detect import Detector
+from lsfs_parsers.registry import Registry
+
+Reader = Callable[..., Document]
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.fixture(scope="session")
+def detector() -> Detector:
+    return Detector()
+
+
+@pytest.fixture
+def source(tmp_path: Path, detector: Detector) -> Iterator[Callable[..., Source]]:
+    """Makes a file of some bytes and opens it as a parser's source."""
+    opened: list[int] = []
+
+    def make(data: bytes, name: str = "file", *, max_chars: int = MAX_CHARS) -> Source:
+        path = tmp_path / f"source{len(opened)}"
+        path.write_bytes(data)
+        opened.append(os.open(path, os.O_RDONLY))
+        plain = Source(opened[-1], name, len(data), max_chars=max_chars)
+        return replace(plain, media_type=detector.media_type(plain))
+
+    yield make
+    for fd in opened:
+        os.close(fd)
+
+
+@pytest.fixture
+def read(source: Callable[..., Source], registry: Registry) -> Reader:
+    """Parses some bytes in this process; checks every promise about the document."""
+
+    def parse(data: bytes, name: str = "file", *, max_chars: int = MAX_CHARS) -> Document:
+        file = source(data, name, max_chars=max_chars)
+        parser = registry.find(file.media_type)
+        assert parser is not None, file.media_type
+        document = parser.parse(file)
+        assert broken_promise(document) == ""
+        assert inconsistency(document) == ""
+        assert document.parser == parser.name
+        return document
+
+    return parse
+
+
+@pytest.fixture
+def sandboxed(tmp_path: Path) -> Iterator[Reader]:
+    """Parses some bytes in a sandbox's child."""
+    with Sandbox(IndexConfig()) as sandbox:
+
+        def parse(data: bytes, name: str = "file") -> Document:
+            path = tmp_path / "sandboxed"
+            path.write_bytes(data)
+            fd = os.open(path, os.O_RDONLY)
+            try:
+                return sandbox.read(fd, name)
+            finally:
+                os.close(fd)
+
+        yield parse

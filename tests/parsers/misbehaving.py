@@ -1,0 +1,66 @@
+"""A parser that does what its file says: hangs, eats memory, crashes. For tests of the sandbox."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lsfs.model import Block, BlockKind, Document
+from lsfs_parsers.base import Source
+
+SIGNATURE = b"\x89PNG\r\n"  # what makes a file this parser's
+MEDIA_TYPE = "image/png"
+
+
+class MisbehavingParser:
+    """Reads one word behind the signature, and obeys."""
+
+    name = "misbehaving"
+    version = 7
+    media_types = (MEDIA_TYPE,)
+
+    def parse(self, source: Source) -> Document:
+        order = source.read()[len(SIGNATURE) :].decode()
+        deeds: dict[str, Callable[[], object]] = {
+            "hang": lambda: time.sleep(1000),
+            "spin": _spin,
+            "eat": lambda: b"x" * 10**12,
+            "crash": lambda: ctypes.string_at(0),
+            "exit": lambda: os._exit(3),
+            "sys.exit": lambda: sys.exit(4),
+            "raise": lambda: 1 / 0,
+            "grandchild": lambda: subprocess.run(["sleep", "98761"], check=True),
+            "print": lambda: os.write(1, b"noise on standard output\n" * 1000),
+            "moan": lambda: [os.write(2, b"x" * 4096) for _ in range(15)],
+            "write": lambda: Path("/tmp/lsfs-must-not-exist").write_bytes(b"x"),
+            "network": lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
+        }
+        text = order
+        if order == "look":
+            text = f"{os.getppid()} {sorted(os.environ)} {Path.cwd()}"
+        elif order in deeds:
+            deeds[order]()
+        elif order == "garbage":
+            os.closerange(3, 100)
+        text = "\udc80" if order == "surrogates" else text
+        start = 1 if order == "lie" else 0
+        block = Block(BlockKind.PARAGRAPH, text, start, start + len(text))
+        return Document(source.media_type, self.name, self.version, text=text, blocks=(block,))
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+class Broken:
+    """Cannot be made."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("this plugin is broken")

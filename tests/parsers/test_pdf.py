@@ -1,0 +1,261 @@
+"""PDF: pages, paragraphs, headings, columns, and files that are damaged or closed."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Frame,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    SimpleDocTemplate,
+    Table,
+)  # fmt: skip
+
+from lsfs.errors import Encrypted, ParseError
+from lsfs.model import BlockKind, Document, Status
+from lsfs_parsers.base import Source
+from lsfs_parsers.ocr import Tesseract
+from lsfs_parsers.pdf import PdfParser
+from tests.parsers.conftest import Reader
+
+STYLES = getSampleStyleSheet()
+SENTENCE = "The tenant pays the rent of number {} on the first working day of every month. "
+WIDTH, HEIGHT = A4
+
+
+def story(number: int, sentences: int = 6) -> str:
+    return SENTENCE.format(number) * sentences
+
+
+def made(flowables: list[Any], **facts: Any) -> bytes:
+    stream = io.BytesIO()
+    SimpleDocTemplate(stream, pagesize=A4, **facts).build(flowables)
+    return stream.getvalue()
+
+
+def drawn(draw: Callable[[Canvas], None], **options: Any) -> bytes:
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4, **options)
+    draw(canvas)
+    canvas.save()
+    return stream.getvalue()
+
+
+def report() -> bytes:
+    body = STYLES["BodyText"]
+    flowables: list[Any] = [Paragraph("Big Title", STYLES["Title"])]
+    for number in range(1, 6):
+        flowables += [
+            Paragraph(f"Section {number}", STYLES["Heading1"]),
+            Paragraph(story(number), body),
+            Paragraph(story(number + 100), body),
+            PageBreak(),
+        ]
+    return made(flowables, title="Lease", author="Ann Author")
+
+
+def test_pages_and_paragraphs(read: Reader) -> None:
+    document = read(report(), "a")
+    assert len(document.pages) == 5
+    for number in range(1, 6):
+        for wanted in (number, number + 100):
+            block = next(b for b in document.blocks if b.text == story(wanted).strip())
+            assert block.kind is BlockKind.PARAGRAPH
+            assert {span.page for span in block.spans} == {number}
+            assert block.heading_path[-1] == f"Section {number}"
+            page = document.pages[number - 1]
+            assert page.char_start <= block.char_start < block.char_end <= page.char_end
+
+
+def test_facts(read: Reader) -> None:
+    document = read(report(), "a.pdf")
+    assert (document.title, document.author) == ("Lease", "Ann Author")
+    assert isinstance(document.created, date)
+
+
+def test_boxes_are_measured_from_the_top_left(read: Reader) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        canvas.drawString(100, HEIGHT - 50, "near the top")
+
+    span = read(drawn(draw), "a.pdf").blocks[0].spans[0]
+    assert span.bbox is not None
+    left, top, right, bottom = span.bbox
+    assert left == pytest.approx(100, abs=2)
+    assert 35 < top < bottom < 55
+    assert right > 150
+
+
+def test_page_labels(read: Reader) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.addPageLabel(0, style="ROMAN_LOWER")
+        canvas.addPageLabel(2, style="ARABIC", start=1)
+        for number in range(4):
+            canvas.drawString(100, 500, f"page {number}")
+            canvas.showPage()
+
+    assert [page.label for page in read(drawn(draw), "a").pages] == ["i", "ii", "1", "2"]
+
+
+def test_a_table_has_rows_and_cells(read: Reader) -> None:
+    rows = [["Item", "Count", "Price"], ["Apple", "3", "1.50"], ["Pear", "12", "2.25"]]
+    document = read(made([Table(rows, colWidths=120)]), "a.pdf")
+    assert document.tables[0].rows == tuple(map(tuple, rows))
+    assert document.tables[0].pages == (1,)
+
+
+def test_divided_words_are_made_whole(read: Reader) -> None:
+    def draw(canvas: Canvas) -> None:
+        for row, line in enumerate(
+            ("This is an exam-", "ple of a well-", "known rule; well-known.")
+        ):
+            canvas.drawString(100, 700 - 14 * row, line)
+
+    text = read(drawn(draw), "a.pdf").text
+    assert text == "This is an example of a well-known rule; well-known."
+
+
+def test_two_columns_are_read_one_after_the_other(read: Reader) -> None:
+    stream = io.BytesIO()
+    template = BaseDocTemplate(stream, pagesize=A4)
+    columns = [
+        Frame(50, 50, 235, 740, id="left"),
+        Frame(310, 50, 235, 740, id="right"),
+    ]
+    template.addPageTemplates(PageTemplate(frames=columns))
+    template.build([Paragraph(story(n, 5), STYLES["BodyText"]) for n in range(1, 15)])
+    text = read(stream.getvalue(), "a.pdf").text
+    found = [text.index(f"number {n} ") for n in range(1, 15)]
+    assert found == sorted(found)
+
+
+def test_the_drawing_order_may_be_anything(read: Reader) -> None:
+    lines = [f"This is line number {n} of the page." for n in range(30)]
+
+    def draw(canvas: Canvas) -> None:
+        for n in sorted(range(30), key=lambda n: n * 17 % 30):
+            canvas.drawString(100, 800 - 14 * n, lines[n])
+
+    text = read(drawn(draw), "a.pdf").text
+    found = [text.index(line) for line in lines]
+    assert found == sorted(found)
+
+
+def test_letters_beyond_the_basic_plane_do_not_shift_the_rest(read: Reader) -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("HeiseiMin-W3", 12)
+        canvas.drawString(100, 700, "日本語の文")
+        canvas.setFont("Helvetica", 12)
+        canvas.drawString(100, 600, "after it")
+
+    assert read(drawn(draw), "a.pdf").text == "日本語の文\n\nafter it"
+
+
+# --- damaged, closed, without text
+
+
+def test_encrypted(read: Reader) -> None:
+    data = drawn(lambda c: c.drawString(9, 9, "x"), encrypt=StandardEncryption("secret"))
+    with pytest.raises(Encrypted):
+        read(data, "a.pdf")
+
+
+def test_an_owner_password_closes_nothing(read: Reader) -> None:
+    closed = StandardEncryption("", ownerPassword="secret", canCopy=0)
+    assert read(drawn(lambda c: c.drawString(9, 9, "open"), encrypt=closed), "a").text == "open"
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+def test_truncated(sandboxed: Reader, share: float) -> None:
+    data = report()
+    document = sandboxed(data[: int(share * len(data))], "a.pdf")
+    assert document.status in (Status.DAMAGED, Status.OK, Status.PARTIAL, Status.EMPTY)
+    if document.status is Status.DAMAGED:
+        assert "damaged" in document.reason
+
+
+def test_flipped_bytes_never_crash(sandboxed: Reader) -> None:
+    data = report()
+    for seed in range(1, 25):
+        broken = bytearray(data)
+        for step in range(12):
+            broken[(seed * 7919 + step * 104_729) % len(data)] ^= 1 << (step % 8)
+        document = sandboxed(bytes(broken), "a.pdf")
+        assert "crashed" not in document.reason
+
+
+def test_a_file_that_only_says_so(read: Reader) -> None:
+    with pytest.raises(ParseError):
+        read(b"%PDF-1.7\nno more", "a.pdf")
+
+
+def test_no_time_for_all_pages(
+    source: Callable[..., Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    left = iter([10.0, 10.0, 10.0, *[0.5] * 100])
+    monkeypatch.setattr(Source, "seconds_left", lambda self: next(left))
+    document = PdfParser().parse(replace(source(report())))
+    assert document.status is Status.PARTIAL
+    assert document.reason == "pages 2/5 were read"
+    assert len(document.pages) == 5
+
+
+def scanned() -> bytes:
+    """A page that is a picture of text, made without any imaging library: enlarged letters."""
+    import pypdfium2
+
+    page_of_text = drawn(
+        lambda c: (c.setFont("Helvetica", 40), c.drawString(60, 600, "HELLO WORLD"))
+    )
+    pdf = pypdfium2.PdfDocument(page_of_text)
+    page = pdf[0]
+    bitmap = page.render(scale=2, grayscale=True)
+    result = pypdfium2.PdfDocument.new()
+    new_page = result.new_page(WIDTH, HEIGHT)
+    image = pypdfium2.PdfImage.new(result)
+    image.set_bitmap(bitmap)
+    image.set_matrix(pypdfium2.PdfMatrix().scale(WIDTH, HEIGHT))
+    new_page.insert_obj(image)
+    new_page.gen_content()
+    stream = io.BytesIO()
+    result.save(stream)
+    for opened in (bitmap, new_page, page, result, pdf):
+        opened.close()
+    return stream.getvalue()
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+def test_a_picture_of_text_is_read(sandboxed: Reader) -> None:
+    document = sandboxed(scanned(), "scan.pdf")
+    assert document.text == "HELLO WORLD"
+    assert document.pages[0].source == "ocr"
+    box = document.blocks[0].spans[0].bbox
+    assert box is not None
+    assert box[1] == pytest.approx(HEIGHT - 630, abs=12)
+
+
+def test_a_picture_of_text_without_tesseract(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tesseract, "find", classmethod(lambda cls: None))
+    document: Document = read(scanned(), "scan.pdf")
+    assert document.status is Status.EMPTY
+    assert "tesseract" in document.warnings[0]
+    assert len(document.pages) == 1

@@ -1,0 +1,417 @@
+"""Text, Markdown, HTML and mail: the same text back, with the lines of the file."""
+
+from __future__ import annotations
+
+from datetime import date
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lsfs.errors import UnsupportedFormat
+from lsfs.model import BlockKind, Document, Status
+from lsfs_parsers import text as text_module
+from lsfs_parsers.detect import Detector
+from lsfs_parsers.encoding import decode, looks_binary
+from lsfs_parsers.registry import Registry
+from tests.parsers.conftest import Reader
+
+GERMAN = (
+    "Größe und Länge sind über die Maße hinaus äußerst schön; überall hört man Gespräche.\n" * 3
+)
+
+
+def kinds(document: Document) -> list[str]:
+    return [block.kind.value for block in document.blocks]
+
+
+def texts(document: Document) -> list[str]:
+    return [block.text for block in document.blocks]
+
+
+def lines(document: Document) -> list[list[int | None]]:
+    return [[span.line for span in block.spans] for block in document.blocks]
+
+
+# --- promises, for any text
+
+anything = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+markup = st.text(
+    alphabet=st.sampled_from("# -*+|`~>=\n\r\t:ab.1)[]<!&;é\u0301\u1161\u1100\0\x0c\u2028")
+)
+any_text = st.one_of(st.text(), markup)
+
+
+@anything
+@given(any_text, st.sampled_from(["a.txt", "a.md", "a.py", "a.csv"]))
+def test_promises_hold_for_any_text(read: Reader, text: str, name: str) -> None:
+    data = text.encode()
+    if not data or looks_binary(data) or data.startswith((b"%PDF", b"PK")):
+        return
+    read(data, name)
+
+
+@anything
+@given(any_text)
+def test_promises_hold_for_any_html(read: Reader, text: str) -> None:
+    data = f"<!doctype html><p>{text}<table><tr><td>{text}<td><h2>{text}<ul><li>{text}".encode()
+    if not looks_binary(data):
+        read(data, "a.html")
+
+
+@anything
+@given(st.text(alphabet=st.sampled_from("ab \n\r"), min_size=1), st.integers(1, 20))
+def test_spans_name_the_lines_that_they_hold(read: Reader, text: str, limit: int) -> None:
+    source_lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    document = read(text.encode(), "a.txt", max_chars=10_000)
+    for block in document.blocks:
+        for span in block.spans:
+            assert span.line is not None
+            found = document.text[span.char_start : span.char_end].strip()
+            assert found == source_lines[span.line - 1].strip()
+    assert len(read(text.encode(), "a.txt", max_chars=limit).text) <= limit
+
+
+# --- text
+
+
+def test_text_has_paragraphs_and_line_numbers(read: Reader) -> None:
+    document = read(b"one\r\ntwo\r\n\r\n  three\x0c\nfour\n", "a.txt")
+    assert texts(document) == ["one\ntwo", "three\nfour"]
+    assert lines(document) == [[1, 2], [4, 5]]
+    assert document.pages == ()
+
+
+def test_source_code_keeps_its_indentation(read: Reader) -> None:
+    document = read(b"def f():\n    return 1\n\n    # more\n", "a.py")
+    assert kinds(document) == ["code", "code"]
+    assert texts(document) == ["def f():\n    return 1", "    # more"]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-be", "utf-32"]
+)
+def test_encodings(read: Reader, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    assert read((mark + GERMAN).encode(encoding), "a.txt").text == GERMAN.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Привет мир, это проверка кодировки текста.\n", "cp1251"),
+        ("Привет мир, это проверка кодировки текста.\n", "koi8_r"),
+        ("日本語のテキストです。これはテストです。\n", "cp932"),
+        ("Zażółć gęślą jaźń, proszę bardzo. Książka leży na stole.\n", "cp1250"),
+    ],
+)
+def test_a_guessed_encoding_is_a_warning(read: Reader, text: str, encoding: str) -> None:
+    document = read(text.encode(encoding) * 5, "a.txt")
+    assert text.strip() in document.text
+    assert "guessed" in document.warnings[0]
+
+
+def test_an_unknown_encoding_is_read_as_latin_1() -> None:
+    data = bytes(range(0x80, 0x100)) + b"abc" * 3000
+    decoded = decode(data)
+    assert decoded.text.endswith("abc")
+    assert decoded.warning
+
+
+def test_binary_is_no_text() -> None:
+    with pytest.raises(UnsupportedFormat):
+        decode(b"\x01\x02\x03\x04" * 10)
+    assert not looks_binary(b"\x1b[31mred\x1b[0m\t\n")
+
+
+def test_text_is_composed_and_without_control_characters(read: Reader) -> None:
+    document = read("e\u0301\x01\u009b31m and more words".encode(), "a.txt")
+    assert document.text == "é  31m and more words"
+
+
+def test_too_much_text_is_cut(read: Reader) -> None:
+    document = read(b"word " * 100 + b"\n\nnext", "a.txt", max_chars=50)
+    assert document.status is Status.PARTIAL
+    assert "first 50" in document.reason
+    assert len(document.text) == 50
+
+
+def test_a_long_file_is_read_from_its_beginning(
+    read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_module, "MAX_BYTES", 8)
+    document = read(b"one\n\ntwo\n\nthree", "a.txt")
+    assert (document.status, document.text) == (Status.PARTIAL, "one\n\ntwo")
+
+
+def test_very_many_lines_share_spans(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_module, "MAX_SPANS", 4)
+    document = read(b"".join(b"line %d\n" % n for n in range(1, 21)), "a.log")
+    assert len(document.blocks[0].spans) < 6
+    assert document.blocks[0].spans[1].line == 7
+    assert document.text.count("\n") == 19
+
+
+# --- markdown
+
+MARKDOWN = b"""---
+title: "My Doc"
+date: 2024-02-03
+author: Bob
+---
+# One
+para a
+para b
+
+## Two ##
+- x
+  more
+1. z
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```py
+  code
+
+  more
+```
+
+Setext
+===
+end
+"""
+
+
+def test_markdown_blocks(read: Reader) -> None:
+    document = read(MARKDOWN, "a.md")
+    assert kinds(document) == [
+        "heading", "para", "heading", "list_item", "list_item", "table", "code", "heading", "para",
+    ]  # fmt: skip
+    assert lines(document) == [
+        [6],
+        [7, 8],
+        [10],
+        [11, 12],
+        [13],
+        [15, 17],
+        [19 + 1, 21, 22],
+        [25],
+        [27],
+    ]
+    assert texts(document)[6] == "  code\n\n  more"
+    assert [block.level for block in document.blocks][::2] == [1, 2, 0, 0, 0]
+    assert document.blocks[6].heading_path == ("One", "Two")
+    assert document.blocks[8].heading_path == ("Setext",)
+    assert document.tables[0].rows == (("a", "b"), ("1", "2"))
+    assert document.tables[0].header_rows == 1
+
+
+def test_markdown_front_matter(read: Reader) -> None:
+    document = read(MARKDOWN, "a.md")
+    assert (document.title, document.author) == ("My Doc", "Bob")
+    assert document.created == date(2024, 2, 3)
+
+
+def test_a_rule_at_the_top_is_no_front_matter(read: Reader) -> None:
+    document = read(b"---\nplain words\n---\n# Head\n", "a.md")
+    assert "plain words" in document.text
+    assert document.title == "plain words"  # underlined: a heading of the second level
+
+
+# --- html
+
+PAGE = b"""<!doctype html><html lang="en"><head><title>T &amp; x</title>
+<meta name="author" content="Ann"><meta property="article:published_time" content="2023-04-05T1">
+<style>p {color: red}</style><script>evil()</script></head><body><h1>Head</h1>
+<p>one<br>two <b>bo</b>ld
+<ul><li>a<li><p>b</p></ul>
+<pre>
+ x = 1
+   y</pre>
+<table><caption>Cap</caption><tr><th>A<th>B<tr><td>1<td>2 &lt; 3</table>
+<table><tr><td><h2>Lay</h2><p>text</p></td><td>beside</td></tr></table>
+tail</body>"""
+
+
+def test_html_blocks(read: Reader) -> None:
+    document = read(PAGE, "a.html")
+    assert list(zip(kinds(document), texts(document), strict=True)) == [
+        ("heading", "Head"),
+        ("para", "one\ntwo bold"),
+        ("list_item", "a"),
+        ("list_item", "b"),
+        ("code", " x = 1\n   y"),
+        ("caption", "Cap"),
+        ("table", "A | B\n1 | 2 < 3"),
+        ("heading", "Lay"),
+        ("para", "text"),
+        ("para", "beside"),
+        ("para", "tail"),
+    ]
+    assert document.tables[0].rows == (("A", "B"), ("1", "2 < 3"))
+    assert lines(document)[0] == [3]
+    assert lines(document)[4] == [7, 8]
+
+
+def test_html_facts(read: Reader) -> None:
+    document = read(PAGE, "a.html")
+    assert (document.title, document.author, document.language) == ("T & x", "Ann", "en")
+    assert document.created == date(2023, 4, 5)
+
+
+def test_both_html_readers_agree(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lsfs_parsers import html
+
+    with_lxml = read(
+        PAGE.replace(b"\n two", b"two").replace(b"<li><p>b", b"</li><li><p>b"), "a.html"
+    )
+    monkeypatch.setattr(html, "_tree", lambda text: None)
+    without = read(PAGE.replace(b"<li><p>b", b"</li><li><p>b"), "a.html")
+    assert texts(with_lxml)[:4] == texts(without)[:4]
+    assert with_lxml.tables == without.tables
+    assert with_lxml.title == without.title
+
+
+def test_deeply_nested_html_is_not_lost(read: Reader) -> None:
+    deep = b"<div>" * 200_000 + b"treasure" + b"</div>" * 200_000
+    assert read(b"<html><body><p>top</p>" + deep, "a.html").text == "top\n\ntreasure"
+
+
+def test_html_of_comments_only_is_empty(read: Reader) -> None:
+    assert read(b"<!--" * 50_000, "a.html").status is Status.EMPTY
+
+
+def test_html_in_a_declared_encoding(read: Reader) -> None:
+    page = '<html><meta charset="koi8-r"><p>Привет'.encode("koi8-r")
+    assert read(page, "a.html").text == "Привет"
+
+
+# --- mail
+
+
+def message() -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = "Ann <ann@example.org>"
+    mail["To"] = "bob@example.org"
+    mail["Subject"] = "Grüße vom Vertrag"
+    mail["Date"] = "Mon, 1 May 2023 23:00:00 -0700"
+    mail.set_content("Hello\nthere\n\nsecond é\n")
+    mail.add_alternative("<p>the same in html</p>", subtype="html")
+    mail.add_attachment(b"x", maintype="application", subtype="pdf", filename="Vertrag ü.pdf")
+    return mail
+
+
+def test_mail(read: Reader) -> None:
+    document = read(bytes(message()), "a")
+    assert document.media_type == "message/rfc822"
+    assert texts(document) == [
+        "From: Ann <ann@example.org>\nTo: bob@example.org\nSubject: Grüße vom Vertrag\n"
+        "Date: Mon, 01 May 2023 23:00:00 -0700",
+        "Hello\nthere",
+        "second é",
+        "Attachment: Vertrag ü.pdf (application/pdf)",
+    ]
+    assert (document.title, document.author) == ("Grüße vom Vertrag", "Ann <ann@example.org>")
+    assert document.created == date(2023, 5, 1)  # the writer's day, not the reader's
+    assert document.line_unit == "paragraph"
+
+
+def test_mail_in_html(read: Reader) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@example.org", "b@example.org", "x"
+    mail.set_content("<p>Dear <b>Bob</b><p>bye", subtype="html")
+    assert texts(read(bytes(mail), "a.eml"))[1:] == ["Dear Bob", "bye"]
+
+
+def test_malformed_mail(read: Reader) -> None:
+    raw = (
+        b"From: =?utf-8?q?=\r\nTo: <<>>,\r\nDate: never\r\nSubject: \xff\xfe raw\r\n"
+        b"Content-Type: multipart/mixed; boundary=\r\n\r\nbody text"
+    )
+    document = read(raw, "a.eml")
+    assert document.created is None
+    assert "body text" in document.text
+
+
+def test_a_very_long_header_costs_no_time(read: Reader) -> None:
+    raw = b"From: a@b\nDate: x\nTo: b@c\nSubject: " + b"=?utf-8?q?a?= " * 50_000 + b"\n\nbody"
+    assert read(raw, "a.eml").text.endswith("body")
+
+
+def test_a_mailbox_has_a_page_for_each_message(read: Reader) -> None:
+    raw = b"From ann@example.org Mon May  1 10:00:00 2023\n" + bytes(message()) + b"\n"
+    document = read(raw * 3, "Inbox")
+    assert document.media_type == "application/mbox"
+    assert [page.label for page in document.pages] == ["Grüße vom Vertrag"] * 3
+    assert [block.spans[0].page for block in document.blocks] == [1] * 4 + [2] * 4 + [3] * 4
+
+
+# --- detection
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "media_type"),
+    [
+        (b"", "a.txt", "application/x-empty"),
+        (b"%PDF-1.7\n", "a.txt", "application/pdf"),
+        (b"\0" * 900 + b"%PDF-1.4\n", "a", "application/pdf"),
+        (b"this file starts with %PDF-1.7 they say", "a.txt", "text/plain"),
+        (b"plain words", "a.pdf", "text/plain"),
+        (b"# Head", "a.MD", "text/markdown"),
+        (b"# Head", "README", "text/plain"),
+        (b"#!/bin/sh\necho", "run", "text/x-source"),
+        (b"a,b\n1,2\n", "a.csv", "text/csv"),
+        (b"<!-- x --> <!DOCTYPE HTML><p>", "a.txt", "text/html"),
+        (b"note: this\nother: that\n", "a.txt", "text/plain"),
+        (b"words", "a.eml", "text/plain"),
+        (b"{\\rtf1 text}", "a.txt", "application/rtf"),
+        (b"\x89PNG\r\n\x1a\n\0", "a.txt", "image/png"),
+        (b"int main() {}", "Makefile", "text/x-source"),
+    ],
+)
+def test_detection(source: Reader, data: bytes, name: str, media_type: str) -> None:
+    assert source(data, name).media_type == media_type
+
+
+def test_detection_without_libmagic(source: Reader) -> None:
+    detector = Detector()
+    detector._magic = None
+    assert detector.media_type(source(b"words", "x")) == "text/plain"
+    assert detector.media_type(source(bytes(range(256)), "x")) == "application/octet-stream"
+
+
+def test_binary_is_unsupported(sandboxed: Reader) -> None:
+    document = sandboxed(bytes(range(256)) * 8, "a.txt")
+    assert document.status is Status.UNSUPPORTED
+    assert document.parser == "detect"
+
+
+def test_empty_files(sandboxed: Reader) -> None:
+    assert sandboxed(b"", "a.txt").status is Status.EMPTY
+    assert sandboxed(b" \n\n", "a.txt").status is Status.EMPTY
+
+
+def test_the_built_in_table_is_true(registry: Registry) -> None:
+    from lsfs_parsers.registry import _BUILT_IN, _BUILT_IN_TYPES
+
+    for media_type, name in _BUILT_IN_TYPES.items():
+        parser = registry.find(media_type.replace("*", "x"))
+        assert parser is not None
+        assert parser.name == name
+        assert media_type in parser.media_types
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["entry-points"]["lsfs.parsers"] == _BUILT_IN
+
+
+def test_code_in_this_project_is_read(read: Reader) -> None:
+    data = Path(__file__).read_bytes()
+    document = read(data, "test.py")
+    assert document.blocks[0].kind is BlockKind.CODE
