@@ -163,11 +163,13 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
     hits = find(engines, replace(plan, query=words), filters, PASSAGES)
     chat = None if request.no_model else engines.chat
     similarity = _similarity(engines, words)
+    # The model words the answer but does not choose the evidence: its likelihoods were measured to
+    # add nothing to words and likeness, and cost a second or two (benchmarks/evidence.py).
     candidates = evidence.rank(
         words,
         [hit.text for hit in hits],
         similarity,
-        chat,
+        None,
         contexts=[f"{hit.path} {hit.title}" for hit in hits],
         cancel=call.cancelled,
     )

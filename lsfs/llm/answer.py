@@ -1,0 +1,150 @@
+"""An answer that rests on quotes; the model's own sentence is added where the quotes bear it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from lsfs.errors import ContextTooLong
+from lsfs.llm.chat import ChatModel, LocalChat
+from lsfs.llm.evidence import STOP_WORDS, Candidate, answerable, words
+from lsfs.llm.ground import supported
+from lsfs.sentences import sentences
+
+__all__ = ["ChatModel", "Draft", "LocalChat", "compose_answer"]
+
+log = logging.getLogger("lsfs.llm.answer")
+
+MAX_QUOTES = 3
+# A candidate that scores this much less than the best is still quoted. With it, 1.6 sentences are
+# quoted on average, and .92 of XQuAD's questions are answered by one of them (160 questions; by the
+# best alone .77).
+NEAR_BEST = 0.3
+MAX_WORDS = 40  # of the model's sentence
+# Share of its words, and at least one, that may stand neither in the evidence nor in the question.
+# At twice as many, the model was heard to add clauses of its own invention to a true statement.
+NEW_WORDS = 0.2
+LEAD = "In short: "
+
+_REFUSAL = re.compile(
+    r"\b(?:sorry|apologi[sz]e|as an ai|language model|i (?:can|could|do|don|am|will|would)\b"
+    r"|(?:not|n['\u2019]t|no) (?:\w+ ){0,3}(?:found|mentioned|provided|specified|stated|given"
+    r"|information|answer|context)|unclear|unknown|cannot (?:be|answer|determine))",
+    re.IGNORECASE,
+)
+# Text that speaks to a model instead of to a reader. It may be quoted, but the model is not shown
+# it. This spares some trouble; what holds is that only verified sentences are used.
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|above|previous)"
+    r"|\b(?:system prompt|you are (?:now )?(?:an? )?(?:ai|assistant|chatbot|language model))"
+    r"|<\|[^|>]*\|>|\[/?INST\]",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer before it is given its citations.
+
+    Attributes:
+        text: the quotes, a line each, and after them the model's sentence where one is used; ""
+            when there is no answer.
+        grounded: whether the text rests on quotes; false only for ``none``.
+        used: which candidates are quoted, in the order of the text.
+        by: ``model`` when its sentence is part of the text, ``quote``, or ``none``.
+    """
+
+    text: str
+    grounded: bool
+    used: tuple[int, ...]
+    by: str
+
+
+def compose_answer(
+    question: str,
+    candidates: Sequence[Candidate],
+    chat: ChatModel | None,
+    on_text: Callable[[str], None] | None = None,
+    *,
+    cancel: Event | None = None,
+) -> Draft:
+    """The answer to a question from ranked candidates.
+
+    Args:
+        question: in words.
+        candidates: from ``rank``, best first.
+        chat: words the answer; its sentence is used only if it is borne by the quotes.
+        on_text: takes the parts of the answer as soon as each is certain: first the quotes.
+        cancel: stops the model.
+
+    Raises:
+        Cancelled: ``cancel`` was set.
+        ModelError: the model failed.
+    """
+    if not answerable(candidates):
+        return Draft("", False, (), "none")
+    used = _near_best(candidates)
+    quotes = [" ".join(candidates[i].text.split()) for i in used]
+    text = "\n".join(f"\u201c{quote}\u201d" for quote in quotes)
+    emit = on_text or _nowhere
+    emit(text)
+    shown = [quote for quote in quotes if not _ORDER.search(quote)]
+    if chat is not None and shown:
+        sentence = _own_sentence(_written(chat, question, shown, cancel))
+        if _usable(sentence, question, shown):
+            emit(f"\n{LEAD}{sentence}")
+            return Draft(f"{text}\n{LEAD}{sentence}", True, used, "model")
+    return Draft(text, True, used, "quote")
+
+
+def _nowhere(_text: str) -> None:
+    """The sink of a caller who wants no pieces."""
+
+
+def _written(chat: ChatModel, question: str, evidence: Sequence[str], cancel: Event | None) -> str:
+    try:
+        return chat.write(question, evidence, None, cancel)
+    except ContextTooLong as error:
+        log.info("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
+        return ""
+
+
+def _near_best(candidates: Sequence[Candidate]) -> tuple[int, ...]:
+    """The candidates to quote, best first."""
+    order = sorted(range(len(candidates)), key=lambda i: -candidates[i].score)
+    least = candidates[order[0]].score - NEAR_BEST
+    return tuple(i for i in order[:MAX_QUOTES] if candidates[i].score >= least)
+
+
+def _own_sentence(text: str) -> str:
+    """The first sentence of what a model wrote."""
+    spans = sentences(text)
+    return " ".join(text[spans[0][0] : spans[0][1]].split()) if spans else ""
+
+
+def _usable(sentence: str, question: str, evidence: Sequence[str]) -> bool:
+    """Whether the model's sentence is a borne-out answer that says more than a quote alone."""
+    if not sentence or len(sentence.split()) > MAX_WORDS or sentence.endswith("?"):
+        return False
+    if _REFUSAL.search(sentence) or any(_plain(sentence) in _plain(text) for text in evidence):
+        return False
+    said, asked = _content(sentence), _content(question)
+    known = frozenset().union(*map(_content, evidence))
+    # It has to speak of what was asked, and to say something that the evidence says.
+    if not said & asked or not (said & known) - asked:
+        return False
+    if len(said - known - asked) > max(1.0, NEW_WORDS * len(said)):
+        return False
+    # One quote has to bear all of it: names of one and numbers of another make a false sentence.
+    return any(supported(sentence, [text]).ok for text in evidence)
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(words(" ".join(w for w in text.split() if w.casefold() not in STOP_WORDS)))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))

@@ -1,0 +1,93 @@
+"""llama.cpp in this process: loaded once, with its log sent to Python's ``logging``."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+from collections import deque
+from typing import Any
+
+from lsfs.errors import ModelError, ModelMissing, OutOfMemory
+
+LOGGER = "lsfs.llm.llama"
+
+# ggml's levels: 1 debug, 2 info, 3 warning, 4 error, 5 goes on with the line before. They are
+# shifted down one step, because what matters to the user is raised as an exception.
+_ERROR, _CONTINUED = 4, 5
+_LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.INFO, _ERROR: logging.WARNING}
+_REQUIRED = ("kv_unified", "flash_attn_type", "n_seq_max", "abort_callback")
+
+
+class Backend:
+    """The loaded library and the end of its log.
+
+    Attributes:
+        api: the module ``llama_cpp.llama_cpp``, a thin layer of ctypes over the C functions.
+        gpu: whether this build can run layers on a GPU.
+    """
+
+    def __init__(self, api: Any) -> None:
+        self.api = api
+        self._logger = logging.getLogger(LOGGER)
+        if not self._logger.handlers:
+            # Else Python's handler of last resort would print warnings on stderr.
+            self._logger.addHandler(logging.NullHandler())
+        self._errors: deque[str] = deque(maxlen=5)
+        self._level = logging.DEBUG
+        # The library keeps a bare pointer to the callback, so it must live as long as the process.
+        self._callback = api.llama_log_callback(self._on_log)
+        api.llama_log_set(self._callback, ctypes.c_void_p(0))
+        api.llama_backend_init()
+        self.gpu = bool(api.llama_supports_gpu_offload())
+
+    def _on_log(self, level: int, text: bytes | None, _data: Any) -> None:
+        line = (text or b"").decode("utf-8", "replace").rstrip()
+        if not line:
+            return
+        if level != _CONTINUED:
+            self._level = _LEVELS.get(level, logging.DEBUG)
+        if level == _ERROR:
+            self._errors.append(line)
+        self._logger.log(self._level, "%s", line)
+
+    def forget_errors(self) -> None:
+        """Start anew before a call whose failure ``failure`` is to explain."""
+        self._errors.clear()
+
+    def failure(self, what: str, hint: str) -> ModelError:
+        """The error for a failed call, with what the library said about it.
+
+        Args:
+            what: what was tried, and on which file.
+            hint: what to do, unless the library ran out of memory.
+        """
+        said = "; ".join(self._errors)
+        message = f"{what}: {said}" if said else what
+        if any(word in said.casefold() for word in ("alloc", "out of memory", "cannot mmap")):
+            return OutOfMemory(message, hint="use a smaller model or a smaller model.context")
+        return ModelError(message, hint=hint)
+
+
+@functools.cache
+def backend() -> Backend:
+    """The one backend of the process.
+
+    Raises:
+        ModelMissing: llama-cpp-python is not installed.
+        ModelError: its library does not load, or is too old.
+    """
+    try:
+        from llama_cpp import llama_cpp as api
+    except ModuleNotFoundError as error:
+        hint = "pip install llama-cpp-python"
+        raise ModelMissing("llama-cpp-python is not installed", hint=hint) from error
+    except (OSError, RuntimeError) as error:
+        hint = "reinstall llama-cpp-python"
+        raise ModelError(f"llama.cpp does not load: {error}", hint=hint) from error
+    fields = {name for name, _ in api.llama_context_params._fields_}
+    missing = [name for name in _REQUIRED if name not in fields]
+    if missing:
+        hint = "pip install --upgrade llama-cpp-python"
+        raise ModelError(f"llama-cpp-python is too old: it lacks {', '.join(missing)}", hint=hint)
+    return Backend(api)

