@@ -1,0 +1,73 @@
+"""Tells the rest of lsfs what changed through the mount: a journal entry, and a nudge."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from typing import Protocol
+
+from lsfs.clock import Clock
+from lsfs.versions.history import Op
+
+log = logging.getLogger("lsfs.fuse.changes")
+
+
+class Appendable(Protocol):
+    """The writing end of a journal, as far as it is used here."""
+
+    def append(self, time_ns: int, op: Op, path: str, target: str | None = None) -> int:
+        """Note a change; gives its position."""
+        ...
+
+
+class Changes:
+    """Notes changes; never fails and never waits.
+
+    Args:
+        journal: where they are noted.
+        clock: says when.
+        wake: a descriptor that a byte is written to after each; non-blocking. None nudges nobody.
+    """
+
+    def __init__(self, journal: Appendable, clock: Clock, wake: int | None = None) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._wake = wake
+        self._lost = 0
+
+    def note(self, op: Op, path: bytes, target: bytes | None = None) -> None:
+        """Note a change.
+
+        Args:
+            path, target: as the kernel gives them: absolute within the mount.
+        """
+        try:
+            self._journal.append(
+                self._clock.now_ns(),
+                op,
+                os.fsdecode(path[1:]),
+                None if target is None else os.fsdecode(target[1:]),
+            )
+        except (sqlite3.Error, OSError) as error:
+            # The user's operation has been done and must not be reported as failed because our
+            # disk is full. The index finds the change at its next scan.
+            self._lost += 1
+            if self._lost == 1:
+                log.error("the journal takes no entries, changes are left to the scan: %s", error)
+        else:
+            if self._lost:
+                log.warning("the journal takes entries again; %d were lost", self._lost)
+                self._lost = 0
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Wake who reads the journal."""
+        if self._wake is None:
+            return
+        try:
+            os.write(self._wake, b"\n")
+        except (BlockingIOError, BrokenPipeError):
+            # Full: it has been woken and has not looked yet. Broken: it is being restarted, and
+            # reads the journal first thing.
+            return

@@ -1,0 +1,356 @@
+"""The fs process: serves the files of one mount, and keeps the brain running beside it.
+
+It imports no engine: no model, no index library, no parser. What it shows of the index it reads
+from what the brain has published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lsfs.clock import SystemClock
+from lsfs.drives import locked
+from lsfs.errors import LockHeld, LsfsError
+from lsfs.fuse import bindings, brain, record
+from lsfs.fuse.changes import Changes
+from lsfs.fuse.operations import Operations
+from lsfs.fuse.record import MountInfo
+from lsfs.fuse.source import Source
+from lsfs.fuse.virtual import VirtualTree
+from lsfs.paths import StatePaths
+from lsfs.versions.history import Journal
+
+log = logging.getLogger("lsfs.fuse.daemon")
+
+# How long a query that is being made may hold up the mount's only thread, in seconds.
+BRAIN_WAIT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one fs process is to do.
+
+    Attributes:
+        source, mountpoint: real paths.
+        state: where the drive's state is.
+        transport: auto, mfusepy or fusepy.
+        virtual_name: name of the virtual directory.
+        timeout_s: how long the kernel may keep names and attributes, in seconds.
+        brain: command of the brain; empty runs none.
+    """
+
+    source: Path
+    mountpoint: Path
+    state: StatePaths
+    transport: str
+    virtual_name: str
+    timeout_s: float
+    read_only: bool = False
+    allow_other: bool = False
+    brain: tuple[str, ...] = ()
+
+
+class RpcBrain:
+    """The brain, by its socket; a call that takes too long is EAGAIN.
+
+    The brain carries on with it all the same, so the directory appears when it is done.
+
+    Args:
+        socket: where it listens.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def save_search(self, name: str) -> None:
+        """Make a query."""
+        self._call("save_search", name)
+
+    def drop_search(self, name: str) -> None:
+        """Forget a query."""
+        self._call("drop_search", name)
+
+    def _call(self, syscall: str, name: str) -> None:
+        from lsfs.serve.rpc import Client
+
+        deadline = time.monotonic() + BRAIN_WAIT_S
+
+        def progress(_: object) -> None:
+            if time.monotonic() > deadline:
+                raise _again("it is still at work")
+
+        try:
+            client = Client(self._socket, timeout=BRAIN_WAIT_S)
+        except OSError as error:
+            # It is being started or restarted, or is stopped: a moment later it may answer.
+            raise _again(str(error)) from error
+        with contextlib.closing(client):
+            try:
+                client.call(syscall, {"name": name}, progress)
+            except LockHeld as error:
+                raise _again(error.message) from error
+
+
+def _again(why: str) -> BlockingIOError:
+    return BlockingIOError(errno.EAGAIN, f"the index does not answer: {why}")
+
+
+class Announcement:
+    """Tells whoever waits, once, that the mount is there or why it is not.
+
+    Args:
+        fd: gets one line of JSON and is closed, for its number may then be that of a user's file;
+            None tells nobody.
+    """
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+
+    def ready(self) -> None:
+        """The mount is there."""
+        self._say({"ready": True})
+
+    def failed(self, error: LsfsError) -> None:
+        """There is no mount."""
+        self._say({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+
+    def _say(self, message: dict[str, object]) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with contextlib.suppress(OSError):  # nobody waits any more
+                os.write(fd, json.dumps(message).encode("ascii") + b"\n")
+            os.close(fd)
+
+
+def serve(service: Service, announcement: Announcement) -> MountInfo:
+    """Mount and serve until the mount is gone.
+
+    Args:
+        announcement: made when the kernel has accepted the mount.
+
+    Returns:
+        what was mounted.
+
+    Raises:
+        LockHeld: another process serves this drive.
+        LsfsError: the mount was refused.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(locked(service.state.history_lock))
+        journal = Journal(service.state.history)
+        stack.callback(journal.close)
+        # Opened before the mount: see lsfs.fuse.source.
+        source = Source(service.source)
+        stack.callback(source.close)
+        transport, module = bindings.load(service.transport)
+        info = MountInfo(
+            service.source, service.mountpoint, os.getpid(), None, transport,
+            service.read_only, time.time_ns(),
+        )  # fmt: skip
+        running = _Running(service.state, info)
+        wake = stack.enter_context(_supervised(service, running))
+        operations = Operations(
+            source,
+            _tree(service, info),
+            Changes(journal, SystemClock(), wake),
+            virtual_name=service.virtual_name,
+            caller=bindings.caller_of(module),
+            mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
+        )
+        stack.callback(_end_helper)
+        stack.callback(running.end)
+
+        def started() -> None:
+            running.begin()
+            announcement.ready()
+
+        bindings.serve(
+            transport,
+            module,
+            operations,
+            os.fspath(service.mountpoint),
+            started,
+            bindings.options(
+                transport,
+                timeout_s=service.timeout_s,
+                read_only=service.read_only,
+                allow_other=service.allow_other,
+            ),
+        )
+        return info
+
+
+class _Running:
+    """The record of the mount, and the brain that begins with it."""
+
+    def __init__(self, state: StatePaths, info: MountInfo) -> None:
+        self._state = state
+        self._info = info
+        self._lock = threading.Lock()
+        self._ended = False
+        self.supervisor: brain.Supervisor | None = None
+
+    def begin(self) -> None:
+        """The kernel has accepted the mount."""
+        record.write(self._state, self._info)
+        if self.supervisor is not None:
+            self.supervisor.start()
+
+    def brain_is(self, pid: int | None) -> None:
+        """The brain has started, or ended."""
+        with self._lock:
+            if self._ended:
+                return
+            try:
+                record.write(self._state, replace(self._info, brain_pid=pid))
+            except OSError as error:
+                log.warning("the record of the mount cannot be written: %s", error)
+
+    def end(self) -> None:
+        """The mount is gone; the brain may still be ending."""
+        with self._lock:
+            self._ended = True
+            record.remove(self._state)
+
+
+@contextlib.contextmanager
+def _supervised(service: Service, running: _Running) -> Iterator[int | None]:
+    """The brain's wake descriptor; leaving the block ends the brain."""
+    if not service.brain:
+        yield None
+        return
+    supervisor = brain.Supervisor(
+        service.brain, running.brain_is, sys.stderr.fileno(), environment=brain.environment()
+    )
+    running.supervisor = supervisor
+    try:
+        yield supervisor.wake
+    finally:
+        supervisor.stop()
+
+
+def _tree(service: Service, info: MountInfo) -> VirtualTree:
+    from lsfs.index.published import Published
+
+    facts: dict[str, str | int] = {
+        "source": os.fspath(service.source),
+        "mountpoint": os.fspath(service.mountpoint),
+        "pid": info.pid,
+        "transport": info.transport,
+    }
+    published = Published(service.state.catalog)
+    name = service.virtual_name
+    return VirtualTree(published, RpcBrain(service.state.socket), facts, name=name)
+
+
+def _end_helper() -> None:
+    """End the setuid helper that unmounts when we are killed.
+
+    We leave in order, the mount is gone. The helper would find that out only after we have ended,
+    and, being asked to unmount the mountpoint, would unmount whatever was mounted on it by then.
+    """
+    for child in _children():
+        with contextlib.suppress(OSError):
+            name = Path(f"/proc/{child}/comm").read_text(encoding="ascii", errors="replace")
+            if name.startswith("fusermount"):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+
+
+def _children() -> list[int]:
+    found: list[int] = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += map(int, (task / "children").read_text(encoding="ascii").split())
+    return found
+
+
+def arguments_of(service: Service) -> list[str]:
+    """The command line that :func:`main` reads back."""
+    arguments = [
+        "--source", os.fspath(service.source),
+        "--mountpoint", os.fspath(service.mountpoint),
+        "--state", os.fspath(service.state.root),
+        "--transport", service.transport,
+        "--virtual-name", service.virtual_name,
+        "--timeout", str(service.timeout_s),
+    ]  # fmt: skip
+    arguments += ["--read-only"] if service.read_only else []
+    arguments += ["--allow-other"] if service.allow_other else []
+    arguments += ["--brain-command", json.dumps(service.brain)] if service.brain else ["--no-brain"]
+    return arguments
+
+
+def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
+    parser = argparse.ArgumentParser(prog="lsfs.fuse.daemon", description=__doc__)
+    for name in ("--source", "--mountpoint", "--state"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--transport", default="auto")
+    parser.add_argument("--virtual-name", default=".lsfs")
+    parser.add_argument("--timeout", type=float, default=1.0)
+    parser.add_argument("--read-only", action="store_true")
+    parser.add_argument("--allow-other", action="store_true")
+    parser.add_argument("--no-brain", action="store_true")
+    parser.add_argument("--brain-command", type=json.loads, default=None)
+    parser.add_argument("--ready-fd", type=int, default=None)
+    parser.add_argument("--detach", action="store_true")
+    given = parser.parse_args(arguments)
+    state = StatePaths(given.state)
+    command = given.brain_command or brain.command(given.source, state)
+    service = Service(
+        source=given.source,
+        mountpoint=given.mountpoint,
+        state=state,
+        transport=given.transport,
+        virtual_name=given.virtual_name,
+        timeout_s=given.timeout,
+        read_only=given.read_only,
+        allow_other=given.allow_other,
+        brain=() if given.no_brain else tuple(command),
+    )
+    return service, given.ready_fd, given.detach
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve a mount; gives the exit code."""
+    service, ready, detach = _parse(arguments)
+    announcement = Announcement(ready)
+    # Two steps away from who started us: nobody has to collect our exit status, and a hang-up
+    # of their terminal does not reach us.
+    if detach and os.fork():
+        os._exit(0)
+    if detach:
+        os.setsid()
+    os.chdir("/")
+    logging.basicConfig(
+        level=os.environ.get("LSFS_LOG", "WARNING").upper(),
+        format="%(asctime)s fs %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        serve(service, announcement)
+    except LsfsError as error:
+        log.error("%s", error.message)
+        announcement.failed(error)
+        return error.exit_code
+    except Exception as error:
+        # The outermost edge of the process: whoever waits gets the name, the log the traceback.
+        log.exception("the mount failed")
+        announcement.failed(LsfsError(f"the mount failed: {error}"))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Drives to mount, and a check that no test leaves a mount or a process behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsfs.config import MountConfig
+from lsfs.fuse import mount as mounting
+from lsfs.fuse import mounts
+from lsfs.fuse.record import MountInfo, start_ticks
+from lsfs.paths import StatePaths
+from lsfs.versions.history import JournalReader, Op
+
+FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
+TRANSPORTS = ("mfusepy", "fusepy")
+
+
+@dataclass
+class Drive:
+    """A folder, where it is mounted, and what its journal says."""
+
+    source: Path
+    mountpoint: Path
+    state: StatePaths
+    transport: str = "mfusepy"
+    pids: list[int] = field(default_factory=list)
+    position: int = 0
+
+    def mount(self, *, brain: bool = False, **options: Any) -> MountInfo:
+        command = [sys.executable, str(FAKE_BRAIN), str(self.state.root)] if brain else []
+        options.setdefault("brain_command", command)
+        config = MountConfig(transport=self.transport)
+        info = mounting.mount(self.source, self.mountpoint, self.state, config, **options)
+        self.pids.append(info.pid)
+        return info
+
+    def umount(self, **options: Any) -> None:
+        mounting.umount(self.mountpoint, state=self.state, **options)
+
+    @property
+    def info(self) -> MountInfo:
+        info = mounting.mounted(self.state)
+        assert info is not None
+        return info
+
+    def events(self) -> list[tuple[Any, ...]]:
+        """What has been noted since the last call, without positions and times."""
+        reader = JournalReader(self.state.history)
+        try:
+            found = list(reader.after(self.position))
+        finally:
+            reader.close()
+        if found:
+            self.position = found[-1].id
+        return [(e.op, e.path) if e.target is None else (e.op, e.path, e.target) for e in found]
+
+    def changes(self) -> list[tuple[Any, ...]]:
+        """The same without changes of attributes."""
+        return [event for event in self.events() if event[0] != Op.ATTRIBUTES]
+
+
+def make_drive(root: Path, transport: str = "mfusepy") -> Drive:
+    source, mountpoint = root / "source", root / "mnt"
+    source.mkdir(parents=True)
+    mountpoint.mkdir()
+    state = StatePaths(root / "state")
+    state.create()
+    return Drive(source, mountpoint, state, transport)
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def unmounted(tmp_path: Path, transport: str) -> Drive:
+    """A drive that the test mounts itself."""
+    return make_drive(tmp_path, transport)
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Drive]:
+    """A mounted drive for all tests of a module, once for each transport."""
+    drive = make_drive(tmp_path_factory.mktemp("shared"), request.param)
+    drive.mount()
+    yield drive
+    try:
+        drive.umount()
+    except BaseException:
+        mounts.unmount(drive.mountpoint, lazy=True)
+        raise
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of a test's own in a shared drive, seen through the mount and behind it."""
+
+    drive: Drive
+    name: str
+
+    @property
+    def front(self) -> Path:
+        return self.drive.mountpoint / self.name
+
+    @property
+    def behind(self) -> Path:
+        return self.drive.source / self.name
+
+    @property
+    def is_libfuse3(self) -> bool:
+        return self.drive.transport == "mfusepy"
+
+    def changes(self) -> list[tuple[Any, ...]]:
+        """What the journal says since the last call, paths relative to this folder."""
+        cut = len(self.name) + 1
+        return [(op, *(path[cut:] for path in paths)) for op, *paths in self.drive.changes()]
+
+
+@pytest.fixture
+def place(shared: Drive, request: pytest.FixtureRequest) -> Place:
+    name = request.node.name.translate({ord("["): "-", ord("]"): None})[:100]
+    (shared.mountpoint / name).mkdir()
+    shared.events()
+    return Place(shared, name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_leaked_mounts() -> Iterator[None]:
+    before = set(mounts.table())
+    yield
+    assert set(mounts.table()) - before == set()
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_processes(
+    monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., object]
+) -> Iterator[None]:
+    """Every mount that a test makes is gone at its end, and so is every process of it."""
+    begun: list[tuple[Drive, MountInfo]] = []
+    plain = Drive.mount
+
+    def noted(self: Drive, **options: Any) -> MountInfo:
+        info = plain(self, **options)
+        begun.append((self, info))
+        return info
+
+    monkeypatch.setattr(Drive, "mount", noted)
+    yield
+    left = [drive for drive, _ in begun if mounts.at(drive.mountpoint) is not None]
+    for drive in left:
+        mounts.unmount(drive.mountpoint, lazy=True)
+    pids = [info.pid for _, info in begun]
+    states = {os.fspath(drive.state.root) for drive, _ in begun}
+    eventually(lambda: not any(start_ticks(pid) for pid in pids))
+    eventually(lambda: not any(processes_naming(state) for state in states))
+    assert not left, "a mount was left behind"
+
+
+def processes_naming(text: str) -> list[int]:
+    """Processes with ``text`` in their command line."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                line = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if os.fsencode(text) in line:
+                found.append(int(process.name))
+    return found
