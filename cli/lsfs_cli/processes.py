@@ -134,11 +134,11 @@ def mount(
     """
     from lsfs import config
     from lsfs.drives import initialise
-    from lsfs.fuse import mount as fuse
+    from lsfs.fuse.mount import mount as mount_drive
 
     record = initialise(source, _state(session))
     settings = config.load(record.source, options={"mount.transport": transport})
-    info = fuse.mount(
+    info = mount_drive(
         record.source,
         Path(mountpoint).expanduser(),
         record.state,
@@ -171,9 +171,9 @@ def umount(session: Session, mountpoint: str, lazy: bool) -> None:
     Examples:
       lsfs umount ~/Drive
     """
-    from lsfs.fuse import mount as fuse
+    from lsfs.fuse.mount import umount as unmount
 
-    fuse.umount(Path(mountpoint).expanduser(), lazy=lazy)
+    unmount(Path(mountpoint).expanduser(), lazy=lazy)
     if session.json:
         session.print_json({"mountpoint": mountpoint, "mounted": False})
     else:

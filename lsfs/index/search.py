@@ -24,6 +24,7 @@ MODES = ("hybrid", "keyword", "semantic")
 
 # Weights of the parts of a score; each part lies in 0..1.
 KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.5, 0.5, 0.15, 0.10, 0.15
+SPREAD = 0.3  # the least width that cosines are spread over
 STRONG = 1.0  # outweighs what the arms can tell apart
 
 STOP_WORDS = frozenset((
@@ -110,7 +111,7 @@ class Search:
         for candidate in candidates.values():
             candidate.score = sum(candidate.parts.values())
         ranked = sorted(candidates.values(), key=lambda c: (-c.score, c.id))
-        ranked = [c for c in ranked if c.score >= min_score and c.score > 0]
+        ranked = [c for c in ranked if c.score >= min_score]
         explain = {c.id: c.parts for c in ranked}
         return self._hits([(c.id, c.score) for c in ranked], explain, filters, k, per_file)
 
@@ -148,7 +149,7 @@ class Search:
         return {id_: max(score, 0.0) / best for id_, score in rows}
 
     def _semantic(self, query: str, filters: Filters, also: list[int]) -> dict[int, float]:
-        """Cosines of passages, spread over 0..1 between the worst and the best candidate."""
+        """Cosines of passages, spread over 0..1 below the best candidate."""
         if self._vectors is None or self._embedder is None or not len(self._vectors):
             return {}
         vector = self._embedder.encode([query])[0]
@@ -156,9 +157,12 @@ class Search:
         ids, scores = self._vectors.search(vector, CANDIDATES, allowed)
         cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
         cosines |= self._vectors.similarities(vector, also)
-        low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=1.0)
-        width = max(high - low, 1e-6)
-        return {id_: max((cosine - low) / width, 0.0) for id_, cosine in cosines.items()}
+        if not cosines:
+            return {}
+        high = max(cosines.values())
+        # Of a few candidates the worst is not at 0: they may all be near the best.
+        low = min(min(cosines.values()), high - SPREAD)
+        return {id_: (cosine - low) / (high - low) for id_, cosine in cosines.items()}
 
     def _named(self, query: str, filters: Filters, among: list[int]) -> dict[int, float]:
         """Share of the best match of names and titles, for each file's passages among ``among``.

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from threading import Event
 
 from lsfs.errors import ContextTooLong
-from lsfs.llm.chat import ChatModel, LocalChat
+from lsfs.llm.chat import ChatModel
 from lsfs.llm.evidence import STOP_WORDS, Candidate, answerable, words
 from lsfs.llm.ground import supported
 from lsfs.sentences import sentences
-
-__all__ = ["ChatModel", "Draft", "LocalChat", "compose_answer"]
 
 log = logging.getLogger("lsfs.llm.answer")
 

@@ -7,23 +7,41 @@ from typing import Any
 
 from lsfs import codec
 from lsfs.drives import DriveRecord
-from lsfs.serve.rpc import Client, Emit
-from lsfs.syscalls.registry import registry
+from lsfs.serve.rpc import Client, Disconnected, Emit
+from lsfs.syscalls.registry import Effect, registry
 
 # A mounted drive whose brain is being started or restarted answers within this time.
 START_SECONDS = 30.0
 
 
 class RemoteCaller:
-    """Runs syscalls in the process that serves a drive."""
+    """Runs syscalls in the process that serves a drive.
 
-    def __init__(self, client: Client) -> None:
+    Args:
+        record: the drive.
+        client: a connection to it.
+    """
+
+    def __init__(self, record: DriveRecord, client: Client) -> None:
+        self._record = record
         self._client = client
 
     def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
-        """The result of a syscall, of its declared type."""
+        """The result of a syscall, of its declared type.
+
+        A brain that died is restarted by the mount: what only reads is asked again, once.
+        """
         declared = registry[name]
-        return codec.from_builtins(self._client.call(name, arguments, emit), declared.result)
+        try:
+            answer = self._client.call(name, arguments, emit)
+        except Disconnected:
+            again = _reach(self._record, START_SECONDS)
+            if declared.effect is not Effect.READ or again is None:
+                raise
+            self._client.close()
+            self._client = again
+            answer = self._client.call(name, arguments, emit)
+        return codec.from_builtins(answer, declared.result)
 
     def close(self) -> None:
         """Hang up."""
@@ -36,10 +54,15 @@ def connect(record: DriveRecord, *, patience: float = START_SECONDS) -> RemoteCa
     Args:
         patience: seconds to wait for the brain of a drive that is mounted.
     """
+    client = _reach(record, patience)
+    return None if client is None else RemoteCaller(record, client)
+
+
+def _reach(record: DriveRecord, patience: float) -> Client | None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            return RemoteCaller(Client(record.state.socket))
+            return Client(record.state.socket)
         except OSError:
             if not record.mount_info() or time.monotonic() >= deadline:
                 return None

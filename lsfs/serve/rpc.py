@@ -110,6 +110,10 @@ class _Connection(socketserver.StreamRequestHandler):
         self.wfile.write(json.dumps(message).encode("ascii") + b"\n")
 
 
+class Disconnected(LsfsError):
+    """The server went away in the middle of a call."""
+
+
 class Client:
     """Calls a server.
 
@@ -158,8 +162,8 @@ class Client:
                     "the index does not answer", hint="see: lsfs status; or try again"
                 ) from None
             except OSError as error:
-                raise LsfsError(f"the connection to the drive broke: {error}") from error
-        raise LsfsError("the drive's daemon went away", hint="try again: it is restarted")
+                raise Disconnected(f"the connection to the drive broke: {error}") from error
+        raise Disconnected("the drive's daemon went away", hint="try again: it is restarted")
 
     def close(self) -> None:
         """Hang up."""

@@ -121,15 +121,19 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
         kinds=filters.kinds or plan.kinds,
         author=filters.author or plan.author,
     )
-    topic = [word for word in query_words(plan.query) if not kinds.kinds_in([word])]
-    unfiltered = filters == Filters(dir=filters.dir)
-    if not topic and not unfiltered:
+    # What is left of the question beside its kind and time is what the files are about; a lease
+    # is a contract, but whoever asks for leases does not want all contracts.
+    topic = [word for word in query_words(plan.query) if not _names_a_kind(word)]
+    files = _about(engines, " ".join(topic), filters) if topic else []
+    if not files and not any(not kinds.kinds_in([word]) for word in topic):
         files = engines.search.files(filters, LISTED)
-    else:
-        # What is left of the question beside its kind and time is what the files are about.
-        words = " ".join(topic) or plan.query
-        files = _about(engines, words, filters)
     return [file for file in files if engines.tree.exists(file.path)]
+
+
+def _names_a_kind(word: str) -> bool:
+    """Whether a word says no more than a kind's name does: "contracts", "agreement"."""
+    broad = {"contract": ("contract", "agreement"), "email": ("email", "mail")}
+    return any(word.startswith(broad.get(kind, (kind,))) for kind in kinds.kinds_in([word]))
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:

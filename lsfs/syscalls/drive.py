@@ -20,7 +20,7 @@ from lsfs.syscalls.registry import registry
 if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
-    from lsfs.llm.answer import ChatModel
+    from lsfs.llm.chat import ChatModel
 
 log = logging.getLogger("lsfs.syscalls.drive")
 
@@ -203,7 +203,7 @@ def _embedder(config: Config) -> Embedder | None:
 
 def _chat(config: Config, stack: contextlib.ExitStack) -> ChatModel | None:
     from lsfs.llm import models
-    from lsfs.llm.answer import LocalChat
+    from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)
     if found is None:

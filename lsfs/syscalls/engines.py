@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
-    from lsfs.llm.answer import ChatModel
+    from lsfs.llm.chat import ChatModel
     from lsfs.paths import StatePaths
 
 Emit = Callable[[dict[str, Any]], None]

@@ -28,7 +28,7 @@ def test_a_wait_covers_all_that_is_there(index: Index, follower: Follower) -> No
         (index.source / f"{n}.txt").write_text(f"otter {n}")
     assert follower.wait(lambda _: None, 30)
     assert index.catalog.counts().pending == 0
-    assert len(index.paths("otter", k=50)) == 20
+    assert len(index.paths("otter", k=50, mode="keyword")) == 20
 
 
 @pytest.mark.parametrize("change", ["create", "edit", "rename", "delete", "atomic", "folder"])

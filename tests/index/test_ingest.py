@@ -105,7 +105,7 @@ def test_a_newer_parser_reads_again(index: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ['it\'s "quoted".txt', "new\nline.txt", "[bold]x[/bold].txt", "caf\udce9.txt", "ü.txt"]
+    "name", ['it\'s "quoted".txt', "new\nline.txt", "[bold]x[red].txt", "caf\udce9.txt", "ü.txt"]
 )
 def test_any_file_name(index: Index, name: str) -> None:
     path = index.source / name
@@ -154,7 +154,8 @@ def test_an_interrupted_run_goes_on_where_it_was(index: Index) -> None:
         write(index.source / f"{n}.txt", f"heron {n}")
     calls = iter(range(100))
     index.pipeline.run(stop=lambda: next(calls) > 4)
-    assert 0 < index.catalog.counts().pending < 10
+    assert index.pipeline.work.read == 5
+    assert index.catalog.counts().pending == 10  # what is read is not embedded yet
     index.run()
     assert index.catalog.counts().pending == 0
     assert index.pipeline.work.read == 10

@@ -13,9 +13,9 @@ from lsfs.errors import Cancelled, ContextTooLong, ModelError
 from lsfs.llm import models
 from lsfs.llm.answer import compose_answer
 from lsfs.llm.backend import LOGGER
-from lsfs.llm.chat import LocalChat
 from lsfs.llm.engine import Context, Message, Model, Sampling, Shape, Step, _decoded, _until
 from lsfs.llm.evidence import answerable, rank
+from lsfs.llm.local import LocalChat
 
 real = pytest.mark.model
 

@@ -86,7 +86,8 @@ def test_errors_say_what_to_do(source: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ['it\'s "q".txt', "new\nline.txt", "[/bold].txt", "caf\udce9.txt", "esc\x1b[31m.txt"]
+    "name",
+    ['it\'s "q".txt', "new\nline.txt", "[bold]x[red].txt", "caf\udce9.txt", "esc\x1b[31m.txt"],
 )
 def test_odd_names_are_shown_safely(tmp_path: Path, name: str) -> None:
     (tmp_path / "d").mkdir()

@@ -1,0 +1,489 @@
+"""What kind of document a file is, by rules that can be read and explained.
+
+What a document calls itself, in its title and first lines, speaks loudest; then how it is built
+("the parties agree", "Amount due", "Dear … Sincerely"); then what the file and its folder are
+called. A document *about* contracts names another kind first, or names the contract after a
+preposition, and is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lsfs.index.dates import MONTHS, fold
+from lsfs.model import BlockKind, Document
+
+_FRONT, _BACK = 6000, 2500  # characters at either end in which the structure is looked for
+_LINES = 4  # first lines that may be a title
+_CLEAR = 3.0  # points below which a kind is not clear
+_NAME_CLEAR = 2.0  # the same, for what a file's own name says
+_TITLE, _TITLE_PART, _STEM, _FOLDER = 5.0, 2.5, 2.2, 1.5
+_LED = 1.5  # for a name that begins with its kind; enough when a scan has no text
+
+
+def _table(text: str) -> dict[str, str]:
+    """``kind: term term`` line by line, as a mapping from term to kind."""
+    table = {}
+    for line in text.strip().splitlines():
+        kind, _, terms = line.partition(":")
+        table.update({term.replace("_", " "): kind.strip() for term in terms.split()})
+    return table
+
+
+# Folded, singular; "_" joins the words of a term. English terms get a plural below.
+_ENGLISH = _table(
+    """
+    contract: contract agreement lease nda non_disclosure_agreement non-disclosure_agreement deed
+    contract: terms_of_service terms_of_engagement terms_of_use terms_and_conditions
+    contract: letter_of_intent
+    contract: addendum amendment licence_agreement license_agreement service_level_agreement sla
+    contract: statement_of_work memorandum_of_understanding offer_of_employment employment_offer
+    contract: engagement_letter bill_of_sale promissory_note tenancy sublease settlement_agreement
+    invoice: invoice tax_invoice bill pro_forma_invoice credit_note
+    receipt: receipt sales_receipt payment_receipt payment_confirmation proof_of_payment
+    letter: letter cover_letter covering_letter letter_of_recommendation notice_letter
+    report: report annual_report status_report analysis assessment audit survey_results study
+    report: executive_summary review white_paper whitepaper evaluation
+    minutes: minutes meeting_minutes minutes_of_meeting meeting_notes protocol_of_meeting
+    email: email e-mail mail
+    resume: resume cv curriculum_vitae
+    statement: bank_statement account_statement statement_of_account credit_card_statement statement
+    policy: policy privacy_policy code_of_conduct insurance_policy guidelines data_protection_policy
+    presentation: presentation slide_deck slides pitch_deck slideshow
+    notes: notes note memo memorandum journal diary to-do todo_list lecture_notes shopping_list
+    newsletter: newsletter bulletin news_digest weekly_digest press_release
+    manual: manual user_guide handbook guide instructions tutorial how_to readme installation_guide
+    paper: paper research_paper thesis dissertation preprint essay article
+    code: source_code script
+    form: form application_form questionnaire registration_form claim_form checklist consent_form
+    quote: quote quotation estimate price_quote proposal offer tender bid
+    order: purchase_order order order_confirmation work_order sales_order
+    """
+)
+_FOREIGN = _table(
+    """
+    contract: vertrag vertrage vereinbarung vereinbarungen mietvertrag arbeitsvertrag kaufvertrag
+    contract: contrat contrats contrat_de_bail contrat_de_travail bail baux avenant convention
+    contract: contrato contratos acuerdo acuerdos convenio contrato_de_arrendamiento
+    contract: contratto contratti accordo accordi contratto_di_locazione
+    invoice: rechnung rechnungen facture factures factura facturas fattura fatture
+    receipt: quittung quittungen kassenbon recu recus recibo recibos ricevuta ricevute scontrino
+    letter: brief briefe schreiben anschreiben lettre lettres carta cartas lettera lettere
+    report: bericht berichte rapport rapports informe informes
+    report: rapporto rapporti relazione relazioni
+    minutes: protokoll protokolle sitzungsprotokoll compte_rendu comptes_rendus proces-verbal acta
+    minutes: actas verbale verbali
+    email: e-mails courriel courriels correo correos
+    resume: lebenslauf curriculum hoja_de_vida
+    statement: kontoauszug kontoauszuge releve_bancaire releve_de_compte extracto_bancario
+    statement: estratto_conto
+    policy: richtlinie richtlinien politique politica regolamento
+    presentation: prasentation prasentationen presentacion presentazione
+    notes: notiz notizen notas appunti
+    newsletter: rundbrief rundbriefe boletin
+    manual: handbuch handbucher anleitung bedienungsanleitung
+    manual: mode_d'emploi manuale manuel guia guida
+    paper: aufsatz dissertationen tesis tesi these
+    form: formular formulare formulaire formulaires formulario modulo
+    quote: angebot angebote kostenvoranschlag devis presupuesto presupuestos preventivo preventivi
+    order: bestellung bestellungen auftragsbestatigung bon_de_commande pedido pedidos ordine
+    """
+)
+_COMPOUNDS = (
+    ("vertrag", "contract"), ("vertrage", "contract"), ("vereinbarung", "contract"),
+    ("rechnung", "invoice"), ("rechnungen", "invoice"), ("bericht", "report"),
+    ("berichte", "report"), ("protokoll", "minutes"), ("angebot", "quote"),
+    ("bestellung", "order"), ("auszug", "statement"), ("handbuch", "manual"),
+    ("formular", "form"), ("richtlinie", "policy"),
+)  # fmt: skip
+_FALSE_COMPOUNDS = frozenset(("abrechnung", "berechnung", "lohnabrechnung", "auszug"))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _plural(term: str) -> str:
+    if term.endswith(("ss", "x", "sh", "ch")):
+        return term + "es"
+    if term.endswith("y") and term[-2] not in "aeiou":
+        return term[:-1] + "ies"
+    return term if term.endswith("s") else term + "s"
+
+
+_PLURALS = {_plural(term): kind for term, kind in _ENGLISH.items()} | {"analyses": "report"}
+_PLURALS |= {"policies": "policy", "cvs": "resume", "résumé": "resume"}
+_TERMS = _ENGLISH | _FOREIGN
+_LONGEST = 4
+# In a question these singulars are mostly something else ("in order to", "what form of").
+_VAGUE = _words(
+    """order form code paper quote note bill review offer article statement guide analysis study
+    script mail deed bid tender terms bail modulo acta convention brief these carta guia
+    survey estimate audit assessment proposal instructions"""
+)
+
+# --- where a title's own noun ends
+
+_CUT = _words(
+    """of on about for regarding concerning to between with from by in at re against under per
+    into uber zum zur von vom fur mit zwischen betreffend sur de du des d pour avec entre
+    sobre con para su di del della per tra fra which that how why what when is are was the
+    and und et y e or a an dated our your we you i changed signed will"""
+)
+_IGNORED = _words(
+    """no nr number num draft final copy version v rev signed fully executed scan gmbh inc ltd
+    llc ag template sample original duplicate page ref id"""
+) | frozenset(MONTHS)
+_DROP_LINE = re.compile(
+    r"\W*(?:re|subject|betreff|betr|objet|asunto|oggetto|cc|attn|attachments?|encl\w*)\b\s*[.:]",
+    re.IGNORECASE,
+)
+_SALUTATION = re.compile(
+    r"^[ \t]*(?:dear\b|to whom it may concern|hi\b|hello\b|sehr geehrte|liebe[rs]?\b|"
+    r"(?:cher|chère|madame|monsieur)\b[^\n]{0,40},|estimad[oa]s?\b|muy señor|gentile\b|egregio\b|"
+    r"spett)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*|[:;|()\[\]\u2013\u2014]|\s-\s")
+
+# --- how documents of a kind are built: what is looked for, and how much it says
+
+
+# "kind weight name:" and the pattern below it, broken before a "|" where it is long.
+_CUE_TABLE = r"""
+    contract 3 witness clause:
+        \bin witness whereof\b
+    contract 3 made between:
+        \b(?:made|entered into|concluded)\b[^.]{0,80}\bbetween\b
+    contract 3 by and between:
+        \bby and between\b
+    contract 2 hereinafter:
+        \b(?:hereinafter|hereby agree|herein called|witnesseth|whereas,?)\b
+    contract 2 parties agree:
+        \b(?:parties|both parties|landlord and tenant)\b[^.]{0,30}\bagree\b
+    contract 1.5 this agreement:
+        \bthis (?:\w+ ){0,2}(?:agreement|contract|lease|addendum)\b
+    contract 1.5 law:
+        \bgoverning law\b|\bgoverned by the laws?\b|\bjurisdiction of the courts\b
+    contract 1.5 clauses:
+        \bterm and termination\b|\bseverability\b|\bentire agreement\b
+    contract 1.5 roles:
+        \b(?:lessor|lessee|licensor|licensee|disclosing party|receiving party)\b
+    contract 4 zwischen:
+        \bzwischen\b[^§]{0,250}\bund\b[^§]{0,250}\b(?:nachfolgend|im folgenden|wird folgende)
+    contract 1.5 § 1:
+        ^\s*§\s*1\b
+    contract 3 soussignés:
+        \bentre les soussignés\b|\bil a été convenu\b|\bci-après\b
+    contract 3 partes:
+        \breunidos\b|\ben adelante\b.{0,30}\barrend|\blas partes (?:acuerdan|convienen)\b
+    contract 3 parti:
+        \btra le parti\b|\bsi conviene e si stipula\b|\bdi seguito denominat
+    invoice 3 invoice number:
+        \binvoice (?:no|number|nr|#|date|id)\b|\brechnungs(?:nummer|-?nr|datum)\b
+    invoice 2 amount due:
+        \b(?:amount|balance|total) due\b|\brechnungsbetrag\b|\bzahlbar bis\b|\bnet à payer\b
+    invoice 2 bill to:
+        \bbill(?:ed)? to\b|\bpayment terms\b|\bnuméro de facture\b|\bn[º°.]? (?:de )?factura\b
+    invoice 2 invoice number:
+        \bfattura n\b|\bfactura n|\bfacture n|\bfactura no\b|\bimponibile\b|\btotal ttc\b
+    invoice 1 tax:
+        \b(?:vat|mwst|tva|iva|iban|subtotal)\b
+    receipt 2 thank you:
+        \bthank you for (?:your (?:purchase|payment|order)|shopping)\b
+    receipt 2 paid:
+        \b(?:change due|cash tendered|card ending|payment received|paid in full|visa \*+)
+    receipt 1.5 till:
+        \b(?:cashier|register|kassierer|bar bezahlt)\b
+    receipt 2 receipt:
+        ^\W*receipt\b
+    letter 3 salutation:
+        ^[ \t]*(?:dear\b|to whom it may concern|hi\b|hello\b|sehr geehrte|liebe[rs]?\b|(?:cher
+        |chère|madame|monsieur)\b[^\n]{0,40},|estimad[oa]s?\b|muy señor|gentile\b|egregio\b
+        |spett)
+    letter 3 closing:
+        ^[ \t]*(?:(?:yours|kind|best|warm) (?:sincerely|faithfully|truly|regards)|sincerely
+        |regards|respectfully|mit freundlichen gr|hochachtungsvoll|cordialement|salutations
+        |atentamente|un cordial saludo|cordiali saluti|distinti saluti|je vous prie d)
+    email 9 mail header:
+        \A\s*(?:[^\n]*\n){0,3}?(?:from|von|de|da)\s*:[^\n]+\n(?:[^\n]+\n){0,4}?(?:subject
+        |betreff|objet|asunto|oggetto)\s*:
+    minutes 2.5 attendees:
+        ^\W*(?:attendees|present|in attendance|apologies|teilnehmer|anwesend|présents|asistentes
+        |presenti)\b\s*:?
+    minutes 1.5 agenda:
+        ^\W*(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
+    minutes 2 meeting:
+        \baction items?\b|\bmeeting (?:was )?(?:adjourned|called to order)\b|\bnext meeting\b
+    report 2 findings:
+        ^\W*(?:[\d.]+\s*)?(?:executive summary|management summary|key findings|findings
+        |recommendations|zusammenfassung)\b
+    report 2 this report:
+        \bthis report\b|\bdieser bericht\b|\bce rapport\b|\beste informe\b
+    resume 2 experience:
+        ^\W*(?:work |professional )?(?:experience|employment history|berufserfahrung
+        |expérience professionnelle|experiencia laboral|esperienze? (?:lavorativ
+        |profession)\w+)\W*$
+    resume 1.5 education:
+        ^\W*(?:education|ausbildung|formation|formación|istruzione)\W*$
+    resume 1 skills:
+        ^\W*(?:skills|kenntnisse|compétences|habilidades|competenze|languages|sprachen)\b
+    statement 2 balance:
+        \b(?:opening|closing|previous|new) balance\b|\bsaldo\b|\bkontostand\b|\bsolde\b
+    statement 1.5 account:
+        \bstatement period\b|\baccount (?:number|summary)\b|\bdeposits\b|\bwithdrawals\b
+    policy 2 this policy:
+        \bthis policy\b|\ball (?:employees|staff) (?:must|are required)\b
+    policy 1 scope:
+        ^\W*(?:[\d.]+\s*)?(?:purpose|scope|compliance|enforcement)\b\W*$
+    newsletter 3 unsubscribe:
+        \bunsubscribe\b|\bin this issue\b|\bnewsletter abbestellen\b
+    newsletter 1.5 issue:
+        \bdear (?:readers|subscribers)\b|\bissue\s+(?:no\.?\s*)?\d+\b
+    manual 1.5 instructions:
+        \btroubleshooting\b|\bsafety instructions\b|\bgetting started\b
+    manual 1 steps:
+        ^\W*(?:step \d|chapter \d)
+    paper 2 abstract:
+        ^\W*(?:abstract|résumé|zusammenfassung|keywords)\b
+    paper 1 references:
+        ^\W*(?:[\d.]+\s*)?(?:references|bibliography|literatur)\W*$
+    paper 1 citations:
+        \bet al\.|\barxiv\b|\bdoi:
+    form 2 blanks:
+        (?:_{6,}[^_]+){3}|(?:[☐□][^☐□\n]+){2}
+    form 2 to fill in:
+        \bfor office use only\b|\bplease (?:print|complete|fill)\b
+    quote 3 valid until:
+        \b(?:this )?(?:quote|quotation|offer|estimate) (?:is )?valid\b|\bquot(?:e|ation) (?:no
+        |number)
+    quote 2 valid until:
+        \bangebots?(?:nummer|-nr)\b|\bgültig bis\b|\bdevis n|\bvalidité\b
+    order 2 order number:
+        \b(?:po|purchase order|order|bestell)[ -]?(?:no|number|nummer|#)\b
+    order 1.5 ship to:
+        \bship to\b|\bdelivery date\b|\bquantity ordered\b
+    notes 2 to-do:
+        ^\s*(?:[-*]\s*)?(?:\[ \]|todo\b|to do\b)
+"""
+
+
+def _cues(table: str) -> dict[str, list[tuple[re.Pattern[str], float, str]]]:
+    cues: dict[str, list[tuple[re.Pattern[str], float, str]]] = {}
+    for head, body in re.findall(r"^ {4}(\w.*):\n((?: {8}\S.*\n)+)", table, re.MULTILINE):
+        kind, weight, name = head.split(" ", 2)
+        pattern = "".join(line[8:] for line in body.splitlines())
+        compiled = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+        cues.setdefault(kind, []).append((compiled, float(weight), name))
+    return cues
+
+
+_CUES = _cues(_CUE_TABLE)
+_CODE_SUFFIXES = _words(
+    "py c h cc cpp hpp rs go js ts jsx tsx java kt rb sh sql cs swift scala lua pl php r jl"
+)
+_MEDIA = (
+    (re.compile(r"\Amessage/|\Aapplication/mbox|outlook"), "email", 10.0),
+    (re.compile(r"presentation|powerpoint"), "presentation", 6.0),
+    (re.compile(r"spreadsheet|ms-excel|/csv|tab-separated"), "spreadsheet", 4.0),
+    (re.compile(r"\Atext/x-(?!markdown|rst|log|web)|javascript|x-sh\b|x-python"), "code", 10.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The kind of a document.
+
+    Attributes:
+        name: "contract", "invoice", …; "" when nothing is clear.
+        score: the points that speak for it; comparable between files.
+        reason: what spoke for it, in words.
+    """
+
+    name: str = ""
+    score: float = 0.0
+    reason: str = ""
+
+
+def kind_of(document: Document, path: str) -> Kind:
+    """The kind of a document, by its title, its structure, its names and its media type.
+
+    Args:
+        document: the file as read; it may hold no text.
+        path: its path relative to the drive.
+    """
+    points: dict[str, list[tuple[float, str]]] = {}
+
+    def add(kind: str, weight: float, why: str) -> None:
+        points.setdefault(kind, []).append((weight, why))
+
+    for kind, weight, why in _by_media(document, path):
+        add(kind, weight, why)
+    titled = _by_title(document)
+    if titled is not None:
+        add(*titled)
+    for kind, weight, why in _by_structure(document.text):
+        add(kind, weight, why)
+    for kind, weight, why in _by_name(path):
+        add(kind, weight, why)
+    own = titled[0] if titled is not None and titled[1] >= _TITLE else ""
+    if own and own != "contract":
+        # It calls itself something else: what it says of contracts is its topic.
+        points.pop("contract", None)
+    return _strongest(points, own, scanned=not document.text.strip())
+
+
+def _strongest(points: dict[str, list[tuple[float, str]]], own: str, *, scanned: bool) -> Kind:
+    totals = {kind: sum(weight for weight, _ in found) for kind, found in points.items()}
+    if not totals:
+        return Kind()
+    # At equal points what it calls itself wins, then the name in order: always the same answer.
+    name = max(totals, key=lambda kind: (totals[kind], kind == own, kind))
+    named = any(why.startswith("file name") for _, why in points[name])
+    enough = _NAME_CLEAR if named else _CLEAR
+    if totals[name] < (min(enough, _LED) if scanned else enough):
+        return Kind()
+    reason = ", ".join(dict.fromkeys(why for _, why in points[name]))
+    return Kind(name, round(totals[name], 1), reason)
+
+
+def _by_media(document: Document, path: str) -> Iterator[tuple[str, float, str]]:
+    for pattern, kind, weight in _MEDIA:
+        if pattern.search(document.media_type):
+            yield kind, weight, f"media type {document.media_type}"
+    suffix = path.rsplit("/", 1)[-1].rpartition(".")[2].lower()
+    if suffix in _CODE_SUFFIXES:
+        yield "code", 10.0, f"ending .{suffix}"
+
+
+def _by_title(document: Document) -> tuple[str, float, str] | None:
+    """What the title, the first heading or one of the first lines calls the document."""
+    best: tuple[str, float, str] | None = None
+    for line in _title_lines(document):
+        read = _head(line)
+        if read is not None and (best is None or read[1] > best[1]):
+            best = read[0], read[1], f"calls itself {line.strip()[:60]!r}"
+    return best
+
+
+def _title_lines(document: Document) -> list[str]:
+    lines = [document.title] if document.title else []
+    head = document.text[:1500]
+    salutation = _SALUTATION.search(head)
+    if salutation is not None:  # below it a letter speaks, and its subject is its topic
+        head = head[: salutation.start()]
+    short = [line for line in head.split("\n") if line.strip() and len(line) < 90]
+    # A long line is prose; what follows it is no title.
+    lines += short[:_LINES]
+    if salutation is None:
+        titles = (b for b in document.blocks[:8] if b.kind in (BlockKind.TITLE, BlockKind.HEADING))
+        lines += [block.text for block in titles][:1]
+    return [line for line in lines if not _DROP_LINE.match(line) and not _sentence(line)]
+
+
+def _sentence(line: str) -> bool:
+    """Whether a line is prose, not a title."""
+    words = line.split()
+    if len(words) > 14 or words[0].lower() in ("this", "these", "i", "we", "please", "my"):
+        return True
+    return len(words) > 4 and line.rstrip().endswith((".", ",", "?", "!"))
+
+
+def _head(line: str) -> tuple[str, float] | None:
+    """The kind that a title's main noun names: "lease" in "Lease for the Acme building".
+
+    Returns:
+        The kind and its weight, full when the noun ends its phrase; None when it names none.
+    """
+    words = [fold(match[0]) for match in _TOKEN.finditer(line[:200])]
+    i, last, after = 0, None, 0
+    while i < len(words):
+        read = _term(words, i, _TERMS)
+        if read is not None:
+            last, i = read, i + read[1]
+            after = 0
+            continue
+        word = words[i]
+        if word in _CUT or not word[:1].isalnum():
+            if last is not None or word in ("how", "why", "what", "about"):
+                break
+            if word not in ("the", "a", "an", "our", "your") and word[:1].isalnum():
+                break
+        elif not (word[0].isdigit() or word in _IGNORED or len(word) == 1):
+            after += 1
+        i += 1
+    if last is None:
+        return None
+    whole = after == 0 or last[2] in _FOREIGN
+    return last[0], _TITLE if whole else _TITLE_PART
+
+
+def _term(words: list[str], i: int, terms: dict[str, str]) -> tuple[str, int, str] | None:
+    """The longest term at word ``i``: its kind, its number of words, itself."""
+    for count in range(min(_LONGEST, len(words) - i), 0, -1):
+        term = " ".join(words[i : i + count])
+        if term in terms:
+            return terms[term], count, term
+    word = words[i]
+    if len(word) > 9 and word not in _FALSE_COMPOUNDS and not word.endswith("abrechnung"):
+        for ending, kind in _COMPOUNDS:
+            if word.endswith(ending):
+                return kind, 1, ending
+    return None
+
+
+def _by_structure(text: str) -> Iterator[tuple[str, float, str]]:
+    ends = text if len(text) <= _FRONT + _BACK else f"{text[:_FRONT]}\n{text[-_BACK:]}"
+    for kind, cues in _CUES.items():
+        for pattern, weight, why in cues:
+            if pattern.search(ends):
+                yield kind, weight, f"{why!r} in the text"
+
+
+def _by_name(path: str) -> Iterator[tuple[str, float, str]]:
+    """What the file and its folders are called."""
+    *folders, name = path.split("/")
+    stem = name.rpartition(".")[0] or name
+    # Not "_" and "-": a name's words are joined by them, as a title's are by spaces.
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[_+.\-]|(?<=[A-Za-z])(?=\d)", " ", stem)
+    read = _head(spaced) or _head_plural(spaced)
+    if read is not None:
+        led = _term(fold(spaced).split() or [""], 0, _TERMS)
+        whole = _STEM * read[1] / _TITLE
+        # "contract_acme_2021": the kind leads, and a name follows.
+        weight = max(whole, _LED) if led is not None and led[0] == read[0] else whole
+        yield read[0], weight, f"file name {name!r}"
+    for folder in reversed(folders):
+        kinds = kinds_in(re.split(r"[\W_]+", folder))
+        if len(kinds) == 1:
+            yield kinds.pop(), _FOLDER, f"folder {folder!r}"
+            return
+
+
+def _head_plural(line: str) -> tuple[str, float] | None:
+    words = fold(line).split()
+    found = [_PLURALS[word] for word in words if word in _PLURALS]
+    return (found[-1], _TITLE_PART) if found else None
+
+
+def kinds_in(words: Iterable[str]) -> set[str]:
+    """The kinds of document that the words of a question ask for.
+
+    Args:
+        words: in their order; of neighbours that each name a kind ("invoice policy") the last
+            counts.
+    """
+    folded = [fold(word).strip(".,;:!?()\"'\u2019") for word in words]
+    terms = _TERMS | _PLURALS
+    kinds: set[str] = set()
+    i, run = 0, ""
+    while i < len(folded):
+        read = _term(folded, i, terms) if folded[i] else None
+        if read is None or read[2] in _VAGUE:
+            kinds |= {run} - {""}
+            run, i = "", i + 1
+        else:
+            run, i = read[0], i + read[1]
+    return kinds | ({run} - {""})

@@ -1,0 +1,251 @@
+"""Time phrases in a question, read as spans of days.
+
+A small grammar over the question's words: a *period* ("May 2022", "last month", "Q3"), led by a
+*role* ("since", "before", "between"). What the grammar does not recognise is not time: a wrong
+filter hides files, a missed one only leaves more of them. ``dateparser`` knows the months of many
+more languages than our tables; it is asked only for a word between a day and a year.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from lsfs.index import timewords as w
+from lsfs.index.dates import Days, year_days
+from lsfs.index.timeperiods import OPEN, Period, PeriodReader
+from lsfs.model import DaySpan
+
+MAX_CHARS = 4000  # a question; what is pasted behind it is not read for time
+_QUOTED = re.compile(r'"[^"\n]*"|\u201c[^\u201d\n]*\u201d|\u201e[^\u201c\n]*\u201c')
+
+
+@dataclass(frozen=True, slots=True)
+class TimePhrase:
+    """A time phrase of a text.
+
+    Attributes:
+        start, end: where it stands, with its preposition; offsets half open.
+        span: the days meant.
+        words: the phrase as written.
+        role: how the preposition was read: in, on, from, since, after, before, until, between; ""
+            when there is none.
+        note: what was assumed, in words; mostly "".
+    """
+
+    start: int
+    end: int
+    span: DaySpan
+    words: str
+    role: str
+    note: str = ""
+
+
+_OLDER = frozenset(("older", "newer", "later", "earlier"))
+
+
+def find(text: str, today: date) -> list[TimePhrase]:
+    """The time phrases of a question, in order and without overlap.
+
+    Args:
+        text: any text; only its first :data:`MAX_CHARS` characters are read.
+        today: the day that "last month" counts from.
+
+    Returns:
+        The phrases. "Last month" is the calendar's month before this one; "the last 3 weeks" are
+        the 21 days before today, and today; "two weeks ago" is the week that was then.
+    """
+    text = text[:MAX_CHARS]
+    # A quoted text is a name ("1984"), unless the whole question is quoted.
+    masked = _QUOTED.sub(lambda m: m[0] if m[0] == text.strip() else '"' * len(m[0]), text)
+    reader = _Reader(masked, today)
+    found, i = [], 0
+    while i < len(reader.tokens):
+        read = reader.phrase(i)
+        if read is None:
+            i += 1
+            continue
+        phrase, i = read
+        found.append(replace(phrase, words=text[phrase.start : phrase.end]))
+    return found
+
+
+class _Reader(PeriodReader):
+    """One question, read phrase by phrase."""
+
+    # --- a phrase: role, period, and the second end of a range
+
+    def phrase(self, i: int) -> tuple[TimePhrase, int] | None:
+        """The phrase that begins at token ``i``, and the token after it."""
+        for role, k in self._roles(i):
+            for j in {k: 0, self.skip(k, w.ARTICLES, 4): 0}:
+                read = self._led(i, j, role)
+                if read is not None:
+                    return read
+        return None
+
+    def _roles(self, i: int) -> Iterator[tuple[str, int]]:
+        """The roles that the words at ``i`` can have, longest first, and then none."""
+        for count in (3, 2, 1):
+            words = [self.word(k) for k in range(i, i + count)]
+            role = w.ROLES.get("_".join(words))
+            if role:
+                yield (
+                    role,
+                    i + count + (self.word(i + count) == "-" and role in ("before", "after")),
+                )
+        yield "", i
+
+    def _led(self, i: int, j: int, role: str) -> tuple[TimePhrase, int] | None:
+        first = self.period(j)
+        if first is None:
+            return None
+        second = self._second(first, role)
+        if second is None:
+            if role == "between" or not self._believable(i, j, first, role):
+                return None
+            days: Days | None = self._days(first)
+            end, note = first.end, first.note
+        else:
+            days, end, note = self._joined(first, second), second.end, second.note
+            role = role if role in ("in", "on", "from", "between") else ""
+            if not role and not self._range_believable(i, first, second):
+                return None
+        if role == "by":
+            if second is not None or first.shape == "year":
+                return None  # "signed by 2023" is no time that we could tell
+            role = "until"
+        possessive = self.word(end) == "s" and self.raw(end - 1)[-1:] in ("'", "\u2019")
+        if days is None or not self.clean(i, end + possessive):
+            return None
+        span, end = self._open_ended(role, days, end + possessive, second is not None)
+        if role == "on" and first.shape in ("unit", "span"):
+            role = ""  # the article of "le mois dernier"
+        start, stop = self.tokens[i].start, self.tokens[end - 1].end
+        return TimePhrase(start, stop, span, "", role, note), end
+
+    def _days(self, period: Period) -> Days:
+        """Its days; without a year, the latest time that it began."""
+        if period.year is not None:
+            return period.make(period.year)
+        days = period.make(self.today.year)
+        return days if days[0] <= self.today else period.make(self.today.year - 1)
+
+    def _second(self, first: Period, role: str) -> Period | None:
+        """The other end of a range or list."""
+        link = self.word(first.end)
+        if role not in ("", "in", "on", "from", "between", "since") or not link:
+            return None
+        if link == "/":
+            return self._short_year(first, first.end + 1, link)
+        if link not in w.TO and link not in w.AND:
+            return None
+        at = self.skip(first.end + 1, w.ARTICLES | w.TO | {"de", "in", "en", "of", "du", "del"})
+        second = self.period(at) or self._short_year(first, at, link)
+        if second is None:
+            return None
+        if link in w.AND and role != "between" and second.shape != first.shape:
+            return None
+        return second
+
+    def _short_year(self, first: Period, at: int, link: str) -> Period | None:
+        """The "22" of "2021-22"."""
+        text = self.word(at)
+        if (
+            first.shape != "year"
+            or link not in ("-", "/")
+            or len(text) != 2
+            or not text.isdecimal()
+        ):
+            return None
+        year = (first.year or 0) // 100 * 100 + int(text)
+        return Period(at + 1, year_days, year, "year") if year > (first.year or 0) else None
+
+    def _joined(self, first: Period, second: Period) -> Days | None:
+        """From the start of one to the end of the other; each takes the year of the other."""
+        if first.year is None and second.year:
+            first = replace(first, year=second.year)
+            if first.make(second.year)[0] > self._days(second)[0]:
+                first = replace(first, year=second.year - 1)
+        elif second.year is None and first.year:
+            second = replace(second, year=first.year)
+        elif first.year is None and second.year is None:
+            year = self._days(second)[0].year
+            first, second = replace(first, year=year), replace(second, year=year)
+        a, b = self._days(first), self._days(second)
+        return (min(a[0], b[0]), max(a[1], b[1])) if a[0] <= b[0] else None
+
+    def _open_ended(self, role: str, days: Days, end: int, ranged: bool) -> tuple[DaySpan, int]:
+        """The span that role and days mean, with "onwards" or "or later" behind them."""
+        first, last = days
+        if not ranged and role in ("since", "after", "before", "until"):
+            start = {"since": first, "after": last}.get(role)
+            return DaySpan(start, {"before": first, "until": last}.get(role)), end
+        if self.word(end) in w.ONWARDS:
+            follow = self.word(end + 1)
+            if self.word(end).startswith(("onward", "forward")):
+                return DaySpan(first, None), end + 1
+            if self.word(end) == "on" and role == "from" and not follow.isalnum():
+                return DaySpan(first, None), end + 1
+            if follow in w.LATER:
+                return DaySpan(first, None), end + 2
+            if follow in w.EARLIER and self.word(end) != "on":
+                return DaySpan(None, last), end + 2
+        return DaySpan(first, last), end
+
+    # --- is it time at all?
+
+    def _believable(self, i: int, j: int, period: Period, role: str) -> bool:
+        if period.shape == "year" and period.roles is not None:
+            return self._year_believable(i, j, role)
+        if period.shape == "duration":
+            return self.word(i) in _OLDER
+        if period.roles is None:
+            return True
+        if role not in period.roles:
+            return False
+        if self.capital(period.end) or self.word(period.end) == "of":
+            return False  # "from April Jones", "in March of the Penguins"
+        lead = self.word(j - 1)
+        weak = lead in ("of", "for", "over", "the", "a", "der", "la", "le")
+        return not (weak and period.shape == "month" and not self.raw(j)[:1].isupper())
+
+    def _year_believable(self, i: int, j: int, role: str) -> bool:
+        """Whether a number of four digits is a year, by what stands around it."""
+        year, before, after = int(self.word(j)), self.word(i - 1), self.word(j + 1)
+        if after in w.UNIT_WORDS:
+            return False
+        noun_follows = after.isalpha() and after not in w.STOPS
+        if role:
+            amount = before in w.AMOUNT_NOUNS and self.word(i) in ("of", "for", "from", "in")
+            if self.raw(i) == "EN":
+                return False  # a European standard
+            round_number = year in (1900, 2000) and noun_follows
+            return role in OPEN and not amount and not round_number
+        if not before:
+            if after == ":":
+                return False  # "2001: A Space Odyssey"
+            joins = after in w.DOCUMENT_WORDS | w.ONWARDS
+            return joins or not after.isalpha()
+        if before in w.NUMBERED_THINGS or year > self.today.year + 10:
+            return False
+        if after in w.DOCUMENT_WORDS:
+            return year not in (1900, 2000) and before not in w.AMOUNT_NOUNS
+        if before in w.DOCUMENT_WORDS:
+            return True
+        if noun_follows or before in w.AMOUNT_WORDS or before in w.STOPS or len(before) < 3:
+            return False
+        acronym = self.raw(i - 1).isupper() and len(before) < 5
+        return before.isalpha() and not acronym and self.raw(i - 1) != "'"
+
+    def _range_believable(self, i: int, first: Period, second: Period) -> bool:
+        """Whether a range without a role is one of time ("pages 1990-2005" is not)."""
+        if first.year is None and second.year is None:
+            return False
+        if first.shape != "year":
+            return True
+        return (
+            self.word(i - 1) not in w.NUMBERED_THINGS and self.word(second.end) not in w.UNIT_WORDS
+        )

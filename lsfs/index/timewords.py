@@ -1,0 +1,276 @@
+"""Words and arithmetic of time: what :mod:`lsfs.index.timespan` builds its phrases from."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from lsfs.index.dates import Days, month_days, year_days
+
+# --- words. All are folded: lower case, no accents.
+
+
+def _table(text: str) -> dict[str, str]:
+    """``meaning: word word`` line by line, as a mapping from word to meaning."""
+    table = {}
+    for line in text.strip().splitlines():
+        meaning, _, words = line.partition(":")
+        table.update(dict.fromkeys(words.split(), meaning.strip()))
+    return table
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _numbers(text: str) -> dict[str, int]:
+    return {word: int(number) for word, number in _table(text).items()}
+
+
+# Several words are joined by "_"; the longest fit wins.
+ROLES = _table(
+    """
+    in: in during within of for over throughout im ins aus fur wahrend en dans pendant pour durant
+    in: nel nello nella nell durante del dell della delle di per du d para over_the
+    on: on am at le el il zu zum
+    from: from de von vom
+    since: since seit ab ab_dem depuis des a_partir_de a_partir_du desde desde_el da dal dallo dalla
+    since: starting starting_in starting_from beginning_in seit_dem sinds
+    after: after nach nach_dem apres despues_de despues_del dopo dopo_il later_than newer_than
+    before: before prior_to vor vor_dem avant antes_de antes_del prima_di prima_del earlier_than
+    before: older_than pre
+    until: until till up_to up_until through bis bis_zum jusqu jusqu_a jusqu_en jusqu_au hasta
+    until: fino_a fino_al
+    by: by
+    between: between zwischen entre tra fra
+    """
+)
+TO = _words("to until till through thru bis a au jusqu hasta al - \u2013 \u2014 fino")
+AND = _words("and und et y e or oder ou o &")
+ARTICLES = _words("the a an le la l les el los las il lo gli i der die das den dem des year jahr")
+OF = _words("of de d del du des von vom di dell della delle im in the der le la l el , year")
+LAST = _words(
+    """last previous letzten letzter letztes letzte letztem vorigen voriges vorige vergangenen
+    vergangene vergangenes dernier derniere derniers dernieres passe passee pasado pasada ultimo
+    ultima ultimos ultimas scorso scorsa scorsi ultimi ultime"""
+)
+PAST = _words("past")  # counted back from today, not by the calendar
+THIS = _words(
+    "this current dieser dieses diesen diesem diese cette ce cet este esta esto quest questo questa"
+)
+NEXT = _words(
+    """next coming nachsten nachster nachstes nachste kommenden prochain prochaine proximo proxima
+    prossimo prossima"""
+)
+AFTER_NOUN = _words(
+    """dernier derniere derniers dernieres passe passee pasado pasada pasados scorso scorsa
+    prochain prochaine proximo proxima prossimo prossima"""
+)
+UNITS = _table(
+    """
+    day: day days tag tage tagen jour jours dia dias giorno giorni
+    week: week weeks woche wochen semaine semaines semana semanas settimana settimane
+    month: month months monat monate monaten monats mois mes meses mese mesi
+    quarter: quarter quarters quartal quartale quartalen trimestre trimestres trimestri
+    half: half halbjahr semestre
+    year: year years jahr jahre jahren jahres annee annees ans ano anos anno anni
+    hour: hours stunden heures horas ore
+    """
+)
+NUMBERS = _numbers(
+    """
+    1: one a an ein eine einen einem einer un une una uno
+    2: two couple zwei deux dos due
+    3: three few drei trois tres tre
+    4: four vier quatre cuatro quattro
+    5: five funf cinq cinco cinque
+    6: six sechs seis sei
+    7: seven sieben sept siete sette
+    8: eight acht huit ocho otto
+    9: nine neun neuf nueve nove
+    10: ten zehn dix diez dieci
+    12: twelve zwolf douze doce dodici
+    """
+)
+ORDINALS = _numbers(
+    """
+    1: first erste ersten erstes premier premiere primer primera primo prima
+    2: second zweite zweiten zweites deuxieme second seconde segundo segunda secondo seconda
+    3: third dritte dritten drittes troisieme tercer tercera terzo terza
+    4: fourth vierte vierten viertes quatrieme cuarto cuarta quarto quarta
+    -1: last letzte letzten letztes dernier derniere ultimo ultima
+    """
+)
+WEEKDAYS = _numbers(
+    """
+    0: monday montag lundi lunes lunedi
+    1: tuesday dienstag mardi martes martedi
+    2: wednesday mittwoch mercredi miercoles mercoledi
+    3: thursday donnerstag jeudi jueves giovedi
+    4: friday freitag vendredi viernes venerdi
+    5: saturday samstag samedi sabado sabato
+    6: sunday sonntag dimanche domingo domenica
+    """
+)
+SEASONS = _numbers(
+    """
+    3: spring fruhling fruhjahr printemps primavera
+    6: summer sommer ete verano
+    9: autumn fall herbst automne otono autunno
+    12: winter hiver invierno inverno
+    """
+)
+HOLIDAYS = _table(
+    """
+    christmas: christmas xmas weihnachten noel navidad natale
+    easter: easter ostern paques pascua pasqua
+    newyear: new_year new_years neujahr
+    silvester: silvester
+    """
+)
+EDGES = _table(
+    """
+    start: start beginning anfang beginn debut principios inizio
+    early: early
+    mid: mid middle mitte mi mediados meta
+    late: late
+    end: end ende fin finales fine
+    """
+)
+NEED_OF = _words("start beginning principios inizio middle mediados meta end finales fine")
+FISCAL = _words("fy fiscal financial geschaftsjahr exercice")
+YEAR_WORDS = _words("year jahr jahre jahres annee ano anno calendar")
+WEEK_WORDS = _words("week kw woche semaine semana settimana")
+DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60,
+            "seventies": 70, "eighties": 80, "nineties": 90}  # fmt: skip
+DECADE_WORDS = _words("annees anos anni jahre")
+DAYS_AGO = _numbers(
+    """
+    -1: tomorrow demain domani
+    0: today heute hoy oggi
+    1: yesterday gestern ayer ieri
+    2: vorgestern anteayer
+    """
+)
+ONWARDS = _words("on onwards onward forward or and oder ou")
+LATER = _words("later newer after spater")
+EARLIER = _words("earlier older before fruher")
+
+# --- where a bare number of four digits is no year
+
+NUMBERED_THINGS = _words(
+    """room rooms zimmer chambre iso din en rfc route highway road street model modell version
+    windows office excel word outlook sharepoint server error code page pages seite chapter section
+    article paragraph apartment apt suite flat unit number no nr num numero ext extension port
+    ticket case id box serial part building flight bus line channel zip pin art item sku area
+    invoice order bill form lot level floor gate hall volume issue phone tel fax account customer
+    rechnung facture factura fattura raum invoices_no reference ref check cheque receipt claim"""
+)
+AMOUNT_WORDS = _words(
+    """paid pay pays paying cost costs costing sold sell bought earn earned spent worth about around
+    over only nearly exactly than to under least most at by total sum amount maximum minimum price
+    fee rent salary value limit average loan payment balance roughly almost approximately is was
+    are were be has have had does do did can will the a an and or not with that this these it we
+    you i he she they my if as but so how what who which why when where me us them up out"""
+)
+AMOUNT_NOUNS = _words(
+    """total sum amount maximum minimum price cost fee rent salary value limit average loan payment
+    balance number sold bought paid pay earned spent worth"""
+)
+MODALS = _words("will would can could should must may might does doesn don did not to that")
+PLURALS = _words("weeks months quarters years tage wochen jahre monate")
+UNIT_WORDS = _words(
+    """dollars dollar euros euro usd eur gbp chf pounds pound francs yen people persons pages words
+    characters km kilometers kilometres miles meters metres m kg kilos tons tonnes grams percent
+    hours minutes seconds days weeks months years times units pieces items copies employees users
+    customers square sqm feet ft inches watts volts mb gb kb tb rows lines files points steps votes
+    homes households rooms seats jobs shares bc ad v o'clock rpm calories dpi hz mhz"""
+)
+STOPS = _words(
+    """and or by in on of for from with about to the a an signed sent made that which who where when
+    not between at is are was were have has did do we i you they he she it und oder von mit im in
+    fur uber et ou de avec dans sur y o con en sobre e di su per modified changed edited as if but
+    than until since before after concerning regarding mentioning containing listed please"""
+)
+DOCUMENT_WORDS = _words(
+    """tax taxes budget budgets
+    contract contracts agreement agreements lease leases invoice invoices
+    letter letters report reports receipt receipts photo photos picture pictures file files document
+    documents docs email emails mail mails pdf pdfs notes minutes statement statements paper papers
+    newsletter newsletters edition annual accounts forecast plan season tour holiday trip order
+    orders policy policies spreadsheets spreadsheet presentations slides financial financials
+    vertrage rechnungen berichte briefe contrats factures lettres rapports contratos facturas cartas
+    informes contratti fatture lettere rapporti"""
+)
+NUMBER_CONTEXT = frozenset("/\\_#@$€£+%=")
+
+# --- arithmetic on days
+
+
+def _shift_months(day: date, months: int) -> date:
+    at = day.year * 12 + day.month - 1 + months
+    year, month = min(max(at // 12, 1), 9998), at % 12 + 1
+    last = (month_days(year, month)[1] - timedelta(days=1)).day
+    return date(year, month, min(day.day, last))
+
+
+def shift(day: date, count: int, unit: str) -> date:
+    """``count`` units later, or earlier; stays within the calendar."""
+    months = {"month": 1, "quarter": 3, "half": 6, "year": 12}.get(unit)
+    if months:
+        return _shift_months(day, months * count)
+    ordinal = day.toordinal() + count * (7 if unit == "week" else 1)
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal() - 400))
+
+
+def unit_around(day: date, unit: str) -> Days:
+    """The calendar's unit that holds a day; weeks begin on Monday."""
+    if unit == "week":
+        first = shift(day, -day.weekday(), "day")
+        return first, shift(first, 1, "week")
+    if unit == "month":
+        return month_days(day.year, day.month)
+    if unit == "quarter":
+        return month_days(day.year, (day.month - 1) // 3 * 3 + 1, 3)
+    if unit == "half":
+        return month_days(day.year, 1 if day.month < 7 else 7, 6)
+    if unit == "year":
+        return year_days(day.year)
+    return day, shift(day, 1, "day")
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (the anonymous algorithm)."""
+    a, b, c = year % 19, year // 100, year % 100
+    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    k = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
+    m = (a + 11 * h + 22 * k) // 451
+    month, day = divmod(h + k - 7 * m + 114, 31)
+    return date(year, month, day + 1)
+
+
+def holiday(name: str, year: int) -> Days:
+    if name == "christmas":
+        return date(year, 12, 24), date(year, 12, 27)
+    if name == "easter":
+        sunday = _easter(year)
+        return sunday - timedelta(days=2), sunday + timedelta(days=2)
+    year -= name == "newyear"  # New Year 2020 is the night that begins in 2019
+    return date(year, 12, 31), date(year + 1, 1, 2)
+
+
+def part(days: Days, edge: str) -> Days:
+    """The early, middle or late part of a period: thirds; its start and end: a quarter of it."""
+    first, last = days
+    if (last - first).days < 25:
+        return days
+    if (last - first).days < 32:
+        cut = [first, first + timedelta(days=10), first + timedelta(days=20), last]
+        at = {"start": 0, "early": 0, "mid": 1, "late": 2, "end": 2}[edge]
+        return cut[at], cut[at + 1]
+    months = (last.year - first.year) * 12 + last.month - first.month
+    width = max(1, months // (4 if edge in ("start", "end") else 3))
+    if edge in ("start", "early"):
+        return first, _shift_months(first, width)
+    if edge in ("late", "end"):
+        return _shift_months(last, -width), last
+    return _shift_months(first, width), _shift_months(last, -width)
