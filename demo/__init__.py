@@ -1,0 +1,1 @@
+"""The sample drive and the demonstration that runs on it."""
