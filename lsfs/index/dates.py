@@ -274,9 +274,10 @@ _REFERENCE = re.compile(
     r"statement|notice|policy|minutes)s?\s*,?\s*(?:was\s+|were\s+)?\Z",
     re.IGNORECASE,
 )
+# Nothing, or a place with a comma or an article: "Berlin, den", "Lyon le", "Monday,".
 _PLACE_LINE = re.compile(
-    r"[^\n\d:.!?]{0,40}?(?:\b(?:mon|tues|wednes|thurs|fri|satur|sun)day)?,?\s*"
-    r"(?:\b(?:the|den|le|am|el|il|li|op))?\s*",
+    r"\s*(?:[^\n\d:.!?]{1,40}?(?:,|\b(?:the|den|le|el|il|li))\s*)?"
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s*)?",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
@@ -368,6 +369,13 @@ def _spaced(name: str) -> str:
     return re.sub(r"(?<=[A-Za-z])[_.+](?=\w)|(?<=\d)[_+](?=[A-Za-z])", " ", name)
 
 
+# Before 2023-04 these make it a running number: "invoice 2023-04"; digits make it part of one.
+_NUMBERED = re.compile(
+    r"(?:\d[-/.]?|(?:invoice|rechnung|facture|factura|fattura|order|quote|no|nr)[\W_]*)\Z",
+    re.IGNORECASE,
+)
+
+
 def _extras(name: str) -> list[_Found]:
     """Forms that are dates in names only: 20230412, 2023-04."""
     found = []
@@ -377,7 +385,7 @@ def _extras(name: str) -> list[_Found]:
             found.append(_Found(match.start(), match.end(), days, "day"))
     for match in _YEAR.finditer(name):
         month = _YM.match(name, match.end())
-        if month and match[0].isdigit() and not _glued(name, match.start()):
+        if month and match[0].isdigit() and not _NUMBERED.search(name[: match.start()]):
             days = month_days(int(match[0]), int(month[1]))
             found.append(_Found(match.start(), month.end(), days, "month"))
     return found

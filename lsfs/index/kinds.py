@@ -132,6 +132,11 @@ _CUT = _words(
     sobre con para su di del della per tra fra which that how why what when is are was the
     and und et y e or a an dated our your we you i changed signed will"""
 )
+_VERBS = _words(
+    """signs wins loses awards announces gets breaks extends renews ends seeks rejects approves
+    reviews cancels closes lands secures negotiate negotiating write writing sign signing read
+    reading end ending understanding managing send sending need needs"""
+)
 _IGNORED = _words(
     """no nr number num draft final copy version v rev signed fully executed scan gmbh inc ltd
     llc ag template sample original duplicate page ref id"""
@@ -155,7 +160,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*|[:;|()\[\]\u2013\u2014]|\s-\
 _CUE_TABLE = r"""
     contract 3 witness clause:
         \bin witness whereof\b
-    contract 3 made between:
+    contract 2 made between:
         \b(?:made|entered into|concluded)\b[^.]{0,80}\bbetween\b
     contract 3 by and between:
         \bby and between\b
@@ -210,8 +215,10 @@ _CUE_TABLE = r"""
     email 9 mail header:
         \A\s*(?:[^\n]*\n){0,3}?(?:from|von|de|da)\s*:[^\n]+\n(?:[^\n]+\n){0,4}?(?:subject
         |betreff|objet|asunto|oggetto)\s*:
+    minutes 1.5 apologies:
+        ^\W*(?:apologies|absent|entschuldigt|excusés|ausentes|assenti)\b
     minutes 2.5 attendees:
-        ^\W*(?:attendees|present|in attendance|apologies|teilnehmer|anwesend|présents|asistentes
+        ^\W*(?:attendees|present|in attendance|teilnehmer|anwesend|présents|asistentes
         |presenti)\b\s*:?
     minutes 1.5 agenda:
         ^\W*(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
@@ -386,18 +393,28 @@ def _title_lines(document: Document) -> list[str]:
 def _sentence(line: str) -> bool:
     """Whether a line is prose, not a title."""
     words = line.split()
-    if len(words) > 14 or words[0].lower() in ("this", "these", "i", "we", "please", "my"):
+    if (
+        not words
+        or len(words) > 14
+        or words[0].lower() in ("this", "these", "i", "we", "please", "my")
+    ):
         return True
     return len(words) > 4 and line.rstrip().endswith((".", ",", "?", "!"))
 
 
 def _head(line: str) -> tuple[str, float] | None:
+    """The kind that a title names, before its colon or after it ("The Tool: User Manual")."""
+    read = [_noun(part) for part in line[:200].split(":", 1)]
+    return max(filter(None, read), key=lambda one: one[1], default=None)
+
+
+def _noun(line: str) -> tuple[str, float] | None:
     """The kind that a title's main noun names: "lease" in "Lease for the Acme building".
 
     Returns:
         The kind and its weight, full when the noun ends its phrase; None when it names none.
     """
-    words = [fold(match[0]) for match in _TOKEN.finditer(line[:200])]
+    words = [fold(match[0]) for match in _TOKEN.finditer(line)]
     i, last, after = 0, None, 0
     while i < len(words):
         read = _term(words, i, _TERMS)
@@ -411,6 +428,8 @@ def _head(line: str) -> tuple[str, float] | None:
                 break
             if word not in ("the", "a", "an", "our", "your") and word[:1].isalnum():
                 break
+        elif last is None and word in _VERBS:
+            return None  # a headline: "Council signs contract with builder"
         elif not (word[0].isdigit() or word in _IGNORED or len(word) == 1):
             after += 1
         i += 1

@@ -101,7 +101,7 @@ _OTHER_EVENT = re.compile(
 _DONE = re.compile(
     r"(?:\b(?:that|which|did|do|have|has|was|were|are|been|be|we|i|they|get|got)\s+)*"
     r"\b(?:signed|dated|made|issued|sent|received|written|created|concluded|published|sign|send|"
-    r"receive|write|issue|get|datiert|unterschrieben|geschrieben|signés?|signées?|datant|firmad[oa]s|"
+    r"receive|write|issue|get|taken|datiert|unterschrieben|geschrieben|signés?|signées?|datant|firmad[oa]s|"
     r"firmat[ie]|datat[ie])\s+\Z",
     re.IGNORECASE,
 )
@@ -126,7 +126,7 @@ _COMMAND = re.compile(
 _WHICH = re.compile(
     r"\A\W*(?:which|what|welche[rsmn]?|quels?|quelles?|qué|que|cuáles|quali|how many|wie viele|"
     r"combien de|cuántos|cuántas|quanti|quante)\s+(?:of\s+)?"
-    r"(?:(?:are|were|is|was|sind|sont|son|sono)\s+)?"
+    r"(?:(?:are|were|sind|sont|son|sono)\s+)?"
     r"(?:(?:the|my|our|all|die|les|los|las|le|i|gli)\s+)*",
     re.IGNORECASE,
 )
@@ -137,7 +137,8 @@ _EXISTS = re.compile(
     re.IGNORECASE,
 )
 _FACT = re.compile(
-    r"\A\W*(?:what|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|has|have|had|can|"
+    r"\A\W*(?:summari[sz]e|compare|explain|tell|describe|translate|calculate|count|extract|"
+    r"what|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|has|have|had|can|"
     r"should|which|wer|was|wann|wo|warum|wie|wieviel|ist|hat|qui|quand|où|pourquoi|comment|combien|"
     r"quel|quelle|quién|cuándo|dónde|cuánto|cuál|cómo|chi|quando|dove|perché|quanto|qual|come)\b",
     re.IGNORECASE,
@@ -147,8 +148,9 @@ _HEAD_END = _words(
     regarding concerning containing mentioning signed sent dated made written is are was were do
     does did have has expire expires mention mentions contain contains discuss im von vom mit aus
     für fur uber zu zum bei de du des d dans avec pour sur del con para por sobre di della su per
-    we i you they show talk deal and created received modified issued concluded printed due"""
+    we i you they show talk deal and created received modified issued concluded printed due taken"""
 )
+_DETERMINERS = _words("the a an all any my our every some die der das les la le los las i gli il")
 _LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
@@ -399,8 +401,7 @@ def _read_kinds(reading: _Reading) -> None:
     # The first group of nouns is what is asked for: "letters" in "letters to the contract office".
     for part in re.split(r"\b(?:to|of|for|with|on|zu|an|für|à|pour|para|per)\b", head):
         kinds = kinds_in(_TOKEN.findall(part)) - set(reading.plan.kinds)
-        if "email" in kinds and "email" in reading.plan.types:
-            kinds.discard("email")
+        kinds.discard("email")  # a type; both together would miss the half of each
         if kinds:
             reading.plan = replace(
                 reading.plan, kinds=tuple(dict.fromkeys((*reading.plan.kinds, *sorted(kinds))))
@@ -431,10 +432,14 @@ def _names_files(text: str) -> bool:
     for match in _TOKEN.finditer(text):
         # A gap is where a filter was taken out: the phrase ends there.
         gap = text[end : match.start()] if head else ""
+        if not head and fold(match[0]) in _DETERMINERS:
+            continue
         if fold(match[0]) in _HEAD_END or len(gap) > 2 or "," in gap:
             break
         head.append(fold(match[0]))
         end = match.end()
+    while head and any(char.isdigit() for char in head[-1]):
+        head.pop()  # invoice 4711
     if not head:
         return False
     last = " ".join(head[-2:])

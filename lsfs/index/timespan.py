@@ -222,6 +222,8 @@ class _Reader(PeriodReader):
             amount = before in w.AMOUNT_NOUNS and self.word(i) in ("of", "for", "from", "in")
             if self.raw(i) == "EN":
                 return False  # a European standard
+            if self.word(i) == "over":
+                return False  # "invoices over 2000"
             round_number = year in (1900, 2000) and noun_follows
             return role in OPEN and not amount and not round_number
         if not before:
@@ -237,6 +239,8 @@ class _Reader(PeriodReader):
             return True
         if noun_follows or before in w.AMOUNT_WORDS or before in w.STOPS or len(before) < 3:
             return False
+        if year in (1900, 2000):
+            return False  # "Studio 2000": rather a name or a number
         acronym = self.raw(i - 1).isupper() and len(before) < 5
         return before.isalpha() and not acronym and self.raw(i - 1) != "'"
 

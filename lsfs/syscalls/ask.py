@@ -19,7 +19,9 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import explicit_filters, find
 
-PASSAGES = 10  # read for evidence
+PASSAGES = 10  # read for evidence, of all files
+READ_CLOSELY = 2  # files of which more is read
+CLOSE_PASSAGES = 12  # of each of those
 RELATED = 5  # files shown beside an answer
 NEAREST = 3  # files named when there is none
 LISTED = 200  # files of a listing at most
@@ -123,17 +125,18 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     )
     # What is left of the question beside its kind and time is what the files are about; a lease
     # is a contract, but whoever asks for leases does not want all contracts.
-    topic = [word for word in query_words(plan.query) if not _names_a_kind(word)]
+    topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     files = _about(engines, " ".join(topic), filters) if topic else []
-    if not files and not any(not kinds.kinds_in([word]) for word in topic):
+    if not files and all(kinds.kinds_in([word]) & {*plan.kinds} for word in topic):
         files = engines.search.files(filters, LISTED)
     return [file for file in files if engines.tree.exists(file.path)]
 
 
-def _names_a_kind(word: str) -> bool:
-    """Whether a word says no more than a kind's name does: "contracts", "agreement"."""
-    broad = {"contract": ("contract", "agreement"), "email": ("email", "mail")}
-    return any(word.startswith(broad.get(kind, (kind,))) for kind in kinds.kinds_in([word]))
+def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
+    """Whether a word says no more than the name of a kind asked for: "contracts", "agreement"."""
+    broad = {"contract": ("contract", "agreement")}
+    meant = kinds.kinds_in([word]) & {*asked}
+    return any(word.startswith(broad.get(kind, (kind,))) for kind in meant)
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:
@@ -164,7 +167,7 @@ def _nothing(near: Sequence[FoundFile]) -> str:
 
 def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
     engines = call.engines
-    hits = find(engines, replace(plan, query=words), filters, PASSAGES)
+    hits = _passages(engines, replace(plan, query=words), filters)
     chat = None if request.no_model else engines.chat
     similarity = _similarity(engines, words)
     # The model words the answer but does not choose the evidence: its likelihoods were measured to
@@ -197,6 +200,21 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         model=chat.name if chat else "",
         by=draft.by,
     )
+
+
+def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
+    """What is read for an answer: the best passages of all files, then more of the best files.
+
+    A question that names its document ("… in the Harbour Street lease") finds it by passages that
+    hold the name; the fact often stands in another one.
+    """
+    hits = find(engines, plan, filters, PASSAGES)
+    best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
+    for path in best:
+        hits += engines.search.hits(
+            plan.query, k=CLOSE_PASSAGES, filters=Filters(dir=path), per_file=CLOSE_PASSAGES
+        )
+    return list({(hit.path, hit.char_start): hit for hit in reversed(hits)}.values())[::-1]
 
 
 def _similarity(engines: Engines, words: str) -> evidence.Similarity | None:

@@ -1,0 +1,206 @@
+"""The dates of documents: what they are, what they say of it, and how fast they are found."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lsfs.index.dates import MAX_DATES, content_dates, primary
+from lsfs.model import Block, BlockKind, ContentDate, DateKind, Document
+
+
+def read(text: str, path: str = "x.pdf", **more: object) -> tuple[ContentDate, ...]:
+    values: dict[str, object] = {"media_type": "application/pdf", "text": text, **more}
+    return content_dates(Document(parser="t", parser_version=1, **values), path)  # type: ignore[arg-type]
+
+
+def own(text: str, path: str = "x.pdf", **more: object) -> str:
+    found = primary(read(text, path, **more))
+    return found.day.isoformat() if found else ""
+
+
+def test_the_day_it_was_made_outranks_its_end_and_its_name() -> None:
+    text = "This lease is made on 14 February 2023 and shall end on 31 December 2026."
+    dates = read(text, "lease_2026_renewed.pdf")
+    assert own(text, "lease_2026_renewed.pdf") == "2023-02-14"
+    assert [d.kind for d in dates] == [DateKind.SIGNED, DateKind.NAMED, DateKind.MENTIONED]
+
+
+def test_a_newsletter_is_of_its_title_not_of_what_it_mentions() -> None:
+    text = "Acme News\nIssue 12 | March 2024\n\nOur 2023 contracts, as of 1 May 2023, are new."
+    assert own(text, title="Acme News") == "2024-03-01"
+    assert own("Our 2023 contracts are new.", title="Newsletter 2024") == "2024-01-01"
+
+
+def test_a_signature_outranks_the_properties() -> None:
+    assert own("Terms.\n\nSigned: 9 May 2023", created=date(2021, 3, 4)) == "2023-05-09"
+    assert own("Terms.", created=date(2021, 3, 4)) == "2021-03-04"
+
+
+def test_a_letter_has_its_date_line_not_that_of_the_contract_it_is_about() -> None:
+    text = (
+        "John Doe\n12 Main St\n\nMarch 3, 2024\n\nDear Jane,\nyour contract dated 14 May 2021 ends."
+    )
+    assert own(text) == "2024-03-03"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Invoice date: 2023-04-12", "2023-04-12"),
+        ("Date:\n12.04.2023", "2023-04-12"),
+        ("Dated 12/04/2023", "2023-04-12"),
+        ("Issued 12th April, 2023", "2023-04-12"),
+        ("Signed on April 12, 2023", "2023-04-12"),
+        ("made this 12th day of April, 2023", "2023-04-12"),
+        ("executed this twelfth day of April, 2023", "2023-04-12"),
+        ("entered into as of Apr. 12, 2023", "2023-04-12"),
+        ("Issue date: 12-Apr-2023", "2023-04-12"),
+        ("Effective Date: 12 April 2023", "2023-04-12"),
+        ("Berlin, den 12. April 2023", "2023-04-12"),
+        ("Rechnungsdatum: 12.4.2023", "2023-04-12"),
+        ("Paris, le 12 avril 2023", "2023-04-12"),
+        ("Fait à Lyon, le 12 février 2023", "2023-02-12"),
+        ("Madrid, 12 de abril de 2023", "2023-04-12"),
+        ("Fecha: 12 de abril de 2023", "2023-04-12"),
+        ("Roma, 12 aprile 2023", "2023-04-12"),
+        ("Amsterdam, 12 maart 2023", "2023-03-12"),
+        ("Lisboa, 12 de março de 2023", "2023-03-12"),
+        ("Signed on l2 April 2O23", "2023-04-12"),
+        ("Minutes of the meeting held on 12 April 2023", "2023-04-12"),
+    ],
+)
+def test_forms_and_cues_of_its_own_date(text: str, day: str) -> None:
+    found = primary(read(text))
+    assert found is not None
+    assert (found.day.isoformat(), found.kind) == (day, DateKind.SIGNED)
+    assert text[found.char_start : found.char_end] == found.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The term terminates on 31 December 2025.",
+        "Payment is due on 31 December 2025.",
+        "Due date: 31 December 2025",
+        "He was born on 31 December 1985 in Rome.",
+        "valid until 31/12/2025, then void.",
+        "We met on 31 December 2025 in Rome.",
+        "See the agreement dated 31 December 2025 for more.",
+        "gültig bis 31.12.2025",
+    ],
+)
+def test_other_dates_are_mentioned_only(text: str) -> None:
+    (found,) = read("Some words about nothing much go first here.\n" * 30 + text)
+    assert found.kind is DateKind.MENTIONED
+
+
+@pytest.mark.parametrize(
+    ("path", "day", "end"),
+    [
+        ("a/2023-04-12 lease.pdf", "2023-04-12", "2023-04-13"),
+        ("20230412_lease.pdf", "2023-04-12", "2023-04-13"),
+        ("lease 12.04.2023.pdf", "2023-04-12", "2023-04-13"),
+        ("report_2022_Q3.docx", "2022-07-01", "2022-10-01"),
+        ("budget-2023-04.xlsx", "2023-04-01", "2023-05-01"),
+        ("minutes March 2024.docx", "2024-03-01", "2024-04-01"),
+        ("tax_return_2021.pdf", "2021-01-01", "2022-01-01"),
+    ],
+)
+def test_dates_in_names(path: str, day: str, end: str) -> None:
+    found = primary(read("No date.", path))
+    assert found is not None
+    assert (found.day.isoformat(), found.end.isoformat()) == (day, end)
+    assert (found.kind, found.char_start) == (DateKind.NAMED, -1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["Invoice 2021-117.pdf", "room 2023.txt", "ISO 9001.pdf", "IMG_120231.jpg", "2023a4f.bin"],
+)
+def test_serial_numbers_are_no_dates(path: str) -> None:
+    assert read("No date.", path) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["costs $2000", "1,2023", "route 1950", "it may be", "31.02.2023x", "12345678", "2023"]
+)
+def test_numbers_are_no_dates(text: str) -> None:
+    assert read("Words come first.\nThen this line. " + text + " and so on") == ()
+
+
+def test_day_first_unless_the_document_says_otherwise() -> None:
+    assert own("Date: 03/04/2023") == "2023-04-03"
+    assert own("Date: 03/04/2023\n\nDue 04/25/2023") == "2023-03-04"
+    assert own("Date: 03/04/2023\n\nwe wrote on April 25, 2023") == "2023-03-04"
+    assert own("Date: 03/04/2023\n\nSpringfield, IL 62704") == "2023-03-04"
+    assert own("Date: 03/04/2023\n\nwe met 25/04/2023") == "2023-04-03"
+
+
+def test_mails_and_front_matter_carry_their_own_date() -> None:
+    day = date(2024, 5, 6)
+    for media in ("message/rfc822", "text/markdown"):
+        (found,) = read("Hello.", media_type=media, created=day)
+        assert (found.kind, found.day) == (DateKind.SIGNED, day)
+
+
+def test_a_year_counts_in_a_heading_and_after_a_cue() -> None:
+    block = Block(BlockKind.HEADING, "Accounts 2022", 40, 53)
+    text = "x" * 39 + "\nAccounts 2022\nfor the fiscal year 2021 and 1999 others"
+    years = [d.day.year for d in read(text, blocks=(block,))]
+    assert sorted(years) == [2021, 2022]
+
+
+def test_a_single_date_at_the_head_counts_a_late_one_does_not() -> None:
+    assert own("We met with all of them in the old town hall on 3 May 2023, and then left.") == (
+        "2023-05-03"
+    )
+    assert own("word " * 300 + "and on 3 May 2023 too.") == ""
+    assert primary(()) is None
+
+
+def test_a_long_text_is_read_fast_and_capped() -> None:
+    text = ("On 3 March 2021 it cost 2000, see 2023-04-05 and May 2022. " * 18000)[:1_000_000]
+    start = time.perf_counter()
+    assert len(read(text)) == MAX_DATES
+    read("2023 " * 200_000)
+    assert time.perf_counter() - start < 5  # two texts on a busy machine; 0.8 s each on a free one
+
+
+@settings(deadline=None)
+@given(st.text(max_size=500), st.text(max_size=60))
+def test_never_raises(text: str, path: str) -> None:
+    for found in read(text, path, title=path):
+        assert found.day < found.end
+
+
+PIECES = [
+    "12",
+    "31",
+    ".",
+    "/",
+    "-",
+    " ",
+    "2023",
+    "1999",
+    "20O3",
+    "March",
+    "mai",
+    ",",
+    "of",
+    "Q3",
+    "\n",
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*PIECES, "Date:", "l2", "99", "th", "day of"]), max_size=25))
+def test_never_raises_on_what_is_almost_a_date(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    for found in read(text, text):
+        assert found.day < found.end
+        assert found.char_start < 0 or text[found.char_start : found.char_end] == found.text
