@@ -328,14 +328,27 @@ def primary(dates: tuple[ContentDate, ...]) -> ContentDate | None:
 
     Returns:
         The strongest of its own dates, else the one in its name, else that of its properties; a
-        date that is only mentioned counts when it is the only one at the head of the text.
+        date that is only mentioned counts when it is the only one at the head of the text. A name
+        that says no more than a year or a month is made exact by the one day of it in the text.
     """
     for kind in (DateKind.SIGNED, DateKind.NAMED, DateKind.METADATA):
         for one in dates:
             if one.kind is kind:
-                return one
+                return _exact(one, dates) if kind is DateKind.NAMED else one
     head = [one for one in dates if 0 <= one.char_start < _HEAD]
     return head[0] if len(head) == 1 else None
+
+
+def _exact(named: ContentDate, dates: tuple[ContentDate, ...]) -> ContentDate:
+    """The only day in the text that lies in the span of a name, if there is just one."""
+    days = {
+        one.day: one
+        for one in reversed(dates)
+        if one.char_start >= 0
+        and named.day <= one.day < one.end <= named.end
+        and one.end - one.day == timedelta(days=1)
+    }
+    return next(iter(days.values())) if len(days) == 1 else named
 
 
 def _created(document: Document, day: date) -> tuple[int, ContentDate]:

@@ -105,6 +105,15 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_PARTS = _words("article form order section clause")
+_OTHER_HEADS = _words("law laws management manager spend spending overview basics negotiations")
+# An extension of a contract is one, as its amendment is.
+_CARRIER = re.compile(
+    r"^(?:extension|renewal|prolongation|supplement|annex) (?:of|to) (?:the |our |your )?",
+    re.IGNORECASE,
+)
+
+
 def _plural(term: str) -> str:
     if term.endswith(("ss", "x", "sh", "ch")):
         return term + "es"
@@ -164,6 +173,11 @@ _CUE_TABLE = r"""
         \b(?:made|entered into|concluded)\b[^.]{0,80}\bbetween\b
     contract 3 by and between:
         \bby and between\b
+    contract 2 gives to:
+        \b(?:rents|lets|leases|lends|sells|licenses|hires)(?: out)? to\b
+    contract 1.5 agreed on:
+        ^\W*(?:\w+ ){0,2}(?:signed|agreed|concluded|executed) (?:on|at|in) \w+|\bagree on \d
+        |[.] (?:signed|agreed|concluded) on \b
     contract 2 hereinafter:
         \b(?:hereinafter|hereby agree|herein called|witnesseth|whereas,?)\b
     contract 2 parties agree:
@@ -414,29 +428,48 @@ def _noun(line: str) -> tuple[str, float] | None:
     Returns:
         The kind and its weight, full when the noun ends its phrase; None when it names none.
     """
-    words = [fold(match[0]) for match in _TOKEN.finditer(line)]
-    i, last, after = 0, None, 0
+    tokens = [match[0] for match in _TOKEN.finditer(_CARRIER.sub("", line))]
+    words = [fold(token) for token in tokens]
+    i, last, after, described = 0, None, 0, False
     while i < len(words):
-        read = _term(words, i, _TERMS)
+        read = None if _numbered_part(words, i) else _term(words, i, _TERMS)
         if read is not None:
             last, i = read, i + read[1]
             after = 0
             continue
         word = words[i]
         if word in _CUT or not word[:1].isalnum():
-            if last is not None or word in ("how", "why", "what", "about"):
+            if last is not None or described or word in ("how", "why", "what", "about"):
                 break
             if word not in ("the", "a", "an", "our", "your") and word[:1].isalnum():
                 break
         elif last is None and word in _VERBS:
             return None  # a headline: "Council signs contract with builder"
-        elif not (word[0].isdigit() or word in _IGNORED or len(word) == 1):
+        elif last is not None and after == 0 and _other_head(tokens, i, last[2]):
+            last, described = None, True  # "Contract law for beginners" is about law
+        elif not (re.search(r"\d", word) or word in _IGNORED or len(word) == 1):
             after += 1
         i += 1
     if last is None:
         return None
     whole = after == 0 or last[2] in _FOREIGN
     return last[0], _TITLE if whole else _TITLE_PART
+
+
+def _numbered_part(words: list[str], i: int) -> bool:
+    """Whether a word only counts parts of a document: "Article 3", "form 2"."""
+    return words[i] in _PARTS and i + 1 < len(words) and words[i + 1][:1].isdigit()
+
+
+def _other_head(tokens: list[str], i: int, term: str) -> bool:
+    """Whether the word behind a term is what the phrase is really about.
+
+    Names that follow a kind are capitalised ("Lease Miller"); in a title that is not all capitals
+    or all small letters, a small word there is the noun that the kind only describes.
+    """
+    word = tokens[i]
+    described = word.islower() and tokens[0][:1].isupper() and term not in _FOREIGN
+    return fold(word) in _OTHER_HEADS or described
 
 
 def _term(words: list[str], i: int, terms: dict[str, str]) -> tuple[str, int, str] | None:

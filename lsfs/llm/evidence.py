@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from lsfs.llm.chat import ChatModel
+from lsfs.llm.expected import value_pattern
 from lsfs.sentences import sentences
 
 Similarity = Callable[[Sequence[str]], Sequence[float]]
@@ -24,9 +25,10 @@ LOCATED = 0.25  # what it counts that a document's name or headings hold the res
 MAX_COMPARED = 128  # sentences whose likeness is computed; beyond, those that share words first
 MAX_JOINED = 240  # characters of a label line and the line after it, together
 MAX_HEADING = 12  # words
+MISFIT = 0.25  # what a sentence loses that holds no value of the kind asked for
 NEARBY = 0.5  # what a word counts that stands elsewhere in the passage, not in the sentence
 _WORD = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*")
-_SUFFIXES = ("ing", "ed", "es", "s")
+_SUFFIXES = ("ing", "ed", "es", "ly", "s")
 _SUBJECT = re.compile(r"(?:subject|re|title|betreff)\s*:", re.IGNORECASE)
 _COLUMN = re.compile(r"\t|\s\|\s")
 
@@ -57,6 +59,7 @@ class Candidate:
         overlap: share of the weight of the question's words that it holds, 0 to 1.
         gain: how much likelier it makes the question, in nats per token; None without chat model.
         score: the weighted sum; comparable where the same measures were taken.
+        fits: whether it holds a value of the kind asked for: an amount, a time, a person.
     """
 
     text: str
@@ -67,6 +70,7 @@ class Candidate:
     overlap: float
     gain: float | None
     score: float
+    fits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,17 @@ def rank(
         ModelError: the model failed.
     """
     found = _overlapping(question, _sentences(passages), passages, contexts, rarity)
+    pattern = value_pattern(question)
+    if pattern is not None:
+        found = [replace(c, fits=pattern.search(c.text) is not None) for c in found]
     found.sort(key=lambda c: -c.overlap)
     found = found[:MAX_COMPARED]
     if similarity is not None and found:
-        values = similarity([_in_context(c, passages) for c in found])
+        # Questions name their document; read alone, the sentence that answers seldom does.
+        about = [f"{contexts[c.passage]}: " if contexts else "" for c in found]
+        values = similarity(
+            [about + _in_context(c, passages) for about, c in zip(about, found, strict=True)]
+        )
         found = [replace(c, similarity=float(v)) for c, v in zip(found, values, strict=True)]
     found = _scored(found)[:limit]
     if chat is not None and found:
@@ -155,6 +166,7 @@ def _scored(candidates: Iterable[Candidate]) -> list[Candidate]:
         weights = calibration(c)
         score = weights.overlap * c.overlap
         score += weights.similarity * (c.similarity or 0.0) + weights.gain * (c.gain or 0.0)
+        score -= 0.0 if c.fits else MISFIT
         scored.append(replace(c, score=score))
     return sorted(scored, key=lambda c: (-c.score, c.passage, c.char_start))
 
@@ -256,7 +268,7 @@ def _overlapping(
     extra = contexts or [""] * len(passages)
     near = [frozenset(words(passage)) for passage in passages]
     places = [
-        frozenset(words(" ".join([extra[number], *_headings(passage)])))
+        frozenset(words(extra[number] or " ".join(_headings(passage))))
         for number, passage in enumerate(passages)
     ]
     scored = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from lsfs import paths
@@ -167,7 +168,8 @@ def _nothing(near: Sequence[FoundFile]) -> str:
 
 def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
     engines = call.engines
-    hits = _passages(engines, replace(plan, query=words), filters)
+    # A name or a type in a question about a fact is part of the fact more often than a condition.
+    hits = _passages(engines, replace(plan, query=words, author="", types=()), filters)
     chat = None if request.no_model else engines.chat
     similarity = _similarity(engines, words)
     # The model words the answer but does not choose the evidence: its likelihoods were measured to
@@ -177,7 +179,7 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         [hit.text for hit in hits],
         similarity,
         None,
-        contexts=[f"{hit.path} {hit.title}" for hit in hits],
+        contexts=[f"{hit.title}. {PurePosixPath(hit.path).with_suffix('')}" for hit in hits],
         cancel=call.cancelled,
     )
     call.check()

@@ -178,6 +178,13 @@ def test_never_raises(text: str, path: str) -> None:
         assert found.day < found.end
 
 
+def test_a_year_in_the_name_is_made_exact_by_the_day_in_the_text() -> None:
+    text = "Overview for Ellis.\n\nDrawn up 29 December 2023; valid to 31 March 2025."
+    assert str(primary(read(text, "overview 2023.txt")).day) == "2023-12-29"  # type: ignore[union-attr]
+    several = text + "\n\nThe hearing was on 3 May 2023."
+    assert str(primary(read(several, "overview 2023.txt")).day) == "2023-01-01"  # type: ignore[union-attr]
+
+
 PIECES = [
     "12",
     "31",
