@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as Styled
 
-from lsfs.model import Citation, FoundFile, Hit
+from lsfs.model import FoundFile, Hit
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.retrieve import Done, Hits, Matches
@@ -106,9 +106,14 @@ def _(result: Answer, out: Console) -> None:
         out.print(Styled(safe(result.answer)))
         return
     out.print("\n")  # the answer itself was printed as it came
+    told: set[str] = set()
     for citation in result.citations:
-        told = citation.quote in result.answer
-        _citation(citation, out, quote=not told)
+        where = place(citation.path, citation.page, citation.line_start, citation.line_end)
+        if where not in told:
+            out.print(Styled(f"  {where}", style="bold"))
+        told.add(where)
+        if citation.quote not in result.answer:
+            _quote(citation.quote, out, SNIPPET_LINES)
     others = [f for f in result.files if f.path not in {c.path for c in result.citations}]
     if others:
         out.print(Styled("see also: " + ", ".join(safe(f.path) for f in others), style="dim"))
@@ -129,17 +134,8 @@ def _file(file: FoundFile, out: Console) -> None:
     line.append(f"  {safe(file.title)}", style="dim")
     out.print(line)
     if file.evidence:
-        quote = textwrap.shorten(safe(file.evidence), 110, placeholder=" …")
-        out.print(Styled(f"              “{quote}”", style="dim"))
-
-
-def _citation(citation: Citation, out: Console, *, quote: bool) -> None:
-    where = place(citation.path, citation.page, citation.line_start, citation.line_end)
-    line = Styled("  ")
-    line.append(where, style="bold")
-    out.print(line)
-    if quote:
-        _quote(citation.quote, out, SNIPPET_LINES)
+        for part in textwrap.wrap(f"“{' '.join(safe(file.evidence).split())}”", 96):
+            out.print(Styled(f"              {part}", style="dim"))
 
 
 @show.register

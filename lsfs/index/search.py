@@ -25,6 +25,7 @@ MODES = ("hybrid", "keyword", "semantic")
 # Weights of the parts of a score; each part lies in 0..1.
 KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.5, 0.5, 0.15, 0.10, 0.15
 SPREAD = 0.3  # the least width that cosines are spread over
+QUOTE_CHARS = 160  # about the longest quote that shows why a file is listed
 STRONG = 1.0  # outweighs what the arms can tell apart
 
 STOP_WORDS = frozenset((
@@ -351,13 +352,18 @@ def match_expression(query: str) -> str:
 
 
 def sentence_at(text: str, offset: int) -> str:
-    """The sentence of ``text`` around an offset."""
+    """The sentence of ``text`` around an offset; of a long one, the words around it."""
     from lsfs.sentences import sentences
 
-    for start, end in sentences(text):
-        if start <= offset < end:
-            return " ".join(text[start:end].split())
-    return " ".join(text[:200].split())
+    spans = (span for span in sentences(text) if span[0] <= offset < span[1])
+    start, end = next(spans, (0, min(len(text), QUOTE_CHARS)))
+    if end - start > QUOTE_CHARS:
+        start = max(start, offset - QUOTE_CHARS // 2)
+        end = min(end, start + QUOTE_CHARS)
+        start = text.rfind(" ", 0, start) + 1 if start else 0
+        cut = text.find(" ", end)
+        end = cut if cut >= 0 else len(text)
+    return " ".join(text[start:end].split())
 
 
 def _hit(row: tuple[Any, ...], score: float, explain: dict[str, float]) -> Hit:
