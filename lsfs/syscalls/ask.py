@@ -6,19 +6,19 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import UsageError
-from lsfs.index import kinds, question
 from lsfs.index.filters import Filters
 from lsfs.index.search import query_words, sentence_at
-from lsfs.llm import answer as llm
-from lsfs.llm import evidence
 from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import explicit_filters, find
+
+if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
+    from lsfs.llm.evidence import Candidate, Similarity
 
 PASSAGES = 10  # read for evidence, of all files
 READ_CLOSELY = 2  # files of which more is read
@@ -83,6 +83,8 @@ def ask(call: Call, request: AskRequest) -> Answer:
     """
     if not request.question.strip():
         raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
+    from lsfs.index import question
+
     engines = call.engines
     engines.indexer.fresh(call.emit)
     if request.wait:
@@ -114,6 +116,8 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
 
 def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
     """All files that a listing question asks for, that are there at this moment."""
+    from lsfs.index.kinds import kinds_in
+
     filters = replace(
         filters,
         dir=filters.dir or plan.dir,
@@ -128,15 +132,17 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     files = _about(engines, " ".join(topic), filters) if topic else []
-    if not files and all(kinds.kinds_in([word]) & {*plan.kinds} for word in topic):
+    if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
         files = engines.search.files(filters, LISTED)
     return [file for file in files if engines.tree.exists(file.path)]
 
 
 def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
     """Whether a word says no more than the name of a kind asked for: "contracts", "agreement"."""
+    from lsfs.index.kinds import kinds_in
+
     broad = {"contract": ("contract", "agreement")}
-    meant = kinds.kinds_in([word]) & {*asked}
+    meant = kinds_in([word]) & {*asked}
     return any(word.startswith(broad.get(kind, (kind,))) for kind in meant)
 
 
@@ -167,6 +173,9 @@ def _nothing(near: Sequence[FoundFile]) -> str:
 
 
 def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
+    from lsfs.llm import answer as llm
+    from lsfs.llm import evidence
+
     engines = call.engines
     # A name or a type in a question about a fact is part of the fact more often than a condition.
     hits = _passages(engines, replace(plan, query=words, author="", types=()), filters)
@@ -219,7 +228,7 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     return list({(hit.path, hit.char_start): hit for hit in reversed(hits)}.values())[::-1]
 
 
-def _similarity(engines: Engines, words: str) -> evidence.Similarity | None:
+def _similarity(engines: Engines, words: str) -> Similarity | None:
     embedder = engines.embedder
     if embedder is None:
         return None
@@ -231,7 +240,7 @@ def _similarity(engines: Engines, words: str) -> evidence.Similarity | None:
     return similarity
 
 
-def _citation(engines: Engines, hit: Hit, candidate: evidence.Candidate) -> Citation:
+def _citation(engines: Engines, hit: Hit, candidate: Candidate) -> Citation:
     """The place of a sentence, looked up in the document itself."""
     start = hit.char_start + candidate.char_start
     end = hit.char_start + candidate.char_end

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
-from lsfs.index import question
 from lsfs.index.filters import Filters
 from lsfs.index.search import Preference
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
@@ -65,6 +64,8 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     Time and kind in the query ("contracts from 2023") raise the documents they fit; ``--after``,
     ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others.
     """
+    from lsfs.index import question
+
     if request.k < 1:
         raise UsageError("k must be at least 1")
     engines = call.engines
@@ -228,6 +229,8 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
     Raises:
         UsageError: the name cannot be a directory, or names an impossible filter.
     """
+    from lsfs.index import question
+
     if not name.strip("/") or name.startswith(("/", ".")) or "\0" in name or len(name) > 1000:
         raise UsageError(f"not a name for a query: {name!r}")
     rest, filters = explicit_filters((query or name).replace("/", " "))
