@@ -183,6 +183,8 @@ class _Child:
 
     def __init__(self, memory_mb: int, extra: Mapping[str, str]) -> None:
         self._memory_mb = memory_mb
+        # Between fork and exec the child has our own memory, and Linux counts that as its peak.
+        self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         self._files = 0
         self._busy = False
         self._exit: tuple[int, resource.struct_rusage] | None = None
@@ -311,7 +313,8 @@ class _Child:
             return _Stopped(Status.DAMAGED, "the parser stopped answering")
         code, peak = self._exit_facts()
         said = self._said()
-        too_much = 0 < _MEMORY_SHARE * self._memory_mb * 2**20 < peak
+        own_peak = peak if peak > self._inherited else 0
+        too_much = 0 < _MEMORY_SHARE * self._memory_mb * 2**20 < own_peak
         if too_much or code == -signal.SIGKILL or any(w in said for w in _OUT_OF_MEMORY_WORDS):
             limit = f"the {self._memory_mb:,} MiB allowed" if self._memory_mb else "there is"
             return _Stopped(Status.OUT_OF_MEMORY, f"the parser needed more memory than {limit}")

@@ -302,3 +302,11 @@ def test_time_grows_with_size_up_to_a_limit() -> None:
     assert allowed_seconds(limits, 10**7) == 65
     assert allowed_seconds(limits, 10**10) == 300
     assert allowed_seconds(IndexConfig(parse_seconds=900), 10**10) == 900
+
+
+def test_our_own_memory_is_not_taken_for_the_childs(ask: Ask) -> None:
+    """A forked child starts with its parent's memory as its peak, until it executes."""
+    ballast = bytearray(600 * 2**20)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    assert ask("crash").status is Status.DAMAGED
+    del ballast
