@@ -1,6 +1,6 @@
 """The errors of lsfs: what happened, to which path, and what to do next.
 
-    LsfsError (exit code 1)
+    LsfsError (exit code 70)
     ├── UsageError 2
     ├── NotInitialised 10
     ├── LockHeld 11
@@ -18,6 +18,7 @@
     │   └── OutOfMemory
     ├── IndexCorrupt 40
     ├── VersionConflict 41
+    ├── StateUnwritable 74
     └── Cancelled 130
 
 Every class carries the exit code of the command line, the errno of the mount and a hint. Each door
@@ -38,7 +39,7 @@ class LsfsError(Exception):
         hint: what the user can do next; the class's default when empty.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 70
     errno: ClassVar[int] = _errno.EIO
     default_hint: ClassVar[str] = ""
 
@@ -171,6 +172,14 @@ class VersionConflict(LsfsError):
 
     exit_code = 41
     errno = _errno.ESTALE
+
+
+class StateUnwritable(LsfsError):
+    """The disk that holds the state is full, or refuses to be written."""
+
+    exit_code = 74
+    errno = _errno.ENOSPC
+    default_hint = "free some space, or move the state with --state DIR; your files are untouched"
 
 
 class Cancelled(LsfsError):

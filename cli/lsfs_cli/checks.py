@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import os
 import shutil
@@ -99,9 +100,26 @@ def _drive(session: Session) -> Iterator[Finding]:
     if record.state.root.exists():
         free = shutil.disk_usage(record.state.root).free
         yield Finding("disk space", free > LOW_DISK_BYTES, f"{free >> 20} MiB free for the state")
+    if record.state.catalog.exists():
+        yield _index(record.state.catalog)
     mountpoint = record.mount_info().get("mountpoint")
     if mountpoint:
         yield _answers(Path(mountpoint))
+
+
+def _index(path: Path) -> Finding:
+    import sqlite3
+    from urllib.parse import quote
+
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)
+        ) as db:
+            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    good = found == "ok"
+    return Finding("index", good, "sound" if good else f"{found}: mend it with lsfs reindex")
 
 
 def _answers(mountpoint: Path) -> Finding:

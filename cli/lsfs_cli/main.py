@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lsfs.errors import LsfsError
+from lsfs.errors import LsfsError, UsageError
 from lsfs_cli.session import Session
 
 EXIT_CODES = """\b
@@ -93,24 +93,35 @@ def main() -> None:
     session = Session()
     try:
         code = cli.main(standalone_mode=False, obj=session)
+        sys.stdout.flush()
     except LsfsError as error:
         code = session.fail(error)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        if "--json" in sys.argv:
+            code = session.fail(UsageError(error.format_message()), as_json=True)
+        else:
+            error.show()
+            code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("lsfs: interrupted\n")
         code = 130
     except BrokenPipeError:
         # The reader of our output has gone: nothing is left to say, not even by the flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         code = 0
+    except OSError as error:
+        _discard_output()
+        code = session.fail(LsfsError(str(error)), as_json=False)
     except Exception:
         logging.getLogger("lsfs").exception("an internal error; please report it")
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

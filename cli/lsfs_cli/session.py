@@ -76,11 +76,11 @@ class Session:
 
             sys.stderr.write(safe(text) + "\n")
 
-    def fail(self, error: LsfsError) -> int:
+    def fail(self, error: LsfsError, *, as_json: bool | None = None) -> int:
         """Say what went wrong and what to do; gives the exit code."""
         from lsfs_cli.render import safe
 
-        if self.json:
+        if self.json if as_json is None else as_json:
             data = {"code": error.code, "message": error.message, "hint": error.hint}
             self.print_json({"error": data})
         else:

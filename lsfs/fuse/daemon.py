@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from lsfs.clock import SystemClock
 from lsfs.drives import locked
-from lsfs.errors import LockHeld, LsfsError
+from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.fuse import bindings, brain, record
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.operations import Operations
@@ -347,9 +348,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         # The outermost edge of the process: whoever waits gets the name, the log the traceback.
         log.exception("the mount failed")
-        announcement.failed(LsfsError(f"the mount failed: {error}"))
-        return 1
+        failure = _failure(error, service.state)
+        announcement.failed(failure)
+        return failure.exit_code
     return 0
+
+
+def _failure(error: Exception, state: StatePaths) -> LsfsError:
+    """What a failure to start means to the user."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    if full or isinstance(error, sqlite3.OperationalError):
+        return StateUnwritable(f"{state.root}: {error}")
+    if isinstance(error, sqlite3.DatabaseError):
+        return IndexCorrupt(
+            f"{state.history}: {error}",
+            repairable=False,
+            hint=f"it holds the drive's past: keep a copy, then move {state.history} away",
+        )
+    return LsfsError(f"the mount failed: {error}")
 
 
 if __name__ == "__main__":

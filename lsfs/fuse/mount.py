@@ -97,7 +97,8 @@ def umount(mountpoint: Path, lazy: bool = False, *, state: StatePaths | None = N
         LockHeld: programs are using it; the message names them.
         LsfsError: its processes do not end.
     """
-    mountpoint = Path(os.path.abspath(mountpoint))  # noqa: PTH100 - a stale one cannot be resolved
+    # Links are followed as `mount` follows them; realpath, unlike resolve, bears a stale mount.
+    mountpoint = Path(os.path.realpath(mountpoint))
     found = mounts.at(mountpoint)
     if found is None or not found.is_ours:
         raise NotFound(f"no drive is mounted on {mountpoint}", hint="see: lsfs status")

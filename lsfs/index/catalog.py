@@ -7,6 +7,7 @@ share one document.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -17,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lsfs import codec
-from lsfs.errors import IndexCorrupt
+from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
 SCHEMA_VERSION = 1
+CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
 
 # meta: single values by name.
 #   generation   raised by every change that can alter a result
@@ -102,7 +104,7 @@ CREATE TABLE passage (
 );
 CREATE INDEX passage_document ON passage(document_id, ordinal);
 CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;
-CREATE INDEX passage_intent ON passage(id) WHERE embedded = 0;
+CREATE INDEX passage_intent ON passage(ordinal, id) WHERE embedded = 0;
 CREATE TABLE vector_removal (passage_id INTEGER PRIMARY KEY);
 CREATE TABLE content_date (
     file_id INTEGER NOT NULL REFERENCES file(id),
@@ -126,6 +128,9 @@ CREATE VIRTUAL TABLE file_fts USING fts5(
     name, title, tokenize="porter unicode61 remove_diacritics 2"
 );
 """
+
+
+log = logging.getLogger("lsfs.index.catalog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +188,12 @@ class Catalog:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.lock = threading.RLock()
         self.read_only = read_only
+        self._path = path
         try:
             self.db = _connect(path, read_only)
             self._prepare(path)
+        except sqlite3.OperationalError as error:
+            raise _unwritable(path, error) from error
         except sqlite3.DatabaseError as error:
             raise IndexCorrupt(f"{path}: {error}") from error
 
@@ -197,6 +205,10 @@ class Catalog:
             )
         elif version != SCHEMA_VERSION:
             raise IndexCorrupt(f"{path} has schema {version}, this lsfs knows {SCHEMA_VERSION}")
+        elif not self.read_only and path.stat().st_size <= CHECKED_BYTES:
+            found = self.db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise IndexCorrupt(f"{path}: {found}")
 
     def close(self) -> None:
         """Release the file."""
@@ -207,13 +219,20 @@ class Catalog:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write that happens whole or not at all."""
         with self.lock:
-            self.db.execute("BEGIN IMMEDIATE")
             try:
+                self.db.execute("BEGIN IMMEDIATE")
                 yield self.db
+                self.db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                self._roll_back()
+                raise _unwritable(self._path, error) from error
             except BaseException:
-                self.db.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self.db.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        if self.db.in_transaction:  # SQLite ends it by itself when the disk is full
+            self.db.execute("ROLLBACK")
 
     # --- single values
 
@@ -474,6 +493,29 @@ class Catalog:
         """How far the index is."""
         with self.lock:
             return counts(self.db)
+
+
+def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
+    """A catalog; a damaged one is set aside and made again from the files, which hold all it knows.
+
+    Raises:
+        IndexCorrupt: it is damaged and ``read_only``.
+    """
+    try:
+        return Catalog(path, read_only=read_only)
+    except IndexCorrupt as error:
+        if read_only:
+            raise
+        log.error("%s; the index is made again (the damaged one is kept beside it)", error.message)
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
+    return Catalog(path)
+
+
+def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
+    return StateUnwritable(f"{path}: {error}")
 
 
 def suffix_of(path: str) -> str:

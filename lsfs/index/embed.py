@@ -76,7 +76,9 @@ class OnnxEmbedder:
         batching gains on a CPU.
         """
         vectors = np.empty((len(texts), self._dimension), np.float32)
-        for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
+        # Names of files may hold bytes that are no text.
+        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        for row, encoding in enumerate(self._tokenizer.encode_batch(clean)):
             ids = np.array([encoding.ids], np.int64)
             feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
             vectors[row] = self._session.run(None, feed)[0][0]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from lsfs.errors import LsfsError
 from lsfs.index.catalog import Catalog
 from lsfs.index.ingest import Pipeline, Progress
 from lsfs.index.tree import SourceTree
@@ -17,6 +18,8 @@ log = logging.getLogger("lsfs.index.follow")
 
 Emit = Callable[[dict[str, Any]], None]
 
+# A question does not wait longer than this for files that are not indexed yet.
+FRESH_SECONDS = 15.0
 # What no event told us of (a dropped inotify queue, a clock that jumped) is found by a full look.
 FULL_LOOK_SECONDS = 300.0
 
@@ -52,11 +55,8 @@ class CatchUp:
         return os.getpid()
 
     def fresh(self, emit: Emit) -> None:
-        """Look at the whole tree and do all that is pending."""
-        if self._pipeline is None:
-            return
-        with self._lock:
-            self._pipeline.run(progress=_reporter(emit))
+        """Look at the whole tree and do what is pending, within :data:`FRESH_SECONDS`."""
+        self.wait(emit, FRESH_SECONDS)
 
     def wait(self, emit: Emit, timeout: float | None) -> bool:
         """The same as :meth:`fresh`; a time limit is kept between files."""
@@ -73,7 +73,7 @@ class CatchUp:
     def reindex(self, emit: Emit) -> None:
         """Read every file again."""
         void(self._catalog)
-        self.fresh(emit)
+        self.wait(emit, None)
 
     def close(self) -> None:
         """Nothing runs behind the caller."""
@@ -109,6 +109,8 @@ class Follower:
         self._answered = 0  # of these, the ones after which nothing was left to do
         self._unfinished = False  # the last run was cut short by a newer change
         self._void = False
+        self._looked = False  # a look at the whole tree was finished
+        self._failure: LsfsError | None = None  # why the last run failed
         self._stopping = False
         self._progress: dict[str, Any] = {}
         self._observer: Any = None
@@ -147,7 +149,13 @@ class Follower:
     # --- the Indexer protocol
 
     def fresh(self, emit: Emit) -> None:
-        """Nothing to do: the thread is at it all the time."""
+        """Nothing to do, for the thread is at it all the time; but its first look is awaited."""
+        deadline = time.monotonic() + FRESH_SECONDS
+        with self._condition:
+            while not (self._looked or self._stopping) and time.monotonic() < deadline:
+                self._condition.wait(0.2)
+                if self._progress:
+                    emit(dict(self._progress))
 
     def wait(self, emit: Emit, timeout: float | None) -> bool:
         """Wait for a look at the whole tree that starts now, and for all it finds."""
@@ -163,6 +171,8 @@ class Follower:
                 self._condition.wait(left)
                 if self._progress:
                     emit(dict(self._progress))
+            if self._failure is not None:
+                raise self._failure
             return self._answered >= ticket
 
     def reindex(self, emit: Emit) -> None:
@@ -183,6 +193,7 @@ class Follower:
                 self._unfinished = not finished
                 self._progress = {}
                 if finished:
+                    self._looked = True
                     self._answered = max(self._answered, ticket)
                 self._condition.notify_all()
 
@@ -196,10 +207,16 @@ class Follower:
             self._pipeline.run(paths, progress=self._report, stop=self._interrupted)
             if self._catalog.generation() != before and not self._stopping:
                 self._after_change()
+            self._failure = None
             return self._catalog.counts().pending == 0
-        except Exception:
+        except LsfsError as error:
+            log.error("indexing failed: %s", error.message)
+            self._failure = error
+            return True
+        except Exception as error:
             # The edge of the thread: the index goes on with the next change.
             log.exception("indexing failed; it is tried again with the next change")
+            self._failure = LsfsError(f"indexing failed: {error!r}", hint="see the drive's log")
             return True
 
     def _interrupted(self) -> bool:

@@ -88,16 +88,26 @@ class Pipeline:
         self._check_vectors()
 
     def _check_vectors(self) -> None:
-        """Void vectors of another model or of a store that had to be emptied."""
+        """Void vectors of another model, and intend those that the store has lost."""
         if self._vectors is None or self._embedder is None:
             return
-        if self._catalog.meta("embedder") == self._embedder.name and not self._vectors.rebuilt:
+        if self._catalog.meta("embedder") != self._embedder.name:
+            with self._catalog.transaction() as db:
+                db.execute("UPDATE passage SET embedded = 0")
+                db.execute("DELETE FROM vector_removal")
+            self._vectors.clear()
+            self._catalog.set_meta("embedder", self._embedder.name)
+            return
+        with self._catalog.lock:
+            rows = self._catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
+        there = set(self._vectors.ids.tolist())
+        lost = [(id_,) for id_, embedded in rows if embedded and id_ not in there]
+        extra = [(id_,) for id_ in there.difference(id_ for id_, _ in rows)]
+        if not (lost or extra):
             return
         with self._catalog.transaction() as db:
-            db.execute("UPDATE passage SET embedded = 0")
-            db.execute("DELETE FROM vector_removal")
-        self._vectors.clear()
-        self._catalog.set_meta("embedder", self._embedder.name)
+            db.executemany("UPDATE passage SET embedded = 0 WHERE id = ?", lost)
+            db.executemany("INSERT OR IGNORE INTO vector_removal VALUES (?)", extra)
 
     def run(
         self,
@@ -261,7 +271,9 @@ class Pipeline:
     def _intents(self, limit: int) -> list[tuple[int, Passage, bytes]]:
         with self._catalog.lock:
             rows = self._catalog.db.execute(
-                "SELECT id, text, heading, text_hash FROM passage WHERE embedded = 0 LIMIT ?",
+                # The beginnings of all documents first: one huge file does not hold up the rest.
+                "SELECT id, text, heading, text_hash FROM passage WHERE embedded = 0 "
+                "ORDER BY ordinal, id LIMIT ?",
                 (limit,),
             ).fetchall()
         return [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,19 +61,25 @@ class VectorStore:
     def _open(self) -> None:
         try:
             self._connect()
-        except Exception:
+        except Exception as error:
             # Whatever LanceDB says about a damaged table, the answer is the same: make it anew.
-            log.exception("the vectors in %s cannot be read; they are made again", self._path)
+            log.warning("the vectors in %s cannot be read and are made again", self._path)
+            log.info("LanceDB said: %s", error)
             self.rebuilt = True
-            if not self._read_only:
-                shutil.rmtree(self._path, ignore_errors=True)
-                self._connect()
+            if self._read_only:
+                return
+            if self._path.is_dir():
+                shutil.rmtree(self._path)
+            else:
+                self._path.unlink(missing_ok=True)
+            self._connect()
 
     def _connect(self) -> None:
         # Lance logs to stderr on its own, also what is no problem ("no existing dataset").
         os.environ.setdefault("LANCE_LOG", "error")
-        import lancedb
         import pyarrow as pa
+
+        lancedb = _lancedb()
 
         schema = pa.schema(
             [
@@ -188,6 +195,19 @@ class VectorStore:
 
             self._commits = 0
             self._table.optimize(cleanup_older_than=timedelta(hours=1))
+
+
+def _lancedb() -> Any:
+    """The library, imported without the socket that its HTTP client opens to look for IPv6.
+
+    Nothing here touches a network, and whoever audits the process should see none.
+    """
+    known, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        import lancedb
+    finally:
+        socket.has_ipv6 = known
+    return lancedb
 
 
 class _Rows:

@@ -21,9 +21,8 @@ from lsfs.drives import DriveRecord, locked
 from lsfs.errors import LsfsError
 from lsfs.paths import StatePaths
 from lsfs.serve import rpc
-from lsfs.syscalls.drive import open_engines
+from lsfs.syscalls.drive import open_engines, run
 from lsfs.syscalls.engines import Call, Engines
-from lsfs.syscalls.registry import registry
 from lsfs.versions.history import JournalReader
 
 log = logging.getLogger("lsfs.serve.brain")
@@ -78,8 +77,7 @@ class serving(contextlib.AbstractContextManager[Engines]):
 
 def _handler(engines: Engines) -> rpc.Handler:
     def handle(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> Any:
-        declared = registry[name]
-        return declared.run(Call(engines, emit, gone), declared.bind((), arguments))
+        return run(Call(engines, emit, gone), name, arguments)
 
     return handle
 

@@ -15,7 +15,7 @@ from lsfs.index.search import query_words, sentence_at
 from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
-from lsfs.syscalls.retrieve import explicit_filters, find
+from lsfs.syscalls.retrieve import explicit_filters, find, pending_note
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.llm.evidence import Candidate, Similarity
@@ -107,7 +107,7 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
     files = matching_files(engines, plan, filters)
     if not files:
         near = _related(find(engines, replace(plan, listing=False), filters, RELATED * 2))
-        return Answer(_nothing(near), False, (), near, plan)
+        return Answer(_nothing(engines, near), False, (), near, plan)
     citations = tuple(Citation(f.path, f.page, None, None, f.evidence) for f in files if f.evidence)
     count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
     lines = [f"{count}:", *(_line(file) for file in files)]
@@ -165,8 +165,11 @@ def _line(file: FoundFile) -> str:
     return f"- {file.path}{place} - {file.title}{date}"
 
 
-def _nothing(near: Sequence[FoundFile]) -> str:
-    return NOT_FOUND + (f" (nearest: {', '.join(f.path for f in near[:NEAREST])})" if near else "")
+def _nothing(engines: Engines, near: Sequence[FoundFile]) -> str:
+    """ "Not found", with the nearest files, and a warning while the index is not complete."""
+    details = [f"nearest: {', '.join(f.path for f in near[:NEAREST])}"] if near else []
+    details += pending_note(engines)
+    return NOT_FOUND + (f" ({'; '.join(details)})" if details else "")
 
 
 # --- questions for facts
@@ -194,7 +197,9 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
     call.check()
     related = _related(hits)
     if not evidence.answerable(candidates):
-        return Answer(_nothing(related), False, (), related, plan, model=chat.name if chat else "")
+        return Answer(
+            _nothing(engines, related), False, (), related, plan, model=chat.name if chat else ""
+        )
     draft = llm.compose_answer(
         words, candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
     )
@@ -225,7 +230,10 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
         hits += engines.search.hits(
             plan.query, k=CLOSE_PASSAGES, filters=Filters(dir=path), per_file=CLOSE_PASSAGES
         )
-    return list({(hit.path, hit.char_start): hit for hit in reversed(hits)}.values())[::-1]
+    unique: dict[tuple[str, int], Hit] = {}
+    for hit in hits:
+        unique.setdefault((hit.path, hit.char_start), hit)
+    return list(unique.values())
 
 
 def _similarity(engines: Engines, words: str) -> Similarity | None:

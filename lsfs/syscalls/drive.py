@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lsfs.clock import Clock, SystemClock
 from lsfs.config import Config
 from lsfs.drives import DriveRecord, locked
-from lsfs.errors import LockHeld
+from lsfs.errors import IndexCorrupt, LockHeld, StateUnwritable
 from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from lsfs.llm.chat import ChatModel
 
 log = logging.getLogger("lsfs.syscalls.drive")
+
+FIRST_INDEX_SECONDS = 20.0  # to wait for another process that is just making the index
 
 
 class Caller(Protocol):
@@ -86,6 +90,22 @@ class Drive(Methods):
         return self._caller.call(name, arguments, self._on_event)
 
 
+def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
+    """Run a syscall on engines, and turn what its stores say into errors of ours.
+
+    Raises:
+        StateUnwritable: the disk of the state is full or refuses.
+        IndexCorrupt: a store turned out to be damaged.
+    """
+    declared = registry[name]
+    try:
+        return declared.run(call, declared.bind((), arguments))
+    except sqlite3.OperationalError as error:
+        raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise IndexCorrupt(f"{call.engines.state.catalog}: {error}") from error
+
+
 class LocalCaller:
     """Runs syscalls on engines in this process."""
 
@@ -94,8 +114,8 @@ class LocalCaller:
         self._release = release
 
     def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
-        declared = registry[name]
-        return declared.run(Call(self.engines, emit), declared.bind((), arguments))
+        """Run a syscall in this thread."""
+        return run(Call(self.engines, emit), name, arguments)
 
     def close(self) -> None:
         self._release()
@@ -108,17 +128,31 @@ def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = Non
     """
     stack = contextlib.ExitStack()
     with stack:
-        try:
-            stack.enter_context(locked(record.state.catalog_lock))
-            read_only = False
-        except LockHeld as held:
-            if not record.state.catalog.exists():
-                raise
-            log.warning("%s: reading the index as it is", held)
-            read_only = True
+        read_only = not _lock(record, stack)
         engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
         return LocalCaller(engines, stack.pop_all().close)
     raise AssertionError  # the block returns or raises; a with statement hides that from checkers
+
+
+def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
+    """Take the catalog for writing; False when another process has it and it can be read.
+
+    Raises:
+        LockHeld: another process has it, and has not made it in all this time.
+    """
+    deadline = time.monotonic() + FIRST_INDEX_SECONDS
+    while True:
+        try:
+            stack.enter_context(locked(record.state.catalog_lock))
+        except LockHeld as held:
+            if record.state.catalog.exists():
+                log.warning("%s: reading the index as it is", held)
+                return False
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def open_engines(
@@ -136,7 +170,7 @@ def open_engines(
         read_only: take the index as it is.
         follow: index behind the caller, as files change, instead of when asked.
     """
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.catalog import open_or_rebuild
     from lsfs.index.follow import CatchUp
     from lsfs.index.ingest import Pipeline
     from lsfs.index.sandbox import Sandbox
@@ -144,7 +178,7 @@ def open_engines(
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
 
-    catalog = Catalog(record.state.catalog, read_only=read_only)
+    catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
     tree = SourceTree(record.source, config.index.ignore)
     stack.callback(tree.close)

@@ -86,7 +86,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
         hits = [replace(hit, explain={}) for hit in hits]
     if request.save:
         keep_search(engines, request.save, request.query)
-    return Hits(tuple(hits), plan.notes)
+    return Hits(tuple(hits), (*plan.notes, *pending_note(engines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,12 @@ def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Ma
 
 
 # --- shared with ask and with the brain
+
+
+def pending_note(engines: Engines) -> tuple[str, ...]:
+    """What a result says when the index is not complete."""
+    pending = engines.catalog.counts().pending
+    return (f"{pending} files are not indexed in full yet",) if pending else ()
 
 
 def find(

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lsfs.errors import IndexCorrupt
+from lsfs.index.catalog import Catalog, open_or_rebuild
+
 from .conftest import Index, build
 
 
@@ -184,6 +187,48 @@ def test_damaged_vectors_are_made_again(index: Index) -> None:
     assert len(again.vectors) == 1
     assert again.paths("heron", mode="semantic") == ["a.txt"]
     again.close()
+
+
+def test_lost_vectors_are_noticed(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    index.close()
+    shutil.rmtree(index.state / "vectors.lance")
+    again = build(index.source, index.state)
+    again.run()
+    assert len(again.vectors) == 1
+    again.close()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "zeros behind the first page"])
+def test_a_damaged_catalog_is_made_again(index: Index, damage: str) -> None:
+    for n in range(40):
+        write(index.source / f"{n}.txt", f"heron {n} " * 100)
+    index.run()
+    index.close()
+    path = index.state / "catalog.sqlite"
+    data = bytearray(path.read_bytes())
+    if damage == "garbage":
+        data[:] = random.Random(1).randbytes(len(data))
+    else:
+        data[4096:] = bytes(len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(IndexCorrupt):
+        Catalog(path)
+    open_or_rebuild(path).close()
+    again = build(index.source, index.state)
+    again.run()
+    assert len(again.paths("heron", k=100)) == 40
+    assert (index.state / "catalog.sqlite.damaged").exists()
+    again.close()
+
+
+def test_a_huge_file_does_not_hold_up_the_rest(index: Index) -> None:
+    write(index.source / "huge.txt", "\n\n".join(f"Reed {n} of the bank. " * 40 for n in range(90)))
+    write(index.source / "small.txt", "heron")
+    calls = iter(range(1000))
+    index.pipeline.run(stop=lambda: next(calls) > 3)  # two files, and one batch of vectors
+    assert index.paths("heron", mode="semantic")[0] == "small.txt"
 
 
 def test_churn_ends_as_a_fresh_index(index: Index, tmp_path: Path) -> None:
