@@ -25,6 +25,8 @@ MODES = ("hybrid", "keyword", "semantic")
 # Weights of the parts of a score; each part lies in 0..1.
 KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.5, 0.5, 0.15, 0.10, 0.15
 SPREAD = 0.3  # the least width that cosines are spread over
+UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query
+BESIDE = 4  # words beside a phrase in quotes that still leave it the point of a query
 QUOTE_CHARS = 160  # about the longest quote that shows why a file is listed
 STRONG = 1.0  # outweighs what the arms can tell apart
 
@@ -120,6 +122,8 @@ class Search:
 
     def _candidates(self, query: str, mode: str, filters: Filters) -> dict[int, _Candidate]:
         found: dict[int, _Candidate] = {}
+        if mode == "hybrid" and wants_phrase(query):
+            mode = "keyword"
         if mode != "semantic":
             for id_, share in self._keyword(query, filters).items():
                 found.setdefault(id_, _Candidate(id_)).parts["keyword"] = KEYWORD * share
@@ -161,6 +165,9 @@ class Search:
         if not cosines:
             return {}
         high = max(cosines.values())
+        if high < UNLIKE:
+            return {}
+        cosines = {id_: c for id_, c in cosines.items() if c >= UNLIKE or id_ in also}
         # Of a few candidates the worst is not at 0: they may all be near the best.
         low = min(min(cosines.values()), high - SPREAD)
         return {id_: (cosine - low) / (high - low) for id_, cosine in cosines.items()}
@@ -340,15 +347,31 @@ def query_words(query: str) -> list[str]:
     return [word for word in words if word not in STOP_WORDS] or words
 
 
+def wants_phrase(query: str) -> bool:
+    """Whether a query asks for words in quotes to the letter; a long question merely quotes."""
+    phrases = re.findall(r'"[^"]*\w[^"]*"', query)
+    return bool(phrases) and len(re.findall(r"\w+", re.sub(r'"[^"]*"', " ", query))) <= BESIDE
+
+
 def match_expression(query: str) -> str:
-    """A query as an FTS5 expression: phrases in quotes are kept, other words are joined by OR."""
+    """A query as an FTS5 expression: phrases in quotes must occur, of other words any may."""
     phrases = re.findall(r'"([^"]+)"', query)
     rest = re.sub(r'"[^"]*"', " ", query)
-    terms = [" ".join(re.findall(r"\w+", phrase)) for phrase in phrases]
-    terms += [word for word in query_words(rest) if word not in terms]
+    if not wants_phrase(query):
+        return " OR ".join(
+            _quoted([*(" ".join(query_words(p)) for p in phrases), *query_words(rest)])
+        )
+    required = _quoted(" ".join(re.findall(r"\w+", phrase)) for phrase in phrases)
+    words = _quoted(query_words(rest))
+    together = " AND ".join(required)
+    # A word beside a phrase raises what holds both.
+    return " OR ".join([together, *(f"({together} AND {word})" for word in words)])
+
+
+def _quoted(terms: Iterable[str]) -> list[str]:
     # Lone surrogates of odd file names cannot be bound as text.
-    clean = [term.encode("utf-8", "ignore").decode() for term in terms]
-    return " OR ".join(f'"{term}"' for term in clean if term)
+    clean = (term.encode("utf-8", "ignore").decode() for term in terms)
+    return list(dict.fromkeys(f'"{term}"' for term in clean if term))
 
 
 def sentence_at(text: str, offset: int) -> str:

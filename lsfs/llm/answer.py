@@ -10,8 +10,10 @@ from threading import Event
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
-from lsfs.llm.evidence import STOP_WORDS, Candidate, answerable, words
+from lsfs.llm.evidence import Candidate, answerable, words
 from lsfs.llm.ground import supported
+from lsfs.llm.orders import speaks_to_a_model
+from lsfs.llm.stopwords import ENGLISH
 from lsfs.sentences import sentences
 
 log = logging.getLogger("lsfs.llm.answer")
@@ -29,14 +31,6 @@ _REFUSAL = re.compile(
     r"|(?:not|n['\u2019]t|no) (?:\w+ ){0,3}(?:found|mentioned|provided|specified|stated|given"
     r"|information|answer|context)|unclear|unknown|cannot (?:be|answer|determine))",
     re.IGNORECASE,
-)
-# Text that speaks to a model instead of to a reader. It may be quoted, but the model is not shown
-# it. This spares some trouble; what holds is that only verified sentences are used.
-_ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|above|previous)"
-    r"|\b(?:system prompt|you are (?:now )?(?:an? )?(?:ai|assistant|chatbot|language model))"
-    r"|<\|[^|>]*\|>|\[/?INST\]",
-    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -86,7 +80,7 @@ def compose_answer(
     text = "\n".join(f"\u201c{quote}\u201d" for quote in quotes)
     emit = on_text or _nowhere
     emit(text)
-    shown = [quote for quote in quotes if not _ORDER.search(quote)]
+    shown = [quote for quote in quotes if not speaks_to_a_model(quote)]
     if chat is not None and shown:
         sentence = _own_sentence(_written(chat, question, shown, cancel))
         if _usable(sentence, question, shown):
@@ -138,7 +132,7 @@ def _usable(sentence: str, question: str, evidence: Sequence[str]) -> bool:
 
 
 def _content(text: str) -> frozenset[str]:
-    return frozenset(words(" ".join(w for w in text.split() if w.casefold() not in STOP_WORDS)))
+    return frozenset(words(" ".join(w for w in text.split() if w.casefold() not in ENGLISH)))
 
 
 # Words with which a sentence is built and nothing is said.

@@ -16,6 +16,8 @@ from threading import Event
 
 from lsfs.llm.chat import ChatModel
 from lsfs.llm.expected import value_pattern
+from lsfs.llm.orders import speaks_to_a_model
+from lsfs.llm.stopwords import stop_words
 from lsfs.sentences import sentences
 
 Similarity = Callable[[Sequence[str]], Sequence[float]]
@@ -25,26 +27,23 @@ LOCATED = 0.25  # what it counts that a document's name or headings hold the res
 MAX_COMPARED = 128  # sentences whose likeness is computed; beyond, those that share words first
 MAX_JOINED = 240  # characters of a label line and the line after it, together
 MAX_HEADING = 12  # words
+ORDER = 1.0  # what a sentence loses that gives orders to a model
 MISFIT = 0.25  # what a sentence loses that holds no value of the kind asked for
 NEARBY = 0.5  # what a word counts that stands elsewhere in the passage, not in the sentence
 _WORD = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*")
 _SUFFIXES = ("ing", "ed", "es", "ly", "s")
 _SUBJECT = re.compile(r"(?:subject|re|title|betreff)\s*:", re.IGNORECASE)
-_COLUMN = re.compile(r"\t|\s\|\s")
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-STOP_WORDS = _set(
-    """a an the of in on at by for from to with and or nor but if as is are was were be been
-    being am do does did done have has had having will would shall should can could may might
-    must i me my we us our you your he him his she her it its they them their this that these
-    those there here what which who whom whose when where why how much many not no any some
-    all each about into over than then so such also only own same very just tell show find
-    give please name type kind according file files document documents say says said stated"""
+# Lines of courtesy, which say nothing and share words with every letter.
+_GREETING = re.compile(
+    r"(?:dear|hello|hi|good (?:morning|day|evening|afternoon)|to whom it may concern|yours|cheers|"
+    r"sincerely|(?:kind|best|warm|many)?\s*(?:regards|thanks|wishes)|sehr geehrte[rs]?|liebe[rs]?|"
+    r"hallo|guten (?:tag|morgen|abend)|mit (?:freundlichen|besten|herzlichen) grüßen|"
+    r"(?:viele|beste|liebe) grüße|bonjour|cher|chère|madame|monsieur|cordialement|bien à vous|"
+    r"salutations|estimad[oa]s?|hola|atentamente|un (?:cordial )?saludo|gentil[ei]|egregi[oa]|"
+    r"cordiali saluti|distinti saluti)\b(?:\W*[^\W_]+){0,5}\W*",
+    re.IGNORECASE,
 )
+_COLUMN = re.compile(r"\t|\s\|\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +166,7 @@ def _scored(candidates: Iterable[Candidate]) -> list[Candidate]:
         score = weights.overlap * c.overlap
         score += weights.similarity * (c.similarity or 0.0) + weights.gain * (c.gain or 0.0)
         score -= 0.0 if c.fits else MISFIT
+        score -= ORDER if speaks_to_a_model(c.text) else 0.0
         scored.append(replace(c, score=score))
     return sorted(scored, key=lambda c: (-c.score, c.passage, c.char_start))
 
@@ -185,7 +185,7 @@ def _sentences(passages: Sequence[str]) -> list[Candidate]:
         for start, end in body or spans:
             text = passage[start:end]
             key = " ".join(text.split())
-            if key in seen or not _WORD.search(text):
+            if key in seen or not _WORD.search(text) or _GREETING.fullmatch(key):
                 continue
             seen.add(key)
             found.append(Candidate(text, number, start, end, None, 0.0, None, 0.0))
@@ -222,7 +222,9 @@ def _is_heading(passage: str, span: tuple[int, int]) -> bool:
         return True
     alone = not passage[:start].strip() or passage[:start].endswith("\n\n")
     alone = alone and passage[end:].startswith("\n\n")
-    plain = not _COLUMN.search(text) and ":" not in text and text[-1] not in ".!?;,"
+    # A short line with a long number or an amount is more often a fact than a title.
+    plain = not re.search(r"\d{5}|\d[ .,]\d{3}|:", text) and not _COLUMN.search(text)
+    plain = plain and text[-1] not in ".!?;,"
     return alone and plain and len(text.split()) <= MAX_HEADING
 
 
@@ -283,7 +285,8 @@ def _weights(
 ) -> dict[str, float]:
     """The weight of each word of the question, by stem."""
     every = _WORD.findall(question.casefold())
-    asked = [word for word in every if word not in STOP_WORDS] or every
+    frame = stop_words(question)
+    asked = [word for word in every if word not in frame] or every
     counts = Counter(word for bag in held for word in bag)
     return {
         _stem(word): rarity(word) if rarity else _idf(counts[_stem(word)], len(held))
@@ -309,6 +312,8 @@ def _share(
         weight * (1.0 if word in bag else NEARBY if word in around else 0.0)
         for word, weight in counted.items()
     )
+    if not any(word in bag for word in counted):
+        share *= NEARBY  # it stands near what is asked, and says none of it
     return LOCATED + (1.0 - LOCATED) * share / total if located else share / total
 
 

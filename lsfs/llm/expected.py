@@ -1,7 +1,7 @@
 """What kind of value a question asks for: an amount, a number, a time, a person.
 
-The coarse answer types of Li and Roth (2002), read from the question's first words. English only; a
-question in another language expects nothing in particular.
+The coarse answer types of Li and Roth (2002), read from the question's first words, in English and
+by their commonest forms in German, French, Spanish and Italian.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ _QUESTIONS = (
         re.compile(
             r"^(?:for )?how much\b|^(?:at|for|up to) what (?:price|amount|rate|sum)\b"
             rf"|^(?:what|which|how high)\b.*\b(?:{_AMOUNT_WORDS})\b"
+            r"|^wie (?:hoch|teuer)\b|^was kostet\b|^combien (?:coûte|vaut|paie)"
+            r"|^quel est le (?:prix|montant|loyer)\b|^cuánto (?:cuesta|vale|es)\b|^quanto costa\b"
         ),
         re.compile(
-            r"[€$£¥%]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|per ?cent)\b|\d[.,]\d\d\b",
+            r"[€$£¥%]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|per ?cent)\b|\d[.,]\d\d\b|\d{3}",
             re.IGNORECASE,
         ),
     ),
@@ -27,6 +29,7 @@ _QUESTIONS = (
         re.compile(
             r"\bhow (?:many|long|old|far|big|large|often|quickly|soon|tall|wide|heavy|late|early)\b"
             r"|\bwhat (?:number|percentage|share|size|quantity)\b"
+            r"|^wie (?:viele?|lange?|oft|alt|weit|groß)\b|^combien\b|^cuánt[oa]s?\b|^quant[oaie]\b"
         ),
         re.compile(
             r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|"
@@ -39,18 +42,21 @@ _QUESTIONS = (
         re.compile(
             r"^(?:(?:by|until|since|from) )?when\b"
             r"|^(?:on|in|at|by)? ?(?:what|which) (?:day|date|time|month|year)\b"
+            r"|^(?:seit |bis |ab )?wann\b|^(?:depuis |jusqu'à )?quand\b|^cuándo\b|^quando\b"
         ),
         re.compile(
-            r"\b(?:1[5-9]|20)\d\d\b|\d[./:]\d|\b\d{1,2}(?:st|nd|rd|th)\b|\b(?:january|february|march|"
-            r"april|may|june|july|august|september|october|november|december|monday|tuesday|"
+            r"\b(?:1[5-9]|20)\d\d\b|\d[./:]\d|\b\d{1,2}(?:st|nd|rd|th|er|º)\b"
+            r"|\b\d{1,2}\.? (?:de )?[^\W\d_]{3,}|\b(?:january|february|march|april|"
+            r"may|june|july|august|september|october|november|december|monday|tuesday|"
             r"wednesday|thursday|friday|saturday|sunday|o'clock|noon|midnight|morning|afternoon|"
             r"evening|spring|summer|autumn|winter|century|hours?|days?|weeks?|months?|years?)\b",
             re.IGNORECASE,
         ),
     ),
     (
-        re.compile(r"^(?:who|whose|whom|(?:by|to|with) whom)\b"),
-        re.compile(r"(?:(?<=[^.!?\s])\s|[\"“(:]\s?|^)(?:Mr|Mrs|Ms|Dr)?\.?\s?[A-Z][\w'-]+"),
+        re.compile(r"^(?:who|whose|whom|(?:by|to|with) whom|wer|wem|wen|qui|quién|chi)\b"),
+        # A capital that does not begin a sentence, or begins it with two: "Ada Byron signed it."
+        re.compile(r"(?<=[^.!?\s])\s[A-Z][\w'-]+|[\"“(:]\s?[A-Z]\w+|[A-Z][\w'-]+ [A-Z][\w'-]+"),
     ),
 )
 
@@ -62,3 +68,39 @@ def value_pattern(question: str) -> re.Pattern[str] | None:
         if form.search(asked):
             return value
     return None
+
+
+_FRAME = frozenset(
+    (
+        "i", "mr", "mrs", "ms", "dr", "eur", "usd", "gbp", "chf", "pdf", "docx", "xlsx",
+        "january", "february", "march", "april", "may", "june", "july", "august", "september",
+        "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday",
+        "saturday", "sunday",
+    )
+)  # fmt: skip
+_GERMAN = re.compile(r"\b(?:der|die|das|ist|wird|wie|was|wer|wann|welche[rsn]?|im|vom|zum)\b")
+_TOKEN = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
+
+
+def required_names(question: str) -> tuple[str, ...]:
+    """Names and numbers in a question; a document that has them not is about something else.
+
+    Capitalised words that do not begin the question, and tokens with a digit. German capitalises
+    every noun, so there only the tokens with a digit are sure to be names.
+    """
+    german = _GERMAN.search(question) is not None
+    found = []
+    for match in _TOKEN.finditer(question):
+        word = match[0]
+        numbered = any(char.isdigit() for char in word)
+        begins = not question[: match.start()].strip(" \"'“(¿¡")
+        named = word[0].isupper() and not begins and not german and word.casefold() not in _FRAME
+        if ((numbered or named) and len(word) > 1) or numbered:
+            found.append(word)
+    return tuple(dict.fromkeys(found))
+
+
+def holds_name(text: str, name: str) -> bool:
+    """Whether a text holds a name: a number as a whole, a word at the start of one."""
+    end = r"(?![^\W_])" if any(char.isdigit() for char in name) else ""
+    return re.search(rf"(?<![^\W_]){re.escape(name)}{end}", text, re.IGNORECASE) is not None

@@ -186,9 +186,11 @@ def _names(sentence: str) -> Iterator[str]:
     end = -1
     for match in _WORD.finditer(sentence):
         word = match.group()
-        # What is left of "Acme's" and "don't" after the apostrophe is no word.
+        # What is left of "Acme's" and "don't" after the apostrophe is no word, and ends a name.
         if sentence[max(0, match.start() - 1) : match.start()] in ("'", "\u2019") and run:
             end = match.end()
+            yield " ".join(run)
+            run = []
             continue
         apart = sentence[end : match.start()].strip(" .&-'\u2019") if end >= 0 else ""
         capital = word[0].isupper() and not any(c.isdigit() for c in word)

@@ -106,7 +106,7 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
     engines = call.engines
     files = matching_files(engines, plan, filters)
     if not files:
-        near = _related(find(engines, replace(plan, listing=False), filters, RELATED * 2))
+        near = _related(engines, find(engines, replace(plan, listing=False), filters, RELATED * 2))
         return Answer(_nothing(engines, near), False, (), near, plan)
     citations = tuple(Citation(f.path, f.page, None, None, f.evidence) for f in files if f.evidence)
     count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
@@ -132,6 +132,10 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     files = _about(engines, " ".join(topic), filters) if topic else []
+    if not files and filters.author:
+        # Few documents say in their properties who wrote them; most say it in their text.
+        unsigned = replace(filters, author="")
+        files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
         files = engines.search.files(filters, LISTED)
     return [file for file in files if engines.tree.exists(file.path)]
@@ -151,7 +155,11 @@ def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:
     if not hits:
         return []
     least = hits[0].score * TOPIC_SHARE
-    return [_found(hit, words) for hit in hits if hit.score >= least and _shares_word(hit, words)]
+    return [
+        _found(engines, hit, words)
+        for hit in hits
+        if hit.score >= least and _shares_word(hit, words)
+    ]
 
 
 def _shares_word(hit: Hit, words: str) -> bool:
@@ -186,6 +194,8 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
     similarity = _similarity(engines, words)
     # The model words the answer but does not choose the evidence: its likelihoods were measured to
     # add nothing to words and likeness, and cost a second or two (benchmarks/evidence.py).
+    related = _related(engines, hits)
+    hits = _naming(engines, hits, words)
     candidates = evidence.rank(
         words,
         [hit.text for hit in hits],
@@ -195,7 +205,6 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         cancel=call.cancelled,
     )
     call.check()
-    related = _related(hits)
     if not evidence.answerable(candidates):
         return Answer(
             _nothing(engines, related), False, (), related, plan, model=chat.name if chat else ""
@@ -236,6 +245,26 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     return list(unique.values())
 
 
+def _naming(engines: Engines, hits: Sequence[Hit], words: str) -> list[Hit]:
+    """The hits whose documents hold every name and number of the question.
+
+    What is said of Elm Street is no answer to a question about Oak Street, however alike.
+    """
+    from lsfs.llm.expected import holds_name, required_names
+
+    names = required_names(words)
+    if not names:
+        return list(hits)
+    holds: dict[str, bool] = {}
+    for hit in hits:
+        if hit.path not in holds:
+            row = engines.catalog.file(hit.path)
+            text = engines.catalog.load(row.document_id).text if row and row.document_id else ""
+            whole = "\n".join((hit.path, hit.title, hit.date, text))
+            holds[hit.path] = all(holds_name(whole, name) for name in names)
+    return [hit for hit in hits if holds[hit.path]]
+
+
 def _similarity(engines: Engines, words: str) -> Similarity | None:
     embedder = engines.embedder
     if embedder is None:
@@ -270,18 +299,24 @@ def place_of(document: Document, start: int, end: int) -> tuple[int | None, int 
     return min(pages, default=None), min(lines, default=None), max(lines, default=None)
 
 
-def _related(hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
+def _related(engines: Engines, hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
     best: dict[str, Hit] = {}
     for hit in hits:
         best.setdefault(hit.path, hit)
-    return tuple(_found(hit, "") for hit in list(best.values())[:RELATED])
+    return tuple(_found(engines, hit, "") for hit in list(best.values())[:RELATED])
 
 
-def _found(hit: Hit, words: str) -> FoundFile:
+def _found(engines: Engines, hit: Hit, words: str) -> FoundFile:
     """A hit as a file, with the sentence of it that holds most of the words."""
     position = next(
         (hit.text.lower().find(word) for word in words.lower().split() if word in hit.text.lower()),
         0,
     )
     sentence = sentence_at(hit.text, position)
-    return FoundFile(hit.path, hit.score, hit.title, hit.date, hit.kind, hit.page, sentence)
+    page = hit.page
+    if page != hit.page_end:  # the passage crosses a page: on which of them is the word?
+        row = engines.catalog.file(hit.path)
+        if row is not None and row.document_id is not None:
+            start = hit.char_start + position
+            page = place_of(engines.catalog.load(row.document_id), start, start + 1)[0]
+    return FoundFile(hit.path, hit.score, hit.title, hit.date, hit.kind, page, sentence)

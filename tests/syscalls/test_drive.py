@@ -52,6 +52,18 @@ def test_ask_for_what_is_not_there(drive: lsfs.Drive) -> None:
     assert answer.citations == ()
 
 
+def test_another_street_is_no_answer(drive: lsfs.Drive) -> None:
+    answer = drive.ask("What is the monthly rent of the lease with Oak Street Homes?")
+    assert not answer.grounded
+    assert "harbour-lease.md" in answer.answer  # named as near, not given as the answer
+
+
+def test_a_name_that_is_no_text_does_not_break_an_answer(drive: lsfs.Drive, source: Path) -> None:
+    (source / "caf\udce9.txt").write_text("The walrus contract was signed on 3 March 2021.")
+    answer = drive.ask("When was the walrus contract signed?")
+    assert answer.citations[0].path == "caf\udce9.txt"
+
+
 def test_a_plan_can_be_seen_first(drive: lsfs.Drive) -> None:
     plan = drive.ask("contracts from 2023", plan=True).plan
     assert (plan.after, plan.before, plan.kinds) == ("2023-01-01", "2024-01-01", ("contract",))
