@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from lsfs.model import BlockKind, ContentDate, DateKind, Document
@@ -17,6 +17,8 @@ from lsfs.model import BlockKind, ContentDate, DateKind, Document
 MAX_DATES = 500  # a price list of dates says no more with the next one
 MAX_YEARS = 30_000  # numbers that look like years, looked at per document
 _HEAD = 300  # characters in which a letter's or a newsletter's own date stands
+_COVER = 600  # characters in which a day may make the year of a title exact
+_FOOT = 600  # characters at the end in which a document is signed
 _OPENING = 1500  # characters in which a contract says when it was made
 _BEFORE = 64  # characters before a date in which its cue stands
 
@@ -237,18 +239,21 @@ def _numeric(start: int, end: int, year: int, a: int, b: int, mark: str) -> _Fou
 
 # --- what a date says about the document
 
+_WHERE = r"[^\W\d_][^\n\d:;!?]{0,40}?"  # a place between a cue and its date
 _OWN = re.compile(
     r"\b(?:dated|signed|executed|issued|entered\s+into|made(?=\s+(?:on|as|this|and|at|the))|"
+    rf"made(?=\s+in\s+{_WHERE}\s+on\s)|concluded(?=\s+(?:on|as|at|in|this))|"
     r"(?:invoice|issue|issuance|letter|report|document|statement|receipt|order|quote|publication|"
     r"meeting|signature|signing|contract|agreement|effective|posting|bill)\s+date|"
     r"date\s+of\s+(?:issue|invoice|this|agreement|contract|signature|signing|meeting|report|order)|"
     r"effective(?:\s+as\s+of|\s+from|\s+on)?|as\s+of|published|updated|revised|held\s+on|"
-    r"datum|rechnungsdatum|ausstellungsdatum|vertragsdatum|belegdatum|geschlossen\s+am|"
-    r"unterzeichnet\s+am|unterschrieben\s+am|abgeschlossen\s+am|stand|fait\s+à|fait\s+le|"
-    r"signé|conclu\s+le|date\s+de\s+(?:facture|facturation|signature)|émise?\s+le|"
-    r"fecha(?:\s+de\s+(?:factura|emisión|firma))?|firmado|celebrado|suscrito|"
-    r"data(?:\s+(?:fattura|di\s+emissione|di\s+firma|da\s+fatura))?(?=\s*:)|firmato|stipulato|"
-    r"sottoscritto|ondertekend|factuurdatum|assinado|date(?=\s*[:.\n|]))(?![\w-])",
+    r"datum|rechnungsdatum|ausstellungsdatum|vertragsdatum|belegdatum|"
+    rf"(?:(?:ab)?geschlossen|unterzeichnet|unterschrieben)(?:\s+(?:in|zu)\s+{_WHERE})?\s+(?:am|den)|"
+    r"(?:unterzeichnet|unterschrieben)(?=\s*[:,])|stand|fait\s+à|fait\s+le|"
+    rf"signée?s?|conclue?(?:\s+à\s+{_WHERE})?\s+le|date\s+de\s+(?:facture|facturation|signature)|émise?\s+le|"
+    r"fecha(?:\s+de\s+(?:factura|emisión|firma))?|firmad[oa]|celebrad[oa]|suscrit[oa]|"
+    r"data(?:\s+(?:fattura|di\s+emissione|di\s+firma|da\s+fatura))?(?=\s*:)|firmat[oa]|stipulat[oa]|"
+    r"conclus[oa](?=\s+(?:a|il|in)\b)|sottoscritt[oa]|ondertekend|factuurdatum|assinado|date(?=\s*[:.\n|]))(?![\w-])",
     re.IGNORECASE,
 )
 _WEAK = re.compile(r"\A(?:effective|as\s+of|updated|revised|stand|held|published)", re.IGNORECASE)
@@ -274,18 +279,46 @@ _REFERENCE = re.compile(
     r"statement|notice|policy|minutes)s?\s*,?\s*(?:was\s+|were\s+)?\Z",
     re.IGNORECASE,
 )
-# Nothing, or a place with a comma or an article: "Berlin, den", "Lyon le", "Monday,".
-_PLACE_LINE = re.compile(
-    r"\s*(?:[^\n\d:.!?]{1,40}?(?:,|\b(?:the|den|le|el|il|li))\s*)?"
-    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s*)?",
+# "your letter of 3 May": a document that this one only speaks of.
+_SPOKEN_OF = re.compile(
+    r"\b(?:letter|invoice|e-?mail|order|report|contract|agreement|lease|notice|quote|call|meeting|"
+    r"schreibens?|briefe?s?|rechnung|vertrage?s?|angebote?s?|lettre|facture|contrat|carta|factura|"
+    r"contrato|lettera|fattura|contratto)\s+(?:of|from|on|vom|du|de|del|della)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
+# Nothing, or a place with a comma or, in capitals, an article: "Berlin, den", "Lyon le", "Monday,".
+_ARTICLE = r"(?:the|den|am|im|le|el|a|il|l[iì])\s+"
+_PLACE = (
+    rf"(?:(?:St\.|[^\n\d:.!?]){{1,40}}?,\s*(?:{_ARTICLE})?"
+    rf"|(?-i:(?:[^\W\d_a-zß-ÿ][\w'\u2019-]*\s+){{1,3}}){_ARTICLE})"
+)
+_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s*)?"
+_PLACE_LINE = re.compile(rf"\s*(?:{_PLACE}|{_ARTICLE})?{_WEEKDAY}", re.IGNORECASE)
+_PLACED = re.compile(rf"\s*{_PLACE}{_WEEKDAY}", re.IGNORECASE)
+_COLUMN = re.compile(r"\s{3,}|\t|\||_{2,}")  # what parts two signatures in a line
 _SUBJECT = re.compile(
     r"\W*(?:re|subject|betreff|betr|objet|asunto|oggetto|dear|hi|hello|sehr|lieber?|liebe|cher|ch\u00e8re|bonjour|estimad[oa]|hola|gentile|caro)\b",
     re.IGNORECASE,
 )
 _PLACE_WORDS = 5  # a date line is a place and a date, not a sentence that ends in one
 _LETTER_HEAD = 800  # characters in which a letter's date line stands, below two addresses
+# The start of a period that a document covers: the last that can date it.
+_PERIOD = re.compile(
+    r"\b(?:(?:polic(?:y|ies)|insurance|cover(?:age)?|contract|lease|rental|licen[cs]e|warranty|"
+    r"subscription|service|billing|statement|validity)\s+(?:period|term)|period\s+of\s+(?:cover\w*|"
+    r"insurance|validity)|period|term|valid|coverage|commencement\s+date|start\s+date|inception|"
+    r"(?:vertrags|versicherungs)?(?:laufzeit|dauer|beginn)|versicherungszeitraum|zeitraum|gültig|"
+    r"gültigkeit|mietbeginn|période|durée|valable|vigencia|periodo|período|duración|válid[oa]|"
+    r"durata|validità|valid[oa])(?:\s+(?:of|de|di|der|des)\s+[\w\s-]{1,24}?)?\s*[:|]?\s*(?:is|are|runs?|läuft|vom?|von|"
+    r"ab|from|between|du|de|dal?|del|desde|dès|à\s+partir\s+du|el|le|il|the|am|on|\s)*\Z",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"\b(?:until|till|to|through|by|bis|end\w*|jusqu\w*|hasta|fino|expir\w+)\b[^\n]{0,20}\Z",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\s*(?:[-\u2013\u2014]|to|until|through|bis|au|al?|hasta|fino al)\s*", re.I)
+_PLAIN, _MEANT = 0, 1  # strengths of a mention: nothing is said of it, or that it is another's
 _SENTENCE = re.compile(r"\n\s*\n(?=[^\n]{40})|(?<=[a-z)])[.;!?]\s+(?=[A-Z])")
 
 
@@ -306,18 +339,48 @@ def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     text = document.text
     found = sorted(_with_headings(document), key=lambda one: one.start)
     month_first = _month_first(document, found)
+    plain: list[int] = []  # places of the dates that nothing gives another meaning
     last_end = 0
     for one in found:
         if one.start < last_end or len(ranked) >= MAX_DATES:
             continue
         kind, strength = _meaning(text, one, last_end)
         last_end = one.end
+        if kind is DateKind.MENTIONED and strength == _PLAIN and one.form == "day":
+            plain.append(one.start)
         first, end = one.swapped if one.swapped and month_first else one.days
         words = text[one.start : one.end]
         ranked.append((strength, ContentDate(first, end, kind, one.start, one.end, words)))
+    ranked = _only_one(ranked, plain, text)
     order = list(DateKind)
     ranked.sort(key=lambda pair: (order.index(pair[1].kind), pair[0], pair[1].char_start))
     return tuple(one for _, one in ranked)
+
+
+def _only_one(
+    ranked: list[tuple[int, ContentDate]], plain: list[int], text: str
+) -> list[tuple[int, ContentDate]]:
+    """Count the only day at the head, else at the foot, as the document's own where it has none.
+
+    It then outranks the properties: those tell when a file was made, mostly by a program.
+    """
+    if any(one.kind in (DateKind.SIGNED, DateKind.NAMED) for _, one in ranked):
+        return ranked
+    head = [start for start in plain if start < _HEAD]
+    foot = [start for start in plain if start >= len(text) - _FOOT and _short_line(text, start)]
+    for starts in (head, foot):
+        days = {one.day: n for n, (_, one) in enumerate(ranked) if one.char_start in starts}
+        if len(days) == 1:
+            (n,) = days.values()
+            return [*ranked[:n], (10, replace(ranked[n][1], kind=DateKind.NAMED)), *ranked[n + 1 :]]
+    return ranked
+
+
+def _short_line(text: str, start: int) -> bool:
+    """Whether a place is in a line like those around a signature, not in a sentence."""
+    end = text.find("\n", start)
+    line = text[text.rfind("\n", 0, start) + 1 : end if end >= 0 else len(text)].rstrip()
+    return len(line.split()) <= 8 and not line.endswith((".", ";", ","))
 
 
 def primary(dates: tuple[ContentDate, ...]) -> ContentDate | None:
@@ -327,9 +390,10 @@ def primary(dates: tuple[ContentDate, ...]) -> ContentDate | None:
         dates: as :func:`content_dates` gives them, strongest first.
 
     Returns:
-        The strongest of its own dates, else the one in its name, else that of its properties; a
-        date that is only mentioned counts when it is the only one at the head of the text. A name
-        that says no more than a year or a month is made exact by the one day of it in the text.
+        The strongest of its own dates, else the one in its name or the only day at the head or
+        foot of its text, else that of its properties, else the start of the period it covers; a
+        date with another meaning counts when it is the only one at the head. A name that says
+        no more than a year or a month is made exact by the one day of it at the head of the text.
     """
     for kind in (DateKind.SIGNED, DateKind.NAMED, DateKind.METADATA):
         for one in dates:
@@ -340,11 +404,11 @@ def primary(dates: tuple[ContentDate, ...]) -> ContentDate | None:
 
 
 def _exact(named: ContentDate, dates: tuple[ContentDate, ...]) -> ContentDate:
-    """The only day in the text that lies in the span of a name, if there is just one."""
+    """The only day at the head of the text that lies in the span of a name, if just one does."""
     days = {
         one.day: one
         for one in reversed(dates)
-        if one.char_start >= 0
+        if 0 <= one.char_start < _COVER
         and named.day <= one.day < one.end <= named.end
         and one.end - one.day == timedelta(days=1)
     }
@@ -446,9 +510,14 @@ def _meaning(text: str, one: _Found, since: int) -> tuple[DateKind, int]:
         place = one.start - len(before) + cue.start()
         weak, lead = _WEAK.match(cue[0]), text[max(0, place - 60) : place]
         if _REFERENCE.search(lead) or (weak and not _own_sentence(lead, place)):
-            return DateKind.MENTIONED, 0
+            passive = re.search(r"\b(?:was|were)\s*\Z", lead, re.IGNORECASE) is not None
+            return DateKind.MENTIONED, _PLAIN if passive else _MEANT
         return DateKind.SIGNED, (4 if weak else 1) + (0 if one.start < _OPENING else 2)
-    return (DateKind.MENTIONED, 0) if others else _by_line(text, one)
+    if since and _RANGE.fullmatch(text[since : one.start]):
+        return DateKind.MENTIONED, _MEANT
+    if _PERIOD.search(before) and not _END.search(before):
+        return DateKind.METADATA, 9
+    return (DateKind.MENTIONED, _MEANT) if others else _by_line(text, one)
 
 
 def _past_label(before: str, end: int) -> int:
@@ -478,12 +547,21 @@ def _own_cue(before: str, since: int) -> re.Match[str] | None:
 
 def _by_line(text: str, one: _Found) -> tuple[DateKind, int]:
     """What a date without a cue means by the line that it stands in."""
-    if one.start >= _LETTER_HEAD:
-        return DateKind.MENTIONED, 0
+    foot = one.start >= max(_LETTER_HEAD, len(text) - _FOOT)
     line_start = text.rfind("\n", 0, one.start) + 1
+    if _SPOKEN_OF.search(text, max(line_start, one.start - _BEFORE), one.start):
+        return DateKind.MENTIONED, _MEANT
+    if one.start >= _LETTER_HEAD and not foot:
+        return DateKind.MENTIONED, _PLAIN
     line_end = text.find("\n", one.end)
     line_end = len(text) if line_end < 0 else line_end
     lead, tail = text[line_start : one.start], text[one.end : line_end].strip(" \t\r.,")
+    if foot:
+        lead, tail = _COLUMN.split(lead)[-1], ""
+        rest = _COLUMN.match(text, one.end) or not text[one.end : line_end].strip(" \t\r.,")
+        placed = rest and len(lead.split()) <= _PLACE_WORDS and _PLACED.fullmatch(lead)
+        signed = placed and one.form == "day"
+        return (DateKind.SIGNED, 5) if signed else (DateKind.MENTIONED, _PLAIN)
     alone = not tail and len(lead.split()) <= _PLACE_WORDS and _PLACE_LINE.fullmatch(lead)
     if alone and one.form in ("day", "month"):
         return DateKind.SIGNED, 0 if one.form == "day" else 3
@@ -492,4 +570,4 @@ def _by_line(text: str, one: _Found) -> tuple[DateKind, int]:
     short = line_end - line_start < 70 and len(tail) < 25
     if short and len(above) < 2 and not _SUBJECT.match(lead) and text[line_end - 1] != ".":
         return DateKind.NAMED, 9
-    return DateKind.MENTIONED, 0
+    return DateKind.MENTIONED, _PLAIN

@@ -29,6 +29,7 @@ from lsfs.model import Document, Passage, Status
 log = logging.getLogger("lsfs.index.ingest")
 
 EMBED_BATCH = 32
+FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
 READ_CHUNK = 1 << 20
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -86,6 +87,15 @@ class Pipeline:
         self._config = config
         self.work = Work()
         self._check_vectors()
+        self._check_facts()
+
+    def _check_facts(self) -> None:
+        """Judge all files anew when the rules for kinds and dates have changed."""
+        if self._catalog.meta("facts", str(FACTS_VERSION)) != str(FACTS_VERSION):
+            for path, row in self._catalog.files_below().items():
+                self._restate_facts(row, path)
+            self._catalog.bump()
+        self._catalog.set_meta("facts", str(FACTS_VERSION))
 
     def _check_vectors(self) -> None:
         """Void vectors of another model, and intend those that the store has lost."""

@@ -13,7 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lsfs.index.dates import MONTHS, fold
+from lsfs.index.kindwords import ASKED_PLURALS, broad_names, kin, plural_in_form
 from lsfs.model import BlockKind, Document
+
+__all__ = ["Kind", "broad_names", "kin", "kind_of", "kinds_in", "kinds_of_many"]
 
 _FRONT, _BACK = 6000, 2500  # characters at either end in which the structure is looked for
 _LINES = 4  # first lines that may be a title
@@ -66,6 +69,7 @@ _FOREIGN = _table(
     """
     contract: vertrag vertrage vereinbarung vereinbarungen mietvertrag arbeitsvertrag kaufvertrag
     contract: contrat contrats contrat_de_bail contrat_de_travail bail baux avenant convention
+    contract: accord_de_confidentialite accord-cadre accords-cadres
     contract: contrato contratos acuerdo acuerdos convenio contrato_de_arrendamiento
     contract: contratto contratti accordo accordi contratto_di_locazione
     invoice: rechnung rechnungen facture factures factura facturas fattura fatture
@@ -95,6 +99,8 @@ _COMPOUNDS = (
     ("vertrag", "contract"), ("vertrage", "contract"), ("vereinbarung", "contract"),
     ("rechnung", "invoice"), ("rechnungen", "invoice"), ("bericht", "report"),
     ("berichte", "report"), ("protokoll", "minutes"), ("angebot", "quote"),
+    ("vertragen", "contract"), ("vereinbarungen", "contract"), ("protokolle", "minutes"),
+    ("angebote", "quote"), ("bestellungen", "order"), ("auszuge", "statement"),
     ("bestellung", "order"), ("auszug", "statement"), ("handbuch", "manual"),
     ("formular", "form"), ("richtlinie", "policy"),
 )  # fmt: skip
@@ -125,6 +131,7 @@ def _plural(term: str) -> str:
 _PLURALS = {_plural(term): kind for term, kind in _ENGLISH.items()} | {"analyses": "report"}
 _PLURALS |= {"policies": "policy", "cvs": "resume", "résumé": "resume"}
 _TERMS = _ENGLISH | _FOREIGN
+_ASKED = ASKED_PLURALS | _TERMS | _PLURALS  # what a question may call the kinds
 _LONGEST = 4
 # In a question these singulars are mostly something else ("in order to", "what form of").
 _VAGUE = _words(
@@ -528,14 +535,18 @@ def kinds_in(words: Iterable[str]) -> set[str]:
             counts.
     """
     folded = [fold(word).strip(".,;:!?()\"'\u2019") for word in words]
-    terms = _TERMS | _PLURALS
     kinds: set[str] = set()
     i, run = 0, ""
     while i < len(folded):
-        read = _term(folded, i, terms) if folded[i] else None
+        read = _term(folded, i, _ASKED) if folded[i] else None
         if read is None or read[2] in _VAGUE:
             kinds |= {run} - {""}
             run, i = "", i + 1
         else:
             run, i = read[0], i + read[1]
     return kinds | ({run} - {""})
+
+
+def kinds_of_many(word: str) -> set[str]:
+    """The kinds that a word asks for when it is a plural ("letters", "Mietverträge"); else none."""
+    return kinds_in([word]) if plural_in_form(fold(word)) else set()

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from lsfs.index import questionwords as w
 from lsfs.index import timespan
 from lsfs.index.dates import fold
-from lsfs.index.kinds import kinds_in
+from lsfs.index.kinds import kinds_in, kinds_of_many
 from lsfs.model import DaySpan, QueryPlan
 
 MAX_CHARS = 4000
@@ -93,10 +94,15 @@ _CHANGED = re.compile(
 )
 # "expiring after 2025" is about another date than the document's own.
 _OTHER_EVENT = re.compile(
-    r"\b(?:expir\w+|end(?:s|ing)?|due|terminat\w+|valid|running|born|renew\w*|ablauf\w*|endet|"
-    r"enden|fällig|expirant|vencen?|scadono|scade)\s+\Z",
+    r"\b(?:expir\w+|end(?:s|ed|ing)?|due|terminat\w+|valid|running|born|renew\w*|ablauf\w*|endet|"
+    r"enden|fällig|expirant|vencen?|scadono|scade|start(?:s|ed|ing)?|beg[aiu]n(?:s|ning)?|"
+    r"commenc\w*|(?:takes?|took|taking)\s+effect|auslaufend\w*|ablaufend\w*|endend\w*|beginn\w*|"
+    r"begann\w*|starten\w*|débutant|finissant|prenant\s+fin|comienzan?|empiezan?|terminan?|"
+    r"iniziano|inizia|finiscono|finisce)\s+\Z",
     re.IGNORECASE,
 )
+_BEGINNING = re.compile(r"(?:start|end|(?P<ing>starting|beginning))\s+(?:in|on)\b", re.IGNORECASE)
+_HAVE_TERMS = {"contract", "policy", "quote", "order"}  # begin and end; a series of mails does not
 # What was done to the files at the time that was asked for; the time is what matters.
 _DONE = re.compile(
     r"(?:\b(?:that|which|did|do|have|has|was|were|are|been|be|we|i|they|get|got)\s+)*"
@@ -126,7 +132,7 @@ _COMMAND = re.compile(
 _WHICH = re.compile(
     r"\A\W*(?:which|what|welche[rsmn]?|quels?|quelles?|qué|que|cuáles|quali|how many|wie viele|"
     r"combien de|cuántos|cuántas|quanti|quante)\s+(?:of\s+)?"
-    r"(?:(?:are|were|sind|sont|son|sono)\s+)?"
+    rf"(?:(?:are|were|sind|sont|son|sono|(?:is|ist|est|es|è)(?=\s+(?:\w+\s+)?{w.LATEST_WORDS}))\s+)?"
     r"(?:(?:the|my|our|all|die|les|los|las|le|i|gli)\s+)*",
     re.IGNORECASE,
 )
@@ -139,7 +145,9 @@ _EXISTS = re.compile(
 _FACT = re.compile(
     r"\A\W*(?:summari[sz]e|compare|explain|tell|describe|translate|calculate|count|extract|"
     r"what|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|has|have|had|can|"
-    r"should|which|wer|was|wann|wo|warum|wie|wieviel|ist|hat|qui|quand|où|pourquoi|comment|combien|"
+    r"should|which|welche[rsmn]?|quels|quelles|cuáles|cuántos|cuántas|quali|quanti|quante|qué|que|"
+    r"gibt es|haben wir|y a-t-il|il y a|hay|ci sono|wer|was|wann|wo|warum|wie|wieviel|ist|hat|"
+    r"qui|quand|où|pourquoi|comment|combien|"
     r"quel|quelle|quién|cuándo|dónde|cuánto|cuál|cómo|chi|quando|dove|perché|quanto|qual|come)\b",
     re.IGNORECASE,
 )
@@ -150,11 +158,20 @@ _HEAD_END = _words(
     für fur uber zu zum bei de du des d dans avec pour sur del con para por sobre di della su per
     we i you they show talk deal and created received modified issued concluded printed due taken"""
 )
-_DETERMINERS = _words("the a an all any my our every some die der das les la le los las i gli il")
+# The same in other languages, which may also begin a name or a question: "Al Smith contracts".
+_HEAD_LINKS = _words(
+    """zur an ans am auf gegen ohne um wegen zwischen nach vor seit der die das den dem ein eine
+    einen einem einer a al au aux le la les l un une chez entre sans vers el los las alla allo ai
+    agli il lo gli i dei degli delle dal dalla nel nella gilt gelten"""
+)
+_DETERMINERS = _words(
+    """the a an all any my our every some die der das den dem alle meine unsere les la le l mes nos
+    los las el mis tous toutes todos todas i gli il lo tutti tutte"""
+)
 _LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
-    there do we have"""
+    there do we have les los las el un une una ein eine den dem"""
 )
 _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
 
@@ -173,6 +190,9 @@ class _Reading:
     plan: QueryPlan
     notes: list[str] = field(default_factory=list)
     filtered: bool = False
+
+    def copy(self) -> _Reading:
+        return replace(self, notes=[*self.notes])
 
     def blank(self, start: int, end: int) -> None:
         self.text = f"{self.text[:start]}{' ' * (end - start)}{self.text[end:]}"
@@ -198,13 +218,22 @@ def plan(question: str, today: date) -> QueryPlan:
     _read_globs(reading)
     _read_folder(reading)
     fact = _asks_fact(_read_time(reading, today))
-    shape = reading.text
     if not fact:
-        # In a question for a fact "from Jane Smith" may be the fact's own words, not the file's.
-        _read_author(reading)
-    _read_types(reading, fact)
-    _read_kinds(reading)
-    listing = not fact and _lists(shape, reading)
+        _read_amount(reading)
+    latest = not fact and _read_latest(reading)
+    shape = reading.text
+    # In a question for a fact "from Jane Smith" may be the fact's own words, not the file's.
+    listed = reading.copy()
+    if not fact:
+        _read_author(listed)
+    _read_types(listed, fact)
+    _read_kinds(listed)
+    listing = not fact and (latest or _lists(shape, listed))
+    if listing or listed.plan.author == reading.plan.author:
+        reading = listed
+    else:
+        _read_types(reading, fact)
+        _read_kinds(reading)
     query = _remaining(reading, question, listing)
     return replace(reading.plan, query=query, listing=listing, notes=tuple(reading.notes))
 
@@ -287,7 +316,9 @@ def _read_time(reading: _Reading, today: date) -> str:
     found = []
     for phrase in phrases:
         lead = reading.text[: phrase.start]
-        if _OTHER_EVENT.search(lead):
+        verb = _BEGINNING.match(phrase.words)
+        begins = verb and (not verb["ing"] or kinds_in(lead.split()[-1:]) & _HAVE_TERMS)
+        if begins or _OTHER_EVENT.search(lead):
             reading.notes.append(f"{phrase.words!r} is said of another date; left as words")
         else:
             found.append((phrase, _CHANGED.search(lead)))
@@ -349,7 +380,7 @@ def _read_author(reading: _Reading) -> None:
         before = _TOKEN.findall(reading.text[: match.start()])
         if any(word in _NOT_PERSONS for word in words) or (before and fold(before[-1]) in _DONE_TO):
             continue
-        mails = {"letter", "email"} & kinds_in(before)
+        mails = {"letter", "email"} & kinds_in(before) or w.MAIL_WORDS & {*map(fold, before[-1:])}
         # "from Berlin" is a place as often as a person; two names, or a sender, make it sure.
         sure = len(words) > 1 or lead.endswith("by") or (mails and lead in ("from", "von"))
         if not before or not sure or kinds_in(words):
@@ -357,6 +388,59 @@ def _read_author(reading: _Reading) -> None:
         reading.plan = replace(reading.plan, author=name)
         reading.take(*match.span(), f"{match[0]!r} read as the author {name!r}")
         return
+
+
+def _read_amount(reading: _Reading) -> None:
+    """Take out what a listing's amounts should be: no filter knows them, no file says them so."""
+    end = _topic(reading.text)
+    for match in list(w.AMOUNT.finditer(reading.text)):
+        if match.start() > end:
+            return
+        before = _TOKEN.findall(reading.text[: match.start()])
+        following = _TOKEN.match(reading.text[match.end() :].lstrip())
+        bare = following is None or fold(following[0]) in _HEAD_END | _LEFT_OVER
+        if (
+            match["sign"]
+            or match["unit"]
+            or match["k"]
+            or (bare and kinds_in(before) & w.MONEY_KINDS)
+        ):
+            reading.blank(*match.span())
+            reading.notes.append(f"{match['said']!r} is not used as a filter")
+
+
+def _read_latest(reading: _Reading) -> bool:
+    """Take out "latest" before the files that it is said of; whether it was there."""
+    found = w.LATEST.search(reading.text, 0, _topic(reading.text))
+    if found is not None:
+        before, after = reading.text[: found.start()], reading.text[found.end() :]
+        found = found if _names_files(after) and not _names_files(_bare(before)) else None
+    if found is None:
+        found = w.LATEST_AFTER.search(reading.text)
+        if found is None or not _names_files(_bare(reading.text[: found.start()])):
+            return False
+    frame = _WHICH.match(reading.text, 0, found.end())
+    reading.blank(*found.span())
+    if frame is not None:
+        reading.blank(*frame.span())
+    reading.notes.append(f"{found[0]!r} is not a filter: newest first")
+    return True
+
+
+def _bare(text: str) -> str:
+    """A question without its polite words and its command."""
+    return _COMMAND.sub("", _POLITE.sub("", text), count=1)
+
+
+def _is_mail(text: str, match: re.Match[str]) -> bool:
+    """Whether "mail" or "message" is what is listed: alone, or before a sender or a topic."""
+    following = _TOKEN.search(text, match.end())
+    before = _TOKEN.findall(_bare(text[: match.start()]))
+    heads = _DETERMINERS.issuperset(map(fold, before))
+    gap = text[match.end() : following.start()] if following else "  "
+    if following is None or len(gap) > 1:
+        return heads or match[0].lower().endswith("s")
+    return fold(following[0]) in w.MAIL_LINKS
 
 
 def _read_types(reading: _Reading, fact: bool) -> None:
@@ -369,6 +453,8 @@ def _read_types(reading: _Reading, fact: bool) -> None:
         pair = f"{match[0]}_{following[0]}".lower()
         last = following if pair in _TYPE_WORDS else match
         name = _TYPE_WORDS.get(pair) or _TYPE_WORDS.get(match[0].lower())
+        if name is None and fold(match[0]) in w.MAIL_WORDS and _is_mail(reading.text, match):
+            name = "email"
         if name is None or i <= skip or _compound(reading.text, last.end()):
             continue
         if fact and not _WITHIN.search(reading.text[: match.start()]):
@@ -434,6 +520,8 @@ def _names_files(text: str) -> bool:
         gap = text[end : match.start()] if head else ""
         if not head and fold(match[0]) in _DETERMINERS:
             continue
+        if head and fold(match[0]) in _HEAD_LINKS:
+            break
         if fold(match[0]) in _HEAD_END or len(gap) > 2 or "," in gap:
             break
         head.append(fold(match[0]))
@@ -443,9 +531,10 @@ def _names_files(text: str) -> bool:
     if not head:
         return False
     last = " ".join(head[-2:])
-    if head[-1] in _FILE_WORDS | _TYPE_WORDS.keys() or last.replace(" ", "_") in _TYPE_WORDS:
+    named = _FILE_WORDS | _TYPE_WORDS.keys() | (w.MAIL_WORDS if len(head) == 1 else frozenset())
+    if head[-1] in named or last.replace(" ", "_") in _TYPE_WORDS:
         return True
-    plural = any(word.endswith("s") and kinds_in([word]) for word in head)
+    plural = any(kinds_of_many(word) for word in head)
     # A singular counts at the end only: "the contract terms" are no contract, a "bank statement" is
     # a statement.
     ends = kinds_in(head[-1:]) or kinds_in(head[-2:]) - kinds_in(head[-2:-1])
@@ -464,7 +553,7 @@ def _lists(text: str, reading: _Reading) -> bool:
         for form in (_WHICH, _EXISTS):
             frame = form.match(asked)
             if frame is not None:
-                return True
+                return _names_files(asked[frame.end() :])
     if not _TOKEN.search(asked):
         return reading.filtered  # nothing but filters
     by_form = bool(reading.plan.types or reading.plan.author or reading.plan.dir)

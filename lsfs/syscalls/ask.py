@@ -131,7 +131,8 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     # What is left of the question beside its kind and time is what the files are about; a lease
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
-    files = _about(engines, " ".join(topic), filters) if topic else []
+    words = " ".join(part for word in topic for part in (word, *_family(word)))
+    files = _about(engines, words, filters) if topic else []
     if not files and filters.author:
         # Few documents say in their properties who wrote them; most say it in their text.
         unsigned = replace(filters, author="")
@@ -141,13 +142,19 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     return [file for file in files if engines.tree.exists(file.path)]
 
 
+def _family(word: str) -> list[str]:
+    """Other words for what a word names, as phrases: a tenancy agreement is a lease."""
+    from lsfs.index.kinds import kin
+
+    return [f'"{other}"' if " " in other else other for other in sorted(kin(word))]
+
+
 def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
     """Whether a word says no more than the name of a kind asked for: "contracts", "agreement"."""
-    from lsfs.index.kinds import kinds_in
+    from lsfs.index.dates import fold
+    from lsfs.index.kinds import broad_names
 
-    broad = {"contract": ("contract", "agreement")}
-    meant = kinds_in([word]) & {*asked}
-    return any(word.startswith(broad.get(kind, (kind,))) for kind in meant)
+    return any(fold(word) in broad_names(kind) for kind in asked)
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:

@@ -20,6 +20,7 @@ from lsfs_parsers.text import lines_of, paragraphs_of
 
 _SHOWN = ("From", "To", "Cc", "Subject", "Date")
 _MESSAGE_START = re.compile(rb"^From \S+ .*\d{2}:\d{2}.*\r?\n", re.M)
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _LONGEST_HEADER = 20_000  # characters; decoding a longer one takes the library seconds
 # What the standard library's header parser is known to raise on malformed headers.
 _HEADER_ERRORS = (ValueError, IndexError, KeyError, AttributeError, TypeError)
@@ -29,38 +30,51 @@ class MailParser:
     """Reads RFC 5322 messages and mbox files, of which each message is a page."""
 
     name = "email"
-    version = 1
+    version = 2
     media_types = (detect.MAIL, detect.MBOX)
 
     def parse(self, source: Source) -> Document:
         """The message or messages in ``source``.
 
-        Spans count blocks: the text was unpacked, so its lines are not lines of the file.
+        Spans carry the line of the file where a header begins, and those of a body that stands in
+        the file as it is; a body that had to be unpacked (base64, quoted-printable, HTML) has no
+        lines.
 
         Raises:
             ParseError: it holds no message.
         """
-        builder = Builder(source, self.name, self.version, line_unit="paragraph")
+        builder = Builder(source, self.name, self.version)
         data = source.read()
         if source.media_type != detect.MBOX:
             return builder.build(_read_message(data, builder))
-        for raw in _messages(data):
+        for raw, above in _messages(data):
             if builder.full or source.seconds_left() < 1:
                 builder.warn("not all messages were read")
                 break
-            _read_message(raw, builder, paged=True)
+            _read_message(raw, builder, paged=True, above=above)
         return builder.build()
 
 
-def _messages(data: bytes) -> Iterator[bytes]:
-    """The messages of an mbox file, which are divided by lines that begin with "From "."""
+def _messages(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """The messages of an mbox file and the lines above each.
+
+    They are divided by lines that begin with "From ".
+    """
     starts = list(_MESSAGE_START.finditer(data))
     ends = [start.start() for start in starts[1:]] + [len(data)]
+    above = counted = 0
     for start, end in zip(starts, ends, strict=True):
-        yield data[start.end() : end]
+        above += _breaks(data[counted : start.end()])
+        counted = start.end()
+        yield data[start.end() : end], above
 
 
-def _read_message(data: bytes, builder: Builder, *, paged: bool = False) -> Facts:
+def _breaks(data: bytes) -> int:
+    """Line breaks in ``data``, counted as ``lines_of`` does."""
+    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+
+
+def _read_message(data: bytes, builder: Builder, *, paged: bool = False, above: int = 0) -> Facts:
     message = BytesParser(EmailMessage, policy=modern).parsebytes(data)
     if not message.keys():
         if not paged:
@@ -70,16 +84,27 @@ def _read_message(data: bytes, builder: Builder, *, paged: bool = False) -> Fact
     head = {name: _header(message, name) for name in _SHOWN}
     if paged:
         builder.page(head["Subject"])
-    shown = [f"{name}: {value}" for name, value in head.items() if value]
-    _add(builder, BlockKind.PARAGRAPH, shown)
-    _add_body(message, builder)
-    attached = [f"Attachment: {name}" for name in _attachments(message)]
-    _add(builder, BlockKind.PARAGRAPH, attached)
+    at = _header_lines(data, above)
+    shown = [
+        Piece(f"{name}: {value}", at.get(name.lower())) for name, value in head.items() if value
+    ]
+    builder.add(BlockKind.PARAGRAPH, shown)
+    _add_body(message, builder, data, above)
+    attached = [Piece(f"Attachment: {name}") for name in _attachments(message)]
+    builder.add(BlockKind.PARAGRAPH, attached)
     return Facts(head["Subject"], head["From"], "", mail_day(head["Date"]))
 
 
-def _add(builder: Builder, kind: BlockKind, lines: list[str]) -> None:
-    builder.add(kind, [Piece(line, builder.count + 1) for line in lines])
+def _header_lines(data: bytes, above: int) -> dict[str, int]:
+    """On which line of the file each header begins; names in lower case."""
+    end = _BLANK_LINE.search(data)
+    found: dict[str, int] = {}
+    head = data[: end.start() if end else len(data)]
+    for number, line in enumerate(lines_of(head.decode("latin-1")), start=above + 1):
+        name, colon, _ = line.partition(":")
+        if colon and not name[:1].isspace():
+            found.setdefault(name.strip().lower(), number)
+    return found
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -92,16 +117,40 @@ def _header(message: EmailMessage, name: str) -> str:
         return one_line(raw)
 
 
-def _add_body(message: EmailMessage, builder: Builder) -> None:
+def _add_body(message: EmailMessage, builder: Builder, data: bytes, above: int) -> None:
     part = _body(message)
     if part is None:
         return
-    text = _part_text(part, builder)
+    payload = part.get_payload(decode=True)
+    body = payload if isinstance(payload, bytes) else b""
+    text = _text(body, part, builder)
     if part.get_content_type() == "text/html":
         read_html(text, builder, lines=False)
         return
-    for pieces in paragraphs_of(lines_of(text)):
-        _add(builder, BlockKind.PARAGRAPH, [piece.text for piece in pieces])
+    lines = lines_of(text)
+    first = _first_line(body, data) if len(lines) == _breaks(body) + 1 else None
+    for pieces in paragraphs_of(lines):
+        if first is None:
+            pieces = [Piece(piece.text) for piece in pieces]
+        else:
+            pieces = [Piece(piece.text, above + first + (piece.line or 1) - 1) for piece in pieces]
+        builder.add(BlockKind.PARAGRAPH, pieces)
+
+
+def _first_line(body: bytes, data: bytes) -> int | None:
+    """The line of a message on which its body begins; None where it is not there as it is.
+
+    Looking for the bytes says this of every encoding and however deep the part lies. A body stands
+    below an empty line and ends with a line; other text that happens to begin alike does not.
+    """
+    at = data.find(body) if body.strip() else -1
+    while at >= 0:
+        follows = data[at + len(body) : at + len(body) + 1]
+        ends = body.endswith((b"\n", b"\r")) or follows in (b"", b"\n", b"\r")
+        if ends and data[:at].endswith((b"\n\n", b"\n\r\n", b"\r\r")):
+            return _breaks(data[:at]) + 1
+        at = data.find(body, at + 1)
+    return None
 
 
 def _body(message: EmailMessage) -> EmailMessage | None:
@@ -121,11 +170,9 @@ def _body(message: EmailMessage) -> EmailMessage | None:
     return None
 
 
-def _part_text(part: EmailMessage, builder: Builder) -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
+def _text(body: bytes, part: EmailMessage, builder: Builder) -> str:
     try:
-        return decode(data, declared=str(part.get_content_charset() or "")).text
+        return decode(body, declared=str(part.get_content_charset() or "")).text
     except UnsupportedFormat:
         builder.warn("the message's text is not text")
         return ""

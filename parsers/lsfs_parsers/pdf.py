@@ -38,7 +38,7 @@ class PdfParser:
     """Reads PDF with pdfium, and pages that are pictures with tesseract."""
 
     name = "pdf"
-    version = 1
+    version = 2
     media_types = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from lsfs.model import BlockKind
-from lsfs_parsers.pdf_lines import Cell, Line, union
+from lsfs_parsers.pdf_lines import Box, Cell, Line, union
 
 BULLET = re.compile(
     r"\s*([\u2022\u25e6\u2023\u25aa\u25cf\u2013*\u2219\u00b7-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+"
 )
 _ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]\d]*$")
+_PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
+_LABEL = re.compile(r"[^\W_][^\s:!?;,]*(?: [^\s:!?;,]+){0,3} ?:\s+\S")  # "Invoice date: 3 May"
 _HEADING_SIZE = 1.15  # of the body's size
 _HEADING_LENGTH = 160  # characters
 _HEADING_LEVELS = 5
@@ -27,11 +29,20 @@ _SAME_SIZE = 0.6
 _NEW_PARAGRAPH_GAP = 1.32  # of the page's usual distance between lines
 _INDENT = 0.6
 _NOT_FULL = 2.2  # a line that ends this far before the right edge could have taken more
+_LONG_LINE = 45  # characters; a line this long may well have been wrapped
+_WRAPPED_LINE = 20  # characters; shorter ones are an address or a greeting, not a narrow column
+_NOT_STRAY = 0.15  # share of the lines
+_LETTER = 0.5  # of the size: how wide a letter is
+_SINGLE_SPACED = 1.7  # of the size; short lines further apart are paragraphs
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
 _TABLE_ROWS = 3  # fewer rows of equal width happen by chance
 _COLUMN_LINES = 6
 _COLUMN_WIDTH = 0.28  # of the page: lines of running text are this wide, cells of a form are not
 _CROSSING = 0.08  # share of lines that may cross a gutter
+_WORDS_IN_PROSE = 3  # a cell of running text has at least so many
+_FILLED = 0.75  # of the widest cell's width
+_MOSTLY = 0.7  # share of the cells of a column of running text that are filled
+_RUNS_ON = 0.5  # share of lines of running text after which a sentence goes on
 _SCRAMBLED = 0.2  # share of jumps up the page beyond which the drawing order means nothing
 _HALF_POINTS = 2
 
@@ -138,17 +149,115 @@ def paragraphs_of(columns: list[list[Line]], style: Style) -> list[Paragraph]:
     """The paragraphs, headings, list items and tables of a page."""
     found: list[Paragraph] = []
     for column in columns:
-        edges = _Edges.of(column, style)
-        for start, end, is_table in _runs(column):
-            if is_table:
-                found.append(Paragraph(BlockKind.TABLE, 0, column[start:end]))
-                continue
-            for line in column[start:end]:
-                if found and edges.continues(found[-1], line, style):
-                    found[-1].lines.append(line)
-                else:
-                    found.append(_begun(line, style))
+        for stack in _stacks(column):
+            _add_stack(found, stack, style)
     return found
+
+
+def _stacks(column: list[Line]) -> Iterator[list[Line]]:
+    """The lines between jumps up the page: columns that the drawing order alone tells apart, which
+    have edges of their own."""
+    start = 0
+    for at, (before, line) in enumerate(pairwise(column), start=1):
+        if line.bottom < before.top:
+            yield column[start:at]
+            start = at
+    yield column[start:]
+
+
+def _add_stack(found: list[Paragraph], stack: list[Line], style: Style) -> None:
+    edges = _Edges.of(stack, style)
+    done = 0
+    for start, end, is_table in _runs(stack):
+        rows = stack[max(start, done) : end]
+        halves = _side_by_side(rows) if is_table else None
+        if halves is not None:
+            done = _take_along(halves, stack, end)
+            for half in halves:
+                _add_lines(found, half, _Edges.of(half, style), style)
+        elif is_table and rows:
+            found.append(Paragraph(BlockKind.TABLE, 0, rows))
+        else:
+            _add_lines(found, rows, edges, style)
+
+
+def _add_lines(found: list[Paragraph], lines: list[Line], edges: _Edges, style: Style) -> None:
+    for line in lines:
+        if found and edges.continues(found[-1], line, style):
+            found[-1].lines.append(line)
+        else:
+            found.append(_begun(line, style))
+
+
+def _side_by_side(rows: Sequence[Line]) -> tuple[list[Line], list[Line]] | None:
+    """The two columns of running text that rows of two cells are; None when they are a table.
+
+    The lines of short columns often stand at equal heights. Each cell is then filled, and the
+    sentence goes on in the cell below; the cells of a table end with what they say. Lower-case
+    entries of equal length look alike, but have no punctuation.
+    """
+    if any(len(row.cells) != 2 for row in rows):
+        return None
+    halves = (
+        [_of_cells(row, [row.cells[0]], hyphen=False) for row in rows],
+        [_of_cells(row, [row.cells[1]], hyphen=row.hyphen) for row in rows],
+    )
+    on = [_share_running_on(half) for half in halves]
+    goes_on = min(on) >= _RUNS_ON / 2 and sum(on) / 2 >= _RUNS_ON
+    is_prose = goes_on and all(_is_filled(half) and _has_sentences(half) for half in halves)
+    return halves if is_prose else None
+
+
+def _share_running_on(lines: Sequence[Line]) -> float:
+    pairs = list(pairwise(lines))
+    return sum(_runs_on(before, after) for before, after in pairs) / max(1, len(pairs))
+
+
+def _runs_on(line: Line, after: Line) -> bool:
+    """Whether a sentence or a word visibly goes on in the next line."""
+    if line.hyphen or line.text.endswith("-"):
+        return True
+    return not _ENDS_SENTENCE.search(line.text) and after.text[0].islower()
+
+
+def _is_filled(lines: Sequence[Line]) -> bool:
+    """Whether most lines (the last may be short) are as wide as there is room, and of words."""
+    widths = [line.right - line.left for line in lines]
+    filled = sum(width >= _FILLED * max(widths) for width in widths[:-1])
+    words = statistics.median(len(line.text.split()) for line in lines)
+    return words >= _WORDS_IN_PROSE and filled >= _MOSTLY * (len(widths) - 1)
+
+
+def _has_sentences(lines: Sequence[Line]) -> bool:
+    return any(line.hyphen or _PUNCTUATED.search(line.text) for line in lines)
+
+
+def _take_along(halves: tuple[list[Line], list[Line]], stack: list[Line], at: int) -> int:
+    """Add the lines from ``at`` on that stand in one of two columns; return where they end.
+
+    Columns are seldom equally long, and an empty line in one leaves a row with one cell.
+    """
+    boxes = [union([line.box for line in half]) for half in halves]
+    pitch = statistics.median(after.top - one.top for one, after in pairwise(halves[0]))
+    while at < len(stack):
+        line, last = stack[at], max(half[-1].top for half in halves)
+        sides = [
+            next((n for n, box in enumerate(boxes) if _is_below(cell, box)), None)
+            for cell in line.cells
+        ]
+        if None in sides or len(set(sides)) < len(sides):
+            return at
+        if not 0 < line.top - last < 2.5 * pitch:
+            return at
+        for side, cell in zip(sides, line.cells, strict=True):
+            hyphen = line.hyphen and cell is line.cells[-1]
+            halves[side or 0].append(_of_cells(line, [cell], hyphen=hyphen))
+        at += 1
+    return at
+
+
+def _is_below(cell: Cell, box: Box) -> bool:
+    return box[0] - 2 <= cell.box[0] and cell.box[2] <= box[2] + 2
 
 
 def _begun(line: Line, style: Style) -> Paragraph:
@@ -166,11 +275,15 @@ class _Edges:
     left: float
     right: float
     leading: float
+    wraps: bool  # a line that reaches the right edge goes on in the next one
 
     @classmethod
     def of(cls, column: Sequence[Line], style: Style) -> _Edges:
         body = [line for line in column if abs(line.size - style.body) < _SAME_SIZE] or column
-        lefts, rights = sorted(x.left for x in body), sorted(x.right for x in body)
+        long = [line for line in body if len(line.text) >= _LONG_LINE]
+        # A letter has more short lines than full ones; only a few long ones are strays in a column.
+        wide = long if len(long) >= _NOT_STRAY * len(body) else body
+        lefts, rights = sorted(x.left for x in body), sorted(x.right for x in wide)
         gaps = [
             after.top - before.top
             for before, after in pairwise(body)
@@ -178,7 +291,14 @@ class _Edges:
         ]
         leading = statistics.median(gaps) if gaps else 1.25 * style.body
         left = lefts[int(0.15 * (len(lefts) - 1))]
-        return cls(left, rights[int(0.85 * (len(rights) - 1))], leading)
+        right = rights[round(0.85 * (len(rights) - 1))]
+        wraps = any(
+            one.right > right - _NOT_FULL * style.body
+            and len(one.text) >= _WRAPPED_LINE
+            and _runs_on(one, after)
+            for one, after in pairwise(body)
+        )
+        return cls(left, right, leading, wraps)
 
     def continues(self, paragraph: Paragraph, line: Line, style: Style) -> bool:
         """Whether ``line`` goes on with ``paragraph``, whose last line stands before it."""
@@ -189,7 +309,6 @@ class _Edges:
             return False
         if paragraph.kind is BlockKind.HEADING:
             return 0 < line.top - last.top < 1.6 * line.size and self._had_no_room(last, line)
-        full = last.hyphen or last.right > self.right - _NOT_FULL * style.body
         ended = _ENDS_SENTENCE.search(last.text) is not None
         gap = line.top - last.top
         if gap <= 0:  # the next column: a sentence that is not over goes on there
@@ -197,17 +316,53 @@ class _Edges:
         scale = max(1.0, line.size / style.body)
         if gap > _NEW_PARAGRAPH_GAP * self.leading * scale:
             return False
+        if last.hyphen:
+            return True
+        full = self._is_full(paragraph, line, style)
+        # Where lines are wrapped, a name with a colon may also stand within a sentence.
+        among_labels = _LABEL.match(last.text) is not None or not self.wraps
+        apart = ended or not full or _starts_anew(line)
+        if among_labels and apart and _LABEL.match(line.text):
+            return False
+        if not full and (_starts_anew(line) or gap > _SINGLE_SPACED * line.size):
+            return False
         indented = line.left - self.left > _INDENT * style.body
         deeper = line.left - paragraph.lines[0].left > _INDENT * style.body
         if indented and deeper and paragraph.kind is not BlockKind.LIST_ITEM:
             return not (ended or len(paragraph.lines) > 1)
         return full or not ended
 
+    def _is_full(self, paragraph: Paragraph, line: Line, style: Style) -> bool:
+        """Whether the last line of ``paragraph`` ends where it does for want of room.
+
+        In a column that shows no wrapped line, the right edge is only where the longest line ends.
+        """
+        last = paragraph.lines[-1]
+        near = _NOT_FULL * style.body
+        if _ENDS_SENTENCE.search(last.text):
+            return self.wraps and last.right > self.right - near
+        first_word = line.text.split(maxsplit=1)[0]
+        room = max(near, _LETTER * line.size * (len(first_word) + 1))
+        is_long = len(last.text) >= _LONG_LINE
+        if last.right > self.right - room and (self.wraps or is_long):
+            return True
+        # A quotation or a box has an edge of its own, which the line above or below shows.
+        beside = [*paragraph.lines[-2:-1], line]
+        return is_long and any(
+            abs(one.right - last.right) < near and len(one.text) >= _LONG_LINE for one in beside
+        )
+
     def _had_no_room(self, last: Line, line: Line) -> bool:
         """Whether the first word of ``line`` would not have fitted on ``last``."""
         word = line.text.split(maxsplit=1)[0]
         needed = last.right - last.left + 0.45 * line.size * (len(word) + 1)
         return needed > 0.85 * (self.right - self.left)
+
+
+def _starts_anew(line: Line) -> bool:
+    """Whether a line begins as a sentence, a name, a date or a number does."""
+    first = next((letter for letter in line.text if letter.isalnum()), "")
+    return first.isupper() or first.isdigit()
 
 
 def _runs(column: Sequence[Line]) -> list[tuple[int, int, bool]]:

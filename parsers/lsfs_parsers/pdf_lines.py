@@ -13,6 +13,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; points from
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
+_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf"
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _SMALLEST_GAP = 3.2  # points
@@ -123,6 +124,8 @@ class _Reader:
             raw.FPDFText_GetFontSize(self._page, first),
             raw.FPDFText_GetFontSize(self._page, middle),
         )
+        if text.lstrip()[0] in _BULLETS:  # programs draw them bigger than the text of the item
+            size = raw.FPDFText_GetFontSize(self._page, middle)
         weights = [raw.FPDFText_GetFontWeight(self._page, at) for at in (first, middle)]
         parts = _segments(boxes, max(_GAP_IN_SIZES * size, _SMALLEST_GAP))
         whole = text.strip()

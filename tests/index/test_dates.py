@@ -211,3 +211,82 @@ def test_never_raises_on_what_is_almost_a_date(pieces: list[str]) -> None:
     for found in read(text, text):
         assert found.day < found.end
         assert found.char_start < 0 or text[found.char_start : found.char_end] == found.text
+
+
+FILL = "Nothing of note is said in this sentence about the thing at all.\n" * 30
+PRINTED = date(2026, 1, 1)  # when a program made the file
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Service contract.\n\nConcluded on 7 September 2023 between A and B.", "2023-09-07"),
+        ("We met on 3 May 2023 in the hall.\n" + FILL, "2023-05-03"),
+        (FILL + "\nLeipzig, den 3. März 2023\n\n______\nMax Muster", "2023-03-03"),
+        (FILL + "\nLeipzig, den 3. März 2023      Ulm, den 4. März 2023", "2023-03-03"),
+        (FILL + "\nJane Doe\n7 September 2023\n", "2023-09-07"),
+        (FILL + "Unterzeichnet in Bonn am 10. Januar 2024", "2024-01-10"),
+        (FILL + "Unterschrieben in Frankfurt am Main am 10. Januar 2024", "2024-01-10"),
+        (FILL + "Geschlossen zu Wien am 3. Mai 2022", "2022-05-03"),
+        (FILL + "This contract was concluded in Graz on 7 July 2022.", "2022-07-07"),
+        ("The contract was concluded in Graz on 7 July 2022.\n" + FILL, "2022-07-07"),
+        (FILL + "Made in London on 3 May 2022, in two copies.", "2022-05-03"),
+        (FILL + "Signé à Nantes, le 20 février 2023", "2023-02-20"),
+        (FILL + "Conclu à Lyon le 3 mai 2022.", "2022-05-03"),
+        (FILL + "Firmado en Madrid, a 3 de mayo de 2022", "2022-05-03"),
+        (FILL + "Firmato a Roma, il 3 maggio 2022", "2022-05-03"),
+        # Not its own: the properties are all there is.
+        ("The term ends on 31 December 2025.\n" + FILL, "2026-01-01"),
+        ("Thank you for your letter of 3 May 2023, all.\n" + FILL, "2026-01-01"),
+        ("In March 2023 we met.\n" + FILL, "2026-01-01"),
+        (FILL + "The trip then ended in Rome on the coast on 3 May 2023.", "2026-01-01"),
+        (FILL + "We came on 3 May 2023 and left for good on 5 May 2023, all of us.", "2026-01-01"),
+    ],
+)
+def test_what_the_text_says_outranks_when_the_file_was_made(text: str, day: str) -> None:
+    assert own(text, created=PRINTED) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Bail\n\nLe contrat prend effet le 1er mars 2023.\n\nSigné à Nantes, le 20 février 2023",
+         "2023-02-20"),
+        ("Notice\n\nThe rent is then due the 1 March 2023.\n\nSigned in Bath on 2 May 2022",
+         "2022-05-02"),
+        ("Bonjour.\n\nLyon le 12 avril 2023", "2023-04-12"),
+        ("Hinweis.\n\nSt. Gallen, 3. Mai 2023", "2023-05-03"),
+        ("Avviso.\n\nRoma, lì 3 maggio 2023", "2023-05-03"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_ends_in_a_date_is_no_place_line(text: str, day: str) -> None:
+    assert own(text) == day
+
+
+def test_the_year_of_a_title_is_not_made_exact_by_a_day_on_a_later_page() -> None:
+    text = "Annual Report 2023\n" + FILL + "The old hall burnt down on 3 May 2023, alas.\n" + FILL
+    assert own(text, title="Annual Report 2023") == "2023-01-01"
+    assert own("Annual Report 2023\n\nof the board, 9 May 2023, in full\n" + FILL) == "2023-05-09"
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        "Policy period: May 1, 2025 to May 1, 2026",
+        "Term: 1 May 2025 - 30 April 2026",
+        "The term of this lease is from 1 May 2025 to 30 April 2026",
+        "Valid from 1 May 2025 to 1 May 2026",
+        "Laufzeit: 01.05.2025 bis 30.04.2026",
+        "Gültig vom 1.5.2025 bis 30.4.2026",
+        "Période de validité : du 1er mai 2025 au 30 avril 2026",
+        "Vigencia: del 1 de mayo de 2025 al 1 de mayo de 2026",
+    ],
+)
+def test_the_start_of_its_period_dates_what_has_no_other_date(period: str) -> None:
+    assert own(f"Certificate\n\n{FILL}{period}") == "2025-05-01"
+    assert own(f"Certificate\n\n{FILL}{period}", created=PRINTED) == "2026-01-01"
+    assert own(f"Signed: 2 April 2025\n\n{FILL}{period}") == "2025-04-02"
+
+
+def test_the_end_of_a_period_dates_nothing() -> None:
+    assert own(FILL + "The card is valid until 3 May 2026, the other one to 4 May 2027.") == ""

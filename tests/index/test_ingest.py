@@ -231,6 +231,18 @@ def test_a_huge_file_does_not_hold_up_the_rest(index: Index) -> None:
     assert index.paths("heron", mode="semantic")[0] == "small.txt"
 
 
+def test_files_are_judged_anew_when_the_rules_change(index: Index) -> None:
+    write(index.source / "a.txt", "Lease Agreement\n\nSigned on 3 March 2023.")
+    index.run()
+    index.catalog.db.execute("UPDATE file SET kind = '', day = ''")
+    index.catalog.set_meta("facts", "0")
+    index.close()
+    again = build(index.source, index.state)
+    assert again.rows()[0][3:5] == ("contract", "2023-03-03")
+    assert again.pipeline.work.read == 0
+    again.close()
+
+
 def test_churn_ends_as_a_fresh_index(index: Index, tmp_path: Path) -> None:
     """Random creates, edits, renames, deletes and folder moves, indexed at random moments."""
     chance = random.Random(11)

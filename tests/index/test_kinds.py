@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfs.index.kinds import kind_of, kinds_in
+from lsfs.index.dates import fold
+from lsfs.index.kinds import broad_names, kin, kind_of, kinds_in, kinds_of_many
 from lsfs.model import Document
 
 DATA = Path(__file__).parent / "data"
@@ -71,3 +72,65 @@ def test_kinds_in_a_question(words: str, kinds: set[str]) -> None:
 def test_never_raises(text: str, path: str) -> None:
     kind_of(Document("text/plain", "t", 1, text=text, title=text[:50]), path)
     kinds_in(text.split())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("contract", "contract contracts agreement agreements Vertrag Verträge Vereinbarung "
+                     "contrat contrats contrato contratto accord"),
+        ("invoice", "invoice invoices bill bills Rechnung Rechnungen facture factura fattura"),
+        ("letter", "letter letters Brief Briefe Schreiben lettre carta lettera"),
+        ("report", "report reports Bericht rapport informe"),
+        ("minutes", "minutes Protokoll acta verbale"),
+        ("nonesuch", "nonesuch"),
+    ],
+)  # fmt: skip
+def test_broad_names_say_no_more_than_the_kind(kind: str, words: str) -> None:
+    assert {fold(word) for word in words.split()} <= broad_names(kind)
+
+
+def test_a_sort_of_a_kind_is_no_broad_name_of_it() -> None:
+    assert not broad_names("contract") & {"lease", "nda", "mietvertrag", "sublease", ""}
+    assert broad_names("") == frozenset()
+    kinds = {kind for kind, _, _ in SAMPLES} - {""}
+    for kind in kinds:
+        assert kind in broad_names(kind)
+        assert all(fold(word) == word for word in broad_names(kind))
+
+
+FAMILIES = [
+    ("lease", "Leases", "tenancy", "tenancy agreement", "rental agreements", "sublease",
+     "Mietverträge", "bail", "contrato de arrendamiento", "contratto di locazione"),
+    ("employment contract", "Arbeitsvertrag", "contrats de travail"),
+    ("NDA", "non-disclosure", "confidentiality agreement", "Geheimhaltungsvereinbarung"),
+    ("licence agreement", "license agreement", "Lizenzvertrag"),
+    ("loan agreement", "Darlehensvertrag", "prêt"),
+    ("purchase contract", "sale contract", "Kaufvertrag", "contrat de vente"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=[family[0] for family in FAMILIES])
+def test_kin_are_the_other_words_of_a_family(family: tuple[str, ...]) -> None:
+    for word in family:
+        assert kin(word) == (kin(family[0]) | {fold(family[0])}) - {fold(word)}
+
+
+@pytest.mark.parametrize("word", ["", "contract", "invoice", "roof", "agreement"])
+def test_other_words_have_no_kin(word: str) -> None:
+    assert kin(word) == frozenset()
+
+
+def test_plurals_of_any_language_ask_for_many() -> None:
+    for word in (
+        "Briefe",
+        "Mietverträge",
+        "contratti",
+        "letters",
+        "Rechnungen",
+        "lettere",
+        "actas",
+    ):
+        assert kinds_of_many(word), word
+    for word in ("Vertrag", "contratto", "lettera", "lease", "this", "roofs", ""):
+        assert not kinds_of_many(word), word

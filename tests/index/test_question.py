@@ -107,6 +107,71 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("may the force be with you", {"query": "may the force be with you"}),
     ("after:foo rent", {"query": "after:foo rent"}),
     ("dir:../../etc rent", {"query": "rent", "dir": "etc"}),
+    ("Welche Kündigungsfrist gilt im Rahmenvertrag?",
+     {"query": "Welche Kündigungsfrist gilt im Rahmenvertrag", "kinds": ("contract",)}),
+    ("gibt es eine Kündigungsfrist", {"query": "gibt es eine Kündigungsfrist"}),
+    ("¿Qué plazo tiene el contrato?",
+     {"query": "¿Qué plazo tiene el contrato", "kinds": ("contract",)}),
+    ("Quels contrats de 2023 ?",
+     {"query": "contrats", "kinds": ("contract",), "listing": True, **YEAR}),
+    ("Quali contratti scadono nel 2025?",
+     {"query": "contratti scadono nel 2025", "kinds": ("contract",), "listing": True}),
+    ("Briefe an das Finanzamt",
+     {"query": "Briefe an das Finanzamt", "kinds": ("letter",), "listing": True}),
+    ("lettere alla banca",
+     {"query": "lettere alla banca", "kinds": ("letter",), "listing": True}),
+    ("Lettres à la banque",
+     {"query": "Lettres à la banque", "kinds": ("letter",), "listing": True}),
+    ("Al Smith contracts",
+     {"query": "Al Smith contracts", "kinds": ("contract",), "listing": True}),
+    ("leases that started in 2022",
+     {"query": "leases that started in 2022", "kinds": ("contract",), "listing": True}),
+    ("contracts beginning in 2025",
+     {"query": "contracts beginning in 2025", "kinds": ("contract",), "listing": True}),
+    ("contracts that commence in May 2025",
+     {"query": "contracts that commence in May 2025", "kinds": ("contract",), "listing": True}),
+    ("emails starting in March 2024",
+     {"after": "2024-03-01", "types": ("email",), "listing": True}),
+    ("messages from Sylvia", {"types": ("email",), "author": "Sylvia", "listing": True}),
+    ("mail from Rob Miller", {"types": ("email",), "author": "Rob Miller", "listing": True}),
+    ("mails about the roof", {"query": "roof", "types": ("email",), "listing": True}),
+    ("all mail", {"types": ("email",), "listing": True}),
+    ("mail the contract",
+     {"query": "mail the contract", "kinds": ("contract",), "listing": True}),
+    ("voice mail", {"query": "voice mail"}),
+    ("what did the message say", {"query": "what did the message say"}),
+    ("invoices over 1000 dollars",
+     {"query": "invoices", "kinds": ("invoice",), "listing": True}),
+    ("invoices over $1,000 from 2023",
+     {"query": "invoices", "kinds": ("invoice",), "listing": True, **YEAR}),
+    ("Which invoices are over 1000 dollars?",
+     {"query": "invoices", "kinds": ("invoice",), "listing": True}),
+    ("Rechnungen über 1000 Euro",
+     {"query": "Rechnungen", "kinds": ("invoice",), "listing": True}),
+    ("contracts over 12 months",
+     {"query": "contracts over 12 months", "kinds": ("contract",), "listing": True}),
+    ("latest invoice", {"query": "invoice", "kinds": ("invoice",), "listing": True}),
+    ("show me the most recent contract with Acme",
+     {"query": "contract with Acme", "kinds": ("contract",), "listing": True}),
+    ("what is the latest invoice",
+     {"query": "invoice", "kinds": ("invoice",), "listing": True}),
+    ("What is the amount of the latest invoice?",
+     {"query": "What is the amount of the latest invoice", "kinds": ("invoice",)}),
+    ("die letzte Rechnung", {"query": "Rechnung", "kinds": ("invoice",), "listing": True}),
+    ("Quelle est la dernière facture ?",
+     {"query": "facture", "kinds": ("invoice",), "listing": True}),
+    ("última factura", {"query": "factura", "kinds": ("invoice",), "listing": True}),
+    ("latest news", {"query": "latest news"}),
+    ("reports on the last contract",
+     {"query": "reports on the last contract", "kinds": ("report",), "listing": True}),
+    ("Which contracts end in 2025?",
+     {"query": "contracts end in 2025", "kinds": ("contract",), "listing": True}),
+    ("rent by Skylark", {"query": "rent by Skylark"}),
+    ("What does the report by Skylark say?",
+     {"query": "What does the report by Skylark say", "kinds": ("report",)}),
+    ("reports by Skylark",
+     {"query": "reports", "kinds": ("report",), "author": "Skylark", "listing": True}),
+    ("author:Skylark rent", {"query": "rent", "author": "Skylark"}),
 ]  # fmt: skip
 
 
@@ -122,6 +187,16 @@ def test_says_each_reading_in_words() -> None:
     assert any("file type pdf" in note for note in notes)
     assert any("contract" in note for note in notes)
     assert "times of change" in plan("files edited last week", TODAY).notes[0]
+
+
+def test_says_what_is_no_filter() -> None:
+    latest, amount, other = (
+        plan(question, TODAY).notes[0]
+        for question in ("latest invoice", "invoices over 1000 dollars", "leases begun in 2022")
+    )
+    assert latest == "'latest' is not a filter: newest first"
+    assert amount == "'over 1000 dollars' is not used as a filter"
+    assert other == "'in 2022' is said of another date; left as words"
 
 
 def test_two_bounds_make_one_span_and_two_spans_their_hull() -> None:

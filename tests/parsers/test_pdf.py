@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     Frame,
+    ListFlowable,
     PageBreak,
     PageTemplate,
     Paragraph,
@@ -139,6 +140,148 @@ def test_two_columns_are_read_one_after_the_other(read: Reader) -> None:
     text = read(stream.getvalue(), "a.pdf").text
     found = [text.index(f"number {n} ") for n in range(1, 15)]
     assert found == sorted(found)
+
+
+def lines_drawn(*lines: str, pitch: float = 14, size: float = 11) -> bytes:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", size)
+        for row, line in enumerate(lines):
+            canvas.drawString(60, 780 - pitch * row, line)
+
+    return drawn(draw)
+
+
+LETTER = (
+    "Hafenstrasse 12",
+    "20457 Hamburg",
+    "Hamburg, 30.09.2022",
+    "Dear Ms Roth,",
+    "we end the lease.",
+    "Yours, K. Blum",
+)
+
+
+@pytest.mark.parametrize("space", [6, 12, 20])
+def test_short_paragraphs_stay_apart(read: Reader, space: int) -> None:
+    style = STYLES["Normal"].clone("spaced", spaceAfter=space)
+    document = read(made([Paragraph(line, style) for line in LETTER]), "a.pdf")
+    assert document.text.split("\n\n")[:4] == list(LETTER[:4])
+    if space > 6:
+        assert document.text.split("\n\n") == list(LETTER)
+
+
+def test_a_letter_keeps_its_lines_and_its_prose(read: Reader) -> None:
+    body = story(1, 4).strip()
+    tail = "The deposit will be paid back within six weeks of the handover of the keys"
+    lines = [*LETTER[:4], body, tail, "Kind regards", "K. Blum", "Managing director"]
+    text = read(made([Paragraph(line, STYLES["Normal"]) for line in lines]), "a.pdf").text
+    assert text.split("\n\n") == lines
+
+
+def test_lines_with_labels_stay_apart(read: Reader) -> None:
+    lines = (
+        "Ellingsen and Roth Joinery, Slipway 8, Port Averly",
+        "To: Gullwing Cafe, Harbour Street 3, Port Averly",
+        "Invoice number: 17",
+        "Invoice date: 3 May 2023",
+        "due: 17 May 2023",
+        "Amount due: 340.00 EUR",
+    )
+    assert read(lines_drawn(*lines), "a.pdf").text.split("\n\n") == list(lines)
+
+
+def test_wrapped_prose_stays_together(read: Reader) -> None:
+    paragraphs = (
+        "The goods were delivered to the warehouse in the harbour by Mr Kowalski, whom Mr Blum of "
+        "Hamburg had sent on 3 May 2023. Note: 17 crates were opened in the presence of Ms Roth, "
+        "Dr Weber and the harbour master, and no damage was found in any of them. It is agreed",
+        "Der Vertrag beginnt am 1. Januar 2023 und endet ohne Kündigung am 31. Dezember 2025, es "
+        "sei denn, dass Frau Grundstücksverwalterin Weber die Verlängerungsvereinbarung mit der "
+        "Stadt Hamburg unterschreibt",
+    )
+    for width in (170, 260, 440):
+        stream = io.BytesIO()
+        template = BaseDocTemplate(stream, pagesize=A4)
+        template.addPageTemplates(PageTemplate(frames=[Frame(60, 60, width, 720)]))
+        style = STYLES["Normal"].clone("spaced", spaceAfter=8)
+        template.build([Paragraph(text, style) for text in paragraphs])
+        assert read(stream.getvalue(), "a.pdf").text.split("\n\n") == list(paragraphs)
+
+
+def test_items_with_big_bullets_are_items(read: Reader) -> None:
+    items = [story(1, 3).strip(), "short point", "Another short one"]
+    flowables = [
+        Paragraph(story(2), STYLES["Normal"]),
+        ListFlowable([Paragraph(item, STYLES["Normal"]) for item in items], bulletType="bullet"),
+    ]
+    document = read(made(flowables), "a.pdf")
+    assert [block.kind for block in document.blocks[1:]] == [BlockKind.LIST_ITEM] * 3
+    assert [block.text.lstrip("\u2022 ") for block in document.blocks[1:]] == items
+
+
+LEFT = """\
+Abstract. We followed the regrowth
+of seagrass for thirty-one months
+after dredging in the Husum chan-
+nel. Cover returned to 64 % of the
+reference level. Sediment compac-
+tion delayed the recovery of the
+meadow in the inner basin of the
+port, where boats lie.""".splitlines()
+RIGHT = """\
+Methods. Quadrats of 0.25 square
+metres were photographed every
+six weeks by divers. Images were
+scored by two observers inde-
+pendently. Agreement between the
+observers was 0.91 (Cohen kappa).
+Funding came from grant GR-2210.""".splitlines()
+
+
+def test_two_short_columns_with_aligned_lines_are_no_table(read: Reader) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(60, 740, "Mei Tanaka and Anna Weber, Preprint, October 2022")
+        for row, line in enumerate(LEFT):
+            canvas.drawString(60, 700 - 14 * row, line)
+            if row < len(RIGHT):
+                canvas.drawString(310, 700 - 14 * row, RIGHT[row])
+        canvas.drawString(60, 560, "Discussion. Recovery took longer than Olsen had predicted.")
+
+    document = read(drawn(draw), "a.pdf")
+    assert document.tables == ()
+    _, left, right, _ = document.text.split("\n\n")
+    assert left.startswith("Abstract.") and "the Husum channel. Cover" in left
+    assert "compaction delayed" in left and left.endswith("the port, where boats lie.")
+    assert right.startswith("Methods.") and "two observers independently." in right
+    assert right.endswith("grant GR-2210.")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ["Item", "Price"],
+            ["repair of the roof over the wing", "1,200.00"],
+            ["gutters", "340.00"],
+        ],
+        [
+            ["annual report of the study", "marine biology group in Kiel"],
+            ["data set of the quadrats", "field team and its divers"],
+            ["final workshop", "the port authority"],
+            ["software for the scoring", "informatics group in Hamburg"],
+            ["budget report", "administration office of Kiel"],
+        ],
+        [
+            ["Term of the contract", "Three years from 1 May 2023"],
+            ["Notice to be given", "Six months before the end"],
+            ["Place of jurisdiction", "Hamburg, for all disputes"],
+        ],
+    ],
+)
+def test_a_table_of_two_columns_stays_one(read: Reader, rows: list[list[str]]) -> None:
+    document = read(made([Table(rows, colWidths=220)]), "a.pdf")
+    assert document.tables[0].rows == tuple(map(tuple, rows))
 
 
 def test_the_drawing_order_may_be_anything(read: Reader) -> None:

@@ -319,7 +319,43 @@ def test_mail(read: Reader) -> None:
     ]
     assert (document.title, document.author) == ("Grüße vom Vertrag", "Ann <ann@example.org>")
     assert document.created == date(2023, 5, 1)  # the writer's day, not the reader's
-    assert document.line_unit == "paragraph"
+    assert document.line_unit == "line"
+
+
+def line_numbers_hold(document: Document, raw: bytes) -> int:
+    """How many spans have a line; checks that each says what that line of the file says."""
+    file = raw.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    spans = [span for block in document.blocks for span in block.spans if span.line is not None]
+    for span in spans:
+        assert document.text[span.char_start : span.char_end].strip() == file[span.line - 1].strip()
+    return len(spans)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_mail_are_those_of_the_file(read: Reader, end: str) -> None:
+    head = "Received: by x;\n id 1\nFrom: a@b\nTo: b@c\nSubject: roof\nMIME-Version: 1.0\n"
+    plain = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+    body = "Hello,\n\nthe répair costs 340\n\n\nand no more.\n"
+    one = (head + plain + body).replace("\n", end).encode()
+    assert line_numbers_hold(read(one, "a.eml"), one) == 6
+    multi = (
+        head + 'Content-Type: multipart/mixed; boundary="xx"\n\npreamble\n\n--xx\n' + plain + body
+        + "\n--xx\nContent-Type: text/html\n\n<p>x</p>\n--xx--\n"
+    )  # fmt: skip
+    two = multi.replace("\n", end).encode()
+    assert line_numbers_hold(read(two, "a.eml"), two) == 6
+    box = (b"From a@b Mon May  1 10:00:00 2023" + end.encode() + one + end.encode()) * 2
+    assert line_numbers_hold(read(box, "Inbox"), box) == 12
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_a_body_that_was_unpacked_has_no_lines(read: Reader, encoding: str) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "a@example.org", "x"
+    mail.set_content("Caf\u00e9 au lait\n\ncosts 340\n", cte=encoding)
+    document = read(bytes(mail), "a.eml")
+    assert [span.line for block in document.blocks[1:] for span in block.spans] == [None, None]
+    assert line_numbers_hold(document, bytes(mail)) == 2
 
 
 def test_mail_in_html(read: Reader) -> None:

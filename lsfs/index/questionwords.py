@@ -1,0 +1,41 @@
+"""Words of a question that ask for an order, an amount of money or mails."""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LATEST_WORDS = (
+    r"(?:latest|newest|last|most\s+recent|(?:aller)?(?:letzte|neueste|jüngste)[nrsm]?|derni(?:er|ère)s?|"
+    r"últim[oa]s?|ultim[oaie]|más\s+recientes?|più\s+recent[ei])\b"
+)
+LATEST = re.compile(rf"(?<!\w){LATEST_WORDS}(?:\s+(?:of|and greatest)\b)?", re.IGNORECASE)
+LATEST_AFTER = re.compile(
+    r"(?<!\w)(?:l[ea]s?\s+plus\s+récente?s?|más\s+recientes?|più\s+recent[ei])\b", re.IGNORECASE
+)
+_MONEY = (
+    r"(?:[$€£¥]|(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?|franken|francos?|franchi|yen|"
+    r"pesos?|grand)(?![^\W\d]))"
+)
+MONEY_KINDS = _words("invoice receipt quote order statement")
+AMOUNT = re.compile(
+    rf"(?<!\w)(?:(?:that|which|die|qui|que|che)\s+)?(?:(?:are|is|were|was|amount(?:s|ing)?\s+to|"
+    rf"total(?:s|l?ing)?|worth|costing|sind|sont|son|sono)\s+)?(?:of\s+|for\s+)?"
+    rf"(?P<said>(?:over|above|more\s+than|greater\s+than|higher\s+than|exceeding|less\s+than|lower\s+than|"
+    rf"under|below|at\s+least|at\s+most|up\s+to|über|mehr\s+als|unter|weniger\s+als|mindestens|"
+    rf"höchstens|plus\s+de|moins\s+de|supérieure?s?\s+à|más\s+de|menos\s+de|più\s+di|meno\s+di|oltre|"
+    rf"[<>]=?)\s*(?P<sign>{_MONEY})?\s?(?P<number>\d[\d.,'\u2019 ]{{0,14}}(?<=\d)(?P<k>k(?!\w))?)"
+    rf"(?:\s?(?P<unit>{_MONEY}))?)(?![\w%])",
+    re.IGNORECASE,
+)
+# Mails too where a sender, a receiver or a topic follows; else "mail" is a verb, "message" a word.
+MAIL_WORDS = _words(
+    "mail message messages nachricht nachrichten mensaje mensajes messaggi messaggio"
+)
+MAIL_LINKS = _words(
+    "from to about von vom an uber de du a sur para sobre da su regarding concerning"
+)
