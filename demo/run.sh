@@ -98,7 +98,7 @@ rent="What is the monthly rent in the Harbour Street lease?"
 ask "$rent" --fact "$rent"
 
 say "Ask for something that is in no file"
-ask "What is the name of the CEO's dog?" --nothing
+ask "What is the name of the director's dog?" --nothing
 
 say "A search is a directory"
 type_and_run mkdir "mnt/.lsfs/search/termination notice period"

@@ -30,7 +30,7 @@ def _state(session: Session) -> str | None:
 
 
 @click.command()
-@click.argument("source", type=click.Path())
+@click.argument("source", type=click.Path(readable=False))
 @pass_session
 def init(session: Session, source: str) -> None:
     """Make a folder a drive. Nothing is written into the folder.
@@ -49,7 +49,7 @@ def init(session: Session, source: str) -> None:
 
 
 @click.command()
-@click.argument("source", type=click.Path(), default=".")
+@click.argument("source", type=click.Path(readable=False), default=".")
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
 @pass_session
 def index(session: Session, source: str, watch: bool) -> None:
@@ -103,8 +103,8 @@ def _report(session: Session, report: Any) -> None:
 
 
 @click.command()
-@click.argument("source", type=click.Path())
-@click.argument("mountpoint", type=click.Path())
+@click.argument("source", type=click.Path(readable=False))
+@click.argument("mountpoint", type=click.Path(readable=False))
 @click.option("--foreground", is_flag=True, help="stay in the foreground until it is unmounted")
 @click.option("--read-only", is_flag=True, help="refuse every change")
 @click.option("--allow-other", is_flag=True, help="let other users in, within file permissions")
@@ -161,7 +161,7 @@ def mount(
 
 
 @click.command()
-@click.argument("mountpoint", type=click.Path())
+@click.argument("mountpoint", type=click.Path(readable=False))
 @click.option("--lazy", is_flag=True, help="detach now, finish when nobody uses it any more")
 @pass_session
 def umount(session: Session, mountpoint: str, lazy: bool) -> None:

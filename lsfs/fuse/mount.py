@@ -23,6 +23,7 @@ __all__ = ["MountInfo", "find_mount", "mount", "mounted", "umount"]
 READY_S = 30.0
 # The brain may finish what it is writing: what its supervisor allows it, and some.
 GONE_S = brain.LEAVE_S + brain.TERMINATE_S + 5.0
+DEVICE = Path("/dev/fuse")
 FUSE_CONF = Path("/etc/fuse.conf")
 
 
@@ -61,6 +62,7 @@ def mount(
     _clear_stale(mountpoint)
     mountpoint = _folder(mountpoint)
     _check_places(source, mountpoint, state)
+    _check_device()
     _check_free(source, mountpoint, state)
     if allow_other:
         _check_allow_other()
@@ -223,6 +225,18 @@ def _check_free(source: Path, mountpoint: Path, state: StatePaths) -> None:
         raise UsageError(
             f"{mountpoint} is not empty: the mount would hide what is in it",
             hint="mount on an empty folder",
+        )
+
+
+def _check_device() -> None:
+    if not DEVICE.exists():
+        raise NotFound(
+            f"{DEVICE} is missing: this machine cannot mount",
+            hint="load it with: modprobe fuse; in a container: --device /dev/fuse",
+        )
+    if not os.access(DEVICE, os.R_OK | os.W_OK):
+        raise AccessDenied(
+            f"you may not use {DEVICE}", hint=f"an administrator can say: chmod 666 {DEVICE}"
         )
 
 

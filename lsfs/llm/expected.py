@@ -101,6 +101,7 @@ def required_names(question: str) -> tuple[str, ...]:
 
 
 def holds_name(text: str, name: str) -> bool:
-    """Whether a text holds a name: a number as a whole, a word at the start of one."""
-    end = r"(?![^\W_])" if any(char.isdigit() for char in name) else ""
+    """Whether a text holds a name as a word, as it is or with the ending of a case or plural."""
+    ending = "" if any(char.isdigit() for char in name) else r"(?:['\u2019]?s|es|e?n)?"
+    end = rf"{ending}(?![^\W_])"
     return re.search(rf"(?<![^\W_]){re.escape(name)}{end}", text, re.IGNORECASE) is not None

@@ -13,13 +13,14 @@ import pytest
 from lsfs_cli.render import place, safe
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOTS = (ROOT, ROOT / "parsers", ROOT / "cli")
 
 
 def lsfs(
     *arguments: str, cwd: Path | None = None, **extra: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
-    roots = os.pathsep.join(str(ROOT / part) for part in ("", "parsers", "cli"))
+    roots = os.pathsep.join(map(str, ROOTS))
     environment = {**os.environ, "PYTHONPATH": roots, "LSFS_MODEL_CHAT": "none", **extra}
     return subprocess.run(
         [sys.executable, "-m", "lsfs_cli", *arguments],
@@ -73,6 +74,35 @@ def test_exit_codes(source: Path, tmp_path: Path) -> None:
     assert lsfs(*at, "text", "none.txt").returncode == 12
     assert lsfs(*at, "ask", "  ").returncode == 2
     assert lsfs(*at, "ask", "What is the wingspan of an albatross?").returncode == 1
+
+
+def test_every_way_to_name_a_drive_refuses_what_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for command in (["init"], ["index"], ["mount"]):
+        rest = [str(tmp_path)] if command == ["mount"] else []
+        assert lsfs(*command, str(tmp_path / "none"), *rest).returncode == 12
+        assert lsfs(*command, str(tmp_path / "file"), *rest).returncode == 12
+    assert lsfs("umount", str(tmp_path)).returncode == 12
+
+
+def test_usage_errors_are_json_when_asked_for() -> None:
+    assert json.loads(lsfs("search", "--json").stdout)["error"]["code"] == "UsageError"
+
+
+def test_a_full_device_is_an_error_of_one_line(source: Path) -> None:
+    lsfs("index", str(source))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lsfs_cli", "--drive", str(source), "search", "rent"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ROOTS))},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 70
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_errors_say_what_to_do(source: Path, tmp_path: Path) -> None:
