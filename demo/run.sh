@@ -97,6 +97,10 @@ say "Ask for a fact; the answer names the page"
 rent="What is the monthly rent in the Harbour Street lease?"
 ask "$rent" --fact "$rent"
 
+say "Another; the language model may sum up what a quote bears"
+boxes="Where are the first-aid boxes?"
+ask "$boxes" --fact "$boxes"
+
 say "Ask for something that is in no file"
 ask "What is the name of the director's dog?" --nothing
 

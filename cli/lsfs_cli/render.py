@@ -121,7 +121,8 @@ def _(result: Answer, out: Console) -> None:
 
 def _listing(result: Answer, out: Console) -> None:
     count = len(result.files)
-    out.print(Styled(f"{count} file{'s' if count != 1 else ''} match:", style="bold"))
+    head = "1 file matches:" if count == 1 else f"{count} files match:"
+    out.print(Styled(head, style="bold"))
     for note in result.plan.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
     for file in result.files:

@@ -15,7 +15,8 @@ from lsfs.model import Document, Hit, QueryPlan, SavedSearch
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, registry
 
-SAVED_HITS = 100  # links in a search directory
+SAVED_HITS = 100  # passages looked at for a search directory
+SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
 GREP_LIMIT = 10_000
 EXPLICIT = re.compile(r"(?<!\S)(after|before|type|author|dir|kind):(\"[^\"]*\"|\S+)")
 
@@ -242,8 +243,10 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
     rest, filters = explicit_filters((query or name).replace("/", " "))
     plan = question.plan(rest, engines.today())
     best: dict[str, Hit] = {}
-    for hit in find(engines, plan, filters, SAVED_HITS):
-        best.setdefault(hit.path, hit)
+    hits = find(engines, plan, filters, SAVED_HITS)
+    for hit in hits:
+        if hit.score >= SAVED_SHARE * hits[0].score:
+            best.setdefault(hit.path, hit)
     saved = SavedSearch(name, engines.catalog.generation(), tuple(best.values()), query)
     engines.catalog.save_search(saved)
     return saved
