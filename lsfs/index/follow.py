@@ -109,6 +109,7 @@ class Follower:
         self._answered = 0  # of these, the ones after which nothing was left to do
         self._unfinished = False  # the last run was cut short by a newer change
         self._void = False
+        self._started = 0.0
         self._looked = False  # a look at the whole tree was finished
         self._failure: LsfsError | None = None  # why the last run failed
         self._stopping = False
@@ -122,6 +123,7 @@ class Follower:
 
     def start(self) -> None:
         """Watch the source and begin with a look at all of it."""
+        self._started = time.monotonic()
         self._watch()
         self._thread.start()
 
@@ -149,10 +151,14 @@ class Follower:
     # --- the Indexer protocol
 
     def fresh(self, emit: Emit) -> None:
-        """Nothing to do, for the thread is at it all the time; but its first look is awaited."""
-        deadline = time.monotonic() + FRESH_SECONDS
+        """Nothing to do, for the thread is at it all the time; but its first look is awaited.
+
+        Not for ever: a folder that takes an hour holds up the questions of the first seconds only.
+        """
         with self._condition:
-            while not (self._looked or self._stopping) and time.monotonic() < deadline:
+            while not (self._looked or self._stopping):
+                if time.monotonic() >= self._started + FRESH_SECONDS:
+                    return
                 self._condition.wait(0.2)
                 if self._progress:
                     emit(dict(self._progress))

@@ -17,7 +17,7 @@ from lsfs.errors import IndexCorrupt, LockHeld, StateUnwritable
 from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
-from lsfs.syscalls.registry import registry
+from lsfs.syscalls.registry import Effect, registry
 
 if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
@@ -94,10 +94,13 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
     """Run a syscall on engines, and turn what its stores say into errors of ours.
 
     Raises:
+        LockHeld: the index is only read here, and the syscall writes.
         StateUnwritable: the disk of the state is full or refuses.
         IndexCorrupt: a store turned out to be damaged.
     """
     declared = registry[name]
+    if call.engines.catalog.read_only and declared.effect is not Effect.READ:
+        raise LockHeld(f"another process is indexing {call.engines.source}")
     try:
         return declared.run(call, declared.bind((), arguments))
     except sqlite3.OperationalError as error:

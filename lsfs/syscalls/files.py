@@ -11,7 +11,7 @@ from lsfs.drives import DriveRecord
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Table
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.registry import Effect, Param, registry
 from lsfs.syscalls.retrieve import Done
 
 
@@ -174,7 +174,7 @@ class ReindexRequest:
     """Nothing to choose: every file is read again."""
 
 
-@registry.syscall(command="reindex", examples=("lsfs reindex",))
+@registry.syscall(effect=Effect.WRITE, command="reindex", examples=("lsfs reindex",))
 def reindex(call: Call, request: ReindexRequest) -> Done:
     """Read and embed every file again, as if the index were new. No file of yours is touched."""
     call.engines.indexer.reindex(call.emit)

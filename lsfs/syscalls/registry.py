@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 class Effect(StrEnum):
-    """What a syscall may do to the user's files."""
+    """What a syscall may change: nothing, files or what is kept about them, or beyond recall."""
 
     READ = "read"
     WRITE = "write"

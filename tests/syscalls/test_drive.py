@@ -9,7 +9,7 @@ import pytest
 
 import lsfs
 from lsfs.config import Config
-from lsfs.errors import NotFound, ParseError, UsageError
+from lsfs.errors import LockHeld, NotFound, ParseError, UsageError
 
 
 def paths(result: object) -> list[str]:
@@ -152,3 +152,5 @@ def test_a_second_process_reads_the_index_as_it_is(
     drive.wait_indexed()
     with lsfs.open(source, config=no_chat) as second:
         assert second.retrieve("heron").hits
+        with pytest.raises(LockHeld):
+            second.save_search("heron")
