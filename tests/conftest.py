@@ -6,12 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from lsfs.clock import FixedClock
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +39,6 @@ def no_leaked_threads() -> Iterator[None]:
 def _library_thread(thread: threading.Thread) -> bool:
     """Pools that LanceDB and Python's RPC server keep for the life of the process."""
     return thread.daemon or thread.name.startswith(("LanceDB", "ThreadPoolExecutor", "asyncio"))
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    """The day on which the tests take place."""
-    return FixedClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -54,10 +54,6 @@ class Source:
         """A seekable stream over the file, with an offset of its own."""
         return io.BufferedReader(_PositionalFile(self.fd, self.size), 64 * 1024)
 
-    def path_for_libraries(self) -> str:
-        """A path for libraries that take nothing else; it opens this file in this process."""
-        return f"/proc/self/fd/{self.fd}"
-
     def seconds_left(self) -> float:
         """Wall seconds until the reader will be stopped; infinite when nobody will."""
         return self.deadline - time.monotonic()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import lsfs
+from lsfs.clock import FixedClock
 from lsfs.config import Config
+from lsfs.drives import initialise
 from lsfs.errors import LockHeld, NotFound, ParseError, UsageError
+from lsfs.syscalls.drive import open_local
 
 
 def paths(result: object) -> list[str]:
@@ -67,6 +71,15 @@ def test_a_name_that_is_no_text_does_not_break_an_answer(drive: lsfs.Drive, sour
 def test_a_plan_can_be_seen_first(drive: lsfs.Drive) -> None:
     plan = drive.ask("contracts from 2023", plan=True).plan
     assert (plan.after, plan.before, plan.kinds) == ("2023-01-01", "2024-01-01", ("contract",))
+
+
+def test_last_year_depends_on_the_clock(source: Path, no_chat: Config) -> None:
+    clock = FixedClock(datetime(2024, 6, 1, 12, tzinfo=UTC))
+    caller = open_local(initialise(source), no_chat, clock=clock)
+    with lsfs.Drive(source, caller) as drive:
+        answer = drive.ask("contracts from last year")
+    assert (answer.plan.after, answer.plan.before) == ("2023-01-01", "2024-01-01")
+    assert [file.path for file in answer.files] == ["Contracts/harbour-lease.md"]
 
 
 def test_changes_between_calls_are_seen(drive: lsfs.Drive, source: Path) -> None:
