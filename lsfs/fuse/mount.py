@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -24,6 +25,7 @@ READY_S = 30.0
 # The brain may finish what it is writing: what its supervisor allows it, and some.
 GONE_S = brain.LEAVE_S + brain.TERMINATE_S + 5.0
 DEVICE = Path("/dev/fuse")
+STALE_TRIES = 5
 FUSE_CONF = Path("/etc/fuse.conf")
 
 
@@ -59,8 +61,7 @@ def mount(
         AccessDenied: the system's settings forbid it.
     """
     source = _folder(source)
-    _clear_stale(mountpoint)
-    mountpoint = _folder(mountpoint)
+    mountpoint = _free_folder(mountpoint)
     _check_places(source, mountpoint, state)
     _check_device()
     _check_free(source, mountpoint, state)
@@ -179,6 +180,21 @@ def _clear_stale(mountpoint: Path) -> None:
     place = Path(os.path.abspath(mountpoint.expanduser()))  # noqa: PTH100
     while mounts.is_stale(place):
         mounts.unmount(place, lazy=True)
+
+
+def _free_folder(mountpoint: Path) -> Path:
+    """The mountpoint's real path, without what a killed fs process may have left on it.
+
+    A mount turns stale a moment after its process has gone, also between our look and our use.
+    """
+    for _ in range(STALE_TRIES):
+        _clear_stale(mountpoint)
+        try:
+            return _folder(mountpoint)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+    raise LockHeld(f"{mountpoint} holds a dead mount", hint=f"remove it: umount -l {mountpoint}")
 
 
 def _check_places(source: Path, mountpoint: Path, state: StatePaths) -> None:

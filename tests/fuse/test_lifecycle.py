@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -519,3 +520,20 @@ def test_an_announcement_is_made_once() -> None:
     assert os.read(listen, 100) == b'{"ready": true}\n'
     assert os.read(listen, 100) == b""
     os.close(listen)
+
+
+def test_a_mount_that_turns_stale_while_it_is_looked_at(
+    unmounted: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, calls = mounting._folder, []
+
+    def dying(path: Path) -> Path:
+        calls.append(path)
+        if calls.count(unmounted.mountpoint) == 1 and path == unmounted.mountpoint:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected", str(path))
+        return plain(path)
+
+    monkeypatch.setattr(mounting, "_folder", dying)
+    unmounted.mount()
+    assert calls.count(unmounted.mountpoint) == 2
+    unmounted.umount()
