@@ -110,7 +110,7 @@ def _report(session: Session, report: Any) -> None:
 @click.option("--allow-other", is_flag=True, help="let other users in, within file permissions")
 @click.option(
     "--transport",
-    type=click.Choice(["auto", "mfusepy", "fusepy"]),
+    type=click.Choice(["auto", "kernel", "mfusepy", "fusepy"]),
     default="auto",
     show_default=True,
     help="how to talk to the kernel",
