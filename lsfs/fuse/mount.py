@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsfs import errors
+from lsfs import errors, logs
 from lsfs.config import MountConfig
 from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, UsageError
 from lsfs.fuse import brain, daemon, mounts, record
@@ -278,6 +278,7 @@ def _checked_name(name: str) -> str:
 
 def _start(service: daemon.Service) -> None:
     """Start the fs process, and wait for its word."""
+    logs.cap(service.state.log)
     listen, tell = os.pipe()
     log = os.open(service.state.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     log_begin = os.fstat(log).st_size
