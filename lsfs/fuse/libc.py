@@ -79,6 +79,7 @@ _futimens = _function("futimens", ctypes.c_int, ctypes.c_int, ctypes.POINTER(_Ti
 _fallocate = _function(
     "fallocate", ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64
 )
+_syncfs = _function("syncfs", ctypes.c_int, ctypes.c_int)
 _umount2 = _function("umount2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int)
 
 # A folder on the way to a file: no link may be followed on it, nothing may lead out of the root.
@@ -158,6 +159,12 @@ def set_times(
 def allocate(fd: int, mode: int, offset: int, length: int) -> None:
     """``fallocate``: reserve, punch, zero or collapse a range of a file."""
     if _fallocate(fd, mode, offset, length):
+        raise _raise()
+
+
+def syncfs(fd: int) -> None:
+    """Write back everything of the file system that a file is on."""
+    if _syncfs(fd):
         raise _raise()
 
 

@@ -98,7 +98,7 @@ def umount(mountpoint: Path, lazy: bool = False, *, state: StatePaths | None = N
     Raises:
         NotFound: no drive is mounted there.
         LockHeld: programs are using it; the message names them.
-        LsfsError: its processes do not end.
+        LsfsError: its processes do not end, or not everything could be written.
     """
     # Links are followed as `mount` follows them; realpath, unlike resolve, bears a stale mount.
     mountpoint = Path(os.path.realpath(mountpoint))
@@ -107,6 +107,8 @@ def umount(mountpoint: Path, lazy: bool = False, *, state: StatePaths | None = N
         raise NotFound(f"no drive is mounted on {mountpoint}", hint="see: lsfs status")
     stale = mounts.is_stale(mountpoint)
     info = None if stale else find_mount(mountpoint, state)
+    if not (stale or lazy):
+        mounts.flush(mountpoint)
     try:
         mounts.unmount(mountpoint, lazy=lazy or stale)
     except LockHeld:
