@@ -18,8 +18,8 @@ import pytest
 
 from lsfs import logs
 from lsfs.errors import LockHeld, NotFound, UsageError
-from lsfs.fuse import mounts, sd_notify, unit
 from lsfs.fuse import mount as mounting
+from lsfs.fuse import mounts, sd_notify, unit
 from tests.fuse.conftest import Drive
 
 Wait = Callable[..., object]

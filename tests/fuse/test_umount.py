@@ -40,7 +40,7 @@ def test_a_mapped_file_is_in_use(unmounted: Drive) -> None:
         assert user.stdout is not None
         assert user.stdout.readline() == b"mapped\n"
         # Gone from the table of descriptors: seen in /proc/PID/maps alone.
-        links = [os.readlink(fd) for fd in Path(f"/proc/{user.pid}/fd").iterdir()]
+        links = [str(fd.readlink()) for fd in Path(f"/proc/{user.pid}/fd").iterdir()]
         assert not any(link.startswith(str(unmounted.mountpoint)) for link in links)
         with pytest.raises(LockHeld, match=rf"python[^ ]* \({user.pid}\)"):
             unmounted.umount()
