@@ -200,7 +200,7 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool) -> None:
 @click.argument("mountpoint", type=click.Path(readable=False))
 @click.option(
     "--transport",
-    type=click.Choice(["auto", "mfusepy", "fusepy"]),
+    type=click.Choice(["auto", "kernel", "mfusepy", "fusepy"]),
     default="auto",
     show_default=True,
     help="how to talk to the kernel",

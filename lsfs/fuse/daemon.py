@@ -201,7 +201,7 @@ class _Running:
     def __init__(self, state: StatePaths, info: MountInfo) -> None:
         self._state = state
         self._info = info
-        self._narrator = Narrator(info)
+        self._narrator = Narrator()
         self._lock = threading.Lock()
         self._ended = False
         self.supervisor: brain.Supervisor | None = None
@@ -209,7 +209,7 @@ class _Running:
     def begin(self) -> None:
         """The kernel has accepted the mount."""
         record.write(self._state, self._info)
-        self._narrator.mounted()
+        self._narrator.mounted(self._info)
         if self.supervisor is not None:
             self.supervisor.start()
 

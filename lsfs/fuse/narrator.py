@@ -13,58 +13,58 @@ log = logging.getLogger("lsfs.fuse")
 
 
 class Narrator:
-    """The story of one mount. Its methods never fail.
+    """The story of one mount. Its methods never fail."""
 
-    Args:
-        info: the mount.
-    """
-
-    def __init__(self, info: MountInfo) -> None:
-        self._info = info
-        self._begun = False
+    def __init__(self) -> None:
+        self._info: MountInfo | None = None
         self._brains = 0
 
-    def mounted(self) -> None:
+    def mounted(self, info: MountInfo) -> None:
         """The kernel has accepted the mount."""
-        self._begun = True
-        info = self._info
+        self._info = info
         log.info(
             "mounted %s on %s through %s%s (process %d)",
             info.source, info.mountpoint, info.transport,
             ", read only" if info.read_only else "", info.pid,
         )  # fmt: skip
         if os.environ.get(sd_notify.VARIABLE):
-            threading.Thread(target=self._ready, name="lsfs-ready", daemon=True).start()
+            threading.Thread(
+                target=self._ready, args=(info,), name="lsfs-ready", daemon=True
+            ).start()
 
-    def _ready(self) -> None:
+    def _ready(self, info: MountInfo) -> None:
         """Say so once the mount answers; only another thread than the serving one can ask it."""
         try:
-            with os.scandir(self._info.mountpoint) as entries:
+            with os.scandir(info.mountpoint) as entries:
                 next(entries, None)
         except OSError as error:
-            log.warning("%s does not answer: %s", self._info.mountpoint, error.strerror)
+            log.warning("%s does not answer: %s", info.mountpoint, error.strerror)
             return
-        sd_notify.notify("READY=1", self._status("files are served"))
+        sd_notify.notify("READY=1")
+        # The brain may have come up meanwhile, which is the newer news.
+        if not self._brains:
+            self._status("files are served")
 
     def brain_is(self, pid: int | None) -> None:
         """The brain has started, or ended."""
         if pid is None:
-            sd_notify.notify(self._status("files are served; the index is being restarted"))
+            self._status("files are served; the index is being restarted")
             return
         self._brains += 1
         again = " again" if self._brains > 1 else ""
         log.info("the brain, which indexes, was started%s (process %d)", again, pid)
-        sd_notify.notify(self._status("files are served and indexed"))
+        self._status("files are served and indexed")
 
     def unmounted(self) -> None:
         """The mount is gone, if it ever was there."""
-        if not self._begun:
-            return
-        log.info(
-            "unmounted %s; what was written is in %s", self._info.mountpoint, self._info.source
-        )
-        sd_notify.notify("STOPPING=1", f"STATUS=unmounted {self._info.mountpoint}")
-
-    def _status(self, state: str) -> str:
         info = self._info
-        return f"STATUS={info.source} on {info.mountpoint} ({info.transport}): {state}"
+        if info is None:
+            return
+        log.info("unmounted %s; what was written is in %s", info.mountpoint, info.source)
+        sd_notify.notify("STOPPING=1", f"STATUS=unmounted {info.mountpoint}")
+
+    def _status(self, state: str) -> None:
+        info = self._info
+        if info is not None:
+            text = f"{info.source} on {info.mountpoint} ({info.transport}): {state}"
+            sd_notify.notify(f"STATUS={text}")

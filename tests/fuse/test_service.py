@@ -75,20 +75,22 @@ def test_a_service_says_when_it_is_ready_and_when_it_ends(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            said = ""
+            said: list[str] = []
             while "READY=1" not in said:
-                said = systemd.recv(4096).decode()
+                said.append(systemd.recv(4096).decode())
             # From here on it serves.
             assert (unmounted.mountpoint / "f").read_text() == "x"
-            assert f"STATUS={unmounted.source} on {unmounted.mountpoint}" in said
-            assert unmounted.transport in said
+            while not any("files are served" in text for text in said):
+                said.append(systemd.recv(4096).decode())
+            status = f"STATUS={unmounted.source} on {unmounted.mountpoint} ({unmounted.transport})"
+            assert said[-1].startswith(status) or said[0].startswith(status)
             info = mounting.mounted(unmounted.state)
             assert info is not None and info.pid == process.pid
             environ = Path(f"/proc/{info.brain_pid}/environ")
             assert info.brain_pid is None or b"NOTIFY_SOCKET" not in environ.read_bytes()
             process.send_signal(signal.SIGTERM)
-            while "STOPPING=1" not in said:
-                said = systemd.recv(4096).decode()
+            while not said[-1].startswith("STOPPING=1\nSTATUS=unmounted "):
+                said.append(systemd.recv(4096).decode())
             out, errors = process.communicate(timeout=60)
         finally:
             process.kill()
