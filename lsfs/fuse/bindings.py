@@ -66,7 +66,7 @@ class _Slots:
         except OSError as error:
             return -(error.errno or errno.EIO)
         except LsfsError as error:
-            log.info("%s: %s", function.__name__, error.message)
+            log.debug("%s: %s", function.__name__, error.message)
             return -error.errno
         except BaseException:
             # What escapes from a ctypes callback is printed, and C reads the result as 0: success.
@@ -410,7 +410,7 @@ def serve(
     except RuntimeError as error:
         if begun:
             # libfuse 3 gives a result other than 0 when a signal ended the mount, too.
-            log.info("the mount ended (libfuse: %s)", error)
+            log.debug("libfuse ended with %s", error)
             return
         raise LsfsError(f"could not mount on {mountpoint} (libfuse: {error})") from error
     finally:

@@ -21,11 +21,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lsfs import logs
 from lsfs.clock import SystemClock
 from lsfs.drives import locked
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.fuse import bindings, brain, kernel, record, transports
 from lsfs.fuse.changes import Changes
+from lsfs.fuse.narrator import Narrator
 from lsfs.fuse.operations import Operations
 from lsfs.fuse.record import MountInfo
 from lsfs.fuse.source import Source
@@ -221,6 +223,7 @@ class _Running:
     def __init__(self, state: StatePaths, info: MountInfo) -> None:
         self._state = state
         self.info = info
+        self._narrator = Narrator()
         self._lock = threading.Lock()
         self._ended = False
         self.supervisor: brain.Supervisor | None = None
@@ -229,6 +232,7 @@ class _Running:
         """The kernel has accepted the mount."""
         self.info = replace(self.info, why=why)
         record.write(self._state, self.info)
+        self._narrator.mounted(self.info)
         if self.supervisor is not None:
             self.supervisor.start()
 
@@ -237,6 +241,7 @@ class _Running:
         with self._lock:
             if self._ended:
                 return
+            self._narrator.brain_is(pid)
             try:
                 record.write(self._state, replace(self.info, brain_pid=pid))
             except OSError as error:
@@ -247,6 +252,7 @@ class _Running:
         with self._lock:
             self._ended = True
             record.remove(self._state)
+        self._narrator.unmounted()
 
 
 @contextlib.contextmanager
@@ -358,10 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if detach:
         os.setsid()
     os.chdir("/")
-    logging.basicConfig(
-        level=os.environ.get("LSFS_LOG", "WARNING").upper(),
-        format="%(asctime)s fs %(levelname)s %(name)s: %(message)s",
-    )
+    logs.begin("fs", service.state.log)
     try:
         serve(service, announcement)
     except LsfsError as error:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lsfs.errors import LsfsError
-from lsfs.fuse import device, libc, mounts, protocol
+from lsfs.fuse import device, mounts, protocol
 from lsfs.fuse.locks import Locks
 from lsfs.fuse.nodes import Deferred
 from lsfs.fuse.passthrough import Passthrough
@@ -299,5 +299,7 @@ class _Leaving:
             signal.pthread_kill(self._loop, signal.SIGTERM)
 
     def _sync(self) -> None:
-        with contextlib.suppress(OSError):
-            libc.sync_file_system(self._mountpoint)
+        try:
+            mounts.flush(self._mountpoint)
+        except LsfsError as error:
+            log.error("%s", error.message)

@@ -213,20 +213,16 @@ def mount(kind: str, mountpoint: str | os.PathLike[str], flags: int, options: st
         raise _raise(place)
 
 
+def syncfs(fd: int) -> None:
+    """Write back everything of the file system that a file is on."""
+    if _syncfs(fd):
+        raise _raise()
+
+
 def unmount(mountpoint: str | os.PathLike[str], flags: int = 0) -> None:
     """``umount2``; needs root."""
     if _umount2(os.fsencode(mountpoint), flags):
         raise _raise(os.fsencode(mountpoint))
-
-
-def sync_file_system(path: str | os.PathLike[str]) -> None:
-    """``syncfs``: bring all that was written to the file system at ``path`` to where it belongs."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        if _syncfs(fd):
-            raise _raise(os.fsencode(path))
-    finally:
-        os.close(fd)
 
 
 pread: Callable[[int, Any, int, int], int] = _function(
