@@ -166,10 +166,13 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         )  # fmt: skip
         running = _Running(service.state, info)
         wake = stack.enter_context(_supervised(service, running))
+        changes = Changes(journal, SystemClock(), wake)
+        journal.on_commit(changes.nudge)
+        stack.callback(journal.close)  # before the brain, which it wakes, is ended
         vfs = Vfs(
             source,
             _tree(service, info),
-            Changes(journal, SystemClock(), wake),
+            changes,
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
