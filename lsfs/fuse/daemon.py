@@ -23,11 +23,12 @@ from pathlib import Path
 
 from lsfs.clock import SystemClock
 from lsfs.drives import locked
-from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
+from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.fuse import bindings, brain, record
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.operations import Operations
 from lsfs.fuse.record import MountInfo
+from lsfs.fuse.remote import RpcBrain
 from lsfs.fuse.source import Source
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
@@ -35,8 +36,8 @@ from lsfs.versions.history import Journal
 
 log = logging.getLogger("lsfs.fuse.daemon")
 
-# How long a query that is being made may hold up the mount's only thread, in seconds.
-BRAIN_WAIT_S = 3.0
+# How long an answer may hold up the mount's only thread, in seconds.
+ANSWER_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,51 +62,6 @@ class Service:
     read_only: bool = False
     allow_other: bool = False
     brain: tuple[str, ...] = ()
-
-
-class RpcBrain:
-    """The brain, by its socket; a call that takes too long is EAGAIN.
-
-    The brain carries on with it all the same, so the directory appears when it is done.
-
-    Args:
-        socket: where it listens.
-    """
-
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
-
-    def save_search(self, name: str) -> None:
-        """Make a query."""
-        self._call("save_search", name)
-
-    def drop_search(self, name: str) -> None:
-        """Forget a query."""
-        self._call("drop_search", name)
-
-    def _call(self, syscall: str, name: str) -> None:
-        from lsfs.serve.rpc import Client
-
-        deadline = time.monotonic() + BRAIN_WAIT_S
-
-        def progress(_: object) -> None:
-            if time.monotonic() > deadline:
-                raise _again("it is still at work")
-
-        try:
-            client = Client(self._socket, timeout=BRAIN_WAIT_S)
-        except OSError as error:
-            # It is being started or restarted, or is stopped: a moment later it may answer.
-            raise _again(str(error)) from error
-        with contextlib.closing(client):
-            try:
-                client.call(syscall, {"name": name}, progress)
-            except LockHeld as error:
-                raise _again(error.message) from error
-
-
-def _again(why: str) -> BlockingIOError:
-    return BlockingIOError(errno.EAGAIN, f"the index does not answer: {why}")
 
 
 class Announcement:
@@ -253,7 +209,8 @@ def _tree(service: Service, info: MountInfo) -> VirtualTree:
     }
     published = Published(service.state.catalog)
     name = service.virtual_name
-    return VirtualTree(published, RpcBrain(service.state.socket), facts, name=name)
+    remote = RpcBrain(service.state.socket, patience_s=ANSWER_WAIT_S)
+    return VirtualTree(published, remote, facts, name=name)
 
 
 def _end_helper() -> None:

@@ -105,12 +105,12 @@ class Operations:
             "st_nlink": 2 if is_dir else 1,
             "st_uid": uid,
             "st_gid": gid,
-            "st_size": len(node.content),
+            "st_size": node.size,
             "st_blksize": 4096,
-            "st_blocks": -(-len(node.content) // 512),
+            "st_blocks": -(-node.size // 512),
             "st_atime": self._made_ns,
-            "st_mtime": self._made_ns,
-            "st_ctime": self._made_ns,
+            "st_mtime": node.mtime_ns or self._made_ns,
+            "st_ctime": node.mtime_ns or self._made_ns,
         }
 
     # --- attributes
@@ -285,7 +285,7 @@ class Operations:
         if parts is None:
             return self.source.readlink(path)
         node = self._tree.lookup(parts)
-        if node.kind is not NodeKind.LINK:
+        if node.kind is not NodeKind.LINK or node.content is None:
             raise _error(errno.EINVAL)
         return node.content
 
@@ -367,10 +367,10 @@ class Operations:
         """A file in memory with the content of this moment: reads need no special case."""
         if flags & _ACCESS:
             raise _error(errno.EROFS)
-        node = self._tree.lookup(parts)
+        content = self._tree.read(parts)
         fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
         with open(fd, "wb", closefd=False) as file:
-            file.write(node.content)
+            file.write(content)
         return fd
 
     def _watch(self, fd: int, flags: int) -> None:

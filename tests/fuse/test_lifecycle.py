@@ -373,7 +373,7 @@ def test_the_virtual_directory_is_hidden_and_there(unmounted: Drive) -> None:
     mountpoint = unmounted.mountpoint
     assert [path.name for path in mountpoint.iterdir()] == ["f"]
     assert [path.name for path in (mountpoint / ".lsfs").iterdir()] == [
-        "README.md", "status", "errors.ndjson", "search",
+        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages",
     ]  # fmt: skip
     for command in (["find", "."], ["grep", "-r", "use", "."], ["du", "-a"], ["tar", "c", "."]):
         done = subprocess.run(command, cwd=mountpoint, capture_output=True, check=True)
