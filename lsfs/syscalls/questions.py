@@ -86,9 +86,14 @@ def answer_question(call: Call, request: QuestionName) -> SavedQuestion:
                 call.check()
             found = ask(alone, AskRequest(asked.question))
             answered = replace(
-                asked, generation=generation, time_ns=call.engines.clock.now_ns(), answer=found.answer,
-                citations=found.citations, files=found.files, model=found.model,
-            )  # fmt: skip
+                asked,
+                generation=generation,
+                time_ns=call.engines.clock.now_ns(),
+                answer=found.answer,
+                citations=found.citations,
+                files=found.files,
+                model=found.model,
+            )
             if questions.save_answer(answered):
                 return answered
     raise NotFound(f"no kept question {request.name!r}")
