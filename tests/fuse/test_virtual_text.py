@@ -1,4 +1,4 @@
-"""Documents as Markdown: the folders from an index in memory, contents and sizes from a real one."""
+"""Documents as Markdown: folders from an index in memory, contents and sizes from a real one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import lsfs
-from lsfs.config import Config
-from lsfs.drives import DriveRecord
+from lsfs.drives import initialise
 from lsfs.fuse.virtual import FRESH_S, NodeKind, VirtualTree
 from lsfs.index.published import Published
 from tests.fuse.fake_index import Index, Seconds, names, refused
@@ -103,7 +102,7 @@ def real(drive: lsfs.Drive) -> Iterator[VirtualTree]:
     )
     _workbook(source / "Finance/book.xlsx")
     drive.wait_indexed()
-    published = Published(DriveRecord.at(source).state.catalog)
+    published = Published(initialise(source).state.catalog)
     yield VirtualTree(published, Index(), {})
     published.close()
 
@@ -167,11 +166,9 @@ def test_attributes_of_real_files(real: VirtualTree) -> None:
     assert real.attribute("none", "user.lsfs.indexed") is None
 
 
-def test_what_changed_is_seen(
-    drive: lsfs.Drive, source: Path, no_chat: Config, seconds: Seconds
-) -> None:
+def test_what_changed_is_seen(drive: lsfs.Drive, source: Path, seconds: Seconds) -> None:
     drive.wait_indexed()
-    published = Published(DriveRecord.at(source).state.catalog)
+    published = Published(initialise(source).state.catalog)
     tree = VirtualTree(published, Index(), {}, monotonic=seconds)
     path = ("text", "Contracts", "mill-lease.txt.md")
     before = tree.lookup(path).size
