@@ -205,3 +205,9 @@ class PerGeneration(Generic[K, T]):
             self._made.clear()
         self._made[key] = current, now + took / _SHARE, value
         return value
+
+    def charge(self, key: K, seconds: float) -> None:
+        """Say that what was derived from a value took time too: it is kept the longer for it."""
+        known = self._made.get(key)
+        if known is not None:
+            self._made[key] = known[0], known[1] + seconds / _SHARE, known[2]

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from lsfs.fuse import rendering
+from lsfs.fuse.branches import by
 from lsfs.fuse.branches.by import distinct_names
 from lsfs.fuse.virtual import FRESH_S, NodeKind, VirtualTree
 from lsfs.index.filters import type_of
@@ -155,11 +156,16 @@ def test_groups_that_take_long_are_made_less_often(
         seconds.now += 1.0
         return quick()
 
+    def slow_names(paths: list[str], taken: object) -> dict[str, str]:
+        seconds.now += 1.0
+        return distinct_names(paths)
+
     monkeypatch.setattr(index, "typed", slow)
+    monkeypatch.setattr(by, "distinct_names", slow_names)
     tree = VirtualTree(index, index, {}, monotonic=seconds)
     assert names(tree, "by", "type", "pdf") == ["a.pdf"]
     index.add("b.pdf")
-    seconds.now += 5.0
+    seconds.now += 15.0
     assert names(tree, "by", "type", "pdf") == ["a.pdf"]
     seconds.now += 6.0
     assert names(tree, "by", "type", "pdf") == ["a.pdf", "b.pdf"]

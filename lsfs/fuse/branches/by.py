@@ -22,11 +22,11 @@ _ENDING = re.compile(r"[\w+-]{1,16}$")  # what follows a dot otherwise is no typ
 
 @dataclass(slots=True)
 class _Group:
-    """A folder of groups, of files, or of both; the names of links are made when asked for."""
+    """A folder of groups, of files, or of both."""
 
     groups: dict[str, _Group] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
-    links: dict[str, str] | None = None
+    links: dict[str, str] | None = None  # paths by names, made when they are asked for
 
     def below(self, names: Iterable[str]) -> _Group:
         """The group at the end of a path, made where it is missing."""
@@ -34,12 +34,6 @@ class _Group:
         for name in names:
             group = group.groups.setdefault(name, _Group())
         return group
-
-    def named(self) -> dict[str, str]:
-        """Paths by the names of their links."""
-        if self.links is None:
-            self.links = distinct_names(self.paths, self.groups)
-        return self.links
 
 
 class ByBranch(Branch):
@@ -62,6 +56,7 @@ class ByBranch(Branch):
         self._groups: PerGeneration[str, _Group] = PerGeneration(
             generation, lambda key: self._keys[key](), _Group(), monotonic
         )
+        self._monotonic = monotonic
 
     def lookup(self, parts: Parts) -> Node:
         """A group, or a file in one."""
@@ -74,7 +69,7 @@ class ByBranch(Branch):
             raise nodes.error(errno.ENOENT, parts)
         if parts[-1] in group.groups:
             return nodes.directory(parts)
-        path = group.named().get(parts[-1])
+        path = self._links(parts[1], group).get(parts[-1])
         if path is None:
             raise nodes.error(errno.ENOENT, parts)
         return nodes.link(parts, _target(parts, path))
@@ -87,10 +82,18 @@ class ByBranch(Branch):
         if group is None:
             raise nodes.error(errno.ENOENT, parts)
         found = [(name, nodes.directory((*parts, name))) for name in sorted(group.groups)]
-        for name, path in group.named().items():
+        for name, path in self._links(parts[1], group).items():
             entry = (*parts, name)
             found.append((name, nodes.link(entry, _target(entry, path))))
         return found
+
+    def _links(self, key: str, group: _Group) -> dict[str, str]:
+        """The files of a group by names that differ: more work than the groups themselves."""
+        if group.links is None:
+            begin = self._monotonic()
+            group.links = distinct_names(group.paths, group.groups)
+            self._groups.charge(key, self._monotonic() - begin)
+        return group.links
 
     def _group(self, names: Parts) -> _Group | None:
         if names[0] not in self._keys:
