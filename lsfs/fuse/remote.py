@@ -95,7 +95,7 @@ def _within(seconds: float, client: Client, syscall: str, arguments: dict[str, s
     def progress(_: object) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise _again("it is still at work")
+            raise TimeoutError  # as the socket would, were it silent
         client.limit(left)
 
     client.limit(seconds)

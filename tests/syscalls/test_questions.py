@@ -11,7 +11,7 @@ import pytest
 import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise
-from lsfs.errors import LockHeld, NotFound, UsageError
+from lsfs.errors import Cancelled, LockHeld, NotFound, UsageError
 from lsfs.model import QueryPlan, SavedQuestion
 from lsfs.syscalls import questions
 from lsfs.syscalls.ask import Answer, AskRequest
@@ -155,3 +155,17 @@ def test_an_answer_is_found_though_the_caller_has_gone(
     gone.cancelled.set()
     assert questions.answer_question(gone, questions.QuestionName("q")).answer == "ONE"
     assert not script.calls[0].cancelled.is_set()
+
+
+def test_an_old_answer_is_not_renewed_for_a_caller_who_has_gone(
+    caller: LocalCaller, script: Scripted
+) -> None:
+    save(caller, "one")
+    script.may.set()
+    gone = Call(caller.engines)
+    gone.cancelled.set()
+    questions.answer_question(gone, questions.QuestionName("q"))
+    caller.engines.catalog.bump()
+    with pytest.raises(Cancelled):
+        questions.answer_question(gone, questions.QuestionName("q"))
+    assert script.asked == ["one"]
