@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from lsfs import codec
-from lsfs.fuse import nodes, rendering
+from lsfs.fuse.branches import nodes, rendering
 from lsfs.fuse.branches.ask import AskBranch
 from lsfs.fuse.branches.by import ByBranch
 from lsfs.fuse.branches.search import SearchBranch
 from lsfs.fuse.branches.text import PagesBranch, TextBranch
 from lsfs.fuse.knowledge import FRESH_S, TROUBLE, Brain, Fresh, Published
-from lsfs.fuse.nodes import Branch, Node, NodeKind, Parts, inode_of
+from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts, inode_of
 from lsfs.model import FileProblem, IndexCounts
 
 __all__ = ["FRESH_S", "Brain", "Node", "NodeKind", "Parts", "Published", "VirtualTree", "inode_of"]

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 
 from lsfs.errors import LsfsError
-from lsfs.fuse import nodes, rendering
+from lsfs.fuse.branches import nodes, rendering
 from lsfs.fuse.knowledge import Brain, Fresh, Published
-from lsfs.fuse.nodes import Branch, Node, Parts
+from lsfs.fuse.branches.nodes import Branch, Node, Parts
 from lsfs.model import SavedQuestion
 
 SUFFIX = ".md"

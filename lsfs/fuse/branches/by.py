@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from lsfs.fuse import nodes, rendering
+from lsfs.fuse.branches import nodes, rendering
 from lsfs.fuse.knowledge import Fresh, PerGeneration, Published
-from lsfs.fuse.nodes import Branch, Node, Parts
+from lsfs.fuse.branches.nodes import Branch, Node, Parts
 from lsfs.index.filters import type_of
 
 MONTH_DAYS = 31  # a date that is less exact belongs to its year only

@@ -6,9 +6,9 @@ import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lsfs.fuse import nodes, rendering
+from lsfs.fuse.branches import nodes, rendering
 from lsfs.fuse.knowledge import Brain, Fresh, Published
-from lsfs.fuse.nodes import Branch, Node, NodeKind, Parts
+from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts
 from lsfs.model import SavedSearch
 
 RESULTS = "RESULTS.md"

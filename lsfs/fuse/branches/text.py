@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lsfs import markdown
-from lsfs.fuse import nodes
+from lsfs.fuse.branches import nodes
 from lsfs.fuse.knowledge import Fresh, PerGeneration, Published
-from lsfs.fuse.nodes import Branch, Node, NodeKind, Parts
+from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts
 from lsfs.fuse.rendering import NAME_MAX
 from lsfs.model import Document, DocumentEntry, FolderEntries
 
