@@ -20,7 +20,8 @@ import os
 import stat as modes
 from collections.abc import Iterator
 
-from lsfs.fuse import libc, source, virtual
+from lsfs.fuse import libc, source
+from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
 from lsfs.fuse.source import Caller, Entry, Source
@@ -424,6 +425,8 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         handle.dirty = True
+        if handle.parts is not None and offset + len(data) > LONGEST:
+            raise _error(errno.EFBIG)
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -444,7 +447,7 @@ class Vfs:
         if not handle.dirty or handle.parts is None:
             return None
         handle.dirty = False
-        parts, data = handle.parts, os.pread(handle.fd, virtual.WRITE_MAX + 1, 0)
+        parts, data = handle.parts, os.pread(handle.fd, LONGEST + 1, 0)
         return Deferred(lambda: self._tree.write(parts, data))
 
     def fsync(self, handle: Handle, data_only: bool) -> None:

@@ -16,8 +16,10 @@ from lsfs.config import MountConfig
 from lsfs.fuse import mount as mounting
 from lsfs.fuse import mounts
 from lsfs.fuse.record import MountInfo, start_ticks
+from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
 from lsfs.versions.history import Event, JournalReader, Op
+from tests.fuse.fake_index import Index, Seconds
 
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 TRANSPORTS = ("kernel", "mfusepy", "fusepy")
@@ -89,6 +91,21 @@ def make_drive(root: Path, transport: str = "mfusepy") -> Drive:
     state = StatePaths(root / "state")
     state.create()
     return Drive(source, mountpoint, state, transport)
+
+
+@pytest.fixture
+def index() -> Index:
+    return Index()
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def tree(index: Index, seconds: Seconds) -> VirtualTree:
+    return VirtualTree(index, index, {"source": "/s", "pid": 7}, monotonic=seconds)
 
 
 @pytest.fixture(params=TRANSPORTS)
