@@ -73,11 +73,13 @@ class MountConfig:
         transport: auto, kernel, mfusepy or fusepy.
         virtual_name: the directory in the mount that holds everything virtual.
         timeout_s: how long the kernel may keep names and attributes, in seconds.
+        passthrough: let the kernel read and write files itself where it can (transport kernel).
     """
 
     transport: str = "auto"
     virtual_name: str = ".lsfs"
     timeout_s: float = 1.0
+    passthrough: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class Service:
         transport: auto, kernel, mfusepy or fusepy.
         virtual_name: name of the virtual directory.
         timeout_s: how long the kernel may keep names and attributes, in seconds.
+        passthrough: let the kernel read and write files itself where it can.
         brain: command of the brain; empty runs none.
     """
 
@@ -63,6 +64,7 @@ class Service:
     transport: str
     virtual_name: str
     timeout_s: float
+    passthrough: bool = True
     read_only: bool = False
     allow_other: bool = False
     brain: tuple[str, ...] = ()
@@ -156,6 +158,7 @@ def _serve_by(
             timeout_s=service.timeout_s,
             read_only=service.read_only,
             allow_other=service.allow_other,
+            passthrough=service.passthrough,
         )
         return
     try:
@@ -277,6 +280,7 @@ def arguments_of(service: Service) -> list[str]:
         "--virtual-name", service.virtual_name,
         "--timeout", str(service.timeout_s),
     ]  # fmt: skip
+    arguments += [] if service.passthrough else ["--no-passthrough"]
     arguments += ["--read-only"] if service.read_only else []
     arguments += ["--allow-other"] if service.allow_other else []
     arguments += ["--brain-command", json.dumps(service.brain)] if service.brain else ["--no-brain"]
@@ -290,6 +294,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
     parser.add_argument("--transport", default="auto")
     parser.add_argument("--virtual-name", default=".lsfs")
     parser.add_argument("--timeout", type=float, default=1.0)
+    parser.add_argument("--no-passthrough", action="store_true")
     parser.add_argument("--read-only", action="store_true")
     parser.add_argument("--allow-other", action="store_true")
     parser.add_argument("--no-brain", action="store_true")
@@ -306,6 +311,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
         transport=given.transport,
         virtual_name=given.virtual_name,
         timeout_s=given.timeout,
+        passthrough=not given.no_passthrough,
         read_only=given.read_only,
         allow_other=given.allow_other,
         brain=() if given.no_brain else tuple(command),

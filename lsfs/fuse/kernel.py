@@ -21,6 +21,7 @@ from lsfs.errors import LsfsError
 from lsfs.fuse import device, mounts, protocol
 from lsfs.fuse.locks import Locks
 from lsfs.fuse.nodes import Deferred
+from lsfs.fuse.notices import Notices
 from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Init, Opcode
 from lsfs.fuse.requests import MAX_WRITE, Payload, Request, Requests
@@ -57,7 +58,7 @@ class Kernel:
         ready: Callable[[], None],
         *,
         timeout_s: float,
-        passthrough: bool = True,
+        passthrough: bool,
     ) -> None:
         self._fd = fd
         self._ready = ready
@@ -65,7 +66,15 @@ class Kernel:
         self._locks = Locks(self._answer)
         self._waiting: set[int] = set()  # deferred requests that nobody has answered yet
         self._waiting_lock = threading.Lock()
-        self._requests = Requests(vfs, self.passthrough, self._locks, timeout_s=timeout_s)
+        self._notices = Notices(fd, vfs.table)
+        self._requests = Requests(
+            vfs,
+            self.passthrough,
+            self._locks,
+            timeout_s=timeout_s,
+            seen=self._notices.watch,
+            forgotten=self._notices.forget,
+        )
         self._stopping = False
         self._reading = False
 
@@ -73,6 +82,12 @@ class Kernel:
 
     def serve(self) -> None:
         """Answer requests until the mount is gone."""
+        try:
+            self._answer_all()
+        finally:
+            self._notices.close()
+
+    def _answer_all(self) -> None:
         buffer = bytearray(_ROOM)
         view = memoryview(buffer)
         unpack, head = protocol.HEADER_IN.unpack_from, protocol.HEADER_SIZE
@@ -116,6 +131,7 @@ class Kernel:
         flags = offered & (_WANTED | self.passthrough.flags(offered))
         answer = protocol.init_out(minor, readahead, flags, MAX_WRITE)
         self._send(self._fd, protocol.reply(unique, answer))
+        self.passthrough.probe()
         self._ready()
         return True
 
@@ -223,18 +239,26 @@ def serve(
     timeout_s: float,
     read_only: bool,
     allow_other: bool,
+    passthrough: bool,
 ) -> None:
     """Mount, and serve until the mount is gone; SIGTERM, SIGINT and SIGHUP take it away.
 
     Args:
         ready: called once the kernel has accepted the mount.
+        timeout_s, passthrough: as for :class:`Kernel`.
 
     Raises:
         LsfsError: the mount was refused.
     """
     connection = device.mount(mountpoint, read_only=read_only, allow_other=allow_other)
     mask = os.umask(0)  # the kernel has applied the caller's; ours would take more away
-    server = Kernel(connection.fd, vfs, lambda: ready(server), timeout_s=timeout_s)
+    server = Kernel(
+        connection.fd,
+        vfs,
+        lambda: ready(server),
+        timeout_s=timeout_s,
+        passthrough=passthrough,
+    )
     leaving = _Leaving(server, mountpoint)
     try:
         with leaving.on_signals():

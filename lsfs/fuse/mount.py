@@ -76,6 +76,7 @@ def mount(
         transport=config.transport,
         virtual_name=_checked_name(config.virtual_name),
         timeout_s=config.timeout_s,
+        passthrough=config.passthrough,
         read_only=read_only,
         allow_other=allow_other,
         brain=tuple(command),

@@ -38,9 +38,10 @@ class Node:
         lookups: how many references were given out.
         parent, name: where a file without descriptor was last found.
         stat: what was said of it last.
+        writers: how many of its open files can write.
     """
 
-    __slots__ = ("fd", "id", "key", "lookups", "name", "parent", "parts", "stat")
+    __slots__ = ("fd", "id", "key", "lookups", "name", "parent", "parts", "stat", "writers")
 
     def __init__(self, id: int, fd: int, key: object, parts: Parts | None = None) -> None:
         self.id = id
@@ -51,6 +52,7 @@ class Node:
         self.parent: Node | None = None
         self.name = b""
         self.stat: os.stat_result | None = None
+        self.writers = 0
 
     def __enter__(self) -> Node:
         return self

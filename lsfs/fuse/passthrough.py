@@ -16,15 +16,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import logging
 import os
 import stat as modes
 
 from lsfs.fuse import libc
 from lsfs.fuse.nodes import Handle, Node
 from lsfs.fuse.protocol import BACKING_CLOSE, BACKING_ID, BACKING_MAP, BACKING_OPEN, Init, Open
-
-log = logging.getLogger("lsfs.fuse.passthrough")
 
 _SET_ID = modes.S_ISUID | modes.S_ISGID
 
@@ -55,6 +52,16 @@ class Passthrough:
         """What of the kernel's offer to accept."""
         self.active = self._wanted and bool(offered & Init.PASSTHROUGH)
         return Init.PASSTHROUGH | Init.DIRECT_IO_ALLOW_MMAP if self.active else 0
+
+    def probe(self) -> None:
+        """Find out whether the kernel lets us register files at all."""
+        if not self.active:
+            return
+        fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
+        number = self._register(fd)
+        os.close(fd)
+        if number:
+            libc.ioctl(self._device, BACKING_CLOSE, BACKING_ID.pack(number))
 
     def begin(self, node: Node, handle: Handle) -> tuple[int, int]:
         """A file was opened: how the kernel is to treat it, and its backing id."""
@@ -90,7 +97,6 @@ class Passthrough:
         code = ctypes.get_errno()
         if code in (errno.EPERM, errno.ENOTTY):
             self.active = False
-            log.info("files are not passed through: %s", os.strerror(code))
         return 0
 
 

@@ -76,11 +76,22 @@ class Requests:
         passthrough: files that the kernel reads itself.
         locks: locks on files of the source.
         timeout_s: how long the kernel may keep names and attributes of the source, in seconds.
+        seen, forgotten: told which folders the kernel looks into, and which nodes (by number) it
+            no longer knows.
     """
 
     def __init__(
-        self, vfs: Vfs, passthrough: Passthrough, locks: Locks, *, timeout_s: float
+        self,
+        vfs: Vfs,
+        passthrough: Passthrough,
+        locks: Locks,
+        *,
+        timeout_s: float,
+        seen: Callable[[Node], None],
+        forgotten: Callable[[int], None],
     ) -> None:
+        self._seen = seen
+        self._forgotten = forgotten
         self._vfs = vfs
         self._passthrough = passthrough
         self._locks = locks
@@ -155,7 +166,9 @@ class Requests:
         return protocol.attr_out(stat, *(self._valid if node.parts is None else (0, 0)))
 
     def _lookup(self, request: Request) -> bytes:
-        return self._entry(self._vfs.lookup(self._node(request.node), request.name()))
+        parent = self._node(request.node)
+        self._seen(parent)
+        return self._entry(self._vfs.lookup(parent, request.name()))
 
     def _forget(self, request: Request) -> None:
         self._let_go(request.node, protocol.U64.unpack_from(request.body)[0])
@@ -167,8 +180,8 @@ class Requests:
 
     def _let_go(self, number: int, count: int) -> None:
         node = self._vfs.nodes.get(number)
-        if node is not None:
-            self._vfs.forget(node, count)
+        if node is not None and self._vfs.forget(node, count):
+            self._forgotten(number)
 
     # --- attributes
 
@@ -224,6 +237,7 @@ class Requests:
 
     def _opendir(self, request: Request) -> bytes:
         node = self._node(request.node)
+        self._seen(node)
         fd = self._vfs.opendir(node)
         self._listings[fd] = _Listing(fd, node)
         return protocol.open_out(fd, 0)
@@ -354,6 +368,7 @@ class Requests:
         if handle.parts is not None:
             # Generated content may be longer than the size that the kernel has cached.
             return protocol.open_out(handle.fd, Open.DIRECT_IO)
+        node.writers += handle.writable
         how, backing = self._passthrough.begin(node, handle)
         if not handle.writable and not self._locks.on(node.id):
             # There is nothing to report at close, unless record locks end there.
@@ -413,6 +428,10 @@ class Requests:
         handle = self._handle(fh)
         self._passthrough.end(request.node, handle)
         self._locks.closed(request.node, fh)
+        if handle.writable and handle.parts is None:
+            node = self._node(request.node)
+            node.writers -= 1
+            self._vfs.getattr(node, handle)  # so that our own writing is no surprise
         self._vfs.release(handle)
         return b""
 

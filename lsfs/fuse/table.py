@@ -35,7 +35,7 @@ class Table:
         self.root.lookups = 1
         self.by_id: dict[int, Node] = {1: self.root}
         self._known: dict[object, Node] = {self.root.key: self.root}  # by (device, inode) or Parts
-        self._places: dict[tuple[int, bytes], Node] = {}  # nodes without a descriptor, by name
+        self._places: dict[tuple[int, bytes], Node] = {}  # by folder and name
         self._last_id = 1
         # Nodes of the virtual directory are also looked up by the threads that make them.
         self.lock = threading.RLock()
@@ -61,7 +61,7 @@ class Table:
         if node is None:
             fd = _pinned(parent, name, key) if modes.S_ISDIR(stat.st_mode) else -1
             node = self._add(Node(0, fd, key))
-        if node.fd < 0 and not (node.parent is parent and node.name == name):
+        if not (node.parent is parent and node.name == name):
             self._place(node, parent, name)
         node.lookups += 1
         node.stat = stat
@@ -120,15 +120,20 @@ class Table:
             del self._places[place]
         node.parent, node.name = None, b""
 
+    def at(self, parent: Node, name: bytes) -> Node | None:
+        """The node that was last found under a name."""
+        return self._places.get((parent.id, name))
+
     def hold(self, parent: Node, name: bytes) -> None:
         """A name is about to go: keep the file of the node that is found by it."""
-        node = self._places.get((parent.id, name))
-        if node is None or node.parent is None:
+        node = self.at(parent, name)
+        if node is None:
             return
-        try:
-            node.fd = _pinned(parent, name, node.key)
-        except OSError:
-            return  # it went behind the mount
+        if node.fd < 0:
+            try:
+                node.fd = _pinned(parent, name, node.key)
+            except OSError:
+                return  # it went behind the mount
         self._unplace(node)
 
     def moved(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> None:

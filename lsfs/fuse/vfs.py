@@ -70,9 +70,9 @@ class Vfs:
         owner = os.fstat(folder.root)
         self._owner = owner.st_uid, owner.st_gid
         self._made_ns = owner.st_mtime_ns
-        self._table = Table(folder.root)
-        self.root = self._table.root
-        self.nodes = self._table.by_id
+        self.table = Table(folder.root)
+        self.root = self.table.root
+        self.nodes = self.table.by_id
         self.handles: dict[int, Handle] = {}
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class Vfs:
         for fd in list(self.handles):
             os.close(fd)
         self.handles.clear()
-        self._table.close()
+        self.table.close()
 
     # --- finding nodes
 
@@ -91,7 +91,7 @@ class Vfs:
         if parent is self.root and name == self.virtual_name:
             return self._virtual(())
         stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        return Found(self._table.refer(stat, parent, name), stat)
+        return Found(self.table.refer(stat, parent, name), stat)
 
     def adopt(self, handle: Handle, parent: Node, name: bytes) -> Found:
         """The node of a file that was just made, as :meth:`lookup` gives it.
@@ -103,16 +103,16 @@ class Vfs:
             return self._virtual(handle.parts)
         stat = os.fstat(handle.fd)
         if name:
-            return Found(self._table.refer(stat, parent, name), stat)
-        return Found(self._table.refer_nameless(stat, handle.fd), stat)
+            return Found(self.table.refer(stat, parent, name), stat)
+        return Found(self.table.refer_nameless(stat, handle.fd), stat)
 
     def _virtual(self, parts: Parts) -> Found:
         stat = self._virtual_stat(parts)
-        return Found(self._table.refer_virtual(parts), stat)
+        return Found(self.table.refer_virtual(parts), stat)
 
     def forget(self, node: Node, count: int = 1) -> bool:
         """References were given back; whether the node is now gone."""
-        return self._table.forget(node, count)
+        return self.table.forget(node, count)
 
     def walk(self, path: bytes) -> Node:
         """The node at a path, for callers that know paths only; use it in a ``with`` block.
@@ -150,7 +150,7 @@ class Vfs:
         elif node.parts is not None:
             return self._virtual_stat(node.parts)
         else:
-            stat = self._table.stat(node)
+            stat = self.table.stat(node)
         node.stat = stat
         return stat
 
@@ -176,7 +176,7 @@ class Vfs:
 
     def _file(self, node: Node, handle: Handle | None) -> Pin:
         """A descriptor of a file for a ``with`` block."""
-        return self._table.pinned(node) if handle is None else Pin(handle.fd, kept=True)
+        return self.table.pinned(node) if handle is None else Pin(handle.fd, kept=True)
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
@@ -191,7 +191,7 @@ class Vfs:
 
     def statfs(self, node: Node) -> dict[str, int]:
         """Size and free space of the file system that holds a node."""
-        with self._table.pinned(self.root if node.parts is not None else node) as fd:
+        with self.table.pinned(self.root if node.parts is not None else node) as fd:
             return source.statfs(fd)
 
     def _virtual_stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
@@ -218,7 +218,7 @@ class Vfs:
             return self._facts
         if node.parts is not None:
             raise _error(errno.ENODATA)
-        with self._table.pinned(node) as fd:
+        with self.table.pinned(node) as fd:
             value = self._own_attribute(fd, name) if name.startswith(_OWN_ATTRIBUTES) else None
             return os.getxattr(source.link_of(fd), name) if value is None else value
 
@@ -230,18 +230,18 @@ class Vfs:
         """Names of the extended attributes of the real file, each with a zero byte behind it."""
         if node.parts is not None:
             return b""
-        with self._table.pinned(node) as fd:
+        with self.table.pinned(node) as fd:
             names = os.listxattr(source.link_of(fd))
         return b"".join(os.fsencode(name) + b"\0" for name in names)
 
     def setxattr(self, node: Node, name: bytes, value: bytes, flags: int) -> None:
         """Set an extended attribute; ``flags`` are XATTR_CREATE and XATTR_REPLACE."""
-        with self._table.pinned(_real(node)) as fd:
+        with self.table.pinned(_real(node)) as fd:
             os.setxattr(source.link_of(fd), name, value, flags)
 
     def removexattr(self, node: Node, name: bytes) -> None:
         """Remove an extended attribute."""
-        with self._table.pinned(_real(node)) as fd:
+        with self.table.pinned(_real(node)) as fd:
             os.removexattr(source.link_of(fd), name)
 
     # --- folders
@@ -298,7 +298,7 @@ class Vfs:
     def readlink(self, node: Node) -> bytes:
         """What a symbolic link says."""
         if node.parts is None:
-            with self._table.pinned(node) as fd:
+            with self.table.pinned(node) as fd:
                 return os.readlink(b"", dir_fd=fd)
         found = self._tree.lookup(node.parts)
         if found.kind is not NodeKind.LINK:
@@ -320,7 +320,7 @@ class Vfs:
     def link(self, node: Node, parent: Node, name: bytes) -> None:
         """Give a file the further name ``name`` in a folder."""
         self._not_ours(_real(parent), name, errno.EEXIST)
-        with self._table.pinned(_real(node)) as fd:
+        with self.table.pinned(_real(node)) as fd:
             libc.link(fd, parent.fd, name)
             is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
         if is_regular:
@@ -332,7 +332,7 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
-        self._table.hold(parent, name)
+        self.table.hold(parent, name)
         os.unlink(name, dir_fd=parent.fd)
         self._note_entry(Op.REMOVED, parent, name)
         return None
@@ -341,9 +341,9 @@ class Vfs:
         """Rename; ``flags`` as for ``renameat2``."""
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
-        self._table.hold(new, new_name)
+        self.table.hold(new, new_name)
         libc.rename(old.fd, old_name, new.fd, new_name, flags)
-        self._table.moved(old, old_name, new, new_name)
+        self.table.moved(old, old_name, new, new_name)
         if flags & libc.RENAME_EXCHANGE:
             # Neither is gone: both names have other content now.
             self._note_entry(Op.WRITTEN, old, old_name)
@@ -369,7 +369,7 @@ class Vfs:
         """
         if node.parts is not None:
             return self._open_virtual(node.parts, flags)
-        handle = Handle(self._table.open(node, flags), flags)
+        handle = Handle(self.table.open(node, flags), flags)
         if clear_set_id and flags & os.O_TRUNC:
             source.clear_set_id(handle.fd)
         return self._keep(handle)

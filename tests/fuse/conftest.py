@@ -23,6 +23,8 @@ from tests.fuse.fake_index import Index, Seconds
 
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 TRANSPORTS = ("kernel", "mfusepy", "fusepy")
+# Without the rights for it, or before Linux 6.9, contents go through the process.
+ALL_WAYS = (*TRANSPORTS, "kernel, copying")
 
 
 @dataclass
@@ -39,7 +41,9 @@ class Drive:
     def mount(self, *, brain: bool = False, **options: Any) -> MountInfo:
         command = [sys.executable, str(FAKE_BRAIN), str(self.state.root)] if brain else []
         options.setdefault("brain_command", command)
-        config = MountConfig(transport=self.transport)
+        # "kernel, copying" is the transport kernel without the rights to pass files through.
+        transport, _, copying = self.transport.partition(", ")
+        config = MountConfig(transport=transport, passthrough=not copying)
         info = mounting.mount(self.source, self.mountpoint, self.state, config, **options)
         self.pids.append(info.pid)
         return info
@@ -119,7 +123,7 @@ def unmounted(tmp_path: Path, transport: str) -> Drive:
     return make_drive(tmp_path, transport)
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
+@pytest.fixture(scope="module", params=ALL_WAYS)
 def shared(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Drive]:

@@ -1,0 +1,329 @@
+"""What only the transport ``kernel`` can do: answer later, tell the kernel, share locks."""
+
+# The calls themselves are what is tested.
+# ruff: noqa: PTH208
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lsfs.config import MountConfig
+from lsfs.fuse import brain, transports
+from lsfs.fuse import mount as mounting
+from tests.fuse.conftest import Drive, make_drive
+
+pytestmark = pytest.mark.mount
+
+Wait = Callable[..., object]
+NOBODY = 65534
+
+
+@pytest.fixture(params=["kernel", "kernel, copying"])
+def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Drive:
+    return make_drive(tmp_path, request.param)
+
+
+# --- the choice of a transport
+
+
+def test_auto_takes_the_kernels_protocol_and_says_why(tmp_path: Path) -> None:
+    drive = make_drive(tmp_path, "auto")
+    info = drive.mount()
+    assert info.transport == "kernel"
+    assert info.why == "the fastest, and possible here; " + (
+        "the kernel reads the files itself"
+        if "itself" in info.why
+        else "file contents pass through this process (no rights, or Linux before 6.9)"
+    )
+    drive.umount()
+
+
+def test_contents_can_be_kept_from_passing(tmp_path: Path) -> None:
+    drive = make_drive(tmp_path, "kernel, copying")
+    assert "pass through this process" in drive.mount().why
+    drive.umount()
+
+
+def test_auto_takes_another_way_where_few_files_may_be_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transports.resource, "getrlimit", lambda _: (1024, 4096))
+    choice = transports.choose("auto")
+    assert (choice.name, choice.module is None) == ("mfusepy", False)
+    assert "4096 open files" in choice.why
+    with pytest.raises(transports.UsageError, match="4096"):
+        transports.choose("kernel")
+
+
+# --- changes behind the mount
+
+
+@pytest.fixture
+def unhurried(drive: Drive) -> Iterator[Drive]:
+    """A mount that lets the kernel keep everything for a minute: only a notice changes its mind."""
+    name, _, copying = drive.transport.partition(", ")
+    config = MountConfig(transport=name, timeout_s=60.0, passthrough=not copying)
+    mounting.mount(drive.source, drive.mountpoint, drive.state, config, brain_command=())
+    yield drive
+    drive.umount()
+
+
+def test_attributes_follow_edits_behind(unhurried: Drive, eventually: Wait) -> None:
+    front, behind = unhurried.mountpoint / "f", unhurried.source / "f"
+    behind.write_text("old")
+    assert front.stat().st_size == 3
+    behind.write_text("newer")
+    eventually(lambda: front.stat().st_size == 5)
+    behind.chmod(0o640)
+    eventually(lambda: front.stat().st_mode & 0o777 == 0o640)
+
+
+def test_names_follow_changes_behind(unhurried: Drive, eventually: Wait) -> None:
+    front, behind = unhurried.mountpoint, unhurried.source
+    for name in ("a", "b", "c"):
+        (behind / name).write_text(name)
+        (front / name).stat()
+    (behind / "d/e").mkdir(parents=True)
+    (front / "d/e").stat()
+    (behind / "a").unlink()
+    eventually(lambda: not (front / "a").exists())
+    (behind / "b").rename(behind / "c")
+    eventually(lambda: not (front / "b").exists() and (front / "c").read_text() == "b")
+    (behind / "d/e").rmdir()
+    eventually(lambda: not (front / "d/e").exists())
+    (behind / "d").rename(behind / "dd")
+    eventually(lambda: not (front / "d").exists())
+    assert (front / "dd").is_dir()
+
+
+def test_an_atomic_save_behind_is_another_file(unhurried: Drive, eventually: Wait) -> None:
+    front, behind = unhurried.mountpoint / "f", unhurried.source / "f"
+    behind.write_text("1")
+    inode = front.stat().st_ino
+    (unhurried.source / "draft").write_text("two")
+    (unhurried.source / "draft").rename(behind)
+    eventually(lambda: front.stat().st_ino != inode and front.read_text() == "two")
+
+
+def test_an_open_file_shows_what_was_written_behind(unhurried: Drive, eventually: Wait) -> None:
+    (unhurried.source / "f").write_text("old")
+    with (unhurried.mountpoint / "f").open() as file:
+        assert file.read() == "old"
+        with (unhurried.source / "f").open("r+") as other:
+            other.write("new")
+
+        def read_again() -> str:
+            file.seek(0)
+            return file.read()
+
+        eventually(lambda: read_again() == "new")
+
+
+def test_our_own_changes_are_no_news(drive: Drive, tmp_path: Path) -> None:
+    trace = shutil.which("strace")
+    if trace is None:
+        pytest.skip("strace is not installed")
+    info = drive.mount()
+    log = tmp_path / "trace"
+    with subprocess.Popen(
+        [trace, "-f", "-qq", "-e", "trace=write", "-e", "signal=none", "-x", "-o", str(log),
+         "-p", str(info.pid)]
+    ) as tracer:  # fmt: skip
+        time.sleep(0.5)
+        for number in range(50):
+            (drive.mountpoint / f"f{number}").write_text("x")
+            (drive.mountpoint / f"f{number}").read_text()
+        time.sleep(0.3)
+        tracer.terminate()
+    drive.umount()
+    # Answers go by writev; a single write to the device is a notice. The folder's own times may
+    # need one for each burst of events, a file's never.
+    notices = [line for line in log.read_text().splitlines() if r"\x02\x00\x00\x00" in line]
+    assert len(notices) < 25, notices[:3]
+
+
+# --- answers that take long
+
+
+def test_a_hung_brain_holds_up_only_who_asks_it(drive: Drive, eventually: Wait) -> None:
+    drive.mount(brain=True)
+    pid = eventually(lambda: drive.info.brain_pid)
+    eventually(drive.state.socket.exists)
+    assert isinstance(pid, int)
+    os.kill(pid, signal.SIGSTOP)
+    asked = subprocess.Popen(
+        ["mkdir", str(drive.mountpoint / ".lsfs/search/rent")], stderr=subprocess.PIPE
+    )
+    try:
+        for number in range(200):
+            (drive.mountpoint / f"f{number}").write_text("x")
+        # Files were served while that one waited, and it can be interrupted.
+        assert asked.poll() is None
+        asked.send_signal(signal.SIGKILL)
+        asked.communicate(timeout=5)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert len(os.listdir(drive.source)) == 200
+    drive.umount()
+
+
+def test_a_question_is_a_file(drive: Drive, eventually: Wait) -> None:
+    drive.mount(brain=True)
+    eventually(drive.state.socket.exists)
+    ask = drive.mountpoint / ".lsfs/ask"
+    subprocess.run(
+        ["bash", "-c", 'echo "What is the rent?" > rent'], cwd=ask, check=True, timeout=30
+    )
+    assert os.listdir(ask) == ["rent.md"]
+    with (ask / "rent.md").open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        text = file.read()
+    assert b"What is the rent?" in text
+    assert len(text) == size
+    copied = drive.source.parent / "copied.md"
+    subprocess.run(["cp", str(ask / "rent.md"), str(copied)], check=True, timeout=30)
+    assert copied.read_bytes() == text
+    (ask / "rent.md").unlink()
+    assert os.listdir(ask) == []
+    drive.umount()
+
+
+# --- locks
+
+
+def holder(path: Path, kind: str) -> subprocess.Popen[str]:
+    """A process that holds a lock until its standard input ends."""
+    code = (
+        "import fcntl, sys\n"
+        "file = open(sys.argv[1], 'r+')\n"
+        f"fcntl.{kind}(file, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.mark.parametrize("kind", ["lockf", "flock"])
+@pytest.mark.parametrize("side", ["front", "behind"])
+def test_who_waits_for_a_lock_gets_it(drive: Drive, kind: str, side: str) -> None:
+    drive.mount()
+    (drive.source / "f").write_text("x")
+    place = drive.mountpoint if side == "front" else drive.source
+    with holder(place / "f", kind) as held, (drive.mountpoint / "f").open("r+") as file:
+        lock = getattr(fcntl, kind)
+        with pytest.raises(BlockingIOError):
+            lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        got: list[float] = []
+
+        def wait() -> None:
+            lock(file, fcntl.LOCK_EX)
+            got.append(time.monotonic())
+
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        # Nobody else waits with it.
+        (drive.mountpoint / "other").write_text("y")
+        assert not got
+        held.communicate("")
+        waiter.join(20)
+        assert got
+    drive.umount()
+
+
+def test_a_wait_for_a_lock_can_be_interrupted(drive: Drive) -> None:
+    drive.mount()
+    (drive.source / "f").write_text("x")
+    with holder(drive.mountpoint / "f", "lockf") as held:
+        waiter = subprocess.Popen(
+            [sys.executable, "-c",
+             "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX)",
+             str(drive.mountpoint / "f")],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(0.3)
+        assert waiter.poll() is None
+        waiter.send_signal(signal.SIGINT)
+        waiter.wait(10)
+        held.communicate("")
+    drive.umount()
+
+
+def test_who_has_the_lock_is_told(drive: Drive) -> None:
+    drive.mount()
+    (drive.source / "f").write_bytes(b"x" * 100)
+    import struct
+
+    with holder(drive.mountpoint / "f", "lockf") as held, (drive.mountpoint / "f").open("r+") as f:
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 10, 5, 0)
+        kind, _, start, length, pid = struct.unpack("hhqqi4x", fcntl.fcntl(f, fcntl.F_GETLK, asked))
+        assert (kind, start, length, pid) == (fcntl.F_WRLCK, 0, 0, held.pid)
+        held.communicate("")
+    drive.umount()
+
+
+# --- mounting without being root
+
+
+def test_somebody_who_is_not_root_can_mount(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("the other tests have shown it")
+    if not shutil.which("fusermount3") or not shutil.which("unshare"):
+        pytest.skip("fusermount3 or unshare is not installed")
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and str(folder) not in ("/", "/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    base = tmp_path / "base"
+    base.mkdir()
+    os.chown(base, NOBODY, NOBODY)
+    code = (
+        "import os, subprocess, sys\n"
+        "from pathlib import Path\n"
+        "from lsfs.config import MountConfig\n"
+        "from lsfs.fuse import brain, daemon, kernel\n"
+        "from lsfs.fuse.mount import mount\n"
+        "from lsfs.index import published\n"
+        "from lsfs.paths import StatePaths\n"
+        "import encodings.idna, email.message, urllib.parse\n"
+        "base = Path(sys.argv[1])\n"
+        "os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
+        "(base / 'source').mkdir(); (base / 'mnt').mkdir()\n"
+        "work = '''\n"
+        "for i in $(seq 200); do mountpoint -q $1/mnt && break; sleep 0.05; done\n"
+        "cd $1/mnt && echo hello > f && mkdir d && cp f d/g && mv d/g d/h && cat d/h .lsfs/README.md\n"
+        "cd / ; fusermount3 -u $1/mnt'''\n"
+        "worker = subprocess.Popen(['bash', '-euc', work, 'work', str(base)])\n"
+        "info = mount(base / 'source', base / 'mnt', StatePaths(base / 'state'),\n"
+        "             MountConfig(transport='kernel'), foreground=True, brain_command=())\n"
+        "print(worker.wait(), info.transport, '|', info.why)\n"
+    )
+    # The usual permissions of the device, for this process and its children alone.
+    script = (
+        'mknod "$1/fuse" c 10 229 && chmod 666 "$1/fuse" && mount --bind "$1/fuse" /dev/fuse && '
+        'exec "$2" -c "$3" "$4"'
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", script, "script", str(tmp_path), sys.executable, code,
+         str(base)],
+        capture_output=True, text=True, env=brain.environment(), timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "0 kernel | asked for; file contents pass through this process" in done.stdout
+    assert (base / "source/d/h").read_text() == "hello\n"
+    assert (base / "source/d/h").stat().st_uid == NOBODY
