@@ -58,9 +58,15 @@ BY_PATH = Limit(
 )
 NO_TMPFILE = Limit("libfuse passes FUSE_TMPFILE on to nobody", frozenset({"tmpfile"}))
 REMOVED_FOLDERS = Limit(
-    "the high-level interface of libfuse loses the path of a removed folder, and has no handle for "
-    "what is asked of a folder",
-    frozenset({"in a removed folder"}),
+    "the high-level interface of libfuse loses the path of a removed folder and of the removed "
+    "files that were in it; what is open there is closed instead of used",
+    frozenset(),
+)
+NO_PATH_HANDLES = Limit(
+    "an O_PATH descriptor is not open for FUSE, and so the high-level interface of libfuse does "
+    "not keep the file when its name goes",
+    frozenset({"open", "reopen"}),
+    lambda given: bool(given[2] & os.O_PATH),
 )
 NO_RENAME_FLAGS = Limit(
     "libfuse 2 has no flags for rename", frozenset({"rename"}), lambda given: given[2] != 0
@@ -68,8 +74,15 @@ NO_RENAME_FLAGS = Limit(
 NO_FALLOCATE = Limit("fusepy's structure of operations ends before it", frozenset({"fallocate"}))
 
 LIMITS: Mapping[str, tuple[Limit, ...]] = {
-    "mfusepy": (BY_PATH, NO_TMPFILE, REMOVED_FOLDERS),
-    "fusepy": (BY_PATH, NO_TMPFILE, REMOVED_FOLDERS, NO_RENAME_FLAGS, NO_FALLOCATE),
+    "mfusepy": (BY_PATH, NO_TMPFILE, NO_PATH_HANDLES, REMOVED_FOLDERS),
+    "fusepy": (
+        BY_PATH,
+        NO_TMPFILE,
+        NO_PATH_HANDLES,
+        REMOVED_FOLDERS,
+        NO_RENAME_FLAGS,
+        NO_FALLOCATE,
+    ),
     "kernel": (),
 }
 
@@ -229,17 +242,25 @@ class Pair:
             kind: [limit for limit in limits if kind in limit.kinds]
             for kind in {kind for limit in limits for kind in limit.kinds}
         }
-        self._removed_folders = REMOVED_FOLDERS not in limits
+        self._keeps_removed = REMOVED_FOLDERS not in limits
 
     def apply(self, operation: Operation) -> Difference | None:
         """Do an operation on both; what differed."""
         limits = self._limits.get(operation.kind)
         if limits and any(limit.arguments(operation.arguments) for limit in limits):
             return None
-        if not self._removed_folders and self._plain.in_removed_folder(operation):
-            return None
         mounted, plain = self._mounted.apply(operation), self._plain.apply(operation)
+        if plain == () and not self._keeps_removed and self._removes_folder(operation):
+            for closing in self._plain.removed():
+                self._mounted.apply(closing)
+                self._plain.apply(closing)
         return None if mounted == plain else Difference(str(operation), mounted, plain)
+
+    def _removes_folder(self, operation: Operation) -> bool:
+        if operation.kind != "rename":
+            return operation.kind == "rmdir"
+        now = self._plain.apply(Operation("stat", (operation.arguments[1], False)))
+        return str(now[0]).startswith("0o4")
 
     def check(self) -> Difference | None:
         """Compare all that there is; the first entry that differs."""

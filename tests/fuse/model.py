@@ -96,7 +96,7 @@ class Actor:
             with acting_as(operation.user):
                 return method(*operation.arguments)
         except OSError as error:
-            return ("error", errno.errorcode.get(error.errno or 0, error.errno))
+            return _failed(error)
 
     def snapshot(self) -> dict[str, Outcome]:
         """Everything there is: the tree, and the open files."""
@@ -104,18 +104,25 @@ class Actor:
         found = snapshot(self._root, numbers)
         for slot, fd in enumerate(self._files):
             if fd is not None:
-                about = os.fstat(fd)
-                number = numbers.setdefault(about.st_ino, len(numbers))
-                found[f"file {slot}"] = (number, *described(about))
+                found[f"file {slot}"] = self._described_file(fd, numbers)
         return found
 
-    def in_removed_folder(self, operation: Operation) -> bool:
-        """Whether it starts from an open folder that has been removed."""
-        return any(
-            os.fstat(fd).st_nlink == 0
-            for slot in _folder_slots(operation)
-            if (fd := self._folders[slot]) is not None
-        )
+    @staticmethod
+    def _described_file(fd: int, numbers: dict[int, int]) -> Outcome:
+        try:
+            about = os.fstat(fd)
+        except OSError as error:
+            return _failed(error)
+        return numbers.setdefault(about.st_ino, len(numbers)), *described(about)
+
+    def removed(self) -> list[Operation]:
+        """What would close the open files and folders that have no name any more."""
+        return [
+            Operation(kind, (slot,))
+            for kind, fds in (("close_file", self._files), ("close_folder", self._folders))
+            for slot, fd in enumerate(fds)
+            if fd is not None and os.fstat(fd).st_nlink == 0
+        ]
 
     def _at(self, place: Place) -> tuple[int, bytes]:
         slot, path = place
@@ -312,6 +319,7 @@ class Actor:
         fd = self._file(slot)
         if stat.S_ISDIR(os.fstat(fd).st_mode):
             return ("a folder",)
+        os.pread(fd, 0, 0)  # refused where it cannot be read
         size = os.fstat(fd).st_size
         position = os.lseek(fd, 0, os.SEEK_CUR)
         try:
@@ -441,12 +449,18 @@ def acting_as(user: int) -> Iterator[None]:
 # --- outcomes
 
 
+def _failed(error: OSError) -> Outcome:
+    return ("error", errno.errorcode.get(error.errno or 0, error.errno))
+
+
 def described(about: os.stat_result) -> Outcome:
     """Attributes that must be the same in both folders."""
     size = None if stat.S_ISDIR(about.st_mode) else about.st_size
+    # Pipes are the kernel's, who tells no FUSE file system of what goes through them.
+    time = None if stat.S_ISFIFO(about.st_mode) else _time(about.st_mtime_ns)
     return (
         oct(about.st_mode), about.st_nlink, about.st_uid, about.st_gid, about.st_rdev, size,
-        _time(about.st_mtime_ns),
+        time,
     )  # fmt: skip
 
 
@@ -515,6 +529,13 @@ def _listed(folder: int) -> list[tuple[str, int]]:
 
 
 def _kind(entry: os.DirEntry[str]) -> int:
+    # Python asks with stat for what the listing does not tell, which may be forbidden.
+    with contextlib.suppress(PermissionError):
+        return _known_kind(entry)
+    return 0
+
+
+def _known_kind(entry: os.DirEntry[str]) -> int:
     if entry.is_dir(follow_symlinks=False):
         return stat.S_IFDIR
     if entry.is_file(follow_symlinks=False):
@@ -531,17 +552,6 @@ def _is_device(path: bytes, fd: int | None) -> bool:
         return stat.S_ISCHR(os.stat(path, dir_fd=fd).st_mode)
     except OSError:
         return False
-
-
-def _folder_slots(operation: Operation) -> list[int]:
-    slots = [
-        argument[0]
-        for argument in operation.arguments
-        if type(argument) is tuple and type(argument[-1]) is bytes and argument[0] != ROOT
-    ]
-    if operation.kind in ("list_folder", "sync_folder"):
-        slots.append(operation.arguments[0])
-    return slots
 
 
 @cache
