@@ -57,29 +57,25 @@ BY_PATH = Limit(
     frozenset({"link", "link_open"}),
 )
 NO_TMPFILE = Limit("libfuse passes FUSE_TMPFILE on to nobody", frozenset({"tmpfile"}))
-REMOVED_FOLDERS = Limit(
-    "the high-level interface of libfuse loses the path of a removed folder and of the removed "
-    "files that were in it; what is open there is closed instead of used",
+NOT_KEPT = Limit(
+    "the high-level interface of libfuse forgets a file whose name is removed unless it has a "
+    "handle for it, which O_PATH descriptors and pipes have not, and forgets all that was in a "
+    "removed folder; what is open in such a way is closed instead of used",
     frozenset(),
-)
-NO_PATH_HANDLES = Limit(
-    "an O_PATH descriptor is not open for FUSE, and so the high-level interface of libfuse does "
-    "not keep the file when its name goes",
-    frozenset({"open", "reopen"}),
-    lambda given: bool(given[2] & os.O_PATH),
 )
 NO_RENAME_FLAGS = Limit(
     "libfuse 2 has no flags for rename", frozenset({"rename"}), lambda given: given[2] != 0
 )
 NO_FALLOCATE = Limit("fusepy's structure of operations ends before it", frozenset({"fallocate"}))
 
+REMOVING = frozenset({"rmdir", "unlink", "rename"})
+
 LIMITS: Mapping[str, tuple[Limit, ...]] = {
-    "mfusepy": (BY_PATH, NO_TMPFILE, NO_PATH_HANDLES, REMOVED_FOLDERS),
+    "mfusepy": (BY_PATH, NO_TMPFILE, NOT_KEPT),
     "fusepy": (
         BY_PATH,
         NO_TMPFILE,
-        NO_PATH_HANDLES,
-        REMOVED_FOLDERS,
+        NOT_KEPT,
         NO_RENAME_FLAGS,
         NO_FALLOCATE,
     ),
@@ -242,7 +238,7 @@ class Pair:
             kind: [limit for limit in limits if kind in limit.kinds]
             for kind in {kind for limit in limits for kind in limit.kinds}
         }
-        self._keeps_removed = REMOVED_FOLDERS not in limits
+        self._keeps_removed = NOT_KEPT not in limits
 
     def apply(self, operation: Operation) -> Difference | None:
         """Do an operation on both; what differed."""
@@ -250,17 +246,22 @@ class Pair:
         if limits and any(limit.arguments(operation.arguments) for limit in limits):
             return None
         mounted, plain = self._mounted.apply(operation), self._plain.apply(operation)
-        if plain == () and not self._keeps_removed and self._removes_folder(operation):
-            for closing in self._plain.removed():
-                self._mounted.apply(closing)
-                self._plain.apply(closing)
+        if not self._keeps_removed and plain == () and operation.kind in REMOVING:
+            self._let_go(operation)
         return None if mounted == plain else Difference(str(operation), mounted, plain)
 
-    def _removes_folder(self, operation: Operation) -> bool:
-        if operation.kind != "rename":
-            return operation.kind == "rmdir"
-        now = self._plain.apply(Operation("stat", (operation.arguments[1], False)))
-        return str(now[0]).startswith("0o4")
+    def _let_go(self, operation: Operation) -> None:
+        """Close what the transport cannot keep after its name was removed."""
+        folder_gone = operation.kind == "rmdir" or (
+            operation.kind == "rename" and self._is_folder(operation.arguments[1])
+        )
+        for closing in self._plain.removed():
+            if folder_gone or self._plain.without_handle(closing):
+                self._mounted.apply(closing)
+                self._plain.apply(closing)
+
+    def _is_folder(self, place: Any) -> bool:
+        return str(self._plain.apply(Operation("stat", (place, False)))[0]).startswith("0o4")
 
     def check(self) -> Difference | None:
         """Compare all that there is; the first entry that differs."""

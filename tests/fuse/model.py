@@ -124,6 +124,14 @@ class Actor:
             if fd is not None and os.fstat(fd).st_nlink == 0
         ]
 
+    def without_handle(self, closing: Operation) -> bool:
+        """Whether the kernel opened what would be closed without asking the file system."""
+        fd = self._files[closing.arguments[0]]
+        if closing.kind != "close_file" or fd is None:
+            return False
+        is_pipe = stat.S_ISFIFO(os.fstat(fd).st_mode)
+        return is_pipe or bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH)
+
     def _at(self, place: Place) -> tuple[int, bytes]:
         slot, path = place
         fd = self._root if slot == ROOT else self._folders[slot]
