@@ -29,6 +29,7 @@ from tests.fuse.histories import ACTING, LIMITS, Arena, Difference, operations, 
 from tests.fuse.model import Operation
 
 HISTORY = 4000
+LONGEST = 100  # of a history that cannot be cut down the end is shown
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def report_difference(
         shorter = done[-50:]
     else:
         sys.stdout.write(f"The shortest history found, of {len(shorter)} operations:\n")
-    sys.stdout.writelines(f"    {operation}\n" for operation in shorter)
+    sys.stdout.writelines(f"    {operation}\n" for operation in shorter[-LONGEST:])
     if difference is not None:
         sys.stdout.write(f"{difference}\n")
 

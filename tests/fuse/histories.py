@@ -9,6 +9,7 @@ import fcntl
 import itertools
 import os
 import random
+import re
 import shutil
 import stat
 import time
@@ -30,6 +31,7 @@ from tests.fuse.model import (
     Actor,
     Operation,
     Outcome,
+    short,
     snapshot,
 )
 
@@ -212,11 +214,11 @@ class Difference:
 
     @property
     def kind(self) -> str:
-        """What differed, without its arguments."""
-        return self.what.partition("(")[0]
+        """What differed, without arguments and names."""
+        return re.split(r"[(:]", self.what)[0]
 
     def __str__(self) -> str:
-        return f"{self.what}\n  mounted: {_short(self.mounted)}\n  plain:   {_short(self.plain)}"
+        return f"{self.what}\n  mounted: {short(self.mounted)}\n  plain:   {short(self.plain)}"
 
 
 class Pair:
@@ -286,15 +288,6 @@ def _first_difference(
         if one != two:
             return Difference(f"{what}: {name!r}", one, two)
     return None
-
-
-def _short(value: object) -> str:
-    """Fit for a line: of long contents the ends."""
-    if isinstance(value, bytes) and len(value) > 100:
-        return f"{value[:40]!r} … {value[-20:]!r} ({len(value)} bytes)"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_short, value))})"
-    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Operation:
 
     def __str__(self) -> str:
         user = f"  # as {self.user}" if self.user else ""
-        return f"{self.kind}({', '.join(map(repr, self.arguments))}){user}"
+        return f"{self.kind}{short(self.arguments)}{user}"
 
 
 # --- doing it
@@ -560,6 +560,15 @@ def _is_device(path: bytes, fd: int | None) -> bool:
         return stat.S_ISCHR(os.stat(path, dir_fd=fd).st_mode)
     except OSError:
         return False
+
+
+def short(value: object) -> str:
+    """Fit for a line: of long contents the ends."""
+    if isinstance(value, bytes) and len(value) > 60:
+        return f"{value[:20]!r} … {value[-20:]!r} ({len(value)} bytes)"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(short, value))})"
+    return repr(value)
 
 
 @cache
