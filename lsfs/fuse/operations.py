@@ -319,6 +319,10 @@ class Operations:
     def rename(self, old: bytes, new: bytes, flags: int = 0) -> None:
         """Rename; ``flags`` as for ``renameat2``."""
         self._real(old, new)
+        pending = self.unlinked.pending
+        if pending is not None and new != pending.original:
+            # Not what the file was hidden for, and it may move the folder with the hidden name.
+            self.unlinked.sweep()
         if not flags and HIDDEN.search(new):
             self.unlinked.hide(old, new)
             self._changes.note(Op.REMOVED, old)
@@ -350,9 +354,22 @@ class Operations:
         else:
             fd = os.open(_proc(pinned), flags & ~(os.O_DIRECT | os.O_NOFOLLOW))
         self._files.add(fd)
+        if flags & os.O_TRUNC:
+            self._take_rights_away(fd)
         if flags & _ACCESS:
             self._watch(fd, flags)
         return fd
+
+    def _take_rights_away(self, fd: int) -> None:
+        """Clear setuid and setgid of a file that was emptied as it was opened.
+
+        The kernel does it for all other changes; of this one, which we carry out as root, it takes
+        the new mode for its own cache and tells nobody.
+        """
+        mode = os.fstat(fd).st_mode
+        set_group = stat.S_ISGID if mode & stat.S_IXGRP else 0
+        if mode & (stat.S_ISUID | set_group) and self._caller().uid:
+            os.fchmod(fd, stat.S_IMODE(mode) & ~(stat.S_ISUID | set_group))
 
     def create(self, path: bytes, mode: int, flags: int) -> int:
         """Make a file and open it; gives its descriptor."""
