@@ -63,7 +63,8 @@ NOT_KEPT = Limit(
     "the high-level interface of libfuse forgets a file whose name is removed unless it has a "
     "handle for it, which O_PATH descriptors and pipes have not, and forgets all that was in a "
     "removed folder; what is open in such a way is closed instead of used",
-    frozenset(),
+    frozenset({"reopen"}),
+    lambda given: bool(given[2] & os.O_PATH),
 )
 NO_RENAME_FLAGS = Limit(
     "libfuse 2 has no flags for rename", frozenset({"rename"}), lambda given: given[2] != 0
