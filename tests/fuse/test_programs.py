@@ -4,7 +4,7 @@ A program that is missing is named by the skipped test.
 """
 
 # The calls of the programs that are imitated are made one by one.
-# ruff: noqa: PTH108, PTH123, PTH208
+# ruff: noqa: PTH104, PTH108, PTH115, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -403,6 +403,7 @@ def test_pytest_runs_inside_the_mount(place: Place) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir", ".", "-c", os.devnull]
     command += ["--basetemp", "tmp"]
     environment = {name: value for name, value in os.environ.items() if name not in QUIET}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for extra, outcome in ([], "1 failed, 1 passed"), (["--lf"], "1 failed"):
         done = subprocess.run(
             [*command, *extra],

@@ -12,10 +12,8 @@ import errno
 import fcntl
 import mmap
 import os
-import random
 import shutil
 import socket
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -463,111 +461,7 @@ def test_a_link_put_in_place_of_a_folder_behind_is_not_followed(place: Place) ->
     os.close(fd)
 
 
-# --- programs
-
-
-def test_sqlite_in_wal_mode(place: Place) -> None:
-    database = sqlite3.connect(place.front / "db")
-    assert database.execute("pragma journal_mode=wal").fetchone() == ("wal",)
-    database.execute("create table t(x)")
-    database.executemany("insert into t values(?)", [(i,) for i in range(1000)])
-    database.commit()
-    other = sqlite3.connect(place.front / "db")
-    assert other.execute("select count(*) from t").fetchone() == (1000,)
-    other.close()
-    database.close()
-    behind = sqlite3.connect(place.behind / "db")
-    assert behind.execute("pragma integrity_check").fetchone() == ("ok",)
-    behind.close()
-
-
-def test_git(place: Place) -> None:
-    def git(*arguments: str) -> str:
-        command = ["git", "-c", "user.name=n", "-c", "user.email=e@x", "-c", "gc.auto=0"]
-        command += ["-c", f"safe.directory={place.front}", *arguments]
-        done = subprocess.run(command, cwd=place.front, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    git("init", "-q")
-    for number in range(20):
-        (place.front / f"f{number}").write_text(f"{number}\n")
-    git("add", ".")
-    git("commit", "-qm", "first")
-    assert git("status", "--porcelain") == ""
-    assert len(git("ls-files").splitlines()) == 20
-    git("fsck", "--strict")
-
-
-def _described(root: Path) -> dict[str, tuple[object, ...]]:
-    found: dict[str, tuple[object, ...]] = {}
-    for folder, folders, files in os.walk(root):
-        for name in [*folders, *files]:
-            path = Path(folder, name)
-            about = path.lstat()
-            content: object = None
-            if path.is_symlink():
-                content = os.readlink(path)
-            elif path.is_file():
-                content = path.read_bytes()
-            time = None if path.is_symlink() else about.st_mtime_ns
-            found[str(path.relative_to(root))] = (about.st_mode, time, about.st_uid, content)
-    return found
-
-
-def test_copying_there_and_back_changes_nothing(place: Place, tmp_path: Path) -> None:
-    original = tmp_path / "original"
-    (original / "sub/deep").mkdir(parents=True)
-    (original / "empty").mkdir()
-    for number, size in enumerate((0, 1, 4096, 300_000)):
-        path = original / f"sub/f{number}"
-        path.write_bytes(os.urandom(size))
-        path.chmod(0o640 + number)
-        os.utime(path, ns=(10**18 + number, 10**18 + 7 * number + 123))
-    (original / "link").symlink_to("sub/f1")
-    (original / "broken").symlink_to("nowhere/at all")
-    subprocess.run(["cp", "-a", f"{original}/.", str(place.front)], check=True)
-    back = tmp_path / "back"
-    subprocess.run(["cp", "-a", str(place.front), str(back)], check=True)
-    assert _described(original) == _described(place.front) == _described(place.behind)
-    assert _described(original) == _described(back)
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_random_operations_on_one_file(place: Place, seed: int) -> None:
-    """As fsx does: every way of changing a file, mixed, against bytes in memory."""
-    choose = random.Random(seed)
-    path = place.front / "f"
-    path.touch()
-    expected = bytearray()
-    fd = opened(path, os.O_RDWR)
-    for _ in range(1500):
-        kind = choose.choice(("read", "write", "truncate", "append", "map", "reopen", "path"))
-        offset, size = choose.randrange(1 << 18), choose.randrange(1, 1 << 15)
-        data = choose.randbytes(size)
-        if kind == "read":
-            assert os.pread(fd, size, offset) == expected[offset : offset + size]
-        elif kind == "write":
-            os.pwrite(fd, data, offset)
-            expected.extend(bytes(max(0, offset - len(expected))))
-            expected[offset : offset + size] = data
-        elif kind in ("truncate", "path"):
-            os.truncate(fd if kind == "truncate" else path, offset)
-            expected = expected[:offset] + bytes(max(0, offset - len(expected)))
-        elif kind == "append":
-            with path.open("ab") as file:
-                file.write(data)
-            expected += data
-        elif kind == "map" and offset + size <= len(expected):
-            with mmap.mmap(fd, len(expected)) as mapped:
-                assert mapped[:] == expected
-                mapped[offset : offset + size] = data
-            expected[offset : offset + size] = data
-        elif kind == "reopen":
-            os.close(fd)
-            fd = opened(path, choose.choice((os.O_RDWR, os.O_RDWR | os.O_DIRECT)))
-        assert os.fstat(fd).st_size == len(expected)
-    os.close(fd)
-    assert (place.behind / "f").read_bytes() == path.read_bytes() == expected
+# --- large folders
 
 
 def test_big_folders_are_listed_in_full(place: Place) -> None:
