@@ -70,7 +70,7 @@ class MountConfig:
     """How a drive is mounted.
 
     Attributes:
-        transport: auto, mfusepy or fusepy.
+        transport: auto, kernel, mfusepy or fusepy.
         virtual_name: the directory in the mount that holds everything virtual.
         timeout_s: how long the kernel may keep names and attributes, in seconds.
     """

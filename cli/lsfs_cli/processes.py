@@ -1,4 +1,4 @@
-"""Commands that start, stop and examine: init, index, mount, umount, doctor."""
+"""Commands that start, stop and examine: init, index, mount, umount, unit, doctor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pass_session = click.make_pass_decorator(Session, ensure=True)
 
 def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
     """The commands of this module, each with the common options."""
-    found = {command.name or "": command for command in (init, index, mount, umount, doctor)}
+    found = {command.name or "": command for command in (init, index, mount, umount, unit, doctor)}
     for command in found.values():
         command.params += common
     return found
@@ -110,7 +110,7 @@ def _report(session: Session, report: Any) -> None:
 @click.option("--allow-other", is_flag=True, help="let other users in, within file permissions")
 @click.option(
     "--transport",
-    type=click.Choice(["auto", "mfusepy", "fusepy"]),
+    type=click.Choice(["auto", "kernel", "mfusepy", "fusepy"]),
     default="auto",
     show_default=True,
     help="how to talk to the kernel",
@@ -132,12 +132,15 @@ def mount(
       lsfs mount ~/Documents ~/Drive
       lsfs umount ~/Drive
     """
-    from lsfs import config
+    from lsfs import config, logs
     from lsfs.drives import initialise
     from lsfs.fuse.mount import mount as mount_drive
 
     record = initialise(source, _state(session))
     settings = config.load(record.source, options={"mount.transport": transport})
+    if foreground:
+        # Nobody reads a log file then, but a terminal or systemd's journal.
+        logs.begin("fs", record.state.log, default="WARNING" if session.quiet else "INFO")
     info = mount_drive(
         record.source,
         Path(mountpoint).expanduser(),
@@ -154,8 +157,11 @@ def mount(
                 "mountpoint": str(info.mountpoint),
                 "pid": info.pid,
                 "transport": info.transport,
+                "mounted": not foreground,
             }
         )
+    elif foreground:
+        click.echo(f"{info.mountpoint} is unmounted")
     else:
         click.echo(f"{info.source} is mounted on {info.mountpoint} ({info.transport})")
 
@@ -163,21 +169,75 @@ def mount(
 @click.command()
 @click.argument("mountpoint", type=click.Path(readable=False))
 @click.option("--lazy", is_flag=True, help="detach now, finish when nobody uses it any more")
+@click.option("--stale", is_flag=True, help="only remove what a killed process has left, if it has")
 @pass_session
-def umount(session: Session, mountpoint: str, lazy: bool) -> None:
+def umount(session: Session, mountpoint: str, lazy: bool, stale: bool) -> None:
     """Unmount a drive; returns when it is gone.
 
     \b
     Examples:
       lsfs umount ~/Drive
     """
+    from lsfs.fuse import mounts
     from lsfs.fuse.mount import umount as unmount
 
-    unmount(Path(mountpoint).expanduser(), lazy=lazy)
+    place = Path(mountpoint).expanduser()
+    if stale and not mounts.is_stale(place):
+        session.note(f"{mountpoint} holds no dead mount")
+        if session.json:
+            held = mounts.at(place.absolute()) is not None
+            session.print_json({"mountpoint": mountpoint, "mounted": held})
+        return
+    unmount(place, lazy=lazy)
     if session.json:
         session.print_json({"mountpoint": mountpoint, "mounted": False})
     else:
         click.echo(f"{mountpoint} is unmounted")
+
+
+@click.command()
+@click.argument("source", type=click.Path(readable=False))
+@click.argument("mountpoint", type=click.Path(readable=False))
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "kernel", "mfusepy", "fusepy"]),
+    default="auto",
+    show_default=True,
+    help="how to talk to the kernel",
+)
+@click.option("--name", help="what to call it; by default after the mountpoint")
+@click.option("--install", is_flag=True, help="write it to ~/.config/systemd/user")
+@pass_session
+def unit(
+    session: Session, source: str, mountpoint: str, transport: str, name: str | None, install: bool
+) -> None:
+    """Print a systemd unit that mounts a drive at login.
+
+    \b
+    Examples:
+      lsfs unit ~/Documents ~/Drive
+      lsfs unit ~/Documents ~/Drive --install
+    """
+    from lsfs.fuse import unit as units
+
+    made = units.unit_of(source, mountpoint, transport=transport, state=_state(session), name=name)
+    path = units.install(made) if install else None
+    commands = ["systemctl --user daemon-reload", f"systemctl --user enable --now {made.file_name}"]
+    if session.json:
+        session.print_json(
+            {
+                "name": made.file_name,
+                "unit": made.text,
+                "path": str(path) if path else None,
+                "commands": commands,
+            }
+        )
+    elif path is None:
+        click.echo(made.text, nl=False)
+    else:
+        click.echo(f"{path} is written; start it now and at every login with:")
+        for command in commands:
+            click.echo(f"  {command}")
 
 
 @click.command()

@@ -32,8 +32,8 @@ from typing import Any
 
 from lsfs.errors import LsfsError, UsageError
 from lsfs.fuse import libc
-from lsfs.fuse.operations import Attributes, Operations
-from lsfs.fuse.source import Caller
+from lsfs.fuse.operations import Attributes, Operations, attributes
+from lsfs.fuse.source import Caller, link_of
 
 log = logging.getLogger("lsfs.fuse")
 
@@ -66,7 +66,7 @@ class _Slots:
         except OSError as error:
             return -(error.errno or errno.EIO)
         except LsfsError as error:
-            log.info("%s: %s", function.__name__, error.message)
+            log.debug("%s: %s", function.__name__, error.message)
             return -error.errno
         except BaseException:
             # What escapes from a ctypes callback is printed, and C reads the result as 0: success.
@@ -79,18 +79,17 @@ class _Slots:
 
     def _getattr(self, path: bytes | None, buffer: Any, info: Any) -> int:
         operations = self.operations
-        if operations.virtual(path) is not None:
-            self._fill(buffer, operations.getattr(path))
-            return 0
-        if libc.fstatat is None or libc.fstat is None:
-            self._fill(buffer, operations.getattr(path, info.contents.fh if info else None))
-            return 0
-        fd = info.contents.fh if info else operations.unlinked.find(path)
-        if fd is not None:
+        if info:
+            fd = info.contents.fh
+            if libc.fstat is None or operations.vfs.handles[fd].parts is not None:
+                self._fill(buffer, operations.getattr(path, fd))
+                return 0
             return -ctypes.get_errno() if libc.fstat(fd, buffer) else 0
-        if path is None:
-            return -errno.ENOENT
-        return operations.source.stat_into(path, buffer)
+        with operations.node(path) as node:
+            if libc.fstat is None or node.parts is not None:
+                self._fill(buffer, attributes(operations.vfs.getattr(node)))
+                return 0
+            return -ctypes.get_errno() if libc.fstat(node.fd, buffer) else 0
 
     def readlink(self, path: bytes, buffer: Any, size: int) -> int:
         target = self.operations.readlink(path)[: size - 1] + b"\0"
@@ -118,7 +117,7 @@ class _Slots:
     def open(self, path: bytes, info: Any) -> int:
         file = info.contents
         file.fh = self.operations.open(path, file.flags)
-        if self.operations.virtual(path) is not None:
+        if self.operations.vfs.handles[file.fh].parts is not None:
             # Generated content may be longer than the size that the kernel has cached.
             file.direct_io = 1
         return 0
@@ -126,6 +125,8 @@ class _Slots:
     def create(self, path: bytes, mode: int, info: Any) -> int:
         file = info.contents
         file.fh = self.operations.create(path, mode, file.flags)
+        if self.operations.vfs.handles[file.fh].parts is not None:
+            file.direct_io = 1
         return 0
 
     def read(self, path: bytes | None, buffer: Any, size: int, offset: int, info: Any) -> int:
@@ -136,8 +137,8 @@ class _Slots:
         file = info.contents
         fh = file.fh
         if file.writepage:
-            return self.operations.write_page(ctypes.string_at(buffer, size), offset, fh)
-        self.operations.dirty.add(fh)
+            return self.operations.write(ctypes.string_at(buffer, size), offset, fh, page=True)
+        self.operations.vfs.handles[fh].dirty = True
         done = libc.pwrite(fh, buffer, size, offset)
         return done if done >= 0 else -ctypes.get_errno()
 
@@ -147,30 +148,30 @@ class _Slots:
         return 0
 
     def flush(self, path: bytes | None, info: Any) -> None:
-        self.operations.flush(path, info.contents.fh)
+        self.operations.flush(info.contents.fh)
 
     def release(self, path: bytes | None, info: Any) -> None:
         self.operations.release(path, info.contents.fh)
 
     def fsync(self, path: bytes | None, datasync: int, info: Any) -> None:
-        self.operations.fsync(path, datasync, info.contents.fh)
+        self.operations.fsync(datasync, info.contents.fh)
 
     def setxattr(self, path: bytes, name: bytes, value: Any, size: int, flags: int) -> None:
         self.operations.setxattr(path, name, ctypes.string_at(value, size), flags)
 
     def getxattr(self, path: bytes, name: bytes, buffer: Any, size: int) -> int:
         operations = self.operations
-        if (
-            operations.virtual(path) is None
-            and name != operations.mount_attribute
-            and operations.unlinked.find(path) is None
-        ):
-            return operations.source.getxattr_into(path, name, buffer, size)
-        return _give(operations.getxattr(path, name), buffer, size)
+        if name.startswith(b"user.lsfs."):
+            return _give(operations.getxattr(path, name), buffer, size)
+        with operations.node(path) as node:
+            if node.parts is not None:
+                return -errno.ENODATA
+            # Before each write the kernel asks for security.capability: as hot as writing.
+            length = libc.getxattr(link_of(node.fd), name, buffer, size)
+            return length if length >= 0 else -ctypes.get_errno()
 
     def listxattr(self, path: bytes, buffer: Any, size: int) -> int:
-        names = b"".join(os.fsencode(name) + b"\0" for name in self.operations.listxattr(path))
-        return _give(names, buffer, size)
+        return _give(self.operations.listxattr(path), buffer, size)
 
     def removexattr(self, path: bytes, name: bytes) -> None:
         self.operations.removexattr(path, name)
@@ -193,13 +194,6 @@ class _Slots:
         entry = self.binding.c_stat()
         pointer = ctypes.pointer(entry)
         if add(b".", None) or add(b"..", None):
-            return
-        parts = self.operations.virtual(path)
-        if parts is not None:
-            for name, found in self.operations.list_virtual(parts):
-                self._fill(pointer, found)
-                if add(name, pointer):
-                    return
             return
         for item in self.operations.readdir(path, fh):
             entry.st_mode, entry.st_ino = item.kind, item.inode
@@ -244,10 +238,10 @@ class Slots3(_Slots):
         return 0
 
     def fallocate(self, path: bytes | None, mode: int, offset: int, size: int, info: Any) -> None:
-        self.operations.fallocate(path, mode, offset, size, info.contents.fh)
+        self.operations.fallocate(mode, offset, size, info.contents.fh)
 
     def lseek(self, path: bytes | None, offset: int, whence: int, info: Any) -> int:
-        return self.operations.lseek(path, offset, whence, info.contents.fh)
+        return self.operations.lseek(offset, whence, info.contents.fh)
 
     def copy_file_range(
         self,
@@ -416,7 +410,7 @@ def serve(
     except RuntimeError as error:
         if begun:
             # libfuse 3 gives a result other than 0 when a signal ended the mount, too.
-            log.info("the mount ended (libfuse: %s)", error)
+            log.debug("libfuse ended with %s", error)
             return
         raise LsfsError(f"could not mount on {mountpoint} (libfuse: {error})") from error
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import lsfs
+from lsfs.fuse import sd_notify
 from lsfs.paths import StatePaths
 
 log = logging.getLogger("lsfs.fuse.brain")
@@ -29,10 +31,14 @@ def command(source: Path, state: StatePaths) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment for a child that imports lsfs, from a source tree as when installed."""
+    """The environment for a child that imports lsfs, from a source tree as when installed.
+
+    Without what systemd gave to this process alone.
+    """
     root = os.fspath(Path(lsfs.__file__).parent.parent)
     rest = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([root, *rest]))}
+    ours = {name: value for name, value in os.environ.items() if name != sd_notify.VARIABLE}
+    return {**ours, "PYTHONPATH": os.pathsep.join(dict.fromkeys([root, *rest]))}
 
 
 class Supervisor:
@@ -116,5 +122,15 @@ class Supervisor:
         self._started(process.pid)
         code = process.wait()
         self._started(None)
-        if not self._stopping.is_set():
-            log.warning("the brain ended with %d; files are served on, it is restarted", code)
+        if self._stopping.is_set():
+            log.info("the brain has ended")
+        else:
+            log.warning(
+                "the brain ended (%s); files are served on, it is restarted", _how_it_ended(code)
+            )
+
+
+def _how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    return f"signal {-code}: {signal.strsignal(-code)}"

@@ -40,14 +40,14 @@ class Changes:
         """Note a change.
 
         Args:
-            path, target: as the kernel gives them: absolute within the mount.
+            path, target: relative to the source.
         """
         try:
             self._journal.append(
                 self._clock.now_ns(),
                 op,
-                os.fsdecode(path[1:]),
-                None if target is None else os.fsdecode(target[1:]),
+                os.fsdecode(path),
+                None if target is None else os.fsdecode(target),
             )
         except (sqlite3.Error, OSError) as error:
             # The user's operation has been done and must not be reported as failed because our

@@ -17,18 +17,22 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lsfs import logs
 from lsfs.clock import SystemClock
 from lsfs.drives import locked
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
-from lsfs.fuse import bindings, brain, record
+from lsfs.fuse import bindings, brain, kernel, record, transports
 from lsfs.fuse.changes import Changes
+from lsfs.fuse.narrator import Narrator
 from lsfs.fuse.operations import Operations
 from lsfs.fuse.record import MountInfo
 from lsfs.fuse.source import Source
+from lsfs.fuse.transports import Choice
+from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
 from lsfs.versions.history import Journal
@@ -46,7 +50,7 @@ class Service:
     Attributes:
         source, mountpoint: real paths.
         state: where the drive's state is.
-        transport: auto, mfusepy or fusepy.
+        transport: auto, kernel, mfusepy or fusepy.
         virtual_name: name of the virtual directory.
         timeout_s: how long the kernel may keep names and attributes, in seconds.
         brain: command of the brain; empty runs none.
@@ -155,42 +159,62 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         # Opened before the mount: see lsfs.fuse.source.
         source = Source(service.source)
         stack.callback(source.close)
-        transport, module = bindings.load(service.transport)
+        choice = transports.choose(service.transport)
         info = MountInfo(
-            service.source, service.mountpoint, os.getpid(), None, transport,
-            service.read_only, time.time_ns(),
+            service.source, service.mountpoint, os.getpid(), None, choice.name,
+            service.read_only, time.time_ns(), choice.why,
         )  # fmt: skip
         running = _Running(service.state, info)
         wake = stack.enter_context(_supervised(service, running))
-        operations = Operations(
+        vfs = Vfs(
             source,
             _tree(service, info),
             Changes(journal, SystemClock(), wake),
             virtual_name=service.virtual_name,
-            caller=bindings.caller_of(module),
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
-        stack.callback(_end_helper)
+        stack.callback(vfs.close)
         stack.callback(running.end)
 
-        def started() -> None:
-            running.begin()
+        def started(why: str) -> None:
+            running.begin(why)
             announcement.ready()
 
+        _serve_by(choice, service, vfs, source, started)
+        return running.info
+
+
+def _serve_by(
+    choice: Choice, service: Service, vfs: Vfs, source: Source, started: Callable[[str], None]
+) -> None:
+    """Serve by the chosen transport until the mount is gone."""
+    if choice.module is None:
+        transports.raise_descriptor_limit()
+        kernel.serve(
+            vfs,
+            service.mountpoint,
+            lambda server: started(f"{choice.why}; {server.describe()}"),
+            timeout_s=service.timeout_s,
+            read_only=service.read_only,
+            allow_other=service.allow_other,
+        )
+        return
+    try:
         bindings.serve(
-            transport,
-            module,
-            operations,
+            choice.name,
+            choice.module,
+            Operations(vfs, source, bindings.caller_of(choice.module)),
             os.fspath(service.mountpoint),
-            started,
+            lambda: started(choice.why),
             bindings.options(
-                transport,
+                choice.name,
                 timeout_s=service.timeout_s,
                 read_only=service.read_only,
                 allow_other=service.allow_other,
             ),
         )
-        return info
+    finally:
+        _end_helper()
 
 
 class _Running:
@@ -198,14 +222,17 @@ class _Running:
 
     def __init__(self, state: StatePaths, info: MountInfo) -> None:
         self._state = state
-        self._info = info
+        self.info = info
+        self._narrator = Narrator()
         self._lock = threading.Lock()
         self._ended = False
         self.supervisor: brain.Supervisor | None = None
 
-    def begin(self) -> None:
+    def begin(self, why: str) -> None:
         """The kernel has accepted the mount."""
-        record.write(self._state, self._info)
+        self.info = replace(self.info, why=why)
+        record.write(self._state, self.info)
+        self._narrator.mounted(self.info)
         if self.supervisor is not None:
             self.supervisor.start()
 
@@ -214,8 +241,9 @@ class _Running:
         with self._lock:
             if self._ended:
                 return
+            self._narrator.brain_is(pid)
             try:
-                record.write(self._state, replace(self._info, brain_pid=pid))
+                record.write(self._state, replace(self.info, brain_pid=pid))
             except OSError as error:
                 log.warning("the record of the mount cannot be written: %s", error)
 
@@ -224,6 +252,7 @@ class _Running:
         with self._lock:
             self._ended = True
             record.remove(self._state)
+        self._narrator.unmounted()
 
 
 @contextlib.contextmanager
@@ -335,10 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if detach:
         os.setsid()
     os.chdir("/")
-    logging.basicConfig(
-        level=os.environ.get("LSFS_LOG", "WARNING").upper(),
-        format="%(asctime)s fs %(levelname)s %(name)s: %(message)s",
-    )
+    logs.begin("fs", service.state.log)
     try:
         serve(service, announcement)
     except LsfsError as error:

@@ -17,6 +17,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 AT_FDCWD = -100
 AT_SYMLINK_NOFOLLOW = 0x100
+AT_SYMLINK_FOLLOW = 0x400
+AT_EMPTY_PATH = 0x1000
+MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 MNT_DETACH = 2
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
@@ -79,13 +82,40 @@ _futimens = _function("futimens", ctypes.c_int, ctypes.c_int, ctypes.POINTER(_Ti
 _fallocate = _function(
     "fallocate", ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64
 )
+_fchownat = _function(
+    "fchownat",
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+    ctypes.c_int,
+)
+_linkat = _function(
+    "linkat",
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_int,
+)
+_mount = _function(
+    "mount",
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_ulong,
+    ctypes.c_char_p,
+)
+_syncfs = _function("syncfs", ctypes.c_int, ctypes.c_int)
 _umount2 = _function("umount2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int)
 
-# A folder on the way to a file: no link may be followed on it, nothing may lead out of the root.
-_FOLDER = _OpenHow(
-    os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS
-)
-_FOLDER_SIZE = ctypes.sizeof(_OpenHow)
+# No link may be followed on the way to a file, and nothing may lead out of the root.
+_PIN = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_BENEATH = _OpenHow(_PIN, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS)
+_BENEATH_SIZE = ctypes.sizeof(_OpenHow)
 
 
 def _raise(path: bytes | None = None) -> OSError:
@@ -93,32 +123,32 @@ def _raise(path: bytes | None = None) -> OSError:
     return OSError(code, os.strerror(code), path)
 
 
-def open_folder(root: int, path: bytes) -> int:
-    """An ``O_PATH`` descriptor of the folder ``path`` below ``root``.
+def open_beneath(root: int, path: bytes) -> int:
+    """An ``O_PATH`` descriptor of the entry ``path`` below ``root``, a link as itself.
 
-    No symbolic link is followed: the kernel has resolved those of the mount already, so one that
-    appears here was put in place behind the mount a moment ago and may lead anywhere.
+    No symbolic link on the way is followed: the kernel has resolved those of the mount already, so
+    one that appears here was put in place behind the mount a moment ago and may lead anywhere.
 
     Args:
         root: descriptor of the folder to start at.
         path: relative, shorter than ``PATH_MAX``, without ``..``.
     """
-    fd: int = _openat2(_SYS_OPENAT2, root, path, _FOLDER, _FOLDER_SIZE)
+    fd: int = _openat2(_SYS_OPENAT2, root, path, _BENEATH, _BENEATH_SIZE)
     if fd >= 0:
         return fd
     code = ctypes.get_errno()
     if code not in (errno.ENOSYS, errno.EPERM):
         raise OSError(code, os.strerror(code), path)
-    return _open_folder_by_steps(root, path)
+    return _open_by_steps(root, path)
 
 
-def _open_folder_by_steps(root: int, path: bytes) -> int:
+def _open_by_steps(root: int, path: bytes) -> int:
     """The same for kernels before 5.6 and sandboxes that filter ``openat2`` (EPERM)."""
-    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(b".", flags, dir_fd=root)
-    for part in path.split(b"/"):
+    *folders, last = path.split(b"/")
+    fd = os.open(b".", _PIN | os.O_DIRECTORY, dir_fd=root)
+    for part, kind in (*((folder, os.O_DIRECTORY) for folder in folders), (last, 0)):
         try:
-            deeper = os.open(part, flags, dir_fd=fd)
+            deeper = os.open(part, _PIN | kind, dir_fd=fd)
         finally:
             os.close(fd)
         fd = deeper
@@ -155,9 +185,37 @@ def set_times(
         raise _raise(name)
 
 
+def set_owner(fd: int, uid: int, gid: int) -> None:
+    """Set owner and group of a pinned or open file, a link's own; -1 leaves one as it is."""
+    if _fchownat(fd, b"", uid & 0xFFFFFFFF, gid & 0xFFFFFFFF, AT_EMPTY_PATH):
+        raise _raise()
+
+
+def link(fd: int, folder: int, name: bytes) -> None:
+    """Give a pinned or open file, also one without a name, a further name.
+
+    By way of its link in /proc: for AT_EMPTY_PATH one needs CAP_DAC_READ_SEARCH.
+    """
+    if _linkat(AT_FDCWD, b"/proc/self/fd/%d" % fd, folder, name, AT_SYMLINK_FOLLOW):
+        raise _raise(name)
+
+
 def allocate(fd: int, mode: int, offset: int, length: int) -> None:
     """``fallocate``: reserve, punch, zero or collapse a range of a file."""
     if _fallocate(fd, mode, offset, length):
+        raise _raise()
+
+
+def mount(kind: str, mountpoint: str | os.PathLike[str], flags: int, options: str) -> None:
+    """``mount`` of a file system that has no device; needs root."""
+    place = os.fsencode(mountpoint)
+    if _mount(b"lsfs", place, kind.encode("ascii"), flags, options.encode("ascii")):
+        raise _raise(place)
+
+
+def syncfs(fd: int) -> None:
+    """Write back everything of the file system that a file is on."""
+    if _syncfs(fd):
         raise _raise()
 
 
@@ -173,8 +231,11 @@ pread: Callable[[int, Any, int, int], int] = _function(
 pwrite: Callable[[int, Any, int, int], int] = _function(
     "pwrite", ctypes.c_ssize_t, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64
 )
-lgetxattr: Callable[[bytes, bytes, Any, int], int] = _function(
-    "lgetxattr",
+ioctl: Callable[[int, int, bytes], int] = _function(
+    "ioctl", ctypes.c_int, ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p
+)
+getxattr: Callable[[bytes, bytes, Any, int], int] = _function(
+    "getxattr",
     ctypes.c_ssize_t,
     ctypes.c_char_p,
     ctypes.c_char_p,
@@ -182,12 +243,8 @@ lgetxattr: Callable[[bytes, bytes, Any, int], int] = _function(
     ctypes.c_size_t,
 )
 
-# glibc before 2.33 has stat functions only as inline code; then they are None and the slower
-# way through os.stat is taken.
-fstatat: Callable[[int, bytes, Any, int], int] | None = None
+# glibc before 2.33 has stat functions only as inline code; then this is None, and the slower way
+# through os.stat is taken.
 fstat: Callable[[int, Any], int] | None = None
-if hasattr(_libc, "fstatat") and hasattr(_libc, "fstat"):
-    fstatat = _function(
-        "fstatat", ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int
-    )
+if hasattr(_libc, "fstat"):
     fstat = _function("fstat", ctypes.c_int, ctypes.c_int, ctypes.c_void_p)

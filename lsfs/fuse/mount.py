@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsfs import errors
+from lsfs import errors, logs
 from lsfs.config import MountConfig
 from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, UsageError
 from lsfs.fuse import brain, daemon, mounts, record
@@ -98,7 +98,7 @@ def umount(mountpoint: Path, lazy: bool = False, *, state: StatePaths | None = N
     Raises:
         NotFound: no drive is mounted there.
         LockHeld: programs are using it; the message names them.
-        LsfsError: its processes do not end.
+        LsfsError: its processes do not end, or not everything could be written.
     """
     # Links are followed as `mount` follows them; realpath, unlike resolve, bears a stale mount.
     mountpoint = Path(os.path.realpath(mountpoint))
@@ -107,6 +107,8 @@ def umount(mountpoint: Path, lazy: bool = False, *, state: StatePaths | None = N
         raise NotFound(f"no drive is mounted on {mountpoint}", hint="see: lsfs status")
     stale = mounts.is_stale(mountpoint)
     info = None if stale else find_mount(mountpoint, state)
+    if not (stale or lazy):
+        mounts.flush(mountpoint)
     try:
         mounts.unmount(mountpoint, lazy=lazy or stale)
     except LockHeld:
@@ -278,6 +280,7 @@ def _checked_name(name: str) -> str:
 
 def _start(service: daemon.Service) -> None:
     """Start the fs process, and wait for its word."""
+    logs.cap(service.state.log)
     listen, tell = os.pipe()
     log = os.open(service.state.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     log_begin = os.fstat(log).st_size

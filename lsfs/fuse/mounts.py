@@ -121,7 +121,7 @@ def _translated(error: OSError, mountpoint: Path) -> LsfsError:
 
 
 def users_of(mountpoint: Path) -> list[User]:
-    """Processes with a working directory, a root or an open file on a mount.
+    """Processes with a working directory, a root, an open or a mapped file on a mount.
 
     Links in /proc are read, not followed, so a mount that does not answer cannot hold this up.
     Processes of other users are not seen without privileges.
@@ -136,13 +136,39 @@ def users_of(mountpoint: Path) -> list[User]:
     return sorted(found, key=lambda user: user.pid)
 
 
+def flush(mountpoint: Path) -> None:
+    """Have the kernel pass on what it still holds: pages written through a mapping.
+
+    Raises:
+        LsfsError: not everything could be written.
+    """
+    try:
+        root = os.open(mountpoint, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return  # another user's mount, or one that is just going: nothing that we could flush
+    try:
+        libc.syncfs(root)
+    except OSError as error:
+        raise LsfsError(
+            f"not everything that was written on {mountpoint} could be kept: {error.strerror}",
+            hint="look for free space in the folder behind it, then unmount again",
+        ) from error
+    finally:
+        os.close(root)
+
+
 def _uses(process: Path, mountpoint: str) -> bool:
+    below = mountpoint.rstrip("/") + "/"
     links = [process / "cwd", process / "root", process / "exe"]
     with contextlib.suppress(OSError):
         links += (process / "fd").iterdir()
     for link in links:
         with contextlib.suppress(OSError):
             target = os.readlink(link)  # noqa: PTH115 - Path.readlink is several times slower
-            if target == mountpoint or target.startswith(mountpoint.rstrip("/") + "/"):
+            if target == mountpoint or target.startswith(below):
                 return True
+    # A mapping outlives the descriptor it was made from. In this table a newline is written \012.
+    wanted = b" " + os.fsencode(below).replace(b"\n", b"\\012")
+    with contextlib.suppress(OSError):
+        return wanted in (process / "maps").read_bytes()
     return False

@@ -21,9 +21,10 @@ class MountInfo:
         mountpoint: where it is mounted.
         pid: the process that serves the files.
         brain_pid: the process that indexes; None while there is none.
-        transport: the binding in use: ``mfusepy`` or ``fusepy``.
+        transport: how the kernel is talked to: ``kernel``, ``mfusepy`` or ``fusepy``.
         read_only: whether nothing can be changed through it.
         started_ns: when it was mounted, nanoseconds since the epoch.
+        why: why this transport, and what it does for the files; in words.
     """
 
     source: Path
@@ -33,6 +34,7 @@ class MountInfo:
     transport: str
     read_only: bool
     started_ns: int
+    why: str = ""
 
 
 def write(state: StatePaths, info: MountInfo) -> None:
@@ -45,6 +47,7 @@ def write(state: StatePaths, info: MountInfo) -> None:
         "transport": info.transport,
         "read_only": info.read_only,
         "started_ns": info.started_ns,
+        "why": info.why,
         # A process number is used again some day; together with this it is not.
         "pid_started": start_ticks(info.pid),
     }
@@ -73,6 +76,7 @@ def read(state: StatePaths) -> MountInfo | None:
             str(data["transport"]),
             bool(data["read_only"]),
             int(data["started_ns"]),
+            str(data.get("why", "")),
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -20,10 +20,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lsfs.fuse import libc
+from lsfs.fuse.nodes import Node
 from lsfs.fuse.source import Source
+from lsfs.fuse.vfs import Vfs
+from lsfs.versions.history import Op
 
 # libfuse 2.9 and 3: ".fuse_hidden%08x%08x", node number and a counter; unique within a mount.
 HIDDEN = re.compile(rb"(?:^|/)\.fuse_hidden[0-9a-f]{16,}$")
+KEPT = -1  # number of a node that a ``with`` block does not close
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +43,28 @@ class Unlinked:
     """The files without a name.
 
     Args:
-        source: the folder they were in.
+        vfs: the tree that they are hidden from.
+        folder: its source.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, vfs: Vfs, folder: Source) -> None:
+        self._vfs = vfs
+        self._source = folder
         # By last component: a folder above may be renamed in the meantime.
-        self._pins: dict[bytes, int] = {}
+        self._pins: dict[bytes, Node] = {}
         self.pending: _Pending | None = None
 
     def hide(self, path: bytes, hidden: bytes) -> None:
         """Carry out libfuse's rename of an open file to a hidden name."""
-        pin = self._source.pin(path)
+        pinned = self._source.pin(path[1:])
         try:
-            self._source.rename(path, hidden)
+            self._rename(path, hidden)
         except OSError:
-            os.close(pin)
+            os.close(pinned)
             raise
-        self._pins[_name(hidden)] = pin
+        self._pins[_name(hidden)] = Node(KEPT, pinned, None)
         self.pending = _Pending(hidden, path)
+        self._vfs.note(Op.REMOVED, path[1:])
 
     def sweep(self) -> None:
         """Remove the hidden name that the call before left in the folder."""
@@ -64,26 +72,28 @@ class Unlinked:
         if pending is not None:
             # Somebody who saw it behind the mount may have removed it.
             with contextlib.suppress(OSError):
-                self._source.unlink(pending.hidden)
+                folder, name = self._vfs.walk_parent(pending.hidden)
+                with folder:
+                    os.unlink(name, dir_fd=folder.fd)
 
-    def restore(self, path: bytes) -> bool:
-        """The rename onto ``path`` that a file was hidden for has failed: put the file back.
-
-        Returns:
-            whether a file was hidden for it.
-        """
+    def restore(self, path: bytes) -> None:
+        """The rename onto ``path`` that a file may have been hidden for has failed: put it back."""
         pending = self.pending
-        if pending is None or pending.original != path:
-            return False
-        self.pending = None
-        self._source.rename(pending.hidden, path)
-        return True
+        if pending is not None and pending.original == path:
+            self.pending = None
+            self._rename(pending.hidden, path)
+            self._vfs.note(Op.WRITTEN, path[1:])
 
-    def find(self, path: bytes | None) -> int | None:
-        """The ``O_PATH`` descriptor that stands for a hidden name; None for other paths."""
-        if not self._pins or path is None:
-            return None
-        return self._pins.get(_name(path))
+    def _rename(self, old: bytes, new: bytes) -> None:
+        before, old_name = self._vfs.walk_parent(old)
+        with before:
+            after, new_name = self._vfs.walk_parent(new)
+            with after:
+                libc.rename(before.fd, old_name, after.fd, new_name, 0)
+
+    def find(self, path: bytes) -> Node | None:
+        """The node that stands for a hidden name; None for other paths."""
+        return self._pins.get(_name(path)) if self._pins else None
 
     def hides(self, name: bytes) -> bool:
         """Whether an entry of a folder is one that libfuse hid, now or before a crash."""
@@ -95,7 +105,7 @@ class Unlinked:
         if pin is None:
             return False
         self.sweep()
-        os.close(pin)
+        os.close(pin.fd)
         return True
 
     def released(self, fh: int, others: Iterable[int]) -> None:
@@ -106,23 +116,23 @@ class Unlinked:
 
         Args:
             fh: the handle.
-            others: the other handles that are open.
+            others: the handles that are open.
         """
         if not self._pins:
             return
         file = _identity(fh)
-        if any(_identity(other) == file for other in others):
+        if any(other != fh and _identity(other) == file for other in others):
             return
         for name, pin in list(self._pins.items()):
-            if _identity(pin) == file:
+            if _identity(pin.fd) == file:
                 del self._pins[name]
-                os.close(pin)
+                os.close(pin.fd)
 
     def close(self) -> None:
         """Let all go."""
         self.sweep()
         for pin in self._pins.values():
-            os.close(pin)
+            os.close(pin.fd)
         self._pins.clear()
 
 

@@ -30,6 +30,7 @@ log = logging.getLogger("lsfs.fuse.virtual")
 Parts = tuple[str, ...]
 
 SEARCH = "search"
+WRITE_MAX = 65536
 README = "README.md"
 STATUS = "status"
 PROBLEMS = "errors.ndjson"
@@ -104,8 +105,13 @@ class Node:
 
     kind: NodeKind
     inode: int
-    content: bytes = b""
+    content: bytes | None = b""
     writable: bool = False
+    mtime_ns: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.content or b"")
 
 
 _T = TypeVar("_T")
@@ -267,6 +273,21 @@ class VirtualTree:
     def _status(self) -> bytes:
         counts = codec.to_builtins(self._counts.get())
         return (codec.dumps({**self._facts, "index": counts}, indent=2) + "\n").encode()
+
+    def creates_file(self, parts: Parts) -> bool:
+        return False
+
+    def attribute(self, path: str, name: str) -> bytes | None:
+        return None
+
+    def read(self, parts: Parts) -> bytes:
+        return self.lookup(parts).content or b""
+
+    def write(self, parts: Parts, data: bytes) -> None:
+        raise _error(errno.EROFS, parts)
+
+    def unlink(self, parts: Parts) -> None:
+        raise _error(errno.EROFS, parts)
 
     # --- making and forgetting queries
 

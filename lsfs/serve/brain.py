@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfs import config as configuration
+from lsfs import logs
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import LsfsError
 from lsfs.paths import StatePaths
@@ -34,17 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--state", type=Path, required=True)
     options = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=os.environ.get("LSFS_LOG", "WARNING").upper(),
-        format="%(asctime)s brain %(levelname)s %(name)s: %(message)s",
-    )
     record = DriveRecord(options.source, StatePaths(options.state))
+    logs.begin("brain", record.state.log)
     try:
         with serving(record) as engines:
+            log.info("following the changes in %s", record.source)
             _follow_journal(engines)
     except LsfsError as error:
         log.error("%s (%s)", error.message, error.hint)
         return error.exit_code
+    log.info("ended")
     return 0
 
 

@@ -137,7 +137,7 @@ def test_exchange_changes_both(place: Place, expect: Expect) -> None:
     (place.behind / "a").write_text("A")
     (place.behind / "b").write_text("B")
     old, new = (os.fsencode(place.front / name) for name in ("a", "b"))
-    if place.is_libfuse3:
+    if place.has_flags:
         libc.rename(libc.AT_FDCWD, old, libc.AT_FDCWD, new, libc.RENAME_EXCHANGE)
         expect((Op.WRITTEN, "a"), (Op.WRITTEN, "b"))
     else:

@@ -1,0 +1,105 @@
+"""What the tree of a mount is made of: nodes, open files, changes, and results that take long."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from lsfs.fuse import libc
+from lsfs.fuse.virtual import Parts
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+_ACCESS = os.O_WRONLY | os.O_RDWR
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred(Generic[T]):
+    """A result that takes long: ``work`` gives it, or raises, in whatever thread runs it."""
+
+    work: Callable[[], T]
+
+    def then(self, following: Callable[[T], U]) -> Deferred[U]:
+        """What ``following`` makes of the result, as late."""
+        return Deferred(lambda: following(self.work()))
+
+
+class Node:
+    """A file, folder or link that somebody refers to.
+
+    Attributes:
+        id: its number while it is referred to; 1 is the root, 0 a node that nobody keeps.
+        fd: ``O_PATH`` descriptor of the file; -1 in the virtual directory.
+        parts: the path below the virtual directory; None for the source.
+        lookups: how many references were given out.
+    """
+
+    __slots__ = ("fd", "id", "key", "lookups", "parts", "stat")
+
+    def __init__(self, id: int, fd: int, key: object, parts: Parts | None = None) -> None:
+        self.id = id
+        self.fd = fd
+        self.key = key
+        self.parts = parts
+        self.lookups = 0
+        # What was said of it last; compared with the file when something happens behind the mount.
+        self.stat: os.stat_result | None = None
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.id == 0 and self.fd >= 0:
+            os.close(self.fd)
+
+
+class Found(NamedTuple):
+    """An entry that was looked up: the node, which is now referred to once more, and its stat."""
+
+    node: Node
+    stat: os.stat_result
+
+
+class Handle:
+    """An open file.
+
+    Attributes:
+        fd: descriptor of the file in the source, or of a memory file with virtual content; also
+            the number by which the handle is known.
+        writable, appending: how it was opened.
+        dirty: whether something was written through it.
+        opened: modification time (ns) and size when it was opened.
+        parts: the path in the virtual directory; None for the source.
+        is_new: the file was made by this open.
+    """
+
+    __slots__ = ("appending", "dirty", "fd", "is_new", "opened", "parts", "writable")
+
+    def __init__(self, fd: int, flags: int, *, parts: Parts | None = None, new: bool = False):
+        self.fd = fd
+        self.writable = bool(flags & _ACCESS)
+        self.appending = bool(flags & os.O_APPEND)
+        self.dirty = new or bool(flags & os.O_TRUNC)  # an empty file is news too
+        self.opened = (0, 0)
+        self.parts = parts
+        self.is_new = new
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New attributes of a file; None leaves one as it is.
+
+    Attributes:
+        times: access and modification time, with UTIME_NOW and UTIME_OMIT as nanoseconds.
+        clear_set_id: the caller may not keep setuid and setgid bits when the size changes.
+    """
+
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    size: int | None = None
+    times: tuple[libc.Time, libc.Time] | None = None
+    clear_set_id: bool = False

@@ -1,0 +1,530 @@
+"""The tree of a mount, and what each operation on it does.
+
+The tree is the source folder, entry for entry, plus one directory that no listing shows: the
+virtual one. An entry is a :class:`~lsfs.fuse.nodes.Node`. A node of the source holds an ``O_PATH``
+descriptor of its file, so it stays that very file whatever is renamed, removed or put in its place;
+a node of the virtual directory is a path in :class:`~lsfs.fuse.virtual.VirtualTree`. What changes a
+file is noted in the journal, once, here.
+
+Nothing in this module knows how a request came or how the answer goes back; that is what the
+transports are for. Refusals are ``OSError`` or ``LsfsError``. Operations on the source are answered
+at once. Those on the virtual directory that need the index's process may take long, and return a
+:class:`~lsfs.fuse.nodes.Deferred` instead of their result: a transport that can has it worked out
+by another thread while it goes on serving files.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat as modes
+import threading
+from collections.abc import Iterator
+
+from lsfs.fuse import libc, source, virtual
+from lsfs.fuse.changes import Changes
+from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
+from lsfs.fuse.source import Caller, Entry, Source
+from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
+from lsfs.versions.history import Op
+
+MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
+_OWN_ATTRIBUTES = b"user.lsfs."
+_ACCESS = os.O_WRONLY | os.O_RDWR
+_VIRTUAL_MODE = {
+    # Only the owner: results quote files that others may not be allowed to read.
+    NodeKind.DIRECTORY: modes.S_IFDIR | 0o500,
+    NodeKind.FILE: modes.S_IFREG | 0o400,
+    NodeKind.LINK: modes.S_IFLNK | 0o777,
+}
+
+
+class Vfs:
+    """The tree of one mount.
+
+    All methods are called from one thread, except the work of a :class:`Deferred`.
+
+    Args:
+        folder: the source.
+        tree: what the virtual directory contains.
+        changes: where changes are noted.
+        virtual_name: the virtual directory's name at the root.
+        mount_facts: what the extended attribute ``user.lsfs.mount`` of the root says.
+    """
+
+    def __init__(
+        self,
+        folder: Source,
+        tree: VirtualTree,
+        changes: Changes,
+        *,
+        virtual_name: str = ".lsfs",
+        mount_facts: bytes = b"{}",
+    ) -> None:
+        self._source = folder
+        self._tree = tree
+        self._changes = changes
+        self._facts = mount_facts
+        self.virtual_name = os.fsencode(virtual_name)
+        owner = os.fstat(folder.root)
+        self._owner = owner.st_uid, owner.st_gid
+        self._made_ns = owner.st_mtime_ns
+        self.root = Node(1, folder.root, (owner.st_dev, owner.st_ino))
+        self.root.lookups = 1
+        # Nodes that somebody refers to, by number, and by what they are: (device, inode) or Parts.
+        self.nodes: dict[int, Node] = {1: self.root}
+        self._known: dict[object, Node] = {self.root.key: self.root}
+        self._last_id = 1
+        # The work of a Deferred looks up what it has made, beside the thread that does the rest.
+        self._lock = threading.RLock()
+        self.handles: dict[int, Handle] = {}
+
+    def close(self) -> None:
+        """Close all that is open. The source itself stays open."""
+        for fd in list(self.handles):
+            os.close(fd)
+        self.handles.clear()
+        for node in self.nodes.values():
+            if node is not self.root and node.fd >= 0:
+                os.close(node.fd)
+        self.nodes.clear()
+        self._known.clear()
+
+    # --- finding nodes
+
+    def lookup(self, parent: Node, name: bytes) -> Found:
+        """The entry ``name`` of a folder; referred to until :meth:`forget`."""
+        if parent.parts is not None:
+            return self._virtual((*parent.parts, os.fsdecode(name)))
+        if parent is self.root and name == self.virtual_name:
+            return self._virtual(())
+        stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        node = self._known.get((stat.st_dev, stat.st_ino))
+        if node is None:
+            return self._adopted(source.pin(parent.fd, name))
+        node.lookups += 1
+        node.stat = stat
+        return Found(node, stat)
+
+    def adopt(self, handle: Handle) -> Found:
+        """The node of an open file, as :meth:`lookup` gives it."""
+        if handle.parts is not None:
+            return self._virtual(handle.parts)
+        return self._adopted(source.pinned_again(handle.fd))
+
+    def _adopted(self, fd: int) -> Found:
+        """The node of a pinned file, which becomes the node's unless it has one."""
+        stat = os.fstat(fd)
+        key = (stat.st_dev, stat.st_ino)
+        node = self._known.get(key)
+        if node is None:
+            node = self._add(fd, key, None)
+        else:
+            os.close(fd)
+        node.lookups += 1
+        node.stat = stat
+        return Found(node, stat)
+
+    def _virtual(self, parts: Parts) -> Found:
+        stat = self._virtual_stat(parts)
+        with self._lock:
+            node = self._known.get(parts) or self._add(-1, parts, parts)
+            node.lookups += 1
+        return Found(node, stat)
+
+    def _add(self, fd: int, key: object, parts: Parts | None) -> Node:
+        with self._lock:
+            self._last_id += 1  # a number is never used again
+            node = Node(self._last_id, fd, key, parts)
+            self.nodes[node.id] = self._known[key] = node
+        return node
+
+    def forget(self, node: Node, count: int = 1) -> bool:
+        """References were given back; whether the node is now gone."""
+        with self._lock:
+            node.lookups -= count
+            if node.lookups > 0 or node is self.root:
+                return False
+            del self.nodes[node.id], self._known[node.key]
+            if node.fd >= 0:
+                os.close(node.fd)
+        return True
+
+    def walk(self, path: bytes) -> Node:
+        """The node at a path, for callers that know paths only; use it in a ``with`` block.
+
+        Args:
+            path: absolute within the mount.
+        """
+        parts = self.virtual_parts(path)
+        if parts is not None:
+            return Node(0, -1, None, parts)
+        if len(path) <= 1:
+            return self.root
+        return Node(0, self._source.pin(path[1:]), None)
+
+    def walk_parent(self, path: bytes) -> tuple[Node, bytes]:
+        """The folder that holds a path, and the last name of the path."""
+        folder, _, name = path.rpartition(b"/")
+        return self.walk(folder), name
+
+    def virtual_parts(self, path: bytes) -> Parts | None:
+        """The path below the virtual directory; None for a path of the source."""
+        first, _, rest = path[1:].partition(b"/")
+        if first != self.virtual_name:
+            return None
+        return tuple(os.fsdecode(rest).split("/")) if rest else ()
+
+    # --- attributes
+
+    def getattr(self, node: Node, handle: Handle | None = None) -> os.stat_result:
+        """Attributes of a node, or of an open file."""
+        if handle is not None:
+            if handle.parts is not None:
+                return self._virtual_stat(handle.parts, os.fstat(handle.fd).st_size)
+            stat = os.fstat(handle.fd)
+        elif node.parts is not None:
+            return self._virtual_stat(node.parts)
+        else:
+            stat = os.fstat(node.fd)
+        node.stat = stat
+        return stat
+
+    def setattr(self, node: Node, change: Change, handle: Handle | None = None) -> None:
+        """Change attributes of a node, or of an open file."""
+        if node.parts is not None:
+            # Programs set the times of what they have just written, and cut what they rewrite.
+            if self._tree.creates_file(node.parts) and change.uid is change.gid is None:
+                return
+            raise _error(errno.EROFS)
+        fd = node.fd if handle is None else handle.fd
+        if change.mode is not None:
+            source.set_mode(fd, change.mode)
+        if change.uid is not None or change.gid is not None:
+            uid = -1 if change.uid is None else change.uid
+            libc.set_owner(fd, uid, -1 if change.gid is None else change.gid)
+        if change.size is not None:
+            self._resize(node, change, handle)
+        if change.times is not None:
+            source.set_times(fd, change.times)
+        if change.size is None:
+            self._note_node(Op.ATTRIBUTES, fd)
+
+    def _resize(self, node: Node, change: Change, handle: Handle | None) -> None:
+        assert change.size is not None  # noqa: S101 - the caller looked
+        if handle is not None:
+            os.ftruncate(handle.fd, change.size)
+            handle.dirty = True
+        else:
+            os.truncate(source.link_of(node.fd), change.size)
+            self._note_node(Op.WRITTEN, node.fd)
+        if change.clear_set_id:
+            source.clear_set_id(node.fd)
+
+    def statfs(self, node: Node) -> dict[str, int]:
+        """Size and free space of the file system that holds a node."""
+        return source.statfs(self._source.root if node.parts is not None else node.fd)
+
+    def _virtual_stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
+        node = self._tree.lookup(parts)
+        is_dir = node.kind is NodeKind.DIRECTORY
+        size = node.size if size is None else size
+        mode = _VIRTUAL_MODE[node.kind] | (0o200 if node.writable else 0)
+        time_ns = node.mtime_ns or self._made_ns
+        seconds = time_ns // 10**9
+        basic = (mode, node.inode, 0, 2 if is_dir else 1, *self._owner, size, *[seconds] * 3)
+        return os.stat_result(
+            basic,
+            {
+                "st_atime_ns": time_ns, "st_mtime_ns": time_ns, "st_ctime_ns": time_ns,
+                "st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0,
+            },
+        )  # fmt: skip
+
+    # --- extended attributes
+
+    def getxattr(self, node: Node, name: bytes) -> bytes:
+        """The value of an extended attribute; of ours too, which no listing names."""
+        if node is self.root and name == MOUNT_ATTRIBUTE:
+            return self._facts
+        if node.parts is not None:
+            raise _error(errno.ENODATA)
+        if name.startswith(_OWN_ATTRIBUTES):
+            path = self._source.path_of(node.fd)
+            value = self._tree.attribute(os.fsdecode(path), name.decode("ascii")) if path else None
+            if value is not None:
+                return value
+        return os.getxattr(source.link_of(node.fd), name)
+
+    def listxattr(self, node: Node) -> bytes:
+        """Names of the extended attributes of the real file, each with a zero byte behind it."""
+        if node.parts is not None:
+            return b""
+        names = os.listxattr(source.link_of(node.fd))
+        return b"".join(os.fsencode(name) + b"\0" for name in names)
+
+    def setxattr(self, node: Node, name: bytes, value: bytes, flags: int) -> None:
+        """Set an extended attribute; ``flags`` are XATTR_CREATE and XATTR_REPLACE."""
+        os.setxattr(source.link_of(_real(node).fd), name, value, flags)
+
+    def removexattr(self, node: Node, name: bytes) -> None:
+        """Remove an extended attribute."""
+        os.removexattr(source.link_of(_real(node).fd), name)
+
+    # --- folders
+
+    def opendir(self, node: Node) -> int:
+        """A descriptor to list a folder by; for a virtual one, one that lists nothing."""
+        if node.parts is None:
+            return source.open_folder(node.fd)
+        self._tree.listing(node.parts)  # or the reason why not
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def entries(self, node: Node, fd: int) -> Iterator[Entry]:
+        """The entries of an open folder from its beginning, without ``.`` and ``..``.
+
+        The virtual directory is left out at the root, so that ``find``, ``grep -r``, ``du`` and
+        backups do not descend into it.
+        """
+        if node.parts is not None:
+            for name, found in self._tree.listing(node.parts):
+                kind = modes.S_IFMT(_VIRTUAL_MODE[found.kind])
+                yield Entry(os.fsencode(name), found.inode, kind)
+            return
+        hidden = self.virtual_name if node is self.root else None
+        for entry in source.entries(fd):
+            if entry.name != hidden:
+                yield entry
+
+    def mkdir(self, parent: Node, name: bytes, mode: int, caller: Caller) -> Deferred[None] | None:
+        """Make a folder; below ``search`` of the virtual directory, a query."""
+        if parent.parts is not None:
+            parts = (*parent.parts, os.fsdecode(name))
+            return Deferred(lambda: self._make_query(parts))
+        self._not_ours(parent, name, errno.EEXIST)
+        source.make_folder(parent.fd, name, mode, caller)
+        self._note_entry(Op.MADE_DIR, parent, name)
+        return None
+
+    def _make_query(self, parts: Parts) -> None:
+        self._tree.mkdir(parts)
+        self._changes.nudge()
+
+    def rmdir(self, parent: Node, name: bytes) -> Deferred[None] | None:
+        """Remove an empty folder, or forget a query."""
+        if parent.parts is not None:
+            parts = (*parent.parts, os.fsdecode(name))
+            return Deferred(lambda: self._tree.rmdir(parts))
+        self._not_ours(parent, name, errno.EROFS)
+        os.rmdir(name, dir_fd=parent.fd)
+        self._note_entry(Op.REMOVED_DIR, parent, name)
+        return None
+
+    # --- names
+
+    def readlink(self, node: Node) -> bytes:
+        """What a symbolic link says."""
+        if node.parts is None:
+            return os.readlink(b"", dir_fd=node.fd)
+        found = self._tree.lookup(node.parts)
+        if found.kind is not NodeKind.LINK:
+            raise _error(errno.EINVAL)
+        return found.content or b""
+
+    def mknod(self, parent: Node, name: bytes, mode: int, device: int, caller: Caller) -> None:
+        """Make a file, FIFO, socket or device node."""
+        self._not_ours(_real(parent), name, errno.EEXIST)
+        source.make_node(parent.fd, name, mode, device, caller)
+        if modes.S_IFMT(mode) in (0, modes.S_IFREG):
+            self._note_entry(Op.WRITTEN, parent, name)
+
+    def symlink(self, parent: Node, name: bytes, target: bytes, caller: Caller) -> None:
+        """Make a symbolic link that says ``target``; no regular file appears: nothing is noted."""
+        self._not_ours(_real(parent), name, errno.EEXIST)
+        source.make_link(parent.fd, name, target, caller)
+
+    def link(self, node: Node, parent: Node, name: bytes) -> None:
+        """Give a file the further name ``name`` in a folder."""
+        self._not_ours(_real(parent), name, errno.EEXIST)
+        libc.link(_real(node).fd, parent.fd, name)
+        if modes.S_ISREG(os.fstat(node.fd).st_mode):
+            self._note_entry(Op.WRITTEN, parent, name)
+
+    def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
+        """Remove a name, or forget a question."""
+        if parent.parts is not None:
+            parts = (*parent.parts, os.fsdecode(name))
+            return Deferred(lambda: self._tree.unlink(parts))
+        self._not_ours(parent, name, errno.EROFS)
+        os.unlink(name, dir_fd=parent.fd)
+        self._note_entry(Op.REMOVED, parent, name)
+        return None
+
+    def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
+        """Rename; ``flags`` as for ``renameat2``."""
+        self._not_ours(_real(old), old_name, errno.EROFS)
+        self._not_ours(_real(new), new_name, errno.EROFS)
+        libc.rename(old.fd, old_name, new.fd, new_name, flags)
+        if flags & libc.RENAME_EXCHANGE:
+            # Neither is gone: both names have other content now.
+            self._note_entry(Op.WRITTEN, old, old_name)
+            self._note_entry(Op.WRITTEN, new, new_name)
+            return
+        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
+        self._changes.note(Op.RENAMED, before, after)
+
+    def _not_ours(self, parent: Node, name: bytes, code: int) -> None:
+        """Refuse to put anything in the place of the virtual directory, or to remove it."""
+        if name == self.virtual_name and parent.fd == self.root.fd:
+            raise _error(code)
+
+    # --- open files
+
+    def open(
+        self, node: Node, flags: int, *, clear_set_id: bool = False
+    ) -> Handle | Deferred[Handle]:
+        """Open a file.
+
+        Args:
+            clear_set_id: it is cut by this, and the caller may not keep setuid and setgid bits.
+        """
+        if node.parts is not None:
+            return self._open_virtual(node.parts, flags)
+        handle = Handle(source.reopen(node.fd, flags), flags)
+        if clear_set_id and flags & os.O_TRUNC:
+            source.clear_set_id(node.fd)
+        return self._keep(handle)
+
+    def create(self, parent: Node, name: bytes, flags: int, mode: int, caller: Caller) -> Handle:
+        """Make a file and open it; below ``ask`` of the virtual directory, one for a question."""
+        if parent.parts is not None:
+            return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
+        self._not_ours(parent, name, errno.EEXIST)
+        fd, new = source.create(parent.fd, name, flags, mode, caller)
+        return self._keep(Handle(fd, flags | os.O_WRONLY, new=new))
+
+    def create_nameless(self, parent: Node, flags: int, mode: int, caller: Caller) -> Handle:
+        """Make a file that has no name until it is linked."""
+        fd = source.create_nameless(_real(parent).fd, flags, mode, caller)
+        return self._keep(Handle(fd, flags, new=True))
+
+    def _keep(self, handle: Handle) -> Handle:
+        if handle.writable:
+            stat = os.fstat(handle.fd)
+            handle.opened = stat.st_mtime_ns, stat.st_size
+        self.handles[handle.fd] = handle
+        return handle
+
+    def _open_virtual(self, parts: Parts, flags: int) -> Handle | Deferred[Handle]:
+        if flags & _ACCESS:
+            return self._write_virtual(parts, flags)
+        node = self._tree.lookup(parts)
+        if node.content is not None:
+            return self._in_memory(parts, node.content, flags)
+        return Deferred(lambda: self._in_memory(parts, self._tree.read(parts), flags))
+
+    def _write_virtual(self, parts: Parts, flags: int) -> Handle:
+        if not self._tree.creates_file(parts):
+            raise _error(errno.EROFS)
+        return self._in_memory(parts, b"", flags)
+
+    def _in_memory(self, parts: Parts, content: bytes, flags: int) -> Handle:
+        """A file in memory with the content of this moment: reads need no special case."""
+        fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
+        with open(fd, "wb", closefd=False) as file:
+            file.write(content)
+        handle = Handle(fd, flags & ~os.O_TRUNC, parts=parts)
+        self.handles[fd] = handle
+        return handle
+
+    def write(self, handle: Handle, data: bytes | memoryview, offset: int, *, page: bool) -> int:
+        """Write at ``offset``, or at the end of a file opened to append; gives the length.
+
+        Args:
+            page: a page of a mapping is written back, by whichever handle there is. On one that was
+                opened with O_APPEND, Linux's pwrite ignores the offset, and the page would land at
+                the end of the file: it goes through a descriptor without the flag.
+        """
+        handle.dirty = True
+        if not (page and handle.appending):
+            return os.pwrite(handle.fd, data, offset)
+        plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            return os.pwrite(plain, data, offset)
+        finally:
+            os.close(plain)
+
+    def flush(self, handle: Handle) -> Deferred[None] | None:
+        """One of the handle's descriptors is being closed: report what closing would."""
+        if handle.parts is not None:
+            return self._hand_over(handle)
+        os.close(os.dup(handle.fd))
+        return None
+
+    def _hand_over(self, handle: Handle) -> Deferred[None] | None:
+        """Give what was written to a virtual file to those who act on it."""
+        if not handle.dirty or handle.parts is None:
+            return None
+        handle.dirty = False
+        parts, data = handle.parts, os.pread(handle.fd, virtual.WRITE_MAX + 1, 0)
+        return Deferred(lambda: self._tree.write(parts, data))
+
+    def fsync(self, handle: Handle, data_only: bool) -> None:
+        """Bring a file's bytes to the disk."""
+        (os.fdatasync if data_only else os.fsync)(handle.fd)
+
+    def release(self, handle: Handle) -> None:
+        """The last use of a handle has ended: close it, and note the file if it was written to."""
+        del self.handles[handle.fd]
+        try:
+            if handle.parts is None and handle.writable and (handle.dirty or _changed(handle)):
+                self._note_node(Op.WRITTEN, handle.fd)
+        finally:
+            os.close(handle.fd)
+
+    def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
+        """Reserve, punch, zero or collapse a range."""
+        handle.dirty = True
+        libc.allocate(handle.fd, mode, offset, length)
+
+    def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
+        """Copy between two open files without the bytes passing through here; gives how much."""
+        target.dirty = True
+        return os.copy_file_range(origin.fd, target.fd, length, start, offset)
+
+    # --- the journal
+
+    def note(self, op: Op, path: bytes) -> None:
+        """Note a change that was made beside the tree; ``path`` is relative to the source."""
+        self._changes.note(op, path)
+
+    def _path_at(self, parent: Node, name: bytes) -> bytes:
+        folder = self._source.path_of(parent.fd)
+        return folder + b"/" + name if folder else name
+
+    def _note_entry(self, op: Op, parent: Node, name: bytes) -> None:
+        self._changes.note(op, self._path_at(parent, name))
+
+    def _note_node(self, op: Op, fd: int) -> None:
+        """Note a change of a file at hand; without a name there is nothing to say."""
+        path = self._source.path_of(fd)
+        if path is not None:
+            self._changes.note(op, path)
+
+
+def _changed(handle: Handle) -> bool:
+    """Whether the file is another than at open: pages of a mapping reach the source through
+    whichever handle the kernel picks, so a handle's own writes do not tell."""
+    stat = os.fstat(handle.fd)
+    return (stat.st_mtime_ns, stat.st_size) != handle.opened
+
+
+def _real(node: Node) -> Node:
+    """The node, if it is of the source: nothing in the virtual directory can be changed."""
+    if node.parts is not None:
+        raise _error(errno.EROFS)
+    return node
+
+
+def _error(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
