@@ -172,6 +172,21 @@ def test_a_folder_around_a_removed_open_file_can_go(place: Place, eventually: Wa
     eventually(lambda: not [f for f in fds.iterdir() if "deleted" in _said(f)])
 
 
+def test_a_folder_with_a_removed_open_file_can_change_places(place: Place) -> None:
+    (place.front / "a").mkdir()
+    (place.front / "b").mkdir()
+    with (place.front / "b/f").open("w+b", buffering=0) as file:
+        file.write(b"still here")
+        (place.front / "b/f").unlink()
+        if place.has_flags:
+            rename(place.front / "a", place.front / "b", libc.RENAME_EXCHANGE)
+        else:
+            (place.front / "b").rename(place.front / "a")
+        assert file.seek(0) == 0
+        assert file.read() == b"still here"
+    assert [path for path in place.behind.rglob("*") if path.is_file()] == []
+
+
 def test_rename_over_an_open_file(place: Place) -> None:
     (place.front / "f").write_text("old")
     (place.front / "new").write_text("new")
@@ -321,6 +336,23 @@ def test_flock_excludes(place: Place) -> None:
     os.close(two)
 
 
+def test_a_lock_ends_with_its_descriptor(place: Place, eventually: Wait) -> None:
+    one = opened(place.front / "f", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(one, fcntl.LOCK_EX)
+    two = opened(place.front / "f", os.O_RDWR)
+    os.close(one)
+
+    def is_free() -> bool:
+        try:
+            fcntl.flock(two, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    eventually(is_free)
+    os.close(two)
+
+
 def test_record_locks_exclude(place: Place) -> None:
     fd = opened(place.front / "f", os.O_RDWR | os.O_CREAT)
     fcntl.lockf(fd, fcntl.LOCK_EX)
@@ -412,6 +444,15 @@ def test_modes_are_what_was_asked(place: Place) -> None:
         os.umask(old)
     assert stat.S_IMODE((place.behind / "masked").stat().st_mode) == 0o640
     assert stat.S_IMODE((place.behind / "dir").stat().st_mode) == 0o750
+
+
+def test_chown_that_changes_nobody_clears_setuid(place: Place) -> None:
+    for side in (place.front, place.behind):
+        path = side / f"f-{side.parent.name}"
+        path.write_text("")
+        path.chmod(0o6755)
+        os.chown(path, -1, -1)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o755
 
 
 def test_a_setgid_folder_passes_its_group_on(place: Place) -> None:
