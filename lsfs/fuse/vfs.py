@@ -200,8 +200,7 @@ class Vfs:
         fd = node.fd if handle is None else handle.fd
         if change.mode is not None:
             source.set_mode(fd, change.mode)
-        if change.uid is not None or change.gid is not None or change == Change():
-            # Nothing at all is chown(-1, -1), which clears setuid and setgid as any other does.
+        if change.uid is not None or change.gid is not None:
             uid = -1 if change.uid is None else change.uid
             libc.set_owner(fd, uid, -1 if change.gid is None else change.gid)
         if change.size is not None:

@@ -66,6 +66,12 @@ NOT_KEPT = Limit(
     frozenset({"reopen"}),
     lambda given: bool(given[2] & os.O_PATH),
 )
+NOBODY = Limit(
+    "with HANDLE_KILLPRIV_V2 a chown that names nobody looks like what the kernel sends before "
+    "somebody changes an open file, so it is not refused to whom it should be",
+    frozenset({"chown", "fchown"}),
+    lambda given: (given[1], given[2]) == (-1, -1),
+)
 NO_RENAME_FLAGS = Limit(
     "libfuse 2 has no flags for rename", frozenset({"rename"}), lambda given: given[2] != 0
 )
@@ -82,7 +88,7 @@ LIMITS: Mapping[str, tuple[Limit, ...]] = {
         NO_RENAME_FLAGS,
         NO_FALLOCATE,
     ),
-    "kernel": (),
+    "kernel": (NOBODY,),
 }
 
 
@@ -102,8 +108,9 @@ PLACES: Choices = tuple((ROOT, path) for path in _ONE + _TWO * 2 + _THREE) + tup
 )
 SLOTS: Choices = tuple(range(FILES))
 FOLDER_SLOTS: Choices = tuple(range(FOLDERS))
-MODES: Choices = (0o644, 0o600, 0o755, 0o777, 0o000, 0o4755, 0o2775, 0o1777, 0o040)
-FOLDER_MODES: Choices = (0o755, 0o777, 0o777, 0o1777, 0o2775, 0o700)
+MODES: Choices = (0o644, 0o600, 0o755, 0o777, 0o000, 0o4755, 0o2775, 0o6777, 0o1777, 0o2777, 0o040)
+FOLDER_MODES: Choices = (0o755, 0o777, 0o777, 0o1777, 0o2777, 0o700)
+MASKS: Choices = (0, 0, 0o022, 0o077)
 USERS: Choices = (0, 1000, 1001, -1)
 FOLLOW: Choices = (False, True)
 _ACCESS = (os.O_RDONLY, os.O_WRONLY, os.O_RDWR)
@@ -144,6 +151,7 @@ KINDS: Mapping[str, tuple[int, tuple[Choices, ...]]] = {
     "link_open": (1, (SLOTS, PLACES)),
     "symlink": (2, (TARGETS, PLACES)),
     "mknod": (2, (PLACES, NODES, DEVICES)),
+    "umask": (1, (MASKS,)),
     "stat": (8, (PLACES, FOLLOW)),
     "readlink": (2, (PLACES,)),
     "access": (2, (PLACES, (os.R_OK, os.W_OK, os.X_OK, os.F_OK, os.R_OK | os.W_OK))),
@@ -314,10 +322,12 @@ class Arena:
         for place in (self.mounted, self.plain):
             (place / name).mkdir()
             (place / name).chmod(0o777)
+        mask = os.umask(0)
         pair = Pair(self.mounted / name, self.plain / name, self.behind / name, self.limits)
         try:
             yield pair
         finally:
+            os.umask(mask)
             pair.close()
             for place in (self.behind, self.plain):
                 shutil.rmtree(place / name)

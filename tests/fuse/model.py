@@ -202,6 +202,11 @@ class Actor:
         os.mknod(path, mode, device if stat.S_ISCHR(mode) else 0, dir_fd=fd)
         return described(os.stat(path, dir_fd=fd, follow_symlinks=False))
 
+    def umask(self, mask: int) -> Outcome:
+        """Of this process, so of both."""
+        os.umask(mask)
+        return ()
+
     # --- looking
 
     def stat(self, place: Place, follow: bool) -> Outcome:
@@ -466,8 +471,13 @@ def described(about: os.stat_result) -> Outcome:
     size = None if stat.S_ISDIR(about.st_mode) else about.st_size
     # Pipes are the kernel's, who tells no FUSE file system of what goes through them.
     time = None if stat.S_ISFIFO(about.st_mode) else _time(about.st_mtime_ns)
+    mode = about.st_mode
+    if stat.S_ISREG(mode) and not mode & stat.S_IXGRP:
+        # Once the mark for mandatory locks. Writing clears it unless the writer belongs to the
+        # file's group, and FUSE does neither that nor say to which groups a caller belongs.
+        mode &= ~stat.S_ISGID
     return (
-        oct(about.st_mode), about.st_nlink, about.st_uid, about.st_gid, about.st_rdev, size,
+        oct(mode), about.st_nlink, about.st_uid, about.st_gid, about.st_rdev, size,
         time,
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ def some(*kinds: str) -> st.SearchStrategy[Operation]:
     )
 
 
-NAMES = ("mkdir", "rmdir", "unlink", "rename", "link", "link_open", "symlink", "mknod")
+NAMES = ("mkdir", "rmdir", "unlink", "rename", "link", "link_open", "symlink", "mknod", "umask")
 OPENING = ("open", "reopen", "tmpfile", "close_file", "dup", "open_folder", "close_folder")
 CONTENTS = (
     "read", "write", "pread", "pwrite", "seek", "seek_data", "ftruncate", "truncate", "fallocate",
