@@ -33,6 +33,10 @@ def loads(text: str | bytes, type_: type[T]) -> T:
         UsageError: the text is no JSON, or does not have the type's shape.
     """
     try:
+        return msgspec.json.decode(text, type=type_)  # three times as fast
+    except (msgspec.MsgspecError, UnicodeError):
+        pass  # a lone surrogate, which it does not read; or an error, which is worded below
+    try:
         return from_builtins(json.loads(text), type_)
     except json.JSONDecodeError as error:
         raise UsageError(f"not JSON: {error}") from error

@@ -307,6 +307,45 @@ class SavedSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedQuestion:
+    """A question that is kept as a file, with its latest answer.
+
+    Attributes:
+        name: the file below ``.lsfs/ask``, without ``.md``.
+        generation: the index generation that the answer was found in; -1 while there is none.
+        time_ns: when it was asked or, later, answered: nanoseconds since 1970.
+        answer, citations, files, model: see the result of ``ask``.
+    """
+
+    name: str
+    question: str
+    generation: int = -1
+    time_ns: int = 0
+    answer: str = ""
+    citations: tuple[Citation, ...] = ()
+    files: tuple[FoundFile, ...] = ()
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """A document in a listing: its name, its file's time, its size as Markdown, its pages."""
+
+    name: str
+    mtime_ns: int
+    text_bytes: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntries:
+    """What a folder holds of documents: folders that have some below them, and its own."""
+
+    folders: tuple[str, ...] = ()
+    documents: tuple[DocumentEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileProblem:
     """A file that could not be indexed in full, and why."""
 

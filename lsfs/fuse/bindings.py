@@ -136,9 +136,11 @@ class _Slots:
     def write(self, path: bytes | None, buffer: Any, size: int, offset: int, info: Any) -> int:
         file = info.contents
         fh = file.fh
-        if file.writepage:
-            return self.operations.write(ctypes.string_at(buffer, size), offset, fh, page=True)
-        self.operations.vfs.handles[fh].dirty = True
+        handle = self.operations.vfs.handles[fh]
+        if file.writepage or handle.parts is not None:
+            page = bool(file.writepage)
+            return self.operations.write(ctypes.string_at(buffer, size), offset, fh, page=page)
+        handle.dirty = True
         done = libc.pwrite(fh, buffer, size, offset)
         return done if done >= 0 else -ctypes.get_errno()
 

@@ -16,18 +16,18 @@ log = logging.getLogger("lsfs.fuse.changes")
 class Appendable(Protocol):
     """The writing end of a journal, as far as it is used here."""
 
-    def append(self, time_ns: int, op: Op, path: str, target: str | None = None) -> int:
+    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
         """Note a change; gives its position."""
         ...
 
 
 class Changes:
-    """Notes changes; never fails and never waits.
+    """Notes changes, and wakes who reads them; never fails and never waits.
 
     Args:
         journal: where they are noted.
         clock: says when.
-        wake: a descriptor that a byte is written to after each; non-blocking. None nudges nobody.
+        wake: a descriptor that :meth:`nudge` writes a byte to; non-blocking. None nudges nobody.
     """
 
     def __init__(self, journal: Appendable, clock: Clock, wake: int | None = None) -> None:
@@ -46,8 +46,8 @@ class Changes:
             self._journal.append(
                 self._clock.now_ns(),
                 op,
-                os.fsdecode(path),
-                None if target is None else os.fsdecode(target),
+                path,
+                target,
             )
         except (sqlite3.Error, OSError) as error:
             # The user's operation has been done and must not be reported as failed because our
@@ -59,7 +59,6 @@ class Changes:
             if self._lost:
                 log.warning("the journal takes entries again; %d were lost", self._lost)
                 self._lost = 0
-        self.nudge()
 
     def nudge(self) -> None:
         """Wake who reads the journal."""

@@ -24,12 +24,13 @@ from pathlib import Path
 from lsfs import logs
 from lsfs.clock import SystemClock
 from lsfs.drives import locked
-from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
+from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.fuse import bindings, brain, kernel, record, transports
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.narrator import Narrator
 from lsfs.fuse.operations import Operations
 from lsfs.fuse.record import MountInfo
+from lsfs.fuse.remote import PATIENCE_S, RpcBrain
 from lsfs.fuse.source import Source
 from lsfs.fuse.transports import Choice
 from lsfs.fuse.vfs import Vfs
@@ -39,8 +40,8 @@ from lsfs.versions.history import Journal
 
 log = logging.getLogger("lsfs.fuse.daemon")
 
-# How long a query that is being made may hold up the mount's only thread, in seconds.
-BRAIN_WAIT_S = 3.0
+# How long an answer may hold up the mount's only thread, in seconds.
+ANSWER_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,51 +66,6 @@ class Service:
     read_only: bool = False
     allow_other: bool = False
     brain: tuple[str, ...] = ()
-
-
-class RpcBrain:
-    """The brain, by its socket; a call that takes too long is EAGAIN.
-
-    The brain carries on with it all the same, so the directory appears when it is done.
-
-    Args:
-        socket: where it listens.
-    """
-
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
-
-    def save_search(self, name: str) -> None:
-        """Make a query."""
-        self._call("save_search", name)
-
-    def drop_search(self, name: str) -> None:
-        """Forget a query."""
-        self._call("drop_search", name)
-
-    def _call(self, syscall: str, name: str) -> None:
-        from lsfs.serve.rpc import Client
-
-        deadline = time.monotonic() + BRAIN_WAIT_S
-
-        def progress(_: object) -> None:
-            if time.monotonic() > deadline:
-                raise _again("it is still at work")
-
-        try:
-            client = Client(self._socket, timeout=BRAIN_WAIT_S)
-        except OSError as error:
-            # It is being started or restarted, or is stopped: a moment later it may answer.
-            raise _again(str(error)) from error
-        with contextlib.closing(client):
-            try:
-                client.call(syscall, {"name": name}, progress)
-            except LockHeld as error:
-                raise _again(error.message) from error
-
-
-def _again(why: str) -> BlockingIOError:
-    return BlockingIOError(errno.EAGAIN, f"the index does not answer: {why}")
 
 
 class Announcement:
@@ -166,10 +122,13 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         )  # fmt: skip
         running = _Running(service.state, info)
         wake = stack.enter_context(_supervised(service, running))
+        changes = Changes(journal, SystemClock(), wake)
+        journal.on_commit(changes.nudge)
+        stack.callback(journal.close)  # before the brain, which it wakes, is ended
         vfs = Vfs(
             source,
-            _tree(service, info),
-            Changes(journal, SystemClock(), wake),
+            _tree(service, info, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
+            changes,
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
@@ -271,7 +230,7 @@ def _supervised(service: Service, running: _Running) -> Iterator[int | None]:
         supervisor.stop()
 
 
-def _tree(service: Service, info: MountInfo) -> VirtualTree:
+def _tree(service: Service, info: MountInfo, patience_s: float) -> VirtualTree:
     from lsfs.index.published import Published
 
     facts: dict[str, str | int] = {
@@ -282,7 +241,8 @@ def _tree(service: Service, info: MountInfo) -> VirtualTree:
     }
     published = Published(service.state.catalog)
     name = service.virtual_name
-    return VirtualTree(published, RpcBrain(service.state.socket), facts, name=name)
+    remote = RpcBrain(service.state.socket, patience_s=patience_s)
+    return VirtualTree(published, remote, facts, name=name)
 
 
 def _end_helper() -> None:

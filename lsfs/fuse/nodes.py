@@ -32,12 +32,15 @@ class Node:
 
     Attributes:
         id: its number while it is referred to; 1 is the root, 0 a node that nobody keeps.
-        fd: ``O_PATH`` descriptor of the file; -1 in the virtual directory.
+        fd: ``O_PATH`` descriptor of the file; -1 where it is found by name, or is virtual.
+        key: device and inode of the file; the parts of a virtual path.
         parts: the path below the virtual directory; None for the source.
         lookups: how many references were given out.
+        parent, name: where a file without descriptor was last found.
+        stat: what was said of it last.
     """
 
-    __slots__ = ("fd", "id", "key", "lookups", "parts", "stat")
+    __slots__ = ("fd", "id", "key", "lookups", "name", "parent", "parts", "stat")
 
     def __init__(self, id: int, fd: int, key: object, parts: Parts | None = None) -> None:
         self.id = id
@@ -45,7 +48,8 @@ class Node:
         self.key = key
         self.parts = parts
         self.lookups = 0
-        # What was said of it last; compared with the file when something happens behind the mount.
+        self.parent: Node | None = None
+        self.name = b""
         self.stat: os.stat_result | None = None
 
     def __enter__(self) -> Node:

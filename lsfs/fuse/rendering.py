@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from lsfs import codec
-from lsfs.model import FileProblem, Hit, SavedSearch
+from lsfs.model import Citation, FileProblem, FoundFile, Hit, SavedQuestion, SavedSearch
 
 NAME_MAX = 255
 LINK_MAX = 4095
@@ -29,6 +29,10 @@ stored in your folder.
 | `status` | how far the index is, as JSON |
 | `errors.ndjson` | files that could not be read in full, one JSON object a line |
 | `search/` | your queries, as directories |
+| `ask/` | your questions, as files that hold the answers |
+| `by/` | all files by date, type and author |
+| `text/` | each document as text, in Markdown |
+| `pages/` | the same, page by page |
 
 ## Search
 
@@ -46,6 +50,34 @@ A directory inside narrows the one around it:
 
 `rmdir` forgets a query. The files that it found stay as they are: links can be read through but
 not changed or removed here.
+
+## Ask
+
+Write a question to a file of any name, and read the answer from the file of that name with `.md`:
+
+    echo "What is the monthly rent?" > {name}/ask/rent
+    cat {name}/ask/rent.md
+
+Each statement comes with the file, the place and the words it rests on. When the files have changed
+since, the question is asked again as you open its file. `rm {name}/ask/rent.md` forgets it.
+
+## Browse
+
+    ls {name}/by/date/2023/2023-04 {name}/by/type/pdf {name}/by/author
+
+Links again. The date is the one that a document states of itself; where it states a year only, the
+link is in the year's folder. A file whose name another one of the same folder has bears its own
+folder's name in brackets.
+
+## Read
+
+    cat "{name}/text/Contracts/lease.pdf.md"
+    cat "{name}/pages/Contracts/lease.pdf/0002.md"
+    grep -ri "notice period" {name}/text
+
+`text/` has the folders of the drive that hold documents, without hidden ones. How reading a file
+ended, how many pages it has and which days it states are also attributes of the file itself:
+`getfattr -n user.lsfs.indexed FILE`, and likewise `user.lsfs.pages` and `user.lsfs.dates`.
 """
 
 
@@ -74,19 +106,30 @@ def links(hits: Sequence[Hit], depth: int) -> dict[str, bytes]:
 
 
 def _link_name(rank: str, name: str) -> str:
-    """A name that is safe to show and fits a directory entry; the rank makes it unique."""
-    safe = "".join("\N{REPLACEMENT CHARACTER}" if is_control(c) else c for c in name)
-    room = NAME_MAX - len(rank)
+    return rank + safe_name(name, NAME_MAX - len(rank))
+
+
+def safe_name(name: str, room: int = NAME_MAX) -> str:
+    """A file's name, safe to show and cut to ``room`` bytes before its ending."""
+    safe = name
+    if not name.isprintable():
+        safe = "".join("\N{REPLACEMENT CHARACTER}" if is_control(c) else c for c in name)
     raw = os.fsencode(safe)
-    if len(raw) > room:
-        stem, dot, suffix = safe.rpartition(".")
-        tail = os.fsencode(dot + suffix) if stem and len(suffix) <= SUFFIX_MAX else b""
-        # Cut between characters, not within one: go back over UTF-8 continuation bytes.
-        cut = room - len(tail)
-        while cut and raw[cut] & 0xC0 == 0x80:
-            cut -= 1
-        safe = os.fsdecode(raw[:cut] + tail)
-    return rank + safe
+    if len(raw) <= room:
+        return safe
+    suffix = split_name(safe)[1]
+    tail = os.fsencode(suffix) if len(suffix) <= SUFFIX_MAX + 1 else b""
+    # Cut between characters, not within one: go back over UTF-8 continuation bytes.
+    cut = room - len(tail)
+    while cut and raw[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return os.fsdecode(raw[:cut] + tail)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The part before the last dot of a name, and the ending with its dot."""
+    stem, dot, suffix = name.rpartition(".")
+    return (stem, dot + suffix) if stem else (name, "")
 
 
 def is_control(character: str) -> bool:
@@ -110,21 +153,62 @@ def results_page(saved: SavedSearch) -> str:
     return f"# {title}\n\n" + "\n".join(entries)
 
 
+def answer_page(asked: SavedQuestion) -> bytes:
+    """An answer for people, as Markdown; paths are relative to the drive."""
+    parts = [f"# {_line(asked.question)}", _lines(asked.answer)]
+    if asked.citations:
+        parts.append("## Where it says so")
+        parts += [_citation(rank, place) for rank, place in enumerate(asked.citations, 1)]
+    if asked.files:
+        files = "\n".join(_file(found) for found in asked.files)
+        parts += ["## Files", files]
+    if asked.model:
+        parts.append(f"Language model: {_line(asked.model)}")
+    return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+def no_answer_page(asked: SavedQuestion, why: str) -> bytes:
+    """What a question's file says when it cannot be answered: why, what to do, and what was."""
+    page = (
+        f"# {_line(asked.question)}\n\nThis cannot be answered at the moment: {_lines(why)}\n\n"
+        "Open this file again in a while. Your files are not affected; `lsfs status` tells how the "
+        "index is doing, and `lsfs doctor` what is wrong.\n"
+    ).encode("utf-8", "replace")
+    if asked.generation < 0:
+        return page
+    return page + b"\n---\n\nThe answer before the files last changed:\n\n" + answer_page(asked)
+
+
+def _citation(rank: int, place: Citation) -> str:
+    quote = "\n".join(f"   > {_line(line)}" for line in place.quote.strip().splitlines())
+    where = _where(place.page, None, place.line_start, place.line_end)
+    return f"{rank}. {_line(place.path)}{where}\n\n{quote}"
+
+
+def _file(found: FoundFile) -> str:
+    place = f"{_line(found.path)}{_where(found.page, None, None, None)}"
+    about = (_line(part) for part in (place, found.title, found.date) if part)
+    return "- " + " \N{EM DASH} ".join(about)
+
+
 def _entry(rank: int, hit: Hit) -> str:
-    place = _line(hit.path) + _where(hit)
+    place = _line(hit.path) + _where(hit.page, hit.page_end, hit.line_start, hit.line_end)
     about = " \N{EM DASH} ".join(_line(part) for part in (hit.title, hit.date) if part)
     quote = "\n".join(f"> {_line(line)}" for line in hit.text.strip().splitlines())
     return f"## {rank}. {place}\n\n" + "".join(f"{part}\n\n" for part in (about, quote) if part)
 
 
-def _where(hit: Hit) -> str:
-    if hit.page is not None:
-        end = hit.page_end
-        return f", page {hit.page}" + (f"-{end}" if end and end != hit.page else "")
-    if hit.line_start is not None:
-        end = hit.line_end
-        return f", line {hit.line_start}" + (f"-{end}" if end and end != hit.line_start else "")
+def _where(page: int | None, page_end: int | None, line: int | None, line_end: int | None) -> str:
+    if page is not None:
+        return f", page {page}" + (f"-{page_end}" if page_end and page_end != page else "")
+    if line is not None:
+        return f", line {line}" + (f"-{line_end}" if line_end and line_end != line else "")
     return ""
+
+
+def _lines(text: str) -> str:
+    """Text of several lines, each without what a terminal would obey."""
+    return "\n".join(_line(line) for line in text.strip().splitlines())
 
 
 def _line(text: str) -> str:

@@ -370,15 +370,17 @@ class Requests:
         flags, mode, _, _ = protocol.CREATE_IN.unpack_from(request.body)
         name = request.name(protocol.CREATE_IN.size)
         parent = self._node(request.node)
-        return self._made(self._vfs.create(parent, name, flags, mode, request.caller))
+        handle = self._vfs.create(parent, name, flags, mode, request.caller)
+        return self._made(handle, parent, name)
 
     def _tmpfile(self, request: Request) -> bytes:
         flags, mode, _, _ = protocol.CREATE_IN.unpack_from(request.body)
         parent = self._node(request.node)
-        return self._made(self._vfs.create_nameless(parent, flags, mode, request.caller))
+        handle = self._vfs.create_nameless(parent, flags, mode, request.caller)
+        return self._made(handle, parent, b"")
 
-    def _made(self, handle: Handle) -> bytes:
-        found = self._vfs.adopt(handle)
+    def _made(self, handle: Handle, parent: Node, name: bytes) -> bytes:
+        found = self._vfs.adopt(handle, parent, name)
         return self._entry(found) + self._opened(found.node, handle)
 
     def _read(self, request: Request) -> Payload:

@@ -147,15 +147,24 @@ def pinned_again(fd: int) -> int:
 # --- opening
 
 
-def reopen(fd: int, flags: int) -> int:
-    """Open a pinned file for use.
+# Not passed on. O_DIRECT: the buffers that come from the kernel are not aligned as it demands, and
+# the open would succeed only for every read to fail with EINVAL.
+_DROPPED = os.O_DIRECT | os.O_CREAT | os.O_EXCL
 
-    O_DIRECT is dropped: the buffers that come from the kernel are not aligned as it demands, and
-    the open would succeed only for every read to fail with EINVAL. What the caller may follow,
-    the kernel has followed before it asked us: the descriptor is the file itself.
+
+def open_entry(folder: int, name: bytes, flags: int) -> int:
+    """Open a file for use by its name.
+
+    No link is followed: what the caller may follow, the kernel has followed before it asked us.
     """
-    flags &= ~(os.O_DIRECT | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
-    return os.open(link_of(fd), flags | os.O_CLOEXEC | os.O_NOCTTY)
+    keep = flags & ~_DROPPED | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+    return os.open(name, keep, dir_fd=folder)
+
+
+def reopen(fd: int, flags: int) -> int:
+    """Open a pinned file for use: the descriptor is the file itself, whatever its name now is."""
+    keep = flags & ~(_DROPPED | os.O_NOFOLLOW) | os.O_CLOEXEC | os.O_NOCTTY
+    return os.open(link_of(fd), keep)
 
 
 def open_folder(fd: int) -> int:

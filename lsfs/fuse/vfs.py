@@ -18,13 +18,14 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
-import threading
 from collections.abc import Iterator
 
-from lsfs.fuse import libc, source, virtual
+from lsfs.fuse import libc, source
+from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
 from lsfs.fuse.source import Caller, Entry, Source
+from lsfs.fuse.table import Pin, Table
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.versions.history import Op
 
@@ -69,14 +70,9 @@ class Vfs:
         owner = os.fstat(folder.root)
         self._owner = owner.st_uid, owner.st_gid
         self._made_ns = owner.st_mtime_ns
-        self.root = Node(1, folder.root, (owner.st_dev, owner.st_ino))
-        self.root.lookups = 1
-        # Nodes that somebody refers to, by number, and by what they are: (device, inode) or Parts.
-        self.nodes: dict[int, Node] = {1: self.root}
-        self._known: dict[object, Node] = {self.root.key: self.root}
-        self._last_id = 1
-        # The work of a Deferred looks up what it has made, beside the thread that does the rest.
-        self._lock = threading.RLock()
+        self._table = Table(folder.root)
+        self.root = self._table.root
+        self.nodes = self._table.by_id
         self.handles: dict[int, Handle] = {}
 
     def close(self) -> None:
@@ -84,11 +80,7 @@ class Vfs:
         for fd in list(self.handles):
             os.close(fd)
         self.handles.clear()
-        for node in self.nodes.values():
-            if node is not self.root and node.fd >= 0:
-                os.close(node.fd)
-        self.nodes.clear()
-        self._known.clear()
+        self._table.close()
 
     # --- finding nodes
 
@@ -99,56 +91,28 @@ class Vfs:
         if parent is self.root and name == self.virtual_name:
             return self._virtual(())
         stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        node = self._known.get((stat.st_dev, stat.st_ino))
-        if node is None:
-            return self._adopted(source.pin(parent.fd, name))
-        node.lookups += 1
-        node.stat = stat
-        return Found(node, stat)
+        return Found(self._table.refer(stat, parent, name), stat)
 
-    def adopt(self, handle: Handle) -> Found:
-        """The node of an open file, as :meth:`lookup` gives it."""
+    def adopt(self, handle: Handle, parent: Node, name: bytes) -> Found:
+        """The node of a file that was just made, as :meth:`lookup` gives it.
+
+        Args:
+            parent, name: where it was made; an empty name for a file without one.
+        """
         if handle.parts is not None:
             return self._virtual(handle.parts)
-        return self._adopted(source.pinned_again(handle.fd))
-
-    def _adopted(self, fd: int) -> Found:
-        """The node of a pinned file, which becomes the node's unless it has one."""
-        stat = os.fstat(fd)
-        key = (stat.st_dev, stat.st_ino)
-        node = self._known.get(key)
-        if node is None:
-            node = self._add(fd, key, None)
-        else:
-            os.close(fd)
-        node.lookups += 1
-        node.stat = stat
-        return Found(node, stat)
+        stat = os.fstat(handle.fd)
+        if name:
+            return Found(self._table.refer(stat, parent, name), stat)
+        return Found(self._table.refer_nameless(stat, handle.fd), stat)
 
     def _virtual(self, parts: Parts) -> Found:
         stat = self._virtual_stat(parts)
-        with self._lock:
-            node = self._known.get(parts) or self._add(-1, parts, parts)
-            node.lookups += 1
-        return Found(node, stat)
-
-    def _add(self, fd: int, key: object, parts: Parts | None) -> Node:
-        with self._lock:
-            self._last_id += 1  # a number is never used again
-            node = Node(self._last_id, fd, key, parts)
-            self.nodes[node.id] = self._known[key] = node
-        return node
+        return Found(self._table.refer_virtual(parts), stat)
 
     def forget(self, node: Node, count: int = 1) -> bool:
         """References were given back; whether the node is now gone."""
-        with self._lock:
-            node.lookups -= count
-            if node.lookups > 0 or node is self.root:
-                return False
-            del self.nodes[node.id], self._known[node.key]
-            if node.fd >= 0:
-                os.close(node.fd)
-        return True
+        return self._table.forget(node, count)
 
     def walk(self, path: bytes) -> Node:
         """The node at a path, for callers that know paths only; use it in a ``with`` block.
@@ -186,7 +150,7 @@ class Vfs:
         elif node.parts is not None:
             return self._virtual_stat(node.parts)
         else:
-            stat = os.fstat(node.fd)
+            stat = self._table.stat(node)
         node.stat = stat
         return stat
 
@@ -197,33 +161,38 @@ class Vfs:
             if self._tree.creates_file(node.parts) and change.uid is change.gid is None:
                 return
             raise _error(errno.EROFS)
-        fd = node.fd if handle is None else handle.fd
-        if change.mode is not None:
-            source.set_mode(fd, change.mode)
-        if change.uid is not None or change.gid is not None:
-            uid = -1 if change.uid is None else change.uid
-            libc.set_owner(fd, uid, -1 if change.gid is None else change.gid)
-        if change.size is not None:
-            self._resize(node, change, handle)
-        if change.times is not None:
-            source.set_times(fd, change.times)
-        if change.size is None:
-            self._note_node(Op.ATTRIBUTES, fd)
+        with self._file(node, handle) as fd:
+            if change.mode is not None:
+                source.set_mode(fd, change.mode)
+            if change.uid is not None or change.gid is not None:
+                uid = -1 if change.uid is None else change.uid
+                libc.set_owner(fd, uid, -1 if change.gid is None else change.gid)
+            if change.size is not None:
+                self._resize(fd, change, handle)
+            if change.times is not None:
+                source.set_times(fd, change.times)
+            if change.size is None:
+                self._note_node(Op.ATTRIBUTES, fd)
 
-    def _resize(self, node: Node, change: Change, handle: Handle | None) -> None:
+    def _file(self, node: Node, handle: Handle | None) -> Pin:
+        """A descriptor of a file for a ``with`` block."""
+        return self._table.pinned(node) if handle is None else Pin(handle.fd, kept=True)
+
+    def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
         if handle is not None:
-            os.ftruncate(handle.fd, change.size)
+            os.ftruncate(fd, change.size)
             handle.dirty = True
         else:
-            os.truncate(source.link_of(node.fd), change.size)
-            self._note_node(Op.WRITTEN, node.fd)
+            os.truncate(source.link_of(fd), change.size)
+            self._note_node(Op.WRITTEN, fd)
         if change.clear_set_id:
-            source.clear_set_id(node.fd)
+            source.clear_set_id(fd)
 
     def statfs(self, node: Node) -> dict[str, int]:
         """Size and free space of the file system that holds a node."""
-        return source.statfs(self._source.root if node.parts is not None else node.fd)
+        with self._table.pinned(self.root if node.parts is not None else node) as fd:
+            return source.statfs(fd)
 
     def _virtual_stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
         node = self._tree.lookup(parts)
@@ -249,27 +218,31 @@ class Vfs:
             return self._facts
         if node.parts is not None:
             raise _error(errno.ENODATA)
-        if name.startswith(_OWN_ATTRIBUTES):
-            path = self._source.path_of(node.fd)
-            value = self._tree.attribute(os.fsdecode(path), name.decode("ascii")) if path else None
-            if value is not None:
-                return value
-        return os.getxattr(source.link_of(node.fd), name)
+        with self._table.pinned(node) as fd:
+            value = self._own_attribute(fd, name) if name.startswith(_OWN_ATTRIBUTES) else None
+            return os.getxattr(source.link_of(fd), name) if value is None else value
+
+    def _own_attribute(self, fd: int, name: bytes) -> bytes | None:
+        path = self._source.path_of(fd)
+        return self._tree.attribute(os.fsdecode(path), os.fsdecode(name)) if path else None
 
     def listxattr(self, node: Node) -> bytes:
         """Names of the extended attributes of the real file, each with a zero byte behind it."""
         if node.parts is not None:
             return b""
-        names = os.listxattr(source.link_of(node.fd))
+        with self._table.pinned(node) as fd:
+            names = os.listxattr(source.link_of(fd))
         return b"".join(os.fsencode(name) + b"\0" for name in names)
 
     def setxattr(self, node: Node, name: bytes, value: bytes, flags: int) -> None:
         """Set an extended attribute; ``flags`` are XATTR_CREATE and XATTR_REPLACE."""
-        os.setxattr(source.link_of(_real(node).fd), name, value, flags)
+        with self._table.pinned(_real(node)) as fd:
+            os.setxattr(source.link_of(fd), name, value, flags)
 
     def removexattr(self, node: Node, name: bytes) -> None:
         """Remove an extended attribute."""
-        os.removexattr(source.link_of(_real(node).fd), name)
+        with self._table.pinned(_real(node)) as fd:
+            os.removexattr(source.link_of(fd), name)
 
     # --- folders
 
@@ -325,7 +298,8 @@ class Vfs:
     def readlink(self, node: Node) -> bytes:
         """What a symbolic link says."""
         if node.parts is None:
-            return os.readlink(b"", dir_fd=node.fd)
+            with self._table.pinned(node) as fd:
+                return os.readlink(b"", dir_fd=fd)
         found = self._tree.lookup(node.parts)
         if found.kind is not NodeKind.LINK:
             raise _error(errno.EINVAL)
@@ -346,8 +320,10 @@ class Vfs:
     def link(self, node: Node, parent: Node, name: bytes) -> None:
         """Give a file the further name ``name`` in a folder."""
         self._not_ours(_real(parent), name, errno.EEXIST)
-        libc.link(_real(node).fd, parent.fd, name)
-        if modes.S_ISREG(os.fstat(node.fd).st_mode):
+        with self._table.pinned(_real(node)) as fd:
+            libc.link(fd, parent.fd, name)
+            is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
+        if is_regular:
             self._note_entry(Op.WRITTEN, parent, name)
 
     def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
@@ -356,6 +332,7 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
+        self._table.hold(parent, name)
         os.unlink(name, dir_fd=parent.fd)
         self._note_entry(Op.REMOVED, parent, name)
         return None
@@ -364,7 +341,9 @@ class Vfs:
         """Rename; ``flags`` as for ``renameat2``."""
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
+        self._table.hold(new, new_name)
         libc.rename(old.fd, old_name, new.fd, new_name, flags)
+        self._table.moved(old, old_name, new, new_name)
         if flags & libc.RENAME_EXCHANGE:
             # Neither is gone: both names have other content now.
             self._note_entry(Op.WRITTEN, old, old_name)
@@ -390,9 +369,9 @@ class Vfs:
         """
         if node.parts is not None:
             return self._open_virtual(node.parts, flags)
-        handle = Handle(source.reopen(node.fd, flags), flags)
+        handle = Handle(self._table.open(node, flags), flags)
         if clear_set_id and flags & os.O_TRUNC:
-            source.clear_set_id(node.fd)
+            source.clear_set_id(handle.fd)
         return self._keep(handle)
 
     def create(self, parent: Node, name: bytes, flags: int, mode: int, caller: Caller) -> Handle:
@@ -446,6 +425,8 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         handle.dirty = True
+        if handle.parts is not None and offset + len(data) > LONGEST:
+            raise _error(errno.EFBIG)
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -466,7 +447,7 @@ class Vfs:
         if not handle.dirty or handle.parts is None:
             return None
         handle.dirty = False
-        parts, data = handle.parts, os.pread(handle.fd, virtual.WRITE_MAX + 1, 0)
+        parts, data = handle.parts, os.pread(handle.fd, LONGEST + 1, 0)
         return Deferred(lambda: self._tree.write(parts, data))
 
     def fsync(self, handle: Handle, data_only: bool) -> None:

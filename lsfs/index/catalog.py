@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lsfs import codec
+from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
 
 # meta: single values by name.
@@ -44,7 +44,8 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #   digest       BLAKE3 of the bytes (32 bytes)
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
-#   body         the whole Document as zlib-compressed JSON
+#   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
+#   body         the whole Document as zlib-compressed JSON; last, for it is read over otherwise
 #
 # passage: the unit of retrieval.
 #   ordinal      position in the document from 0
@@ -56,6 +57,7 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 # vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
 # content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
+# saved_question: questions kept as files, with their answers; see lsfs.index.kept.
 # passage_fts, file_fts: full text over passages, and over names and titles.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -68,9 +70,12 @@ CREATE TABLE document (
     title TEXT NOT NULL,
     author TEXT NOT NULL,
     line_unit TEXT NOT NULL,
+    text_bytes INTEGER NOT NULL,
+    page_bytes TEXT NOT NULL,
     body BLOB NOT NULL
 );
 CREATE INDEX document_digest ON document(digest);
+CREATE INDEX document_author ON document(author) WHERE author <> '';
 CREATE TABLE file (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     path BLOB NOT NULL UNIQUE,
@@ -89,6 +94,8 @@ CREATE TABLE file (
 );
 CREATE INDEX file_document ON file(document_id);
 CREATE INDEX file_status ON file(status);
+CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
+CREATE INDEX file_day ON file(day) WHERE day <> '';
 CREATE TABLE passage (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document_id INTEGER NOT NULL REFERENCES document(id),
@@ -119,6 +126,16 @@ CREATE TABLE content_date (
 ) WITHOUT ROWID;
 CREATE TABLE saved_search (
     name TEXT PRIMARY KEY, generation INTEGER NOT NULL, hits TEXT NOT NULL, query TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE saved_question (
+    name TEXT PRIMARY KEY,
+    question TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    time_ns INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    citations TEXT NOT NULL,
+    files TEXT NOT NULL,
+    model TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE passage_fts USING fts5(
     text, heading, content='passage', content_rowid='id',
@@ -398,7 +415,7 @@ class Catalog:
                 "SELECT body FROM document WHERE id = ?", (document_id,)
             ).fetchone()
         try:
-            return codec.loads(zlib.decompress(row[0]), Document)
+            return unpacked(row[0])
         except (TypeError, zlib.error) as error:
             raise IndexCorrupt(f"document {document_id}: {error}") from error
 
@@ -411,12 +428,14 @@ class Catalog:
             passages: each with the hash of what is to be embedded for it.
         """
         body = zlib.compress(codec.dumps(document).encode("ascii"), 6)
+        sizes = markdown.sizes(document)
         cursor = self.db.execute(
             "INSERT INTO document(digest, parser, parser_version, media_type, title, author, "
-            "line_unit, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "line_unit, text_bytes, page_bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 digest, document.parser, document.parser_version, document.media_type,
-                document.title, document.author, document.line_unit, body,
+                document.title, document.author, document.line_unit, sizes.text,
+                codec.dumps(sizes.pages), body,
             ),
         )  # fmt: skip
         document_id = cursor.lastrowid or 0
@@ -521,6 +540,15 @@ def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
 def suffix_of(path: str) -> str:
     """The file type in a name: "pdf" of "a/b.PDF"; "" when there is none."""
     return PurePosixPath(path).suffix[1:].lower().encode("utf-8", "replace").decode()
+
+
+def unpacked(body: bytes) -> Document:
+    """A document from its stored form.
+
+    Raises:
+        TypeError, zlib.error: it is not one.
+    """
+    return codec.loads(zlib.decompress(body), Document)
 
 
 def counts(db: sqlite3.Connection) -> IndexCounts:

@@ -99,6 +99,15 @@ def endings_of(name: str) -> tuple[str, ...]:
     return TYPES.get(word) or TYPES.get(word.removesuffix("s")) or (word,)
 
 
+def type_of(suffix: str) -> str:
+    """What people call the type of files with this ending; the ending itself where it has no name.
+
+    Of several names it is the first one in :data:`TYPES` that is neither wide nor a brand.
+    """
+    named = (name for name in TYPES if name not in ("document", "excel") and suffix in TYPES[name])
+    return next(named, "document" if suffix in TYPES["document"] else suffix)
+
+
 def _marks(values: object) -> str:
     assert isinstance(values, (list, tuple))  # noqa: S101
     return ", ".join("?" * len(values))

@@ -4,6 +4,8 @@
     <- {"event": {"stage": "reading", "done": 3, "total": 9}}
     <- {"result": {...}}            or   {"error": {"code", "message", "hint"}}
 
+``{"call": "ping"}`` is answered by the server itself, however busy the drive is.
+
 The socket is 0600 and each peer must be the same user.
 """
 
@@ -26,6 +28,7 @@ from lsfs.errors import LsfsError
 
 log = logging.getLogger("lsfs.serve.rpc")
 
+PING = "ping"
 MAX_LINE = 64 * 1024 * 1024
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
@@ -92,7 +95,7 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             request = json.loads(line)
             name, arguments = str(request["call"]), dict(request.get("arguments") or {})
-            result = self.server.handler(name, arguments, emit, gone)
+            result = None if name == PING else self.server.handler(name, arguments, emit, gone)
             answer = {"result": codec.to_builtins(result)}
         except LsfsError as error:
             answer = {"error": describe(error)}
@@ -145,10 +148,9 @@ class Client:
         Raises:
             LsfsError: what the call raised there; or the server went away, or took too long.
         """
-        message = {"call": name, "arguments": codec.to_builtins(arguments)}
         with self._lock:
             try:
-                self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
+                self._send(name, arguments)
                 while line := self._lines.readline():
                     answer = json.loads(line)
                     if "event" in answer:
@@ -164,6 +166,23 @@ class Client:
             except OSError as error:
                 raise Disconnected(f"the connection to the drive broke: {error}") from error
         raise Disconnected("the drive's daemon went away", hint="try again: it is restarted")
+
+    def post(self, name: str, arguments: dict[str, Any]) -> None:
+        """Send a call whose result nobody waits for; hang up after it.
+
+        Raises:
+            OSError: it could not be sent.
+        """
+        with self._lock:
+            self._send(name, arguments)
+
+    def limit(self, timeout: float) -> None:
+        """Wait this many seconds, from now on, for each line of an answer."""
+        self._socket.settimeout(timeout)
+
+    def _send(self, name: str, arguments: dict[str, Any]) -> None:
+        message = {"call": name, "arguments": codec.to_builtins(arguments)}
+        self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def close(self) -> None:
         """Hang up."""

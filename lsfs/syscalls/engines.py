@@ -59,6 +59,7 @@ class Engines:
     embedder: Embedder | None
     chat: ChatModel | None
     indexer: Indexer
+    answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
 
     def today(self) -> date:
         """The day it is where the user is."""

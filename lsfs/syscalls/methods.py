@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lsfs.syscalls import ask, files, retrieve  # noqa: F401 - their syscalls are declared on import
+from lsfs.syscalls import ask, files, questions, retrieve  # noqa: F401 - declared on import
 from lsfs.syscalls.registry import Syscall, registry
 
 

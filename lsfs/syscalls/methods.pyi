@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lsfs.model import SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.retrieve import Done, Hits, Matches
@@ -65,3 +66,16 @@ class Methods:
     def reindex(
         self,
     ) -> Done: ...
+    def save_question(
+        self,
+        name: str,
+        question: str,
+    ) -> Done: ...
+    def drop_question(
+        self,
+        name: str,
+    ) -> Done: ...
+    def answer_question(
+        self,
+        name: str,
+    ) -> SavedQuestion: ...

@@ -2,18 +2,34 @@
 
 Written by one process, the one that serves the mount; others read it. WAL lets them read at any
 time without either side waiting.
+
+A transaction for each event would cost more than most of the operations that it is about. An event
+is appended to a spool file, which a killed process leaves behind whole, and a thread takes what has
+gathered there into the database every few hundredths of a second. What a killed process left in the
+spool is taken in by the next.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+log = logging.getLogger("lsfs.versions.history")
+
 SCHEMA_VERSION = 1
+SPOOL = ".spool"
+GATHER_S = 0.02
+
+_Row = tuple[int, int, str, bytes, bytes | None]
+_RECORD = struct.Struct("<QqBII")  # id, time, position of the op in Op, lengths of both paths
+_NO_TARGET = 0xFFFFFFFF
 
 # event: one row per change that came through the mount.
 #   id       position in the journal; rises, never reused (AUTOINCREMENT)
@@ -58,7 +74,7 @@ class Journal:
     """The writing end; there is one, in the process that holds ``history.lock``.
 
     Args:
-        path: the SQLite file; made if missing.
+        path: the SQLite file; made if missing. The spool is beside it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,18 +85,112 @@ class Journal:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
         self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._spool = os.open(path.with_name(path.name + SPOOL), flags, 0o600)
+        self._insert(_spooled(self._spool))
+        os.ftruncate(self._spool, 0)
+        found = self._db.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+        self._last_id = int(found[0])
+        self._rows: list[_Row] = []  # in the spool and not in the database
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._ending = threading.Event()
+        self._committed: Callable[[], None] = lambda: None
+        self._thread = threading.Thread(target=self._take_in, name="lsfs-journal", daemon=True)
+        self._thread.start()
 
-    def append(self, time_ns: int, op: Op, path: str, target: str | None = None) -> int:
-        """Note a change; gives its position."""
-        cursor = self._db.execute(
-            "INSERT INTO event(time_ns, op, path, target) VALUES (?, ?, ?, ?)",
-            (time_ns, op, os.fsencode(path), None if target is None else os.fsencode(target)),
-        )
-        return cursor.lastrowid or 0
+    def on_commit(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called, in a thread, whenever events can be read."""
+        self._committed = call
+
+    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
+        """Note a change; gives its position. A moment later it can be read.
+
+        Args:
+            time_ns: when, in nanoseconds since the epoch.
+            path, target: relative to the source.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        with self._lock:
+            row = (self._last_id + 1, time_ns, op.value, path, target)
+            os.write(self._spool, _packed(row))
+            self._last_id += 1
+            self._rows.append(row)
+        if not self._news.is_set():
+            self._news.set()
+        return row[0]
 
     def close(self) -> None:
-        """Release the file."""
+        """Take in what is left, and release the files; a second time does nothing."""
+        if self._ending.is_set():
+            return
+        self._ending.set()
+        self._news.set()
+        self._thread.join()
         self._db.close()
+        os.close(self._spool)
+
+    def _take_in(self) -> None:
+        while not self._ending.is_set():
+            self._news.wait()
+            self._ending.wait(GATHER_S)
+            self._news.clear()
+            try:
+                self._commit()
+            except (sqlite3.Error, OSError) as error:
+                # They stay in the spool, and are tried again with the next event.
+                log.error("the journal takes no entries for now: %s", error)
+
+    def _commit(self) -> None:
+        with self._lock:
+            rows = list(self._rows)
+        if not rows:
+            return
+        self._insert(rows)
+        with self._lock:
+            del self._rows[: len(rows)]
+            if not self._rows:
+                os.ftruncate(self._spool, 0)
+        self._committed()
+
+    def _insert(self, rows: Sequence[_Row]) -> None:
+        """Whole or not at all; what is there already, as after a crash, is left as it is."""
+        self._db.execute("BEGIN")
+        try:
+            self._db.executemany("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+
+def _packed(row: _Row) -> bytes:
+    id_, time_ns, op, path, target = row
+    moved = _NO_TARGET if target is None else len(target)
+    head = _RECORD.pack(id_, time_ns, list(Op).index(Op(op)), len(path), moved)
+    return head + path + (target or b"")
+
+
+def _spooled(fd: int) -> list[_Row]:
+    """The events of a spool, up to where a power cut may have torn it."""
+    data = os.pread(fd, os.fstat(fd).st_size, 0)
+    rows: list[_Row] = []
+    begin = 0
+    while begin + _RECORD.size <= len(data):
+        id_, time_ns, op, length, moved = _RECORD.unpack_from(data, begin)
+        begin += _RECORD.size
+        size = 0 if moved == _NO_TARGET else moved
+        if not id_ or op >= len(Op) or begin + length + size > len(data):
+            break
+        path, target = data[begin : begin + length], data[begin + length : begin + length + size]
+        begin += length + size
+        rows.append(
+            (id_, time_ns, list(Op)[op].value, path, None if moved == _NO_TARGET else target)
+        )
+    return rows
 
 
 class JournalReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,10 @@ from lsfs.config import MountConfig
 from lsfs.fuse import mount as mounting
 from lsfs.fuse import mounts
 from lsfs.fuse.record import MountInfo, start_ticks
+from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
-from lsfs.versions.history import JournalReader, Op
+from lsfs.versions.history import Event, JournalReader, Op
+from tests.fuse.fake_index import Index, Seconds
 
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 TRANSPORTS = ("kernel", "mfusepy", "fusepy")
@@ -52,14 +55,29 @@ class Drive:
 
     def events(self) -> list[tuple[Any, ...]]:
         """What has been noted since the last call, without positions and times."""
-        reader = JournalReader(self.state.history)
-        try:
-            found = list(reader.after(self.position))
-        finally:
-            reader.close()
+        # Events reach the journal in order: with the marker, all before it are there.
+        marker = f"marker-{self.position}" if mounting.mounted(self.state) else ""
+        if marker:
+            (self.mountpoint / marker).mkdir()
+            (self.mountpoint / marker).rmdir()
+        deadline = time.monotonic() + 20
+        while True:
+            found = self._read()
+            if not marker or (found and found[-1].path == marker):
+                break
+            assert time.monotonic() < deadline, "the journal does not move"
+            time.sleep(0.005)
         if found:
             self.position = found[-1].id
+        found = [event for event in found if event.path != marker]
         return [(e.op, e.path) if e.target is None else (e.op, e.path, e.target) for e in found]
+
+    def _read(self) -> list[Event]:
+        reader = JournalReader(self.state.history)
+        try:
+            return list(reader.after(self.position))
+        finally:
+            reader.close()
 
     def changes(self) -> list[tuple[Any, ...]]:
         """The same without changes of attributes."""
@@ -73,6 +91,21 @@ def make_drive(root: Path, transport: str = "mfusepy") -> Drive:
     state = StatePaths(root / "state")
     state.create()
     return Drive(source, mountpoint, state, transport)
+
+
+@pytest.fixture
+def index() -> Index:
+    return Index()
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def tree(index: Index, seconds: Seconds) -> VirtualTree:
+    return VirtualTree(index, index, {"source": "/s", "pid": 7}, monotonic=seconds)
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.errors import LockHeld
-from lsfs.versions.history import Op
+from lsfs.versions.history import Journal, Op
 from tests.fuse.conftest import Drive
 from tests.index.conftest import build
 
@@ -137,6 +137,7 @@ def test_a_killed_fs_loses_nothing_that_was_acknowledged(unmounted: Drive, tmp_p
             crash(unmounted, seed, story, tmp_path / "acknowledged")
             # As the source has them, without any help of the mount; and as the next mount shows.
             story.check(unmounted.source)
+            Journal(unmounted.state.history).close()  # as the next mount does first
             hints = set(named(unmounted))
             assert len(story.acknowledged) > 5
             assert set(story.acknowledged[:-UNDER_WAY]) <= hints

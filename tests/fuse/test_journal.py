@@ -180,7 +180,7 @@ class FullDisk:
     def __init__(self) -> None:
         self.calls = 0
 
-    def append(self, time_ns: int, op: Op, path: str, target: str | None = None) -> int:
+    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
         self.calls += 1
         if self.calls < 3:
             raise sqlite3.OperationalError("database or disk is full")

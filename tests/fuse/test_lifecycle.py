@@ -7,9 +7,11 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,9 @@ from lsfs.errors import LockHeld, NotFound, UsageError
 from lsfs.fuse import bindings, brain, daemon, mounts, record
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.record import MountInfo, start_ticks
-from lsfs.model import Hit
+from lsfs.fuse.remote import RpcBrain
+from lsfs.index.catalog import Catalog, FileIdentity
+from lsfs.model import Document, Hit, Status
 from lsfs.paths import StatePaths, user_data
 from tests.fuse.conftest import Drive, make_drive
 
@@ -367,13 +371,64 @@ def test_queries_are_directories(unmounted: Drive, eventually: Wait) -> None:
     unmounted.umount()
 
 
+def test_questions_and_documents_on_a_mount(unmounted: Drive, eventually: Wait) -> None:
+    (unmounted.source / "d").mkdir()
+    (unmounted.source / "d/lease.txt").write_text("The rent is EUR 700.")
+    catalog = Catalog(unmounted.state.catalog)
+    document = Document("text/plain", "fake", 1, title="Lease", text="")
+    with catalog.transaction():
+        identity = FileIdentity.of((unmounted.source / "d/lease.txt").stat())
+        catalog.add_pending("d/lease.txt", identity)
+        row = catalog.file("d/lease.txt")
+        assert row is not None
+        catalog.finish(row, Status.OK, "", catalog.add_document(b"1", document, ()), "Lease")
+        catalog.bump()
+    catalog.close()
+    unmounted.mount(brain=True)
+    inside = unmounted.mountpoint / ".lsfs"
+    eventually(unmounted.state.socket.exists)
+    RpcBrain(unmounted.state.socket).save_question("rent", "What is the rent?")
+    eventually((inside / "ask/rent.md").exists)
+    answer = (inside / "ask/rent.md").read_text()
+    assert answer == "# What is the rent?\n\nWHAT IS THE RENT?\n"
+    eventually(lambda: (inside / "ask/rent.md").stat().st_size == len(answer))
+    assert [path.name for path in (inside / "ask").iterdir()] == ["rent.md"]
+    assert (inside / "by/type/text/lease.txt").read_text() == "The rent is EUR 700."
+    assert (inside / "text/d/lease.txt.md").read_text() == "# Lease\n"
+    assert (inside / "text/d/lease.txt.md").stat().st_size == len("# Lease\n")
+    unmounted.umount()
+
+
+def test_a_hung_brain_does_not_hold_up_an_answer(unmounted: Drive, eventually: Wait) -> None:
+    unmounted.mount(brain=True)
+    pid = eventually(lambda: unmounted.info.brain_pid)
+    assert isinstance(pid, int)
+    eventually(unmounted.state.socket.exists)
+    RpcBrain(unmounted.state.socket).save_question("rent", "What is the rent?")
+    page = unmounted.mountpoint / ".lsfs/ask/rent.md"
+    eventually(lambda: page.stat().st_size)
+    before = page.read_text()
+    os.kill(pid, signal.SIGSTOP)
+    with sqlite3.connect(unmounted.state.catalog) as db:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('generation', '9')")
+    db.close()
+    begin = time.monotonic()
+    text = page.read_text()
+    assert time.monotonic() - begin < 5
+    assert "cannot be answered at the moment: the index does not answer" in text
+    assert before in text
+    os.kill(pid, signal.SIGCONT)
+    eventually(lambda: page.read_text() == before)
+    unmounted.umount()
+
+
 def test_the_virtual_directory_is_hidden_and_there(unmounted: Drive) -> None:
     (unmounted.source / "f").write_text("How to use this")
     unmounted.mount()
     mountpoint = unmounted.mountpoint
     assert [path.name for path in mountpoint.iterdir()] == ["f"]
     assert [path.name for path in (mountpoint / ".lsfs").iterdir()] == [
-        "README.md", "status", "errors.ndjson", "search",
+        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages",
     ]  # fmt: skip
     assert json.loads((mountpoint / ".lsfs/status").read_text())["source"] == str(unmounted.source)
     unmounted.umount()

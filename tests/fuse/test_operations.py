@@ -29,8 +29,9 @@ class Noted:
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
 
-    def append(self, time_ns: int, op: Op, path: str, target: str | None = None) -> int:
-        self.events.append((op, path) if target is None else (op, path, target))
+    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
+        names = [os.fsdecode(name) for name in (path, target) if name is not None]
+        self.events.append((op, *names))
         return len(self.events)
 
 

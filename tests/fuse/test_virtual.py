@@ -1,4 +1,4 @@
-"""The virtual directory, with no mount and no brain."""
+"""The virtual directory, its top and its queries, with no mount and no brain."""
 
 from __future__ import annotations
 
@@ -12,88 +12,14 @@ import pytest
 from lsfs.errors import LsfsError
 from lsfs.fuse import rendering
 from lsfs.fuse.virtual import FRESH_S, NodeKind, VirtualTree, inode_of
-from lsfs.model import FileProblem, Hit, IndexCounts, SavedSearch, Status
-
-
-def hit(path: str, text: str = "the rent is due", page: int | None = 2) -> Hit:
-    return Hit(path, page, page, None, None, 0, len(text), 0.5, "A title", "2023-05-01", text)
-
-
-class Index:
-    """What a brain has published, and the brain."""
-
-    def __init__(self) -> None:
-        self.made: dict[str, SavedSearch] = {}
-        self.hits: tuple[Hit, ...] = ()
-        self.generation = 1
-        self.trouble: list[FileProblem] = []
-        self.error: Exception | None = None
-        self.asked: list[str] = []
-
-    def searches(self) -> list[str]:
-        self.asked.append("searches")
-        if self.error:
-            raise self.error
-        return sorted(self.made)
-
-    def search(self, name: str) -> SavedSearch | None:
-        self.asked.append("search")
-        return self.made.get(name)
-
-    def counts(self) -> IndexCounts:
-        self.asked.append("counts")
-        return IndexCounts(files=3, indexed=2, pending=1, generation=self.generation)
-
-    def problems(self) -> list[FileProblem]:
-        return self.trouble
-
-    def save_search(self, name: str) -> None:
-        if self.error:
-            raise self.error
-        self.made[name] = SavedSearch(name, self.generation, self.hits)
-
-    def drop_search(self, name: str) -> None:
-        del self.made[name]
-
-
-class Seconds:
-    """A monotonic clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def index() -> Index:
-    return Index()
-
-
-@pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
-
-
-@pytest.fixture
-def tree(index: Index, seconds: Seconds) -> VirtualTree:
-    return VirtualTree(index, index, {"source": "/s", "pid": 7}, monotonic=seconds)
-
-
-def names(tree: VirtualTree, *parts: str) -> list[str]:
-    return [name for name, _ in tree.listing(parts)]
-
-
-def refused(code: int, call: object, *arguments: object) -> None:
-    assert callable(call)
-    with pytest.raises(OSError) as error:
-        call(*arguments)
-    assert error.value.errno == code
+from lsfs.model import FileProblem, SavedSearch, Status
+from tests.fuse.fake_index import Index, Seconds, hit, names, refused
 
 
 def test_the_top(tree: VirtualTree) -> None:
-    assert names(tree) == ["README.md", "status", "errors.ndjson", "search"]
+    assert names(tree) == [
+        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages",
+    ]  # fmt: skip
     assert b"mkdir" in tree.lookup(("README.md",)).content
     status = json.loads(tree.lookup(("status",)).content)
     assert status["source"] == "/s"
@@ -101,6 +27,9 @@ def test_the_top(tree: VirtualTree) -> None:
     refused(errno.ENOENT, tree.lookup, ("nothing",))
     refused(errno.ENOENT, tree.lookup, ("status", "below"))
     refused(errno.ENOTDIR, tree.listing, ("status",))
+    refused(errno.EISDIR, tree.read, ())
+    refused(errno.ENOENT, tree.read, ("nothing",))
+    assert tree.read(("README.md",)) == tree.lookup(("README.md",)).content
 
 
 def test_problems_are_lines_of_json(tree: VirtualTree, index: Index) -> None:
@@ -171,9 +100,46 @@ def test_what_programs_probe_for_is_no_query(tree: VirtualTree, index: Index, na
 
 
 def test_everything_else_is_read_only(tree: VirtualTree) -> None:
-    for parts in ((), ("new",), ("search",), ("status",)):
+    for parts in ((), ("new",), ("search",), ("status",), ("ask", "d"), ("by", "d"), ("text", "d")):
         refused(errno.EROFS, tree.mkdir, parts)
         refused(errno.EROFS, tree.rmdir, parts)
+    for parts in ((), ("new",), ("search", "x"), ("status",), ("ask",), ("by", "d"), ("text", "d")):
+        refused(errno.EROFS, tree.unlink, parts)
+        refused(errno.EROFS, tree.write, parts, b"x")
+        assert not tree.creates_file(parts)
+
+
+@pytest.mark.parametrize("folder", ["search", "ask", "by", "by/type/other", "text", "pages", "new"])
+@pytest.mark.parametrize("name", [".git", ".Trash-1000", "desktop.ini", "HEAD"])
+def test_what_programs_probe_for_is_nowhere(
+    tree: VirtualTree, index: Index, folder: str, name: str
+) -> None:
+    index.add(f"{name}/{name}", suffix="")
+    index.made[name] = SavedSearch(name, 1)
+    index.asked_for(name, "A question?")
+    parts = (*folder.split("/"), name)
+    refused(errno.ENOENT, tree.lookup, parts)
+    refused(errno.ENOENT, tree.lookup, (*parts, name))
+    if folder != "new":
+        assert name not in names(tree, *parts[:-1])
+    with pytest.raises(OSError):
+        tree.read(parts)
+
+
+def test_attributes_of_files(tree: VirtualTree, index: Index) -> None:
+    index.add("d/a.pdf", pages=3, dates=["2023-05-01", "2019-01-01"])
+    index.add("b", status="unsupported")
+    assert tree.attribute("d/a.pdf", "user.lsfs.indexed") == b"ok"
+    assert tree.attribute("d/a.pdf", "user.lsfs.pages") == b"3"
+    assert tree.attribute("d/a.pdf", "user.lsfs.dates") == b"2023-05-01,2019-01-01"
+    assert tree.attribute("b", "user.lsfs.indexed") == b"unsupported"
+    for path, name in (
+        ("b", "user.lsfs.pages"), ("b", "user.lsfs.dates"), ("c", "user.lsfs.indexed"),
+        ("d/a.pdf", "user.lsfs.other"), ("d/a.pdf", "user.mime"),
+    ):  # fmt: skip
+        assert tree.attribute(path, name) is None
+    index.error = sqlite3.OperationalError("locked")
+    assert tree.attribute("d/a.pdf", "user.lsfs.indexed") is None
 
 
 def test_looking_computes_nothing(tree: VirtualTree, index: Index, seconds: Seconds) -> None:
@@ -248,10 +214,23 @@ def test_an_index_in_trouble_is_an_empty_directory(
     tree: VirtualTree, index: Index, error: Exception
 ) -> None:
     index.error = error
-    assert names(tree, "search") == []
+    for branch in ("search", "ask", "text", "pages"):
+        assert names(tree, branch) == []
+    assert names(tree, "by", "type") == []
     assert "status" in names(tree)
     with pytest.raises(type(error)):
         tree.mkdir(("search", "q"))
+    with pytest.raises(type(error)):
+        tree.write(("ask", "q"), b"What?")
+
+
+def test_an_index_in_trouble_is_an_error_of_files_when_read(
+    tree: VirtualTree, index: Index
+) -> None:
+    index.asked_for("rent", "What is the rent?")
+    index.error = sqlite3.OperationalError("locked")
+    refused(errno.EIO, tree.read, ("ask", "rent.md"))
+    refused(errno.EIO, tree.unlink, ("ask", "rent.md"))
 
 
 def test_inodes_are_stable_and_apart_from_those_of_disks() -> None:

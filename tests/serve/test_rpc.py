@@ -75,6 +75,38 @@ def test_the_socket_is_for_its_owner_alone(server: Path) -> None:
     assert server.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_server_itself_answers_a_ping(client: rpc.Client) -> None:
+    assert client.call(rpc.PING, {}) is None
+
+
+def test_a_call_can_be_posted_without_waiting(tmp_path: Path) -> None:
+    reached, left = threading.Event(), threading.Event()
+
+    def note(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> None:
+        left.wait(5)
+        emit({"to": "nobody"})
+        emit({"to": "nobody"})
+        assert gone.is_set()
+        reached.set()
+
+    running = rpc.Server(tmp_path / "s", note)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    poster = rpc.Client(tmp_path / "s")
+    poster.post("note", {})
+    poster.close()
+    left.set()
+    assert reached.wait(5)
+    running.close()
+    thread.join()
+
+
+def test_a_client_waits_no_longer_than_its_limit(client: rpc.Client) -> None:
+    client.limit(0.1)
+    with pytest.raises(LockHeld, match="does not answer"):
+        client.call("wait", {})
+
+
 def test_a_server_that_does_not_answer(server: Path) -> None:
     slow = rpc.Client(server, timeout=0.2)
     with pytest.raises(LockHeld, match="does not answer"):

@@ -136,6 +136,13 @@ def test_any_name_survives_json(name: str) -> None:
     assert codec.loads(codec.dumps(citation), Citation) == citation
 
 
+def test_text_of_both_kinds_is_read_alike() -> None:
+    for name in ("plain", "\N{GRINNING FACE}", "caf\udce9", "a\ud83db"):
+        citation = Citation(name, 1, None, None, "quote")
+        for text in (codec.dumps(citation), codec.dumps(citation).encode()):
+            assert codec.loads(text, Citation) == citation
+
+
 def test_wrong_json_is_a_usage_error() -> None:
     with pytest.raises(UsageError):
         codec.loads("{", Hit)

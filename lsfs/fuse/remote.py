@@ -1,0 +1,109 @@
+"""The brain, as the process that serves the mount reaches it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsfs import codec
+from lsfs.errors import LockHeld
+from lsfs.model import SavedQuestion
+
+if TYPE_CHECKING:
+    from lsfs.serve.rpc import Client
+
+# How long keeping or forgetting something may take, in seconds; the brain carries on with it.
+BRAIN_WAIT_S = 3.0
+# A brain that is alive says so within this time, in seconds, however busy it is.
+PING_S = 1.0
+# How long an answer may take, in seconds.
+PATIENCE_S = 120.0
+
+
+class RpcBrain:
+    """The brain, by its socket; a call that takes too long is EAGAIN.
+
+    The brain carries on with it all the same, so the result appears when it is done.
+
+    Args:
+        socket: where it listens.
+        patience_s: how long to wait for an answer to a question, in seconds.
+    """
+
+    def __init__(self, socket: Path, *, patience_s: float = PATIENCE_S) -> None:
+        self._socket = socket
+        self._patience_s = patience_s
+
+    def save_search(self, name: str) -> None:
+        """Make a query."""
+        self._call("save_search", {"name": name})
+
+    def drop_search(self, name: str) -> None:
+        """Forget a query."""
+        self._call("drop_search", {"name": name})
+
+    def save_question(self, name: str, question: str) -> None:
+        """Keep a question, and let the brain begin to answer it."""
+        with self._client(BRAIN_WAIT_S) as client:
+            _within(BRAIN_WAIT_S, client, "save_question", {"name": name, "question": question})
+            with contextlib.suppress(OSError):  # it is answered when it is read
+                client.post("answer_question", {"name": name})
+
+    def drop_question(self, name: str) -> None:
+        """Forget a question."""
+        self._call("drop_question", {"name": name})
+
+    def answer(self, name: str) -> SavedQuestion:
+        """A kept question with an answer of now.
+
+        Raises:
+            BlockingIOError: the brain does not answer, at once or within the patience.
+            LsfsError: the brain says why it cannot.
+        """
+        from lsfs.serve.rpc import PING
+
+        with self._client(PING_S) as client:
+            _within(PING_S, client, PING, {})
+            found = _within(self._patience_s, client, "answer_question", {"name": name})
+        return codec.from_builtins(found, SavedQuestion)
+
+    def _call(self, syscall: str, arguments: dict[str, str]) -> None:
+        with self._client(BRAIN_WAIT_S) as client:
+            _within(BRAIN_WAIT_S, client, syscall, arguments)
+
+    @contextlib.contextmanager
+    def _client(self, timeout: float) -> Iterator[Client]:
+        from lsfs.serve.rpc import Client
+
+        try:
+            client = Client(self._socket, timeout=timeout)
+        except OSError as error:
+            # It is being started or restarted, or is stopped: a moment later it may answer.
+            raise _again(str(error)) from error
+        with contextlib.closing(client):
+            yield client
+
+
+def _within(seconds: float, client: Client, syscall: str, arguments: dict[str, str]) -> Any:
+    """The result of a call that may take so long, all in all."""
+    deadline = time.monotonic() + seconds
+
+    def progress(_: object) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError  # as the socket would, were it silent
+        client.limit(left)
+
+    client.limit(seconds)
+    try:
+        return client.call(syscall, arguments, progress)
+    except LockHeld as error:
+        raise _again(error.message) from error
+
+
+def _again(why: str) -> BlockingIOError:
+    return BlockingIOError(errno.EAGAIN, f"the index does not answer: {why}")

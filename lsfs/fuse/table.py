@@ -1,0 +1,233 @@
+"""Which nodes of a mount somebody refers to, and how their files are found again.
+
+A folder's node holds an ``O_PATH`` descriptor. A file's node mostly holds none: it remembers the
+folder and the name under which it was last looked up, and what it found there (device and inode),
+so a walk through a million files opens none of them. Before a name is taken away through the mount,
+the node that goes by it gets a descriptor, and stays usable. A name that was taken away behind the
+mount is answered with ESTALE, upon which the kernel looks again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat as modes
+import threading
+
+from lsfs.fuse import source
+from lsfs.fuse.nodes import Node
+from lsfs.fuse.virtual import Parts
+
+# What opening a name says when it no longer stands for the file that was found there.
+_ANOTHER = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
+
+
+class Table:
+    """The nodes of one mount.
+
+    Args:
+        root: descriptor of the source; stays the caller's.
+    """
+
+    def __init__(self, root: int) -> None:
+        about = os.fstat(root)
+        self.root = Node(1, root, (about.st_dev, about.st_ino))
+        self.root.lookups = 1
+        self.by_id: dict[int, Node] = {1: self.root}
+        self._known: dict[object, Node] = {self.root.key: self.root}  # by (device, inode) or Parts
+        self._places: dict[tuple[int, bytes], Node] = {}  # nodes without a descriptor, by name
+        self._last_id = 1
+        # Nodes of the virtual directory are also looked up by the threads that make them.
+        self.lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close all that is held but the root."""
+        for node in self.by_id.values():
+            if node is not self.root and node.fd >= 0:
+                os.close(node.fd)
+        for found in (self.by_id, self._known, self._places):
+            found.clear()
+
+    # --- references
+
+    def refer(self, stat: os.stat_result, parent: Node, name: bytes) -> Node:
+        """The node of what was found at a name; referred to until :meth:`forget`.
+
+        Raises:
+            OSError: a folder is no longer what was found.
+        """
+        key = (stat.st_dev, stat.st_ino)
+        node = self._known.get(key)
+        if node is None:
+            fd = _pinned(parent, name, key) if modes.S_ISDIR(stat.st_mode) else -1
+            node = self._add(Node(0, fd, key))
+        if node.fd < 0 and not (node.parent is parent and node.name == name):
+            self._place(node, parent, name)
+        node.lookups += 1
+        node.stat = stat
+        return node
+
+    def refer_nameless(self, stat: os.stat_result, fd: int) -> Node:
+        """The node of an open file that has no name, or none that is known."""
+        key = (stat.st_dev, stat.st_ino)
+        node = self._known.get(key)
+        if node is None:
+            node = self._add(Node(0, source.pinned_again(fd), key))
+        node.lookups += 1
+        node.stat = stat
+        return node
+
+    def refer_virtual(self, parts: Parts) -> Node:
+        """The node of a path of the virtual directory."""
+        with self.lock:
+            node = self._known.get(parts) or self._add(Node(0, -1, parts, parts))
+            node.lookups += 1
+        return node
+
+    def _add(self, node: Node) -> Node:
+        with self.lock:
+            self._last_id += 1  # a number is never used again
+            node.id = self._last_id
+            self.by_id[node.id] = self._known[node.key] = node
+        return node
+
+    def forget(self, node: Node, count: int) -> bool:
+        """References were given back; whether the node is now gone."""
+        with self.lock:
+            node.lookups -= count
+            if node.lookups > 0 or node is self.root:
+                return False
+            del self.by_id[node.id], self._known[node.key]
+            self._unplace(node)
+            fd, node.fd = node.fd, -1
+            if fd >= 0:
+                os.close(fd)
+        return True
+
+    # --- names
+
+    def _place(self, node: Node, parent: Node, name: bytes) -> None:
+        self._unplace(node)
+        node.parent, node.name = parent, name
+        self._places[parent.id, name] = node
+
+    def _unplace(self, node: Node) -> None:
+        if node.parent is None:
+            return
+        place = (node.parent.id, node.name)
+        # What was found there later has taken the place.
+        if self._places.get(place) is node:
+            del self._places[place]
+        node.parent, node.name = None, b""
+
+    def hold(self, parent: Node, name: bytes) -> None:
+        """A name is about to go: keep the file of the node that is found by it."""
+        node = self._places.get((parent.id, name))
+        if node is None or node.parent is None:
+            return
+        try:
+            node.fd = _pinned(parent, name, node.key)
+        except OSError:
+            return  # it went behind the mount
+        self._unplace(node)
+
+    def moved(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> None:
+        """A file was given another name; who had that name is held."""
+        node = self._places.get((old.id, old_name))
+        if node is not None:
+            self._place(node, new, new_name)
+
+    # --- files
+
+    def pinned(self, node: Node) -> Pin:
+        """A descriptor of a node's file for a ``with`` block.
+
+        Raises:
+            OSError: ESTALE: it is no longer where it was.
+        """
+        if node.fd >= 0:
+            return Pin(node.fd, kept=True)
+        return Pin(_at_its_place(node), kept=False)
+
+    def open(self, node: Node, flags: int) -> int:
+        """Open a node's file for use.
+
+        Raises:
+            OSError: ESTALE: it is no longer where it was.
+        """
+        parent = node.parent
+        # Not by name what is cut by opening it: it must be the right file before, not after.
+        if node.fd < 0 and parent is not None and parent.fd >= 0 and not flags & os.O_TRUNC:
+            # Without waiting: somebody may have put a FIFO in its place.
+            try:
+                fd = source.open_entry(parent.fd, node.name, flags | os.O_NONBLOCK)
+            except OSError as error:
+                raise (_stale() if error.errno in _ANOTHER else error) from None
+            about = os.fstat(fd)
+            if (about.st_dev, about.st_ino) == node.key:
+                return fd
+            os.close(fd)
+            raise _stale()
+        with self.pinned(node) as fd:
+            return source.reopen(fd, flags)
+
+    def stat(self, node: Node) -> os.stat_result:
+        """Attributes of a node's file.
+
+        Raises:
+            OSError: ESTALE: it is no longer where it was.
+        """
+        if node.fd >= 0:
+            return os.fstat(node.fd)
+        parent = node.parent
+        if parent is None or parent.fd < 0:
+            raise _stale()
+        try:
+            found = os.stat(node.name, dir_fd=parent.fd, follow_symlinks=False)
+        except OSError:
+            raise _stale() from None
+        if (found.st_dev, found.st_ino) != node.key:
+            raise _stale()
+        return found
+
+
+class Pin:
+    """A descriptor that is closed at the end of a ``with`` block unless it belongs to a node."""
+
+    __slots__ = ("_fd", "_kept")
+
+    def __init__(self, fd: int, *, kept: bool) -> None:
+        self._fd = fd
+        self._kept = kept
+
+    def __enter__(self) -> int:
+        return self._fd
+
+    def __exit__(self, *_: object) -> None:
+        if not self._kept:
+            os.close(self._fd)
+
+
+def _at_its_place(node: Node) -> int:
+    if node.parent is None:
+        raise _stale()
+    return _pinned(node.parent, node.name, node.key)
+
+
+def _pinned(parent: Node, name: bytes, key: object) -> int:
+    """A descriptor of what has this name, if it is the file that is meant."""
+    if parent.fd < 0:
+        raise _stale()
+    try:
+        fd = source.pin(parent.fd, name)
+    except FileNotFoundError:
+        raise _stale() from None
+    about = os.fstat(fd)
+    if (about.st_dev, about.st_ino) != key:
+        os.close(fd)
+        raise _stale()
+    return fd
+
+
+def _stale() -> OSError:
+    return OSError(errno.ESTALE, os.strerror(errno.ESTALE))
