@@ -58,6 +58,8 @@ class Table:
         """
         key = (stat.st_dev, stat.st_ino)
         node = self._known.get(key)
+        if node is not None and _is_another(node, stat):
+            node = None
         if node is None:
             fd = _pinned(parent, name, key) if modes.S_ISDIR(stat.st_mode) else -1
             node = self._add(Node(0, fd, key))
@@ -97,7 +99,9 @@ class Table:
             node.lookups -= count
             if node.lookups > 0 or node is self.root:
                 return False
-            del self.by_id[node.id], self._known[node.key]
+            del self.by_id[node.id]
+            if self._known.get(node.key) is node:
+                del self._known[node.key]
             self._unplace(node)
             fd, node.fd = node.fd, -1
             if fd >= 0:
@@ -206,6 +210,16 @@ class Pin:
     def __exit__(self, *_: object) -> None:
         if not self._kept:
             os.close(self._fd)
+
+
+def _is_another(node: Node, stat: os.stat_result) -> bool:
+    """Whether a node's file was removed behind the mount, and its inode is now something else."""
+    before = node.stat
+    return (
+        node.fd < 0
+        and before is not None
+        and modes.S_IFMT(before.st_mode) != modes.S_IFMT(stat.st_mode)
+    )
 
 
 def _at_its_place(node: Node) -> int:

@@ -510,6 +510,19 @@ def test_a_name_made_behind_is_there_at_once(place: Place) -> None:
     assert (place.front / "f").read_text() == "x"
 
 
+def test_a_folder_made_behind_in_the_inode_of_a_removed_file(place: Place) -> None:
+    for number in range(20):
+        (place.front / f"f{number}").touch()
+        inode = (place.front / f"f{number}").stat().st_ino
+        (place.behind / f"f{number}").unlink()
+        (place.behind / f"d{number}").mkdir()
+        (place.behind / f"d{number}/in it").touch()
+        assert os.listdir(place.front / f"d{number}") == ["in it"]
+        if (place.behind / f"d{number}").stat().st_ino == inode:
+            return
+    pytest.skip("this file system does not use inodes again at once")
+
+
 def test_a_link_put_in_place_of_a_folder_behind_is_not_followed(place: Place) -> None:
     outside = place.drive.source.parent / f"outside-{place.drive.transport}"
     outside.mkdir()
