@@ -193,12 +193,7 @@ class Requests:
             times=protocol.times_of(valid, atime, mtime, atime_ns, mtime_ns),
             clear_set_id=bool(valid & Set.KILL_SUIDGID),
         )
-        if change == Change() and node.parts is None:
-            # Clear setuid and setgid: this is chown(-1, -1), or somebody changes an open file, even
-            # past us (passthrough). Which of the two, and so whether the caller may, is not said.
-            source.clear_set_id(node.fd)
-        else:
-            self._vfs.setattr(node, change, handle)
+        self._vfs.setattr(node, change, handle)
         return self._attr(node, self._vfs.getattr(node, handle))
 
     def _statfs(self, request: Request) -> bytes:

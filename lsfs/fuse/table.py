@@ -73,7 +73,10 @@ class Table:
         """The node of an open file that has no name, or none that is known."""
         key = (stat.st_dev, stat.st_ino)
         node = self._known.get(key)
-        if node is None:
+        if node is None or node.fd < 0:
+            # One that goes by a name is another file, removed behind the mount, or will lose it.
+            if node is not None:
+                self._unplace(node)
             node = self._add(Node(0, source.pinned_again(fd), key))
         node.lookups += 1
         node.stat = stat
@@ -218,7 +221,8 @@ def _is_another(node: Node, stat: os.stat_result) -> bool:
     return (
         node.fd < 0
         and before is not None
-        and modes.S_IFMT(before.st_mode) != modes.S_IFMT(stat.st_mode)
+        and (modes.S_IFMT(before.st_mode), before.st_rdev)
+        != (modes.S_IFMT(stat.st_mode), stat.st_rdev)
     )
 
 

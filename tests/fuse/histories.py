@@ -67,8 +67,9 @@ NOT_KEPT = Limit(
     lambda given: bool(given[2] & os.O_PATH),
 )
 NOBODY = Limit(
-    "with HANDLE_KILLPRIV_V2 a chown that names nobody looks like what the kernel sends before "
-    "somebody changes an open file, so it is not refused to whom it should be",
+    "a chown that names nobody only clears setuid and setgid, and by its own rules FUSE asks us to "
+    "do that or not; on the kernel transport it looks like what is sent before somebody changes an "
+    "open file, so it is not refused to whom it should be",
     frozenset({"chown", "fchown"}),
     lambda given: (given[1], given[2]) == (-1, -1),
 )
@@ -80,8 +81,9 @@ NO_FALLOCATE = Limit("fusepy's structure of operations ends before it", frozense
 REMOVING = frozenset({"rmdir", "unlink", "rename"})
 
 LIMITS: Mapping[str, tuple[Limit, ...]] = {
-    "mfusepy": (BY_PATH, NO_TMPFILE, NOT_KEPT),
+    "mfusepy": (NOBODY, BY_PATH, NO_TMPFILE, NOT_KEPT),
     "fusepy": (
+        NOBODY,
         BY_PATH,
         NO_TMPFILE,
         NOT_KEPT,
