@@ -15,12 +15,17 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from benchmarks.fsx import MODES, Exerciser
 from tests.fuse.conftest import TRANSPORTS, Place, make_drive
 from tests.fuse.histories import ACTING, KINDS, LIMITS, Arena, Difference, operations, play
-from tests.fuse.model import Actor, Operation
+from tests.fuse.model import ROOT, Actor, Operation
 
 pytestmark = pytest.mark.mount
 
@@ -75,6 +80,19 @@ class Folder(RuleBasedStateMachine):
         super().__init__()
         self._stack = ExitStack()
         self._pair = self._stack.enter_context(self.arena.pair())
+
+    @initialize(choose=st.randoms(use_true_random=False))
+    def begin(self, choose: random.Random) -> None:
+        """Something to work on: without it most operations find nothing there."""
+        for name in (b"a", b"b/c", b"b"):
+            folder = Operation("mkdir", ((ROOT, name), 0o777))
+            self._same(self._pair.apply(folder))
+        for slot, name in enumerate((b"c", b"a/a", b"b/b")):
+            flags = choose.choice((os.O_RDWR, os.O_RDWR | os.O_APPEND)) | os.O_CREAT
+            self._same(self._pair.apply(Operation("open", (slot, (ROOT, name), flags, 0o666))))
+            data = (slot, choose.choice((0, 100, 5000)))
+            self._same(self._pair.apply(Operation("write", (slot, data))))
+        self._same(self._pair.apply(Operation("open_folder", (0, (ROOT, b"a")))))
 
     @rule(operation=some(*NAMES))
     def names(self, operation: Operation) -> None:
