@@ -65,6 +65,10 @@ missing_packages() {
   command -v git >/dev/null || echo "git"
   command -v tesseract >/dev/null || echo "tesseract-ocr"
   command -v pdftotext >/dev/null || echo "poppler-utils"
+  # Small programs that the tests run on a mount; without one, its tests are skipped.
+  command -v rsync >/dev/null || echo "rsync"
+  command -v tree >/dev/null || echo "tree"
+  command -v vim >/dev/null || command -v vim.tiny >/dev/null || echo "vim-tiny"
   if ! python=$(find_python); then
     echo "python3"
     echo "python3-venv"

@@ -195,6 +195,10 @@ class Operations:
 
     def rename(self, old: bytes, new: bytes, flags: int = 0) -> None:
         """Rename; ``flags`` as for ``renameat2``."""
+        pending = self.unlinked.pending
+        if pending is not None and new != pending.original:
+            # Not what the file was hidden for, and it may move the folder with the hidden name.
+            self.unlinked.sweep()
         if not flags and HIDDEN.search(new):
             self.unlinked.hide(old, new)
             return
@@ -214,7 +218,10 @@ class Operations:
     def open(self, path: bytes, flags: int) -> int:
         """Open a file; gives its descriptor."""
         with self.node(path) as node:
-            return _wait(self.vfs.open(node, flags)).fd
+            # The kernel has bits for setuid and setgid cleared by whoever else empties a file, but
+            # not where the open itself does it: then it takes them away in its own cache alone.
+            may_not_keep = bool(flags & os.O_TRUNC and self._caller().uid)
+            return _wait(self.vfs.open(node, flags, clear_set_id=may_not_keep)).fd
 
     def create(self, path: bytes, mode: int, flags: int) -> int:
         """Make a file and open it; gives its descriptor."""

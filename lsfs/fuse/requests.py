@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat as modes
 from collections.abc import Callable, Iterator
@@ -424,8 +425,11 @@ class Requests:
         return b""
 
     def _release(self, request: Request) -> bytes:
-        fh, _, _, _ = protocol.RELEASE_IN.unpack_from(request.body)
+        fh, _, flags, _ = protocol.RELEASE_IN.unpack_from(request.body)
         handle = self._handle(fh)
+        if flags & protocol.RELEASE_FLOCK_UNLOCK:
+            # Closing is not enough: as a backing file of others, this open file may live on.
+            self._locks.flock(fh, fcntl.F_UNLCK)
         self._passthrough.end(request.node, handle)
         self._locks.closed(request.node, fh)
         if handle.writable and handle.parts is None:

@@ -209,6 +209,8 @@ def create_nameless(folder: int, flags: int, mode: int, caller: Caller) -> int:
     if (caller.uid, caller.gid) != (os.geteuid(), os.getegid()):
         inherits = os.fstat(folder).st_mode & stat.S_ISGID
         os.fchown(fd, caller.uid, -1 if inherits else caller.gid)
+        if mode & _SET_ID:
+            os.fchmod(fd, stat.S_IMODE(mode))  # chown has cleared them
     return fd
 
 

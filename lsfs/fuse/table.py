@@ -58,6 +58,8 @@ class Table:
         """
         key = (stat.st_dev, stat.st_ino)
         node = self._known.get(key)
+        if node is not None and _is_another(node, stat):
+            node = None
         if node is None:
             fd = _pinned(parent, name, key) if modes.S_ISDIR(stat.st_mode) else -1
             node = self._add(Node(0, fd, key))
@@ -71,7 +73,10 @@ class Table:
         """The node of an open file that has no name, or none that is known."""
         key = (stat.st_dev, stat.st_ino)
         node = self._known.get(key)
-        if node is None:
+        if node is None or node.fd < 0:
+            # One that goes by a name is another file, removed behind the mount, or will lose it.
+            if node is not None:
+                self._unplace(node)
             node = self._add(Node(0, source.pinned_again(fd), key))
         node.lookups += 1
         node.stat = stat
@@ -97,7 +102,9 @@ class Table:
             node.lookups -= count
             if node.lookups > 0 or node is self.root:
                 return False
-            del self.by_id[node.id], self._known[node.key]
+            del self.by_id[node.id]
+            if self._known.get(node.key) is node:
+                del self._known[node.key]
             self._unplace(node)
             fd, node.fd = node.fd, -1
             if fd >= 0:
@@ -211,6 +218,17 @@ class Pin:
     def __exit__(self, *_: object) -> None:
         if not self._kept:
             os.close(self._fd)
+
+
+def _is_another(node: Node, stat: os.stat_result) -> bool:
+    """Whether a node's file was removed behind the mount, and its inode is now something else."""
+    before = node.stat
+    return (
+        node.fd < 0
+        and before is not None
+        and (modes.S_IFMT(before.st_mode), before.st_rdev)
+        != (modes.S_IFMT(stat.st_mode), stat.st_rdev)
+    )
 
 
 def _at_its_place(node: Node) -> int:

@@ -162,6 +162,10 @@ class Vfs:
                 return
             raise _error(errno.EROFS)
         with self._file(node, handle) as fd:
+            if change == Change():
+                # Clear setuid and setgid: chown(-1, -1), or somebody changes an open file, maybe
+                # past us (passthrough). Which of the two, and so whether they may, is not said.
+                source.clear_set_id(fd)
             if change.mode is not None:
                 source.set_mode(fd, change.mode)
             if change.uid is not None or change.gid is not None:

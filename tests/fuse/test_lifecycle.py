@@ -430,9 +430,6 @@ def test_the_virtual_directory_is_hidden_and_there(unmounted: Drive) -> None:
     assert [path.name for path in (mountpoint / ".lsfs").iterdir()] == [
         "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages",
     ]  # fmt: skip
-    for command in (["find", "."], ["grep", "-r", "use", "."], ["du", "-a"], ["tar", "c", "."]):
-        done = subprocess.run(command, cwd=mountpoint, capture_output=True, check=True)
-        assert b".lsfs" not in done.stdout
     assert json.loads((mountpoint / ".lsfs/status").read_text())["source"] == str(unmounted.source)
     unmounted.umount()
 
@@ -535,7 +532,7 @@ def test_what_others_make_is_theirs(open_to_all: Drive) -> None:
     open_to_all.umount()
 
 
-@pytest.mark.parametrize("change", ["echo >> f", "truncate -s 1 f"])
+@pytest.mark.parametrize("change", ["echo >> f", "truncate -s 1 f", ": > f"])
 def test_writing_by_others_clears_setuid(open_to_all: Drive, change: str) -> None:
     file = open_to_all.source / "f"
     file.write_text("long enough")
