@@ -206,8 +206,18 @@ class Requests:
             times=protocol.times_of(valid, atime, mtime, atime_ns, mtime_ns),
             clear_set_id=bool(valid & Set.KILL_SUIDGID),
         )
+        if change == Change() and handle is None:
+            self._check_clearing(node, request.uid)
         self._vfs.setattr(node, change, handle)
         return self._attr(node, self._vfs.getattr(node, handle))
+
+    def _check_clearing(self, node: Node, uid: int) -> None:
+        """A change of nothing clears setuid and setgid bits: somebody writes past us, who may, or
+        says chown(-1, -1), which only the owner may. Which of the two is not said."""
+        if node.parts is not None or node.writers or uid == 0:
+            return
+        if uid != self._vfs.getattr(node).st_uid:
+            raise OSError(errno.EPERM, "")
 
     def _statfs(self, request: Request) -> bytes:
         return protocol.statfs_out(self._vfs.statfs(self._node(request.node)))

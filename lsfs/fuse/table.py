@@ -58,7 +58,8 @@ class Table:
         """
         key = (stat.st_dev, stat.st_ino)
         node = self._known.get(key)
-        if node is not None and _is_another(node, stat):
+        if node is not None and self._is_another(node, stat, parent, name):
+            self._unplace(node)
             node = None
         if node is None:
             fd = _pinned(parent, name, key) if modes.S_ISDIR(stat.st_mode) else -1
@@ -110,6 +111,25 @@ class Table:
             if fd >= 0:
                 os.close(fd)
         return True
+
+    def _is_another(self, node: Node, stat: os.stat_result, parent: Node, name: bytes) -> bool:
+        """Whether a node's file is gone, behind the mount, and its inode is another file by now."""
+        if node.fd >= 0:
+            return False  # an inode that is held is not used again
+        told = node.stat
+        if told is not None and (modes.S_IFMT(told.st_mode), told.st_rdev) != (
+            modes.S_IFMT(stat.st_mode),
+            stat.st_rdev,
+        ):
+            return True
+        if node.parent is parent and node.name == name:
+            return False
+        try:
+            self.stat(node)
+        except OSError:
+            # Or it was renamed behind the mount; to take it for another does no harm.
+            return True
+        return False  # a further name of one file
 
     # --- names
 
@@ -218,17 +238,6 @@ class Pin:
     def __exit__(self, *_: object) -> None:
         if not self._kept:
             os.close(self._fd)
-
-
-def _is_another(node: Node, stat: os.stat_result) -> bool:
-    """Whether a node's file was removed behind the mount, and its inode is now something else."""
-    before = node.stat
-    return (
-        node.fd < 0
-        and before is not None
-        and (modes.S_IFMT(before.st_mode), before.st_rdev)
-        != (modes.S_IFMT(stat.st_mode), stat.st_rdev)
-    )
 
 
 def _at_its_place(node: Node) -> int:

@@ -20,7 +20,7 @@ import os
 import stat as modes
 from collections.abc import Iterator
 
-from lsfs.fuse import libc, source
+from lsfs.fuse import libc, source, virtual
 from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
@@ -199,10 +199,11 @@ class Vfs:
             return source.statfs(fd)
 
     def _virtual_stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
-        node = self._tree.lookup(parts)
+        node = self._virtual_node(parts)
         is_dir = node.kind is NodeKind.DIRECTORY
         size = node.size if size is None else size
-        mode = _VIRTUAL_MODE[node.kind] | (0o200 if node.writable else 0)
+        writable = node.writable if is_dir else self._tree.creates_file(parts)
+        mode = _VIRTUAL_MODE[node.kind] | (0o200 if writable else 0)
         time_ns = node.mtime_ns or self._made_ns
         seconds = time_ns // 10**9
         basic = (mode, node.inode, 0, 2 if is_dir else 1, *self._owner, size, *[seconds] * 3)
@@ -213,6 +214,15 @@ class Vfs:
                 "st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0,
             },
         )  # fmt: skip
+
+    def _virtual_node(self, parts: Parts) -> virtual.Node:
+        try:
+            return self._tree.lookup(parts)
+        except FileNotFoundError:
+            if any(handle.parts == parts for handle in list(self.handles.values())):
+                # It is being written, and appears in the tree when it is closed.
+                return virtual.Node(NodeKind.FILE, virtual.inode_of(parts), 0, None)
+            raise
 
     # --- extended attributes
 
