@@ -68,12 +68,7 @@ class Kernel:
         self._waiting_lock = threading.Lock()
         self._notices = Notices(fd, vfs.table)
         self._requests = Requests(
-            vfs,
-            self.passthrough,
-            self._locks,
-            timeout_s=timeout_s,
-            seen=self._notices.watch,
-            forgotten=self._notices.forget,
+            vfs, self.passthrough, self._locks, self._notices, timeout_s=timeout_s
         )
         self._stopping = False
         self._reading = False

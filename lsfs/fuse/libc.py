@@ -230,7 +230,8 @@ def unmount(mountpoint: str | os.PathLike[str], flags: int = 0) -> None:
         raise _raise(os.fsencode(mountpoint))
 
 
-IN_CHANGES = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200  # modify, attrib, moved, create, delete
+# Modified, attributes, closed after writing (mappings), moved from and to, made, removed.
+IN_CHANGES = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200
 _IN_ONLYDIR = 0x01000000
 
 

@@ -194,15 +194,19 @@ def attributes(stat: os.stat_result) -> bytes:
     )  # fmt: skip
 
 
-def attr_out(stat: os.stat_result, seconds: int, nanoseconds: int) -> bytes:
-    """Answer of GETATTR and SETATTR; attributes may be kept for so long."""
-    return _ATTR_OUT.pack(seconds, nanoseconds, 0) + attributes(stat)
+Span = tuple[int, int]  # seconds and nanoseconds
 
 
-def entry_out(node: int, stat: os.stat_result, seconds: int, nanoseconds: int) -> bytes:
-    """Answer of LOOKUP and of what makes a name; both may be kept for so long."""
-    valid = (seconds, seconds, nanoseconds, nanoseconds)
-    return _ENTRY.pack(node, 0, *valid) + attributes(stat)
+def attr_out(stat: os.stat_result, valid: Span) -> bytes:
+    """Answer of GETATTR and SETATTR; the attributes may be kept for so long."""
+    return _ATTR_OUT.pack(*valid, 0) + attributes(stat)
+
+
+def entry_out(node: int, stat: os.stat_result, name_valid: Span, attr_valid: Span) -> bytes:
+    """Answer of LOOKUP and of what makes a name; name and attributes may be kept for so long."""
+    seconds, nanoseconds = name_valid
+    head = _ENTRY.pack(node, 0, seconds, attr_valid[0], nanoseconds, attr_valid[1])
+    return head + attributes(stat)
 
 
 def open_out(handle: int, flags: int, backing: int = 0) -> bytes:

@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from lsfs.fuse import protocol, source
 from lsfs.fuse.locks import Locks
 from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
+from lsfs.fuse.notices import Notices
 from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Opcode, Open, Set
 from lsfs.fuse.source import Caller, Entry
 from lsfs.fuse.vfs import Vfs
 
 MAX_WRITE = 1 << 20
+WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
 
 
 class Request:
@@ -76,9 +78,9 @@ class Requests:
         vfs: the tree.
         passthrough: files that the kernel reads itself.
         locks: locks on files of the source.
-        timeout_s: how long the kernel may keep names and attributes of the source, in seconds.
-        seen, forgotten: told which folders the kernel looks into, and which nodes (by number) it
-            no longer knows.
+        notices: told which folders the kernel looks into, and says whose changes it hears of.
+        timeout_s: how long the kernel may keep names and attributes whose changes it does not hear
+            of, in seconds.
     """
 
     def __init__(
@@ -86,17 +88,15 @@ class Requests:
         vfs: Vfs,
         passthrough: Passthrough,
         locks: Locks,
+        notices: Notices,
         *,
         timeout_s: float,
-        seen: Callable[[Node], None],
-        forgotten: Callable[[int], None],
     ) -> None:
-        self._seen = seen
-        self._forgotten = forgotten
+        self._notices = notices
         self._vfs = vfs
         self._passthrough = passthrough
         self._locks = locks
-        self._valid = int(timeout_s), int(timeout_s % 1 * 10**9)
+        self._short = int(timeout_s), int(timeout_s % 1 * 10**9)
         self._listings: dict[int, _Listing] = {}
         self._room = bytearray(MAX_WRITE)
         self.handlers = self._table()
@@ -159,16 +159,27 @@ class Requests:
 
     def _entry(self, found: Found) -> bytes:
         node, stat = found
-        # What is virtual changes with the index and costs nothing to look up.
-        valid = self._valid if node.parts is None else (0, 0)
-        return protocol.entry_out(node.id, stat, *valid)
+        if node.parts is not None:
+            # What is virtual changes with the index and costs nothing to look up.
+            return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
+        name_valid = WATCHED if self._notices.covers(node.parent) else self._short
+        return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
-        return protocol.attr_out(stat, *(self._valid if node.parts is None else (0, 0)))
+        valid = self._attr_valid(node, stat) if node.parts is None else (0, 0)
+        return protocol.attr_out(stat, valid)
+
+    def _attr_valid(self, node: Node, stat: os.stat_result) -> protocol.Span:
+        """How long the kernel may keep attributes: long where it hears of every change."""
+        if modes.S_ISDIR(stat.st_mode):
+            told = self._notices.covers(node)
+        else:
+            told = stat.st_nlink == 1 and self._notices.covers(node.parent)
+        return WATCHED if told else self._short
 
     def _lookup(self, request: Request) -> bytes:
         parent = self._node(request.node)
-        self._seen(parent)
+        self._notices.watch(parent)
         return self._entry(self._vfs.lookup(parent, request.name()))
 
     def _forget(self, request: Request) -> None:
@@ -182,7 +193,7 @@ class Requests:
     def _let_go(self, number: int, count: int) -> None:
         node = self._vfs.nodes.get(number)
         if node is not None and self._vfs.forget(node, count):
-            self._forgotten(number)
+            self._notices.forget(number)
 
     # --- attributes
 
@@ -248,7 +259,7 @@ class Requests:
 
     def _opendir(self, request: Request) -> bytes:
         node = self._node(request.node)
-        self._seen(node)
+        self._notices.watch(node)
         fd = self._vfs.opendir(node)
         self._listings[fd] = _Listing(fd, node)
         return protocol.open_out(fd, 0)

@@ -157,6 +157,11 @@ class Place:
     def has_flags(self) -> bool:
         return self.drive.transport != "fusepy"
 
+    @property
+    def speaks_protocol(self) -> bool:
+        """Whether no libfuse is between."""
+        return self.drive.transport.startswith("kernel")
+
     def changes(self) -> list[tuple[Any, ...]]:
         """What the journal says since the last call, paths relative to this folder."""
         cut = len(self.name) + 1
