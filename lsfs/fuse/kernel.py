@@ -94,10 +94,7 @@ class Kernel:
             _, opcode, unique, node, uid, gid, pid, _, _ = unpack(buffer)
             request = Request(unique, node, uid, gid, pid, view[head:length])
             try:
-                handler = handlers.get(opcode)
-                if handler is None:
-                    raise OSError(errno.ENOSYS, "")
-                result = handler(request)
+                result = handlers[opcode](request) if opcode in handlers else self._unknown()
                 if result is None:
                     continue
                 if isinstance(result, Deferred):
@@ -184,6 +181,10 @@ class Kernel:
                 self._send(self._fd, message)
 
         threading.Thread(target=work, name="lsfs-later", daemon=True).start()
+
+    @staticmethod
+    def _unknown() -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     def _answer(self, unique: int, code: int) -> None:
         """Answer a request that waited for a lock."""

@@ -262,9 +262,6 @@ pread: Callable[[int, Any, int, int], int] = _function(
 pwrite: Callable[[int, Any, int, int], int] = _function(
     "pwrite", ctypes.c_ssize_t, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64
 )
-ioctl: Callable[[int, int, bytes], int] = _function(
-    "ioctl", ctypes.c_int, ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p
-)
 getxattr: Callable[[bytes, bytes, Any, int], int] = _function(
     "getxattr",
     ctypes.c_ssize_t,

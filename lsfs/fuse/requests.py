@@ -262,7 +262,9 @@ class Requests:
         self._notices.watch(node)
         fd = self._vfs.opendir(node)
         self._listings[fd] = _Listing(fd, node)
-        return protocol.open_out(fd, 0)
+        # A listing that the kernel hears the changes of it may keep, and need not ask for again.
+        kept = self._notices.covers(node)
+        return protocol.open_out(fd, Open.CACHE_DIR | Open.KEEP_CACHE if kept else 0)
 
     def _releasedir(self, request: Request) -> bytes:
         (fd,) = protocol.U64.unpack_from(request.body)
@@ -287,30 +289,33 @@ class Requests:
         return listing, offset, size
 
     @staticmethod
-    def _at(listing: _Listing, position: int) -> Entry | None:
-        """The name at a position of a listing; None behind the last."""
-        while position >= len(listing.entries):
-            entry = next(listing.more, None)
-            if entry is None:
-                return None
-            listing.entries.append(entry)
-        return listing.entries[position]
+    def _from(listing: _Listing, position: int) -> Iterator[Entry]:
+        """The names of a listing from a position on."""
+        entries = listing.entries
+        yield from entries[position:]
+        missing = position - len(entries)
+        for entry in listing.more:
+            entries.append(entry)
+            missing -= 1
+            if missing < 0:
+                yield entry
 
     def _readdir(self, request: Request) -> bytes:
         listing, offset, room = self._listed(request)
         parts = []
-        while (entry := self._at(listing, offset)) is not None:
-            room -= protocol.dirent_size(entry.name)
+        for entry in self._from(listing, offset):
+            offset += 1
+            part = protocol.dirent(entry, offset)
+            room -= len(part)
             if room < 0:
                 break
-            offset += 1
-            parts.append(protocol.dirent(entry, offset))
+            parts.append(part)
         return b"".join(parts)
 
     def _readdirplus(self, request: Request) -> bytes:
         listing, offset, room = self._listed(request)
         parts: list[bytes] = []
-        while (entry := self._at(listing, offset)) is not None:
+        for entry in self._from(listing, offset):
             room -= protocol.dirent_size(entry.name) + protocol.ENTRY_SIZE
             if room < 0:
                 break
