@@ -181,6 +181,19 @@ class Table:
             return Pin(node.fd, kept=True)
         return Pin(_at_its_place(node), kept=False)
 
+    def path(self, node: Node) -> tuple[bytes, bool]:
+        """A path of a node's file for looking at it, and whether its last link is to be followed.
+
+        Raises:
+            OSError: ESTALE: its folder is no longer known.
+        """
+        if node.fd >= 0:
+            return source.link_of(node.fd), True
+        parent = node.parent
+        if parent is None or parent.fd < 0:
+            raise _stale()
+        return source.link_of(parent.fd) + b"/" + node.name, False
+
     def open(self, node: Node, flags: int) -> int:
         """Open a node's file for use.
 

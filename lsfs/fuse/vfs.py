@@ -232,20 +232,21 @@ class Vfs:
             return self._facts
         if node.parts is not None:
             raise _error(errno.ENODATA)
-        with self.table.pinned(node) as fd:
-            value = self._own_attribute(fd, name) if name.startswith(_OWN_ATTRIBUTES) else None
-            return os.getxattr(source.link_of(fd), name) if value is None else value
-
-    def _own_attribute(self, fd: int, name: bytes) -> bytes | None:
-        path = self._source.path_of(fd)
-        return self._tree.attribute(os.fsdecode(path), os.fsdecode(name)) if path else None
+        if name.startswith(_OWN_ATTRIBUTES):
+            with self.table.pinned(node) as fd:
+                path = self._source.path_of(fd)
+            value = self._tree.attribute(os.fsdecode(path), os.fsdecode(name)) if path else None
+            if value is not None:
+                return value
+        path, follow = self.table.path(node)
+        return os.getxattr(path, name, follow_symlinks=follow)
 
     def listxattr(self, node: Node) -> bytes:
         """Names of the extended attributes of the real file, each with a zero byte behind it."""
         if node.parts is not None:
             return b""
-        with self.table.pinned(node) as fd:
-            names = os.listxattr(source.link_of(fd))
+        path, follow = self.table.path(node)
+        names = os.listxattr(path, follow_symlinks=follow)
         return b"".join(os.fsencode(name) + b"\0" for name in names)
 
     def setxattr(self, node: Node, name: bytes, value: bytes, flags: int) -> None:
