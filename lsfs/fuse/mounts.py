@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def is_stale(mountpoint: Path) -> bool:
             return False
     except OSError as error:
         return error.errno == errno.ENOTCONN
+
+
+def answers(mountpoint: Path, seconds: float) -> bool:
+    """Whether a mount answers at all; also an error is an answer.
+
+    A stopped process behind it would hold us up for ever; the thread that waits for it does not.
+    """
+    asked = threading.Thread(target=is_stale, args=(mountpoint,), name="lsfs-ask", daemon=True)
+    asked.start()
+    asked.join(seconds)
+    return not asked.is_alive()
 
 
 def unmount(mountpoint: Path, *, lazy: bool = False) -> None:
