@@ -23,6 +23,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 MNT_DETACH = 2
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
+STATX_SIZE = 256
 UTIME_NOW = (1 << 30) - 1
 UTIME_OMIT = (1 << 30) - 2
 
@@ -114,6 +115,15 @@ _inotify_add_watch = _function(
     "inotify_add_watch", ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32
 )
 _inotify_rm_watch = _function("inotify_rm_watch", ctypes.c_int, ctypes.c_int, ctypes.c_int)
+_statx = _function(
+    "statx",
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_int,
+    ctypes.c_uint,
+    ctypes.c_char_p,
+)
 _syncfs = _function("syncfs", ctypes.c_int, ctypes.c_int)
 _umount2 = _function("umount2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int)
 
@@ -188,6 +198,19 @@ def set_times(
         failed = _utimensat(directory, name, pair, flags)
     if failed:
         raise _raise(name)
+
+
+def statx(fd: int, flags: int, mask: int) -> bytes:
+    """``struct statx`` of a pinned or open file; it also has the time when the file was made.
+
+    Args:
+        flags: AT_STATX_FORCE_SYNC or AT_STATX_DONT_SYNC.
+        mask: what is wanted.
+    """
+    buffer = ctypes.create_string_buffer(STATX_SIZE)
+    if _statx(fd, b"", AT_EMPTY_PATH | flags, mask, buffer):
+        raise _raise()
+    return buffer.raw
 
 
 def set_owner(fd: int, uid: int, gid: int) -> None:

@@ -141,6 +141,8 @@ class Requests:
             Opcode.LSEEK: self._lseek,
             Opcode.COPY_FILE_RANGE: self._copy_file_range,
             Opcode.TMPFILE: self._tmpfile,
+            Opcode.STATX: self._statx,
+            Opcode.COPY_FILE_RANGE_64: self._copy_file_range_64,
         }
 
     # --- nodes
@@ -202,6 +204,15 @@ class Requests:
         node = self._node(request.node)
         handle = self._vfs.handles.get(fh) if flags & protocol.GETATTR_HANDLE else None
         return self._attr(node, self._vfs.getattr(node, handle))
+
+    def _statx(self, request: Request) -> bytes:
+        flags, _, fh, statx_flags, mask = protocol.STATX_IN.unpack_from(request.body)
+        node = self._node(request.node)
+        handle = self._vfs.handles.get(fh) if flags & protocol.GETATTR_HANDLE else None
+        found = self._vfs.statx(node, handle, statx_flags, mask)
+        if found is None:
+            found = protocol.statx_of(self._vfs.getattr(node, handle))
+        return protocol.statx_out(found, (0, 0))
 
     def _setattr(self, request: Request) -> bytes:
         (valid, _, fh, size, _, atime, mtime, _, atime_ns, mtime_ns, _, mode, _, uid, gid, _) = (
@@ -475,9 +486,14 @@ class Requests:
         return protocol.U64.pack(os.lseek(fh, offset, whence))
 
     def _copy_file_range(self, request: Request) -> bytes:
+        return protocol.U32_PAIR.pack(self._copied(request), 0)
+
+    def _copy_file_range_64(self, request: Request) -> bytes:
+        return protocol.U64.pack(self._copied(request))
+
+    def _copied(self, request: Request) -> int:
         fh, start, _, to_fh, offset, length, _ = protocol.COPY_IN.unpack_from(request.body)
-        done = self._vfs.copy(self._handle(fh), start, self._handle(to_fh), offset, length)
-        return protocol.U32_PAIR.pack(done, 0)
+        return self._vfs.copy(self._handle(fh), start, self._handle(to_fh), offset, length)
 
     # --- locks
 

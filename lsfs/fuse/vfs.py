@@ -154,6 +154,13 @@ class Vfs:
         node.stat = stat
         return stat
 
+    def statx(self, node: Node, handle: Handle | None, flags: int, mask: int) -> bytes | None:
+        """``struct statx`` of a node's file, or of an open one; None where there is no file."""
+        if node.parts is not None:
+            return None
+        with self._file(node, handle) as fd:
+            return libc.statx(fd, flags, mask)
+
     def setattr(self, node: Node, change: Change, handle: Handle | None = None) -> None:
         """Change attributes of a node, or of an open file."""
         if node.parts is not None:

@@ -180,6 +180,22 @@ def test_our_own_changes_are_no_news(tmp_path: Path, eventually: Wait) -> None:
     os.close(device)
 
 
+# --- small things that show
+
+
+def test_the_time_when_a_file_was_made_is_shown(drive: Drive) -> None:
+    drive.mount()
+    (drive.source / "f").write_text("x")
+
+    def born(path: Path) -> str:
+        done = subprocess.run(["stat", "-c", "%W %n", str(path)], capture_output=True, check=True)
+        return done.stdout.split()[0].decode()
+
+    assert born(drive.mountpoint / "f") == born(drive.source / "f")
+    assert born(drive.mountpoint / ".lsfs/README.md") in ("0", "-")
+    drive.umount()
+
+
 # --- answers that take long
 
 
