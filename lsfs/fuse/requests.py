@@ -238,7 +238,8 @@ class Requests:
         says chown(-1, -1), which only the owner may. Which of the two is not said."""
         if node.parts is not None or node.writers or uid == 0:
             return
-        if uid != self._vfs.getattr(node).st_uid:
+        stat = self._vfs.getattr(node)
+        if uid != stat.st_uid and stat.st_mode & (modes.S_ISUID | modes.S_ISGID):
             raise OSError(errno.EPERM, "")
 
     def _statfs(self, request: Request) -> bytes:
