@@ -77,7 +77,7 @@ class Locks:
             if mine is None:
                 if kind == fcntl.F_UNLCK:
                     return
-                mine = _Owner(source.reopen(fh, _access(fh)))
+                mine = _Owner(_opened_again(fh))
             try:
                 fcntl.fcntl(mine.fd, fcntl.F_OFD_SETLK, _packed(kind, start, end))
             except OSError as error:
@@ -190,6 +190,16 @@ class Locks:
                     code = 0
                 if self._waiters.pop(unique, None) is not None:
                     self._answer(unique, code)
+
+
+def _opened_again(fh: int) -> int:
+    """A file opened to be locked: to read and to write it where that is possible, because the same
+    process may lock it to read by one handle and to write by another. The kernel has looked whether
+    the handle in question allows the lock."""
+    try:
+        return source.reopen(fh, os.O_RDWR)
+    except OSError:
+        return source.reopen(fh, _access(fh))
 
 
 def _access(fh: int) -> int:
