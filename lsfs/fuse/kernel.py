@@ -120,7 +120,9 @@ class Kernel:
             return False
         unique = protocol.HEADER_IN.unpack_from(buffer)[2]
         body = memoryview(buffer)[protocol.HEADER_SIZE : length]
-        major, minor, readahead, low, high = protocol.INIT_IN.unpack_from(body)
+        # Before 5.17 there are no upper flags.
+        fields = bytes(body[: protocol.INIT_IN.size]).ljust(protocol.INIT_IN.size, b"\0")
+        major, minor, readahead, low, high = protocol.INIT_IN.unpack(fields)
         if major != protocol.MAJOR or minor < protocol.OLDEST_MINOR:
             self._send(self._fd, protocol.refusal(unique, errno.EPROTO))
             raise LsfsError(
