@@ -183,12 +183,16 @@ class Kernel:
             self._waiting.add(unique)
 
         def work() -> None:
+            done = False
             try:
                 message = protocol.reply(unique, result.work())
+                done = True
             except Exception as error:
                 message = protocol.refusal(unique, _code(error, 0))
             if self._claim(unique):
                 self._send(self._fd, message)
+            elif done:
+                result.unwanted()
 
         threading.Thread(target=work, name="lsfs-later", daemon=True).start()
 

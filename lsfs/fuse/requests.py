@@ -325,7 +325,8 @@ class Requests:
         made = self._vfs.mkdir(parent, name, mode, request.caller)
         if made is None:
             return self._entry(self._vfs.lookup(parent, name))
-        return made.then(lambda _: self._entry(self._vfs.lookup(parent, name)))
+        found = made.then(lambda _: self._vfs.lookup(parent, name))
+        return found.then(self._entry, let_go=lambda found: self._vfs.forget(found.node))
 
     def _rmdir(self, request: Request) -> bytes | Deferred[Payload]:
         return _nothing(self._vfs.rmdir(self._node(request.node), request.name()))
@@ -378,7 +379,7 @@ class Requests:
             node, flags, clear_set_id=bool(open_flags & protocol.OPEN_KILL_SUIDGID)
         )
         if isinstance(opened, Deferred):
-            return opened.then(lambda handle: self._opened(node, handle))
+            return opened.then(lambda handle: self._opened(node, handle), let_go=self._vfs.release)
         return self._opened(node, opened)
 
     def _opened(self, node: Node, handle: Handle) -> bytes:
