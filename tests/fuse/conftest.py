@@ -17,7 +17,10 @@ from lsfs.config import MountConfig
 from lsfs.fuse import mount as mounting
 from lsfs.fuse import mounts
 from lsfs.fuse.changes import Changes
+from lsfs.fuse.locks import Locks
+from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.record import MountInfo, start_ticks
+from lsfs.fuse.requests import Requests
 from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
@@ -26,6 +29,7 @@ from lsfs.versions.history import Event, JournalReader, Op
 from tests.fuse.bare import Pipe, descriptors
 from tests.fuse.fake_index import Index, Seconds
 from tests.fuse.test_operations import Noted
+from tests.fuse.wire import Told, Wire
 
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 TRANSPORTS = ("kernel", "mfusepy", "fusepy")
@@ -150,6 +154,28 @@ def vfs(folder: Path, noted: Noted, tree: VirtualTree, woken: Pipe) -> Iterator[
     vfs.close()
     assert descriptors() <= before, "a descriptor was left open"
     source.close()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def requests(vfs: Vfs, told: Told) -> Requests:
+    return Requests(
+        vfs,
+        Passthrough(-1, wanted=False),
+        Locks(lambda *answer: told.answers.append(answer)),
+        timeout_s=1.5,
+        seen=told.see,
+        forgotten=told.forgotten.append,
+    )
+
+
+@pytest.fixture
+def wire(requests: Requests) -> Wire:
+    return Wire(requests, os.geteuid(), os.getegid())
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -166,6 +166,7 @@ def test_what_is_offered_and_wanted_is_agreed_on(line: Line) -> None:
     max_write, time_granularity, max_pages, alignment, upper, depth = rest
     assert (max_write, time_granularity, max_pages) == (1 << 20, 1, (1 << 20) // 4096)
     assert (alignment, upper, depth) == (0, 0, 0)
+    line.ask(w.STATFS)
     assert line.events == ["ready"]
 
 

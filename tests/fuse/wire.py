@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lsfs.fuse.nodes import Deferred
+from lsfs.fuse.nodes import Deferred, Node
 from lsfs.fuse.requests import Payload, Request, Requests
 
 LOOKUP, FORGET, GETATTR, SETATTR, READLINK, SYMLINK = 1, 2, 3, 4, 5, 6
@@ -188,6 +188,21 @@ def getxattr_in(size: int, name: bytes = b"") -> bytes:
     return struct.pack("=II", size, 0) + (name + b"\0" if name else b"")
 
 
+def name(text: bytes) -> bytes:
+    """A name as it ends a request."""
+    return text + b"\0"
+
+
+def padded(*numbers: int) -> bytes:
+    """Numbers of 64 bits."""
+    return struct.pack(f"={len(numbers)}Q", *numbers)
+
+
+def short(*numbers: int) -> bytes:
+    """Numbers of 32 bits."""
+    return struct.pack(f"={len(numbers)}I", *numbers)
+
+
 def message(
     opcode: int,
     unique: int,
@@ -209,6 +224,18 @@ def init_in(
     """A ``struct fuse_init_in``; without ``flags2``, the short one of kernels before 5.17."""
     short = struct.pack("=IIII", major, minor, readahead, flags)
     return short if flags2 is None else short + struct.pack("=I44x", flags2)
+
+
+class Told:
+    """Which folders were said to be looked into, which nodes to be forgotten, who was answered."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.forgotten: list[int] = []
+        self.answers: list[tuple[int, int]] = []
+
+    def see(self, node: Node) -> None:
+        self.seen.append(node.id)
 
 
 class Wire:
