@@ -83,7 +83,8 @@ class Kernel:
     def serve(self) -> None:
         """Answer requests until the mount is gone."""
         try:
-            self._answer_all()
+            with contextlib.suppress(_Stop):
+                self._answer_all()
         finally:
             self._notices.close()
 
@@ -143,8 +144,6 @@ class Kernel:
             self._reading = True
             try:
                 return os.readv(self._fd, [buffer])
-            except _Stop:
-                return 0
             except OSError as error:
                 if device.is_gone(error):
                     return 0

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import logging
 import os
+import signal
 import socket
 import stat
 import struct
@@ -506,6 +507,49 @@ def test_the_loop_can_be_ended_while_the_mount_is_used(
     assert len(greeted.ask(w.STATFS)) == 80
     greeted._thread.join(20)
     assert (greeted.events, greeted.error) == (["ready", "ended"], None)
+
+
+def test_a_signal_ends_the_loop_while_it_waits(vfs: Vfs) -> None:
+    theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kernel = Kernel(ours.fileno(), vfs, lambda: None, timeout_s=1.0, passthrough=False)
+    ended = threading.Event()
+    loop = threading.get_ident()
+
+    def signal_it() -> None:
+        theirs.send(w.message(w.INIT, 2, 0, w.init_in(41, WANTED)))
+        theirs.recv(4096)
+        # One that comes before the loop waits may be missed.
+        while not ended.wait(0.01):
+            signal.pthread_kill(loop, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: None if ended.is_set() else kernel.stop())
+    signaller = threading.Thread(target=signal_it)
+    signaller.start()
+    try:
+        kernel.serve()
+    finally:
+        ended.set()
+        signaller.join()
+        signal.signal(signal.SIGUSR1, before)
+    theirs.close()
+    ours.close()
+
+
+class Hasty(Kernel):
+    """Gets its signal just when it has said that it will wait."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_reading" and value:
+            self.stop()
+
+
+def test_a_signal_just_before_the_loop_waits_ends_it_too(vfs: Vfs) -> None:
+    theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kernel = Hasty(ours.fileno(), vfs, lambda: None, timeout_s=1.0, passthrough=False)
+    kernel.serve()
+    theirs.close()
+    ours.close()
 
 
 def test_an_answer_that_is_not_taken_ends_nothing(
