@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from lsfs.clock import SystemClock
 from lsfs.fuse import libc
+from lsfs.fuse.changes import Changes
 from lsfs.fuse.nodes import Change
+from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import MOUNT_ATTRIBUTE, Vfs
+from lsfs.fuse.virtual import VirtualTree
 from lsfs.versions.history import Op
-from tests.fuse.bare import ME, find, now, opened, write_file
+from tests.fuse.bare import ME, descriptors, find, now, opened, write_file
 from tests.fuse.fake_index import Index, refused
 from tests.fuse.test_operations import Noted
 
@@ -525,3 +529,44 @@ def test_events_in_folders_with_very_long_paths_name_no_other_file(
 def test_a_name_that_is_no_text_is_noted_byte_for_byte(vfs: Vfs, noted: Noted) -> None:
     write_file(vfs, vfs.root, b"caf\xe9\n")
     assert noted.events == [(Op.WRITTEN, os.fsdecode(b"caf\xe9\n"))]
+
+
+def test_a_change_beside_the_tree_is_noted_as_told(vfs: Vfs, noted: Noted) -> None:
+    vfs.note(Op.REMOVED, b"gone")
+    assert noted.events == [(Op.REMOVED, "gone")]
+
+
+def test_a_journal_that_takes_nothing_fails_no_operation(
+    vfs: Vfs,
+    folder: Path,
+    noted: Noted,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    caplog.set_level("WARNING")
+    with monkeypatch.context() as patch:
+        patch.setattr(noted, "append", full)
+        for name in (b"a", b"b", b"c"):
+            write_file(vfs, vfs.root, name)
+    write_file(vfs, vfs.root, b"d")
+    assert (len(list(folder.iterdir())), noted.events) == (4, [(Op.WRITTEN, "d")])
+    lost, again = (record.getMessage() for record in caplog.records)
+    assert ("takes no entries" in lost, "3 were lost" in again) == (True, True)
+
+
+def test_what_is_still_open_is_closed_with_the_tree(folder: Path, tree: VirtualTree) -> None:
+    source = Source(folder)
+    before = descriptors()
+    vfs = Vfs(source, tree, Changes(Noted(), SystemClock()))
+    handle = vfs.create(vfs.root, b"f", os.O_RDWR, 0o600, ME)
+    status = opened(vfs, find(vfs, ".lsfs", "status"), os.O_RDONLY)
+    vfs.mkdir(vfs.root, b"d", 0o700, ME)
+    find(vfs, "d")
+    vfs.close()
+    assert descriptors() == before
+    for fd in (handle.fd, status.fd):
+        refused(errno.EBADF, os.fstat, fd)
+    source.close()

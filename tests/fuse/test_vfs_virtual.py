@@ -17,7 +17,7 @@ from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from tests.fuse.bare import ME, Pipe, find, later, opened
-from tests.fuse.fake_index import Index, Seconds, refused
+from tests.fuse.fake_index import Index, Seconds, hit, refused
 from tests.fuse.test_operations import Noted
 
 
@@ -228,3 +228,16 @@ def test_another_name_for_the_virtual_directory(folder: Path, tree: VirtualTree)
     vfs.rmdir(vfs.root, b".lsfs")
     vfs.close()
     source.close()
+
+
+def test_results_are_links_to_the_files(vfs: Vfs, index: Index) -> None:
+    index.hits = (hit("a.pdf"),)
+    search = find(vfs, ".lsfs", "search")
+    later(vfs.mkdir(search, b"rent", 0o700, ME))()
+    (name,) = (
+        name for name in names_in(vfs, find(vfs, ".lsfs", "search", "rent")) if "pdf" in name
+    )
+    node, about = vfs.lookup(find(vfs, ".lsfs", "search", "rent"), os.fsencode(name))
+    target = vfs.readlink(node)
+    assert (stat.S_ISLNK(about.st_mode), about.st_size) == (True, len(target))
+    assert target == b"../../../a.pdf"
