@@ -78,7 +78,8 @@ class Kernel:
     def serve(self) -> None:
         """Answer requests until the mount is gone."""
         try:
-            self._answer_all()
+            with contextlib.suppress(_Stop):
+                self._answer_all()
         finally:
             self._notices.close()
 
@@ -112,7 +113,9 @@ class Kernel:
             return False
         unique = protocol.HEADER_IN.unpack_from(buffer)[2]
         body = memoryview(buffer)[protocol.HEADER_SIZE : length]
-        major, minor, readahead, low, high = protocol.INIT_IN.unpack_from(body)
+        # Before 5.17 there are no upper flags.
+        fields = bytes(body[: protocol.INIT_IN.size]).ljust(protocol.INIT_IN.size, b"\0")
+        major, minor, readahead, low, high = protocol.INIT_IN.unpack(fields)
         if major != protocol.MAJOR or minor < protocol.OLDEST_MINOR:
             self._send(self._fd, protocol.refusal(unique, errno.EPROTO))
             raise LsfsError(
@@ -133,8 +136,6 @@ class Kernel:
             self._reading = True
             try:
                 return os.readv(self._fd, [buffer])
-            except _Stop:
-                return 0
             except OSError as error:
                 if device.is_gone(error):
                     return 0
@@ -173,12 +174,16 @@ class Kernel:
             self._waiting.add(unique)
 
         def work() -> None:
+            done = False
             try:
                 message = protocol.reply(unique, result.work())
+                done = True
             except Exception as error:
                 message = protocol.refusal(unique, _code(error, 0))
             if self._claim(unique):
                 self._send(self._fd, message)
+            elif done:
+                result.unwanted()
 
         threading.Thread(target=work, name="lsfs-later", daemon=True).start()
 

@@ -77,7 +77,7 @@ class Locks:
             if mine is None:
                 if kind == fcntl.F_UNLCK:
                     return
-                mine = _Owner(source.reopen(fh, _access(fh)))
+                mine = _Owner(_opened_again(fh))
             try:
                 fcntl.fcntl(mine.fd, fcntl.F_OFD_SETLK, _packed(kind, start, end))
             except OSError as error:
@@ -105,14 +105,19 @@ class Locks:
                     os.close(fd)
             kind, _, start, length, pid = _FLOCK.unpack(found)
             if kind != fcntl.F_UNLCK and pid == -1:
-                pid = self._holder(node, owner)
+                pid = self._holder(node, owner, start, length)
         return kind, start, start + length - 1 if length else WHOLE, max(pid, 0)
 
-    def _holder(self, node: int, asking: int) -> int:
-        """A process with locks on a file: the kernel does not say whose ours are."""
-        return next(
-            (found.pid for owner, found in self._owners.get(node, {}).items() if owner != asking), 0
-        )
+    def _holder(self, node: int, asking: int, start: int, length: int) -> int:
+        """The process that has locked a range: the kernel does not say whose ours are, but does not
+        show a lock to the one whose it is."""
+        others = [found for by, found in self._owners.get(node, {}).items() if by != asking]
+        question = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
+        for found in others:
+            shown = _FLOCK.unpack(fcntl.fcntl(found.fd, fcntl.F_OFD_GETLK, question))
+            if shown[0] == fcntl.F_UNLCK or shown[2:4] != (start, length):
+                return found.pid
+        return others[0].pid if others else 0  # several read the same range: any of them
 
     def drop(self, node: int, owner: int) -> None:
         """A process closes a file: its record locks on it end, whichever descriptor it closes."""
@@ -190,6 +195,16 @@ class Locks:
                     code = 0
                 if self._waiters.pop(unique, None) is not None:
                     self._answer(unique, code)
+
+
+def _opened_again(fh: int) -> int:
+    """A file opened to be locked: to read and to write it where that is possible, because the same
+    process may lock it to read by one handle and to write by another. The kernel has looked whether
+    the handle in question allows the lock."""
+    try:
+        return source.reopen(fh, os.O_RDWR)
+    except OSError:
+        return source.reopen(fh, _access(fh))
 
 
 def _access(fh: int) -> int:

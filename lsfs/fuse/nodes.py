@@ -16,15 +16,43 @@ U = TypeVar("U")
 _ACCESS = os.O_WRONLY | os.O_RDWR
 
 
+def _nothing() -> None:
+    """Nothing is to be undone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deferred(Generic[T]):
-    """A result that takes long: ``work`` gives it, or raises, in whatever thread runs it."""
+    """A result that takes long.
+
+    Attributes:
+        work: gives it, or raises, in whatever thread runs it.
+        unwanted: to be called after ``work`` when nobody waits for the result any more: lets go of
+            what it refers to. What was done stays done.
+    """
 
     work: Callable[[], T]
+    unwanted: Callable[[], None] = _nothing
 
-    def then(self, following: Callable[[T], U]) -> Deferred[U]:
-        """What ``following`` makes of the result, as late."""
-        return Deferred(lambda: following(self.work()))
+    def then(
+        self, following: Callable[[T], U], *, let_go: Callable[[T], object] | None = None
+    ) -> Deferred[U]:
+        """What ``following`` makes of the result, as late.
+
+        Args:
+            let_go: closes or forgets a result that is unwanted.
+        """
+        results: list[T] = []
+
+        def work() -> U:
+            results.append(self.work())
+            return following(results[-1])
+
+        def unwanted() -> None:
+            if let_go is not None:
+                let_go(results.pop())
+            self.unwanted()
+
+        return Deferred(work, unwanted)
 
 
 class Node:

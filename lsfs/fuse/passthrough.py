@@ -26,6 +26,8 @@ _SET_ID = modes.S_ISUID | modes.S_ISGID
 
 
 class _Backing:
+    """How a file is open: the kernel's id of it, 0 if the kernel does not have it; by how many."""
+
     __slots__ = ("id", "users")
 
     def __init__(self, id: int) -> None:
@@ -64,15 +66,15 @@ class Passthrough:
 
     def begin(self, node: Node, handle: Handle) -> tuple[int, int]:
         """A file was opened: how the kernel is to treat it, and its backing id."""
-        if not self.active:
-            return 0, 0
         backing = self._backings.get(node.id)
         if backing is None:
-            number = self._register(handle.fd)
-            if number == 0:
+            if not self.active:
                 return 0, 0
-            backing = self._backings[node.id] = _Backing(number)
+            # Also without an id: until the last of them closes, all go the same way.
+            backing = self._backings[node.id] = _Backing(self._register(handle.fd))
         backing.users += 1
+        if not backing.id:
+            return 0, 0
         how = Open.PASSTHROUGH
         if handle.writable and not (handle.is_new and not _sets_id(node)):
             how |= Open.DIRECT_IO | Open.PARALLEL_DIRECT_WRITES
@@ -86,7 +88,8 @@ class Passthrough:
         backing.users -= 1
         if backing.users == 0:
             del self._backings[node]
-            self._unregister(backing.id)
+            if backing.id:
+                self._unregister(backing.id)
 
     def _register(self, fd: int) -> int:
         """A backing id for an open file; 0 when the kernel takes none."""

@@ -159,6 +159,12 @@ class Requests:
         except KeyError:
             raise OSError(errno.EBADF, "") from None
 
+    def _listing(self, number: int) -> _Listing:
+        try:
+            return self._listings[number]
+        except KeyError:
+            raise OSError(errno.EBADF, "") from None
+
     def _entry(self, found: Found) -> bytes:
         node, stat = found
         if node.parts is not None:
@@ -280,20 +286,20 @@ class Requests:
 
     def _releasedir(self, request: Request) -> bytes:
         (fd,) = protocol.U64.unpack_from(request.body)
-        del self._listings[fd]
+        del self._listings[self._listing(fd).fd]
         os.close(fd)
         return b""
 
     def _fsyncdir(self, request: Request) -> bytes:
         fd, flags = protocol.FSYNC_IN.unpack_from(request.body)
-        if self._listings[fd].node.parts is None:
+        if self._listing(fd).node.parts is None:
             (os.fdatasync if flags & protocol.FSYNC_DATA else os.fsync)(fd)
         return b""
 
     def _listed(self, request: Request) -> tuple[_Listing, int, int]:
         """The folder that is listed, from which name on, and the room for the answer in bytes."""
         fd, offset, size = protocol.READ_IN.unpack_from(request.body)
-        listing = self._listings[fd]
+        listing = self._listing(fd)
         if offset == 0:
             node = listing.node
             listing.more = self._vfs.entries(node, fd)
@@ -347,7 +353,8 @@ class Requests:
         made = self._vfs.mkdir(parent, name, mode, request.caller)
         if made is None:
             return self._entry(self._vfs.lookup(parent, name))
-        return made.then(lambda _: self._entry(self._vfs.lookup(parent, name)))
+        found = made.then(lambda _: self._vfs.lookup(parent, name))
+        return found.then(self._entry, let_go=lambda found: self._vfs.forget(found.node))
 
     def _rmdir(self, request: Request) -> bytes | Deferred[Payload]:
         return _nothing(self._vfs.rmdir(self._node(request.node), request.name()))
@@ -400,7 +407,7 @@ class Requests:
             node, flags, clear_set_id=bool(open_flags & protocol.OPEN_KILL_SUIDGID)
         )
         if isinstance(opened, Deferred):
-            return opened.then(lambda handle: self._opened(node, handle))
+            return opened.then(lambda handle: self._opened(node, handle), let_go=self._vfs.release)
         return self._opened(node, opened)
 
     def _opened(self, node: Node, handle: Handle) -> bytes:
@@ -433,6 +440,7 @@ class Requests:
 
     def _read(self, request: Request) -> Payload:
         fh, offset, size = protocol.READ_IN.unpack_from(request.body)
+        self._handle(fh)  # nothing else that this process has open can be read
         room = self._room
         if size > len(room):
             return os.pread(fh, size, offset)
@@ -441,11 +449,12 @@ class Requests:
 
     def _write(self, request: Request) -> bytes:
         fh, offset, size, flags, _, _, _ = protocol.WRITE_IN.unpack_from(request.body)
+        handle = self._handle(fh)
         begin = protocol.WRITE_IN.size
         if flags & protocol.WRITE_KILL_SUIDGID:
             source.clear_set_id(fh)
         done = self._vfs.write(
-            self._handle(fh),
+            handle,
             request.body[begin : begin + size],
             offset,
             page=bool(flags & protocol.WRITE_PAGE),
@@ -484,7 +493,7 @@ class Requests:
 
     def _lseek(self, request: Request) -> bytes:
         fh, offset, whence = protocol.LSEEK_IN.unpack_from(request.body)
-        return protocol.U64.pack(os.lseek(fh, offset, whence))
+        return protocol.U64.pack(os.lseek(self._handle(fh).fd, offset, whence))
 
     def _copy_file_range(self, request: Request) -> bytes:
         return protocol.U32_PAIR.pack(self._copied(request), 0)
@@ -500,11 +509,13 @@ class Requests:
 
     def _getlk(self, request: Request) -> bytes:
         fh, owner, start, end, kind, pid, _, _ = protocol.LOCK_IN.unpack_from(request.body)
+        self._handle(fh)
         found = self._locks.conflict(request.node, owner, fh, (kind, start, end, pid))
         return protocol.LOCK_OUT.pack(found[1], found[2], found[0], found[3])
 
     def _setlk(self, request: Request) -> bytes:
         fh, owner, start, end, kind, pid, flags, _ = protocol.LOCK_IN.unpack_from(request.body)
+        self._handle(fh)
         if flags & protocol.LOCK_FLOCK:
             self._locks.flock(fh, kind)
         else:

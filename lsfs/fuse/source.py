@@ -107,6 +107,10 @@ class Source:
                 return None
             if not self._is_at(path, fd):
                 return b""  # that name is gone, the file has others
+        return self._relative(path)
+
+    def _relative(self, path: bytes) -> bytes:
+        """A path from the root of the system, relative to the source; ``b""`` outside of it."""
         found = self._below(path)
         if found is None:
             root = os.readlink(link_of(self.root))  # noqa: PTH115
@@ -120,13 +124,19 @@ class Source:
             return path[len(prefix) :] if prefix else None
         return b"" if path == prefix[:-1] else None
 
-    @staticmethod
-    def _is_at(path: bytes, fd: int) -> bool:
+    def _is_at(self, path: bytes, fd: int) -> bool:
         """Whether this very file is at a path: its name may really end in " (deleted)"."""
+        relative = self._relative(path)
+        if not relative:
+            return False
         try:
-            return os.path.samestat(os.lstat(path), os.fstat(fd))
+            other = self.pin(relative)
         except OSError:
             return False
+        try:
+            return os.path.sameopenfile(other, fd)
+        finally:
+            os.close(other)
 
 
 def link_of(fd: int) -> bytes:

@@ -502,8 +502,11 @@ class Vfs:
         self._changes.note(op, path)
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
+        """The path of a name; ``b""`` where that of its folder is too long to be told."""
+        if parent.fd == self.root.fd:
+            return name
         folder = self._source.path_of(parent.fd)
-        return folder + b"/" + name if folder else name
+        return folder + b"/" + name if folder else b""
 
     def _note_entry(self, op: Op, parent: Node, name: bytes) -> None:
         self._changes.note(op, self._path_at(parent, name))

@@ -12,14 +12,24 @@ from typing import Any
 
 import pytest
 
+from lsfs.clock import SystemClock
 from lsfs.config import MountConfig
 from lsfs.fuse import mount as mounting
 from lsfs.fuse import mounts
+from lsfs.fuse.changes import Changes
+from lsfs.fuse.locks import Locks
+from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.record import MountInfo, start_ticks
+from lsfs.fuse.requests import Requests
+from lsfs.fuse.source import Source
+from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
 from lsfs.versions.history import Event, JournalReader, Op
+from tests.fuse.bare import Pipe, descriptors
 from tests.fuse.fake_index import Index, Seconds
+from tests.fuse.test_operations import Noted
+from tests.fuse.wire import Told, Wire
 
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 TRANSPORTS = ("kernel", "mfusepy", "fusepy")
@@ -110,6 +120,62 @@ def seconds() -> Seconds:
 @pytest.fixture
 def tree(index: Index, seconds: Seconds) -> VirtualTree:
     return VirtualTree(index, index, {"source": "/s", "pid": 7}, monotonic=seconds)
+
+
+@pytest.fixture
+def noted() -> Noted:
+    return Noted()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The source of a tree that is not mounted."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def woken() -> Iterator[Pipe]:
+    """What is written to whoever reads the journal."""
+    pipe = Pipe()
+    yield pipe
+    pipe.close()
+
+
+@pytest.fixture
+def vfs(folder: Path, noted: Noted, tree: VirtualTree, woken: Pipe) -> Iterator[Vfs]:
+    """The tree of ``folder``, not mounted; it leaves no descriptor open."""
+    source = Source(folder)
+    changes = Changes(noted, SystemClock(), woken.write_end)
+    before = descriptors()
+    vfs = Vfs(source, tree, changes, mount_facts=b'{"pid": 7}')
+    yield vfs
+    vfs.close()
+    assert descriptors() <= before, "a descriptor was left open"
+    source.close()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def requests(vfs: Vfs, told: Told) -> Requests:
+    return Requests(
+        vfs,
+        Passthrough(-1, wanted=False),
+        Locks(lambda *answer: told.answers.append(answer)),
+        timeout_s=1.5,
+        seen=told.see,
+        forgotten=told.forgotten.append,
+    )
+
+
+@pytest.fixture
+def wire(requests: Requests) -> Wire:
+    return Wire(requests, os.geteuid(), os.getegid())
 
 
 @pytest.fixture(params=TRANSPORTS)
