@@ -167,9 +167,8 @@ def requests(vfs: Vfs, told: Told) -> Requests:
         vfs,
         Passthrough(-1, wanted=False),
         Locks(lambda *answer: told.answers.append(answer)),
+        told,
         timeout_s=1.5,
-        seen=told.see,
-        forgotten=told.forgotten.append,
     )
 
 
