@@ -77,7 +77,7 @@ class Locks:
             if mine is None:
                 if kind == fcntl.F_UNLCK:
                     return
-                mine = _Owner(source.reopen(fh, _access(fh)))
+                mine = _Owner(_opened_to_lock(fh))
             try:
                 fcntl.fcntl(mine.fd, fcntl.F_OFD_SETLK, _packed(kind, start, end))
             except OSError as error:
@@ -190,6 +190,18 @@ class Locks:
                     code = 0
                 if self._waiters.pop(unique, None) is not None:
                     self._answer(unique, code)
+
+
+def _opened_to_lock(fh: int) -> int:
+    """The file of an open file once more, for locks of both kinds where that is possible.
+
+    The first lock that a process sets may be through a descriptor that only reads, and the next
+    through another that writes; the kernel has seen that each may set its own.
+    """
+    try:
+        return source.reopen(fh, os.O_RDWR)
+    except OSError:
+        return source.reopen(fh, _access(fh))
 
 
 def _access(fh: int) -> int:

@@ -4,7 +4,8 @@ A folder's node holds an ``O_PATH`` descriptor. A file's node mostly holds none:
 folder and the name under which it was last looked up, and what it found there (device and inode),
 so a walk through a million files opens none of them. Before a name is taken away through the mount,
 the node that goes by it gets a descriptor, and stays usable. A name that was taken away behind the
-mount is answered with ESTALE, upon which the kernel looks again.
+mount is answered with ESTALE, upon which the kernel looks again; unless somebody has the file open:
+who has does not give a name, so the kernel would not look again, and the open file leads to it.
 """
 
 from __future__ import annotations
@@ -177,9 +178,21 @@ class Table:
         Raises:
             OSError: ESTALE: it is no longer where it was.
         """
-        if node.fd >= 0:
-            return Pin(node.fd, kept=True)
-        return Pin(_at_its_place(node), kept=False)
+        if node.fd < 0:
+            try:
+                return Pin(_at_its_place(node), kept=False)
+            except OSError as error:
+                if not self._is_kept_open(node, error):
+                    raise
+        return Pin(node.fd, kept=True)
+
+    def _is_kept_open(self, node: Node, error: OSError) -> bool:
+        """Whether a file that is no longer where it was is open; its node then has a descriptor."""
+        if error.errno != errno.ESTALE or not node.opened:
+            return False
+        node.fd = source.pinned_again(next(iter(node.opened)))
+        self._unplace(node)
+        return True
 
     def open(self, node: Node, flags: int) -> int:
         """Open a node's file for use.
@@ -194,12 +207,13 @@ class Table:
             try:
                 fd = source.open_entry(parent.fd, node.name, flags | os.O_NONBLOCK)
             except OSError as error:
-                raise (_stale() if error.errno in _ANOTHER else error) from None
-            about = os.fstat(fd)
-            if (about.st_dev, about.st_ino) == node.key:
-                return fd
-            os.close(fd)
-            raise _stale()
+                if error.errno not in _ANOTHER:
+                    raise
+            else:
+                about = os.fstat(fd)
+                if (about.st_dev, about.st_ino) == node.key:
+                    return fd
+                os.close(fd)
         with self.pinned(node) as fd:
             return source.reopen(fd, flags)
 
@@ -209,18 +223,13 @@ class Table:
         Raises:
             OSError: ESTALE: it is no longer where it was.
         """
-        if node.fd >= 0:
-            return os.fstat(node.fd)
-        parent = node.parent
-        if parent is None or parent.fd < 0:
-            raise _stale()
-        try:
-            found = os.stat(node.name, dir_fd=parent.fd, follow_symlinks=False)
-        except OSError:
-            raise _stale() from None
-        if (found.st_dev, found.st_ino) != node.key:
-            raise _stale()
-        return found
+        if node.fd < 0:
+            try:
+                return _stat_at_its_place(node)
+            except OSError as error:
+                if not self._is_kept_open(node, error):
+                    raise
+        return os.fstat(node.fd)
 
 
 class Pin:
@@ -238,6 +247,19 @@ class Pin:
     def __exit__(self, *_: object) -> None:
         if not self._kept:
             os.close(self._fd)
+
+
+def _stat_at_its_place(node: Node) -> os.stat_result:
+    parent = node.parent
+    if parent is None or parent.fd < 0:
+        raise _stale()
+    try:
+        found = os.stat(node.name, dir_fd=parent.fd, follow_symlinks=False)
+    except OSError:
+        raise _stale() from None
+    if (found.st_dev, found.st_ino) != node.key:
+        raise _stale()
+    return found
 
 
 def _at_its_place(node: Node) -> int:

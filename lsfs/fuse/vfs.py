@@ -103,8 +103,11 @@ class Vfs:
             return self._virtual(handle.parts)
         stat = os.fstat(handle.fd)
         if name:
-            return Found(self.table.refer(stat, parent, name), stat)
-        return Found(self.table.refer_nameless(stat, handle.fd), stat)
+            node = self.table.refer(stat, parent, name)
+        else:
+            node = self.table.refer_nameless(stat, handle.fd)
+        handle.belongs_to(node)
+        return Found(node, stat)
 
     def _virtual(self, parts: Parts) -> Found:
         stat = self._virtual_stat(parts)
@@ -384,6 +387,7 @@ class Vfs:
         if node.parts is not None:
             return self._open_virtual(node.parts, flags)
         handle = Handle(self.table.open(node, flags), flags)
+        handle.belongs_to(node)
         if clear_set_id and flags & os.O_TRUNC:
             source.clear_set_id(handle.fd)
         return self._keep(handle)
@@ -471,6 +475,8 @@ class Vfs:
     def release(self, handle: Handle) -> None:
         """The last use of a handle has ended: close it, and note the file if it was written to."""
         del self.handles[handle.fd]
+        if handle.node is not None and handle.node.opened is not None:
+            handle.node.opened.discard(handle.fd)
         try:
             if handle.parts is None and handle.writable and (handle.dirty or _changed(handle)):
                 self._note_node(Op.WRITTEN, handle.fd)

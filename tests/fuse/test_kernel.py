@@ -180,6 +180,45 @@ def test_our_own_changes_are_no_news(tmp_path: Path, eventually: Wait) -> None:
     os.close(device)
 
 
+@pytest.mark.parametrize("how", ["removed", "replaced", "renamed"])
+def test_an_open_file_outlives_its_name(drive: Drive, how: str) -> None:
+    name, _, copying = drive.transport.partition(", ")
+    # Nothing is kept: each call asks for a file that is not where it was.
+    config = MountConfig(transport=name, timeout_s=0.0, passthrough=not copying)
+    mounting.mount(drive.source, drive.mountpoint, drive.state, config, brain_command=())
+    behind = drive.source / "f"
+    behind.write_text("first")
+    fd = os.open(drive.mountpoint / "f", os.O_RDWR)
+    if how == "removed":
+        behind.unlink()
+    elif how == "replaced":
+        (drive.source / "draft").write_text("second")
+        (drive.source / "draft").rename(behind)
+    else:
+        behind.rename(drive.source / "g")
+    assert os.fstat(fd).st_nlink == (how == "renamed")
+    os.fchmod(fd, 0o640)
+    os.fchown(fd, -1, os.getegid())
+    os.utime(fd, (1, 2))
+    os.setxattr(fd, "user.a", b"b")
+    assert os.getxattr(fd, "user.a") == b"b"
+    assert os.fstatvfs(fd).f_bsize > 0
+    os.ftruncate(fd, 3)
+    about = os.fstat(fd)
+    assert (about.st_size, about.st_mode & 0o777) == (3, 0o640)
+    again = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
+    assert os.read(again, 10) == b"fir"
+    os.close(again)
+    os.close(fd)
+    if how == "replaced":
+        assert (drive.mountpoint / "f").read_text() == "second"
+    else:
+        assert not (drive.mountpoint / "f").exists()
+    if how == "renamed":
+        assert (drive.mountpoint / "g").read_text() == "fir"
+    drive.umount()
+
+
 # --- answers that take long
 
 
@@ -302,6 +341,27 @@ def test_who_has_the_lock_is_told(drive: Drive) -> None:
         kind, _, start, length, pid = struct.unpack("hhqqi4x", fcntl.fcntl(f, fcntl.F_GETLK, asked))
         assert (kind, start, length, pid) == (fcntl.F_WRLCK, 0, 0, held.pid)
         held.communicate("")
+    drive.umount()
+
+
+@pytest.mark.parametrize("first", [os.O_RDONLY, os.O_WRONLY])
+def test_a_process_locks_through_descriptors_of_both_kinds(drive: Drive, first: int) -> None:
+    drive.mount()
+    (drive.source / "f").write_bytes(b"x" * 100)
+    kinds = {os.O_RDONLY: fcntl.LOCK_SH, os.O_WRONLY: fcntl.LOCK_EX}
+    fds = [os.open(drive.mountpoint / "f", flags) for flags in (first, first ^ os.O_WRONLY)]
+    for number, fd in enumerate(fds):
+        kind = kinds[first if number == 0 else first ^ os.O_WRONLY]
+        fcntl.lockf(fd, kind | fcntl.LOCK_NB, 10, 20 * number)
+    with (drive.source / "f").open("r+") as other:
+        for start, free in ((0, False), (10, True), (20, False)):
+            if free:
+                fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 10, start)
+            else:
+                with pytest.raises(BlockingIOError):
+                    fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 10, start)
+    for fd in fds:
+        os.close(fd)
     drive.umount()
 
 
