@@ -90,8 +90,7 @@ class Vfs:
             return self._virtual((*parent.parts, os.fsdecode(name)))
         if parent is self.root and name == self.virtual_name:
             return self._virtual(())
-        stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        return Found(self.table.refer(stat, parent, name), stat)
+        return self.table.find(parent, name)
 
     def adopt(self, handle: Handle, parent: Node, name: bytes) -> Found:
         """The node of a file that was just made, as :meth:`lookup` gives it.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -217,6 +218,51 @@ def test_an_open_file_outlives_its_name(drive: Drive, how: str) -> None:
     if how == "renamed":
         assert (drive.mountpoint / "g").read_text() == "fir"
     drive.umount()
+
+
+@pytest.fixture
+def vfs(tmp_path: Path) -> Iterator[Vfs]:
+    """The tree of the folder ``tmp_path``, without a mount."""
+    source = Source(tmp_path)
+    index = Index()
+    vfs = Vfs(source, VirtualTree(index, index, {}), Changes(Noted(), SystemClock()))
+    yield vfs
+    vfs.close()
+    source.close()
+
+
+def test_the_kernel_need_not_look_more_than_twice(vfs: Vfs, tmp_path: Path) -> None:
+    def replace(text: str) -> None:
+        (tmp_path / "draft").write_text(text)
+        (tmp_path / "draft").rename(tmp_path / "f")
+
+    replace("1")
+    first = vfs.lookup(vfs.root, b"f").node
+    replace("two")
+    with pytest.raises(OSError) as refused:
+        vfs.getattr(first)
+    assert refused.value.errno == errno.ESTALE
+    second = vfs.lookup(vfs.root, b"f").node
+    replace("three")
+    assert vfs.getattr(second).st_size == 3
+    third = vfs.lookup(vfs.root, b"f").node
+    assert vfs.table.at(vfs.root, b"f") is third
+    assert vfs.getattr(third).st_size == 5
+
+
+def test_what_others_may_open_is_for_the_kernel_to_say(vfs: Vfs, tmp_path: Path) -> None:
+    # It appeared after the kernel had looked: it has not seen whose it is.
+    (tmp_path / "f").write_text("secret")
+    (tmp_path / "f").chmod(0o600)
+    with pytest.raises(OSError) as refused:
+        vfs.create(vfs.root, b"f", os.O_RDWR, 0o600, Caller(os.geteuid() + 1, 0))
+    assert refused.value.errno == errno.ESTALE
+    (tmp_path / "link").symlink_to("f")
+    ours = Caller(os.geteuid(), os.getegid())
+    with pytest.raises(OSError) as refused:
+        vfs.create(vfs.root, b"link", os.O_RDWR, 0o600, ours)
+    assert refused.value.errno == errno.ESTALE
+    vfs.release(vfs.create(vfs.root, b"f", os.O_RDWR, 0o600, ours))
 
 
 # --- answers that take long
