@@ -182,11 +182,19 @@ class Kernel:
 
         def work() -> None:
             try:
-                message = protocol.reply(unique, result.work())
+                rest = result.work()
             except Exception as error:
                 message = protocol.refusal(unique, _code(error, 0))
-            if self._claim(unique):
-                self._send(self._fd, message)
+                if self._claim(unique):
+                    self._send(self._fd, message)
+                return
+            if not self._claim(unique):
+                return
+            try:
+                message = protocol.reply(unique, rest())
+            except Exception as error:
+                message = protocol.refusal(unique, _code(error, 0))
+            self._send(self._fd, message)
 
         threading.Thread(target=work, name="lsfs-later", daemon=True).start()
 

@@ -18,13 +18,37 @@ _ACCESS = os.O_WRONLY | os.O_RDWR
 
 @dataclass(frozen=True, slots=True)
 class Deferred(Generic[T]):
-    """A result that takes long: ``work`` gives it, or raises, in whatever thread runs it."""
+    """A result that takes long.
 
-    work: Callable[[], T]
+    Attributes:
+        work: does what takes long, in whatever thread runs it, and gives what remains to be done:
+            that is quick, and opens and counts what only who still waits would give back.
+    """
+
+    work: Callable[[], Callable[[], T]]
+
+    @classmethod
+    def of(cls, work: Callable[[], T]) -> Deferred[T]:
+        """One of which nothing remains to be done."""
+
+        def done() -> Callable[[], T]:
+            result = work()
+            return lambda: result
+
+        return Deferred(done)
 
     def then(self, following: Callable[[T], U]) -> Deferred[U]:
-        """What ``following`` makes of the result, as late."""
-        return Deferred(lambda: following(self.work()))
+        """What ``following``, which is quick, makes of the result."""
+
+        def work() -> Callable[[], U]:
+            rest = self.work()
+            return lambda: following(rest())
+
+        return Deferred(work)
+
+    def result(self) -> T:
+        """All of it, here and now."""
+        return self.work()()
 
 
 class Node:

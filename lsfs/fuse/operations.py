@@ -294,4 +294,4 @@ def attributes(found: os.stat_result) -> Attributes:
 
 def _wait(result: T | Deferred[T]) -> T:
     """The result, worked out here and now where it was deferred."""
-    return result.work() if isinstance(result, Deferred) else result
+    return result.result() if isinstance(result, Deferred) else result

@@ -18,7 +18,7 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lsfs.fuse import libc, source, virtual
 from lsfs.fuse.branches.ask import LONGEST
@@ -30,6 +30,7 @@ from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.versions.history import Op
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
+COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
 _VIRTUAL_MODE = {
@@ -289,7 +290,7 @@ class Vfs:
         """Make a folder; below ``search`` of the virtual directory, a query."""
         if parent.parts is not None:
             parts = (*parent.parts, os.fsdecode(name))
-            return Deferred(lambda: self._make_query(parts))
+            return Deferred.of(lambda: self._make_query(parts))
         self._not_ours(parent, name, errno.EEXIST)
         source.make_folder(parent.fd, name, mode, caller)
         self._note_entry(Op.MADE_DIR, parent, name)
@@ -303,7 +304,7 @@ class Vfs:
         """Remove an empty folder, or forget a query."""
         if parent.parts is not None:
             parts = (*parent.parts, os.fsdecode(name))
-            return Deferred(lambda: self._tree.rmdir(parts))
+            return Deferred.of(lambda: self._tree.rmdir(parts))
         self._not_ours(parent, name, errno.EROFS)
         os.rmdir(name, dir_fd=parent.fd)
         self._note_entry(Op.REMOVED_DIR, parent, name)
@@ -346,7 +347,7 @@ class Vfs:
         """Remove a name, or forget a question."""
         if parent.parts is not None:
             parts = (*parent.parts, os.fsdecode(name))
-            return Deferred(lambda: self._tree.unlink(parts))
+            return Deferred.of(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
         self.table.hold(parent, name)
         os.unlink(name, dir_fd=parent.fd)
@@ -417,7 +418,11 @@ class Vfs:
         node = self._tree.lookup(parts)
         if node.content is not None:
             return self._in_memory(parts, node.content, flags)
-        return Deferred(lambda: self._in_memory(parts, self._tree.read(parts), flags))
+        return Deferred(lambda: self._read_virtual(parts, flags))
+
+    def _read_virtual(self, parts: Parts, flags: int) -> Callable[[], Handle]:
+        content = self._tree.read(parts)
+        return lambda: self._in_memory(parts, content, flags)
 
     def _write_virtual(self, parts: Parts, flags: int) -> Handle:
         if not self._tree.creates_file(parts):
@@ -441,9 +446,8 @@ class Vfs:
                 opened with O_APPEND, Linux's pwrite ignores the offset, and the page would land at
                 the end of the file: it goes through a descriptor without the flag.
         """
+        _check_length(handle, offset + len(data))
         handle.dirty = True
-        if handle.parts is not None and offset + len(data) > LONGEST:
-            raise _error(errno.EFBIG)
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -465,7 +469,7 @@ class Vfs:
             return None
         handle.dirty = False
         parts, data = handle.parts, os.pread(handle.fd, LONGEST + 1, 0)
-        return Deferred(lambda: self._tree.write(parts, data))
+        return Deferred.of(lambda: self._tree.write(parts, data))
 
     def fsync(self, handle: Handle, data_only: bool) -> None:
         """Bring a file's bytes to the disk."""
@@ -484,13 +488,18 @@ class Vfs:
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
+        _check_length(handle, offset + length)
         handle.dirty = True
         libc.allocate(handle.fd, mode, offset, length)
 
     def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
-        """Copy between two open files without the bytes passing through here; gives how much."""
+        """Copy between two open files without the bytes passing through here; gives how much.
+
+        That may be less than was asked for: meanwhile everybody else waits.
+        """
+        _check_length(target, offset + length)
         target.dirty = True
-        return os.copy_file_range(origin.fd, target.fd, length, start, offset)
+        return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
     # --- the journal
 
@@ -517,6 +526,12 @@ def _changed(handle: Handle) -> bool:
     whichever handle the kernel picks, so a handle's own writes do not tell."""
     stat = os.fstat(handle.fd)
     return (stat.st_mtime_ns, stat.st_size) != handle.opened
+
+
+def _check_length(handle: Handle, length: int) -> None:
+    """Refuse what makes a question too long: until it is handed over it takes our memory."""
+    if handle.parts is not None and length > LONGEST:
+        raise _error(errno.EFBIG)
 
 
 def _real(node: Node) -> Node:

@@ -24,7 +24,9 @@ from lsfs.clock import SystemClock
 from lsfs.config import MountConfig
 from lsfs.fuse import brain, protocol, transports
 from lsfs.fuse import mount as mounting
+from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
+from lsfs.fuse.nodes import Deferred
 from lsfs.fuse.notices import Notices
 from lsfs.fuse.source import Caller, Source
 from lsfs.fuse.vfs import Vfs
@@ -308,6 +310,32 @@ def test_a_question_is_a_file(drive: Drive, eventually: Wait) -> None:
     assert copied.read_bytes() == text
     (ask / "rent.md").unlink()
     assert os.listdir(ask) == []
+    drive.umount()
+
+
+def test_an_answer_that_nobody_waits_for_opens_nothing(vfs: Vfs) -> None:
+    made = vfs.create(
+        vfs.walk(b"/.lsfs/ask"), b"rent", os.O_WRONLY, 0o600, Caller(os.geteuid(), os.getegid())
+    )
+    vfs.write(made, b"What is the rent?", 0, page=False)
+    handed_over = vfs.flush(made)
+    assert isinstance(handed_over, Deferred)
+    handed_over.result()
+    vfs.release(made)
+    reading = vfs.open(vfs.walk(b"/.lsfs/ask/rent.md"), os.O_RDONLY)
+    assert isinstance(reading, Deferred)
+    rest = reading.work()
+    assert not vfs.handles
+    assert b"What is the rent?" in os.pread(rest().fd, 1000, 0)
+    assert len(vfs.handles) == 1
+
+
+def test_a_question_takes_no_more_memory_than_it_may(drive: Drive) -> None:
+    drive.mount()
+    with (drive.mountpoint / ".lsfs/ask/q").open("wb") as file:
+        with pytest.raises(OSError) as refused:
+            os.posix_fallocate(file.fileno(), 0, LONGEST + 1)
+        assert refused.value.errno == errno.EFBIG
     drive.umount()
 
 
