@@ -22,6 +22,7 @@ from lsfs.fuse import source
 from lsfs.fuse.nodes import Found, Node
 from lsfs.fuse.virtual import Parts
 
+HELD = 4096  # files without a name, or with others than the one they were known by
 RESTLESS = 1024  # names that were found to have been given to another file
 KEPT = 256  # files that were found under such a name, and have a descriptor
 KEPT_S = 0.05  # how long they have it: between the kernel's look and its next request
@@ -43,6 +44,7 @@ class Table:
         self.by_id: dict[int, Node] = {1: self.root}
         self._known: dict[object, Node] = {self.root.key: self.root}  # by (device, inode) or Parts
         self._places: dict[tuple[int, bytes], Node] = {}  # by folder and name
+        self._held: dict[Node, None] = {}  # the oldest first
         self._restless: dict[tuple[int, bytes], None] = {}  # as places; the oldest first
         self._kept: dict[Node, float] = {}  # and since when; the oldest first
         self._last_id = 1
@@ -111,10 +113,8 @@ class Table:
                 return
             del self._kept[node]
             # Unless that is all that leads to the file.
-            if node.fd >= 0 and node.parent is not None and self.at(node.parent, node.name) is node:
-                with self.lock:
-                    fd, node.fd = node.fd, -1
-                    os.close(fd)
+            if node.parent is not None and self.at(node.parent, node.name) is node:
+                self._drop(node)
 
     def _lost(self, node: Node) -> None:
         """A file is no longer at its place: there, what is found next is held."""
@@ -131,7 +131,8 @@ class Table:
             # One that goes by a name is another file, removed behind the mount, or will lose it.
             if node is not None:
                 self._unplace(node)
-            node = self._add(Node(0, source.pinned_again(fd), key))
+            node = self._add(Node(0, -1, key))
+            self._hold(node, source.pinned_again(fd))
         node.lookups += 1
         node.stat = stat
         return node
@@ -160,9 +161,9 @@ class Table:
             if self._known.get(node.key) is node:
                 del self._known[node.key]
             self._unplace(node)
-            fd, node.fd = node.fd, -1
-            if fd >= 0:
-                os.close(fd)
+            self._held.pop(node, None)
+            self._kept.pop(node, None)
+            self._drop(node)
         return True
 
     def _is_another(self, node: Node, stat: os.stat_result, parent: Node, name: bytes) -> bool:
@@ -211,10 +212,30 @@ class Table:
             return
         if node.fd < 0:
             try:
-                node.fd = _pinned(node, parent, name)
+                self._hold(node, _pinned(node, parent, name))
             except OSError:
                 return  # it went behind the mount
         self._unplace(node)
+
+    def _hold(self, node: Node, fd: int) -> None:
+        """A node gets a descriptor, until the kernel forgets it or very many others have got one.
+
+        Of a file that has more names the kernel keeps the node though nobody uses it, so there is
+        no end to these. A node that has lost its descriptor is looked for again by the kernel, and
+        found by another name; or somebody has it open.
+        """
+        node.fd = fd
+        self._held[node] = None
+        if len(self._held) > HELD:
+            old = next(iter(self._held))
+            del self._held[old]
+            self._drop(old)
+
+    def _drop(self, node: Node) -> None:
+        with self.lock:
+            fd, node.fd = node.fd, -1
+            if fd >= 0:
+                os.close(fd)
 
     def moved(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> None:
         """A file was given another name; who had that name is held."""
@@ -246,7 +267,7 @@ class Table:
         self._lost(node)
         if not node.opened:
             return False
-        node.fd = source.pinned_again(next(iter(node.opened)))
+        self._hold(node, source.pinned_again(next(iter(node.opened))))
         self._unplace(node)
         return True
 

@@ -22,7 +22,7 @@ import pytest
 
 from lsfs.clock import SystemClock
 from lsfs.config import MountConfig
-from lsfs.fuse import brain, protocol, transports
+from lsfs.fuse import brain, protocol, table, transports
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
@@ -250,6 +250,25 @@ def test_the_kernel_need_not_look_more_than_twice(vfs: Vfs, tmp_path: Path) -> N
     third = vfs.lookup(vfs.root, b"f").node
     assert vfs.table.at(vfs.root, b"f") is third
     assert vfs.getattr(third).st_size == 5
+
+
+def test_files_with_more_names_take_no_end_of_descriptors(
+    vfs: Vfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "HELD", 4)
+    names = [b"f%d" % number for number in range(20)]
+    found = []
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes(name)
+        os.link(tmp_path / os.fsdecode(name), tmp_path / (os.fsdecode(name) + "-again"))
+        found.append(vfs.lookup(vfs.root, name).node)
+        vfs.unlink(vfs.root, name)
+    assert [node.fd >= 0 for node in found] == [False] * 16 + [True] * 4
+    with pytest.raises(OSError) as refused:
+        vfs.getattr(found[0])
+    assert refused.value.errno == errno.ESTALE  # upon which the kernel looks again
+    again = vfs.lookup(vfs.root, b"f0-again").node
+    assert vfs.getattr(again).st_nlink == 1
 
 
 def test_what_others_may_open_is_for_the_kernel_to_say(vfs: Vfs, tmp_path: Path) -> None:
