@@ -16,6 +16,7 @@ asking again after the mount's timeout, and so are all where inotify has no room
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -82,6 +83,8 @@ class Notices:
         try:
             watch = libc.inotify_add(self._inotify, b"/proc/self/fd/%d" % folder.fd)
         except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.ENOMEM):
+                return  # this one alone: who mounted it may not read it
             self._full = True
             log.warning(
                 "no more folders can be watched (%s): changes behind the mount show after a moment;"

@@ -97,6 +97,7 @@ class Requests:
         self._passthrough = passthrough
         self._locks = locks
         self._short = int(timeout_s), int(timeout_s % 1 * 10**9)
+        self._long = WATCHED if timeout_s else self._short  # 0: the kernel is to ask each time
         self._listings: dict[int, _Listing] = {}
         self._room = bytearray(MAX_WRITE)
         self.handlers = self._table()
@@ -170,7 +171,7 @@ class Requests:
         if node.parts is not None:
             # What is virtual changes with the index and costs nothing to look up.
             return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
-        name_valid = WATCHED if self._notices.covers(node.parent) else self._short
+        name_valid = self._long if self._notices.covers(node.parent) else self._short
         return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
@@ -183,7 +184,7 @@ class Requests:
             told = self._notices.covers(node)
         else:
             told = stat.st_nlink == 1 and self._notices.covers(node.parent)
-        return WATCHED if told else self._short
+        return self._long if told else self._short
 
     def _lookup(self, request: Request) -> bytes:
         parent = self._node(request.node)
