@@ -64,7 +64,9 @@ class Table:
     def find(self, parent: Node, name: bytes) -> Found:
         """What is at a name of a folder; referred to until :meth:`forget`."""
         stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        is_folder = modes.S_ISDIR(stat.st_mode) and (stat.st_dev, stat.st_ino) not in self._known
+        known = self._known.get((stat.st_dev, stat.st_ino))
+        # A node without a descriptor may be another file, whose inode number is used again.
+        is_folder = modes.S_ISDIR(stat.st_mode) and (known is None or known.fd < 0)
         if not is_folder and (parent.id, name) not in self._restless:
             return Found(self.refer(stat, parent, name), stat)
         fd = source.pin(parent.fd, name)
