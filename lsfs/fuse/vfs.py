@@ -150,9 +150,22 @@ class Vfs:
         elif node.parts is not None:
             return self._virtual_stat(node.parts)
         else:
-            stat = self.table.stat(node)
+            stat = self._stat(node)
         node.stat = stat
         return stat
+
+    def _stat(self, node: Node) -> os.stat_result:
+        try:
+            return self.table.stat(node)
+        except OSError:
+            # Its name went behind the mount. Who has it open still wants to know: the kernel does
+            # not say that it asks for an open file. Whoever came by the name, and wants to open or
+            # change it, is told ESTALE and looks again.
+            for handle in list(self.handles.values()):
+                stat = os.fstat(handle.fd)
+                if (stat.st_dev, stat.st_ino) == node.key:
+                    return stat
+            raise
 
     def setattr(self, node: Node, change: Change, handle: Handle | None = None) -> None:
         """Change attributes of a node, or of an open file."""

@@ -243,6 +243,16 @@ def test_attributes_by_a_handle_that_is_not_known_are_those_of_the_node(
     assert w.attr_out(wire.ask(w.GETATTR, file, short(1, 0) + padded(987)))[1].size == 7
 
 
+def test_folders_that_are_looked_into_or_opened_are_said_to_be_seen(
+    wire: Wire, folder: Path, told: Told
+) -> None:
+    (folder / "d").mkdir()
+    d = wire.lookup(b"d").nodeid
+    assert told.seen == [1]
+    wire.ask(w.RELEASEDIR, d, w.release_in(wire.opendir(d)))
+    assert told.seen == [1, d]
+
+
 # --- forgetting
 
 
