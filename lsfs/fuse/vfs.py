@@ -492,6 +492,8 @@ class Vfs:
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
+        if handle.parts is not None and offset + length > LONGEST:
+            raise _error(errno.EFBIG)
         handle.dirty = True
         libc.allocate(handle.fd, mode, offset, length)
 
