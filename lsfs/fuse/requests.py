@@ -436,7 +436,11 @@ class Requests:
         return self._made(handle, parent, b"")
 
     def _made(self, handle: Handle, parent: Node, name: bytes) -> bytes:
-        found = self._vfs.adopt(handle, parent, name)
+        try:
+            found = self._vfs.adopt(handle, parent, name)
+        except OSError:
+            self._vfs.release(handle)
+            raise
         return self._entry(found) + self._opened(found.node, handle)
 
     def _read(self, request: Request) -> Payload:

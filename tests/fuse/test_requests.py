@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.fuse.locks import WHOLE
-from lsfs.fuse.nodes import Deferred
+from lsfs.fuse.nodes import Deferred, Node
 from lsfs.fuse.requests import Requests
 from lsfs.fuse.vfs import Vfs
 from lsfs.versions.history import Op
@@ -248,6 +248,16 @@ def test_attributes_by_a_handle_that_is_not_known_are_those_of_the_node(
     (folder / "f").write_text("content")
     file = wire.lookup(b"f").nodeid
     assert w.attr_out(wire.ask(w.GETATTR, file, short(1, 0) + padded(987)))[1].size == 7
+
+
+def test_folders_that_are_looked_into_or_opened_are_said_to_be_seen(
+    wire: Wire, folder: Path, told: Told
+) -> None:
+    (folder / "d").mkdir()
+    d = wire.lookup(b"d").nodeid
+    assert told.seen == [1]
+    wire.ask(w.RELEASEDIR, d, w.release_in(wire.opendir(d)))
+    assert told.seen == [1, d]
 
 
 # --- forgetting
@@ -482,6 +492,20 @@ def test_flock_is_waited_for_and_ends_with_the_open_file(
     wire.ask(w.RELEASE, file, w.release_in(one, 2))
     assert told.answers == [(71, 0)]
     wire.ask(w.RELEASE, file, w.release_in(two, 2))
+
+
+def test_a_file_whose_node_cannot_be_kept_is_closed(
+    wire: Wire, vfs: Vfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Node:
+        raise OSError(errno.EMFILE, "")
+
+    monkeypatch.setattr(vfs.table, "refer", full)
+    monkeypatch.setattr(vfs.table, "refer_nameless", full)
+    before = descriptors()
+    refused(errno.EMFILE, wire.create, b"f", os.O_RDWR)
+    refused(errno.EMFILE, wire.ask, w.TMPFILE, 1, w.create_in(os.O_RDWR, 0o600, b""))
+    assert (descriptors(), vfs.handles) == (before, {})
 
 
 # --- the virtual directory

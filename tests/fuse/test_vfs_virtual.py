@@ -241,3 +241,12 @@ def test_results_are_links_to_the_files(vfs: Vfs, index: Index) -> None:
     target = vfs.readlink(node)
     assert (stat.S_ISLNK(about.st_mode), about.st_size) == (True, len(target))
     assert target == b"../../../a.pdf"
+
+
+def test_no_more_memory_is_reserved_for_a_question_than_it_may_have(vfs: Vfs) -> None:
+    handle = vfs.create(find(vfs, ".lsfs", "ask"), b"long", os.O_WRONLY, 0o600, ME)
+    vfs.allocate(handle, 0, 0, LONGEST)
+    for offset, length in ((0, LONGEST + 1), (LONGEST, 1), (1 << 40, 1)):
+        refused(errno.EFBIG, vfs.allocate, handle, 0, offset, length)
+    assert os.fstat(handle.fd).st_size == LONGEST
+    vfs.release(handle)
