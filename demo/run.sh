@@ -113,6 +113,16 @@ if ! compgen -G "mnt/.lsfs/search/termination notice period/*" >/dev/null; then
   fail "the directory of the search is empty"
 fi
 
+say "A question is a file; all documents are grouped, and readable as text"
+printf '$ echo "%s" > mnt/.lsfs/ask/boxes\n' "$boxes"
+echo "$boxes" >mnt/.lsfs/ask/boxes
+type_and_run cat mnt/.lsfs/ask/boxes.md | tee asked.txt
+if grep -q "band saw" asked.txt; then echo "PASS: the file holds the answer"; else fail "no answer in the file"; fi
+type_and_run ls mnt/.lsfs/by/type mnt/.lsfs/by/date/2023
+printf '$ head -n 6 "mnt/.lsfs/pages/Legal/Harbour Street lease.pdf/0002.md"\n'
+head -n 6 "mnt/.lsfs/pages/Legal/Harbour Street lease.pdf/0002.md" | tee page.txt
+grep -qi "rent" page.txt || fail "page 2 of the lease does not speak of rent"
+
 say "Change a file in the mount; the search knows"
 line="The spare key of the glue cupboard hangs behind the blue kettle."
 printf '$ echo "%s" >> "mnt/Notes/workshop rules.txt"\n' "$line"

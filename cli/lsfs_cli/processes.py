@@ -157,6 +157,7 @@ def mount(
                 "mountpoint": str(info.mountpoint),
                 "pid": info.pid,
                 "transport": info.transport,
+                "why": info.why,
                 "mounted": not foreground,
             }
         )

@@ -167,6 +167,7 @@ def _(result: StatusReport, out: Console) -> None:
             if mounted
             else "not mounted",
         ),
+        *([("", safe(mounted["why"]))] if mounted.get("why") else []),
         ("index", f"{index['indexed']} of {index['files']} files, {index['passages']} passages"),
         ("pending", str(index["pending"])),
         (

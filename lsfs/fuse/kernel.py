@@ -68,12 +68,7 @@ class Kernel:
         self._waiting_lock = threading.Lock()
         self._notices = Notices(fd, vfs.table)
         self._requests = Requests(
-            vfs,
-            self.passthrough,
-            self._locks,
-            timeout_s=timeout_s,
-            seen=self._notices.watch,
-            forgotten=self._notices.forget,
+            vfs, self.passthrough, self._locks, self._notices, timeout_s=timeout_s
         )
         self._stopping = False
         self._reading = False
@@ -100,10 +95,7 @@ class Kernel:
             _, opcode, unique, node, uid, gid, pid, _, _ = unpack(buffer)
             request = Request(unique, node, uid, gid, pid, view[head:length])
             try:
-                handler = handlers.get(opcode)
-                if handler is None:
-                    raise OSError(errno.ENOSYS, "")
-                result = handler(request)
+                result = handlers[opcode](request) if opcode in handlers else self._unknown()
                 if result is None:
                     continue
                 if isinstance(result, Deferred):
@@ -194,6 +186,10 @@ class Kernel:
                 result.unwanted()
 
         threading.Thread(target=work, name="lsfs-later", daemon=True).start()
+
+    @staticmethod
+    def _unknown() -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     def _answer(self, unique: int, code: int) -> None:
         """Answer a request that waited for a lock."""

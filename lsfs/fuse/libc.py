@@ -23,6 +23,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 MNT_DETACH = 2
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
+STATX_SIZE = 256
 UTIME_NOW = (1 << 30) - 1
 UTIME_OMIT = (1 << 30) - 2
 
@@ -114,6 +115,15 @@ _inotify_add_watch = _function(
     "inotify_add_watch", ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32
 )
 _inotify_rm_watch = _function("inotify_rm_watch", ctypes.c_int, ctypes.c_int, ctypes.c_int)
+_statx = _function(
+    "statx",
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_int,
+    ctypes.c_uint,
+    ctypes.c_char_p,
+)
 _syncfs = _function("syncfs", ctypes.c_int, ctypes.c_int)
 _umount2 = _function("umount2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int)
 
@@ -190,6 +200,19 @@ def set_times(
         raise _raise(name)
 
 
+def statx(fd: int, flags: int, mask: int) -> bytes:
+    """``struct statx`` of a pinned or open file; it also has the time when the file was made.
+
+    Args:
+        flags: AT_STATX_FORCE_SYNC or AT_STATX_DONT_SYNC.
+        mask: what is wanted.
+    """
+    buffer = ctypes.create_string_buffer(STATX_SIZE)
+    if _statx(fd, b"", AT_EMPTY_PATH | flags, mask, buffer):
+        raise _raise()
+    return buffer.raw
+
+
 def set_owner(fd: int, uid: int, gid: int) -> None:
     """Set owner and group of a pinned or open file, a link's own; -1 leaves one as it is."""
     if _fchownat(fd, b"", uid & 0xFFFFFFFF, gid & 0xFFFFFFFF, AT_EMPTY_PATH):
@@ -230,7 +253,8 @@ def unmount(mountpoint: str | os.PathLike[str], flags: int = 0) -> None:
         raise _raise(os.fsencode(mountpoint))
 
 
-IN_CHANGES = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200  # modify, attrib, moved, create, delete
+# Modified, attributes, closed after writing (mappings), moved from and to, made, removed.
+IN_CHANGES = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200
 _IN_ONLYDIR = 0x01000000
 
 
@@ -260,9 +284,6 @@ pread: Callable[[int, Any, int, int], int] = _function(
 )
 pwrite: Callable[[int, Any, int, int], int] = _function(
     "pwrite", ctypes.c_ssize_t, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64
-)
-ioctl: Callable[[int, int, bytes], int] = _function(
-    "ioctl", ctypes.c_int, ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p
 )
 getxattr: Callable[[bytes, bytes, Any, int], int] = _function(
     "getxattr",

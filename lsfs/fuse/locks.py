@@ -138,11 +138,11 @@ class Locks:
 
         Handles that only read may be closed without a word (NOFLUSH).
         """
-        for owner, found in list(self._owners.get(node, {}).items()):
-            found.handles.discard(fh)
-            if not found.handles:
-                self.drop(node, owner)
-        self._try_waiters()
+        if node in self._owners:
+            for owner, found in list(self._owners[node].items()):
+                found.handles.discard(fh)
+                if not found.handles:
+                    self.drop(node, owner)
 
     # --- flock
 

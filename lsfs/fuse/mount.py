@@ -26,6 +26,8 @@ READY_S = 30.0
 GONE_S = brain.LEAVE_S + brain.TERMINATE_S + 5.0
 DEVICE = Path("/dev/fuse")
 STALE_TRIES = 5
+ANSWER_S = 5.0  # a mount that says nothing for so long is taken to be stopped
+DYING_S = 2.0
 FUSE_CONF = Path("/etc/fuse.conf")
 
 
@@ -101,6 +103,14 @@ def umount(mountpoint: Path, lazy: bool = False, *, state: StatePaths | None = N
         LockHeld: programs are using it; the message names them.
         LsfsError: its processes do not end, or not everything could be written.
     """
+    if not mounts.answers(mountpoint, ANSWER_S):
+        if not lazy:
+            raise LockHeld(
+                f"{mountpoint} does not answer: its process is stopped or overloaded",
+                hint="let it go on (kill -CONT), or unmount with --lazy",
+            )
+        mounts.unmount(Path(os.path.abspath(mountpoint)), lazy=True)  # noqa: PTH100 - asks nobody
+        return
     # Links are followed as `mount` follows them; realpath, unlike resolve, bears a stale mount.
     mountpoint = Path(os.path.realpath(mountpoint))
     found = mounts.at(mountpoint)
@@ -228,7 +238,7 @@ def _within(path: Path, folder: Path) -> bool:
 
 
 def _check_free(source: Path, mountpoint: Path, state: StatePaths) -> None:
-    known = record.live(state)
+    known = _settled(state)
     if known is not None:
         raise LockHeld(
             f"{known.source} is mounted on {known.mountpoint} (process {known.pid})",
@@ -243,8 +253,23 @@ def _check_free(source: Path, mountpoint: Path, state: StatePaths) -> None:
     if any(mountpoint.iterdir()):
         raise UsageError(
             f"{mountpoint} is not empty: the mount would hide what is in it",
-            hint="mount on an empty folder",
+            hint="mount on an empty folder; what programs wrote here while nothing was mounted, "
+            "move into the source",
         )
+
+
+def _settled(state: StatePaths) -> MountInfo | None:
+    """The mount of a drive; one whose process was killed a moment ago is waited for to be gone."""
+    deadline = time.monotonic() + DYING_S
+    while (known := record.live(state)) is not None:
+        there = mounts.at(known.mountpoint)
+        if there is not None and there.is_ours and not mounts.answers(known.mountpoint, DYING_S):
+            break
+        dying = there is None or (there.is_ours and mounts.is_stale(known.mountpoint))
+        if not dying or time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    return known
 
 
 def _check_device() -> None:

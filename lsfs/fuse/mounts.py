@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,19 @@ def table() -> list[Mount]:
     return found
 
 
+def kind_of(device: int) -> str:
+    """The type of the file system with a device number; "" when it is not in the table.
+
+    Subvolumes of btrfs have device numbers that the table does not name.
+    """
+    wanted = f"{os.major(device)}:{os.minor(device)}".encode()
+    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+        before, _, after = line.partition(b" - ")
+        if before.split(b" ")[2] == wanted:
+            return after.split(b" ")[0].decode()
+    return ""
+
+
 def at(mountpoint: Path) -> Mount | None:
     """What is mounted on a folder, the uppermost; None when nothing is."""
     return next((m for m in reversed(table()) if m.mountpoint == mountpoint), None)
@@ -73,6 +87,17 @@ def is_stale(mountpoint: Path) -> bool:
             return False
     except OSError as error:
         return error.errno == errno.ENOTCONN
+
+
+def answers(mountpoint: Path, seconds: float) -> bool:
+    """Whether a mount answers at all; also an error is an answer.
+
+    A stopped process behind it would hold us up for ever; the thread that waits for it does not.
+    """
+    asked = threading.Thread(target=is_stale, args=(mountpoint,), name="lsfs-ask", daemon=True)
+    asked.start()
+    asked.join(seconds)
+    return not asked.is_alive()
 
 
 def unmount(mountpoint: Path, *, lazy: bool = False) -> None:

@@ -67,9 +67,12 @@ class Node:
         parent, name: where a file without descriptor was last found.
         stat: what was said of it last.
         writers: how many of its open files can write.
+        opened: descriptors of its open files; None before the first.
     """
 
-    __slots__ = ("fd", "id", "key", "lookups", "name", "parent", "parts", "stat", "writers")
+    __slots__ = (
+        "fd", "id", "key", "lookups", "name", "opened", "parent", "parts", "stat", "writers",
+    )  # fmt: skip
 
     def __init__(self, id: int, fd: int, key: object, parts: Parts | None = None) -> None:
         self.id = id
@@ -81,6 +84,7 @@ class Node:
         self.name = b""
         self.stat: os.stat_result | None = None
         self.writers = 0
+        self.opened: set[int] | None = None
 
     def __enter__(self) -> Node:
         return self
@@ -108,9 +112,10 @@ class Handle:
         opened: modification time (ns) and size when it was opened.
         parts: the path in the virtual directory; None for the source.
         is_new: the file was made by this open.
+        node: the node that it is an open file of; None for a virtual one.
     """
 
-    __slots__ = ("appending", "dirty", "fd", "is_new", "opened", "parts", "writable")
+    __slots__ = ("appending", "dirty", "fd", "is_new", "node", "opened", "parts", "writable")
 
     def __init__(self, fd: int, flags: int, *, parts: Parts | None = None, new: bool = False):
         self.fd = fd
@@ -120,6 +125,14 @@ class Handle:
         self.opened = (0, 0)
         self.parts = parts
         self.is_new = new
+        self.node: Node | None = None
+
+    def belongs_to(self, node: Node) -> None:
+        """It is an open file of this node, which is thereby found when its name is gone."""
+        self.node = node
+        if node.opened is None:
+            node.opened = set()
+        node.opened.add(self.fd)
 
 
 @dataclass(frozen=True, slots=True)

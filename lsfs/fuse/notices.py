@@ -1,26 +1,30 @@
 """Tells the kernel when what it has cached of the source was changed behind the mount.
 
-Without this, a name or an attribute may be shown for up to the mount's timeout (a second) after it
-has changed. The folders that the kernel has looked into are watched by inotify; a thread compares
-what happened there with what the kernel was told last, and sends a notice where they differ. Our
+The folders that the kernel has looked into are watched by inotify; a thread compares what happened
+there with what the kernel was told last, and sends a notice where they differ. So the kernel may
+keep names and attributes of such folders for a long time, and need not ask again every second. Our
 own operations cause events too: there, they agree, and nothing is sent.
 
 A notice may wait until the kernel has finished with a folder, which may be waiting for an answer of
-ours; so it must never be sent by the thread that answers. Where inotify has no room left, the
-timeout is what remains.
+ours; so it must never be sent by the thread that answers.
+
+inotify does not see everything. Changes that another machine makes on a network file system, or
+that go through another name of a file (a hard link in another folder), are found by the kernel's
+asking again after the mount's timeout, and so are all where inotify has no room left.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import select
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from lsfs.fuse import libc, protocol
+from lsfs.fuse import libc, mounts, protocol
 from lsfs.fuse.nodes import Node
 from lsfs.fuse.table import Table
 
@@ -29,8 +33,14 @@ log = logging.getLogger("lsfs.fuse.notices")
 GATHER_S = 0.02  # events of one change come in bursts
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name
 _READ = 1 << 17
+_OVERFLOW, _ENDED = 0x4000, 0x8000
+# File systems that nobody changes but through this kernel.
+_LOCAL = frozenset({
+    "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "tmpfs", "ramfs", "vfat",
+    "exfat", "ntfs3", "jfs", "reiserfs", "nilfs2", "erofs", "squashfs", "iso9660", "udf",
+})  # fmt: skip
 
-Place = tuple[int, bytes]  # a watched folder's watch, and a name in it
+Place = tuple[Node, bytes]  # a folder, and a name in it; without a name, the folder itself
 
 
 class Notices:
@@ -48,6 +58,7 @@ class Notices:
         self._folders: dict[int, Node] = {}  # by watch
         self._watched: dict[int, int] = {}  # watches, by number of the node
         self._full = False
+        self._local: dict[int, bool] = {}  # by device
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._run, name="lsfs-notices", daemon=True)
         self._thread.start()
@@ -59,13 +70,21 @@ class Notices:
         os.close(self._stop_read)
         os.close(self._inotify)
 
+    def covers(self, folder: Node | None) -> bool:
+        """Whether changes of a folder, and of the files in it, are told to the kernel."""
+        return folder is not None and folder.id in self._watched
+
     def watch(self, folder: Node) -> None:
         """The kernel has looked into a folder."""
         if folder.id in self._watched or self._full or folder.fd < 0:
             return
+        if not self._is_local(folder):
+            return
         try:
             watch = libc.inotify_add(self._inotify, b"/proc/self/fd/%d" % folder.fd)
         except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.ENOMEM):
+                return  # this one alone: who mounted it may not read it
             self._full = True
             log.warning(
                 "no more folders can be watched (%s): changes behind the mount show after a moment;"
@@ -83,6 +102,16 @@ class Notices:
             self._folders.pop(watch, None)
             libc.inotify_remove(self._inotify, watch)
 
+    def _is_local(self, folder: Node) -> bool:
+        device = os.fstat(folder.fd).st_dev
+        known = self._local.get(device)
+        if known is None:
+            kind = mounts.kind_of(device)
+            known = self._local[device] = kind in _LOCAL
+            if not known:
+                log.info("changes behind the mount show after a moment: %s is not local", kind)
+        return known
+
     # --- the thread
 
     def _run(self) -> None:
@@ -93,30 +122,50 @@ class Notices:
             ready = {fd for fd, _ in poll.poll()}
             if self._stop_read in ready:
                 return
-            if poll_stopped(self._stop_read, GATHER_S):
+            if _stopped(self._stop_read, GATHER_S):
                 return
-            for watch, name in self._happened():
-                for notice in self._differences(watch, name):
-                    self._send(notice)
+            for folder, name in self._happened():
+                self._tell(folder, name)
 
-    def _happened(self) -> set[Place]:
+    def _happened(self) -> Iterable[Place]:
         """Where something has happened, each place once."""
         data = os.read(self._inotify, _READ)
-        found: set[Place] = set()
+        found: dict[Place, None] = {}
         begin = 0
         while begin < len(data):
-            watch, _, _, length = _EVENT.unpack_from(data, begin)
+            watch, mask, _, length = _EVENT.unpack_from(data, begin)
             begin += _EVENT.size
-            found.add((watch, data[begin : begin + length].rstrip(b"\0")))
+            name = data[begin : begin + length].rstrip(b"\0")
             begin += length
+            if mask & _OVERFLOW:
+                log.info(
+                    "too much happened behind the mount at once: all that is known is compared"
+                )
+                return self._everything()
+            folder = self._folders.get(watch)
+            if mask & _ENDED or folder is None:
+                continue
+            found[folder, name] = None
         return found
 
-    def _differences(self, watch: int, name: bytes) -> Iterator[bytes]:
-        """Notices for what the kernel was told of a place and is no longer so."""
-        folder = self._folders.get(watch)
-        if folder is None:
-            return
+    def _everything(self) -> list[Place]:
+        """Every place that the kernel knows."""
         with self._table.lock:
+            nodes = list(self._table.by_id.values())
+        places = [(node.parent, node.name) for node in nodes if node.parent is not None]
+        return [(folder, b"") for folder in list(self._folders.values())] + places
+
+    def _tell(self, folder: Node, name: bytes) -> None:
+        """Send notices for what the kernel was told of a place and is no longer so."""
+        for notice in self._differences(folder, name):
+            # ENOENT: the kernel has forgotten it by itself. ENODEV: the mount is gone.
+            with contextlib.suppress(OSError):
+                os.write(self._device, notice)
+
+    def _differences(self, folder: Node, name: bytes) -> Iterator[bytes]:
+        with self._table.lock:
+            if folder.fd < 0:
+                return
             changed = _is_other(folder, folder.fd, b"")
             child = self._table.at(folder, name) if name else None
             gone = child is not None and not _is_there(child, folder.fd, name)
@@ -128,13 +177,8 @@ class Notices:
         elif child is not None and other:
             yield protocol.forget_inode(child.id)
 
-    def _send(self, notice: bytes) -> None:
-        # ENOENT: the kernel has forgotten it by itself. ENODEV: the mount is gone.
-        with contextlib.suppress(OSError):
-            os.write(self._device, notice)
 
-
-def poll_stopped(fd: int, seconds: float) -> bool:
+def _stopped(fd: int, seconds: float) -> bool:
     """Wait so long; whether the other end of a pipe was closed meanwhile."""
     return bool(select.select([fd], [], [], seconds)[0])
 
@@ -151,7 +195,7 @@ def _is_there(node: Node, folder: int, name: bytes) -> bool:
 def _is_other(node: Node, folder: int, name: bytes) -> bool:
     """Whether a node's file is not as was last said, for other reasons than our own writing."""
     told = node.stat
-    if told is None or node.writers or folder < 0:
+    if told is None or node.writers:
         return False
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False) if name else os.fstat(folder)

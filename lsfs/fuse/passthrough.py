@@ -14,12 +14,11 @@ it without asking. The rules, found by trial:
 
 from __future__ import annotations
 
-import ctypes
 import errno
+import fcntl
 import os
 import stat as modes
 
-from lsfs.fuse import libc
 from lsfs.fuse.nodes import Handle, Node
 from lsfs.fuse.protocol import BACKING_CLOSE, BACKING_ID, BACKING_MAP, BACKING_OPEN, Init, Open
 
@@ -63,7 +62,7 @@ class Passthrough:
         number = self._register(fd)
         os.close(fd)
         if number:
-            libc.ioctl(self._device, BACKING_CLOSE, BACKING_ID.pack(number))
+            self._unregister(number)
 
     def begin(self, node: Node, handle: Handle) -> tuple[int, int]:
         """A file was opened: how the kernel is to treat it, and its backing id."""
@@ -90,17 +89,21 @@ class Passthrough:
         if backing.users == 0:
             del self._backings[node]
             if backing.id:
-                libc.ioctl(self._device, BACKING_CLOSE, BACKING_ID.pack(backing.id))
+                self._unregister(backing.id)
 
     def _register(self, fd: int) -> int:
         """A backing id for an open file; 0 when the kernel takes none."""
-        number = libc.ioctl(self._device, BACKING_OPEN, BACKING_MAP.pack(fd, 0, 0))
-        if number > 0:
-            return number
-        code = ctypes.get_errno()
-        if code in (errno.EPERM, errno.ENOTTY):
-            self.active = False
-        return 0
+        try:
+            # Changeable, for then Python gives the result and not the buffer.
+            asked = bytearray(BACKING_MAP.pack(fd, 0, 0))
+            return int(fcntl.ioctl(self._device, BACKING_OPEN, asked))
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.ENOTTY):
+                self.active = False
+            return 0
+
+    def _unregister(self, backing: int) -> None:
+        fcntl.ioctl(self._device, BACKING_CLOSE, BACKING_ID.pack(backing))
 
 
 def _sets_id(node: Node) -> bool:

@@ -13,11 +13,11 @@ import os
 import struct
 from enum import IntEnum
 
-from lsfs.fuse.libc import UTIME_NOW, UTIME_OMIT
+from lsfs.fuse.libc import STATX_SIZE, UTIME_NOW, UTIME_OMIT
 from lsfs.fuse.source import Entry
 
 MAJOR = 7
-MINOR = 41  # what is spoken here; the kernel takes the smaller of the two
+MINOR = 45  # what is spoken here; the kernel takes the smaller of the two
 OLDEST_MINOR = 31  # Linux 5.4
 ROOT = 1
 
@@ -66,6 +66,8 @@ class Opcode(IntEnum):
     LSEEK = 46
     COPY_FILE_RANGE = 47
     TMPFILE = 51
+    STATX = 52
+    COPY_FILE_RANGE_64 = 53
 
 
 class Notice(IntEnum):
@@ -153,6 +155,7 @@ LOCK_IN = struct.Struct("<QQQQIIII")  # handle, owner, start, end, type, pid, lo
 FALLOCATE_IN = struct.Struct("<QQQII")  # handle, offset, length, mode, -
 LSEEK_IN = struct.Struct("<QQI")  # handle, offset, whence
 COPY_IN = struct.Struct("<QQQQQQQ")  # handle, offset, node out, handle out, offset out, length, -
+STATX_IN = struct.Struct("<IIQII")  # flags, -, handle, flags and mask of statx
 INTERRUPT_IN = struct.Struct("<Q")  # the request that is no longer wanted
 BATCH_FORGET_IN = struct.Struct("<II")  # count, -
 FORGET_ONE = struct.Struct("<QQ")  # node, references
@@ -160,6 +163,9 @@ FORGET_ONE = struct.Struct("<QQ")  # node, references
 _ATTR = struct.Struct("<QQQqqqIIIIIIIIII")
 _ENTRY = struct.Struct("<QQQQII")  # node, generation, entry and attr validity (s), and (ns)
 _ATTR_OUT = struct.Struct("<QII")  # validity (s), (ns), -
+_STATX_OUT = struct.Struct("<QII16x")  # validity (s), (ns), -
+_STATX = struct.Struct("<IIQIIIHHQQQQqIiqIiqIiqIiIIII")  # as statx(2), up to the device
+_STATX_BASIC = 0x7FF  # all but the time when the file was made
 _OPEN_OUT = struct.Struct("<QIi")  # handle, Open flags, backing id
 _STATFS = struct.Struct("<QQQQQIIII24x")
 _DIRENT = struct.Struct("<QQII")  # inode, offset of the next, length of the name, type
@@ -194,15 +200,38 @@ def attributes(stat: os.stat_result) -> bytes:
     )  # fmt: skip
 
 
-def attr_out(stat: os.stat_result, seconds: int, nanoseconds: int) -> bytes:
-    """Answer of GETATTR and SETATTR; attributes may be kept for so long."""
-    return _ATTR_OUT.pack(seconds, nanoseconds, 0) + attributes(stat)
+Span = tuple[int, int]  # seconds and nanoseconds
 
 
-def entry_out(node: int, stat: os.stat_result, seconds: int, nanoseconds: int) -> bytes:
-    """Answer of LOOKUP and of what makes a name; both may be kept for so long."""
-    valid = (seconds, seconds, nanoseconds, nanoseconds)
-    return _ENTRY.pack(node, 0, *valid) + attributes(stat)
+def attr_out(stat: os.stat_result, valid: Span) -> bytes:
+    """Answer of GETATTR and SETATTR; the attributes may be kept for so long."""
+    return _ATTR_OUT.pack(*valid, 0) + attributes(stat)
+
+
+def entry_out(node: int, stat: os.stat_result, name_valid: Span, attr_valid: Span) -> bytes:
+    """Answer of LOOKUP and of what makes a name; name and attributes may be kept for so long."""
+    seconds, nanoseconds = name_valid
+    head = _ENTRY.pack(node, 0, seconds, attr_valid[0], nanoseconds, attr_valid[1])
+    return head + attributes(stat)
+
+
+def statx_out(found: bytes, valid: Span) -> bytes:
+    """Answer of STATX: ``struct statx`` as the system gives it."""
+    return _STATX_OUT.pack(*valid, 0) + found
+
+
+def statx_of(stat: os.stat_result) -> bytes:
+    """``struct statx`` of what has no file: the same, without the time when it was made."""
+    times = [
+        part
+        for time in (stat.st_atime_ns, 0, stat.st_ctime_ns, stat.st_mtime_ns)
+        for part in (time // _SECOND, time % _SECOND, 0)
+    ]
+    packed = _STATX.pack(
+        _STATX_BASIC, stat.st_blksize, 0, stat.st_nlink, stat.st_uid, stat.st_gid,
+        stat.st_mode, 0, stat.st_ino, stat.st_size, stat.st_blocks, 0, *times, 0, 0, 0, 0,
+    )  # fmt: skip
+    return packed.ljust(STATX_SIZE, b"\0")
 
 
 def open_out(handle: int, flags: int, backing: int = 0) -> bytes:

@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from lsfs.fuse import protocol, source
 from lsfs.fuse.locks import Locks
 from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
+from lsfs.fuse.notices import Notices
 from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Opcode, Open, Set
 from lsfs.fuse.source import Caller, Entry
 from lsfs.fuse.vfs import Vfs
 
 MAX_WRITE = 1 << 20
+WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
 
 
 class Request:
@@ -76,9 +78,9 @@ class Requests:
         vfs: the tree.
         passthrough: files that the kernel reads itself.
         locks: locks on files of the source.
-        timeout_s: how long the kernel may keep names and attributes of the source, in seconds.
-        seen, forgotten: told which folders the kernel looks into, and which nodes (by number) it
-            no longer knows.
+        notices: told which folders the kernel looks into, and says whose changes it hears of.
+        timeout_s: how long the kernel may keep names and attributes whose changes it does not hear
+            of, in seconds.
     """
 
     def __init__(
@@ -86,17 +88,16 @@ class Requests:
         vfs: Vfs,
         passthrough: Passthrough,
         locks: Locks,
+        notices: Notices,
         *,
         timeout_s: float,
-        seen: Callable[[Node], None],
-        forgotten: Callable[[int], None],
     ) -> None:
-        self._seen = seen
-        self._forgotten = forgotten
+        self._notices = notices
         self._vfs = vfs
         self._passthrough = passthrough
         self._locks = locks
-        self._valid = int(timeout_s), int(timeout_s % 1 * 10**9)
+        self._short = int(timeout_s), int(timeout_s % 1 * 10**9)
+        self._long = WATCHED if timeout_s else self._short  # 0: the kernel is to ask each time
         self._listings: dict[int, _Listing] = {}
         self._room = bytearray(MAX_WRITE)
         self.handlers = self._table()
@@ -141,6 +142,8 @@ class Requests:
             Opcode.LSEEK: self._lseek,
             Opcode.COPY_FILE_RANGE: self._copy_file_range,
             Opcode.TMPFILE: self._tmpfile,
+            Opcode.STATX: self._statx,
+            Opcode.COPY_FILE_RANGE_64: self._copy_file_range_64,
         }
 
     # --- nodes
@@ -165,16 +168,27 @@ class Requests:
 
     def _entry(self, found: Found) -> bytes:
         node, stat = found
-        # What is virtual changes with the index and costs nothing to look up.
-        valid = self._valid if node.parts is None else (0, 0)
-        return protocol.entry_out(node.id, stat, *valid)
+        if node.parts is not None:
+            # What is virtual changes with the index and costs nothing to look up.
+            return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
+        name_valid = self._long if self._notices.covers(node.parent) else self._short
+        return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
-        return protocol.attr_out(stat, *(self._valid if node.parts is None else (0, 0)))
+        valid = self._attr_valid(node, stat) if node.parts is None else (0, 0)
+        return protocol.attr_out(stat, valid)
+
+    def _attr_valid(self, node: Node, stat: os.stat_result) -> protocol.Span:
+        """How long the kernel may keep attributes: long where it hears of every change."""
+        if modes.S_ISDIR(stat.st_mode):
+            told = self._notices.covers(node)
+        else:
+            told = stat.st_nlink == 1 and self._notices.covers(node.parent)
+        return self._long if told else self._short
 
     def _lookup(self, request: Request) -> bytes:
         parent = self._node(request.node)
-        self._seen(parent)
+        self._notices.watch(parent)
         return self._entry(self._vfs.lookup(parent, request.name()))
 
     def _forget(self, request: Request) -> None:
@@ -188,7 +202,7 @@ class Requests:
     def _let_go(self, number: int, count: int) -> None:
         node = self._vfs.nodes.get(number)
         if node is not None and self._vfs.forget(node, count):
-            self._forgotten(number)
+            self._notices.forget(number)
 
     # --- attributes
 
@@ -197,6 +211,15 @@ class Requests:
         node = self._node(request.node)
         handle = self._vfs.handles.get(fh) if flags & protocol.GETATTR_HANDLE else None
         return self._attr(node, self._vfs.getattr(node, handle))
+
+    def _statx(self, request: Request) -> bytes:
+        flags, _, fh, statx_flags, mask = protocol.STATX_IN.unpack_from(request.body)
+        node = self._node(request.node)
+        handle = self._vfs.handles.get(fh) if flags & protocol.GETATTR_HANDLE else None
+        found = self._vfs.statx(node, handle, statx_flags, mask)
+        if found is None:
+            found = protocol.statx_of(self._vfs.getattr(node, handle))
+        return protocol.statx_out(found, (0, 0))
 
     def _setattr(self, request: Request) -> bytes:
         (valid, _, fh, size, _, atime, mtime, _, atime_ns, mtime_ns, _, mode, _, uid, gid, _) = (
@@ -222,7 +245,8 @@ class Requests:
         says chown(-1, -1), which only the owner may. Which of the two is not said."""
         if node.parts is not None or node.writers or uid == 0:
             return
-        if uid != self._vfs.getattr(node).st_uid:
+        stat = self._vfs.getattr(node)
+        if uid != stat.st_uid and stat.st_mode & (modes.S_ISUID | modes.S_ISGID):
             raise OSError(errno.EPERM, "")
 
     def _statfs(self, request: Request) -> bytes:
@@ -254,10 +278,12 @@ class Requests:
 
     def _opendir(self, request: Request) -> bytes:
         node = self._node(request.node)
-        self._seen(node)
+        self._notices.watch(node)
         fd = self._vfs.opendir(node)
         self._listings[fd] = _Listing(fd, node)
-        return protocol.open_out(fd, 0)
+        # A listing that the kernel hears the changes of it may keep, and need not ask for again.
+        kept = self._notices.covers(node)
+        return protocol.open_out(fd, Open.CACHE_DIR | Open.KEEP_CACHE if kept else 0)
 
     def _releasedir(self, request: Request) -> bytes:
         (fd,) = protocol.U64.unpack_from(request.body)
@@ -282,30 +308,33 @@ class Requests:
         return listing, offset, size
 
     @staticmethod
-    def _at(listing: _Listing, position: int) -> Entry | None:
-        """The name at a position of a listing; None behind the last."""
-        while position >= len(listing.entries):
-            entry = next(listing.more, None)
-            if entry is None:
-                return None
-            listing.entries.append(entry)
-        return listing.entries[position]
+    def _from(listing: _Listing, position: int) -> Iterator[Entry]:
+        """The names of a listing from a position on."""
+        entries = listing.entries
+        yield from entries[position:]
+        missing = position - len(entries)
+        for entry in listing.more:
+            entries.append(entry)
+            missing -= 1
+            if missing < 0:
+                yield entry
 
     def _readdir(self, request: Request) -> bytes:
         listing, offset, room = self._listed(request)
         parts = []
-        while (entry := self._at(listing, offset)) is not None:
-            room -= protocol.dirent_size(entry.name)
+        for entry in self._from(listing, offset):
+            offset += 1
+            part = protocol.dirent(entry, offset)
+            room -= len(part)
             if room < 0:
                 break
-            offset += 1
-            parts.append(protocol.dirent(entry, offset))
+            parts.append(part)
         return b"".join(parts)
 
     def _readdirplus(self, request: Request) -> bytes:
         listing, offset, room = self._listed(request)
         parts: list[bytes] = []
-        while (entry := self._at(listing, offset)) is not None:
+        for entry in self._from(listing, offset):
             room -= protocol.dirent_size(entry.name) + protocol.ENTRY_SIZE
             if room < 0:
                 break
@@ -472,9 +501,14 @@ class Requests:
         return protocol.U64.pack(os.lseek(self._handle(fh).fd, offset, whence))
 
     def _copy_file_range(self, request: Request) -> bytes:
+        return protocol.U32_PAIR.pack(self._copied(request), 0)
+
+    def _copy_file_range_64(self, request: Request) -> bytes:
+        return protocol.U64.pack(self._copied(request))
+
+    def _copied(self, request: Request) -> int:
         fh, start, _, to_fh, offset, length, _ = protocol.COPY_IN.unpack_from(request.body)
-        done = self._vfs.copy(self._handle(fh), start, self._handle(to_fh), offset, length)
-        return protocol.U32_PAIR.pack(done, 0)
+        return self._vfs.copy(self._handle(fh), start, self._handle(to_fh), offset, length)
 
     # --- locks
 

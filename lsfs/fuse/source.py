@@ -10,6 +10,7 @@ front of each path fail 58 of pjdfstest's asserts for that reason alone.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -207,9 +208,19 @@ def create(folder: int, name: bytes, flags: int, mode: int, caller: Caller) -> t
         # It appeared behind the mount after the kernel had looked.
         if flags & os.O_EXCL:
             raise
+    else:
+        _give(folder, name, mode, caller)
+        return fd, True
+    if caller.uid != os.geteuid():
+        # Whether they may open it is for the kernel to say, which looks again.
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+    try:
         return os.open(name, keep & ~os.O_CREAT, dir_fd=folder), False
-    _give(folder, name, mode, caller)
-    return fd, True
+    except OSError as error:
+        # It is a link or a folder, or has gone again.
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENOENT):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE)) from None
+        raise
 
 
 def create_nameless(folder: int, flags: int, mode: int, caller: Caller) -> int:

@@ -4,7 +4,10 @@ A folder's node holds an ``O_PATH`` descriptor. A file's node mostly holds none:
 folder and the name under which it was last looked up, and what it found there (device and inode),
 so a walk through a million files opens none of them. Before a name is taken away through the mount,
 the node that goes by it gets a descriptor, and stays usable. A name that was taken away behind the
-mount is answered with ESTALE, upon which the kernel looks again.
+mount is answered with ESTALE, upon which the kernel looks again; unless somebody has the file open:
+who has does not give a name, so the kernel would not look again, and the open file leads to it.
+The kernel looks again only once. So the name is remembered, and what is found there gets a
+descriptor at once, lest it too be replaced before it is used.
 """
 
 from __future__ import annotations
@@ -13,11 +16,16 @@ import errno
 import os
 import stat as modes
 import threading
+import time
 
 from lsfs.fuse import source
-from lsfs.fuse.nodes import Node
+from lsfs.fuse.nodes import Found, Node
 from lsfs.fuse.virtual import Parts
 
+HELD = 4096  # files without a name, or with others than the one they were known by
+RESTLESS = 1024  # names that were found to have been given to another file
+KEPT = 256  # files that were found under such a name, and have a descriptor
+KEPT_S = 0.05  # how long they have it: between the kernel's look and its next request
 # What opening a name says when it no longer stands for the file that was found there.
 _ANOTHER = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
 
@@ -36,6 +44,9 @@ class Table:
         self.by_id: dict[int, Node] = {1: self.root}
         self._known: dict[object, Node] = {self.root.key: self.root}  # by (device, inode) or Parts
         self._places: dict[tuple[int, bytes], Node] = {}  # by folder and name
+        self._held: dict[Node, None] = {}  # the oldest first
+        self._restless: dict[tuple[int, bytes], None] = {}  # as places; the oldest first
+        self._kept: dict[Node, float] = {}  # and since when; the oldest first
         self._last_id = 1
         # Nodes of the virtual directory are also looked up by the threads that make them.
         self.lock = threading.RLock()
@@ -50,11 +61,26 @@ class Table:
 
     # --- references
 
-    def refer(self, stat: os.stat_result, parent: Node, name: bytes) -> Node:
+    def find(self, parent: Node, name: bytes) -> Found:
+        """What is at a name of a folder; referred to until :meth:`forget`."""
+        stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        known = self._known.get((stat.st_dev, stat.st_ino))
+        # A node without a descriptor may be another file, whose inode number is used again.
+        is_folder = modes.S_ISDIR(stat.st_mode) and (known is None or known.fd < 0)
+        if not is_folder and (parent.id, name) not in self._restless:
+            return Found(self.refer(stat, parent, name), stat)
+        fd = source.pin(parent.fd, name)
+        stat = os.fstat(fd)
+        node = self.refer(stat, parent, name, fd)
+        if not modes.S_ISDIR(stat.st_mode):
+            self._keep_a_while(node)
+        return Found(node, stat)
+
+    def refer(self, stat: os.stat_result, parent: Node, name: bytes, fd: int = -1) -> Node:
         """The node of what was found at a name; referred to until :meth:`forget`.
 
-        Raises:
-            OSError: a folder is no longer what was found.
+        Args:
+            fd: an ``O_PATH`` descriptor of it, which the node takes over; folders need one.
         """
         key = (stat.st_dev, stat.st_ino)
         node = self._known.get(key)
@@ -62,13 +88,42 @@ class Table:
             self._unplace(node)
             node = None
         if node is None:
-            fd = _pinned(parent, name, key) if modes.S_ISDIR(stat.st_mode) else -1
             node = self._add(Node(0, fd, key))
-        if not (node.parent is parent and node.name == name):
+        elif node.fd < 0:
+            node.fd = fd
+        elif fd >= 0:
+            os.close(fd)
+        if self.at(parent, name) is not node:
             self._place(node, parent, name)
         node.lookups += 1
         node.stat = stat
         return node
+
+    def _keep_a_while(self, node: Node) -> None:
+        """A file keeps its descriptor until the kernel has used what it has just found."""
+        self._kept.pop(node, None)
+        self._kept[node] = time.monotonic()
+
+    def _let_go(self) -> None:
+        """Files that were kept a while are found by their names again, which may be others' now."""
+        if not self._kept:
+            return
+        ended = time.monotonic() - KEPT_S
+        while self._kept:
+            node, since = next(iter(self._kept.items()))
+            if since > ended and len(self._kept) <= KEPT:
+                return
+            del self._kept[node]
+            # Unless that is all that leads to the file.
+            if node.parent is not None and self.at(node.parent, node.name) is node:
+                self._drop(node)
+
+    def _lost(self, node: Node) -> None:
+        """A file is no longer at its place: there, what is found next is held."""
+        if node.parent is not None:
+            self._restless[node.parent.id, node.name] = None
+            if len(self._restless) > RESTLESS:
+                del self._restless[next(iter(self._restless))]
 
     def refer_nameless(self, stat: os.stat_result, fd: int) -> Node:
         """The node of an open file that has no name, or none that is known."""
@@ -78,7 +133,8 @@ class Table:
             # One that goes by a name is another file, removed behind the mount, or will lose it.
             if node is not None:
                 self._unplace(node)
-            node = self._add(Node(0, source.pinned_again(fd), key))
+            node = self._add(Node(0, -1, key))
+            self._hold(node, source.pinned_again(fd))
         node.lookups += 1
         node.stat = stat
         return node
@@ -107,9 +163,9 @@ class Table:
             if self._known.get(node.key) is node:
                 del self._known[node.key]
             self._unplace(node)
-            fd, node.fd = node.fd, -1
-            if fd >= 0:
-                os.close(fd)
+            self._held.pop(node, None)
+            self._kept.pop(node, None)
+            self._drop(node)
         return True
 
     def _is_another(self, node: Node, stat: os.stat_result, parent: Node, name: bytes) -> bool:
@@ -158,10 +214,30 @@ class Table:
             return
         if node.fd < 0:
             try:
-                node.fd = _pinned(parent, name, node.key)
+                self._hold(node, _pinned(node, parent, name))
             except OSError:
                 return  # it went behind the mount
         self._unplace(node)
+
+    def _hold(self, node: Node, fd: int) -> None:
+        """A node gets a descriptor, until the kernel forgets it or very many others have got one.
+
+        Of a file that has more names the kernel keeps the node though nobody uses it, so there is
+        no end to these. A node that has lost its descriptor is looked for again by the kernel, and
+        found by another name; or somebody has it open.
+        """
+        node.fd = fd
+        self._held[node] = None
+        if len(self._held) > HELD:
+            old = next(iter(self._held))
+            del self._held[old]
+            self._drop(old)
+
+    def _drop(self, node: Node) -> None:
+        with self.lock:
+            fd, node.fd = node.fd, -1
+            if fd >= 0:
+                os.close(fd)
 
     def moved(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> None:
         """A file was given another name; who had that name is held."""
@@ -177,9 +253,38 @@ class Table:
         Raises:
             OSError: ESTALE: it is no longer where it was.
         """
+        self._let_go()
+        if node.fd < 0:
+            try:
+                return Pin(_at_its_place(node), kept=False)
+            except OSError as error:
+                if not self._is_kept_open(node, error):
+                    raise
+        return Pin(node.fd, kept=True)
+
+    def _is_kept_open(self, node: Node, error: OSError) -> bool:
+        """Whether a file that is no longer where it was is open; its node then has a descriptor."""
+        if error.errno != errno.ESTALE:
+            return False
+        self._lost(node)
+        if not node.opened:
+            return False
+        self._hold(node, source.pinned_again(next(iter(node.opened))))
+        self._unplace(node)
+        return True
+
+    def path(self, node: Node) -> tuple[bytes, bool]:
+        """A path of a node's file for looking at it, and whether its last link is to be followed.
+
+        Raises:
+            OSError: ESTALE: its folder is no longer known.
+        """
         if node.fd >= 0:
-            return Pin(node.fd, kept=True)
-        return Pin(_at_its_place(node), kept=False)
+            return source.link_of(node.fd), True
+        parent = node.parent
+        if parent is None or parent.fd < 0:
+            raise _stale()
+        return source.link_of(parent.fd) + b"/" + node.name, False
 
     def open(self, node: Node, flags: int) -> int:
         """Open a node's file for use.
@@ -187,6 +292,7 @@ class Table:
         Raises:
             OSError: ESTALE: it is no longer where it was.
         """
+        self._let_go()
         parent = node.parent
         # Not by name what is cut by opening it: it must be the right file before, not after.
         if node.fd < 0 and parent is not None and parent.fd >= 0 and not flags & os.O_TRUNC:
@@ -194,12 +300,12 @@ class Table:
             try:
                 fd = source.open_entry(parent.fd, node.name, flags | os.O_NONBLOCK)
             except OSError as error:
-                raise (_stale() if error.errno in _ANOTHER else error) from None
-            about = os.fstat(fd)
-            if (about.st_dev, about.st_ino) == node.key:
-                return fd
-            os.close(fd)
-            raise _stale()
+                if error.errno not in _ANOTHER:
+                    raise
+            else:
+                if _is_it(node, os.fstat(fd)):
+                    return fd
+                os.close(fd)
         with self.pinned(node) as fd:
             return source.reopen(fd, flags)
 
@@ -209,18 +315,14 @@ class Table:
         Raises:
             OSError: ESTALE: it is no longer where it was.
         """
-        if node.fd >= 0:
-            return os.fstat(node.fd)
-        parent = node.parent
-        if parent is None or parent.fd < 0:
-            raise _stale()
-        try:
-            found = os.stat(node.name, dir_fd=parent.fd, follow_symlinks=False)
-        except OSError:
-            raise _stale() from None
-        if (found.st_dev, found.st_ino) != node.key:
-            raise _stale()
-        return found
+        self._let_go()
+        if node.fd < 0:
+            try:
+                return _stat_at_its_place(node)
+            except OSError as error:
+                if not self._is_kept_open(node, error):
+                    raise
+        return os.fstat(node.fd)
 
 
 class Pin:
@@ -240,22 +342,42 @@ class Pin:
             os.close(self._fd)
 
 
+def _stat_at_its_place(node: Node) -> os.stat_result:
+    parent = node.parent
+    if parent is None or parent.fd < 0:
+        raise _stale()
+    try:
+        found = os.stat(node.name, dir_fd=parent.fd, follow_symlinks=False)
+    except OSError:
+        raise _stale() from None
+    if not _is_it(node, found):
+        raise _stale()
+    return found
+
+
+def _is_it(node: Node, found: os.stat_result) -> bool:
+    """Whether what was found may be a node's file; by its type, too: inodes are used again."""
+    told = node.stat
+    return (found.st_dev, found.st_ino) == node.key and (
+        told is None or modes.S_IFMT(told.st_mode) == modes.S_IFMT(found.st_mode)
+    )
+
+
 def _at_its_place(node: Node) -> int:
     if node.parent is None:
         raise _stale()
-    return _pinned(node.parent, node.name, node.key)
+    return _pinned(node, node.parent, node.name)
 
 
-def _pinned(parent: Node, name: bytes, key: object) -> int:
-    """A descriptor of what has this name, if it is the file that is meant."""
+def _pinned(node: Node, parent: Node, name: bytes) -> int:
+    """A descriptor of what has this name, if it is the node's file."""
     if parent.fd < 0:
         raise _stale()
     try:
         fd = source.pin(parent.fd, name)
     except FileNotFoundError:
         raise _stale() from None
-    about = os.fstat(fd)
-    if (about.st_dev, about.st_ino) != key:
+    if not _is_it(node, os.fstat(fd)):
         os.close(fd)
         raise _stale()
     return fd

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from lsfs.errors import UsageError
@@ -61,7 +63,15 @@ def _obstacle() -> str:
 
 
 def raise_descriptor_limit() -> int:
-    """Allow this process as many open files as it may have; gives how many."""
+    """Allow this process as many open files as it may have; gives how many.
+
+    Each folder that the kernel knows takes one, and who is root may have more than is usual.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        highest = int(Path("/proc/sys/fs/nr_open").read_text(encoding="ascii"))
+        if most < highest:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
+            return highest
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most

@@ -30,6 +30,7 @@ from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.versions.history import Op
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
+COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
 _VIRTUAL_MODE = {
@@ -90,8 +91,7 @@ class Vfs:
             return self._virtual((*parent.parts, os.fsdecode(name)))
         if parent is self.root and name == self.virtual_name:
             return self._virtual(())
-        stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        return Found(self.table.refer(stat, parent, name), stat)
+        return self.table.find(parent, name)
 
     def adopt(self, handle: Handle, parent: Node, name: bytes) -> Found:
         """The node of a file that was just made, as :meth:`lookup` gives it.
@@ -103,8 +103,11 @@ class Vfs:
             return self._virtual(handle.parts)
         stat = os.fstat(handle.fd)
         if name:
-            return Found(self.table.refer(stat, parent, name), stat)
-        return Found(self.table.refer_nameless(stat, handle.fd), stat)
+            node = self.table.refer(stat, parent, name)
+        else:
+            node = self.table.refer_nameless(stat, handle.fd)
+        handle.belongs_to(node)
+        return Found(node, stat)
 
     def _virtual(self, parts: Parts) -> Found:
         stat = self._virtual_stat(parts)
@@ -148,24 +151,18 @@ class Vfs:
                 return self._virtual_stat(handle.parts, os.fstat(handle.fd).st_size)
             stat = os.fstat(handle.fd)
         elif node.parts is not None:
-            return self._virtual_stat(node.parts)
+            return self._virtual_stat(node.parts, self._size_open(node.parts))
         else:
-            stat = self._stat(node)
+            stat = self.table.stat(node)
         node.stat = stat
         return stat
 
-    def _stat(self, node: Node) -> os.stat_result:
-        try:
-            return self.table.stat(node)
-        except OSError:
-            # Its name went behind the mount. Who has it open still wants to know: the kernel does
-            # not say that it asks for an open file. Whoever came by the name, and wants to open or
-            # change it, is told ESTALE and looks again.
-            for handle in list(self.handles.values()):
-                stat = os.fstat(handle.fd)
-                if (stat.st_dev, stat.st_ino) == node.key:
-                    return stat
-            raise
+    def statx(self, node: Node, handle: Handle | None, flags: int, mask: int) -> bytes | None:
+        """``struct statx`` of a node's file, or of an open one; None where there is no file."""
+        if node.parts is not None:
+            return None
+        with self._file(node, handle) as fd:
+            return libc.statx(fd, flags, mask)
 
     def setattr(self, node: Node, change: Change, handle: Handle | None = None) -> None:
         """Change attributes of a node, or of an open file."""
@@ -228,6 +225,16 @@ class Vfs:
             },
         )  # fmt: skip
 
+    def _size_open(self, parts: Parts) -> int | None:
+        """Size of the content that a virtual file was last opened with; None when it is not open.
+
+        The kernel asks by name also for who has it open, and a copy ends where the size says.
+        """
+        for handle in reversed(list(self.handles.values())):
+            if handle.parts == parts:
+                return os.fstat(handle.fd).st_size
+        return None
+
     def _virtual_node(self, parts: Parts) -> virtual.Node:
         try:
             return self._tree.lookup(parts)
@@ -245,20 +252,21 @@ class Vfs:
             return self._facts
         if node.parts is not None:
             raise _error(errno.ENODATA)
-        with self.table.pinned(node) as fd:
-            value = self._own_attribute(fd, name) if name.startswith(_OWN_ATTRIBUTES) else None
-            return os.getxattr(source.link_of(fd), name) if value is None else value
-
-    def _own_attribute(self, fd: int, name: bytes) -> bytes | None:
-        path = self._source.path_of(fd)
-        return self._tree.attribute(os.fsdecode(path), os.fsdecode(name)) if path else None
+        if name.startswith(_OWN_ATTRIBUTES):
+            with self.table.pinned(node) as fd:
+                path = self._source.path_of(fd)
+            value = self._tree.attribute(os.fsdecode(path), os.fsdecode(name)) if path else None
+            if value is not None:
+                return value
+        path, follow = self.table.path(node)
+        return os.getxattr(path, name, follow_symlinks=follow)
 
     def listxattr(self, node: Node) -> bytes:
         """Names of the extended attributes of the real file, each with a zero byte behind it."""
         if node.parts is not None:
             return b""
-        with self.table.pinned(node) as fd:
-            names = os.listxattr(source.link_of(fd))
+        path, follow = self.table.path(node)
+        names = os.listxattr(path, follow_symlinks=follow)
         return b"".join(os.fsencode(name) + b"\0" for name in names)
 
     def setxattr(self, node: Node, name: bytes, value: bytes, flags: int) -> None:
@@ -397,6 +405,7 @@ class Vfs:
         if node.parts is not None:
             return self._open_virtual(node.parts, flags)
         handle = Handle(self.table.open(node, flags), flags)
+        handle.belongs_to(node)
         if clear_set_id and flags & os.O_TRUNC:
             source.clear_set_id(handle.fd)
         return self._keep(handle)
@@ -451,9 +460,8 @@ class Vfs:
                 opened with O_APPEND, Linux's pwrite ignores the offset, and the page would land at
                 the end of the file: it goes through a descriptor without the flag.
         """
+        _check_length(handle, offset + len(data))
         handle.dirty = True
-        if handle.parts is not None and offset + len(data) > LONGEST:
-            raise _error(errno.EFBIG)
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -484,6 +492,8 @@ class Vfs:
     def release(self, handle: Handle) -> None:
         """The last use of a handle has ended: close it, and note the file if it was written to."""
         del self.handles[handle.fd]
+        if handle.node is not None and handle.node.opened is not None:
+            handle.node.opened.discard(handle.fd)
         try:
             if handle.parts is None and handle.writable and (handle.dirty or _changed(handle)):
                 self._note_node(Op.WRITTEN, handle.fd)
@@ -492,15 +502,18 @@ class Vfs:
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
-        if handle.parts is not None and offset + length > LONGEST:
-            raise _error(errno.EFBIG)
+        _check_length(handle, offset + length)
         handle.dirty = True
         libc.allocate(handle.fd, mode, offset, length)
 
     def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
-        """Copy between two open files without the bytes passing through here; gives how much."""
+        """Copy between two open files without the bytes passing through here; gives how much.
+
+        That may be less than was asked for: meanwhile everybody else waits.
+        """
+        _check_length(target, offset + length)
         target.dirty = True
-        return os.copy_file_range(origin.fd, target.fd, length, start, offset)
+        return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
     # --- the journal
 
@@ -530,6 +543,12 @@ def _changed(handle: Handle) -> bool:
     whichever handle the kernel picks, so a handle's own writes do not tell."""
     stat = os.fstat(handle.fd)
     return (stat.st_mtime_ns, stat.st_size) != handle.opened
+
+
+def _check_length(handle: Handle, length: int) -> None:
+    """Refuse what makes a question too long: until it is handed over it takes our memory."""
+    if handle.parts is not None and length > LONGEST:
+        raise _error(errno.EFBIG)
 
 
 def _real(node: Node) -> Node:

@@ -89,7 +89,8 @@ class StatusReport:
 
     Attributes:
         source: the drive's folder.
-        fs: pid, mountpoint and transport of the mount; empty when it is not mounted.
+        fs: pid, mountpoint and transport of the mount, and why this transport; empty when it is
+            not mounted.
         brain: pid of the process that indexes.
         index: counts of files (see lsfs.model.IndexCounts).
         models: names of the models in use; "" where there is none.
@@ -115,7 +116,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     mount = DriveRecord(engines.source, engines.state).mount_info()
     return StatusReport(
         source=str(engines.source),
-        fs={key: mount[key] for key in ("pid", "mountpoint", "transport") if key in mount},
+        fs={key: mount[key] for key in ("pid", "mountpoint", "transport", "why") if key in mount},
         brain={"pid": engines.indexer.pid},
         index={
             "files": counts.files,

@@ -167,10 +167,13 @@ class Journal:
             raise
 
 
+_NUMBER = {op.value: number for number, op in enumerate(Op)}
+
+
 def _packed(row: _Row) -> bytes:
     id_, time_ns, op, path, target = row
     moved = _NO_TARGET if target is None else len(target)
-    head = _RECORD.pack(id_, time_ns, list(Op).index(Op(op)), len(path), moved)
+    head = _RECORD.pack(id_, time_ns, _NUMBER[op], len(path), moved)
     return head + path + (target or b"")
 
 

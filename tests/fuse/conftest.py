@@ -167,9 +167,8 @@ def requests(vfs: Vfs, told: Told) -> Requests:
         vfs,
         Passthrough(-1, wanted=False),
         Locks(lambda *answer: told.answers.append(answer)),
+        told,
         timeout_s=1.5,
-        seen=told.see,
-        forgotten=told.forgotten.append,
     )
 
 
@@ -222,6 +221,11 @@ class Place:
     @property
     def has_flags(self) -> bool:
         return self.drive.transport != "fusepy"
+
+    @property
+    def speaks_protocol(self) -> bool:
+        """Whether no libfuse is between."""
+        return self.drive.transport.startswith("kernel")
 
     def changes(self) -> list[tuple[Any, ...]]:
         """What the journal says since the last call, paths relative to this folder."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -21,8 +22,9 @@ import pytest
 
 from lsfs.clock import SystemClock
 from lsfs.config import MountConfig
-from lsfs.fuse import brain, protocol, transports
+from lsfs.fuse import brain, protocol, table, transports
 from lsfs.fuse import mount as mounting
+from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.notices import Notices
 from lsfs.fuse.source import Caller, Source
@@ -180,6 +182,125 @@ def test_our_own_changes_are_no_news(tmp_path: Path, eventually: Wait) -> None:
     os.close(device)
 
 
+# --- small things that show
+
+
+def test_the_time_when_a_file_was_made_is_shown(drive: Drive) -> None:
+    drive.mount()
+    (drive.source / "f").write_text("x")
+
+    def born(path: Path) -> str:
+        done = subprocess.run(["stat", "-c", "%W %n", str(path)], capture_output=True, check=True)
+        return done.stdout.split()[0].decode()
+
+    assert born(drive.mountpoint / "f") == born(drive.source / "f")
+    assert born(drive.mountpoint / ".lsfs/README.md") in ("0", "-")
+    drive.umount()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "renamed"])
+def test_an_open_file_outlives_its_name(drive: Drive, how: str) -> None:
+    name, _, copying = drive.transport.partition(", ")
+    # Nothing is kept: each call asks for a file that is not where it was.
+    config = MountConfig(transport=name, timeout_s=0.0, passthrough=not copying)
+    mounting.mount(drive.source, drive.mountpoint, drive.state, config, brain_command=())
+    behind = drive.source / "f"
+    behind.write_text("first")
+    fd = os.open(drive.mountpoint / "f", os.O_RDWR)
+    if how == "removed":
+        behind.unlink()
+    elif how == "replaced":
+        (drive.source / "draft").write_text("second")
+        (drive.source / "draft").rename(behind)
+    else:
+        behind.rename(drive.source / "g")
+    assert os.fstat(fd).st_nlink == (how == "renamed")
+    os.fchmod(fd, 0o640)
+    os.fchown(fd, -1, os.getegid())
+    os.utime(fd, (1, 2))
+    os.setxattr(fd, "user.a", b"b")
+    assert os.getxattr(fd, "user.a") == b"b"
+    assert os.fstatvfs(fd).f_bsize > 0
+    os.ftruncate(fd, 3)
+    about = os.fstat(fd)
+    assert (about.st_size, about.st_mode & 0o777) == (3, 0o640)
+    again = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
+    assert os.read(again, 10) == b"fir"
+    os.close(again)
+    os.close(fd)
+    if how == "replaced":
+        assert (drive.mountpoint / "f").read_text() == "second"
+    else:
+        assert not (drive.mountpoint / "f").exists()
+    if how == "renamed":
+        assert (drive.mountpoint / "g").read_text() == "fir"
+    drive.umount()
+
+
+@pytest.fixture
+def vfs(tmp_path: Path) -> Iterator[Vfs]:
+    """The tree of the folder ``tmp_path``, without a mount."""
+    source = Source(tmp_path)
+    index = Index()
+    vfs = Vfs(source, VirtualTree(index, index, {}), Changes(Noted(), SystemClock()))
+    yield vfs
+    vfs.close()
+    source.close()
+
+
+def test_the_kernel_need_not_look_more_than_twice(vfs: Vfs, tmp_path: Path) -> None:
+    def replace(text: str) -> None:
+        (tmp_path / "draft").write_text(text)
+        (tmp_path / "draft").rename(tmp_path / "f")
+
+    replace("1")
+    first = vfs.lookup(vfs.root, b"f").node
+    replace("two")
+    with pytest.raises(OSError) as refused:
+        vfs.getattr(first)
+    assert refused.value.errno == errno.ESTALE
+    second = vfs.lookup(vfs.root, b"f").node
+    replace("three")
+    assert vfs.getattr(second).st_size == 3
+    third = vfs.lookup(vfs.root, b"f").node
+    assert vfs.table.at(vfs.root, b"f") is third
+    assert vfs.getattr(third).st_size == 5
+
+
+def test_files_with_more_names_take_no_end_of_descriptors(
+    vfs: Vfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "HELD", 4)
+    names = [b"f%d" % number for number in range(20)]
+    found = []
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes(name)
+        os.link(tmp_path / os.fsdecode(name), tmp_path / (os.fsdecode(name) + "-again"))
+        found.append(vfs.lookup(vfs.root, name).node)
+        vfs.unlink(vfs.root, name)
+    assert [node.fd >= 0 for node in found] == [False] * 16 + [True] * 4
+    with pytest.raises(OSError) as refused:
+        vfs.getattr(found[0])
+    assert refused.value.errno == errno.ESTALE  # upon which the kernel looks again
+    again = vfs.lookup(vfs.root, b"f0-again").node
+    assert vfs.getattr(again).st_nlink == 1
+
+
+def test_what_others_may_open_is_for_the_kernel_to_say(vfs: Vfs, tmp_path: Path) -> None:
+    # It appeared after the kernel had looked: it has not seen whose it is.
+    (tmp_path / "f").write_text("secret")
+    (tmp_path / "f").chmod(0o600)
+    with pytest.raises(OSError) as refused:
+        vfs.create(vfs.root, b"f", os.O_RDWR, 0o600, Caller(os.geteuid() + 1, 0))
+    assert refused.value.errno == errno.ESTALE
+    (tmp_path / "link").symlink_to("f")
+    ours = Caller(os.geteuid(), os.getegid())
+    with pytest.raises(OSError) as refused:
+        vfs.create(vfs.root, b"link", os.O_RDWR, 0o600, ours)
+    assert refused.value.errno == errno.ESTALE
+    vfs.release(vfs.create(vfs.root, b"f", os.O_RDWR, 0o600, ours))
+
+
 # --- answers that take long
 
 
@@ -223,6 +344,15 @@ def test_a_question_is_a_file(drive: Drive, eventually: Wait) -> None:
     assert copied.read_bytes() == text
     (ask / "rent.md").unlink()
     assert os.listdir(ask) == []
+    drive.umount()
+
+
+def test_a_question_takes_no_more_memory_than_it_may(drive: Drive) -> None:
+    drive.mount()
+    with (drive.mountpoint / ".lsfs/ask/q").open("wb") as file:
+        with pytest.raises(OSError) as refused:
+            os.posix_fallocate(file.fileno(), 0, LONGEST + 1)
+        assert refused.value.errno == errno.EFBIG
     drive.umount()
 
 
@@ -302,6 +432,27 @@ def test_who_has_the_lock_is_told(drive: Drive) -> None:
         kind, _, start, length, pid = struct.unpack("hhqqi4x", fcntl.fcntl(f, fcntl.F_GETLK, asked))
         assert (kind, start, length, pid) == (fcntl.F_WRLCK, 0, 0, held.pid)
         held.communicate("")
+    drive.umount()
+
+
+@pytest.mark.parametrize("first", [os.O_RDONLY, os.O_WRONLY])
+def test_a_process_locks_through_descriptors_of_both_kinds(drive: Drive, first: int) -> None:
+    drive.mount()
+    (drive.source / "f").write_bytes(b"x" * 100)
+    kinds = {os.O_RDONLY: fcntl.LOCK_SH, os.O_WRONLY: fcntl.LOCK_EX}
+    fds = [os.open(drive.mountpoint / "f", flags) for flags in (first, first ^ os.O_WRONLY)]
+    for number, fd in enumerate(fds):
+        kind = kinds[first if number == 0 else first ^ os.O_WRONLY]
+        fcntl.lockf(fd, kind | fcntl.LOCK_NB, 10, 20 * number)
+    with (drive.source / "f").open("r+") as other:
+        for start, free in ((0, False), (10, True), (20, False)):
+            if free:
+                fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 10, start)
+            else:
+                with pytest.raises(BlockingIOError):
+                    fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 10, start)
+    for fd in fds:
+        os.close(fd)
     drive.umount()
 
 

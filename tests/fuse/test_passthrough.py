@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
+import fcntl
 import os
 import stat
 import struct
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.fuse import libc
 from lsfs.fuse.nodes import Handle, Node
 from lsfs.fuse.passthrough import Passthrough
 from tests.fuse.bare import descriptors
@@ -40,7 +39,7 @@ class Kernel:
         self.last = 0
         self.calls = 0
 
-    def ioctl(self, device: int, request: int, argument: bytes) -> int:
+    def ioctl(self, device: int, request: int, argument: bytes | bytearray) -> int:
         assert device == DEVICE
         self.calls += 1
         if request == BACKING_OPEN:
@@ -48,8 +47,7 @@ class Kernel:
             assert (flags, padding) == (0, 0)
             os.fstat(fd)
             if self.error:
-                ctypes.set_errno(self.error)
-                return -1
+                raise OSError(self.error, os.strerror(self.error))
             self.last += 1
             self.files[self.last] = fd
             return self.last
@@ -62,7 +60,7 @@ class Kernel:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     kernel = Kernel()
-    monkeypatch.setattr(libc, "ioctl", kernel.ioctl)
+    monkeypatch.setattr(fcntl, "ioctl", kernel.ioctl)
     return kernel
 
 

@@ -69,6 +69,13 @@ def test_every_request_that_is_answered_here(
     made, temporary = w.create_out(ask(w.TMPFILE, d, w.create_in(os.O_RDWR, 0o600, b"")))
     copy = padded(fh, 2, made.nodeid, temporary.fh, 0, 5, 0)
     assert ask(w.COPY_FILE_RANGE, file, copy) == short(5, 0)
+    assert ask(w.COPY_FILE_RANGE_64, file, copy) == padded(5)
+    about = bytes(ask(w.STATX, file, short(0, 0) + padded(0) + short(0, 0xFFF)))
+    # Behind the validity (32 bytes): mask, block size, attributes, links … as ``struct statx``.
+    assert len(about) == 32 + 256
+    inode, size = struct.unpack_from("=QQ", about, 32 + 32)
+    behind = (folder / "d/f").stat()
+    assert (inode, size) == (behind.st_ino, behind.st_size)
     linked = w.entry_out(ask(w.LINK, d, padded(made.nodeid) + name(b"copy")))
     assert (linked.nodeid, (folder / "d/copy").read_text()) == (made.nodeid, "hello")
     ask(w.RELEASE, made.nodeid, w.release_in(temporary.fh))
@@ -362,6 +369,8 @@ def test_a_change_of_nothing_is_allowed_to_the_owner_and_to_who_writes(
     opened = wire.open(file, os.O_WRONLY)
     assert stat.S_IMODE(setattr_(wire, file, w.setattr_in(0), SOMEBODY).mode) == 0o755
     wire.ask(w.RELEASE, file, w.release_in(opened.fh))
+    setattr_(wire, file, w.setattr_in(0), SOMEBODY)  # there is nothing to take away any more
+    (folder / "f").chmod(0o4755)
     refused(errno.EPERM, setattr_, wire, file, w.setattr_in(0), SOMEBODY)
     (folder / "f").chmod(0o4755)
     assert stat.S_IMODE(setattr_(wire, file, w.setattr_in(0)).mode) == 0o755

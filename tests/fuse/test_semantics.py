@@ -234,7 +234,7 @@ def test_direct_io_is_accepted(place: Place) -> None:
     except OSError as error:
         # Not aligned as O_DIRECT demands. Where the kernel reads the file itself, the mount is
         # what the folder is; otherwise the flag is dropped.
-        assert place.drive.transport == "kernel"
+        assert place.speaks_protocol
         assert error.errno == errno.EINVAL
     os.close(fd)
 
@@ -295,7 +295,7 @@ def test_copy_file_range(place: Place) -> None:
 
 
 def test_files_without_a_name(place: Place) -> None:
-    if place.drive.transport != "kernel":
+    if not place.speaks_protocol:
         # Neither libfuse passes O_TMPFILE on; programs fall back to a named file.
         with pytest.raises(OSError) as refused:
             opened(place.front, os.O_TMPFILE | os.O_RDWR)
@@ -368,7 +368,7 @@ def test_record_locks_exclude(place: Place) -> None:
         return subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip()
 
     assert attempt(place.front / "f") == "blocked"
-    if place.drive.transport == "kernel":
+    if place.speaks_protocol:
         assert attempt(place.behind / "f") == "blocked"
     else:
         # Here the kernel keeps locks itself: with libfuse one waiter would block the whole mount.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from lsfs.errors import LockHeld, LsfsError
 from lsfs.fuse import libc, mounts
+from lsfs.fuse import mount as mounting
 from tests.fuse.conftest import Drive
 
 pytestmark = pytest.mark.mount
@@ -99,4 +101,29 @@ def test_what_cannot_be_flushed_is_said(unmounted: Drive, monkeypatch: pytest.Mo
         with pytest.raises(LsfsError, match="No space left"):
             unmounted.umount()
     assert mounts.at(unmounted.mountpoint) is not None
+    unmounted.umount()
+
+
+def test_a_stopped_process_holds_nobody_up(
+    unmounted: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mounting, "ANSWER_S", 1.0)
+    info = unmounted.mount()
+    os.kill(info.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(LockHeld, match="does not answer"):
+            unmounted.umount()
+        unmounted.umount(lazy=True)
+        assert mounts.at(unmounted.mountpoint) is None
+    finally:
+        os.kill(info.pid, signal.SIGCONT)
+
+
+def test_a_mount_right_after_a_kill_waits_for_the_end(unmounted: Drive) -> None:
+    (unmounted.source / "f").write_text("x")
+    for _ in range(3):
+        info = unmounted.mount()
+        os.kill(info.pid, signal.SIGKILL)
+    unmounted.mount()
+    assert (unmounted.mountpoint / "f").read_text() == "x"
     unmounted.umount()

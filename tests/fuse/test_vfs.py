@@ -146,27 +146,6 @@ def test_a_removed_file_is_used_on_while_it_is_open(vfs: Vfs, folder: Path, note
     assert noted.events == [(Op.REMOVED, "f")]
 
 
-@pytest.mark.parametrize("how", ["removed", "replaced"])
-def test_a_file_that_went_behind_the_mount_has_attributes_while_it_is_open(
-    vfs: Vfs, folder: Path, how: str
-) -> None:
-    (folder / "f").write_text("content")
-    node = find(vfs, "f")
-    handle = opened(vfs, node, os.O_RDONLY)
-    if how == "removed":
-        (folder / "f").unlink()
-    else:
-        (folder / "draft").write_text("new")
-        os.rename(folder / "draft", folder / "f")
-    assert (vfs.getattr(node).st_size, vfs.getattr(node).st_nlink) == (7, 0)
-    # Who comes by the name is sent to look again: it may be another file by now.
-    refused(errno.ESTALE, vfs.open, node, os.O_RDONLY)
-    refused(errno.ESTALE, vfs.open, node, os.O_WRONLY | os.O_TRUNC)
-    refused(errno.ESTALE, vfs.setattr, node, Change(mode=0o640))
-    vfs.release(handle)
-    refused(errno.ESTALE, vfs.getattr, node)
-
-
 def test_a_file_that_went_behind_the_mount_and_is_not_open_is_stale(vfs: Vfs, folder: Path) -> None:
     for name in ("f", "other"):
         (folder / name).write_text("x")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lsfs.fuse.nodes import Deferred, Node
+from lsfs.fuse.notices import Notices
 from lsfs.fuse.requests import Payload, Request, Requests
 
 LOOKUP, FORGET, GETATTR, SETATTR, READLINK, SYMLINK = 1, 2, 3, 4, 5, 6
@@ -18,7 +19,7 @@ MKNOD, MKDIR, UNLINK, RMDIR, RENAME, LINK, OPEN, READ, WRITE, STATFS = 8, 9, *ra
 RELEASE, FSYNC, SETXATTR, GETXATTR, LISTXATTR, REMOVEXATTR = 18, 20, 21, 22, 23, 24
 FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR, FSYNCDIR, GETLK, SETLK, SETLKW = range(25, 34)
 CREATE, INTERRUPT, BATCH_FORGET, FALLOCATE, READDIRPLUS = 35, 36, 42, 43, 44
-RENAME2, LSEEK, COPY_FILE_RANGE, TMPFILE = 45, 46, 47, 51
+RENAME2, LSEEK, COPY_FILE_RANGE, TMPFILE, STATX, COPY_FILE_RANGE_64 = 45, 46, 47, 51, 52, 53
 POLL = 40  # nobody answers it
 
 FATTR_MODE, FATTR_UID, FATTR_GID, FATTR_SIZE = 1, 2, 4, 8
@@ -226,16 +227,27 @@ def init_in(
     return short if flags2 is None else short + struct.pack("=I44x", flags2)
 
 
-class Told:
-    """Which folders were said to be looked into, which nodes to be forgotten, who was answered."""
+class Told(Notices):
+    """Which folders were said to be looked into, which nodes to be forgotten, who was answered.
+
+    Attributes:
+        heard: folders, by number, whose changes the kernel hears of.
+    """
 
     def __init__(self) -> None:
+        self.heard: set[int] = set()
         self.seen: list[int] = []
         self.forgotten: list[int] = []
         self.answers: list[tuple[int, int]] = []
 
-    def see(self, node: Node) -> None:
-        self.seen.append(node.id)
+    def watch(self, folder: Node) -> None:
+        self.seen.append(folder.id)
+
+    def forget(self, number: int) -> None:
+        self.forgotten.append(number)
+
+    def covers(self, folder: Node | None) -> bool:
+        return folder is not None and folder.id in self.heard
 
 
 class Wire:
