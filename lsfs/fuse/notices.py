@@ -100,7 +100,7 @@ class Notices:
                 return
             for watch, name in self._happened():
                 for notice in self._differences(watch, name):
-                    self._send(notice)
+                    self.send(notice)
 
     def _happened(self) -> set[Place]:
         """Where something has happened, each place once."""
@@ -131,7 +131,8 @@ class Notices:
         elif child is not None and other:
             yield protocol.forget_inode(child.id)
 
-    def _send(self, notice: bytes) -> None:
+    def send(self, notice: bytes) -> None:
+        """Tell the kernel; not in the thread that answers it."""
         # ENOENT: the kernel has forgotten it by itself. ENODEV: the mount is gone.
         with contextlib.suppress(OSError):
             os.write(self._device, notice)
