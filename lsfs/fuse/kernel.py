@@ -63,12 +63,17 @@ class Kernel:
         self._fd = fd
         self._ready = ready
         self.passthrough = Passthrough(fd, wanted=passthrough)
-        self._locks = Locks(self._answer)
+        self._locks = Locks(self._answer_lock)
         self._waiting: set[int] = set()  # deferred requests that nobody has answered yet
         self._waiting_lock = threading.Lock()
         self._notices = Notices(fd, vfs.table)
         self._requests = Requests(
-            vfs, self.passthrough, self._locks, self._notices, timeout_s=timeout_s
+            vfs,
+            self.passthrough,
+            self._locks,
+            self._notices,
+            timeout_s=timeout_s,
+            locked=self._lock_set,
         )
         self._stopping = False
         self._reading = False
@@ -191,10 +196,28 @@ class Kernel:
     def _unknown() -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    def _answer(self, unique: int, code: int) -> None:
+    def _answer_lock(self, unique: int, node: int, code: int) -> None:
         """Answer a request that waited for a lock."""
-        message = protocol.refusal(unique, code) if code else protocol.reply(unique, b"")
-        self._send(self._fd, message)
+        if code:
+            self._send(self._fd, protocol.refusal(unique, code))
+        else:
+            self._lock_set(unique, node)
+
+    def _lock_set(self, unique: int, node: int) -> None:
+        """Answer that a lock is set: who has it reads what others wrote, behind the mount too.
+
+        What the kernel keeps of the file goes first. By a thread, for it may wait for answers.
+        """
+        message = protocol.reply(unique, b"")
+        if self.passthrough.has(node):
+            self._send(self._fd, message)
+            return
+
+        def work() -> None:
+            self._notices.send(protocol.forget_inode(node))
+            self._send(self._fd, message)
+
+        threading.Thread(target=work, name="lsfs-locked", daemon=True).start()
 
     def _claim(self, unique: int) -> bool:
         """Whether a deferred request is still to be answered; only one may do it."""

@@ -49,13 +49,14 @@ class Locks:
     """The locks of one mount.
 
     Args:
-        answer: tells a waiting request how it ended: its number, and an errno or 0.
+        answer: tells a waiting request how it ended: its number, the file's node, and an errno
+            or 0.
     """
 
-    def __init__(self, answer: Callable[[int, int], None]) -> None:
+    def __init__(self, answer: Callable[[int, int, int], None]) -> None:
         self._answer = answer
         self._owners: dict[int, dict[int, _Owner]] = {}  # by node, then by owner
-        self._waiters: dict[int, Callable[[], None]] = {}
+        self._waiters: dict[int, tuple[int, Callable[[], None]]] = {}  # with the node
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
@@ -158,10 +159,10 @@ class Locks:
 
     # --- waiting
 
-    def wait(self, unique: int, attempt: Callable[[], None]) -> None:
+    def wait(self, unique: int, node: int, attempt: Callable[[], None]) -> None:
         """Try again until ``attempt`` no longer raises BlockingIOError, then answer."""
         with self._lock:
-            self._waiters[unique] = attempt
+            self._waiters[unique] = node, attempt
             if self._thread is None:
                 self._thread = threading.Thread(target=self._retry, name="lsfs-locks", daemon=True)
                 self._thread.start()
@@ -184,7 +185,7 @@ class Locks:
         if not self._waiters:
             return
         with self._lock:
-            for unique, attempt in list(self._waiters.items()):
+            for unique, (node, attempt) in list(self._waiters.items()):
                 try:
                     attempt()
                 except BlockingIOError:
@@ -194,7 +195,7 @@ class Locks:
                 else:
                     code = 0
                 if self._waiters.pop(unique, None) is not None:
-                    self._answer(unique, code)
+                    self._answer(unique, node, code)
 
 
 def _opened_again(fh: int) -> int:

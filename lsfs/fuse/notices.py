@@ -158,9 +158,7 @@ class Notices:
     def _tell(self, folder: Node, name: bytes) -> None:
         """Send notices for what the kernel was told of a place and is no longer so."""
         for notice in self._differences(folder, name):
-            # ENOENT: the kernel has forgotten it by itself. ENODEV: the mount is gone.
-            with contextlib.suppress(OSError):
-                os.write(self._device, notice)
+            self.send(notice)
 
     def _differences(self, folder: Node, name: bytes) -> Iterator[bytes]:
         with self._table.lock:
@@ -176,6 +174,12 @@ class Notices:
             yield protocol.forget_name(folder.id, name)
         elif child is not None and other:
             yield protocol.forget_inode(child.id)
+
+    def send(self, notice: bytes) -> None:
+        """Tell the kernel; not in the thread that answers it."""
+        # ENOENT: the kernel has forgotten it by itself. ENODEV: the mount is gone.
+        with contextlib.suppress(OSError):
+            os.write(self._device, notice)
 
 
 def _stopped(fd: int, seconds: float) -> bool:

@@ -80,6 +80,11 @@ class Passthrough:
             how |= Open.DIRECT_IO | Open.PARALLEL_DIRECT_WRITES
         return how, backing.id
 
+    def has(self, node: int) -> bool:
+        """Whether the kernel reads a file itself, so that it keeps nothing of it."""
+        backing = self._backings.get(node)
+        return backing is not None and bool(backing.id)
+
     def end(self, node: int, handle: Handle) -> None:
         """A handle that :meth:`begin` saw is closed."""
         backing = self._backings.get(node)

@@ -81,6 +81,7 @@ class Requests:
         notices: told which folders the kernel looks into, and says whose changes it hears of.
         timeout_s: how long the kernel may keep names and attributes whose changes it does not hear
             of, in seconds.
+        locked: answers a request, given its number, by which a lock on a node was set.
     """
 
     def __init__(
@@ -91,8 +92,10 @@ class Requests:
         notices: Notices,
         *,
         timeout_s: float,
+        locked: Callable[[int, int], None],
     ) -> None:
         self._notices = notices
+        self._locked = locked
         self._vfs = vfs
         self._passthrough = passthrough
         self._locks = locks
@@ -518,14 +521,17 @@ class Requests:
         found = self._locks.conflict(request.node, owner, fh, (kind, start, end, pid))
         return protocol.LOCK_OUT.pack(found[1], found[2], found[0], found[3])
 
-    def _setlk(self, request: Request) -> bytes:
+    def _setlk(self, request: Request) -> bytes | None:
         fh, owner, start, end, kind, pid, flags, _ = protocol.LOCK_IN.unpack_from(request.body)
         self._handle(fh)
         if flags & protocol.LOCK_FLOCK:
             self._locks.flock(fh, kind)
         else:
             self._locks.set(request.node, owner, fh, (kind, start, end, pid))
-        return b""
+        if kind == fcntl.F_UNLCK:
+            return b""
+        self._locked(request.unique, request.node)
+        return None
 
     def _setlkw(self, request: Request) -> bytes | None:
         """The same, but waiting: tried again until it is free, while the loop goes on."""
@@ -534,11 +540,11 @@ class Requests:
         except BlockingIOError:
             fh, owner, start, end, kind, pid, flags, _ = protocol.LOCK_IN.unpack_from(request.body)
             range_ = (kind, start, end, pid)
+            unique, node = request.unique, request.node
             if flags & protocol.LOCK_FLOCK:
-                self._locks.wait(request.unique, lambda: self._locks.flock(fh, kind))
+                self._locks.wait(unique, node, lambda: self._locks.flock(fh, kind))
             else:
-                node = request.node
-                self._locks.wait(request.unique, lambda: self._locks.set(node, owner, fh, range_))
+                self._locks.wait(unique, node, lambda: self._locks.set(node, owner, fh, range_))
             return None
 
 

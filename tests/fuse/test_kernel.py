@@ -210,12 +210,19 @@ def test_the_time_when_a_file_was_made_is_shown(drive: Drive) -> None:
     drive.umount()
 
 
-@pytest.mark.parametrize("how", ["removed", "replaced", "renamed"])
-def test_an_open_file_outlives_its_name(drive: Drive, how: str) -> None:
+@pytest.fixture
+def forgetful(drive: Drive) -> Iterator[Drive]:
+    """A mount of which the kernel keeps nothing: each call asks."""
     name, _, copying = drive.transport.partition(", ")
-    # Nothing is kept: each call asks for a file that is not where it was.
     config = MountConfig(transport=name, timeout_s=0.0, passthrough=not copying)
     mounting.mount(drive.source, drive.mountpoint, drive.state, config, brain_command=())
+    yield drive
+    mounting.umount(drive.mountpoint, lazy=True, state=drive.state)
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "renamed"])
+def test_an_open_file_outlives_its_name(forgetful: Drive, how: str) -> None:
+    drive = forgetful
     behind = drive.source / "f"
     behind.write_text("first")
     fd = os.open(drive.mountpoint / "f", os.O_RDWR)
@@ -246,7 +253,6 @@ def test_an_open_file_outlives_its_name(drive: Drive, how: str) -> None:
         assert not (drive.mountpoint / "f").exists()
     if how == "renamed":
         assert (drive.mountpoint / "g").read_text() == "fir"
-    drive.umount()
 
 
 @pytest.fixture
@@ -466,6 +472,22 @@ def test_a_process_locks_through_descriptors_of_both_kinds(drive: Drive, first: 
     for fd in fds:
         os.close(fd)
     drive.umount()
+
+
+@pytest.mark.parametrize("kind", ["lockf", "flock"])
+def test_who_has_a_lock_reads_what_was_written_behind(unhurried: Drive, kind: str) -> None:
+    behind = unhurried.source / "f"
+    behind.write_text("0")
+    lock = getattr(fcntl, kind)
+    with (unhurried.mountpoint / "f").open("r+") as file, behind.open("r+") as other:
+        for number in range(20):
+            assert os.pread(file.fileno(), 10, 0) == b"%d" % number
+            lock(other, fcntl.LOCK_EX)
+            os.pwrite(other.fileno(), b"%d" % (number + 1), 0)
+            lock(other, fcntl.LOCK_UN)
+            lock(file, fcntl.LOCK_EX)
+            assert os.pread(file.fileno(), 10, 0) == b"%d" % (number + 1)
+            lock(file, fcntl.LOCK_UN)
 
 
 # --- mounting without being root

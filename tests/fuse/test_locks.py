@@ -30,7 +30,7 @@ def answers() -> list[tuple[int, int]]:
 
 @pytest.fixture
 def locks(answers: list[tuple[int, int]]) -> Locks:
-    return Locks(lambda unique, code: answers.append((unique, code)))
+    return Locks(lambda unique, _, code: answers.append((unique, code)))
 
 
 @pytest.fixture
@@ -273,7 +273,7 @@ def test_flock_and_record_locks_do_not_know_each_other(locks: Locks, opened: Ope
 
 
 def wait_for(locks: Locks, unique: int, owner: int, fd: int) -> None:
-    locks.wait(unique, lambda: lock(locks, owner, fd, WRITE))
+    locks.wait(unique, FILE, lambda: lock(locks, owner, fd, WRITE))
 
 
 def test_who_waits_is_answered_when_the_lock_is_dropped(
@@ -351,7 +351,7 @@ def test_who_waits_by_flock_gets_it(
 ) -> None:
     a, b = opened(), opened()
     locks.flock(a, WRITE)
-    locks.wait(71, lambda: locks.flock(b, WRITE))
+    locks.wait(71, FILE, lambda: locks.flock(b, WRITE))
     assert answers == []
     locks.flock(a, NONE)
     assert answers == [(71, 0)]
@@ -366,6 +366,6 @@ def test_a_wait_that_fails_is_answered_with_the_reason(
 
     fd = opened()
     lock(locks, ANN, fd, WRITE)
-    locks.wait(71, fail)
+    locks.wait(71, FILE, fail)
     locks.drop(FILE, ANN)
     assert answers == [(71, errno.ENOLCK)]
