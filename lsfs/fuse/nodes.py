@@ -68,10 +68,12 @@ class Node:
         stat: what was said of it last.
         writers: how many of its open files can write.
         opened: descriptors of its open files; None before the first.
+        lost: its name went behind the mount, and only an open file leads to it.
     """
 
     __slots__ = (
-        "fd", "id", "key", "lookups", "name", "opened", "parent", "parts", "stat", "writers",
+        "fd", "id", "key", "lookups", "lost", "name", "opened", "parent", "parts", "stat",
+        "writers",
     )  # fmt: skip
 
     def __init__(self, id: int, fd: int, key: object, parts: Parts | None = None) -> None:
@@ -85,6 +87,7 @@ class Node:
         self.stat: os.stat_result | None = None
         self.writers = 0
         self.opened: set[int] | None = None
+        self.lost = False
 
     def __enter__(self) -> Node:
         return self

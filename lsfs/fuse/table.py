@@ -191,7 +191,7 @@ class Table:
 
     def _place(self, node: Node, parent: Node, name: bytes) -> None:
         self._unplace(node)
-        node.parent, node.name = parent, name
+        node.parent, node.name, node.lost = parent, name, False
         self._places[parent.id, name] = node
 
     def _unplace(self, node: Node) -> None:
@@ -271,6 +271,7 @@ class Table:
             return False
         self._hold(node, source.pinned_again(next(iter(node.opened))))
         self._unplace(node)
+        node.lost = True
         return True
 
     def path(self, node: Node) -> tuple[bytes, bool]:
@@ -307,6 +308,10 @@ class Table:
                     return fd
                 os.close(fd)
         with self.pinned(node) as fd:
+            if node.lost and flags & (os.O_ACCMODE | os.O_TRUNC):
+                # Who opens came by the name, most likely, and by now that may be another file's:
+                # what is written must not go into one that nobody will find.
+                raise _stale()
             return source.reopen(fd, flags)
 
     def stat(self, node: Node) -> os.stat_result:

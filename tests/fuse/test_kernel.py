@@ -127,6 +127,20 @@ def test_an_atomic_save_behind_is_another_file(unhurried: Drive, eventually: Wai
     eventually(lambda: front.stat().st_ino != inode and front.read_text() == "two")
 
 
+def test_what_is_saved_by_name_is_not_lost_while_the_old_file_is_open(unhurried: Drive) -> None:
+    for number in range(10):
+        front, behind = (place / f"f{number}" for place in (unhurried.mountpoint, unhurried.source))
+        behind.write_text("old")
+        with front.open() as reader:
+            draft = unhurried.source / "draft"
+            draft.write_text("new")
+            draft.rename(behind)
+            os.fstat(reader.fileno())
+            front.write_text("precious")
+            assert behind.read_text() == "precious"
+            assert reader.read() == "old"
+
+
 def test_an_open_file_shows_what_was_written_behind(unhurried: Drive, eventually: Wait) -> None:
     (unhurried.source / "f").write_text("old")
     with (unhurried.mountpoint / "f").open() as file:
