@@ -68,11 +68,11 @@ class Node:
         stat: what was said of it last.
         writers: how many of its open files can write.
         opened: descriptors of its open files; None before the first.
-        lost: its name went behind the mount, and only an open file leads to it.
+        missed: it was not at its place when it was to be opened.
     """
 
     __slots__ = (
-        "fd", "id", "key", "lookups", "lost", "name", "opened", "parent", "parts", "stat",
+        "fd", "id", "key", "lookups", "missed", "name", "opened", "parent", "parts", "stat",
         "writers",
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ class Node:
         self.stat: os.stat_result | None = None
         self.writers = 0
         self.opened: set[int] | None = None
-        self.lost = False
+        self.missed = False
 
     def __enter__(self) -> Node:
         return self

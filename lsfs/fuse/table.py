@@ -97,6 +97,7 @@ class Table:
             self._place(node, parent, name)
         node.lookups += 1
         node.stat = stat
+        node.missed = False
         return node
 
     def _keep_a_while(self, node: Node) -> None:
@@ -191,7 +192,7 @@ class Table:
 
     def _place(self, node: Node, parent: Node, name: bytes) -> None:
         self._unplace(node)
-        node.parent, node.name, node.lost = parent, name, False
+        node.parent, node.name = parent, name
         self._places[parent.id, name] = node
 
     def _unplace(self, node: Node) -> None:
@@ -269,9 +270,8 @@ class Table:
         self._lost(node)
         if not node.opened:
             return False
+        # Its place stays: the notices tell the kernel of it that the name has gone.
         self._hold(node, source.pinned_again(next(iter(node.opened))))
-        self._unplace(node)
-        node.lost = True
         return True
 
     def path(self, node: Node) -> tuple[bytes, bool]:
@@ -291,28 +291,49 @@ class Table:
         """Open a node's file for use.
 
         Raises:
-            OSError: ESTALE: it is no longer where it was.
+            OSError: ESTALE: it is no longer where it was. Who came by its name looks again, and
+                finds what is there now. Who has it open, and opens it once more by its descriptor,
+                comes again with the same node, and gets it.
         """
         self._let_go()
-        parent = node.parent
-        # Not by name what is cut by opening it: it must be the right file before, not after.
-        if node.fd < 0 and parent is not None and parent.fd >= 0 and not flags & os.O_TRUNC:
-            # Without waiting: somebody may have put a FIFO in its place.
-            try:
-                fd = source.open_entry(parent.fd, node.name, flags | os.O_NONBLOCK)
-            except OSError as error:
-                if error.errno not in _ANOTHER:
-                    raise
-            else:
-                if _is_it(node, os.fstat(fd)):
-                    return fd
-                os.close(fd)
-        with self.pinned(node) as fd:
-            if node.lost and flags & (os.O_ACCMODE | os.O_TRUNC):
-                # Who opens came by the name, most likely, and by now that may be another file's:
-                # what is written must not go into one that nobody will find.
+        if node.parent is not None:
+            fd = self._open_at_its_place(node, flags)
+            if fd >= 0:
+                return fd
+            if not node.missed:
+                node.missed = True
+                self._lost(node)
                 raise _stale()
+        with self.pinned(node) as fd:
             return source.reopen(fd, flags)
+
+    @staticmethod
+    def _open_at_its_place(node: Node, flags: int) -> int:
+        """A file opened where it was last found; -1 when something else is there by now."""
+        parent = node.parent
+        if parent is None or parent.fd < 0:
+            return -1
+        if flags & os.O_TRUNC:
+            # What is cut by opening it must be the right file before, not after.
+            try:
+                fd = _at_its_place(node)
+            except OSError as error:
+                if error.errno != errno.ESTALE:
+                    raise
+                return -1
+            with Pin(fd, kept=False):
+                return source.reopen(fd, flags)
+        try:
+            # Without waiting: somebody may have put a FIFO in its place.
+            fd = source.open_entry(parent.fd, node.name, flags | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno not in _ANOTHER:
+                raise
+            return -1
+        if _is_it(node, os.fstat(fd)):
+            return fd
+        os.close(fd)
+        return -1
 
     def stat(self, node: Node) -> os.stat_result:
         """Attributes of a node's file.

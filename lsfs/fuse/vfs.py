@@ -172,9 +172,6 @@ class Vfs:
                 return
             raise _error(errno.EROFS)
         with self._file(node, handle) as fd:
-            if node.lost and handle is None and change.size is not None:
-                # Who has it open says so when it is cut; this one came by the name.
-                raise _error(errno.ESTALE)
             if change == Change():
                 # Clear setuid and setgid: chown(-1, -1), or somebody changes an open file, maybe
                 # past us (passthrough). Which of the two, and so whether they may, is not said.

@@ -127,6 +127,18 @@ def test_an_atomic_save_behind_is_another_file(unhurried: Drive, eventually: Wai
     eventually(lambda: front.stat().st_ino != inode and front.read_text() == "two")
 
 
+def test_who_comes_by_the_name_gets_what_is_there_now(unhurried: Drive) -> None:
+    front, behind = unhurried.mountpoint / "f", unhurried.source / "f"
+    behind.write_text("0")
+    with front.open() as first:
+        for number in range(1, 30):
+            (unhurried.source / "draft").write_text(str(number))
+            (unhurried.source / "draft").rename(behind)
+            assert front.read_text() == str(number)
+        assert first.read() == "0"
+        assert os.fstat(first.fileno()).st_nlink == 0
+
+
 def test_what_is_saved_by_name_is_not_lost_while_the_old_file_is_open(unhurried: Drive) -> None:
     for number in range(10):
         front, behind = (place / f"f{number}" for place in (unhurried.mountpoint, unhurried.source))
