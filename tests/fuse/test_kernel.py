@@ -153,6 +153,19 @@ def test_what_is_saved_by_name_is_not_lost_while_the_old_file_is_open(unhurried:
             assert reader.read() == "old"
 
 
+def test_what_is_cut_by_name_is_what_has_the_name_now(unhurried: Drive) -> None:
+    front, behind = (place / "f" for place in (unhurried.mountpoint, unhurried.source))
+    behind.write_text("old")
+    with front.open() as reader:
+        draft = unhurried.source / "draft"
+        draft.write_text("newer")
+        draft.rename(behind)
+        os.fstat(reader.fileno())
+        os.truncate(front, 2)
+        assert behind.read_text() == "ne"
+        assert reader.read() == "old"
+
+
 def test_an_open_file_shows_what_was_written_behind(unhurried: Drive, eventually: Wait) -> None:
     (unhurried.source / "f").write_text("old")
     with (unhurried.mountpoint / "f").open() as file:
