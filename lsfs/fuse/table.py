@@ -307,6 +307,20 @@ class Table:
         with self.pinned(node) as fd:
             return source.reopen(fd, flags)
 
+    def check_place(self, node: Node) -> None:
+        """A file is meant by its name: see that the name is still its own.
+
+        Raises:
+            OSError: ESTALE: it is no longer where it was.
+        """
+        if node.parent is None:
+            return  # it has lost its name through the mount, and has a descriptor
+        try:
+            _stat_at_its_place(node)
+        except OSError:
+            self._lost(node)
+            raise
+
     @staticmethod
     def _open_at_its_place(node: Node, flags: int) -> int:
         """A file opened where it was last found; -1 when something else is there by now."""

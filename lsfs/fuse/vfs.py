@@ -171,6 +171,10 @@ class Vfs:
             if self._tree.creates_file(node.parts) and change.uid is change.gid is None:
                 return
             raise _error(errno.EROFS)
+        if change.size is not None and handle is None:
+            # Who has it open says so when it is cut. This one came by the name, which may be
+            # another file's by now; of other changes the kernel does not say which it is.
+            self.table.check_place(node)
         with self._file(node, handle) as fd:
             if change == Change():
                 # Clear setuid and setgid: chown(-1, -1), or somebody changes an open file, maybe

@@ -139,6 +139,33 @@ def test_who_comes_by_the_name_gets_what_is_there_now(unhurried: Drive) -> None:
         assert os.fstat(first.fileno()).st_nlink == 0
 
 
+def test_what_is_saved_by_name_is_not_lost_while_the_old_file_is_open(unhurried: Drive) -> None:
+    for number in range(10):
+        front, behind = (place / f"f{number}" for place in (unhurried.mountpoint, unhurried.source))
+        behind.write_text("old")
+        with front.open() as reader:
+            draft = unhurried.source / "draft"
+            draft.write_text("new")
+            draft.rename(behind)
+            os.fstat(reader.fileno())
+            front.write_text("precious")
+            assert behind.read_text() == "precious"
+            assert reader.read() == "old"
+
+
+def test_what_is_cut_by_name_is_what_has_the_name_now(unhurried: Drive) -> None:
+    front, behind = (place / "f" for place in (unhurried.mountpoint, unhurried.source))
+    behind.write_text("old")
+    with front.open() as reader:
+        draft = unhurried.source / "draft"
+        draft.write_text("newer")
+        draft.rename(behind)
+        os.fstat(reader.fileno())
+        os.truncate(front, 2)
+        assert behind.read_text() == "ne"
+        assert reader.read() == "old"
+
+
 def test_an_open_file_shows_what_was_written_behind(unhurried: Drive, eventually: Wait) -> None:
     (unhurried.source / "f").write_text("old")
     with (unhurried.mountpoint / "f").open() as file:
