@@ -64,8 +64,10 @@ class Table:
     def find(self, parent: Node, name: bytes) -> Found:
         """What is at a name of a folder; referred to until :meth:`forget`."""
         stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        is_folder = modes.S_ISDIR(stat.st_mode) and (stat.st_dev, stat.st_ino) not in self._known
-        if not is_folder and (parent.id, name) not in self._restless:
+        known = self._known.get((stat.st_dev, stat.st_ino))
+        # One without descriptor is a file that was removed behind the mount: its inode is used.
+        is_new_folder = modes.S_ISDIR(stat.st_mode) and (known is None or known.fd < 0)
+        if not is_new_folder and (parent.id, name) not in self._restless:
             return Found(self.refer(stat, parent, name), stat)
         fd = source.pin(parent.fd, name)
         stat = os.fstat(fd)
