@@ -150,7 +150,8 @@ def _serve_by(
 ) -> None:
     """Serve by the chosen transport until the mount is gone."""
     if choice.module is None:
-        transports.raise_descriptor_limit()
+        # The other half is for files that are open or have lost their names.
+        vfs.table.most_folders = transports.raise_descriptor_limit() // 2
         kernel.serve(
             vfs,
             service.mountpoint,

@@ -76,7 +76,9 @@ class Notices:
 
     def watch(self, folder: Node) -> None:
         """The kernel has looked into a folder."""
-        if folder.id in self._watched or self._full or folder.fd < 0:
+        if folder.id in self._watched or self._full or folder.parts is not None:
+            return
+        if folder.fd < 0:  # given up for want of descriptors: it is watched when it is open again
             return
         if not self._is_local(folder):
             return
@@ -163,6 +165,10 @@ class Notices:
     def _differences(self, folder: Node, name: bytes) -> Iterator[bytes]:
         with self._table.lock:
             if folder.fd < 0:
+                # It was given up, and cannot be compared; asking again costs little.
+                yield protocol.forget_inode(folder.id)
+                if name:
+                    yield protocol.forget_name(folder.id, name)
                 return
             changed = _is_other(folder, folder.fd, b"")
             child = self._table.at(folder, name) if name else None

@@ -1,8 +1,9 @@
 """Which nodes of a mount somebody refers to, and how their files are found again.
 
-A folder's node holds an ``O_PATH`` descriptor. A file's node mostly holds none: it remembers the
-folder and the name under which it was last looked up, and what it found there (device and inode),
-so a walk through a million files opens none of them. Before a name is taken away through the mount,
+A folder's node holds an ``O_PATH`` descriptor, as long as there are not very many. A file's node
+mostly holds none: it remembers the folder and the name under which it was last looked up, and what
+it found there (device and inode), so a walk through a million files opens none of them. Before a
+name is taken away through the mount,
 the node that goes by it gets a descriptor, and stays usable. A name that was taken away behind the
 mount is answered with ESTALE, upon which the kernel looks again; unless somebody has the file open:
 who has does not give a name, so the kernel would not look again, and the open file leads to it.
@@ -27,7 +28,9 @@ RESTLESS = 1024  # names that were found to have been given to another file
 KEPT = 256  # files that were found under such a name, and have a descriptor
 KEPT_S = 0.05  # how long they have it: between the kernel's look and its next request
 # What opening a name says when it no longer stands for the file that was found there.
-_ANOTHER = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
+_ANOTHER = frozenset(
+    {errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ESTALE}
+)
 
 
 class Table:
@@ -44,6 +47,8 @@ class Table:
         self.by_id: dict[int, Node] = {1: self.root}
         self._known: dict[object, Node] = {self.root.key: self.root}  # by (device, inode) or Parts
         self._places: dict[tuple[int, bytes], Node] = {}  # by folder and name
+        self._folders: dict[Node, None] = {}  # with a descriptor; the oldest first
+        self.most_folders = 4096  # after which the oldest are found by name, as files are
         self._held: dict[Node, None] = {}  # the oldest first
         self._restless: dict[tuple[int, bytes], None] = {}  # as places; the oldest first
         self._kept: dict[Node, float] = {}  # and since when; the oldest first
@@ -63,16 +68,20 @@ class Table:
 
     def find(self, parent: Node, name: bytes) -> Found:
         """What is at a name of a folder; referred to until :meth:`forget`."""
-        stat = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        if len(self._folders) > self.most_folders:
+            self._give_folders_up()
+        stat = os.stat(name, dir_fd=self.folder(parent), follow_symlinks=False)
         known = self._known.get((stat.st_dev, stat.st_ino))
         # A node without a descriptor may be another file, whose inode number is used again.
         is_folder = modes.S_ISDIR(stat.st_mode) and (known is None or known.fd < 0)
         if not is_folder and (parent.id, name) not in self._restless:
             return Found(self.refer(stat, parent, name), stat)
-        fd = source.pin(parent.fd, name)
+        fd = source.pin(self.folder(parent), name)
         stat = os.fstat(fd)
         node = self.refer(stat, parent, name, fd)
-        if not modes.S_ISDIR(stat.st_mode):
+        if modes.S_ISDIR(stat.st_mode):
+            self._folders[node] = None
+        else:
             self._keep_a_while(node)
         return Found(node, stat)
 
@@ -99,6 +108,26 @@ class Table:
         node.stat = stat
         node.missed = False
         return node
+
+    def folder(self, node: Node) -> int:
+        """The descriptor of a folder, which is opened again where it had been given up.
+
+        Raises:
+            OSError: ESTALE: it is no longer where it was, or forgotten.
+        """
+        if node.fd < 0:
+            if self.by_id.get(node.id) is not node:
+                raise _stale()
+            node.fd = self._at_its_place(node)
+            self._folders[node] = None
+        return node.fd
+
+    def _give_folders_up(self) -> None:
+        """Close the folders that have been open longest; no one is in use between two requests."""
+        for node in list(self._folders)[: self.most_folders // 4]:
+            del self._folders[node]
+            if node.parent is not None and self.at(node.parent, node.name) is node:
+                self._drop(node)
 
     def _keep_a_while(self, node: Node) -> None:
         """A file keeps its descriptor until the kernel has used what it has just found."""
@@ -164,6 +193,7 @@ class Table:
             if self._known.get(node.key) is node:
                 del self._known[node.key]
             self._unplace(node)
+            self._folders.pop(node, None)
             self._held.pop(node, None)
             self._kept.pop(node, None)
             self._drop(node)
@@ -215,7 +245,7 @@ class Table:
             return
         if node.fd < 0:
             try:
-                self._hold(node, _pinned(node, parent, name))
+                self._hold(node, self._pinned(node, parent, name))
             except OSError:
                 return  # it went behind the mount
         self._unplace(node)
@@ -257,7 +287,7 @@ class Table:
         self._let_go()
         if node.fd < 0:
             try:
-                return Pin(_at_its_place(node), kept=False)
+                return Pin(self._at_its_place(node), kept=False)
             except OSError as error:
                 if not self._is_kept_open(node, error):
                     raise
@@ -282,10 +312,9 @@ class Table:
         """
         if node.fd >= 0:
             return source.link_of(node.fd), True
-        parent = node.parent
-        if parent is None or parent.fd < 0:
+        if node.parent is None:
             raise _stale()
-        return source.link_of(parent.fd) + b"/" + node.name, False
+        return source.link_of(self.folder(node.parent)) + b"/" + node.name, False
 
     def open(self, node: Node, flags: int) -> int:
         """Open a node's file for use.
@@ -316,21 +345,18 @@ class Table:
         if node.parent is None:
             return  # it has lost its name through the mount, and has a descriptor
         try:
-            _stat_at_its_place(node)
+            self._stat_at_its_place(node)
         except OSError:
             self._lost(node)
             raise
 
-    @staticmethod
-    def _open_at_its_place(node: Node, flags: int) -> int:
+    def _open_at_its_place(self, node: Node, flags: int) -> int:
         """A file opened where it was last found; -1 when something else is there by now."""
-        parent = node.parent
-        if parent is None or parent.fd < 0:
-            return -1
+        assert node.parent is not None  # noqa: S101 - the caller looked
         if flags & os.O_TRUNC:
             # What is cut by opening it must be the right file before, not after.
             try:
-                fd = _at_its_place(node)
+                fd = self._at_its_place(node)
             except OSError as error:
                 if error.errno != errno.ESTALE:
                     raise
@@ -339,7 +365,8 @@ class Table:
                 return source.reopen(fd, flags)
         try:
             # Without waiting: somebody may have put a FIFO in its place.
-            fd = source.open_entry(parent.fd, node.name, flags | os.O_NONBLOCK)
+            folder = self.folder(node.parent)
+            fd = source.open_entry(folder, node.name, flags | os.O_NONBLOCK)
         except OSError as error:
             if error.errno not in _ANOTHER:
                 raise
@@ -358,11 +385,38 @@ class Table:
         self._let_go()
         if node.fd < 0:
             try:
-                return _stat_at_its_place(node)
+                return self._stat_at_its_place(node)
             except OSError as error:
                 if not self._is_kept_open(node, error):
                     raise
         return os.fstat(node.fd)
+
+    def _stat_at_its_place(self, node: Node) -> os.stat_result:
+        if node.parent is None:
+            raise _stale()
+        try:
+            found = os.stat(node.name, dir_fd=self.folder(node.parent), follow_symlinks=False)
+        except OSError:
+            raise _stale() from None
+        if not _is_it(node, found):
+            raise _stale()
+        return found
+
+    def _at_its_place(self, node: Node) -> int:
+        if node.parent is None:
+            raise _stale()
+        return self._pinned(node, node.parent, node.name)
+
+    def _pinned(self, node: Node, parent: Node, name: bytes) -> int:
+        """A descriptor of what has this name, if it is the node's file."""
+        try:
+            fd = source.pin(self.folder(parent), name)
+        except FileNotFoundError:
+            raise _stale() from None
+        if not _is_it(node, os.fstat(fd)):
+            os.close(fd)
+            raise _stale()
+        return fd
 
 
 class Pin:
@@ -382,45 +436,12 @@ class Pin:
             os.close(self._fd)
 
 
-def _stat_at_its_place(node: Node) -> os.stat_result:
-    parent = node.parent
-    if parent is None or parent.fd < 0:
-        raise _stale()
-    try:
-        found = os.stat(node.name, dir_fd=parent.fd, follow_symlinks=False)
-    except OSError:
-        raise _stale() from None
-    if not _is_it(node, found):
-        raise _stale()
-    return found
-
-
 def _is_it(node: Node, found: os.stat_result) -> bool:
     """Whether what was found may be a node's file; by its type, too: inodes are used again."""
     told = node.stat
     return (found.st_dev, found.st_ino) == node.key and (
         told is None or modes.S_IFMT(told.st_mode) == modes.S_IFMT(found.st_mode)
     )
-
-
-def _at_its_place(node: Node) -> int:
-    if node.parent is None:
-        raise _stale()
-    return _pinned(node, node.parent, node.name)
-
-
-def _pinned(node: Node, parent: Node, name: bytes) -> int:
-    """A descriptor of what has this name, if it is the node's file."""
-    if parent.fd < 0:
-        raise _stale()
-    try:
-        fd = source.pin(parent.fd, name)
-    except FileNotFoundError:
-        raise _stale() from None
-    if not _is_it(node, os.fstat(fd)):
-        os.close(fd)
-        raise _stale()
-    return fd
 
 
 def _stale() -> OSError:

@@ -65,7 +65,7 @@ def _obstacle() -> str:
 def raise_descriptor_limit() -> int:
     """Allow this process as many open files as it may have; gives how many.
 
-    Each folder that the kernel knows takes one, and who is root may have more than is usual.
+    Folders that the kernel knows take one each, up to half of them; root may have more than usual.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):

@@ -288,7 +288,7 @@ class Vfs:
     def opendir(self, node: Node) -> int:
         """A descriptor to list a folder by; for a virtual one, one that lists nothing."""
         if node.parts is None:
-            return source.open_folder(node.fd)
+            return source.open_folder(self.table.folder(node))
         self._tree.listing(node.parts)  # or the reason why not
         return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -314,7 +314,7 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._make_query(parts))
         self._not_ours(parent, name, errno.EEXIST)
-        source.make_folder(parent.fd, name, mode, caller)
+        source.make_folder(self.table.folder(parent), name, mode, caller)
         self._note_entry(Op.MADE_DIR, parent, name)
         return None
 
@@ -328,7 +328,8 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.rmdir(parts))
         self._not_ours(parent, name, errno.EROFS)
-        os.rmdir(name, dir_fd=parent.fd)
+        self.table.hold(parent, name)
+        os.rmdir(name, dir_fd=self.table.folder(parent))
         self._note_entry(Op.REMOVED_DIR, parent, name)
         return None
 
@@ -347,20 +348,20 @@ class Vfs:
     def mknod(self, parent: Node, name: bytes, mode: int, device: int, caller: Caller) -> None:
         """Make a file, FIFO, socket or device node."""
         self._not_ours(_real(parent), name, errno.EEXIST)
-        source.make_node(parent.fd, name, mode, device, caller)
+        source.make_node(self.table.folder(parent), name, mode, device, caller)
         if modes.S_IFMT(mode) in (0, modes.S_IFREG):
             self._note_entry(Op.WRITTEN, parent, name)
 
     def symlink(self, parent: Node, name: bytes, target: bytes, caller: Caller) -> None:
         """Make a symbolic link that says ``target``; no regular file appears: nothing is noted."""
         self._not_ours(_real(parent), name, errno.EEXIST)
-        source.make_link(parent.fd, name, target, caller)
+        source.make_link(self.table.folder(parent), name, target, caller)
 
     def link(self, node: Node, parent: Node, name: bytes) -> None:
         """Give a file the further name ``name`` in a folder."""
         self._not_ours(_real(parent), name, errno.EEXIST)
         with self.table.pinned(_real(node)) as fd:
-            libc.link(fd, parent.fd, name)
+            libc.link(fd, self.table.folder(parent), name)
             is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
         if is_regular:
             self._note_entry(Op.WRITTEN, parent, name)
@@ -372,7 +373,7 @@ class Vfs:
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
         self.table.hold(parent, name)
-        os.unlink(name, dir_fd=parent.fd)
+        os.unlink(name, dir_fd=self.table.folder(parent))
         self._note_entry(Op.REMOVED, parent, name)
         return None
 
@@ -381,7 +382,7 @@ class Vfs:
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
         self.table.hold(new, new_name)
-        libc.rename(old.fd, old_name, new.fd, new_name, flags)
+        libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
         if flags & libc.RENAME_EXCHANGE:
             # Neither is gone: both names have other content now.
@@ -419,12 +420,12 @@ class Vfs:
         if parent.parts is not None:
             return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
         self._not_ours(parent, name, errno.EEXIST)
-        fd, new = source.create(parent.fd, name, flags, mode, caller)
+        fd, new = source.create(self.table.folder(parent), name, flags, mode, caller)
         return self._keep(Handle(fd, flags | os.O_WRONLY, new=new))
 
     def create_nameless(self, parent: Node, flags: int, mode: int, caller: Caller) -> Handle:
         """Make a file that has no name until it is linked."""
-        fd = source.create_nameless(_real(parent).fd, flags, mode, caller)
+        fd = source.create_nameless(self.table.folder(_real(parent)), flags, mode, caller)
         return self._keep(Handle(fd, flags, new=True))
 
     def _keep(self, handle: Handle) -> Handle:
@@ -529,7 +530,7 @@ class Vfs:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
         if parent.fd == self.root.fd:
             return name
-        folder = self._source.path_of(parent.fd)
+        folder = self._source.path_of(self.table.folder(parent))
         return folder + b"/" + name if folder else b""
 
     def _note_entry(self, op: Op, parent: Node, name: bytes) -> None:

@@ -383,3 +383,50 @@ def test_virtual_nodes_are_forgotten_while_others_look_them_up(table: Table) -> 
     for thread in threads:
         thread.join()
     assert list(table.by_id) == [1]
+
+
+# --- very many folders
+
+
+def test_of_very_many_folders_the_oldest_are_found_by_name(table: Table, folder: Path) -> None:
+    table.most_folders = 40
+    before = descriptors()
+    nodes = []
+    for number in range(500):
+        (folder / f"d{number}/e").mkdir(parents=True)
+        (folder / f"d{number}/e/f").write_text("x" * number)
+        outer = refer(table, b"d%d" % number)
+        inner = refer(table, b"e", outer)
+        nodes.append((outer, inner, refer(table, b"f", inner)))
+    assert len(descriptors()) - len(before) <= 60
+    for number, (outer, inner, file) in enumerate(nodes):
+        assert size(table, file) == number
+        assert table.stat(inner).st_ino == (folder / f"d{number}/e").stat().st_ino
+        assert refer(table, b"e", outer) is inner
+    # Another name of the folder above is followed; one given behind the mount is not.
+    outer, inner, file = nodes[0]
+    table.most_folders = 4
+    for _, inner_, _ in nodes[100:140]:
+        refer(table, b"f", inner_)
+    assert outer.fd < 0
+    os.rename(folder / "d0", folder / "moved")
+    table.moved(table.root, b"d0", table.root, b"moved")
+    assert table.stat(file).st_size == 0
+    outer, inner, file = nodes[1]
+    os.rename(folder / "d1", folder / "gone")
+    for _, inner_, _ in nodes[200:240]:
+        refer(table, b"f", inner_)
+    refused(errno.ESTALE, table.stat, file)
+
+
+def test_a_folder_that_was_given_up_is_held_when_its_name_goes(table: Table, folder: Path) -> None:
+    table.most_folders = 4
+    nodes = []
+    for number in range(20):
+        (folder / f"d{number}").mkdir()
+        nodes.append(refer(table, b"d%d" % number))
+    first = nodes[0]
+    assert first.fd < 0
+    table.hold(table.root, b"d0")
+    (folder / "d0").rmdir()
+    assert table.stat(first).st_nlink == 0
