@@ -92,7 +92,7 @@ class Kernel:
         buffer = bytearray(_ROOM)
         view = memoryview(buffer)
         unpack, head = protocol.HEADER_IN.unpack_from, protocol.HEADER_SIZE
-        fd = self._fd
+        fd, notices = self._fd, self._notices
         handlers = self._requests.handlers | {Opcode.INTERRUPT: self._interrupt}
         if not self._greet(buffer):
             return
@@ -110,6 +110,8 @@ class Kernel:
             except Exception as error:
                 message = protocol.refusal(unique, _code(error, opcode))
             self._send(fd, message)
+            if notices.due:
+                notices.collect()
 
     def _greet(self, buffer: bytearray) -> bool:
         """Answer the first request, INIT; False when the mount went before."""

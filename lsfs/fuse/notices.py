@@ -22,7 +22,8 @@ import os
 import select
 import struct
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 
 from lsfs.fuse import libc, mounts, protocol
 from lsfs.fuse.nodes import Node
@@ -31,6 +32,7 @@ from lsfs.fuse.table import Table
 log = logging.getLogger("lsfs.fuse.notices")
 
 GATHER_S = 0.02  # events of one change come in bursts
+LOOP_S = 0.01  # in which the loop, if it is at work, collects them
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name
 _READ = 1 << 17
 _OVERFLOW, _ENDED = 0x4000, 0x8000
@@ -59,6 +61,10 @@ class Notices:
         self._watched: dict[int, int] = {}  # watches, by number of the node
         self._full = False
         self._local: dict[int, bool] = {}  # by device
+        self.due = False  # something happened, and may be collected
+        self._collecting = threading.Lock()
+        self._outbox: deque[bytes] = deque()
+        self._unsure: list[Place] = []  # to be compared because inotify has lost track
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._run, name="lsfs-notices", daemon=True)
         self._thread.start()
@@ -114,7 +120,24 @@ class Notices:
                 log.info("changes behind the mount show after a moment: %s is not local", kind)
         return known
 
-    # --- the thread
+    # --- looking at what happened
+
+    def collect(self) -> None:
+        """Compare what happened with what was told; by whoever is awake.
+
+        The loop calls it between two requests when ``due`` is set. Two threads that both run keep
+        taking Python's lock from each other, at every system call, which would cost more than all
+        else; so the thread here does it only while the loop has nothing to do.
+        """
+        if not self._collecting.acquire(blocking=False):
+            return
+        try:
+            if self.due:
+                self.due = False
+                for folder, name in self._happened():
+                    self._outbox.extend(self._differences(folder, name))
+        finally:
+            self._collecting.release()
 
     def _run(self) -> None:
         poll = select.poll()
@@ -122,12 +145,16 @@ class Notices:
         poll.register(self._stop_read, select.POLLIN)
         while True:
             ready = {fd for fd, _ in poll.poll()}
-            if self._stop_read in ready:
+            if self._stop_read in ready or _stopped(self._stop_read, GATHER_S):
                 return
-            if _stopped(self._stop_read, GATHER_S):
+            self.due = True
+            if _stopped(self._stop_read, LOOP_S):
                 return
-            for folder, name in self._happened():
-                self._tell(folder, name)
+            self.collect()
+            while self._unsure:
+                self._outbox.extend(self._differences(*self._unsure.pop()))
+            while self._outbox:
+                self.send(self._outbox.popleft())
 
     def _happened(self) -> Iterable[Place]:
         """Where something has happened, each place once."""
@@ -140,10 +167,9 @@ class Notices:
             name = data[begin : begin + length].rstrip(b"\0")
             begin += length
             if mask & _OVERFLOW:
-                log.info(
-                    "too much happened behind the mount at once: all that is known is compared"
-                )
-                return self._everything()
+                log.info("too much happened at once behind the mount: comparing all that is known")
+                self._unsure = self._everything()
+                return ()
             folder = self._folders.get(watch)
             if mask & _ENDED or folder is None:
                 continue
@@ -157,29 +183,22 @@ class Notices:
         places = [(node.parent, node.name) for node in nodes if node.parent is not None]
         return [(folder, b"") for folder in list(self._folders.values())] + places
 
-    def _tell(self, folder: Node, name: bytes) -> None:
-        """Send notices for what the kernel was told of a place and is no longer so."""
-        for notice in self._differences(folder, name):
-            self.send(notice)
-
-    def _differences(self, folder: Node, name: bytes) -> Iterator[bytes]:
+    def _differences(self, folder: Node, name: bytes) -> list[bytes]:
+        """Notices for what the kernel was told of a place and is no longer so."""
         with self._table.lock:
             if folder.fd < 0:
                 # It was given up, and cannot be compared; asking again costs little.
-                yield protocol.forget_inode(folder.id)
-                if name:
-                    yield protocol.forget_name(folder.id, name)
-                return
-            changed = _is_other(folder, folder.fd, b"")
+                about = protocol.forget_inode(folder.id)
+                return [about, protocol.forget_name(folder.id, name)] if name else [about]
+            found = [protocol.forget_inode(folder.id)] if _is_other(folder, folder.fd, b"") else []
             child = self._table.at(folder, name) if name else None
-            gone = child is not None and not _is_there(child, folder.fd, name)
-            other = child is not None and not gone and _is_other(child, folder.fd, name)
-        if changed:
-            yield protocol.forget_inode(folder.id)
-        if child is not None and gone:
-            yield protocol.forget_name(folder.id, name)
-        elif child is not None and other:
-            yield protocol.forget_inode(child.id)
+            if child is None:
+                return found
+            if not _is_there(child, folder.fd, name):
+                return [*found, protocol.forget_name(folder.id, name)]
+            if _is_other(child, folder.fd, name):
+                return [*found, protocol.forget_inode(child.id)]
+        return found
 
     def send(self, notice: bytes) -> None:
         """Tell the kernel; not in the thread that answers it."""

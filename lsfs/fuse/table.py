@@ -285,6 +285,8 @@ class Table:
             OSError: ESTALE: it is no longer where it was.
         """
         self._let_go()
+        if node.opened:
+            return Pin(next(iter(node.opened)), kept=True)
         if node.fd < 0:
             try:
                 return Pin(self._at_its_place(node), kept=False)
@@ -310,6 +312,8 @@ class Table:
         Raises:
             OSError: ESTALE: its folder is no longer known.
         """
+        if node.opened:
+            return source.link_of(next(iter(node.opened))), True
         if node.fd >= 0:
             return source.link_of(node.fd), True
         if node.parent is None:
@@ -383,6 +387,8 @@ class Table:
             OSError: ESTALE: it is no longer where it was.
         """
         self._let_go()
+        if node.opened:
+            return os.fstat(next(iter(node.opened)))
         if node.fd < 0:
             try:
                 return self._stat_at_its_place(node)

@@ -189,8 +189,14 @@ class Vfs:
                 self._resize(fd, change, handle)
             if change.times is not None:
                 source.set_times(fd, change.times)
-            if change.size is None:
+            if change.size is None and not self._is_written(node, handle):
                 self._note_node(Op.ATTRIBUTES, fd)
+
+    def _is_written(self, node: Node, handle: Handle | None) -> bool:
+        """Whether a file is open and written to, so that its change is noted when it is closed."""
+        if handle is not None:
+            return handle.dirty
+        return any(self.handles[fd].dirty for fd in node.opened or ())
 
     def _file(self, node: Node, handle: Handle | None) -> Pin:
         """A descriptor of a file for a ``with`` block."""

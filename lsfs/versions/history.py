@@ -25,7 +25,8 @@ log = logging.getLogger("lsfs.versions.history")
 
 SCHEMA_VERSION = 1
 SPOOL = ".spool"
-GATHER_S = 0.02
+GATHER_S = 0.03
+AT_ONCE = 500  # rows of a statement
 
 _Row = tuple[int, int, str, bytes, bytes | None]
 _RECORD = struct.Struct("<QqBII")  # id, time, position of the op in Op, lengths of both paths
@@ -159,7 +160,12 @@ class Journal:
         """Whole or not at all; what is there already, as after a crash, is left as it is."""
         self._db.execute("BEGIN")
         try:
-            self._db.executemany("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)", rows)
+            # Many rows in a statement: between statements Python's lock would go to and fro.
+            for begin in range(0, len(rows), AT_ONCE):
+                some = rows[begin : begin + AT_ONCE]
+                values = ", ".join(["(?, ?, ?, ?, ?)"] * len(some))
+                insert = f"INSERT OR IGNORE INTO event VALUES {values}"  # noqa: S608 - only marks
+                self._db.execute(insert, [value for row in some for value in row])
             self._db.execute("COMMIT")
         except sqlite3.Error:
             if self._db.in_transaction:
