@@ -239,6 +239,11 @@ def _within(path: Path, folder: Path) -> bool:
 
 def _check_free(source: Path, mountpoint: Path, state: StatePaths) -> None:
     known = _settled(state)
+    if known is not None and mounts.at(known.mountpoint) is None:
+        raise LockHeld(
+            f"{known.source} was unmounted from {known.mountpoint}, but programs still use it",
+            hint=f"close them; then process {known.pid} ends by itself",
+        )
     if known is not None:
         raise LockHeld(
             f"{known.source} is mounted on {known.mountpoint} (process {known.pid})",

@@ -32,6 +32,7 @@ from lsfs.fuse.table import Table
 log = logging.getLogger("lsfs.fuse.notices")
 
 GATHER_S = 0.02  # events of one change come in bursts
+CLOSE_S = 2.0
 LOOP_S = 0.01  # in which the loop, if it is at work, collects them
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name
 _READ = 1 << 17
@@ -72,7 +73,9 @@ class Notices:
     def close(self) -> None:
         """Stop watching."""
         os.close(self._stop_write)
-        self._thread.join()
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            return  # it waits for a folder that the kernel holds, and ends with the mount
         os.close(self._stop_read)
         os.close(self._inotify)
 

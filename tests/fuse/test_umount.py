@@ -127,3 +127,13 @@ def test_a_mount_right_after_a_kill_waits_for_the_end(unmounted: Drive) -> None:
     unmounted.mount()
     assert (unmounted.mountpoint / "f").read_text() == "x"
     unmounted.umount()
+
+
+def test_a_mount_that_is_still_used_after_a_lazy_umount_says_so(unmounted: Drive) -> None:
+    (unmounted.source / "f").write_text("x")
+    unmounted.mount()
+    with (unmounted.mountpoint / "f").open() as file:
+        unmounted.umount(lazy=True)
+        with pytest.raises(LockHeld, match="programs still use it"):
+            unmounted.mount()
+        assert file.read() == "x"
