@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -41,11 +40,20 @@ def _mounting() -> Iterator[Finding]:
         if usable
         else "missing or closed: modprobe fuse; in a container --device /dev/fuse",
     )
-    library = ctypes.util.find_library("fuse3") or ctypes.util.find_library("fuse")
-    yield Finding("libfuse", bool(library), library or "missing: apt install fuse3 libfuse2")
+    yield _transport()
     helper = shutil.which("fusermount3") or shutil.which("fusermount")
     needed = helper is not None or os.geteuid() == 0
     yield Finding("fusermount", needed, helper or "missing: apt install fuse3")
+
+
+def _transport() -> Finding:
+    from lsfs.fuse import transports
+
+    try:
+        choice = transports.choose()
+    except LsfsError as error:
+        return Finding("transport", False, f"{error.message}: {error.hint}")
+    return Finding("transport", True, f"{choice.name} ({choice.why})")
 
 
 def _models() -> Iterator[Finding]:

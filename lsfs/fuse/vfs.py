@@ -1,10 +1,10 @@
 """The tree of a mount, and what each operation on it does.
 
 The tree is the source folder, entry for entry, plus one directory that no listing shows: the
-virtual one. An entry is a :class:`~lsfs.fuse.nodes.Node`. A node of the source holds an ``O_PATH``
-descriptor of its file, so it stays that very file whatever is renamed, removed or put in its place;
-a node of the virtual directory is a path in :class:`~lsfs.fuse.virtual.VirtualTree`. What changes a
-file is noted in the journal, once, here.
+virtual one. An entry is a :class:`~lsfs.fuse.nodes.Node`. A node of the source is one file with any
+number of names, and stays that very file when they change (:mod:`lsfs.fuse.table`); a node of the
+virtual directory is a path in :class:`~lsfs.fuse.virtual.VirtualTree`. What changes a file is noted
+in the journal, once, here.
 
 Nothing in this module knows how a request came or how the answer goes back; that is what the
 transports are for. Refusals are ``OSError`` or ``LsfsError``. Operations on the source are answered
