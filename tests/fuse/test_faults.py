@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import select
 import signal
 import sqlite3
 import subprocess
@@ -35,7 +36,7 @@ PATIENCE_S = 120
 # (`?`) and what has returned (`!`), each with the digest that the file then has, `-` for none.
 WRITER = """
 import hashlib, os, random, sys
-folder, seed = sys.argv[1], int(sys.argv[2])
+seed = int(sys.argv[1])
 dice = random.Random(seed)
 
 def say(mark, name, digest):
@@ -49,23 +50,22 @@ def write(path, data):
 try:
     while True:
         name = f"{dice.randrange(40)}.txt"
-        path = os.path.join(folder, name)
         words = (f"heron{dice.randrange(1000)}" for _ in range(dice.choice([1, 50, 2000])))
         data = " ".join(words).encode()
         digest = hashlib.sha256(data).hexdigest()
         kind = dice.choice(["write", "write", "save", "remove"])
-        if kind == "remove" and os.path.exists(path):
+        if kind == "remove" and os.path.exists(name):
             say("?", name, "-")
-            os.unlink(path)
+            os.unlink(name)
             say("!", name, "-")
         elif kind == "save":
-            write(path + ".tmp", data)
+            write(name + ".tmp", data)
             say("?", name, digest)
-            os.replace(path + ".tmp", path)
+            os.replace(name + ".tmp", name)
             say("!", name, digest)
         else:
             say("?", name, "torn")
-            write(path, data)
+            write(name, data)
             say("!", name, digest)
 except OSError:
     pass
@@ -109,15 +109,24 @@ def crash(drive: Drive, seed: int, story: Story, acknowledged: Path) -> None:
     with (
         acknowledged.open("wb") as output,
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(drive.mountpoint), str(seed)], stdout=output
+            # In the mount, so that it is not moved to the bare folder when the mount is taken away.
+            [sys.executable, "-c", WRITER, str(seed)],
+            cwd=drive.mountpoint,
+            stdout=output,
         ) as writer,
     ):
         deadline = time.monotonic() + PATIENCE_S
         while acknowledged.stat().st_size < 1000 and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(random.Random(seed).random() * 0.3)
+        process = os.pidfd_open(info.pid)
         os.kill(info.pid, signal.SIGKILL)
-        assert writer.wait(PATIENCE_S) == 0
+        try:
+            assert writer.wait(PATIENCE_S) == 0
+            assert select.select([process], [], [], PATIENCE_S)[0]
+        finally:
+            os.close(process)
+            writer.kill()
     story.read(acknowledged.read_text().splitlines())
 
 
