@@ -24,10 +24,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
-from lsfs.config import MountConfig
 from lsfs.fuse import libc
 from lsfs.fuse.mount import mount, umount
 from lsfs.paths import StatePaths
+from tests.fuse.ways import config_of
 
 MODES = ("plain", "mmap", "direct")
 LARGEST = 1 << 18
@@ -375,7 +375,7 @@ def main() -> int:
             place = source
         else:
             state = StatePaths(Path(name, "state"))
-            config = MountConfig(transport=options.transport)
+            config = config_of(options.transport)
             mount(source, place, state, config, brain_command=())
             stack.callback(umount, place, state=state)
         for mode in options.mode or MODES:

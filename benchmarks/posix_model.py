@@ -22,11 +22,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lsfs.config import MountConfig
 from lsfs.fuse.mount import mount, umount
 from lsfs.paths import StatePaths
 from tests.fuse.histories import ACTING, LIMITS, Arena, Difference, operations, play, shrink
 from tests.fuse.model import Operation
+from tests.fuse.ways import config_of
 
 HISTORY = 4000
 LONGEST = 100  # of a history that cannot be cut down the end is shown
@@ -41,7 +41,7 @@ def mounted(transport: str, base: Path) -> Iterator[Arena]:
     state = StatePaths(base / "state")
     is_root = os.geteuid() == 0
     mount(
-        source, place, state, MountConfig(transport=transport), allow_other=is_root,
+        source, place, state, config_of(transport), allow_other=is_root,
         brain_command=(),
     )  # fmt: skip
     try:

@@ -58,7 +58,6 @@ class Opcode(IntEnum):
     SETLKW = 33
     CREATE = 35
     INTERRUPT = 36
-    DESTROY = 38
     BATCH_FORGET = 42
     FALLOCATE = 43
     READDIRPLUS = 44
@@ -145,7 +144,6 @@ LINK_IN = struct.Struct("<Q")  # the node that gets another name
 OPEN_IN = struct.Struct("<II")  # flags, open_flags
 CREATE_IN = struct.Struct("<IIII")  # flags, mode, umask, open_flags
 READ_IN = struct.Struct("<QQI")  # handle, offset, size; also of READDIR
-READ_IN_SIZE = 40
 WRITE_IN = struct.Struct("<QQIIQII")  # handle, offset, size, write_flags, owner, flags, -
 RELEASE_IN = struct.Struct("<QIIQ")  # handle, flags, release_flags, lock owner
 FLUSH_IN = struct.Struct("<QIIQ")  # handle, -, -, lock owner

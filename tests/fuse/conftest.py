@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from lsfs.clock import SystemClock
-from lsfs.config import MountConfig
 from lsfs.fuse import mount as mounting
 from lsfs.fuse import mounts
 from lsfs.fuse.changes import Changes
@@ -29,12 +28,10 @@ from lsfs.versions.history import Event, JournalReader, Op
 from tests.fuse.bare import Pipe, descriptors
 from tests.fuse.fake_index import Index, Seconds
 from tests.fuse.test_operations import Noted
+from tests.fuse.ways import ALL_WAYS, TRANSPORTS, config_of
 from tests.fuse.wire import Told, Wire
 
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
-TRANSPORTS = ("kernel", "mfusepy", "fusepy")
-# Without the rights for it, or before Linux 6.9, contents go through the process.
-ALL_WAYS = (*TRANSPORTS, "kernel, copying")
 
 
 @dataclass
@@ -51,9 +48,7 @@ class Drive:
     def mount(self, *, brain: bool = False, **options: Any) -> MountInfo:
         command = [sys.executable, str(FAKE_BRAIN), str(self.state.root)] if brain else []
         options.setdefault("brain_command", command)
-        # "kernel, copying" is the transport kernel without the rights to pass files through.
-        transport, _, copying = self.transport.partition(", ")
-        config = MountConfig(transport=transport, passthrough=not copying)
+        config = config_of(self.transport)
         info = mounting.mount(self.source, self.mountpoint, self.state, config, **options)
         self.pids.append(info.pid)
         return info

@@ -34,6 +34,7 @@ from tests.fuse.model import (
     short,
     snapshot,
 )
+from tests.fuse.ways import COPYING
 
 # --- what a transport cannot do, and why
 
@@ -91,6 +92,7 @@ LIMITS: Mapping[str, tuple[Limit, ...]] = {
         NO_FALLOCATE,
     ),
     "kernel": (NOBODY,),
+    COPYING: (NOBODY,),
 }
 
 

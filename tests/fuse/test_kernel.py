@@ -21,7 +21,6 @@ from pathlib import Path
 import pytest
 
 from lsfs.clock import SystemClock
-from lsfs.config import MountConfig
 from lsfs.fuse import brain, protocol, table, transports
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.branches.ask import LONGEST
@@ -33,6 +32,7 @@ from lsfs.fuse.virtual import VirtualTree
 from tests.fuse.conftest import Drive, make_drive
 from tests.fuse.fake_index import Index
 from tests.fuse.test_operations import Noted
+from tests.fuse.ways import COPYING, config_of
 
 pytestmark = pytest.mark.mount
 
@@ -40,7 +40,7 @@ Wait = Callable[..., object]
 NOBODY = 65534
 
 
-@pytest.fixture(params=["kernel", "kernel, copying"])
+@pytest.fixture(params=["kernel", COPYING])
 def drive(request: pytest.FixtureRequest, tmp_path: Path) -> Drive:
     return make_drive(tmp_path, request.param)
 
@@ -61,7 +61,7 @@ def test_auto_takes_the_kernels_protocol_and_says_why(tmp_path: Path) -> None:
 
 
 def test_contents_can_be_kept_from_passing(tmp_path: Path) -> None:
-    drive = make_drive(tmp_path, "kernel, copying")
+    drive = make_drive(tmp_path, COPYING)
     assert "pass through this process" in drive.mount().why
     drive.umount()
 
@@ -83,8 +83,7 @@ def test_auto_takes_another_way_where_few_files_may_be_open(
 @pytest.fixture
 def unhurried(drive: Drive) -> Iterator[Drive]:
     """A mount that lets the kernel keep everything for a minute: only a notice changes its mind."""
-    name, _, copying = drive.transport.partition(", ")
-    config = MountConfig(transport=name, timeout_s=60.0, passthrough=not copying)
+    config = config_of(drive.transport, timeout_s=60.0)
     mounting.mount(drive.source, drive.mountpoint, drive.state, config, brain_command=())
     yield drive
     drive.umount()
@@ -240,8 +239,7 @@ def test_the_time_when_a_file_was_made_is_shown(drive: Drive) -> None:
 @pytest.fixture
 def forgetful(drive: Drive) -> Iterator[Drive]:
     """A mount of which the kernel keeps nothing: each call asks."""
-    name, _, copying = drive.transport.partition(", ")
-    config = MountConfig(transport=name, timeout_s=0.0, passthrough=not copying)
+    config = config_of(drive.transport, timeout_s=0.0)
     mounting.mount(drive.source, drive.mountpoint, drive.state, config, brain_command=())
     yield drive
     mounting.umount(drive.mountpoint, lazy=True, state=drive.state)

@@ -23,16 +23,17 @@ from hypothesis.stateful import (
 )
 
 from benchmarks.fsx import MODES, Exerciser
-from tests.fuse.conftest import TRANSPORTS, Place, make_drive
+from tests.fuse.conftest import Place, make_drive
 from tests.fuse.histories import ACTING, KINDS, LIMITS, Arena, Difference, operations, play
 from tests.fuse.model import ROOT, Actor, Operation
+from tests.fuse.ways import ALL_WAYS
 
 pytestmark = pytest.mark.mount
 
 USERS = ACTING if os.geteuid() == 0 else (0,)
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
+@pytest.fixture(scope="module", params=ALL_WAYS)
 def arena(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Arena]:
