@@ -28,8 +28,23 @@ class StatePaths:
 
     @property
     def history(self) -> Path:
-        """Event journal, versions, trash, snapshots: the truth about the past."""
+        """The event journal: what happened, and what was captured before it did."""
         return self.root / "history.sqlite"
+
+    @property
+    def versions(self) -> Path:
+        """What the journal adds up to: which versions each path had."""
+        return self.root / "versions.sqlite"
+
+    @property
+    def objects(self) -> Path:
+        """The contents of old versions, in chunks."""
+        return self.root / "objects"
+
+    @property
+    def incoming(self) -> Path:
+        """Contents that were kept in haste, until they are cut into chunks."""
+        return self.root / "objects" / "incoming"
 
     @property
     def catalog(self) -> Path:

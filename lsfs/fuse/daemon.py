@@ -36,7 +36,10 @@ from lsfs.fuse.transports import Choice
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
+from lsfs.versions.capture import Captures
+from lsfs.versions.events import State
 from lsfs.versions.history import Journal
+from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.fuse.daemon")
 
@@ -56,6 +59,7 @@ class Service:
         timeout_s: how long the kernel may keep names and attributes, in seconds.
         passthrough: let the kernel read and write files itself where it can.
         brain: command of the brain; empty runs none.
+        versions: how contents are kept before they go: full, fast or off.
     """
 
     source: Path
@@ -68,6 +72,7 @@ class Service:
     read_only: bool = False
     allow_other: bool = False
     brain: tuple[str, ...] = ()
+    versions: str = "full"
 
 
 class Announcement:
@@ -112,11 +117,15 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(locked(service.state.history_lock))
-        journal = Journal(service.state.history)
-        stack.callback(journal.close)
         # Opened before the mount: see lsfs.fuse.source.
         source = Source(service.source)
         stack.callback(source.close)
+        past = Past(
+            service.state.versions, service.state.history, service.state.objects, source.root
+        )
+        stack.callback(past.close)
+        journal = Journal(service.state.history, past.settled)
+        stack.callback(journal.close)
         choice = transports.choose(service.transport)
         info = MountInfo(
             service.source, service.mountpoint, os.getpid(), None, choice.name,
@@ -131,6 +140,7 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
             source,
             _tree(service, info, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
             changes,
+            captures=_captures(service, journal, past, stack),
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
@@ -234,6 +244,26 @@ def _supervised(service: Service, running: _Running) -> Iterator[int | None]:
         supervisor.stop()
 
 
+def _captures(
+    service: Service, journal: Journal, past: Past, stack: contextlib.ExitStack
+) -> Captures | None:
+    """What keeps contents before they go, as the drive is configured."""
+    if service.versions == "off":
+        return None
+
+    def is_kept(state: State) -> bool:
+        try:
+            return past.has(state)
+        except sqlite3.Error as error:
+            log.warning("the versions cannot be read: %s", error)
+            return False
+
+    durable = service.versions == "full"
+    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, durable=durable)
+    stack.callback(captures.close)
+    return captures
+
+
 def _tree(service: Service, info: MountInfo, patience_s: float) -> VirtualTree:
     from lsfs.index.published import Published
 
@@ -280,6 +310,7 @@ def arguments_of(service: Service) -> list[str]:
         "--transport", service.transport,
         "--virtual-name", service.virtual_name,
         "--timeout", str(service.timeout_s),
+        "--versions", service.versions,
     ]  # fmt: skip
     arguments += [] if service.passthrough else ["--no-passthrough"]
     arguments += ["--read-only"] if service.read_only else []
@@ -295,6 +326,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
     parser.add_argument("--transport", default="auto")
     parser.add_argument("--virtual-name", default=".lsfs")
     parser.add_argument("--timeout", type=float, default=1.0)
+    parser.add_argument("--versions", default="full")
     parser.add_argument("--no-passthrough", action="store_true")
     parser.add_argument("--read-only", action="store_true")
     parser.add_argument("--allow-other", action="store_true")
@@ -316,6 +348,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
         read_only=given.read_only,
         allow_other=given.allow_other,
         brain=() if given.no_brain else tuple(command),
+        versions=given.versions,
     )
     return service, given.ready_fd, given.detach
 

@@ -92,13 +92,14 @@ class Kernel:
         buffer = bytearray(_ROOM)
         view = memoryview(buffer)
         unpack, head = protocol.HEADER_IN.unpack_from, protocol.HEADER_SIZE
-        fd, notices = self._fd, self._notices
-        handlers = self._requests.handlers | {Opcode.INTERRUPT: self._interrupt}
+        fd, notices, requests = self._fd, self._notices, self._requests
+        handlers = requests.handlers | {Opcode.INTERRUPT: self._interrupt}
         if not self._greet(buffer):
             return
         while (length := self._receive(buffer)) > 0:
             _, opcode, unique, node, uid, gid, pid, _, _ = unpack(buffer)
             request = Request(unique, node, uid, gid, pid, view[head:length])
+            requests.asked = uid, pid
             try:
                 result = handlers[opcode](request) if opcode in handlers else self._unknown()
                 if result is None:

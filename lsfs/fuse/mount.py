@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsfs import errors, logs
-from lsfs.config import MountConfig
+from lsfs.config import MountConfig, VersionsConfig
 from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, UsageError
 from lsfs.fuse import brain, daemon, mounts, record
 from lsfs.fuse.record import MountInfo
@@ -41,6 +41,7 @@ def mount(
     allow_other: bool = False,
     foreground: bool = False,
     brain_command: Sequence[str] | None = None,
+    versions: VersionsConfig | None = None,
 ) -> MountInfo:
     """Mount a drive.
 
@@ -52,6 +53,7 @@ def mount(
         allow_other: let other users in; the permissions of the files decide what they may do.
         foreground: serve in this process, and return when the mount is gone.
         brain_command: run this instead of the brain; empty runs nothing.
+        versions: how contents are kept before they go; as by default when None.
 
     Returns:
         what was mounted; the mount answers.
@@ -82,6 +84,7 @@ def mount(
         read_only=read_only,
         allow_other=allow_other,
         brain=tuple(command),
+        versions=(versions or VersionsConfig()).durability,
     )
     if foreground:
         return daemon.serve(service, daemon.Announcement(None))

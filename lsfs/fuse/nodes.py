@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from lsfs.fuse import libc
 from lsfs.fuse.virtual import Parts
+from lsfs.versions.events import State, Who
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -104,6 +105,25 @@ class Found(NamedTuple):
     stat: os.stat_result
 
 
+class Guard:
+    """How much of a file that is open for writing would be lost if it were overwritten.
+
+    Attributes:
+        key: device and inode of the file.
+        state: it was in when it was opened, or last closed by one of its writers.
+        size: bytes of that which nobody keeps, from the beginning; 0 when all is kept.
+        writers: handles that share it.
+    """
+
+    __slots__ = ("key", "size", "state", "writers")
+
+    def __init__(self, key: tuple[int, int]) -> None:
+        self.key = key
+        self.state: State | None = None
+        self.size = 0
+        self.writers = 0
+
+
 class Handle:
     """An open file.
 
@@ -116,9 +136,13 @@ class Handle:
         parts: the path in the virtual directory; None for the source.
         is_new: the file was made by this open.
         node: the node that it is an open file of; None for a virtual one.
+        guard: watches over what the file held; None for who cannot write.
+        who: opened it, if for writing.
     """
 
-    __slots__ = ("appending", "dirty", "fd", "is_new", "node", "opened", "parts", "writable")
+    __slots__ = (
+        "appending", "dirty", "fd", "guard", "is_new", "node", "opened", "parts", "who", "writable",
+    )  # fmt: skip
 
     def __init__(self, fd: int, flags: int, *, parts: Parts | None = None, new: bool = False):
         self.fd = fd
@@ -129,6 +153,8 @@ class Handle:
         self.parts = parts
         self.is_new = new
         self.node: Node | None = None
+        self.guard: Guard | None = None
+        self.who: Who | None = None
 
     def belongs_to(self, node: Node) -> None:
         """It is an open file of this node, which is thereby found when its name is gone."""

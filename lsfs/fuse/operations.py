@@ -45,6 +45,11 @@ class Operations:
         self.vfs = vfs
         self.unlinked = Unlinked(vfs, folder)
         self._caller = caller
+        vfs.keeping.asker = self._asker
+
+    def _asker(self) -> tuple[int, int]:
+        caller = self._caller()
+        return caller.uid, caller.pid
 
     def node(self, path: bytes | None) -> Node:
         """The node at a path, for a ``with`` block; of a file that libfuse hid, what stands for it.

@@ -104,6 +104,8 @@ class Requests:
         self._listings: dict[int, _Listing] = {}
         self._room = bytearray(MAX_WRITE)
         self.handlers = self._table()
+        self.asked: tuple[int, int] = (0, 0)  # user and process of the request in hand
+        vfs.keeping.asker = lambda: self.asked
 
     def _table(self) -> dict[int, Handler]:
         return {
@@ -419,6 +421,8 @@ class Requests:
             # Generated content may be longer than the size that the kernel has cached.
             return protocol.open_out(handle.fd, Open.DIRECT_IO)
         node.writers += handle.writable
+        if self._passthrough.has(node.id):
+            self._vfs.keeping.keep(handle)  # its mappings write past us
         how, backing = self._passthrough.begin(node, handle)
         if not handle.writable and not self._locks.on(node.id):
             # There is nothing to report at close, unless record locks end there.

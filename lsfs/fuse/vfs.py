@@ -23,13 +23,16 @@ from collections.abc import Iterator
 from lsfs.fuse import libc, source, virtual
 from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.changes import Changes
-from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
+from lsfs.fuse.keeping import Keeping
+from lsfs.fuse.nodes import Change, Deferred, Found, Guard, Handle, Node
 from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.table import Pin, Table
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
-from lsfs.versions.history import Op
+from lsfs.versions.capture import Captures
+from lsfs.versions.events import Op, State
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
+KEEP_SIZE = 1  # of fallocate: nothing but room is asked for
 COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
@@ -50,6 +53,7 @@ class Vfs:
         folder: the source.
         tree: what the virtual directory contains.
         changes: where changes are noted.
+        captures: keeps contents before they go; None keeps nothing.
         virtual_name: the virtual directory's name at the root.
         mount_facts: what the extended attribute ``user.lsfs.mount`` of the root says.
     """
@@ -60,6 +64,7 @@ class Vfs:
         tree: VirtualTree,
         changes: Changes,
         *,
+        captures: Captures | None = None,
         virtual_name: str = ".lsfs",
         mount_facts: bytes = b"{}",
     ) -> None:
@@ -67,11 +72,12 @@ class Vfs:
         self._tree = tree
         self._changes = changes
         self._facts = mount_facts
+        self.keeping = Keeping(folder, captures, self._finish)
         self.virtual_name = os.fsencode(virtual_name)
         owner = os.fstat(folder.root)
         self._owner = owner.st_uid, owner.st_gid
         self._made_ns = owner.st_mtime_ns
-        self.table = Table(folder.root)
+        self.table = Table(folder.root, self.keeping.before_cutting)
         self.root = self.table.root
         self.nodes = self.table.by_id
         self.handles: dict[int, Handle] = {}
@@ -204,6 +210,7 @@ class Vfs:
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
+        self.keeping.before_cutting(fd, change.size)
         if handle is not None:
             os.ftruncate(fd, change.size)
             handle.dirty = True
@@ -321,7 +328,7 @@ class Vfs:
             return Deferred(lambda: self._make_query(parts))
         self._not_ours(parent, name, errno.EEXIST)
         source.make_folder(self.table.folder(parent), name, mode, caller)
-        self._note_entry(Op.MADE_DIR, parent, name)
+        self._note_made(Op.MADE_DIR, parent, name)
         return None
 
     def _make_query(self, parts: Parts) -> None:
@@ -336,7 +343,7 @@ class Vfs:
         self._not_ours(parent, name, errno.EROFS)
         self.table.hold(parent, name)
         os.rmdir(name, dir_fd=self.table.folder(parent))
-        self._note_entry(Op.REMOVED_DIR, parent, name)
+        self._note_gone(Op.REMOVED_DIR, parent, name)
         return None
 
     # --- names
@@ -356,12 +363,13 @@ class Vfs:
         self._not_ours(_real(parent), name, errno.EEXIST)
         source.make_node(self.table.folder(parent), name, mode, device, caller)
         if modes.S_IFMT(mode) in (0, modes.S_IFREG):
-            self._note_entry(Op.WRITTEN, parent, name)
+            self._note_made(Op.WRITTEN, parent, name)
 
     def symlink(self, parent: Node, name: bytes, target: bytes, caller: Caller) -> None:
-        """Make a symbolic link that says ``target``; no regular file appears: nothing is noted."""
+        """Make a symbolic link that says ``target``."""
         self._not_ours(_real(parent), name, errno.EEXIST)
         source.make_link(self.table.folder(parent), name, target, caller)
+        self._note_made(Op.MADE_LINK, parent, name, target)
 
     def link(self, node: Node, parent: Node, name: bytes) -> None:
         """Give a file the further name ``name`` in a folder."""
@@ -370,7 +378,7 @@ class Vfs:
             libc.link(fd, self.table.folder(parent), name)
             is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
         if is_regular:
-            self._note_entry(Op.WRITTEN, parent, name)
+            self._note_made(Op.WRITTEN, parent, name)
 
     def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
         """Remove a name, or forget a question."""
@@ -378,25 +386,25 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
+        self.before_removing(parent, name)
         self.table.hold(parent, name)
         os.unlink(name, dir_fd=self.table.folder(parent))
-        self._note_entry(Op.REMOVED, parent, name)
+        self._note_gone(Op.REMOVED, parent, name)
         return None
 
     def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
         """Rename; ``flags`` as for ``renameat2``."""
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
+        if not flags:
+            self.before_removing(new, new_name)
         self.table.hold(new, new_name)
         libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
-        if flags & libc.RENAME_EXCHANGE:
-            # Neither is gone: both names have other content now.
-            self._note_entry(Op.WRITTEN, old, old_name)
-            self._note_entry(Op.WRITTEN, new, new_name)
-            return
+        op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
         before, after = self._path_at(old, old_name), self._path_at(new, new_name)
-        self._changes.note(Op.RENAMED, before, after)
+        state = self._state_at(new, new_name)
+        self._changes.note(op, before, after, state=state, who=self.keeping.who())
 
     def _not_ours(self, parent: Node, name: bytes, code: int) -> None:
         """Refuse to put anything in the place of the virtual directory, or to remove it."""
@@ -438,6 +446,7 @@ class Vfs:
         if handle.writable:
             stat = os.fstat(handle.fd)
             handle.opened = stat.st_mtime_ns, stat.st_size
+            self.keeping.opened(handle, stat)
         self.handles[handle.fd] = handle
         return handle
 
@@ -472,6 +481,9 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         _check_length(handle, offset + len(data))
+        guard = handle.guard
+        if guard is not None and offset < guard.size and (page or not handle.appending):
+            self.keeping.keep(handle)
         handle.dirty = True
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
@@ -507,13 +519,16 @@ class Vfs:
             handle.node.opened.discard(handle.fd)
         try:
             if handle.parts is None and handle.writable and (handle.dirty or _changed(handle)):
-                self._note_node(Op.WRITTEN, handle.fd)
+                self._note_written(handle)
         finally:
+            self.keeping.left(handle)
             os.close(handle.fd)
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
+        if mode & ~KEEP_SIZE:
+            self.keeping.keep(handle)  # more than room is asked for
         handle.dirty = True
         libc.allocate(handle.fd, mode, offset, length)
 
@@ -523,6 +538,8 @@ class Vfs:
         That may be less than was asked for: meanwhile everybody else waits.
         """
         _check_length(target, offset + length)
+        if target.guard is not None and offset < target.guard.size:
+            self.keeping.keep(target)
         target.dirty = True
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
@@ -530,7 +547,13 @@ class Vfs:
 
     def note(self, op: Op, path: bytes) -> None:
         """Note a change that was made beside the tree; ``path`` is relative to the source."""
-        self._changes.note(op, path)
+        self._changes.note(op, path, who=self.keeping.who())
+
+    def before_removing(self, parent: Node, name: bytes) -> None:
+        """A name of the source is about to go, or to be given to another file."""
+        self.keeping.before_removing(
+            self.table.folder(parent), name, lambda: self._path_at(parent, name)
+        )
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
@@ -539,14 +562,44 @@ class Vfs:
         folder = self._source.path_of(self.table.folder(parent))
         return folder + b"/" + name if folder else b""
 
-    def _note_entry(self, op: Op, parent: Node, name: bytes) -> None:
-        self._changes.note(op, self._path_at(parent, name))
+    def _state_at(self, parent: Node, name: bytes) -> State | None:
+        """What stands at a name; None when it has gone again, behind the mount."""
+        try:
+            stat = os.stat(name, dir_fd=self.table.folder(parent), follow_symlinks=False)
+        except OSError:
+            return None
+        return State.of(stat)
+
+    def _note_gone(self, op: Op, parent: Node, name: bytes) -> None:
+        self._changes.note(op, self._path_at(parent, name), who=self.keeping.who())
+
+    def _note_made(self, op: Op, parent: Node, name: bytes, target: bytes | None = None) -> None:
+        state, who = self._state_at(parent, name), self.keeping.who()
+        self._changes.note(op, self._path_at(parent, name), target, state=state, who=who)
 
     def _note_node(self, op: Op, fd: int) -> None:
         """Note a change of a file at hand; without a name there is nothing to say."""
         path = self._source.path_of(fd)
         if path is not None:
-            self._changes.note(op, path)
+            self._changes.note(op, path, state=State.of(os.stat(fd)), who=self.keeping.who())
+
+    def _finish(self, guard: Guard) -> None:
+        """A file that is open for writing goes: what was written to it so far is a version too."""
+        for handle in self.handles.values():
+            if handle.guard is guard and (handle.dirty or _changed(handle)):
+                self._note_written(handle)
+                return
+
+    def _note_written(self, handle: Handle) -> None:
+        """Note that a file that was written to is closed."""
+        path = self._source.path_of(handle.fd)
+        if path is None:
+            return
+        stat = os.fstat(handle.fd)
+        appended = self.keeping.closed(handle, stat)
+        self._changes.note(
+            Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
+        )
 
 
 def _changed(handle: Handle) -> bool:

@@ -47,6 +47,35 @@ class Reader(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """Somebody who keeps what the files held, and is told on the way. Never fails."""
+
+    def look(self, paths: Iterable[str] | None) -> None:
+        """Something may have changed at these paths; None: anywhere."""
+        ...
+
+    def read(self, fd: int, digest: bytes) -> None:
+        """An open file has been read whole; its digest is BLAKE3."""
+        ...
+
+    def rest(self, stop: Callable[[], bool]) -> None:
+        """All is indexed: time for what is not urgent."""
+        ...
+
+
+class Nobody:
+    """A witness who keeps nothing."""
+
+    def look(self, paths: Iterable[str] | None) -> None:
+        """Nothing."""
+
+    def read(self, fd: int, digest: bytes) -> None:
+        """Nothing."""
+
+    def rest(self, stop: Callable[[], bool]) -> None:
+        """Nothing."""
+
+
 @dataclass(slots=True)
 class Work:
     """What a pipeline has done since it was made; tests hold it to doing nothing twice."""
@@ -68,6 +97,7 @@ class Pipeline:
         reader: makes documents.
         tree: the source.
         config: limits.
+        witness: told what is looked at and read.
     """
 
     def __init__(
@@ -78,7 +108,9 @@ class Pipeline:
         reader: Reader,
         tree: SourceTree,
         config: IndexConfig,
+        witness: Witness | None = None,
     ) -> None:
+        self._witness = witness or Nobody()
         self._catalog = catalog
         self._vectors = vectors
         self._embedder = embedder
@@ -132,12 +164,15 @@ class Pipeline:
             progress: told the stage, how much of it is done, and how much there is.
             stop: asked between files; what is done then stays done.
         """
+        paths = None if paths is None else list(paths)
+        self._witness.look(paths)
         self.refresh(paths)
         self._read_pending(progress, stop)
         self._embed_pending(progress, stop)
         if not stop():
             self._catalog.collect()
             self._remove_vectors()
+            self._witness.rest(stop)
 
     # --- step 1: what is there
 
@@ -236,6 +271,7 @@ class Pipeline:
             with self._catalog.transaction():
                 self._catalog.add_pending(row.path, FileIdentity.of(os.fstat(fd)))
             return
+        self._witness.read(fd, digest)
         self._store(row, digest, document, found[0] if found else None)
 
     def _store(

@@ -99,6 +99,8 @@ def _follow_journal(engines: Engines) -> None:
                 follower.hint([event.path, *([event.target] if event.target else [])])
                 position = event.id
                 engines.catalog.set_meta("position", str(position))
+            if engines.keeper is not None:
+                engines.keeper.follow()
             # One byte, or many: there is news. None: the mount has gone.
             if not os.read(sys.stdin.fileno(), 4096):
                 return

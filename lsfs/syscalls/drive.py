@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lsfs.clock import Clock, SystemClock
 from lsfs.config import Config
 from lsfs.drives import DriveRecord, locked
-from lsfs.errors import IndexCorrupt, LockHeld, StateUnwritable
+from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
     from lsfs.llm.chat import ChatModel
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.syscalls.drive")
 
@@ -191,17 +194,77 @@ def open_engines(
         vectors = VectorStore(record.state.vectors, embedder.dimension, read_only=read_only)
     chat = _chat(config, stack)
     search = Search(catalog, vectors, embedder)
+    clock = clock or SystemClock()
+    keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     pipeline = None
     if not read_only:
         reader = Sandbox(config.index)
         stack.callback(reader.close)
-        pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config.index)
+        witness = None if keeper is None else VersionsWitness(keeper)
+        pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config.index, witness)
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(
-        record.source, record.state, config, clock or SystemClock(),
-        catalog, search, tree, embedder, chat, indexer,
+        record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
+        past, keeper,
     )  # fmt: skip
     return _following(engines, pipeline, stack) if follow and pipeline else engines
+
+
+def _versions(
+    record: DriveRecord,
+    config: Config,
+    clock: Clock,
+    stack: contextlib.ExitStack,
+    *,
+    read_only: bool,
+) -> tuple[Keeper | None, Past]:
+    """What keeps the versions, where that is for us to do, and what reads them."""
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.past import Past
+
+    if not read_only:
+        keeper = Keeper(
+            record.state, record.source, clock, read_bytes=config.versions.read_bytes
+        )
+        stack.callback(keeper.close)
+        return keeper, keeper.past
+    source = os.open(record.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    stack.callback(os.close, source)
+    state = record.state
+    past = Past(state.versions, state.history, state.objects, source)
+    stack.callback(past.close)
+    return None, past
+
+
+class VersionsWitness:
+    """Tells who keeps the versions what the index sees, and spares the index their troubles."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def look(self, paths: Iterable[str] | None) -> None:
+        """Find what happened behind the mount."""
+        with _told("versions behind the mount are not noted"):
+            self._keeper.look(paths)
+
+    def read(self, fd: int, digest: bytes) -> None:
+        """Keep what was read."""
+        with _told("what was read is not kept"):
+            self._keeper.keep_read(fd, digest)
+
+    def rest(self, stop: Callable[[], bool]) -> None:
+        """Give what was captured its place."""
+        with _told("what was captured is not settled"):
+            self._keeper.settle(stop)
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Log what goes wrong, and go on: it is tried again with the next change."""
+    try:
+        yield
+    except (LsfsError, OSError, sqlite3.Error) as error:
+        log.error("%s: %s", what, error)
 
 
 def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack) -> Engines:

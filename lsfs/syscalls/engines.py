@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel
     from lsfs.paths import StatePaths
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.past import Past
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -59,6 +61,8 @@ class Engines:
     embedder: Embedder | None
     chat: ChatModel | None
     indexer: Indexer
+    past: Past
+    keeper: Keeper | None  # None where another process keeps the versions
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
 
     def today(self) -> date:

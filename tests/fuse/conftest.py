@@ -24,7 +24,8 @@ from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
-from lsfs.versions.history import Event, JournalReader, Op
+from lsfs.versions.events import Event, Op
+from lsfs.versions.history import JournalReader
 from tests.fuse.bare import Pipe, descriptors
 from tests.fuse.fake_index import Index, Seconds
 from tests.fuse.test_operations import Noted
@@ -78,7 +79,7 @@ class Drive:
             time.sleep(0.005)
         if found:
             self.position = found[-1].id
-        found = [event for event in found if event.path != marker]
+        found = [event for event in found if event.path != marker and event.op != Op.CAPTURED]
         return [(e.op, e.path) if e.target is None else (e.op, e.path, e.target) for e in found]
 
     def _read(self) -> list[Event]:
@@ -225,8 +226,10 @@ class Place:
 
     def changes(self) -> list[tuple[Any, ...]]:
         """What the journal says since the last call, paths relative to this folder."""
-        cut = len(self.name) + 1
-        return [(op, *(path[cut:] for path in paths)) for op, *paths in self.drive.changes()]
+        here = self.name + "/"
+        return [
+            (op, *(path.removeprefix(here) for path in paths)) for op, *paths in self.drive.changes()
+        ]
 
 
 @pytest.fixture

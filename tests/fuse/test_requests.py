@@ -19,7 +19,7 @@ from lsfs.fuse.locks import WHOLE
 from lsfs.fuse.nodes import Deferred, Node
 from lsfs.fuse.requests import Requests
 from lsfs.fuse.vfs import Vfs
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse import wire as w
 from tests.fuse.bare import descriptors
 from tests.fuse.fake_index import Index, refused

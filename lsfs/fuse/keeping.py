@@ -1,0 +1,179 @@
+"""What the mount keeps before it lets it go: which operations destroy what, and who did it.
+
+A file's content goes when it is overwritten, cut, removed, or another is renamed over it. Opening a
+file for writing destroys nothing yet, and appending never does: a :class:`Guard`, which all open
+handles of a file share, knows how much of it is still unkept, and the first write, cut or hole that
+reaches into that has it kept before. A log of gigabytes that is appended to is therefore never
+copied; its earlier versions are beginnings of the later ones.
+
+What a mapping writes past us (passthrough) we do not see in time. A file that is opened for writing
+with unkept content is not passed through; if it already is, its content is kept at once.
+"""
+
+from __future__ import annotations
+
+import os
+import stat as modes
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lsfs.fuse.nodes import Guard, Handle
+from lsfs.fuse.source import Source
+from lsfs.versions.capture import Captures
+from lsfs.versions.events import State, Who
+
+NAMED_S = 2.0  # how long a process is taken to run the same program
+NAMES = 256
+
+
+class Programs:
+    """The names of the programs that use the mount, by process."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, str]] = {}
+
+    def name(self, pid: int) -> str:
+        """The program that a process runs; "" when it has ended, or is none of this system's."""
+        now = time.monotonic()
+        known = self._known.get(pid)
+        if known is not None and now - known[0] < NAMED_S:
+            return known[1]
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
+        except OSError:
+            name = ""
+        if len(self._known) >= NAMES:
+            self._known.clear()
+        self._known[pid] = now, name
+        return name
+
+
+class Keeping:
+    """Has contents kept before operations on the tree let them go.
+
+    Args:
+        source: the folder that is mounted.
+        captures: keeps them; None keeps nothing.
+        finish: notes what was written so far to a file that is open, and goes.
+
+    Attributes:
+        asker: tells user and process of the operation that is being carried out.
+    """
+
+    def __init__(
+        self, source: Source, captures: Captures | None, finish: Callable[[Guard], None]
+    ) -> None:
+        self._source = source
+        self._captures = captures
+        self._finish = finish
+        self.asker: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self._programs = Programs()
+        self._guards: dict[tuple[int, int], Guard] = {}
+
+    def who(self) -> Who | None:
+        """Who asks for the operation that is being carried out."""
+        uid, pid = self.asker()
+        return Who(uid, pid, self._programs.name(pid)) if pid else None
+
+    # --- open files
+
+    def opened(self, handle: Handle, stat: os.stat_result) -> None:
+        """A file was opened for writing; what it holds is watched over from now on."""
+        handle.who = self.who()
+        if self._captures is None:
+            return
+        key = stat.st_dev, stat.st_ino
+        guard = self._guards.get(key)
+        if guard is None:
+            guard = self._guards[key] = Guard(key)
+            self._arm(guard, stat)
+        guard.writers += 1
+        handle.guard = guard
+
+    def closed(self, handle: Handle, stat: os.stat_result) -> bool:
+        """A handle that wrote is closed; whether all that the file held is still its beginning."""
+        guard = handle.guard
+        if guard is None:
+            return False
+        appended = 0 < guard.size <= stat.st_size
+        if guard.writers > 1:
+            self._arm(guard, stat)  # the others write to what is a version from now on
+        return appended
+
+    def left(self, handle: Handle) -> None:
+        """A handle that could write is gone."""
+        guard, handle.guard = handle.guard, None
+        if guard is None:
+            return
+        guard.writers -= 1
+        if not guard.writers:
+            del self._guards[guard.key]
+
+    def _arm(self, guard: Guard, stat: os.stat_result) -> None:
+        assert self._captures is not None  # noqa: S101 - there are no guards without
+        guard.state = State.of(stat)
+        guard.size = 0 if self._captures.has(guard.state) else stat.st_size
+
+    def keep(self, handle: Handle) -> None:
+        """Keep what an open file holds: it is about to be overwritten.
+
+        Raises:
+            OSError: ENOSPC: it cannot be kept, and must not be overwritten.
+        """
+        if handle.guard is not None and handle.guard.size:
+            self._keep_guarded(handle.guard, handle.fd, handle.who)
+
+    def _keep_guarded(self, guard: Guard, fd: int, who: Who | None) -> None:
+        assert self._captures is not None  # noqa: S101 - there are no guards without
+        self._captures.keep(fd, self._path(fd), who, state=guard.state)
+        guard.size = 0
+
+    # --- files by descriptor or name
+
+    def before_cutting(self, fd: int, size: int = 0) -> None:
+        """A file is about to be cut to ``size`` bytes, or to be lengthened.
+
+        Args:
+            fd: any descriptor of it.
+        """
+        if self._captures is None:
+            return
+        stat = os.fstat(fd)
+        guard = self._guards.get((stat.st_dev, stat.st_ino))
+        if guard is not None:
+            if size < guard.size:
+                self._keep_guarded(guard, fd, self.who())
+        elif size < stat.st_size and modes.S_ISREG(stat.st_mode):
+            self._captures.keep(fd, self._path(fd), self.who())
+
+    def before_removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> None:
+        """A name is about to go, or to be given to another file.
+
+        Args:
+            folder: descriptor of the folder that has it.
+            path: tells its path, relative to the source.
+        """
+        if self._captures is None:
+            return
+        try:
+            stat = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            return  # the operation will say why
+        # What has further names does not go. Whoever changes it later is watched then.
+        if not modes.S_ISREG(stat.st_mode) or stat.st_nlink > 1 or not stat.st_size:
+            return
+        guard = self._guards.get((stat.st_dev, stat.st_ino))
+        if guard is not None:
+            self._finish(guard)
+        if self._captures.has(State.of(stat)):
+            return
+        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            self._captures.keep(fd, path(), self.who(), goes=True)
+        finally:
+            os.close(fd)
+
+    def _path(self, fd: int) -> bytes:
+        """Where a file is; ``b""`` for one that has no name any more, and so no history."""
+        return self._source.path_of(fd) or b""

@@ -1,0 +1,277 @@
+"""Keeping the content of a file before it goes.
+
+What is small goes into the journal itself; of the rest a file is made in ``objects/incoming``: by
+reference where the file system can (reflink), by a hard link where the name goes and nobody can
+still write to the file, else by copying. Cutting it into chunks, compressing and finding out what
+is known already takes longer than a writer should wait, and is done later, by another process
+(:mod:`lsfs.versions.settle`).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import itertools
+import logging
+import os
+import signal
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from lsfs.clock import Clock
+from lsfs.versions.events import Op, State, Who
+
+log = logging.getLogger("lsfs.versions.capture")
+
+INLINE = 64 << 10  # bytes that the journal itself takes
+COPIED_AT_ONCE = 32 << 20
+REMEMBERED = 65536  # files whose content is known to be kept
+# A file that was written to a moment ago may be written to again without its times telling: they
+# move in steps of up to 10 ms.
+STEP_NS = 20_000_000
+_FICLONE = 0x40049409
+_F_SETSIG = 10
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_NO_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
+
+
+class Noting(Protocol):
+    """The writing end of a journal, as far as it is used here."""
+
+    def append(
+        self,
+        time_ns: int,
+        op: Op,
+        path: bytes,
+        target: bytes | None = None,
+        *,
+        state: State | None = None,
+        who: Who | None = None,
+        content: bytes | None = None,
+        sync: bool = False,
+    ) -> int:
+        """Note an event; gives its position."""
+        ...
+
+
+class Captures:
+    """Takes contents into keeping, for the process that writes the journal.
+
+    Args:
+        incoming: the folder that takes the contents; made if missing.
+        journal: says what was kept.
+        clock: says when.
+        is_kept: whether the content of a file in this state is kept already.
+        durable: a content is on the disk when the call that keeps it returns; else it survives the
+            end of this process, and maybe not a power cut.
+    """
+
+    def __init__(
+        self,
+        incoming: Path,
+        journal: Noting,
+        clock: Clock,
+        is_kept: Callable[[State], bool] = lambda _: False,
+        *,
+        durable: bool = True,
+    ) -> None:
+        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = os.open(incoming, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._journal = journal
+        self._clock = clock
+        self._is_kept = is_kept
+        self._durable = durable
+        self._numbers = itertools.count()
+        self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
+        # File systems that have said no; asking again would cost a call each time.
+        self._no_reflink: set[int] = set()
+        self._no_link: set[int] = set()
+
+    def close(self) -> None:
+        """Let the folder go."""
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
+
+    def has(self, state: State) -> bool:
+        """Whether nothing is lost when the content of a file in this state goes."""
+        if not state.size or not state.is_file:
+            return True
+        if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+            return False
+        if self._recent.get((state.device, state.inode)) == state:
+            return True
+        return self._is_kept(state)
+
+    def keep(
+        self,
+        fd: int,
+        path: bytes,
+        who: Who | None,
+        *,
+        state: State | None = None,
+        goes: bool = False,
+    ) -> None:
+        """Keep what a file holds, unless it is kept.
+
+        Args:
+            fd: any descriptor of the file, also one that cannot read.
+            path: where it is, relative to the source.
+            state: the file was in this state when it had the content, and nothing but appended to
+                since; None stands for its present state.
+            goes: its last name is about to go, and with it the file.
+
+        Raises:
+            OSError: ENOSPC: it could not be kept, so it must not go.
+        """
+        if state is None:
+            state = State.of(os.stat(fd))
+            if self.has(state):
+                return
+        try:
+            readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
+        except PermissionError:
+            try:
+                readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                log.warning("what %r holds cannot be kept: %s", path, error.strerror)
+                return
+        try:
+            self._keep(readable, state, path, who, goes)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                log.error(
+                    "what %r holds cannot be kept (%s), so it is not let go; "
+                    "make room with: lsfs prune, or lsfs trash empty", path, error.strerror,
+                )  # fmt: skip
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            # It cannot be read. That must not keep anybody from removing it.
+            log.warning("what %r holds cannot be kept: %s", path, error.strerror)
+        finally:
+            os.close(readable)
+
+    def _keep(self, fd: int, state: State, path: bytes, who: Who | None, goes: bool) -> None:
+        if state.size <= INLINE:
+            content = os.pread(fd, state.size, 0)
+            self._journal.append(
+                self._clock.now_ns(), Op.CAPTURED, path, state=_sized(state, len(content)),
+                who=who, content=content, sync=self._durable,
+            )  # fmt: skip
+            self._remember(state)
+            return
+        name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
+        if not (goes and self._linked(fd, state, name)):
+            state = self._copied(fd, state, name)
+        if self._durable:
+            os.fsync(self._folder)
+        try:
+            self._journal.append(
+                self._clock.now_ns(), Op.CAPTURED, path, name, state=state, who=who,
+                sync=self._durable,
+            )  # fmt: skip
+        except OSError:
+            os.unlink(name, dir_fd=self._folder)
+            raise
+        self._remember(state)
+
+    def _remember(self, state: State) -> None:
+        self._recent[state.device, state.inode] = state
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+
+    # --- ways to make a file of it
+
+    def _linked(self, fd: int, state: State, name: bytes) -> bool:
+        """Keep the file itself, under a name of ours; False where that is not safe, or not possible."""
+        if state.device in self._no_link or os.stat(fd).st_nlink != 1 or _is_written(fd):
+            return False
+        try:
+            os.link(
+                b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._folder, follow_symlinks=True
+            )
+        except OSError as error:
+            if error.errno in (errno.EXDEV, errno.EOPNOTSUPP):
+                self._no_link.add(state.device)
+            return False
+        return True
+
+    def _copied(self, fd: int, state: State, name: bytes) -> State:
+        """Keep a copy; gives the state that was copied."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        copy = os.open(name, flags, 0o600, dir_fd=self._folder)
+        try:
+            if not self._reflinked(fd, copy, state.device):
+                _copy(fd, copy, min(state.size, os.fstat(fd).st_size))
+            size = min(state.size, os.fstat(fd).st_size)
+            os.ftruncate(copy, size)
+            if self._durable:
+                os.fdatasync(copy)
+            return _sized(state, size)
+        except OSError:
+            os.unlink(name, dir_fd=self._folder)
+            raise
+        finally:
+            os.close(copy)
+
+    def _reflinked(self, fd: int, copy: int, device: int) -> bool:
+        if device in self._no_reflink:
+            return False
+        try:
+            fcntl.ioctl(copy, _FICLONE, fd)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise
+            self._no_reflink.add(device)
+            return False
+        return True
+
+
+def _sized(state: State, size: int) -> State:
+    """The state of what was read, which may have become longer or shorter meanwhile."""
+    return state if state.size == size else state._replace(size=size)
+
+
+def _is_written(fd: int) -> bool:
+    """Whether anybody may have the file open for writing.
+
+    Asked by taking a lease, which the kernel gives only when nobody has.
+    """
+    try:
+        # Whoever opens it in this very moment breaks the lease. The signal that says so would by
+        # default end us; this one is ignored.
+        fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError:
+        return True  # somebody has, or the question is not allowed here
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+def _copy(origin: int, copy: int, size: int) -> None:
+    """Copy the data of a file, and leave its holes."""
+    offset = 0
+    while offset < size:
+        try:
+            offset = os.lseek(origin, offset, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return  # nothing but a hole is left
+            raise
+        end = min(os.lseek(origin, offset, os.SEEK_HOLE), size)
+        while offset < end:
+            done = _copy_some(origin, copy, offset, min(COPIED_AT_ONCE, end - offset))
+            if not done:
+                return  # it has become shorter
+            offset += done
+
+
+def _copy_some(origin: int, copy: int, offset: int, length: int) -> int:
+    try:
+        return os.copy_file_range(origin, copy, length, offset, offset)
+    except OSError as error:
+        if error.errno not in _NO_COPY:
+            raise
+    data = os.pread(origin, min(length, 1 << 20), offset)
+    return os.pwrite(copy, data, offset)

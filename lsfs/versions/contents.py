@@ -1,0 +1,230 @@
+"""The bytes of versions, wherever they are: in the source, just captured, or in ``objects/``."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from lsfs import beneath
+from lsfs.errors import NotFound
+from lsfs.versions.history import JournalReader
+from lsfs.versions.ledger import CONTENT, ContentRow
+
+if TYPE_CHECKING:
+    from lsfs.versions.objects import ObjectStore
+
+BLOCK = 4 << 20
+TRIES = 5  # it may be moved from one place to the next while it is looked for
+
+
+class ContentLost(NotFound):
+    """A version whose bytes nobody kept: it was overwritten behind the mount, or pruned."""
+
+
+class Content(Protocol):
+    """Bytes to read from anywhere; use it in a ``with`` block."""
+
+    size: int
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes at ``offset``."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+class FileContent:
+    """What an open file holds, or its beginning.
+
+    Args:
+        fd: closed with this.
+        size: in bytes.
+    """
+
+    def __init__(self, fd: int, size: int) -> None:
+        self.fd = fd
+        self.size = size
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes at ``offset``."""
+        return os.pread(self.fd, max(0, min(size, self.size - offset)), offset)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.fd)
+
+
+class BytesContent:
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes at ``offset``."""
+        return self._data[offset : offset + size]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Beginning:
+    """The first bytes of another content, which is closed with this."""
+
+    def __init__(self, whole: Content, size: int) -> None:
+        self._whole = whole
+        self.size = size
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes at ``offset``."""
+        return self._whole.read(offset, max(0, min(size, self.size - offset)))
+
+    def close(self) -> None:
+        """Close the other."""
+        self._whole.close()
+
+
+class Contents:
+    """Finds the bytes of contents.
+
+    Args:
+        query: runs a query on the ledger's database.
+        store: gives ``objects/``, which is opened when it is needed first.
+        journal: has what was captured last.
+        incoming: the folder of captured files.
+        source: descriptor of the source.
+    """
+
+    def __init__(
+        self,
+        query: Callable[[str, tuple[object, ...]], list[tuple[object, ...]]],
+        store: Callable[[], ObjectStore],
+        journal: JournalReader,
+        incoming: Path,
+        source: int,
+    ) -> None:
+        self._query = query
+        self._store = store
+        self._journal = journal
+        self._incoming = incoming
+        self._source = source
+
+    def open(self, id_: int) -> Content:
+        """The content of this id.
+
+        Raises:
+            ContentLost: nobody has it.
+            ObjectDamaged: what was kept is damaged.
+        """
+        for _ in range(TRIES):
+            row = self.row(id_)
+            found = self._found(row)
+            if found is not None:
+                return found
+            if self.row(id_) == row:
+                break
+        raise ContentLost(
+            "nobody kept this content",
+            hint="it was overwritten behind the mount before it was read, or pruned",
+        )
+
+    def row(self, id_: int) -> ContentRow:
+        """What is known of a content."""
+        rows = self._query(f"SELECT {CONTENT} FROM content WHERE id = ?", (id_,))  # noqa: S608
+        if not rows:
+            raise ContentLost(f"no content {id_}")
+        return ContentRow(*rows[0])  # type: ignore[arg-type]
+
+    def is_kept(self, row: ContentRow) -> bool:
+        """Whether the bytes are to be had, without opening them."""
+        if row.is_safe or row.inode is not None:
+            return True
+        return row.within is not None and self.is_kept(self.row(row.within))
+
+    def _found(self, row: ContentRow) -> Content | None:
+        if not row.size:
+            return BytesContent(b"")
+        if row.kept and row.digest is not None:
+            return self._store().open(row.digest)
+        if row.event is not None:
+            captured = self._captured(row)
+            if captured is not None:
+                return captured
+        if row.within is not None:
+            return Beginning(self.open(row.within), row.size)
+        return self._in_source(row) if row.inode is not None else None
+
+    def _captured(self, row: ContentRow) -> Content | None:
+        assert row.event is not None  # noqa: S101 - the caller looked
+        if row.file is None:
+            data = self._journal.content(row.event)
+            return None if data is None else BytesContent(data)
+        try:
+            fd = os.open(self._incoming / os.fsdecode(row.file), beneath.FILE)
+        except FileNotFoundError:
+            return None
+        return FileContent(fd, min(row.size, os.fstat(fd).st_size))
+
+    def _in_source(self, row: ContentRow) -> Content | None:
+        paths = self._query(
+            "SELECT path FROM version WHERE content = ? AND end_ns IS NULL", (row.id,)
+        )
+        for (path,) in paths:
+            try:
+                fd = beneath.open_file(self._source, path)  # type: ignore[arg-type]
+            except OSError:
+                continue
+            stat = os.fstat(fd)
+            if (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns) == (
+                row.device, row.inode, row.size, row.mtime_ns,
+            ):  # fmt: skip
+                return FileContent(fd, row.size)
+            os.close(fd)
+        return None
+
+
+def copy(content: Content, fd: int) -> None:
+    """Write a content into an open file, from its beginning; runs of zeros become holes.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    offset = 0
+    while offset < content.size:
+        block = content.read(offset, BLOCK)
+        if not block:
+            raise ContentLost("a content ended before its length")
+        if block.count(0) == len(block):
+            os.ftruncate(fd, offset + len(block))
+        else:
+            view = memoryview(block)
+            done = 0
+            while done < len(view):
+                done += os.pwrite(fd, view[done:], offset + done)
+        offset += len(block)
+
+
+def whole(content: Content) -> bytes:
+    """All bytes of a content."""
+    parts = []
+    offset = 0
+    while offset < content.size:
+        parts.append(content.read(offset, BLOCK))
+        if not parts[-1]:
+            raise ContentLost("a content ended before its length")
+        offset += len(parts[-1])
+    return b"".join(parts)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A reading connection to the ledger's database; SQLite refuses all writes on it."""
+    from urllib.parse import quote
+
+    uri = f"file:{quote(os.fsencode(path))}?mode=ro"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)

@@ -1,0 +1,146 @@
+"""The versions of a drive in one hand: for the process that writes them (holds ``catalog.lock``).
+
+It takes in what the journal says, looks for what happened behind the mount, and settles contents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from blake3 import blake3
+
+from lsfs import beneath
+from lsfs.clock import Clock
+from lsfs.errors import LsfsError
+from lsfs.paths import StatePaths
+from lsfs.versions.contents import BLOCK, Content, Contents
+from lsfs.versions.events import State
+from lsfs.versions.ledger import ContentRow, Ledger
+from lsfs.versions.objects import ObjectStore
+from lsfs.versions.past import Past
+from lsfs.versions.scan import Scan
+from lsfs.versions.settle import Settler
+
+log = logging.getLogger("lsfs.versions.keeper")
+
+COMPARED = 256 << 20  # bytes at most of contents that are compared
+
+
+class Keeper:
+    """Keeps the versions of a drive.
+
+    Args:
+        state: where.
+        source: the folder.
+        clock: says when.
+        read_bytes: files up to this size are kept when they are read for the index, so that an
+            edit behind the mount does not lose what they held.
+    """
+
+    def __init__(
+        self, state: StatePaths, source: Path, clock: Clock, *, read_bytes: int = 32 << 20
+    ) -> None:
+        state.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._clock = clock
+        self._read_bytes = read_bytes
+        self._stack = contextlib.ExitStack()
+        with self._stack as stack:
+            self._source = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, self._source)
+            self.store = ObjectStore(state.objects)
+            stack.callback(self.store.close)
+            self.ledger = Ledger(state.versions, self._is_equal)
+            stack.callback(self.ledger.close)
+            self.past = Past(state.versions, state.history, state.objects, self._source)
+            stack.callback(self.past.close)
+            self._stack = stack.pop_all()
+        self._scan = Scan(self.ledger, self._source, self.follow, clock.now_ns)
+        # By the ledger's own connection: what is being written is seen before it is committed.
+        self._contents = Contents(
+            self.ledger.query, lambda: self.store, self.past.journal, state.incoming, self._source
+        )
+        self._settler = Settler(self.ledger, self.store, self._contents, state.incoming)
+        self._busy: set[str] = set()
+        self._storing = threading.Lock()
+
+    def close(self) -> None:
+        """Release the files."""
+        self._stack.close()
+
+    def follow(self) -> None:
+        """Take in all events of the journal that are there now."""
+        while self.ledger.follow(self.past.journal.after(self.ledger.position)):
+            pass
+
+    def look(self, paths: Iterable[str] | None = None) -> None:
+        """Find what happened behind the mount at and below some paths, None: everywhere."""
+        if paths is not None:
+            paths = {*paths, *self._busy}
+        self._busy = self._scan.look(paths)
+
+    def keep_read(self, fd: int, digest: bytes) -> None:
+        """A file was read for the index: its content is known, and kept if it is not too large.
+
+        Args:
+            fd: it, open for reading.
+            digest: BLAKE3 of its bytes.
+        """
+        state = State.of(os.fstat(fd))
+        kept = self.store.has(digest)
+        if not kept and 0 < state.size <= self._read_bytes:
+            try:
+                with self._storing:
+                    kept = self.store.put(fd, length=state.size).digest == digest
+            except LsfsError as error:
+                log.warning("a version is not kept: %s", error.message)
+        with self.ledger.transaction():
+            self.ledger.read(state, digest, kept=kept)
+
+    def settle(self, stop: Callable[[], bool] = lambda: False) -> int:
+        """Give what was captured its place in the object store; gives how many contents."""
+        with self._storing:
+            done = self._settler.run(stop)
+            self._settler.sweep_incoming()
+        return done
+
+    def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool:
+        """Whether a content is what the file at a path holds, if it is still in this state."""
+        if content.size > COMPARED:
+            return False
+        try:
+            fd = beneath.open_file(self._source, path)
+        except OSError:
+            return False
+        try:
+            if State.of(os.fstat(fd)) != state:
+                return False
+            with contextlib.closing(self._contents.open(content.id)) as held:
+                same = _digest(held) == _digest_of(fd)
+            return same and State.of(os.fstat(fd)) == state
+        except (OSError, LsfsError):
+            return False
+        finally:
+            os.close(fd)
+
+
+def _digest(content: Content) -> bytes:
+    hasher = blake3()
+    offset = 0
+    while block := content.read(offset, BLOCK):
+        hasher.update(block)
+        offset += len(block)
+    return hasher.digest()
+
+
+def _digest_of(fd: int) -> bytes:
+    hasher = blake3()
+    offset = 0
+    while block := os.pread(fd, BLOCK, offset):
+        hasher.update(block)
+        offset += len(block)
+    return hasher.digest()

@@ -1,0 +1,221 @@
+"""Finding what changed behind the mount: the source, compared with what the ledger knows.
+
+Also how a drive that is not mounted gets versions, and how one that was just made gets its first.
+What comes through the mount has events, which say more; so nothing is concluded about a file while
+somebody has it open for writing, nor before all events are read that were there when it was looked
+at.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import stat as modes
+from collections.abc import Callable, Iterable, Iterator
+
+from lsfs import beneath
+from lsfs.versions.events import State
+from lsfs.versions.ledger import Ledger, Row, is_restoring
+
+log = logging.getLogger("lsfs.versions.scan")
+
+AT_ONCE = 500  # findings of a transaction
+
+
+class Scan:
+    """Looks at the source.
+
+    Args:
+        ledger: told what is found.
+        source: descriptor of the source; stays the caller's.
+        follow: takes all events of the journal into the ledger.
+        now_ns: the time, in nanoseconds since the epoch.
+    """
+
+    def __init__(
+        self, ledger: Ledger, source: int, follow: Callable[[], None], now_ns: Callable[[], int]
+    ) -> None:
+        self._ledger = ledger
+        self._source = source
+        self._follow = follow
+        self._now_ns = now_ns
+
+    def look(self, paths: Iterable[str] | None = None) -> set[str]:
+        """Tell the ledger what stands at and below some paths, None: everywhere.
+
+        Returns:
+            paths to look at again a little later, because somebody is writing to them.
+        """
+        self._follow()
+        busy: set[str] = set()
+        seen: dict[bytes, tuple[State, bytes | None]] = {}
+        known: dict[bytes, Row] = {}
+        for path in [b""] if paths is None else map(os.fsencode, paths):
+            seen |= dict(self._tree(path))
+            known |= self._known(path)
+        with self._ledger.lock:
+            inodes = self._ledger.inodes()
+        news = [
+            path for path, found in seen.items() if not _is_known(known.get(path), found, inodes)
+        ]
+        gone = [path for path in known if path not in seen]
+        moved = self._moves(gone, news, seen, known)
+        for begin in range(0, len(news), AT_ONCE):
+            self._tell(news[begin : begin + AT_ONCE], moved, busy)
+        self._tell_gone(gone)
+        return busy
+
+    def _moves(
+        self,
+        gone: list[bytes],
+        news: list[bytes],
+        seen: dict[bytes, tuple[State, bytes | None]],
+        known: dict[bytes, Row],
+    ) -> dict[bytes, bytes]:
+        """New paths of files that have gone elsewhere: same inode, size and time."""
+        if not gone or not news:
+            return {}
+        by_content = {
+            row.content: path
+            for path in gone
+            if (row := known[path]).kind == "file" and row.content is not None
+        }
+        moved: dict[bytes, bytes] = {}
+        with self._ledger.lock:
+            for path in news:
+                content = self._ledger.content_in(seen[path][0])
+                if content is not None and content in by_content and path not in known:
+                    moved[path] = by_content.pop(content)
+        return moved
+
+    def _tell(self, paths: list[bytes], moved: dict[bytes, bytes], busy: set[str]) -> None:
+        fresh = {}
+        for path in paths:
+            found = self._entry(path)
+            if found is None:
+                continue  # gone since; there will be a hint
+            if found[0].is_file and self._is_written(path):
+                busy.add(os.fsdecode(path))
+                continue
+            fresh[path] = found
+        self._follow()
+        with self._ledger.transaction():
+            for path, found in fresh.items():
+                if self._entry(path) != found:
+                    busy.add(os.fsdecode(path))
+                elif path in moved and self._ledger.live(path) is None:
+                    self._ledger.moved(moved[path], path, found[0], self._now_ns())
+                else:
+                    self._ledger.found(path, found[0], self._now_ns(), target=found[1])
+
+    def _tell_gone(self, paths: list[bytes]) -> None:
+        really = [path for path in paths if beneath.stat(self._source, path) is None]
+        if not really:
+            return
+        self._follow()
+        with self._ledger.transaction():
+            for path in really:
+                self._ledger.gone(path, self._now_ns())
+
+    def _known(self, path: bytes) -> dict[bytes, Row]:
+        with self._ledger.lock:
+            return {row.path: row for row in self._ledger.live_below(path)}
+
+    # --- the source
+
+    def _tree(self, path: bytes) -> Iterator[tuple[bytes, tuple[State, bytes | None]]]:
+        """What stands at and below a path."""
+        found = self._entry(path) if path else None
+        if found is not None:
+            yield path, found
+        if path and (found is None or not found[0].is_dir):
+            return
+        waiting = [path]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                fd = beneath.open_folder(self._source, folder.split(b"/") if folder else [])
+            except OSError as error:
+                log.warning("cannot list %r: %s", folder, error.strerror)
+                continue
+            try:
+                with os.scandir(fd) as entries:
+                    for entry in entries:
+                        yield from _described(folder, entry, fd, waiting)
+            finally:
+                os.close(fd)
+
+    def _entry(self, path: bytes) -> tuple[State, bytes | None] | None:
+        if is_restoring(path):
+            return None
+        stat = beneath.stat(self._source, path)
+        if stat is None or not _is_versioned(stat.st_mode):
+            return None
+        return State.of(stat), self._target(path) if modes.S_ISLNK(stat.st_mode) else None
+
+    def _target(self, path: bytes) -> bytes | None:
+        *folders, name = path.split(b"/")
+        try:
+            fd = beneath.open_folder(self._source, folders)
+        except OSError:
+            return None
+        try:
+            return os.readlink(name, dir_fd=fd)
+        except OSError:
+            return None
+        finally:
+            os.close(fd)
+
+    def _is_written(self, path: bytes) -> bool:
+        """Whether somebody has the file open for writing; asked by taking a lease."""
+        try:
+            fd = beneath.open_file(self._source, path)
+        except OSError:
+            return False
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False  # not ours, or a file system without leases: nobody can tell
+        else:
+            return False
+        finally:
+            os.close(fd)
+
+
+def _described(
+    folder: bytes, entry: os.DirEntry[str], fd: int, waiting: list[bytes]
+) -> Iterator[tuple[bytes, tuple[State, bytes | None]]]:
+    name = os.fsencode(entry.name)
+    path = folder + b"/" + name if folder else name
+    try:
+        stat = entry.stat(follow_symlinks=False)
+        if is_restoring(path) or not _is_versioned(stat.st_mode):
+            return
+        target = os.readlink(name, dir_fd=fd) if entry.is_symlink() else None
+    except OSError:
+        return  # gone since it was listed
+    if modes.S_ISDIR(stat.st_mode):
+        waiting.append(path)
+    yield path, (State.of(stat), target)
+
+
+def _is_versioned(mode: int) -> bool:
+    return modes.S_ISREG(mode) or modes.S_ISDIR(mode) or modes.S_ISLNK(mode)
+
+
+def _is_known(
+    row: Row | None, found: tuple[State, bytes | None], inodes: dict[int, tuple[int, int]]
+) -> bool:
+    """Whether a row says all that was found, as far as that can be told without its content."""
+    state, target = found
+    if row is None or row.target != target:
+        return False
+    told = (row.mode, row.uid, row.gid, row.mtime_ns)
+    if told != (state.mode, state.uid, state.gid, state.mtime_ns):
+        return False
+    if row.kind != "file" or row.content is None:
+        return True
+    return row.size == state.size and inodes.get(row.content) == (state.inode, state.ctime_ns)
