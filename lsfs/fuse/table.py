@@ -43,9 +43,7 @@ class Table:
             being opened.
     """
 
-    def __init__(
-        self, root: int, before_cutting: Callable[[int], None] = lambda _: None
-    ) -> None:
+    def __init__(self, root: int, before_cutting: Callable[[int], None] = lambda _: None) -> None:
         self.before_cutting = before_cutting
         about = os.fstat(root)
         self.root = Node(1, root, (about.st_dev, about.st_ino))

@@ -223,9 +223,7 @@ def _versions(
     from lsfs.versions.past import Past
 
     if not read_only:
-        keeper = Keeper(
-            record.state, record.source, clock, read_bytes=config.versions.read_bytes
-        )
+        keeper = Keeper(record.state, record.source, clock, read_bytes=config.versions.read_bytes)
         stack.callback(keeper.close)
         return keeper, keeper.past
     source = os.open(record.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

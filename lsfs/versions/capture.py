@@ -184,13 +184,11 @@ class Captures:
     # --- ways to make a file of it
 
     def _linked(self, fd: int, state: State, name: bytes) -> bool:
-        """Keep the file itself, under a name of ours; False where that is not safe, or not possible."""
+        """Keep the file itself, under a name of ours; False where that is not safe or possible."""
         if state.device in self._no_link or os.stat(fd).st_nlink != 1 or _is_written(fd):
             return False
         try:
-            os.link(
-                b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._folder, follow_symlinks=True
-            )
+            os.link(b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._folder, follow_symlinks=True)
         except OSError as error:
             if error.errno in (errno.EXDEV, errno.EOPNOTSUPP):
                 self._no_link.add(state.device)

@@ -436,7 +436,9 @@ class Ledger:
         has_history = row is not None and (row.previous is not None or row.number > 1)
         if earlier is not None and earlier.kind == "file" and (over or not has_history):
             # Saved in the place of what was there: that one's history goes on.
-            same = over is not None and over.content is not None and self._same(over.content, content)
+            same = (
+                over is not None and over.content is not None and self._same(over.content, content)
+            )
             previous, number = earlier, earlier.number + (0 if same else 1)
             how = How.WRITTEN if origin is None else How.RESTORED
             origin = row.id if row is not None and origin is None else origin
@@ -622,9 +624,7 @@ class Ledger:
 
     def last(self, path: bytes) -> Row | None:
         """What stood at a path last, or stands there."""
-        rows = self._rows(
-            "WHERE path = ? ORDER BY begin_ns DESC, id DESC LIMIT 1", (path,)
-        )
+        rows = self._rows("WHERE path = ? ORDER BY begin_ns DESC, id DESC LIMIT 1", (path,))
         return rows[0] if rows else None
 
     def live_below(self, path: bytes) -> list[Row]:
@@ -641,9 +641,7 @@ class Ledger:
 
     def inodes(self) -> dict[int, tuple[int, int]]:
         """Inode and time of change (ns) of the file that has each content now."""
-        found = self.db.execute(
-            "SELECT id, inode, ctime_ns FROM content WHERE inode IS NOT NULL"
-        )
+        found = self.db.execute("SELECT id, inode, ctime_ns FROM content WHERE inode IS NOT NULL")
         return {id_: (inode, ctime_ns) for id_, inode, ctime_ns in found}
 
     def _below(self, path: bytes) -> list[Row]:
