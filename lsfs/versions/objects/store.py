@@ -63,7 +63,8 @@ class ObjectStore:
 
     def _make_folders(self) -> None:
         try:
-            self._packs.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._packs.folder.mkdir(mode=0o700, exist_ok=True)
             for path in self._packs.leftovers() + checking.leftovers(self.root):
                 path.unlink()
         except OSError as error:
