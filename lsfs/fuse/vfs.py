@@ -581,7 +581,7 @@ class Vfs:
         """Note a change of a file at hand; without a name there is nothing to say."""
         path = self._source.path_of(fd)
         if path is not None:
-            self._changes.note(op, path, state=State.of(os.stat(fd)), who=self.keeping.who())
+            self._changes.note(op, path, state=State.of(os.fstat(fd)), who=self.keeping.who())
 
     def _finish(self, guard: Guard) -> None:
         """A file that is open for writing goes: what was written to it so far is a version too."""

@@ -80,7 +80,7 @@ class Drive(Methods):
         """Release the drive."""
         self._caller.close()
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a syscall by name.
 
         Raises:

@@ -127,7 +127,7 @@ class Captures:
             OSError: ENOSPC: it could not be kept, so it must not go.
         """
         if state is None:
-            state = State.of(os.stat(fd))
+            state = State.of(os.fstat(fd))
             if self.has(state):
                 return
         try:
@@ -185,7 +185,7 @@ class Captures:
 
     def _linked(self, fd: int, state: State, name: bytes) -> bool:
         """Keep the file itself, under a name of ours; False where that is not safe or possible."""
-        if state.device in self._no_link or os.stat(fd).st_nlink != 1 or _is_written(fd):
+        if state.device in self._no_link or os.fstat(fd).st_nlink != 1 or _is_written(fd):
             return False
         try:
             os.link(b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._folder, follow_symlinks=True)
