@@ -139,7 +139,8 @@ class _Search:
         Args:
             once: only those that occur one time.
         """
-        places_a, places_b = defaultdict(list), defaultdict(list)
+        places_a: dict[int, list[int]] = defaultdict(list)
+        places_b: dict[int, list[int]] = defaultdict(list)
         for i in range(gap.before_start, gap.before_end):
             places_a[self._a[i]].append(i)
         for j in range(gap.after_start, gap.after_end):
@@ -147,7 +148,7 @@ class _Search:
         common = places_a.keys() & places_b.keys()
         if not common:
             return None
-        pairs = []
+        pairs: list[tuple[int, int]] = []
         for item in common:
             mine, theirs = places_a[item], places_b[item]
             if len(mine) == len(theirs) and (len(mine) == 1 or not once):

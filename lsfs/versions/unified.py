@@ -11,7 +11,9 @@ from lsfs.model import Diff, DiffKind
 from lsfs.versions.matching import Gap, gaps, matching
 
 CONTEXT = 3  # lines around a change
-CUT_SHORT = "the texts differ too much to be compared in full: some equal lines are shown as changed"
+CUT_SHORT = (
+    "the texts differ too much to be compared in full: some equal lines are shown as changed"
+)
 _SAMPLE = 64 * 1024
 _MAX_CONTROL_SHARE = 0.1
 _CONTROL = bytes({*range(0x07), *range(0x0E, 0x20), 0x7F} - {0x1B})
