@@ -46,7 +46,8 @@ _MODALS = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+")
 _WAY = re.compile(
-    r"\W*(?:(?:was |has )?(?:been )?(?:changed|increased|raised|rose|fell|updated|amended|reduced)\s)?"
+    r"\W*(?:(?:was |has )?(?:been )?"
+    r"(?:changed|increased|raised|rose|fell|updated|amended|reduced)\s)?"
     r"(?:to|and is now|is now|now)?\W*",
     re.IGNORECASE,
 )

@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lsfs.model import BlockKind, Document
-from lsfs.versions.statements import Statement, unnumbered
+from lsfs.model import Document
+from lsfs.versions.statements import Statement
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019.&/][^\W_]+)*|[^\w\s]|_+")
 QUANTITIES = frozenset({"amount", "percent", "number"})
@@ -89,10 +89,7 @@ class Reader:
     def tokens(self, one: Statement) -> list[Token]:
         """The words, marks and values of a statement, in order; not its number in a list."""
         found: list[Token] = []
-        at = one.char_start
-        if one.is_heading or one.kind is BlockKind.LIST_ITEM:
-            written = self.document.text[at : one.char_end]
-            at += len(written) - len(unnumbered(written))
+        at = one.body_start
         for value in self.within(at, one.char_end):
             found += self._words(at, value.start)
             key = f"\0{value.kind}\0{value.meaning}"

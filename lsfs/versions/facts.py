@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lsfs.model import (
+    BlockKind,
     ChangeCounts,
     ChangeFact,
     ChangeFacts,
@@ -78,12 +80,12 @@ class _Comparison:
     def __init__(self, before: Document, after: Document, extract: Extract) -> None:
         self._documents = (before, after)
         repeated = running((before, after))
-        self._old = Reader(before, extract(before))
-        self._new = Reader(after, extract(after))
         self._all = (
             statements(before, repeated, tables=False),
             statements(after, repeated, tables=False),
         )
+        self._old = Reader(before, _stated(before, self._all[0], extract(before)))
+        self._new = Reader(after, _stated(after, self._all[1], extract(after)))
         self._alignment: Alignment = aligned(self._old, self._new, *self._all)
         self._tables: TableChanges = table_changes(before, after)
         self._rewordings = {pair: self._reworded(*pair) for pair in self._alignment.changed}
@@ -273,6 +275,19 @@ class _Comparison:
         complete = self._alignment.complete and all(g.complete for g in self._tables.changed)
         if not complete:
             yield CUT_SHORT
+
+
+def _stated(document: Document, every: Sequence[Statement], values: Sequence[Value]) -> list[Value]:
+    """The values of statements and tables: not the numbers of headings, items and pages."""
+    ranges = [(one.body_start, one.char_end) for one in every if not one.key.startswith("\0")]
+    tables = (block for block in document.blocks if block.kind is BlockKind.TABLE)
+    ranges = sorted([*ranges, *((block.char_start, block.char_end) for block in tables)])
+    kept = []
+    for value in values:
+        at = bisect_right(ranges, value.start, key=lambda span: span[0]) - 1
+        if at >= 0 and value.end <= ranges[at][1]:
+            kept.append(value)
+    return kept
 
 
 def _only(mine: Reader, theirs: Reader) -> tuple[str, ...]:

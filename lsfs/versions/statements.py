@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsfs.model import Block, BlockKind, Document, Quoted, Span
 from lsfs.sentences import sentences
@@ -20,6 +20,11 @@ MAX_RUNNING = 120  # characters of such a block
 _HEADINGS = (BlockKind.TITLE, BlockKind.HEADING)
 _LINEWISE = (BlockKind.TABLE, BlockKind.CODE)
 _NUMBER = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"(?<!\w)(?:(?:page|seite|p\.|s\.|p[a\u00e1]gina)\s*)?[-\u2013]?\s*#"
+    r"(?:\s*(?:/|of|von|sur|de|di)\s*#)?\s*[-\u2013]?(?!\w)",
+    re.IGNORECASE,
+)
 _LINE = re.compile(r"[^\n]+")
 # The number of a heading or of an item: "§ 4", "4.", "4.2", "Section 4:", "Art. IV", "(b)".
 _NUMBERING = re.compile(
@@ -51,6 +56,7 @@ class Statement:
         level: of a heading; 0 for all else.
         block: number of its block in the document.
         char_start, char_end: its place in the document's text.
+        body_start: where it begins behind the number of a heading or item.
     """
 
     text: str
@@ -61,6 +67,7 @@ class Statement:
     block: int
     char_start: int
     char_end: int
+    body_start: int
     page: int | None
     line_start: int | None
     line_end: int | None
@@ -87,6 +94,11 @@ def statements(
     cells = [bool(table.rows) for table in document.tables]
     found: list[Statement] = []
     seen: set[str] = set()
+    pages = len(document.pages)
+    masks = {number: _mask(document.blocks[number], pages) for number in _edges(document)}
+    printed = {number: mask for number, mask in masks.items() if mask in running}
+    # Large print at the top of a page was taken for a heading of what follows.
+    no_heads = {" ".join(document.blocks[number].text.split()) for number in printed}
     number_of_table = 0
     titled = ""  # the heading that was found in plain text
     for number, block in enumerate(document.blocks):
@@ -95,62 +107,64 @@ def statements(
             number_of_table += 1
             if known and not tables:
                 continue
-        mask = _mask(block, len(document.pages))
-        if mask in running:
-            if mask in seen:
-                continue
-            seen.add(mask)
+        mask = printed.get(number)
+        if mask is not None:
+            if mask and mask not in seen:
+                found.append(_printed(block, number, mask))
+                seen.add(mask)
+            continue
         if block.kind in _HEADINGS:
             titled = ""
-        for one in _of_block(block, number, titled):
+        heads = tuple(head for head in block.heading_path if head not in no_heads)
+        for one in _of_block(replace(block, heading_path=heads), number, titled):
             titled = one.heading if one.is_heading and block.kind not in _HEADINGS else titled
-            key = f"\0{mask}" if mask in running else one.key
-            found.append(one if key == one.key else _keyed(one, key))
+            found.append(one)
     return found
 
 
-def _keyed(one: Statement, key: str) -> Statement:
-    # What is printed on every page heads nothing, whatever its size.
-    return Statement(
-        one.text, key, "", BlockKind.FURNITURE, 0, one.block, one.char_start, one.char_end,
-        one.page, one.line_start, one.line_end,
-    )  # fmt: skip
+def _printed(block: Block, number: int, mask: str) -> Statement:
+    """What is printed on every page, which heads nothing, whatever its size."""
+    one = _statement(block, number, 0, len(block.text), "", BlockKind.FURNITURE, 0)
+    return replace(one, key=f"\0{mask}")
 
 
 def running(documents: Sequence[Document]) -> frozenset[str]:
-    """What is printed at the edge of several pages, with page numbers masked.
+    """What is printed at the edge of several pages, without page numbers.
 
     Args:
         documents: the versions that are compared; a page more in one of them may be what tells.
     """
-    pages_of: dict[str, int] = defaultdict(int)
+    found = {""}  # a page number alone
     for document in documents:
-        seen: dict[str, set[int]] = defaultdict(set)
-        for block in _edges(document):
-            seen[_mask(block, len(document.pages))].add(block.spans[0].page or 0)
-        for mask, pages in seen.items():
-            pages_of[mask] = max(pages_of[mask], len(pages))
-    return frozenset(mask for mask, count in pages_of.items() if count > 1)
+        pages_of: dict[str, set[int | None]] = defaultdict(set)
+        for number in _edges(document):
+            block = document.blocks[number]
+            pages_of[_mask(block, len(document.pages))].add(block.spans[0].page)
+        found |= {mask for mask, pages in pages_of.items() if len(pages) > 1}
+    return frozenset(found)
 
 
-def _edges(document: Document) -> Iterator[Block]:
-    by_page: dict[int, list[Block]] = defaultdict(list)
-    for block in document.blocks:
+def _edges(document: Document) -> set[int]:
+    """The positions of the short blocks that a page begins or ends with."""
+    by_page: dict[int, list[int]] = defaultdict(list)
+    for number, block in enumerate(document.blocks):
         if block.spans and block.spans[0].page is not None:
-            by_page[block.spans[0].page].append(block)
-    for blocks in by_page.values():
-        edge = {id(block): block for block in (*blocks[:EDGE], *blocks[-EDGE:])}
-        yield from (b for b in edge.values() if len(b.text) <= MAX_RUNNING)
+            by_page[block.spans[0].page].append(number)
+    edges = {n for numbers in by_page.values() for n in (*numbers[:EDGE], *numbers[-EDGE:])}
+    blocks = document.blocks
+    return {
+        n
+        for n in edges
+        if len(blocks[n].text) <= MAX_RUNNING and blocks[n].kind is not BlockKind.TABLE
+    }
 
 
 def _mask(block: Block, pages: int) -> str:
-    """The text of a block with the number of its page, and the number of pages, taken out."""
-    page = block.spans[0].page if block.spans else None
+    """The text of a block without the number of its page; parsers may join it to a line."""
+    own = {str(block.spans[0].page), str(pages)}
     text = " ".join(block.text.split())
-    if page is None or len(text) > MAX_RUNNING:
-        return text
-    own = {str(page), str(pages)}
-    return _NUMBER.sub(lambda match: "#" if match[0] in own else match[0], text)
+    masked = _NUMBER.sub(lambda match: "#" if match[0] in own else match[0], text)
+    return " ".join(_PAGE_NUMBER.sub(" ", masked).split())
 
 
 def _of_block(block: Block, number: int, titled: str) -> Iterator[Statement]:
@@ -192,19 +206,21 @@ def _is_titled(block: Block, start: int, end: int, following: int) -> bool:
 def _statement(
     block: Block, number: int, start: int, end: int, heading: str, kind: BlockKind, level: int
 ) -> Statement:
-    text = " ".join(block.text[start:end].split())
+    written = block.text[start:end]
+    text = " ".join(written.split())
     left, right = block.char_start + start, block.char_start + end
     within = _spans(block.spans, left, right)
     pages = [span.page for span in within if span.page is not None]
     lines = [span.line for span in within if span.line is not None]
-    key = text
+    page, first, last = min(pages, default=None), min(lines, default=None), max(lines, default=None)
+    key, body = text, left
     if kind in (*_HEADINGS, BlockKind.LIST_ITEM):
         key = unnumbered(text)
+        body += len(written) - len(unnumbered(written))
     if level:
         key = f"#{key}"  # a heading is never the same as a sentence
-    page, first, last = min(pages, default=None), min(lines, default=None), max(lines, default=None)
     return Statement(
-        text, key, heading, kind, level, number, left, right, page, first, last
+        text, key, heading, kind, level, number, left, right, body, page, first, last
     )  # fmt: skip
 
 
