@@ -26,10 +26,9 @@ from lsfs.sentences import sentences
 log = logging.getLogger("lsfs.llm.change")
 
 MAX_SENTENCES = 2
-MAX_SHOWN = 4  # facts that the model sees
+MAX_TRIED = 3  # facts that the model is asked about, each by itself: small models mix them up
 MAX_WORDS = 40  # of a sentence
 MAX_QUOTE = 300  # characters of a quote that the model sees
-QUESTION = "What changed in the document?"
 
 _REPLACED = (ChangeKind.VALUE, ChangeKind.CELL, ChangeKind.SECTION_RENAMED)
 _STATED = (ChangeKind.ADDED, ChangeKind.SECTION_ADDED, ChangeKind.ROW_ADDED)
@@ -38,19 +37,24 @@ _UP = "increase increased increases rise rose raised risen went grew up higher m
 _DOWN = (
     "decrease decreased decreases fall fell reduced lowered dropped went down lower less earlier"
 )
-_CHANGED = "change changed changes updated amended modified now new previously"
-_ADDED = "added new now section sentence paragraph states says row table"
-_REMOVED = "removed deleted section sentence paragraph row table"
+_CHANGED = "change changed changes updated amended modified replaced replaces now new previously"
+_ADDED = "added new now section sentence paragraph text states says row table"
+_REMOVED = "removed deleted section sentence paragraph text row table"
 _MODALS = frozenset(
     ("may", "might", "must", "shall", "should", "can", "could", "will", "would", "cannot")
 )
+_NONE: frozenset[str] = frozenset()
 _WORD = re.compile(r"[^\W_]+")
-_WAY = re.compile(
+# What may stand between the old value and the new one, the other way round, and before one alone.
+_ONWARD = re.compile(
     r"\W*(?:(?:was |has )?(?:been )?"
     r"(?:changed|increased|raised|rose|fell|updated|amended|reduced)\s)?"
-    r"(?:to|and is now|is now|now)?\W*",
+    r"(?:to|and is now|is now|now)?\W*|\W*(?:was|has been|is|is now) replaced (?:by|with)\W*",
     re.IGNORECASE,
 )
+_BACKWARD = re.compile(r"\W*(?:has |now )?(?:replaced|replaces)(?: the| an?)?\W*", re.IGNORECASE)
+_NEW = re.compile(r"(?:\b(?:to|is|are|is now|now|becomes?)\W*|:\s*)$", re.IGNORECASE)
+_OLD = re.compile(r"\bfrom\W+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class _Claim:
     """What a fact allows to be said.
 
     Attributes:
+        question: what the model is asked.
         told: the fact as the model is shown it.
         source: the words that a sentence on it may use.
         needed: of these, which it must use.
@@ -65,6 +70,7 @@ class _Claim:
         demanded: of the frame, any one that must be used; empty for none.
     """
 
+    question: str
     told: str
     source: str
     needed: frozenset[str]
@@ -87,28 +93,27 @@ def change_sentence(
         ModelError: the model failed.
     """
     claims = [(fact, claim) for fact in facts if (claim := _claim(fact)) is not None]
-    claims = [pair for pair in claims if not speaks_to_a_model(pair[1].told)][:MAX_SHOWN]
-    if not claims:
+    kept: list[str] = []
+    for fact, claim in claims[:MAX_TRIED]:
+        sentence = _written(fact, claim, chat, cancel)
+        if sentence and sentence not in kept:
+            kept.append(sentence)
+        if len(kept) == MAX_SENTENCES:
+            break
+    return " ".join(kept)
+
+
+def _written(fact: ChangeFact, claim: _Claim, chat: ChatModel, cancel: Event | None) -> str:
+    """The first sentence that the model has for a fact and that the fact bears."""
+    if speaks_to_a_model(claim.told):
         return ""
     try:
-        text = chat.write(QUESTION, [claim.told for _, claim in claims], None, cancel)
+        text = chat.write(claim.question, [claim.told], None, cancel)
     except ContextTooLong as error:
         log.info("no sentence by %s: %s", chat.name, error)  # the facts are a summary, too
         return ""
-    return _kept(text, claims)
-
-
-def _kept(text: str, claims: Sequence[tuple[ChangeFact, _Claim]]) -> str:
-    """The sentences of a text that hold, each by another fact."""
-    kept: list[str] = []
-    left = list(claims)
-    for start, end in sentences(text):
-        sentence = " ".join(text[start:end].split())
-        borne = next((pair for pair in left if _bears(*pair, sentence)), None)
-        if borne is not None:
-            left.remove(borne)
-            kept.append(sentence)
-    return " ".join(kept[:MAX_SENTENCES])
+    found = (" ".join(text[start:end].split()) for start, end in sentences(text))
+    return next((sentence for sentence in found if _bears(fact, claim, sentence)), "")
 
 
 def holds(sentence: str, facts: Sequence[ChangeFact]) -> bool:
@@ -129,28 +134,38 @@ def _claim(fact: ChangeFact) -> _Claim | None:
         return None
     text = quote.quote[:MAX_QUOTE]
     if fact.kind in _STATED:
-        return _Claim(f"Added: {text}", text, frozenset(), _stems(_ADDED))
+        return _Claim("What does the text say now?", text, text, _NONE, _stems(_ADDED))
     if fact.kind in _GONE:
         verbs = _stems("removed deleted")
-        return _Claim(f"Removed: {text}", text, frozenset(), _stems(_REMOVED), verbs)
+        told = f"Removed: {text}"
+        return _Claim("What was removed?", told, text, _NONE, _stems(_REMOVED), verbs)
     if fact.kind in (ChangeKind.NEGATED, ChangeKind.WORDING):
-        return _Claim(f"Now: {text}", text, frozenset(), _stems("now says states"))
+        frame = _stems("now text says states")
+        return _Claim("What does the text say now?", text, text, _NONE, frame)
     return None
 
 
 def _of_replaced(fact: ChangeFact) -> _Claim | None:
     name = "heading" if fact.kind is ChangeKind.SECTION_RENAMED else fact.subject
-    if not (fact.before and fact.after) or (not name and fact.value != "name"):
-        return None  # without a name for it, the model would invent one
+    if not (fact.before and fact.after):
+        return None
+    if not name and fact.value == "name":
+        told = f"{fact.before} was replaced by {fact.after}."
+        source = f"{fact.before} {fact.after}"
+        return _Claim(f"Who replaced {fact.before}?", told, source, _NONE, _stems(_CHANGED))
+    # Without a name for it the model would invent one, and "made" or "signed" is none.
+    if not name or (fact.value == "date" and len(name.split()) == 1):
+        return None
+    ordered = fact.value in ("amount", "percent", "number")
+    verb = {"up": "rose", "down": "fell"}.get(fact.direction, "changed") if ordered else "changed"
     verbs = _CHANGED + {"up": f" {_UP}", "down": f" {_DOWN}"}.get(fact.direction, "")
-    verb = {"up": "rose", "down": "fell"}.get(fact.direction, "changed")
-    if fact.value == "date":
-        verb = "changed"
-    told = f"The {name} {verb} from {fact.before} to {fact.after}."
-    if not name:
-        told = f"{fact.before} {verb} to {fact.after}."
-    source = f"{name} {fact.before} {fact.after}"
-    return _Claim(told, source, frozenset(_content(name)), _stems(verbs))
+    return _Claim(
+        f"How did the {name} change?",
+        f"The {name} {verb} from {fact.before} to {fact.after}.",
+        f"{name} {fact.before} {fact.after}",
+        frozenset(_content(name)),
+        _stems(verbs),
+    )
 
 
 # --- whether a sentence keeps to it
@@ -186,20 +201,17 @@ def _right_way(sentence: str, fact: ChangeFact) -> bool:
     before, after = _places(sentence, fact.before), _places(sentence, fact.after)
     if len(after) != 1 or len(before) > 1:
         return False
-    (new_start, _) = after[0]
-    if re.search(r"\b(?:from|was|were|previously|old|than|of)\W+$", sentence[:new_start], re.I):
-        return False
+    new_start, new_end = after[0]
     if not before:
-        return re.search(r"\bfrom\b", sentence, re.I) is None
+        return _NEW.search(sentence[:new_start]) is not None
     old_start, old_end = before[0]
     lead = sentence[:old_start]
-    if re.search(r"\b(?:to|now|new|is|are)\W+(?:\w+\W+)?$", lead, re.I):
-        return False
-    if old_start > new_start:
-        return re.search(r"\bfrom\W+$", lead, re.I) is not None
-    # "from 950 to 1,020", "950 -> 1,020": between them nothing but the way to the new one.
-    between = sentence[old_end:new_start]
-    return _WAY.fullmatch(between) is not None
+    if old_start < new_start:
+        onward = _ONWARD.fullmatch(sentence[old_end:new_start]) is not None
+        return onward and _NEW.search(lead) is None
+    if _OLD.search(lead):
+        return _NEW.search(sentence[:new_start]) is not None
+    return _BACKWARD.fullmatch(sentence[new_end:old_start]) is not None
 
 
 def _places(sentence: str, value: str) -> list[tuple[int, int]]:
