@@ -1,9 +1,9 @@
 """The model's own sentences on what changed; they are used only where a single fact bears them.
 
 The rules of ``ask`` hold (numbers, dates, names, no word of the model's own), and more: an old
-value must not pass for a new one, what was removed must not pass for what holds, and words keep the
-order that they have in the fact, because "the tenant pays the landlord" also has all words of its
-opposite.
+value must not pass for a new one, nor what was removed for what holds; and a quote is repeated
+whole, because "the tenant pays the landlord" also has all words of its opposite, and half of a
+sentence may leave out its condition.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from threading import Event
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
-from lsfs.llm.evidence import words
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
-from lsfs.llm.stopwords import ENGLISH
+from lsfs.llm.values import without_all
 from lsfs.model import ChangeFact, ChangeKind
 from lsfs.sentences import sentences
 
@@ -33,17 +32,22 @@ MAX_QUOTE = 300  # characters of a quote that the model sees
 _REPLACED = (ChangeKind.VALUE, ChangeKind.CELL, ChangeKind.SECTION_RENAMED)
 _STATED = (ChangeKind.ADDED, ChangeKind.SECTION_ADDED, ChangeKind.ROW_ADDED)
 _GONE = (ChangeKind.REMOVED, ChangeKind.SECTION_REMOVED, ChangeKind.ROW_REMOVED)
-_UP = "increase increased increases rise rose raised risen went grew up higher more later"
-_DOWN = (
-    "decrease decreased decreases fall fell reduced lowered dropped went down lower less earlier"
-)
-_CHANGED = "change changed changes updated amended modified replaced replaces now new previously"
-_ADDED = "added new now section sentence paragraph text states says row table"
-_REMOVED = "removed deleted section sentence paragraph text row table"
-_MODALS = frozenset(
-    ("may", "might", "must", "shall", "should", "can", "could", "will", "would", "cannot")
-)
-_NONE: frozenset[str] = frozenset()
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What may be said around the words and values of a fact.
+_GLUE = _set("the a an of in from to was were has have been is are by with now it its and document")
+_CHANGED = _set("change changed changes updated amended modified replaced replaces new")
+_UP = _set("increase increased increases rise rose raised went grew up higher")
+_DOWN = _set("decrease decreased decreases fall fell reduced lowered dropped went down lower")
+_ADDED = _set("the a new now section sentence paragraph text row says states added was has been it")
+_REMOVED = _set("the a section sentence paragraph text row removed deleted was has been")
+_SAYS = _set("the text now says states it that document")
+_GONE_WORDS = _set("removed deleted")
+_ARTICLES = _set("the a an")
 _WORD = re.compile(r"[^\W_]+")
 # What may stand between the old value and the new one, the other way round, and before one alone.
 _ONWARD = re.compile(
@@ -64,17 +68,15 @@ class _Claim:
     Attributes:
         question: what the model is asked.
         told: the fact as the model is shown it.
-        source: the words that a sentence on it may use.
-        needed: of these, which it must use.
-        frame: words beside them, by stem.
-        demanded: of the frame, any one that must be used; empty for none.
+        source: what a sentence on it must say: the name of a value, or one sentence of a quote.
+        around: the only words that may stand beside it.
+        demanded: one of these must be among them; empty for none.
     """
 
     question: str
     told: str
     source: str
-    needed: frozenset[str]
-    frame: frozenset[str]
+    around: frozenset[str]
     demanded: frozenset[str] = frozenset()
 
 
@@ -132,17 +134,22 @@ def _claim(fact: ChangeFact) -> _Claim | None:
     quote = fact.quote_before if fact.kind in _GONE else fact.quote_after
     if quote is None:
         return None
-    text = quote.quote[:MAX_QUOTE]
+    text = _head(quote.quote)
+    if not text:
+        return None
     if fact.kind in _STATED:
-        return _Claim("What does the text say now?", text, text, _NONE, _stems(_ADDED))
+        return _Claim("What does the text say now?", text, text, _ADDED)
     if fact.kind in _GONE:
-        verbs = _stems("removed deleted")
-        told = f"Removed: {text}"
-        return _Claim("What was removed?", told, text, _NONE, _stems(_REMOVED), verbs)
+        return _Claim("What was removed?", f"Removed: {text}", text, _REMOVED, _GONE_WORDS)
     if fact.kind in (ChangeKind.NEGATED, ChangeKind.WORDING):
-        frame = _stems("now text says states")
-        return _Claim("What does the text say now?", text, text, _NONE, frame)
+        return _Claim("What does the text say now?", text, text, _SAYS)
     return None
+
+
+def _head(quote: str) -> str:
+    """The whole sentences at the beginning of a quote that the model can be shown."""
+    ends = [end for _, end in sentences(quote) if end <= MAX_QUOTE]
+    return quote[: ends[-1]] if ends else ""
 
 
 def _of_replaced(fact: ChangeFact) -> _Claim | None:
@@ -151,21 +158,16 @@ def _of_replaced(fact: ChangeFact) -> _Claim | None:
         return None
     if not name and fact.value == "name":
         told = f"{fact.before} was replaced by {fact.after}."
-        source = f"{fact.before} {fact.after}"
-        return _Claim(f"Who replaced {fact.before}?", told, source, _NONE, _stems(_CHANGED))
+        return _Claim(f"Who replaced {fact.before}?", told, "", _GLUE | _CHANGED)
     # Without a name for it the model would invent one, and "made" or "signed" is none.
     if not name or (fact.value == "date" and len(name.split()) == 1):
         return None
-    ordered = fact.value in ("amount", "percent", "number")
-    verb = {"up": "rose", "down": "fell"}.get(fact.direction, "changed") if ordered else "changed"
-    verbs = _CHANGED + {"up": f" {_UP}", "down": f" {_DOWN}"}.get(fact.direction, "")
-    return _Claim(
-        f"How did the {name} change?",
-        f"The {name} {verb} from {fact.before} to {fact.after}.",
-        f"{name} {fact.before} {fact.after}",
-        frozenset(_content(name)),
-        _stems(verbs),
-    )
+    verb, around = "changed", _GLUE | _CHANGED
+    if fact.value in ("amount", "percent", "number") and fact.direction:
+        verb = "rose" if fact.direction == "up" else "fell"
+        around |= _UP if fact.direction == "up" else _DOWN
+    told = f"The {name} {verb} from {fact.before} to {fact.after}."
+    return _Claim(f"How did the {name} change?", told, name, around)
 
 
 # --- whether a sentence keeps to it
@@ -174,26 +176,36 @@ def _of_replaced(fact: ChangeFact) -> _Claim | None:
 def _bears(fact: ChangeFact, claim: _Claim, sentence: str) -> bool:
     if len(sentence.split()) > MAX_WORDS or sentence.endswith("?"):
         return False
-    said = _content(sentence)
-    own = [stem for stem in said if stem not in claim.frame or stem in _content(claim.source)]
-    if not own or not claim.needed <= set(own):
-        return False
-    if claim.demanded and not claim.demanded & set(said):
-        return False
-    if not _in_order(own, fact, claim) or not _modals(sentence) <= _modals(claim.source):
-        return False
-    if fact.kind in _REPLACED and not _right_way(sentence, fact):
-        return False
-    return supported(sentence, [claim.told]).ok
-
-
-def _in_order(own: Sequence[str], fact: ChangeFact, claim: _Claim) -> bool:
-    """Whether words stand in a sentence in the order that they have in the fact."""
     if fact.kind in _REPLACED:
-        # The order of the values is checked by itself; a name may stand before or behind them.
-        return set(own) <= set(_content(claim.source))
-    source = iter(_content(claim.source))
-    return len(own) > 1 and all(stem in source for stem in own)
+        held = _right_way(sentence, fact) and _names_it(sentence, fact, claim)
+    else:
+        held = any(_repeats(sentence, claim.source[a:b], claim) for a, b in sentences(claim.source))
+    return held and supported(sentence, [claim.told]).ok
+
+
+def _names_it(sentence: str, fact: ChangeFact, claim: _Claim) -> bool:
+    """Whether a sentence says the name of the value, and nothing of its own."""
+    spans = [*_places(sentence, fact.before), *_places(sentence, fact.after)]
+    rest = _cut_out(_words(without_all(sentence, spans)), _words(claim.source))
+    return rest is not None and set(rest) <= claim.around
+
+
+def _repeats(sentence: str, source: str, claim: _Claim) -> bool:
+    """Whether a sentence says all of another one: half of it may mean something else."""
+    told = [word for word in _words(source) if word not in _ARTICLES]
+    said = [word for word in _words(sentence) if word not in _ARTICLES]
+    rest = _cut_out(said, told) if told else None
+    if rest is None or (claim.demanded and not claim.demanded & set(rest)):
+        return False
+    return set(rest) <= claim.around
+
+
+def _cut_out(words: list[str], run: list[str]) -> list[str] | None:
+    """Words without the first place where ``run`` stands among them; None where it does not."""
+    for at in range(len(words) - len(run) + 1):
+        if words[at : at + len(run)] == run:
+            return words[:at] + words[at + len(run) :]
+    return None
 
 
 def _right_way(sentence: str, fact: ChangeFact) -> bool:
@@ -219,13 +231,5 @@ def _places(sentence: str, value: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(pattern, sentence, re.I)]
 
 
-def _modals(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in _WORD.findall(text)) & _MODALS
-
-
-def _content(text: str) -> list[str]:
-    return words(" ".join(word for word in text.split() if word.casefold() not in ENGLISH))
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(words(text))
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]

@@ -65,7 +65,8 @@ def _dates(document: Document) -> list[Value]:
     others = {(day.start, day.end): day for day in values.dates(text)}
     for start, end in _free(others, found):
         meaning = " ".join(sorted(map(str, others[start, end].readings)))
-        found.append(Value("date", text[start:end], start, end, meaning))
+        written = text[start:end].rstrip(" .")
+        found.append(Value("date", written, start, start + len(written), meaning))
     return found
 
 
@@ -109,6 +110,9 @@ def _names(document: Document, taken: Iterable[Value]) -> Iterator[Value]:
     ]
     within = {plain[start:end] for start, end, begins in runs if not begins}
     for start, end, begins in runs:
+        _, _, rest = plain[start:end].partition(" ")
+        if begins and rest in within:
+            start = end - len(rest)  # "Today Anna Schmidt pays"
         written = plain[start:end]
         one_word = len(written.split()) == 1
         # At a sentence's start every word has a capital; in German every noun has one.

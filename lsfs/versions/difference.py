@@ -42,7 +42,8 @@ def difference(
         diff = paged(*documents, names)
         if diff.pages:
             return diff
-        return binary(before, after, names, note=SAME_TEXT)
+        same = any(document.text for document in documents)
+        return binary(before, after, names, note=SAME_TEXT if same else "")
     return binary(before, after, names)
 
 

@@ -355,10 +355,15 @@ def _belongs(one: Statement, part: _Part) -> bool:
 
 
 def _joined(group: Sequence[Statement]) -> Quoted:
-    """Statements in a row as one quote."""
-    lines = [n for one in group for n in (one.line_start, one.line_end) if n is not None]
-    pages = [one.page for one in group if one.page is not None]
-    text = " ".join(one.text for one in group)
+    """Statements in a row as one quote, up to a table or page number between them."""
+    row = [group[0]]
+    for one in group[1:]:
+        if one.block > row[-1].block + 1:
+            break
+        row.append(one)
+    lines = [n for one in row for n in (one.line_start, one.line_end) if n is not None]
+    pages = [one.page for one in row if one.page is not None]
+    text = " ".join(one.text for one in row)
     return Quoted(
         text, min(pages, default=None), min(lines, default=None), max(lines, default=None)
     )
