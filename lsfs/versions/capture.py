@@ -185,7 +185,7 @@ class Captures:
 
     def _linked(self, fd: int, state: State, name: bytes) -> bool:
         """Keep the file itself, under a name of ours; False where that is not safe or possible."""
-        if state.device in self._no_link or os.fstat(fd).st_nlink != 1 or _is_written(fd):
+        if state.device in self._no_link or os.fstat(fd).st_nlink != 1 or _is_open(fd):
             return False
         try:
             os.link(b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._folder, follow_symlinks=True)
@@ -231,8 +231,8 @@ def _sized(state: State, size: int) -> State:
     return state if state.size == size else state._replace(size=size)
 
 
-def _is_written(fd: int) -> bool:
-    """Whether anybody may have the file open for writing.
+def _is_open(fd: int) -> bool:
+    """Whether anybody else may have the file open: to write to it, or to ask how many names it has.
 
     Asked by taking a lease, which the kernel gives only when nobody has.
     """
@@ -240,7 +240,7 @@ def _is_written(fd: int) -> bool:
         # Whoever opens it in this very moment breaks the lease. The signal that says so would by
         # default end us; this one is ignored.
         fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
     except OSError:
         return True  # somebody has, or the question is not allowed here
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
