@@ -5,6 +5,7 @@ from typing import Any
 from lsfs.model import SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import StatusReport, Text, Waited
+from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.retention import Plan
@@ -93,6 +94,11 @@ class Methods:
         self,
         name: str,
     ) -> Done: ...
+    def fsck(
+        self,
+        repair: bool = ...,
+        deep: bool = ...,
+    ) -> Checked: ...
     def log(
         self,
         path: str = ...,
