@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lsfs.syscalls import ask, files, log, past, questions, retention, retrieve, rollback  # noqa: F401 - declared on import
+from lsfs.syscalls import ask, compare, files, log, past, questions, retention, retrieve, rollback  # noqa: F401 - declared on import
 from lsfs.syscalls.registry import Syscall, registry
 
 

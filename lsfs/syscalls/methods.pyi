@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lsfs.model import SavedQuestion
+from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.log import ChangeLog
@@ -53,23 +53,6 @@ class Methods:
         plan: bool = ...,
         wait: bool = ...,
     ) -> Answer: ...
-    def text(
-        self,
-        path: str,
-        page: int = ...,
-    ) -> Text: ...
-    def status(
-        self,
-        wait: bool = ...,
-        problems: bool = ...,
-    ) -> StatusReport: ...
-    def wait_indexed(
-        self,
-        timeout: float = ...,
-    ) -> Waited: ...
-    def reindex(
-        self,
-    ) -> Done: ...
     def versions(
         self,
         path: str,
@@ -92,6 +75,36 @@ class Methods:
     def drop_snapshot(
         self,
         name: str,
+    ) -> Done: ...
+    def diff(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+    ) -> Diff: ...
+    def change_summary(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+        no_model: bool = ...,
+    ) -> ChangeSummary: ...
+    def text(
+        self,
+        path: str,
+        page: int = ...,
+    ) -> Text: ...
+    def status(
+        self,
+        wait: bool = ...,
+        problems: bool = ...,
+    ) -> StatusReport: ...
+    def wait_indexed(
+        self,
+        timeout: float = ...,
+    ) -> Waited: ...
+    def reindex(
+        self,
     ) -> Done: ...
     def log(
         self,

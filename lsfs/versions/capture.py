@@ -31,6 +31,7 @@ REMEMBERED = 65536  # files whose content is known to be kept
 # A file that was written to a moment ago may be written to again without its times telling: they
 # move in steps of up to 10 ms.
 STEP_NS = 20_000_000
+UNSURE = 0  # time of change of a state that may also be that of a later content
 _FICLONE = 0x40049409
 _F_SETSIG = 10
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -130,6 +131,9 @@ class Captures:
             state = State.of(os.fstat(fd))
             if self.has(state):
                 return
+        if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+            # What is written next may leave it in the very same state.
+            state = state._replace(ctime_ns=UNSURE)
         try:
             readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
         except PermissionError:
