@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as Styled
 
+from lsfs.model import ChangeSummary, Diff, DiffKind
 from lsfs.syscalls.log import ChangeLog, LogEntry
 from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
 from lsfs.syscalls.retention import Plan
@@ -158,3 +159,32 @@ def live(change: dict[str, Any] | None, *, as_json: bool, color: bool) -> None:
 
         render.console(color).print(_entry(codec.from_builtins(change, LogEntry)))
     sys.stdout.flush()
+
+
+@render.show.register
+def _(result: Diff, out: Console) -> None:
+    if result.kind is DiffKind.SAME:
+        out.print(Styled(f"{safe(result.before)} and {safe(result.after)} are the same"))
+    for line in result.text.splitlines():
+        out.print(_diff_line(line))
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+def _diff_line(line: str) -> Styled:
+    style = {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
+    return Styled(safe(line), style=style)
+
+
+@render.show.register
+def _(result: ChangeSummary, out: Console) -> None:
+    if not result.facts:
+        out.print("the text says the same")
+    if result.sentence:
+        out.print(Styled(safe(result.sentence), style="bold"))
+    for fact in result.facts:
+        out.print(Styled(f"  {safe(fact.text)}"))
+    if result.more:
+        out.print(Styled(f"  … and {result.more} more", style="dim"))
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))

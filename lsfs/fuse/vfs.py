@@ -449,9 +449,7 @@ class Vfs:
         if parent.parts is not None:
             return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
         self._not_ours(parent, name, errno.EEXIST)
-        fd, new = source.create(
-            self.table.folder(parent), name, flags & ~os.O_TRUNC, mode, caller
-        )
+        fd, new = source.create(self.table.folder(parent), name, flags & ~os.O_TRUNC, mode, caller)
         if not new and flags & os.O_TRUNC:  # it appeared behind the mount
             self.keeping.before_cutting(fd)
             os.truncate(source.link_of(fd), 0)
