@@ -83,11 +83,20 @@ class Keeper:
         while self.ledger.follow(self.past.journal.after(self.ledger.position)):
             pass
 
-    def look(self, paths: Iterable[str] | None = None) -> None:
-        """Find what happened behind the mount at and below some paths, None: everywhere."""
+    def look(self, paths: Iterable[str] | None = None) -> int:
+        """Find what happened behind the mount at and below some paths, None: everywhere.
+
+        Returns:
+            the moment that it began at, in nanoseconds since the epoch: what has happened by then
+            is known.
+        """
         if paths is not None:
             paths = {*paths, *self._busy}
+        now_ns = self._clock.now_ns()
         self._busy = self._scan.look(paths)
+        if paths is None:
+            self.ledger.set_meta("looked_ns", str(now_ns))
+        return now_ns
 
     def keep_read(self, fd: int, digest: bytes) -> None:
         """A file was read for the index: its content is known, and kept if it is not too large.

@@ -42,6 +42,7 @@ SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belon
 # meta: single values by name.
 #   position   last journal event that was taken in
 #   began_ns   when this was made; what was there before is known as it was found
+#   looked_ns  when all of the drive was looked at last
 #
 # content: bytes that some path had, once or more often.
 #   size, digest   length; BLAKE3 (32 bytes), NULL until somebody has read it
@@ -326,11 +327,7 @@ class Ledger:
     def _seen(self, path: bytes, row: Row | None, state: State, time_ns: int) -> ContentRow:
         """A content that no event told of: a version that came some time before ``time_ns``."""
         if row is None:
-            began = min(state.mtime_ns, time_ns)
-            dead = self.last(path)
-            if dead is not None and dead.end_ns is not None:
-                began = min(max(began, dead.end_ns), time_ns)
-            how = How.FOUND if dead is None else How.OUTSIDE
+            began, how = self._appeared(path, state.mtime_ns, time_ns)
         else:
             began = min(max(state.mtime_ns, row.begin_ns + 1), time_ns)
             how = How.OUTSIDE
@@ -577,7 +574,6 @@ class Ledger:
         """
         row = self.live(path)
         kind = "dir" if state.is_dir else "link" if modes.S_ISLNK(state.mode) else "file"
-        began = 0 if kind == "dir" and self.last(path) is None else min(state.mtime_ns, time_ns)
         if row is not None and row.kind == kind:
             if kind == "file":
                 return self._found_file(path, row, state, time_ns)
@@ -587,15 +583,22 @@ class Ledger:
             return self._found_attributes(row, state, time_ns)
         if row is not None:
             self._removed(path, time_ns, How.OUTSIDE)
-        dead = self.last(path)
-        how = How.FOUND if dead is None else How.OUTSIDE
-        if dead is not None and dead.end_ns is not None:
-            began = max(began, dead.end_ns)
         if kind == "file":
             self._seen(path, None, state, time_ns)
         else:
-            self._made(path, kind, state, min(began, time_ns), how, "", target)
+            # A folder's time is that of the last change in it, and says nothing of its age.
+            began, how = self._appeared(path, 0 if kind == "dir" else state.mtime_ns, time_ns)
+            self._made(path, kind, state, began, how, "", target)
         return True
+
+    def _appeared(self, path: bytes, mtime_ns: int, time_ns: int) -> tuple[int, str]:
+        """Since when something may have been at a path that it is found at, and how it came."""
+        dead = self.last(path)
+        looked_ns = int(self.meta("looked_ns", "0"))
+        if dead is None and not looked_ns:
+            return min(mtime_ns, time_ns), How.FOUND
+        ended_ns = dead.end_ns if dead is not None and dead.end_ns is not None else 0
+        return min(max(mtime_ns, looked_ns + 1, ended_ns), time_ns), How.OUTSIDE
 
     def _found_file(self, path: bytes, row: Row, state: State, time_ns: int) -> bool:
         content = self._one(row.content) if row.content is not None else None
