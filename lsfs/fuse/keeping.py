@@ -99,6 +99,12 @@ class Keeping:
         self._arm(guard, stat)  # who still has it open writes to what is a version from now on
         return appended
 
+    def dated(self, stat: os.stat_result) -> None:
+        """Times of a file were set, which tell its contents apart, while it may be open."""
+        guard = self.guard_of(stat)
+        if guard is not None and guard.state is not None and guard.state.size == stat.st_size:
+            guard.state = State.of(stat)
+
     def left(self, handle: Handle) -> None:
         """A handle that could write is gone."""
         guard, handle.guard = handle.guard, None

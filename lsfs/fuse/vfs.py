@@ -197,6 +197,7 @@ class Vfs:
                 source.set_times(fd, change.times)
             if change.size is None and not self._is_written(node, handle):
                 self._note_node(Op.ATTRIBUTES, fd)
+                self.keeping.dated(os.fstat(fd))
 
     def _is_written(self, node: Node, handle: Handle | None) -> bool:
         """Whether a file is open and written to, so that its change is noted when it is closed."""
@@ -381,9 +382,12 @@ class Vfs:
             libc.link(fd, self.table.folder(parent), name)
             if guard is not None:
                 self._finish(guard)  # both names have the same version
-            is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
-        if is_regular:
+            mode = os.fstat(fd).st_mode
+            target = os.readlink(b"", dir_fd=fd) if modes.S_ISLNK(mode) else None
+        if modes.S_ISREG(mode):
             self._note_made(Op.WRITTEN, parent, name)
+        elif target is not None:
+            self._note_made(Op.MADE_LINK, parent, name, target)
 
     def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
         """Remove a name, or forget a question."""

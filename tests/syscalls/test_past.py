@@ -1,4 +1,4 @@
-"""Versions by the Python API, on a drive that is not mounted: what was is found and brought back."""
+"""Versions by the Python API, on a drive that is not mounted: found, compared, brought back."""
 
 from __future__ import annotations
 
