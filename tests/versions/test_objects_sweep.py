@@ -33,7 +33,9 @@ def store(root: Path) -> Iterator[ObjectStore]:
         yield store
 
 
-def history(store: ObjectStore, count: int, size: int = 300_000, seed: int = 1) -> dict[bytes, bytes]:
+def history(
+    store: ObjectStore, count: int, size: int = 300_000, seed: int = 1
+) -> dict[bytes, bytes]:
     """Versions that are edits of each other, by digest, oldest first."""
     data = text(size, seed)
     like = put(store, data).digest

@@ -1,0 +1,65 @@
+"""Moments as people write them: a day, or a time of day."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta, timezone
+
+_MOMENT = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})"
+    r"(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2})?))?"
+    r"(?P<zone>Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = 1_000_000_000
+_LAST = (1 << 63) - 1  # what a database can hold
+
+
+def moment_of(text: str) -> int | None:
+    """The moment that ``2026-11-24``, ``2026-11-24T10:00`` or ``2026-11-24T10:00:30`` says.
+
+    A time is meant to the end of its second, so that the time of a version, cut to seconds, is one
+    at which it was there; a day alone is meant to its end. ``Z`` or an offset may follow; else it
+    is local time.
+
+    Returns:
+        nanoseconds since the epoch; None for anything else.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        day = datetime.fromisoformat(found["day"])
+        if found["time"]:
+            day = datetime.combine(day, time.fromisoformat(found["time"]))
+        else:
+            day = day.replace(hour=23, minute=59, second=59)
+        aware = day.replace(tzinfo=_zone(found["zone"])) if found["zone"] else day.astimezone()
+        seconds = (aware - _EPOCH) // timedelta(seconds=1)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return min((seconds + 1) * _SECOND - 1, _LAST)
+
+
+def day_of(time_ns: int) -> tuple[str, int]:
+    """The local day of a moment, as ``2026-11-24``, and when it begins in nanoseconds."""
+    day = datetime.fromtimestamp(time_ns // _SECOND).astimezone()
+    begin = day.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0).astimezone()
+    return f"{day:%Y-%m-%d}", (begin - _EPOCH) // timedelta(seconds=1) * _SECOND
+
+
+def stamp(time_ns: int) -> str:
+    """The second of a moment, as ``2026-11-24T10:00:30Z``."""
+    moment = _EPOCH + timedelta(seconds=time_ns // _SECOND)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _zone(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if minutes > 59:
+        raise ValueError(text)
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text[0] == "-" else offset)
