@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2})?))?"
+    r"(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2}(?P<part>\.\d{1,9})?)?))?"
     r"(?P<zone>Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
@@ -20,8 +20,8 @@ def moment_of(text: str) -> int | None:
     """The moment that ``2026-11-24``, ``2026-11-24T10:00`` or ``2026-11-24T10:00:30`` says.
 
     A time is meant to the end of its second, so that the time of a version, cut to seconds, is one
-    at which it was there; a day alone is meant to its end. ``Z`` or an offset may follow; else it
-    is local time.
+    at which it was there, unless it says a part of one; a day alone is meant to its end. ``Z`` or
+    an offset may follow; else it is local time.
 
     Returns:
         nanoseconds since the epoch; None for anything else.
@@ -32,14 +32,15 @@ def moment_of(text: str) -> int | None:
     try:
         day = datetime.fromisoformat(found["day"])
         if found["time"]:
-            day = datetime.combine(day, time.fromisoformat(found["time"]))
+            day = datetime.combine(day, time.fromisoformat(found["time"].partition(".")[0]))
         else:
             day = day.replace(hour=23, minute=59, second=59)
         aware = day.replace(tzinfo=_zone(found["zone"])) if found["zone"] else day.astimezone()
         seconds = (aware - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError, OSError):
         return None
-    return min((seconds + 1) * _SECOND - 1, _LAST)
+    part = int(found["part"][1:].ljust(9, "0")) if found["part"] else _SECOND - 1
+    return max(-_LAST, min(seconds * _SECOND + part, _LAST))
 
 
 def day_of(time_ns: int) -> tuple[str, int]:
@@ -63,3 +64,8 @@ def _zone(text: str) -> timezone:
         raise ValueError(text)
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if text[0] == "-" else offset)
+
+
+def exact(time_ns: int) -> str:
+    """A moment so that :func:`moment_of` gives it again."""
+    return f"{stamp(time_ns)[:-1]}.{time_ns % _SECOND:09d}Z"

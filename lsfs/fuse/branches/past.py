@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import os
 import re
@@ -219,6 +220,7 @@ class AtBranch(PastBranch):
 
     def __init__(self, past: Past, generation: Fresh[int]) -> None:
         super().__init__(past, generation)
+        self._said = functools.lru_cache(1000)(moment_of)
         self._snapshots: _Folders[None, int] = _Folders(generation, lambda _: past.snapshots())
         self._days: _Folders[None, int] = _Folders(generation, lambda _: dict(self._changed()))
         self._folders: _Folders[tuple[int, str], Row] = _Folders(generation, self._load)
@@ -250,7 +252,7 @@ class AtBranch(PastBranch):
 
     def _moment(self, name: str) -> int | None:
         named = self._snapshots.get(None).get(name)
-        return moment_of(name) if named is None else named
+        return self._said(name) if named is None else named
 
     def _load(self, key: tuple[int, str]) -> Entries[Row]:
         moment, path = key
