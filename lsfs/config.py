@@ -92,10 +92,14 @@ class VersionsConfig:
             versions; "off": the mount keeps nothing.
         read_bytes: files up to this size are kept when they are indexed, so that an edit behind the
             mount can be undone too; 0 keeps none.
+        indexed: how many earlier contents of each path stay indexed, the latest first, so that
+            one that comes back is neither read nor embedded again, and the past is searched at
+            once; 0: none.
     """
 
     durability: Literal["full", "fast", "off"] = "full"
     read_bytes: int = 32 * 1024 * 1024
+    indexed: int = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -40,7 +40,9 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #   kind, kind_reason   contract, invoice, …: depends on text and path; '' when unclear
 #   day, day_end the document's own date as ISO days, half open; '' when it states none
 #
-# document: what a file's bytes say, once per content. Rows without a file are collected.
+# document: what a file's bytes say, once per content. Rows without a file are of contents that some
+#                file had earlier, kept for a while so that they need not be read again when they
+#                come back; no query of the present may see them. The others are collected.
 #   digest       BLAKE3 of the bytes (32 bytes)
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
@@ -148,6 +150,8 @@ CREATE VIRTUAL TABLE file_fts USING fts5(
 
 
 log = logging.getLogger("lsfs.index.catalog")
+
+_NO_FILE = "WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.document_id = document.id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +397,20 @@ class Catalog:
 
     # --- documents
 
+    def documents(self) -> dict[bytes, int]:
+        """Every document by the digest of its content; the latest where there are several."""
+        with self.lock:
+            rows = self.db.execute("SELECT digest, id FROM document ORDER BY id").fetchall()
+        return dict(rows)
+
+    def contents(self) -> dict[str, bytes | None]:
+        """The digest of each file's content by path; None for files without a document."""
+        with self.lock:
+            rows = self.db.execute(
+                "SELECT f.path, d.digest FROM file f LEFT JOIN document d ON d.id = f.document_id"
+            ).fetchall()
+        return {os.fsdecode(path): digest for path, digest in rows}
+
     def document_of(self, digest: bytes, versions: dict[str, int]) -> tuple[int, str] | None:
         """Id and title of the document with this content, if its parser is not outdated."""
         with self.lock:
@@ -458,15 +476,28 @@ class Catalog:
             (cursor.lastrowid, passage.text, passage.heading),
         )
 
-    def collect(self) -> int:
-        """Drop documents that no file has any more; their vectors become removals."""
+    def orphans(self) -> int:
+        """How many documents no file has."""
+        with self.lock:
+            return int(self.db.execute(f"SELECT count(*) FROM document {_NO_FILE}").fetchone()[0])  # noqa: S608
+
+    def collect(self, retained: Callable[[], set[bytes]] = set) -> int:
+        """Drop documents that no file has any more; their vectors become removals.
+
+        Args:
+            retained: asked, if there are such documents, for the digests of those to keep.
+        """
         with self.transaction() as db:
+            orphans = db.execute(f"SELECT id, digest FROM document {_NO_FILE}").fetchall()  # noqa: S608
+            kept = retained() if orphans else set()
+            # Of a content that was read by two versions of a parser the latest is kept.
             gone = [
-                row[0]
-                for row in db.execute(
-                    "SELECT id FROM document WHERE id NOT IN "
-                    "(SELECT document_id FROM file WHERE document_id IS NOT NULL)"
-                )
+                id_
+                for id_, digest in orphans
+                if digest not in kept
+                or db.execute(
+                    "SELECT 1 FROM document WHERE digest = ? AND id > ?", (digest, id_)
+                ).fetchone()
             ]
             for document_id in gone:
                 db.execute(
@@ -567,7 +598,9 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
         indexed=files - pending,
         pending=pending,
         errors=sum(n for status, n in by_status.items() if status not in quiet),
-        passages=db.execute("SELECT count(*) FROM passage").fetchone()[0],
+        passages=db.execute(
+            "SELECT count(*) FROM passage WHERE document_id IN (SELECT document_id FROM file)"
+        ).fetchone()[0],
         generation=int(row[0]) if row else 0,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,6 +32,9 @@ log = logging.getLogger("lsfs.index.ingest")
 EMBED_BATCH = 32
 FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
 READ_CHUNK = 1 << 20
+# Documents of the past may be so many more than are to be retained before the rest is looked for:
+# this many, or a tenth of them. Which to retain is not asked after each change.
+COLLECT_AFTER = 32
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
@@ -98,6 +102,8 @@ class Pipeline:
         tree: the source.
         config: limits.
         witness: told what is looked at and read.
+        retained: digests of contents whose documents are kept though no file has them now, so that
+            a content that comes back is not read and embedded again; None keeps none.
     """
 
     def __init__(
@@ -109,8 +115,12 @@ class Pipeline:
         tree: SourceTree,
         config: IndexConfig,
         witness: Witness | None = None,
+        retained: Callable[[], set[bytes]] | None = None,
     ) -> None:
         self._witness = witness or Nobody()
+        self._retained = retained
+        self._of_the_past: int | None = None  # documents that the last collection retained
+        self._embedding = threading.Lock()
         self._catalog = catalog
         self._vectors = vectors
         self._embedder = embedder
@@ -134,6 +144,7 @@ class Pipeline:
         if self._vectors is None or self._embedder is None:
             return
         if self._catalog.meta("embedder") != self._embedder.name:
+            self._catalog.collect()  # the past is not worth embedding again
             with self._catalog.transaction() as db:
                 db.execute("UPDATE passage SET embedded = 0")
                 db.execute("DELETE FROM vector_removal")
@@ -170,7 +181,7 @@ class Pipeline:
         self._read_pending(progress, stop)
         self._embed_pending(progress, stop)
         if not stop():
-            self._catalog.collect()
+            self._collect()
             self._remove_vectors()
             self._witness.rest(stop)
 
@@ -302,10 +313,11 @@ class Pipeline:
         waiting = self._count("SELECT count(*) FROM passage WHERE embedded = 0")
         done = 0
         while not stop():
-            batch = self._intents(EMBED_BATCH)
-            if not batch:
-                return
-            self._embed(batch)
+            with self._embedding:
+                batch = self._intents(EMBED_BATCH)
+                if not batch:
+                    return
+                self._embed(batch)
             done += len(batch)
             if progress:
                 progress("embedding", done, max(waiting, done))
@@ -359,6 +371,16 @@ class Pipeline:
 
     # --- step 4: what is gone
 
+    def _collect(self) -> None:
+        if self._retained is None:
+            self._catalog.collect()
+            return
+        past = self._catalog.orphans()
+        known = self._of_the_past
+        if known is not None and past <= known + max(COLLECT_AFTER, known // 10):
+            return
+        self._of_the_past = past - self._catalog.collect(self._retained)
+
     def _remove_vectors(self) -> None:
         with self._catalog.lock:
             rows = self._catalog.db.execute("SELECT passage_id FROM vector_removal").fetchall()
@@ -369,6 +391,36 @@ class Pipeline:
             self._vectors.remove(ids)
         with self._catalog.transaction() as db:
             db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
+
+    # --- what files held earlier
+
+    def read_past(self, fd: int, name: str, digest: bytes) -> bool:
+        """Read an earlier content of a file as a document that no file has; not yet its vectors.
+
+        Any thread may do so. It is dropped again by the next run unless it is to be retained.
+
+        Args:
+            fd: a file that holds the content and that nobody writes to.
+            name: what the file was called.
+            digest: BLAKE3 of the content.
+
+        Returns:
+            whether there is such a document now.
+        """
+        if self._catalog.document_of(digest, self._reader.versions()) is not None:
+            return True
+        self.work.parsed += 1
+        document = self._reader.read(fd, name)
+        if document.status not in (Status.OK, Status.PARTIAL):
+            return False
+        cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
+        with self._catalog.transaction():
+            self._catalog.add_document(digest, document, cut)
+        return True
+
+    def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        """Embed all passages that are not yet; any thread may do so."""
+        self._embed_pending(progress, stop)
 
 
 def facts_of(document: Document, path: str) -> Facts:
