@@ -143,7 +143,9 @@ class _Slots:
         file = info.contents
         fh = file.fh
         handle = self.operations.vfs.handles[fh]
-        if file.writepage or handle.parts is not None:
+        guard = handle.guard
+        destroys = guard is not None and offset < guard.size
+        if file.writepage or handle.parts is not None or destroys:
             page = bool(file.writepage)
             return self.operations.write(ctypes.string_at(buffer, size), offset, fh, page=page)
         handle.dirty = True

@@ -19,9 +19,9 @@ _LAST = (1 << 63) - 1  # what a database can hold
 def moment_of(text: str) -> int | None:
     """The moment that ``2026-11-24``, ``2026-11-24T10:00`` or ``2026-11-24T10:00:30`` says.
 
-    A time is meant to the end of its second, so that the time of a version, cut to seconds, is one
-    at which it was there, unless it says a part of one; a day alone is meant to its end. ``Z`` or
-    an offset may follow; else it is local time.
+    A day is meant to its end, and a second (or a part of one) too, so that the time of a version as
+    it is shown is one at which it was there. ``Z`` or an offset may follow; else it is local time.
+    The commands read these, and much more, in the same way (:mod:`lsfs.syscalls.moments`).
 
     Returns:
         nanoseconds since the epoch; None for anything else.
@@ -39,7 +39,8 @@ def moment_of(text: str) -> int | None:
         seconds = (aware - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError, OSError):
         return None
-    part = int(found["part"][1:].ljust(9, "0")) if found["part"] else _SECOND - 1
+    to_the_minute = found["time"] is not None and len(found["time"]) == len("10:00")
+    part = 0 if to_the_minute else int((found["part"] or ".")[1:].ljust(9, "9"))
     return max(-_LAST, min(seconds * _SECOND + part, _LAST))
 
 
