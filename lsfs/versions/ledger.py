@@ -119,7 +119,10 @@ CREATE UNIQUE INDEX version_live ON version(path) WHERE end_ns IS NULL;
 CREATE INDEX version_path ON version(path, begin_ns);
 CREATE INDEX version_parent ON version(parent, begin_ns);
 CREATE INDEX version_content ON version(content) WHERE content IS NOT NULL;
+CREATE INDEX version_previous ON version(previous) WHERE previous IS NOT NULL;
+CREATE INDEX version_began ON version(begin_ns) WHERE op <> 'found';
 CREATE INDEX version_ended ON version(end_ns) WHERE end_op = 'removed';
+CREATE INDEX version_gone ON version(parent, path) WHERE end_op IN ('removed', 'outside');
 CREATE TABLE change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     time_ns INTEGER NOT NULL,
