@@ -21,13 +21,14 @@ from lsfs.model import (
 )
 from lsfs.versions import wording
 from lsfs.versions.align import Alignment, aligned
-from lsfs.versions.cells import GridChange, TableChanges, table_changes
+from lsfs.versions.cells import GridChange, TableChanges, is_delimited, table_changes
 from lsfs.versions.extracted import Extract, Reader, Value, no_values
 from lsfs.versions.replaced import Replaced, Rewording, rewording
 from lsfs.versions.statements import Statement, running, statements
 from lsfs.versions.unified import CUT_SHORT
 
 MAX_FACTS = 200
+MAX_QUOTE = 2_000  # characters of the sentences that one fact quotes
 MAX_VALUES = 100  # listed as added, and as removed
 MIN_MOVED = 4  # words; less is not worth telling that it moved
 
@@ -80,12 +81,13 @@ class _Comparison:
     def __init__(self, before: Document, after: Document, extract: Extract) -> None:
         self._documents = (before, after)
         repeated = running((before, after))
+        by_cells = is_delimited(before) and is_delimited(after)
         self._all = (
-            statements(before, repeated, tables=False),
-            statements(after, repeated, tables=False),
+            [] if by_cells else statements(before, repeated, tables=False),
+            [] if by_cells else statements(after, repeated, tables=False),
         )
-        self._old = Reader(before, _stated(before, self._all[0], extract(before)))
-        self._new = Reader(after, _stated(after, self._all[1], extract(after)))
+        self._old = Reader(before, _stated(before, self._all[0], extract))
+        self._new = Reader(after, _stated(after, self._all[1], extract))
         self._alignment: Alignment = aligned(self._old, self._new, *self._all)
         self._tables: TableChanges = table_changes(before, after)
         self._rewordings = {pair: self._reworded(*pair) for pair in self._alignment.changed}
@@ -277,13 +279,13 @@ class _Comparison:
             yield CUT_SHORT
 
 
-def _stated(document: Document, every: Sequence[Statement], values: Sequence[Value]) -> list[Value]:
+def _stated(document: Document, every: Sequence[Statement], extract: Extract) -> list[Value]:
     """The values of statements and tables: not the numbers of headings, items and pages."""
     ranges = [(one.body_start, one.char_end) for one in every if not one.key.startswith("\0")]
     tables = (block for block in document.blocks if block.kind is BlockKind.TABLE)
     ranges = sorted([*ranges, *((block.char_start, block.char_end) for block in tables)])
     kept = []
-    for value in values:
+    for value in extract(document) if ranges else ():
         at = bisect_right(ranges, value.start, key=lambda span: span[0]) - 1
         if at >= 0 and value.end <= ranges[at][1]:
             kept.append(value)
@@ -335,30 +337,31 @@ class _Part:
 
 def _parts(every: Sequence[Statement], chosen: Sequence[int]) -> list[_Part]:
     """Chosen statements by paragraph; those under a chosen heading belong to its section."""
-    parts: list[_Part] = []
+    parts: list[list[Statement]] = []
     last = -2
     for at in chosen:
         one = every[at]
-        part = parts[-1] if parts and last == at - 1 else None
-        last = at
-        if part is not None and _belongs(one, part):
-            parts[-1] = _Part(part.title, (*part.statements, one))
+        if last == at - 1 and _belongs(one, parts[-1]):
+            parts[-1].append(one)
         else:
-            parts.append(_Part(one if one.is_heading else None, (one,)))
-    return parts
+            parts.append([one])
+        last = at
+    return [_Part(part[0] if part[0].is_heading else None, tuple(part)) for part in parts]
 
 
-def _belongs(one: Statement, part: _Part) -> bool:
-    if part.title is not None:
-        return not one.is_heading or one.level > part.title.level
-    return not one.is_heading and one.block == part.statements[-1].block
+def _belongs(one: Statement, part: Sequence[Statement]) -> bool:
+    if part[0].is_heading:
+        return not one.is_heading or one.level > part[0].level
+    return not one.is_heading and one.block == part[-1].block
 
 
 def _joined(group: Sequence[Statement]) -> Quoted:
     """Statements in a row as one quote, up to a table or page number between them."""
     row = [group[0]]
+    length = len(group[0].text)
     for one in group[1:]:
-        if one.block > row[-1].block + 1:
+        length += len(one.text)
+        if one.block > row[-1].block + 1 or length > MAX_QUOTE:
             break
         row.append(one)
     lines = [n for one in row for n in (one.line_start, one.line_end) if n is not None]

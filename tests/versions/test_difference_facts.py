@@ -334,6 +334,32 @@ def test_more_facts_than_are_told() -> None:
     assert found.more > 0
 
 
+CSV = 'item,price,note\nCoffee,3.20,"black, hot"\nTea,2.50,\nMilk,1.10,cold\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "expected"),
+    [
+        ("a.csv", CSV, CSV.replace("3.20", "3.50"), ["Coffee, price: 3.20 → 3.50 (line 2)"]),
+        ("a.csv", CSV, CSV + "Cocoa,4,\n", ["row added: “Cocoa,4,” (line 5)"]),
+        (
+            "a.csv", CSV, CSV.replace('"black, hot"', "black"),
+            ["Coffee, note: black, hot → black (line 2)"],
+        ),
+        ("a.csv", "a;1\nb;2\n", "a;1\nb;3\n", ["b, column 2: 2 → 3 (line 2)"]),
+        ("a.tsv", "k\tv\nx\t1\n", "k\tv\nx\t2\n", ["x, v: 1 → 2 (line 2)"]),
+    ],
+)  # fmt: skip
+def test_tables_in_text_form(name: str, before: str, after: str, expected: list[str]) -> None:
+    assert told(facts_of(before, after, name)) == expected
+
+
+def test_a_table_in_text_form_with_cells_of_several_lines_is_text() -> None:
+    before = 'item,note\nTea,"hot\nsweet"\n'
+    found = facts_of(before, before.replace("sweet", "bitter"), "a.csv")
+    assert [fact.kind for fact in found.facts] == [ChangeKind.WORDING]
+
+
 # --- what holds of every pair
 
 PARAGRAPHS = st.lists(
