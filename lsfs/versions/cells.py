@@ -1,44 +1,18 @@
-"""How the tables of two versions differ, cell by cell."""
+"""How tables differ, cell by cell."""
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lsfs.model import Block, BlockKind, Document, Quoted, Table
+from lsfs.model import Quoted
+from lsfs.versions.grids import Grid, Row
 from lsfs.versions.matching import matching
 
 ALIKE = 0.5  # share of cells that two versions of a row have in common
 _BETWEEN = "\0"
-_DELIMITED = ("text/csv", "text/tab-separated-values")
 _COMMON = 40  # rows that share a cell; beyond, it says nothing about which is which
-_SAMPLE = 100  # lines by which the delimiter is told
-
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table with its place.
-
-    Attributes:
-        heading: the headings above it, joined with " > ".
-        header: names of the columns; () when it has none.
-        rows: those below the header.
-        places: where each row stands.
-    """
-
-    heading: str
-    header: Row
-    rows: tuple[Row, ...]
-    places: tuple[Quoted, ...]
-
-    @property
-    def place(self) -> Quoted:
-        """Where it begins."""
-        return self.places[0] if self.places else Quoted(" | ".join(self.header))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +56,8 @@ class TableChanges:
     removed: tuple[Grid, ...]
 
 
-def table_changes(before: Document, after: Document) -> TableChanges:
+def table_changes(old: Sequence[Grid], new: Sequence[Grid]) -> TableChanges:
     """How the tables of a document changed."""
-    old, new = _grids(before), _grids(after)
     pairs = _partners(old, new)
     changes = [_grid_change(old[i], new[j]) for i, j in pairs]
     paired_old, paired_new = {i for i, _ in pairs}, {j for _, j in pairs}
@@ -93,75 +66,6 @@ def table_changes(before: Document, after: Document) -> TableChanges:
         tuple(grid for j, grid in enumerate(new) if j not in paired_new),
         tuple(grid for i, grid in enumerate(old) if i not in paired_old),
     )
-
-
-def is_delimited(document: Document) -> bool:
-    """Whether a document is a table in text form (CSV, TSV) with a row on each of its lines."""
-    if document.media_type not in _DELIMITED:
-        return False
-    lines = (line for block in document.blocks for line in block.text.split("\n"))
-    return all(line.count('"') % 2 == 0 for line in lines)  # else a cell goes on in the next
-
-
-# --- tables
-
-
-def _grids(document: Document) -> list[Grid]:
-    if is_delimited(document):
-        return _delimited(document)
-    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
-    pairs = zip(blocks, document.tables, strict=False)
-    return [_grid(block, table) for block, table in pairs if table.rows]
-
-
-def _grid(block: Block, table: Table) -> Grid:
-    filled = [row for row in table.rows if any(row)]
-    lines = block.text.split("\n")
-    if len(lines) != len(filled):  # a row's text may have line breaks of its own
-        lines = [" | ".join(row) for row in filled]
-    spans = block.spans if len(block.spans) == len(filled) else block.spans[:1] * len(filled)
-    places = [
-        Quoted(" ".join(line.split()), span.page, span.line, span.line)
-        for line, span in zip(lines, spans, strict=False)
-    ]
-    places += [Quoted(" ".join(line.split())) for line in lines[len(places) :]]
-    head = min(table.header_rows, 1)
-    header = filled[0] if head and filled else ()
-    heading = " > ".join(block.heading_path)
-    return Grid(heading, header, tuple(filled[head:]), tuple(places[head:]))
-
-
-def _delimited(document: Document) -> list[Grid]:
-    """The one table of a document of lines."""
-    lines: list[Quoted] = []
-    for block in document.blocks:
-        texts = block.text.split("\n")
-        spans = block.spans if len(block.spans) == len(texts) else (None,) * len(texts)
-        for text, span in zip(texts, spans, strict=True):
-            number = span.line if span is not None else None
-            if text.strip():
-                lines.append(Quoted(" ".join(text.split()), None, number, number))
-    texts = [line for block in document.blocks for line in block.text.split("\n") if line.strip()]
-    mark = "\t" if document.media_type != "text/csv" else _mark(texts[:_SAMPLE])
-    rows = [tuple(cell.strip() for cell in row) for row in csv.reader(texts, delimiter=mark)]
-    if not rows or len(rows) != len(lines):
-        return []
-    head = int(
-        len(rows) > 1 and len(set(rows[0])) == len(rows[0]) and all(map(_name_like, rows[0]))
-    )
-    return [Grid("", rows[0] if head else (), tuple(rows[head:]), tuple(lines[head:]))]
-
-
-def _mark(lines: Sequence[str]) -> str:
-    """The delimiter: the mark that stands equally often in most lines, the more the better."""
-    counts = {mark: Counter(line.count(mark) for line in lines) for mark in ",;\t|"}
-    common = {mark: found.most_common(1)[0] for mark, found in counts.items() if found}
-    usable = [mark for mark, (times, _) in common.items() if times]
-    return max(usable, key=lambda mark: (common[mark][1], common[mark][0]), default=",")
-
-
-def _name_like(cell: str) -> bool:
-    return bool(cell) and not cell.replace(".", "").replace("-", "").isdigit()
 
 
 def _partners(old: Sequence[Grid], new: Sequence[Grid]) -> list[tuple[int, int]]:
