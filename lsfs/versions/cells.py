@@ -12,6 +12,7 @@ from lsfs.versions.matching import matching
 
 ALIKE = 0.5  # share of cells that two versions of a row have in common
 _BETWEEN = "\0"
+_SAME = 3.0  # more than two tables that only resemble each other can score
 _COMMON = 40  # rows that share a cell; beyond, it says nothing about which is which
 
 
@@ -88,6 +89,8 @@ def _partners(old: Sequence[Grid], new: Sequence[Grid]) -> list[tuple[int, int]]
 
 
 def _likeness(mine: Grid, theirs: Grid) -> float:
+    if (mine.header, mine.rows) == (theirs.header, theirs.rows):
+        return _SAME
     cells, others = _cells(mine), _cells(theirs)
     total = cells.total() + others.total()
     shared = 2 * (cells & others).total() / total if total else 0.0
@@ -146,13 +149,23 @@ def _columns(old: Grid, new: Grid) -> list[tuple[int, int]]:
     if not (old.header and new.header):
         width = max((len(row) for row in (*old.rows, *new.rows)), default=0)
         return [(k, k) for k in range(width)]
-    named = {name: i for i, name in reversed([*enumerate(old.header)])}
-    pairs = {named[name]: j for j, name in enumerate(new.header) if name in named}
+    named = dict(zip(_told_apart(old.header), range(len(old.header)), strict=True))
+    pairs = {named[key]: j for j, key in enumerate(_told_apart(new.header)) if key in named}
     if len(old.header) == len(new.header):
         taken = set(pairs.values())
         # A column under another name, at its old place.
         pairs |= {k: k for k in range(len(old.header)) if k not in pairs and k not in taken}
     return sorted(pairs.items(), key=lambda pair: pair[1])
+
+
+def _told_apart(header: Row) -> list[tuple[str, int]]:
+    """The names of columns, each with how often it stood before."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in header:
+        found.append((name, seen[name]))
+        seen[name] += 1
+    return found
 
 
 def _equal(

@@ -38,10 +38,10 @@ class Grid:
 
 
 def grids(document: Document) -> list[Grid]:
-    """The tables whose cells are known, in order."""
+    """The tables whose cells are known and not all empty, in order."""
     blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
     pairs = zip(blocks, document.tables, strict=False)
-    return [_grid(block, table) for block, table in pairs if table.rows]
+    return [_grid(block, table) for block, table in pairs if any(map(any, table.rows))]
 
 
 def _grid(block: Block, table: Table) -> Grid:

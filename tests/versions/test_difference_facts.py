@@ -273,6 +273,13 @@ def test_sorted_rows_are_no_change() -> None:
     assert told(facts_of(LEASE, after)) == []
 
 
+def test_columns_of_one_name_are_told_apart() -> None:
+    before = "| Item | Price | Price |\n|---|---|---|\n| Tea | 1 | 2 |\n| Milk | 3 | 4 |\n"
+    assert told(facts_of(before, before)) == []
+    after = before.replace("| 1 | 2 |", "| 1 | 5 |")
+    assert told(facts_of(before, after)) == ["Tea, Price: 2 → 5 (line 3)"]
+
+
 def test_tables_come_and_go() -> None:
     table = LEASE[LEASE.index("| Item") :]
     without = facts_of(LEASE, LEASE.replace(table, "None.\n"))
