@@ -25,6 +25,7 @@ class Methods:
         explain: bool = ...,
         save: str = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Hits: ...
     def save_search(
         self,
@@ -48,6 +49,7 @@ class Methods:
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Answer: ...
     def text(
         self,
