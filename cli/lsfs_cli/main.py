@@ -48,9 +48,10 @@ class Commands(click.Group):
 
     def _all(self) -> MutableMapping[str, click.Command]:
         if not self.commands:
-            from lsfs_cli import generate, processes, settings
+            from lsfs_cli import cat, generate, processes, settings
 
             self.commands.update(generate.commands(_common()))
+            self.commands.update(cat.commands(_common()))
             self.commands.update(processes.commands(_common()))
             self.commands.update(settings.commands(_common()))
         return self.commands

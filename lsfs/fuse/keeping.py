@@ -91,14 +91,12 @@ class Keeping:
         guard.writers += 1
         handle.guard = guard
 
-    def closed(self, handle: Handle, stat: os.stat_result) -> bool:
-        """A handle that wrote is closed; whether all that the file held is still its beginning."""
-        guard = handle.guard
+    def noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
+        """What was written is a version; whether all that the file held is still its beginning."""
         if guard is None:
             return False
         appended = 0 < guard.size <= stat.st_size
-        if guard.writers > 1:
-            self._arm(guard, stat)  # the others write to what is a version from now on
+        self._arm(guard, stat)  # who still has it open writes to what is a version from now on
         return appended
 
     def left(self, handle: Handle) -> None:
@@ -126,22 +124,30 @@ class Keeping:
 
     def _keep_guarded(self, guard: Guard, fd: int, who: Who | None) -> None:
         assert self._captures is not None  # noqa: S101 - there are no guards without
-        self._captures.keep(fd, self._path(fd), who, state=guard.state)
+        if os.fstat(fd).st_nlink:  # else it has lost its names, and was kept before
+            self._captures.keep(fd, self._path(fd), who, state=guard.state)
         guard.size = 0
+
+    def guard_of(self, stat: os.stat_result) -> Guard | None:
+        """What watches over a file, if somebody can write to it."""
+        return self._guards.get((stat.st_dev, stat.st_ino))
 
     # --- files by descriptor or name
 
-    def before_cutting(self, fd: int, size: int = 0) -> None:
+    def before_cutting(self, fd: int, size: int = 0, *, by_name: bool = True) -> None:
         """A file is about to be cut to ``size`` bytes, or to be lengthened.
 
         Args:
             fd: any descriptor of it.
+            by_name: not by who has it open: what those have written so far is a version first.
         """
         if self._captures is None:
             return
         stat = os.fstat(fd)
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:
+            if by_name:
+                self._finish(guard)
             if size < guard.size:
                 self._keep_guarded(guard, fd, self.who())
         elif size < stat.st_size and modes.S_ISREG(stat.st_mode):

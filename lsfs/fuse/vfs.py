@@ -210,13 +210,15 @@ class Vfs:
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
-        self.keeping.before_cutting(fd, change.size)
+        self.keeping.before_cutting(fd, change.size, by_name=handle is None)
         if handle is not None:
             os.ftruncate(fd, change.size)
             handle.dirty = True
         else:
+            lengthened = os.fstat(fd).st_size <= change.size
             os.truncate(source.link_of(fd), change.size)
-            self._note_node(Op.WRITTEN, fd)
+            self.keeping.noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
+            self._note_node(Op.WRITTEN, fd, appended=lengthened)
         if change.clear_set_id:
             source.clear_set_id(fd)
 
@@ -375,7 +377,10 @@ class Vfs:
         """Give a file the further name ``name`` in a folder."""
         self._not_ours(_real(parent), name, errno.EEXIST)
         with self.table.pinned(_real(node)) as fd:
+            guard = self.keeping.guard_of(os.fstat(fd))
             libc.link(fd, self.table.folder(parent), name)
+            if guard is not None:
+                self._finish(guard)  # both names have the same version
             is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
         if is_regular:
             self._note_made(Op.WRITTEN, parent, name)
@@ -396,7 +401,11 @@ class Vfs:
         """Rename; ``flags`` as for ``renameat2``."""
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
-        if not flags:
+        if self._is_one_file(old, old_name, new, new_name):
+            # To Linux as to POSIX that changes nothing, and both names stay.
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
+            return
+        if not flags & libc.RENAME_EXCHANGE:
             self.before_removing(new, new_name)
         self.table.hold(new, new_name)
         libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
@@ -405,6 +414,12 @@ class Vfs:
         before, after = self._path_at(old, old_name), self._path_at(new, new_name)
         state = self._state_at(new, new_name)
         self._changes.note(op, before, after, state=state, who=self.keeping.who())
+
+    def _is_one_file(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> bool:
+        before, after = self._state_at(old, old_name), self._state_at(new, new_name)
+        if before is None or after is None:
+            return False
+        return (before.device, before.inode) == (after.device, after.inode)
 
     def _not_ours(self, parent: Node, name: bytes, code: int) -> None:
         """Refuse to put anything in the place of the virtual directory, or to remove it."""
@@ -434,7 +449,10 @@ class Vfs:
         if parent.parts is not None:
             return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
         self._not_ours(parent, name, errno.EEXIST)
-        fd, new = source.create(self.table.folder(parent), name, flags, mode, caller)
+        fd, new = source.create(self.table.folder(parent), name, flags & ~os.O_TRUNC, mode, caller)
+        if not new and flags & os.O_TRUNC:  # it appeared behind the mount
+            self.keeping.before_cutting(fd)
+            os.truncate(source.link_of(fd), 0)
         return self._keep(Handle(fd, flags | os.O_WRONLY, new=new))
 
     def create_nameless(self, parent: Node, flags: int, mode: int, caller: Caller) -> Handle:
@@ -577,18 +595,24 @@ class Vfs:
         state, who = self._state_at(parent, name), self.keeping.who()
         self._changes.note(op, self._path_at(parent, name), target, state=state, who=who)
 
-    def _note_node(self, op: Op, fd: int) -> None:
+    def _note_node(self, op: Op, fd: int, *, appended: bool = False) -> None:
         """Note a change of a file at hand; without a name there is nothing to say."""
         path = self._source.path_of(fd)
         if path is not None:
-            self._changes.note(op, path, state=State.of(os.stat(fd)), who=self.keeping.who())
+            state, who = State.of(os.fstat(fd)), self.keeping.who()
+            self._changes.note(op, path, state=state, who=who, appended=appended)
 
     def _finish(self, guard: Guard) -> None:
         """A file that is open for writing goes: what was written to it so far is a version too."""
-        for handle in self.handles.values():
-            if handle.guard is guard and (handle.dirty or _changed(handle)):
-                self._note_written(handle)
-                return
+        sharing = [handle for handle in self.handles.values() if handle.guard is guard]
+        written = [handle for handle in sharing if handle.dirty or _changed(handle)]
+        if not written:
+            return
+        self._note_written(written[0])
+        stat = os.fstat(written[0].fd)
+        for handle in sharing:
+            handle.dirty = False
+            handle.opened = stat.st_mtime_ns, stat.st_size
 
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""
@@ -596,7 +620,7 @@ class Vfs:
         if path is None:
             return
         stat = os.fstat(handle.fd)
-        appended = self.keeping.closed(handle, stat)
+        appended = self.keeping.noted(handle.guard, stat)
         self._changes.note(
             Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
         )

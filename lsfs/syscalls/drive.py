@@ -81,7 +81,7 @@ class Drive(Methods):
         """Release the drive."""
         self._caller.close()
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a syscall by name.
 
         Raises:
@@ -198,10 +198,10 @@ def open_engines(
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
+    reader = Sandbox(config.index)
+    stack.callback(reader.close)
     pipeline = None
     if not read_only:
-        reader = Sandbox(config.index)
-        stack.callback(reader.close)
         witness = None if keeper is None else VersionsWitness(keeper)
         pipeline = Pipeline(
             catalog, vectors, embedder, reader, tree, config.index, witness,
@@ -210,7 +210,7 @@ def open_engines(
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
-        past, keeper, Earlier(past, pipeline, retained, record.state.incoming),
+        past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
     )  # fmt: skip
     return _following(engines, pipeline, stack) if follow and pipeline else engines
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.index.catalog import Catalog
     from lsfs.index.embed import Embedder
+    from lsfs.index.ingest import Reader
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel
@@ -70,6 +71,7 @@ class Engines:
     indexer: Indexer
     past: Past
     keeper: Keeper | None  # None where another process keeps the versions
+    reader: Reader
     earlier: Earlier | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lsfs.syscalls import ask, files, questions, retrieve  # noqa: F401 - declared on import
+from lsfs.syscalls import ask, compare, files, log, past, questions, retention, retrieve, rollback  # noqa: F401 - declared on import
 from lsfs.syscalls.registry import Syscall, registry
 
 
 class Methods:
     """Base of ``Drive``: every syscall as a method."""
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a syscall by name.
 
         Raises:
@@ -66,7 +66,7 @@ def stub() -> str:
     lines += [
         "",
         "class Methods:",
-        "    def call(self, name: str, *args: Any, **kwargs: Any) -> Any: ...",
+        "    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...",
     ]
     for declared in registry:
         lines += [f"    def {declared.name}(", "        self,"]

@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from lsfs.model import SavedQuestion
+from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import StatusReport, Text, Waited
+from lsfs.syscalls.log import ChangeLog
+from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
+from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Done, Hits, Matches
+from lsfs.syscalls.rollback import Restored, Trash
 
 class Methods:
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any: ...
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...
     def retrieve(
         self,
         query: str,
@@ -51,6 +55,42 @@ class Methods:
         wait: bool = ...,
         at: str = ...,
     ) -> Answer: ...
+    def versions(
+        self,
+        path: str,
+    ) -> History: ...
+    def read(
+        self,
+        path: str,
+        version: int = ...,
+        at: str = ...,
+        offset: int = ...,
+        size: int = ...,
+    ) -> Bytes: ...
+    def snapshot(
+        self,
+        name: str = ...,
+    ) -> Snapshot: ...
+    def snapshots(
+        self,
+    ) -> Snapshots: ...
+    def drop_snapshot(
+        self,
+        name: str,
+    ) -> Done: ...
+    def diff(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+    ) -> Diff: ...
+    def change_summary(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+        no_model: bool = ...,
+    ) -> ChangeSummary: ...
     def text(
         self,
         path: str,
@@ -68,6 +108,14 @@ class Methods:
     def reindex(
         self,
     ) -> Done: ...
+    def log(
+        self,
+        path: str = ...,
+        since: str = ...,
+        limit: int = ...,
+        after: int = ...,
+        follow: bool = ...,
+    ) -> ChangeLog: ...
     def save_question(
         self,
         name: str,
@@ -81,3 +129,44 @@ class Methods:
         self,
         name: str,
     ) -> SavedQuestion: ...
+    def prune(
+        self,
+        keep_last: int = ...,
+        keep_within: str = ...,
+        keep_hourly: int = ...,
+        keep_daily: int = ...,
+        keep_weekly: int = ...,
+        keep_monthly: int = ...,
+        keep_yearly: int = ...,
+        max_size: str = ...,
+        apply: str = ...,
+    ) -> Plan: ...
+    def trash_empty(
+        self,
+        path: str = ...,
+        older_than: str = ...,
+        apply: str = ...,
+    ) -> Plan: ...
+    def rollback(
+        self,
+        path: str,
+        version: int = ...,
+        back: int = ...,
+        to: str = ...,
+        dry_run: bool = ...,
+    ) -> Restored: ...
+    def restore(
+        self,
+        name: str,
+        path: str = ...,
+        dry_run: bool = ...,
+    ) -> Restored: ...
+    def trash(
+        self,
+        path: str = ...,
+    ) -> Trash: ...
+    def trash_restore(
+        self,
+        path: str,
+        dry_run: bool = ...,
+    ) -> Restored: ...

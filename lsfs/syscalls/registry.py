@@ -43,6 +43,7 @@ class Param:
         hidden: not an option of the command line.
         path: names a file of the drive; the command line also takes it relative to where one is.
         words: a phrase; the command line joins its words, so that it needs no quotes.
+        positional: the command line takes it without a name though it may be left out.
     """
 
     help: str
@@ -51,6 +52,7 @@ class Param:
     hidden: bool = False
     path: bool = False
     words: bool = False
+    positional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ REMEMBERED = 65536  # files whose content is known to be kept
 # A file that was written to a moment ago may be written to again without its times telling: they
 # move in steps of up to 10 ms.
 STEP_NS = 20_000_000
+UNSURE = 0  # time of change of a state that may also be that of a later content
 _FICLONE = 0x40049409
 _F_SETSIG = 10
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -127,9 +128,12 @@ class Captures:
             OSError: ENOSPC: it could not be kept, so it must not go.
         """
         if state is None:
-            state = State.of(os.stat(fd))
+            state = State.of(os.fstat(fd))
             if self.has(state):
                 return
+        if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+            # What is written next may leave it in the very same state.
+            state = state._replace(ctime_ns=UNSURE)
         try:
             readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
         except PermissionError:
@@ -185,7 +189,7 @@ class Captures:
 
     def _linked(self, fd: int, state: State, name: bytes) -> bool:
         """Keep the file itself, under a name of ours; False where that is not safe or possible."""
-        if state.device in self._no_link or os.stat(fd).st_nlink != 1 or _is_written(fd):
+        if state.device in self._no_link or os.fstat(fd).st_nlink != 1 or _is_open(fd):
             return False
         try:
             os.link(b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._folder, follow_symlinks=True)
@@ -231,8 +235,8 @@ def _sized(state: State, size: int) -> State:
     return state if state.size == size else state._replace(size=size)
 
 
-def _is_written(fd: int) -> bool:
-    """Whether anybody may have the file open for writing.
+def _is_open(fd: int) -> bool:
+    """Whether anybody else may have the file open: to write to it, or to ask how many names it has.
 
     Asked by taking a lease, which the kernel gives only when nobody has.
     """
@@ -240,7 +244,7 @@ def _is_written(fd: int) -> bool:
         # Whoever opens it in this very moment breaks the lease. The signal that says so would by
         # default end us; this one is ignored.
         fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
     except OSError:
         return True  # somebody has, or the question is not allowed here
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)

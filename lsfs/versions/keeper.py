@@ -16,13 +16,14 @@ from blake3 import blake3
 
 from lsfs import beneath
 from lsfs.clock import Clock
-from lsfs.errors import LsfsError
+from lsfs.errors import LsfsError, UsageError
 from lsfs.paths import StatePaths
 from lsfs.versions.contents import BLOCK, Content, Contents
 from lsfs.versions.events import State
 from lsfs.versions.ledger import ContentRow, Ledger
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
+from lsfs.versions.prune import Held, Pruning
 from lsfs.versions.scan import Scan
 from lsfs.versions.settle import Settler
 
@@ -46,6 +47,7 @@ class Keeper:
         self, state: StatePaths, source: Path, clock: Clock, *, read_bytes: int = 32 << 20
     ) -> None:
         state.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._incoming = state.incoming
         self._clock = clock
         self._read_bytes = read_bytes
         self._stack = contextlib.ExitStack()
@@ -59,11 +61,15 @@ class Keeper:
             self.past = Past(state.versions, state.history, state.objects, self._source)
             stack.callback(self.past.close)
             self._stack = stack.pop_all()
+        if not self.ledger.meta("began_ns"):
+            first = next(self.past.journal.after(0, 1), None)
+            self.ledger.set_meta("began_ns", str(first.time_ns if first else clock.now_ns()))
         self._scan = Scan(self.ledger, self._source, self.follow, clock.now_ns)
         # By the ledger's own connection: what is being written is seen before it is committed.
         self._contents = Contents(
             self.ledger.query, lambda: self.store, self.past.journal, state.incoming, self._source
         )
+        self.pruning = Pruning(self.ledger)
         self._settler = Settler(self.ledger, self.store, self._contents, state.incoming)
         self._busy: set[str] = set()
         self._storing = threading.Lock()
@@ -91,15 +97,59 @@ class Keeper:
             digest: BLAKE3 of its bytes.
         """
         state = State.of(os.fstat(fd))
-        kept = self.store.has(digest)
-        if not kept and 0 < state.size <= self._read_bytes:
-            try:
-                with self._storing:
+        with self._storing:
+            kept = self.store.has(digest)
+            if not kept and 0 < state.size <= self._read_bytes:
+                try:
                     kept = self.store.put(fd, length=state.size).digest == digest
-            except LsfsError as error:
-                log.warning("a version is not kept: %s", error.message)
-        with self.ledger.transaction():
-            self.ledger.read(state, digest, kept=kept)
+                except LsfsError as error:
+                    log.warning("a version is not kept: %s", error.message)
+            with self.ledger.transaction():
+                self.ledger.read(state, digest, kept=kept)
+
+    def name_moment(self, name: str, time_ns: int) -> None:
+        """Give a moment a name.
+
+        Raises:
+            UsageError: another has it.
+        """
+        with self.ledger.transaction() as db:
+            if db.execute("SELECT 1 FROM snapshot WHERE name = ?", (name,)).fetchone():
+                raise UsageError(
+                    f"there is a snapshot {name!r} already", hint="see: lsfs snapshots"
+                )
+            db.execute("INSERT INTO snapshot VALUES (?, ?)", (name, time_ns))
+
+    def forget_moment(self, name: str) -> bool:
+        """Take a moment its name; False when no moment has it."""
+        with self.ledger.transaction() as db:
+            return db.execute("DELETE FROM snapshot WHERE name = ?", (name,)).rowcount > 0
+
+    def give_up(self, doomed: list[Held], *, thorough: bool = False) -> int:
+        """Let versions go; gives how many bytes the object store has become smaller."""
+        with self._storing:
+            for file in self.pruning.give_up(doomed):
+                (self._incoming / os.fsdecode(file)).unlink(missing_ok=True)
+            return self.store.sweep(self.pruning.kept_digests(), thorough=thorough).bytes
+
+    def give_up_oldest(self, most_bytes: int) -> int:
+        """Let the oldest versions go until the object store has so many bytes; gives how many."""
+        count = 0
+        while True:
+            excess = self.store.usage().bytes_on_disk - most_bytes
+            doomed = self.pruning.oldest()
+            if excess <= 0 or not doomed:
+                return count
+            # What chunks they share with others is not known before: a part at a time.
+            size = 0
+            some: list[Held] = []
+            for one in doomed:
+                if some and size >= excess:
+                    break
+                some.append(one)
+                size += one.size
+            self.give_up(some, thorough=True)
+            count += len(some)
 
     def settle(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Give what was captured its place in the object store; gives how many contents."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sqlite3
 import stat as modes
 import threading
@@ -35,10 +36,12 @@ SCHEMA_VERSION = 1
 # A file that lsfs puts in another's place is written under such a name first; then comes the id of
 # the version that it has the content of.
 RESTORING = ".lsfs-restore-"
+_DRAFT = re.compile(rb"\.lsfs-restore-(\d+)-[0-9a-f]{8}\Z")
 SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belong to it
 
 # meta: single values by name.
 #   position   last journal event that was taken in
+#   began_ns   when this was made; what was there before is known as it was found
 #
 # content: bytes that some path had, once or more often.
 #   size, digest   length; BLAKE3 (32 bytes), NULL until somebody has read it
@@ -64,6 +67,12 @@ SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belon
 #                  this one, or brought back)
 #   who            JSON [uid, pid, program], or ''
 #   pruned         1: the content was given up by `prune`; the row stays, for its number
+#
+# change: what happened, in the order in which it was learnt of; what was there from the beginning
+#   is no change, and what is below a folder that was renamed has none of its own.
+#   op             lsfs.versions.ledger.How
+#   version        the row that began, or of what was removed, that ended
+#   origin         of what was renamed: its path before
 #
 # snapshot: moments with a name.
 SCHEMA = """
@@ -108,6 +117,15 @@ CREATE INDEX version_path ON version(path, begin_ns);
 CREATE INDEX version_parent ON version(parent, begin_ns);
 CREATE INDEX version_content ON version(content) WHERE content IS NOT NULL;
 CREATE INDEX version_ended ON version(end_ns) WHERE end_op = 'removed';
+CREATE TABLE change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time_ns INTEGER NOT NULL,
+    op TEXT NOT NULL,
+    path BLOB NOT NULL,
+    version INTEGER NOT NULL REFERENCES version(id),
+    origin BLOB,
+    who TEXT NOT NULL
+);
 CREATE TABLE snapshot (name TEXT PRIMARY KEY, time_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -269,16 +287,15 @@ class Ledger:
         who = _said(event.who)
         if not path:  # without a name that can be told there is no history
             return
+        if is_restoring(path) and event.op is not Op.RENAMED:
+            return
         match event.op:
             case Op.CAPTURED if event.state:
                 self._captured(path, event.state, event, target)
             case Op.WRITTEN if event.state and event.state.is_file:
-                if not is_restoring(path):
-                    self._written(
-                        path, event.state, event.time_ns, How.WRITTEN, who, event.appended
-                    )
+                self._written(path, event.state, event.time_ns, How.WRITTEN, who, event.appended)
             case Op.REMOVED | Op.REMOVED_DIR:
-                self._removed(path, event.time_ns, How.REMOVED)
+                self._removed(path, event.time_ns, How.REMOVED, who)
             case Op.RENAMED if target:
                 self._renamed(path, target, event.state, event.time_ns, who)
             case Op.EXCHANGED if target:
@@ -367,7 +384,7 @@ class Ledger:
         # the file system's clock.
         return old.size == state.size and self._equal(old, path, state)
 
-    def _removed(self, path: bytes, time_ns: int, how: str) -> None:
+    def _removed(self, path: bytes, time_ns: int, how: str, who: str = "") -> None:
         row = self.live(path)
         if row is None:
             last = self.last(path)
@@ -382,6 +399,8 @@ class Ledger:
                 self._end(below, time_ns, how)
         self._end(row, time_ns, how)
         self._forget_place(row)
+        if how in (How.REMOVED, How.OUTSIDE):
+            self._tell(How.REMOVED, path, row.id, time_ns, who or _by(how))
 
     def _forget_place(self, row: Row) -> None:
         """A file has lost a name: its content is not found in the source by it any more."""
@@ -401,7 +420,10 @@ class Ledger:
         if row is not None and row.kind == "link":
             self._removed(target, time_ns, How.REPLACED)
             self._end(row, time_ns, How.RENAMED)
-            self._begin(target, "link", _state(row), time_ns, How.RENAMED, who, target=row.target)
+            self._begin(
+                target, "link", _state(row), time_ns, How.RENAMED, who,
+                target=row.target, came_from=path,
+            )  # fmt: skip
             return
         self._renamed_file(row, path, target, state, time_ns, who)
 
@@ -451,6 +473,7 @@ class Ledger:
         self._begin(
             target, "file", state, time_ns, how, who, content=content, number=number,
             previous=previous.id if previous else None, origin=origin,
+            came_from=path if how == How.RENAMED else None,
         )  # fmt: skip
 
     def _same(self, first: int, second: int) -> bool:
@@ -473,6 +496,7 @@ class Ledger:
             self._begin(
                 moved, row.kind, _state(row), time_ns, How.RENAMED, who, content=row.content,
                 number=row.number, previous=row.id, target=row.target,
+                came_from=row.path if row.path == path else None, told=row.path == path,
             )  # fmt: skip
 
     def _exchanged(self, path: bytes, target: bytes, time_ns: int, who: str) -> None:
@@ -495,6 +519,7 @@ class Ledger:
                     content=row.content, target=row.target,
                     number=earlier.number + 1 if earlier else row.number,
                     previous=(earlier or row).id, origin=row.id if earlier else None,
+                    came_from=row.path, told=row.path == old,
                 )  # fmt: skip
 
     def _made(
@@ -669,6 +694,8 @@ class Ledger:
         previous: int | None = None,
         origin: int | None = None,
         target: bytes | None = None,
+        came_from: bytes | None = None,
+        told: bool = True,
     ) -> None:
         if kind == "file" and not number:
             earlier = self.last(path)
@@ -676,7 +703,7 @@ class Ledger:
                 number, previous = earlier.number + 1, earlier.id
             else:
                 number = 1
-        self.db.execute(
+        cursor = self.db.execute(
             "INSERT INTO version(path, parent, kind, number, begin_ns, op, mode, uid, gid, "
             "mtime_ns, size, content, target, previous, origin, who) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -685,6 +712,23 @@ class Ledger:
                 state.gid, state.mtime_ns, state.size, content, target, previous, origin, who,
             ),
         )  # fmt: skip
+
+        if told and how != How.FOUND:
+            self._tell(how, path, cursor.lastrowid or 0, time_ns, who, came_from)
+
+    def _tell(
+        self,
+        op: str,
+        path: bytes,
+        version: int,
+        time_ns: int,
+        who: str,
+        origin: bytes | None = None,
+    ) -> None:
+        self.db.execute(
+            "INSERT INTO change(time_ns, op, path, version, origin, who) VALUES (?, ?, ?, ?, ?, ?)",
+            (time_ns, op, path, version, origin, who),
+        )
 
     def _end(self, row: Row, time_ns: int, how: str) -> None:
         self.db.execute(
@@ -746,15 +790,13 @@ class Ledger:
 
 def is_restoring(path: bytes) -> bool:
     """Whether a path is a name that lsfs writes to before it puts a file in another's place."""
-    return path.rpartition(b"/")[2].startswith(RESTORING.encode())
+    return _DRAFT.match(path.rpartition(b"/")[2]) is not None
 
 
 def restored_from(path: bytes) -> int | None:
     """The version that a name written by lsfs has the content of; None for other names."""
-    if not is_restoring(path):
-        return None
-    number = path.rpartition(b"/")[2][len(RESTORING) :].partition(b"-")[0]
-    return int(number) if number.isdigit() and int(number) else None
+    found = _DRAFT.match(path.rpartition(b"/")[2])
+    return int(found[1]) if found else None
 
 
 def _differs(row: Row, state: State) -> bool:
@@ -765,6 +807,11 @@ def _differs(row: Row, state: State) -> bool:
 
 def _state(row: Row) -> State:
     return State(row.mode, row.uid, row.gid, row.size, row.mtime_ns, 0, 0, 0)
+
+
+def _by(how: str) -> str:
+    """Who did what was found behind the mount: somebody, that is all that is known."""
+    return "outside" if how == How.OUTSIDE else ""
 
 
 def _said(who: Who | None) -> str:

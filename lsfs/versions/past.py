@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsfs.versions.contents import Content, ContentLost, Contents, connect
 from lsfs.versions.events import State
@@ -68,6 +68,20 @@ class FileThen:
     mtime_ns: int
     is_live: bool
     is_pruned: bool
+
+
+class Change(NamedTuple):
+    """Something that happened: a row of ``change``, with what it is about."""
+
+    id: int
+    time_ns: int
+    op: str
+    path: bytes
+    origin: bytes | None
+    who: str
+    kind: str
+    number: int
+    size: int
 
 
 class Past:
@@ -211,6 +225,16 @@ class Past:
         rows = self._query("SELECT min(begin_ns) FROM version WHERE kind = 'file'", ())
         return None if not rows or rows[0][0] is None else int(rows[0][0])
 
+    def below_now(self, path: str) -> list[Row]:
+        """What is at or below a path, folders before what is in them."""
+        if not path:
+            return self._rows("WHERE end_ns IS NULL ORDER BY path", ())
+        raw = os.fsencode(path)
+        return self._rows(
+            "WHERE (path = ? OR (path > ? AND path < ?)) AND end_ns IS NULL ORDER BY path",
+            (raw, raw + b"/", raw + b"0"),
+        )
+
     def trash(self, path: str = "") -> list[Row]:
         """Files at or below a path that were removed, and have not come back; latest first."""
         raw = os.fsencode(path)
@@ -229,6 +253,34 @@ class Past:
     def snapshots(self) -> dict[str, int]:
         """Moments with a name, in nanoseconds since the epoch."""
         return dict(self._query("SELECT name, time_ns FROM snapshot ORDER BY time_ns", ()))
+
+    def changes(
+        self, path: str, since_ns: int, after: int = 0, limit: int = 100, *, latest: bool = True
+    ) -> list[Change]:
+        """What happened at and below a path since a moment.
+
+        Args:
+            after: only changes behind this one.
+            latest: the last ones rather than the first, when there are more than ``limit``; in both
+                cases oldest first.
+        """
+        raw = os.fsencode(path)
+        order = "DESC" if latest else "ASC"
+        rows = self._query(
+            "SELECT change.id, change.time_ns, change.op, change.path, change.origin, change.who, "  # noqa: S608
+            "version.kind, version.number, version.size FROM change "
+            "JOIN version ON version.id = change.version "
+            "WHERE change.id > ? AND change.time_ns >= ? AND (? = X'' OR change.path = ? "
+            "OR (change.path > ? AND change.path < ?) OR change.origin = ?) "
+            f"ORDER BY change.id {order} LIMIT ?",
+            (after, since_ns, raw, raw, raw + b"/", raw + b"0", raw, limit),
+        )
+        return [Change(*row) for row in (reversed(rows) if latest else rows)]
+
+    def began_ns(self) -> int:
+        """When lsfs first looked at the drive; 0 when it has not yet."""
+        rows = self._query("SELECT value FROM meta WHERE key = 'began_ns'", ())
+        return int(rows[0][0]) if rows else 0
 
     def moments(self, limit: int) -> list[int]:
         """When something changed, latest first."""

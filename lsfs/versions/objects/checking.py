@@ -115,11 +115,13 @@ class Check:
 
     def _unindexed(self) -> Iterator[_Fault]:
         """Contents in the packs that the index has lost."""
+        dropped = set(self._index.dropped())
         for number, length in self._index.lengths().items():
             for place, head, _, sound in self._packs.walk(number):
                 if place >= length:
                     break
-                if sound and head.size is not None and not self._has(head.digest):
+                lost = head.size is not None and not self._has(head.digest)
+                if sound and lost and (number, place) not in dropped:
                     where = f"{self._packs.path(number)}:{place}"
                     yield _Fault(DamageKind.UNINDEXED, where, "the index does not know it")
 
@@ -166,7 +168,7 @@ class Check:
         return keys | {row.key}, keys <= self._rows.keys()
 
 
-def rebuild(root: Path, packs: Packs, coder: Coder, *, verify: bool = False) -> list[bytes]:
+def rebuild(root: Path, packs: Packs, coder: Coder, *, verify: bool = False) -> list[Row]:
     """Make the index again from the packs; gives contents of which only a part was found.
 
     Args:
@@ -196,8 +198,9 @@ def repair(root: Path, packs: Packs, coder: Coder, damages: Iterable[Damage]) ->
     if all(damage.kind is DamageKind.LEFTOVER for damage in damages):
         return damages
     lost = rebuild(root, packs, coder, verify=True)
+    packs.drop((row.pack, row.place) for row in lost)
     named = {digest for damage in damages for digest in damage.contents}
-    others = tuple(digest for digest in lost if digest not in named)
+    others = tuple(row.digest for row in lost if row.digest not in named)
     if others:
         text = "parts of them were not found"
         damages.append(Damage(DamageKind.INCOMPLETE, str(packs.folder), text, others, True))

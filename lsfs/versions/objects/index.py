@@ -38,6 +38,9 @@ _FULL = {"SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN"}
 #            with a size: that of its list, or of the chunk that it consists of
 #   base     digest of the record of the same kind that it is a delta to; NULL = none. A base has
 #            no base itself
+#
+# dropped: contents that have left `record` while their records do not say so yet; the row goes when
+# they do. See Packs.drop.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE pack (number INTEGER PRIMARY KEY, length INTEGER NOT NULL);
@@ -52,6 +55,7 @@ CREATE TABLE record (
     base BLOB,
     PRIMARY KEY (digest, kind)
 ) WITHOUT ROWID;
+CREATE TABLE dropped (pack INTEGER NOT NULL, place INTEGER NOT NULL);
 """
 _COLUMNS = "digest, kind, pack, place, length, raw, size, base"
 
@@ -100,7 +104,14 @@ class Index:
         self._db: sqlite3.Connection | None = None
         self._identity = (0, 0)
         if not read_only:
+            self._open_or_close()
+
+    def _open_or_close(self) -> None:
+        try:
             self._open()
+        except BaseException:
+            self.close()
+            raise
 
     def _open(self) -> None:
         with _worded(self.path):
@@ -139,7 +150,7 @@ class Index:
             return None
         if self._db is None or (status.st_dev, status.st_ino) != self._identity:
             self.close()
-            self._open()
+            self._open_or_close()
         return self._db
 
     def _writing(self) -> sqlite3.Connection:
@@ -250,10 +261,15 @@ class Index:
                 if durable:
                     db.execute("PRAGMA synchronous=NORMAL")
 
+    def dropped(self) -> list[tuple[int, int]]:
+        """Packs and places of the contents that are gone, and not marked as such yet."""
+        return self._rows("SELECT pack, place FROM dropped")
+
     def vacuum(self) -> None:
         """Give the disk back what removed rows took."""
         with self._lock, _worded(self.path):
-            self._writing().execute("PRAGMA incremental_vacuum").fetchall()
+            # A script, for the pragma removes a page at each step and returns no row.
+            self._writing().executescript("PRAGMA incremental_vacuum")
             self._writing().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def bytes_on_disk(self) -> int:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from lsfs.errors import StateUnwritable
 from lsfs.versions.objects import records
-from lsfs.versions.objects.index import Row
 from lsfs.versions.objects.records import (
     HEADER_BYTES,
     LIVE_AT,
@@ -162,11 +161,14 @@ class Packs:
         number, path = self._next, self.path(self._next)
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            self._next, self._number, self._end, self._made = number + 1, number, 0, True
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self._next, self._number, self._made = number + 1, number, True
+        try:
             _write(self._fd, [PACK_MAGIC], 0)
         except OSError as error:
-            self._cut()
             self._leave()
+            path.unlink()
             raise _unwritable(path, error) from error
         self._end = BEGIN
 
@@ -198,17 +200,20 @@ class Packs:
         with self._lock:
             return self._next
 
-    def drop(self, contents: Iterable[Row]) -> None:
+    def drop(self, contents: Iterable[tuple[int, int]]) -> None:
         """Note in the records of contents that they are contents no more.
 
         Only an index that is made from the packs looks at it.
+
+        Args:
+            contents: number and place of each.
 
         Raises:
             StateUnwritable: the disk refused it.
         """
         places: dict[int, list[int]] = defaultdict(list)
-        for row in contents:
-            places[row.pack].append(row.place + LIVE_AT)
+        for number, place in contents:
+            places[number].append(place + LIVE_AT)
         for number, offsets in places.items():
             try:
                 fd = os.open(self.path(number), os.O_WRONLY | os.O_CLOEXEC)
@@ -232,16 +237,18 @@ class Packs:
     def undo(self, mark: Mark, own: int) -> bool:
         """Remove what was appended since ``mark``, if that is the caller's ``own`` records only."""
         with self._lock:
-            newer = [number for number in self._dirty if number > mark.number]
+            newer = {number for number in self._dirty if number > mark.number}
             if self._appended != mark.appended + own or self._kept.keys() & newer:
                 return False
             if self._kept.get(mark.number, 0) > mark.end:
                 return False
             if self._number > mark.number:
+                newer.add(self._number)
                 self._leave()
             with contextlib.suppress(OSError):  # what is left of it is swept later
                 for number in newer:
-                    os.close(self._dirty.pop(number))
+                    if number in self._dirty:
+                        os.close(self._dirty.pop(number))
                     self.path(number).unlink()
                 if mark.number in self._dirty:
                     os.ftruncate(self._dirty[mark.number], mark.end)

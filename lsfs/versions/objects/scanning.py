@@ -21,12 +21,12 @@ class Found:
     Attributes:
         rows: of the records that are whole and can be decoded.
         ends: where the last whole record of each pack ends; packs without one are missing.
-        incomplete: contents whose list is there, but not all that it lists.
+        incomplete: rows of contents of which something is missing.
     """
 
     rows: dict[Key, Row] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
-    incomplete: list[bytes] = field(default_factory=list)
+    incomplete: list[Row] = field(default_factory=list)
 
 
 def scan(
@@ -102,7 +102,7 @@ class _Settling:
         for row in gone:
             del self._found.rows[row.key]
             if row.size is not None:
-                self._found.incomplete.append(row.digest)
+                self._found.incomplete.append(row)
 
     def _has(self, digest: bytes, kind: Kind) -> bool:
         return self._find(digest, kind) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,12 +17,12 @@ from lsfs.versions.objects.checking import Check
 from lsfs.versions.objects.chunking import WHOLE_BYTES, Reading
 from lsfs.versions.objects.coding import Coder
 from lsfs.versions.objects.gate import Gate
-from lsfs.versions.objects.index import NAME, Index
+from lsfs.versions.objects.index import NAME, Index, Row
 from lsfs.versions.objects.packs import BEGIN, Packs
 from lsfs.versions.objects.reading import Content, Reader
 from lsfs.versions.objects.records import Kind
 from lsfs.versions.objects.storing import Storing
-from lsfs.versions.objects.sweeping import Sweep
+from lsfs.versions.objects.sweeping import Sweep, mark_dropped
 from lsfs.versions.objects.values import Damage, Put, Swept, Usage
 
 log = logging.getLogger("lsfs.versions.objects")
@@ -53,36 +53,49 @@ class ObjectStore:
         self._committing = threading.Lock()
         self._failures = 0  # commits that took back what was put before them
         self._mine = threading.local()
-        self._packs = Packs(root / "packs", durable=durable)
         if not read_only:
             self._make_folders()
-        self._index = self._open_index()
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._read_only:
+            self._open()
+            return
+        try:
+            lost = not (self.root / NAME).exists() and bool(self._packs_of_root().numbers())
+            if lost:
+                raise IndexCorrupt(f"{self.root / NAME} is lost")
+            self._open_for_writing()
+        except IndexCorrupt as error:
+            log.warning("%s; it is made again from the packs", error.message)
+            checking.rebuild(self.root, self._packs_of_root(), self._coder)
+            self._open_for_writing()
+
+    def _packs_of_root(self) -> Packs:
+        return Packs(self.root / "packs", durable=self._durable)
+
+    def _open(self) -> None:
+        self._packs = self._packs_of_root()
+        self._index = Index(self.root / NAME, read_only=self._read_only)
         self._reader = Reader(self._index.find, self._packs, self._coder)
-        if not read_only:
-            self._adopt()
 
     def _make_folders(self) -> None:
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._packs.folder.mkdir(mode=0o700, exist_ok=True)
-            for path in self._packs.leftovers() + checking.leftovers(self.root):
+            packs = self._packs_of_root()
+            packs.folder.mkdir(mode=0o700, exist_ok=True)
+            for path in packs.leftovers() + checking.leftovers(self.root):
                 path.unlink()
         except OSError as error:
             raise StateUnwritable(f"cannot write {self.root}: {error.strerror}") from error
 
-    def _open_index(self) -> Index:
-        path = self.root / NAME
-        if self._read_only:
-            return Index(path, read_only=True)
-        if path.exists() or not self._packs.numbers():
-            try:
-                return Index(path, read_only=False)
-            except IndexCorrupt as error:
-                log.warning("%s; it is made again from the packs", error.message)
-        else:
-            log.warning("%s is lost; it is made again from the packs", path)
-        checking.rebuild(self.root, self._packs, self._coder)
-        return Index(path, read_only=False)
+    def _open_for_writing(self) -> None:
+        self._open()
+        try:
+            self._adopt()
+        except BaseException:
+            self.close()
+            raise
 
     def _adopt(self) -> None:
         """Take in what a process that was killed has written but not indexed; cut what is torn."""
@@ -96,6 +109,7 @@ class ObjectStore:
         resume = last if known.get(last) == self._packs.size(last) else 0
         following = max(self._index.following(), last + 1)
         self._packs.start(following, known, resume)
+        mark_dropped(self._index, self._packs)
 
     def _take_in(self, known: dict[int, int], there: dict[int, int]) -> None:
         begins = {number: max(known.get(number, 0), BEGIN) for number in there}
@@ -164,10 +178,10 @@ class ObjectStore:
                 put = store(storing)
             except BaseException:
                 if not self._packs.undo(mark, storing.appended):
-                    self._packs.drop(row for row in storing.rows.values() if row.size is not None)
+                    self._packs.drop(_contents(storing.rows.values()))
                 raise
             left = self._index.add(storing.rows.values())
-            self._packs.drop(row for row in left if row.size is not None)
+            self._packs.drop(_contents(left))
         return put
 
     @contextmanager
@@ -349,10 +363,7 @@ class ObjectStore:
         self._index.close()
         self._packs.close()
         damages = checking.repair(self.root, self._packs, self._coder, found)
-        self._packs = Packs(self.root / "packs", durable=self._durable)
-        self._index = Index(self.root / NAME, read_only=False)
-        self._reader = Reader(self._index.find, self._packs, self._coder)
-        self._adopt()
+        self._open_for_writing()
         return damages
 
     def close(self) -> None:
@@ -370,6 +381,10 @@ class ObjectStore:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _contents(rows: Iterable[Row]) -> list[tuple[int, int]]:
+    return [(row.pack, row.place) for row in rows if row.size is not None]
 
 
 def _store(storing: Storing, fd: int, length: int | None, cuts: Sequence[int]) -> Put:

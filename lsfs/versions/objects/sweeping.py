@@ -44,6 +44,7 @@ class Sweep:
             ObjectDamaged: a content that is kept; what it consists of is not known, then.
             StateUnwritable: the disk is full.
         """
+        mark_dropped(self._index, self._packs)
         before = self._bytes()
         rows = {row.key: row for row in self._index.rows()}
         going = {row.key for row in rows.values() if row.size is not None and not kept(row.digest)}
@@ -73,6 +74,7 @@ class Sweep:
             if stays and row.base is not None and (row.base, Kind.LIST) in going:
                 orphans[row.base].append(row)
         fresh: list[Row] = []
+        old = [row for group in orphans.values() for row in group]
         for group in orphans.values():
             base: Base | None = None
             for row in group:
@@ -84,6 +86,7 @@ class Sweep:
         self._packs.sync()
         self._index.commit(fresh, ends)
         self._packs.keep(ends)
+        self._packs.drop((row.pack, row.place) for row in old)
         rows.update((row.key, row) for row in fresh)
 
     def _live(self, rows: Mapping[Key, Row], going: set[Key]) -> set[Key]:
@@ -108,7 +111,9 @@ class Sweep:
         with self._index.change(durable=True) as db:
             db.executemany("DELETE FROM record WHERE digest = ? AND kind = ?", gone)
             db.executemany("UPDATE record SET size = NULL WHERE digest = ? AND kind = ?", parts)
-        self._packs.drop(rows[key] for key in going)
+            places = [(rows[key].pack, rows[key].place) for key in going]
+            db.executemany("INSERT INTO dropped VALUES (?, ?)", places)
+        mark_dropped(self._index, self._packs)
 
     def _groups(self, thorough: bool) -> Iterator[list[int]]:
         """Packs that go; each group fits into one."""
@@ -182,6 +187,15 @@ class Sweep:
         self._packs.keep(made)
         for number in group:
             self._packs.forget(number)
+
+
+def mark_dropped(index: Index, packs: Packs) -> None:
+    """Have the records of contents that are gone say so; a sweep that was cut short did not."""
+    places = index.dropped()
+    if places:
+        packs.drop(places)
+        with index.change() as db:
+            db.execute("DELETE FROM dropped")
 
 
 def _pairs(reader: Reader, digest: bytes) -> Iterator[tuple[int, bytes]]:
