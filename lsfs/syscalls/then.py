@@ -126,10 +126,9 @@ class Earlier:
         visit = _Visit(call, files, None if wait else time.monotonic() + READ_SECONDS)
         self._read(visit)
         with contextlib.closing(CatalogThen(engines.state.catalog)) as then:
-            visit.missing.unread += then.fill(
-                self._entries(then, visit),
-                lambda document, path: self._judge(visit, then, document, path),
-            )
+            entries = list(self._entries(then, visit))
+            left = then.fill(entries, lambda id_, path: self._judge(visit, then, id_, path))
+            visit.missing.unread += left
             earlier = replace(
                 engines, catalog=then, search=engines.search.of(then), moment_ns=time_ns
             )
