@@ -9,6 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +47,42 @@ WITH RECURSIVE chain(id, depth) AS (
 SELECT {", ".join("version." + name for name in ROW.split(", "))}
 FROM chain JOIN version ON version.id = chain.id ORDER BY depth
 """  # noqa: S608 - names of columns
+
+# Of each path the contents that it had and has not now, numbered from the latest.
+_RECENT = """
+WITH held AS (
+    SELECT version.path AS path, content.digest AS digest, max(version.begin_ns) AS begin_ns
+    FROM version JOIN content ON content.id = version.content
+    WHERE version.kind = 'file' AND NOT version.pruned AND content.digest IS NOT NULL
+    GROUP BY version.path, content.digest
+    HAVING max(version.end_ns IS NULL) = 0 AND max(
+        content.kept OR content.event IS NOT NULL OR content.within IS NOT NULL
+        OR content.inode IS NOT NULL)
+), numbered AS (
+    SELECT digest, row_number() OVER (PARTITION BY path ORDER BY begin_ns DESC) AS place FROM held
+)
+SELECT DISTINCT digest FROM numbered WHERE place <= ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileThen:
+    """A file of an earlier moment.
+
+    Attributes:
+        content: its id in the ledger.
+        digest: BLAKE3 of its bytes; None while nobody has read them.
+        is_live: the same still stands there.
+        is_pruned: its bytes were given up.
+    """
+
+    path: str
+    content: int | None
+    digest: bytes | None
+    size: int
+    mtime_ns: int
+    is_live: bool
+    is_pruned: bool
 
 
 class Change(NamedTuple):
@@ -175,6 +212,33 @@ class Past:
             f"WHERE (path = ? OR (path > ? AND path < ?)) AND {moment} ORDER BY path",
             (raw, raw + b"/", raw + b"0", time_ns, time_ns),
         )
+
+    def files(self, time_ns: int) -> list[FileThen]:
+        """The files of a moment, with what is known of their contents, by path."""
+        rows = self._query(
+            "SELECT v.path, v.content, c.digest, v.size, v.mtime_ns, v.end_ns IS NULL, "
+            "v.pruned FROM version v LEFT JOIN content c ON c.id = v.content "
+            "WHERE v.kind = 'file' AND v.begin_ns <= ? AND (v.end_ns IS NULL OR v.end_ns > ?) "
+            "ORDER BY v.path, v.begin_ns",
+            (time_ns, time_ns),
+        )
+        return [
+            FileThen(os.fsdecode(path), content, digest, size, mtime, bool(live), bool(pruned))
+            for path, content, digest, size, mtime, live, pruned in rows
+        ]
+
+    def recent(self, count: int) -> set[bytes]:
+        """Digests of the last ``count`` contents of each path, beside the present one.
+
+        Only of contents whose bytes are still to be had.
+        """
+        rows = self._query(_RECENT, (count,))
+        return {row[0] for row in rows}
+
+    def first(self) -> int | None:
+        """When the first file that is known began, in nanoseconds since the epoch."""
+        rows = self._query("SELECT min(begin_ns) FROM version WHERE kind = 'file'", ())
+        return None if not rows or rows[0][0] is None else int(rows[0][0])
 
     def below_now(self, path: str) -> list[Row]:
         """What is at or below a path, folders before what is in them."""
