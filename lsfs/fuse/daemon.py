@@ -259,8 +259,14 @@ def _captures(
             log.warning("the versions cannot be read: %s", error)
             return False
 
+    def names(state: State) -> int:
+        try:
+            return past.names(state)
+        except sqlite3.Error:
+            return 0
+
     durable = service.versions == "full"
-    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, durable=durable)
+    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable)
     stack.callback(captures.close)
     return captures
 

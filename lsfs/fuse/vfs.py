@@ -15,6 +15,7 @@ by another thread while it goes on serving files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat as modes
@@ -196,12 +197,15 @@ class Vfs:
                 self._resize(fd, change, handle)
             if change.times is not None:
                 source.set_times(fd, change.times)
-            if change.size is None and not self._is_written(node, handle):
+            if change.size is None and not self._is_written(node, handle, fd):
                 self._note_node(Op.ATTRIBUTES, fd)
                 self.keeping.dated(os.fstat(fd))
 
-    def _is_written(self, node: Node, handle: Handle | None) -> bool:
+    def _is_written(self, node: Node, handle: Handle | None, fd: int) -> bool:
         """Whether a file is open and written to, so that its change is noted when it is closed."""
+        guard = self.keeping.guard_of(os.fstat(fd))
+        if guard is not None and guard.written:
+            return True
         if handle is not None:
             return handle.dirty
         return any(self.handles[fd].dirty for fd in node.opened or ())
@@ -215,11 +219,11 @@ class Vfs:
         self.keeping.before_cutting(fd, change.size, by_name=handle is None)
         if handle is not None:
             os.ftruncate(fd, change.size)
-            handle.dirty = True
+            handle.writes()
         else:
             lengthened = os.fstat(fd).st_size <= change.size
             os.truncate(source.link_of(fd), change.size)
-            self.keeping.noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
+            self._noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
             self._note_node(Op.WRITTEN, fd, appended=lengthened)
         if change.clear_set_id:
             source.clear_set_id(fd)
@@ -399,9 +403,9 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
-        self.before_removing(parent, name)
-        self.table.hold(parent, name)
-        os.unlink(name, dir_fd=self.table.folder(parent))
+        with self.removing(parent, name):
+            self.table.hold(parent, name)
+            os.unlink(name, dir_fd=self.table.folder(parent))
         self._note_gone(Op.REMOVED, parent, name)
         return None
 
@@ -415,10 +419,10 @@ class Vfs:
             # To Linux as to POSIX that changes nothing, and both names stay.
             libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
             return
-        if not flags & libc.RENAME_EXCHANGE:
-            self.before_removing(new, new_name)
-        self.table.hold(new, new_name)
-        libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
+        goes = not flags & (libc.RENAME_EXCHANGE | libc.RENAME_NOREPLACE)
+        with self.removing(new, new_name) if goes else contextlib.nullcontext():
+            self.table.hold(new, new_name)
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
         op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
         before, after = self._path_at(old, old_name), self._path_at(new, new_name)
@@ -516,9 +520,12 @@ class Vfs:
         """
         _check_length(handle, offset + len(data))
         guard = handle.guard
-        if guard is not None and offset < guard.size and (page or not handle.appending):
-            self.keeping.keep(handle)
-        handle.dirty = True
+        if guard is not None and guard.size:
+            if offset < guard.size and (page or not handle.appending):
+                self.keeping.keep(handle)
+            elif not guard.written:
+                self._note_appending(handle)
+        handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -571,7 +578,7 @@ class Vfs:
         _check_length(handle, offset + length)
         if mode & ~KEEP_SIZE:
             self.keeping.keep(handle)  # more than room is asked for
-        handle.dirty = True
+        handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
 
     def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
@@ -584,7 +591,7 @@ class Vfs:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
-        target.dirty = True
+        target.writes()
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
     # --- the journal
@@ -593,9 +600,9 @@ class Vfs:
         """Note a change that was made beside the tree; ``path`` is relative to the source."""
         self._changes.note(op, path, who=self.keeping.who())
 
-    def before_removing(self, parent: Node, name: bytes) -> None:
-        """A name of the source is about to go, or to be given to another file."""
-        self.keeping.before_removing(
+    def removing(self, parent: Node, name: bytes) -> contextlib.AbstractContextManager[None]:
+        """For the block in which a name of the source goes, or is given to another file."""
+        return self.keeping.removing(
             self.table.folder(parent), name, lambda: self._path_at(parent, name)
         )
 
@@ -630,15 +637,25 @@ class Vfs:
 
     def _finish(self, guard: Guard) -> None:
         """A file that is open for writing goes: what was written to it so far is a version too."""
-        sharing = [handle for handle in self.handles.values() if handle.guard is guard]
-        written = [handle for handle in sharing if handle.dirty or _changed(handle)]
-        if not written:
-            return
-        self._note_written(written[0])
-        stat = os.fstat(written[0].fd)
-        for handle in sharing:
-            handle.dirty = False
-            handle.opened = stat.st_mtime_ns, stat.st_size
+        for handle in self.handles.values():
+            if handle.guard is guard and (handle.dirty or _changed(handle)):
+                self._note_written(handle)
+                return
+
+    def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
+        """All that was written to a file is a version; whether it was only appended to."""
+        if guard is not None and guard.writers > 1:
+            for handle in self.handles.values():
+                if handle.guard is guard:
+                    handle.dirty = False
+                    handle.opened = stat.st_mtime_ns, stat.st_size
+        return self.keeping.noted(guard, stat)
+
+    def _note_appending(self, handle: Handle) -> None:
+        """Note that what a file holds will be its beginning, should we not live to say more."""
+        path = self._source.path_of(handle.fd)
+        if path is not None and handle.guard is not None:
+            self._changes.note(Op.APPENDING, path, state=handle.guard.state, who=handle.who)
 
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""
@@ -646,7 +663,9 @@ class Vfs:
         if path is None:
             return
         stat = os.fstat(handle.fd)
-        appended = self.keeping.noted(handle.guard, stat)
+        appended = self._noted(handle.guard, stat)
+        handle.dirty = False
+        handle.opened = stat.st_mtime_ns, stat.st_size
         self._changes.note(
             Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
         )

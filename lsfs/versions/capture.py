@@ -62,6 +62,7 @@ class Captures:
         journal: says what was kept.
         clock: says when.
         is_kept: whether the content of a file in this state is kept already.
+        names: how many names of a file in this state are known.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
     """
@@ -72,6 +73,7 @@ class Captures:
         journal: Noting,
         clock: Clock,
         is_kept: Callable[[State], bool] = lambda _: False,
+        names: Callable[[State], int] = lambda _: 0,
         *,
         durable: bool = True,
     ) -> None:
@@ -80,12 +82,14 @@ class Captures:
         self._journal = journal
         self._clock = clock
         self._is_kept = is_kept
+        self.names = names
         self._durable = durable
         self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
         # File systems that have said no; asking again would cost a call each time.
         self._no_reflink: set[int] = set()
         self._no_link: set[int] = set()
+        self._part_all()
 
     def close(self) -> None:
         """Let the folder go."""
@@ -111,7 +115,7 @@ class Captures:
         *,
         state: State | None = None,
         goes: bool = False,
-    ) -> None:
+    ) -> bytes | None:
         """Keep what a file holds, unless it is kept.
 
         Args:
@@ -121,13 +125,17 @@ class Captures:
                 since; None stands for its present state.
             goes: its last name is about to go, and with it the file.
 
+        Returns:
+            the name in ``incoming`` of a link to the very file: if that does not go after all,
+            :meth:`part` them.
+
         Raises:
             OSError: ENOSPC: it could not be kept, so it must not go.
         """
         if state is None:
             state = State.of(os.fstat(fd))
             if self.has(state):
-                return
+                return None
         if self._clock.now_ns() - state.ctime_ns < STEP_NS:
             # What is written next may leave it in the very same state.
             state = state._replace(ctime_ns=UNSURE)
@@ -138,9 +146,9 @@ class Captures:
                 readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC)
             except OSError as error:
                 log.warning("what %r holds cannot be kept: %s", path, error.strerror)
-                return
+                return None
         try:
-            self._keep(readable, state, path, who, goes)
+            return self._keep(readable, state, path, who, goes)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 log.error(
@@ -150,10 +158,13 @@ class Captures:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             # It cannot be read. That must not keep anybody from removing it.
             log.warning("what %r holds cannot be kept: %s", path, error.strerror)
+            return None
         finally:
             os.close(readable)
 
-    def _keep(self, fd: int, state: State, path: bytes, who: Who | None, goes: bool) -> None:
+    def _keep(
+        self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
+    ) -> bytes | None:
         if state.size <= INLINE:
             content = os.pread(fd, state.size, 0)
             self._journal.append(
@@ -161,9 +172,10 @@ class Captures:
                 who=who, content=content, sync=self._durable,
             )  # fmt: skip
             self._remember(state)
-            return
+            return None
         name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
-        if not (goes and self._linked(fd, state, name)):
+        is_linked = goes and self._linked(fd, state, name)
+        if not is_linked:
             state = self._copied(fd, state, name)
         if self._durable:
             os.fsync(self._folder)
@@ -176,6 +188,29 @@ class Captures:
             os.unlink(name, dir_fd=self._folder)
             raise
         self._remember(state)
+        return name if is_linked else None
+
+    def part(self, name: bytes) -> None:
+        """Make a copy of what is in ``incoming`` by a link, because the file has stayed."""
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._folder)
+        except FileNotFoundError:
+            return  # settled
+        copy = name + b"-"
+        try:
+            self._copied(fd, State.of(os.fstat(fd)), copy)
+            os.rename(copy, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        except OSError as error:
+            log.warning("what was kept may change with its file: %s", error.strerror)
+        finally:
+            os.close(fd)
+
+    def _part_all(self) -> None:
+        """Part what a process had linked that was killed before it removed the file."""
+        with os.scandir(self._folder) as entries:
+            names = [entry.name for entry in entries if entry.stat().st_nlink > 1]
+        for name in names:
+            self.part(os.fsencode(name))
 
     def _remember(self, state: State) -> None:
         self._recent[state.device, state.inode] = state

@@ -28,6 +28,7 @@ class Op(StrEnum):
     """What happened to a path."""
 
     WRITTEN = "written"  # made, or written to and closed
+    APPENDING = "appending"  # about to be appended to; `state` is before
     REMOVED = "removed"
     RENAMED = "renamed"
     MADE_DIR = "made_dir"

@@ -37,6 +37,7 @@ SCHEMA_VERSION = 1
 # the version that it has the content of.
 RESTORING = ".lsfs-restore-"
 _DRAFT = re.compile(rb"\.lsfs-restore-(\d+)-[0-9a-f]{8}\Z")
+GROWING = 2
 SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belong to it
 
 # meta: single values by name.
@@ -53,7 +54,8 @@ SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belon
 #   device, inode, mtime_ns, ctime_ns   where it is in the source; NULL when it is there no more.
 #                  Of what is captured or kept, ctime_ns is the file's when its bytes were compared
 #                  with it; whatever else has changed since, it is not sure that it holds them
-#   open           1: seen while a program was still writing to it
+#   open           1: seen while a program was still writing to it; 2: a program appends to it, and
+#                  it is the beginning of the file
 #
 # version: a path, as long as the same stood there.
 #   path, parent   bytes relative to the source; parent "" is the top
@@ -313,6 +315,8 @@ class Ledger:
                 self._captured(path, event.state, event, target)
             case Op.WRITTEN if event.state and event.state.is_file:
                 self._written(path, event.state, event.time_ns, How.WRITTEN, who, event.appended)
+            case Op.APPENDING if event.state:
+                self._appending(event.state)
             case Op.REMOVED | Op.REMOVED_DIR:
                 self._removed(path, event.time_ns, How.REMOVED, who)
             case Op.RENAMED if target:
@@ -368,8 +372,12 @@ class Ledger:
             began, how = self._appeared(path, state, time_ns)
         else:
             # A time that somebody set tells nothing; it is not after the last change, as known.
-            known = self._one(row.content).ctime_ns if row.content is not None else None
-            is_told = state.mtime_ns > (known or row.begin_ns)
+            known = self._one(row.content) if row.content is not None else None
+            is_told = (
+                known is not None
+                and (known.device, known.inode) == (state.device, state.inode)
+                and state.mtime_ns > (known.ctime_ns or row.begin_ns)
+            )
             began = state.mtime_ns if is_told else state.ctime_ns or time_ns
             began = min(max(began, row.begin_ns + 1), time_ns)
             how = How.OUTSIDE
@@ -410,18 +418,30 @@ class Ledger:
             self._begin(path, "file", state, time_ns, how, who, content=content)
             return
         old = self._one(row.content)
-        is_begun = bool(old.open) and not appended and not old.is_stored
+        is_begun = old.open == 1 and not appended and not old.is_stored
+        if old.open == GROWING and how == How.OUTSIDE and old.inode == state.inode:
+            appended = True  # who served the file was killed before it could say so
         if is_begun or self._is_same(old, path, state, appended):
             if is_begun and not old.is_in(state):
                 self.db.execute("UPDATE content SET size = ? WHERE id = ?", (state.size, old.id))
             self._settle(old, state)
             self._set_attributes(row, state, time_ns)
             return
-        content = self._new_content(state)
+        content = self.content_in(state) or self._new_content(state)
+        if content == old.id:  # with its time set back
+            content = self._new_content(state)
         if not old.is_safe and appended and old.size <= state.size:
             self.db.execute("UPDATE content SET within = ? WHERE id = ?", (content, old.id))
-        self._leave(old.id)
-        self._replace(self._live_with(old.id, row), content, state, time_ns, how, who)
+        is_another = old.inode is not None and old.inode != state.inode
+        rows = [row] if is_another else self._live_with(old.id, row)
+        self._replace(rows, content, state, time_ns, how, who)
+        if not self._live_with(old.id):
+            self._leave(old.id)
+
+    def _appending(self, state: State) -> None:
+        content = self._content_of(state)
+        if content is not None and content.is_in(state) and not content.is_stored:
+            self.db.execute("UPDATE content SET open = ? WHERE id = ?", (GROWING, content.id))
 
     def _replace(
         self, rows: list[Row], content: int, state: State, time_ns: int, how: str, who: str
@@ -522,9 +542,10 @@ class Ledger:
             assert row.content is not None  # noqa: S101 - it is a file
             content = row.content
             one = self._one(content)
-            if state is not None and one.is_in(state):  # else somebody is writing to it
+            if state is not None and one.is_in(state):
                 self._settle(one, state)
-            state = state or _state(row)
+            else:  # somebody is writing to it
+                state = _state(row)
             self._end(row, time_ns, How.RENAMED)
         previous, number, how = row, row.number if row else 1, How.RENAMED
         origin = restored_from(path)
@@ -641,6 +662,8 @@ class Ledger:
                     self._seen(path, row, state, time_ns)
                     return
                 self._settle(content, state)
+            else:
+                state = state._replace(size=row.size, mtime_ns=row.mtime_ns)
         if time_ns - row.begin_ns <= SAME_NS or not _differs(row, state):
             self._set_attributes(row, state, time_ns)
             return

@@ -404,6 +404,15 @@ class Past:
         )
         return bool(rows)
 
+    def names(self, state: State) -> int:
+        """How many names of a file are known."""
+        rows = self._query(
+            "SELECT count(*) FROM version JOIN content ON content.id = version.content "
+            "WHERE content.inode = ? AND content.device = ? AND version.end_ns IS NULL",
+            (state.inode, state.device),
+        )
+        return int(rows[0][0]) if rows else 0
+
     def settled(self) -> int:
         """The first event of the journal whose content nobody but the journal keeps."""
         rows = self._query("SELECT min(event) FROM content", ())
