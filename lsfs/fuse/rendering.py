@@ -103,8 +103,8 @@ shows the present. `ls {name}/at` lists the snapshots and the last days on which
 A file whose bytes were not kept is there, and cannot be read (Input/output error).
 
 `trash/` has the files that were removed and have not come back, in their folders. Nothing can be
-changed here: copy files out. `lsfs trash empty` empties it, and `lsfs restore` and `lsfs rollback`
-bring things back with their history.
+changed here: copy files out. `lsfs trash restore` and `lsfs rollback` bring things back with their
+history; `lsfs trash empty` empties the trash.
 """
 
 
