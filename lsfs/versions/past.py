@@ -21,6 +21,21 @@ from lsfs.versions.ledger import ROW, SCHEMA_VERSION, How, Row
 if TYPE_CHECKING:
     from lsfs.versions.objects import ObjectStore
 
+# A file that was removed, and has not come back. The first term names an index.
+_GONE = """
+gone.end_op IN ('removed', 'outside') AND gone.kind = 'file' AND NOT gone.pruned
+AND NOT EXISTS (SELECT 1 FROM version now WHERE now.path = gone.path AND now.end_ns IS NULL)
+AND NOT EXISTS (SELECT 1 FROM version later WHERE later.path = gone.path
+    AND later.begin_ns >= gone.begin_ns
+    AND (later.begin_ns, later.id) > (gone.begin_ns, gone.id))
+AND NOT EXISTS (SELECT 1 FROM version next WHERE next.previous = gone.id)
+"""
+# Somebody may have its bytes.
+_HELD = """
+EXISTS (SELECT 1 FROM content WHERE content.id = gone.content AND (kept OR event IS NOT NULL
+    OR within IS NOT NULL OR inode IS NOT NULL OR content.size = 0))
+"""
+
 # The chain of a row, newest first.
 _CHAIN = f"""
 WITH RECURSIVE chain(id, depth) AS (
@@ -183,7 +198,7 @@ class Past:
         """What a folder held at a moment."""
         return self._rows(
             "WHERE parent = ? AND begin_ns <= ? AND (end_ns IS NULL OR end_ns > ?) "
-            "AND path <> '' ORDER BY path",
+            "AND path <> '' ORDER BY path, begin_ns, id",
             (os.fsencode(path), time_ns, time_ns),
         )
 
@@ -239,13 +254,65 @@ class Past:
         """Files at or below a path that were removed, and have not come back; latest first."""
         raw = os.fsencode(path)
         return self._rows(
-            "AS gone WHERE kind = 'file' AND end_op IN (?, ?) AND end_ns IS NOT NULL "
-            "AND (? = X'' OR path = ? OR (path > ? AND path < ?)) "
-            "AND NOT EXISTS (SELECT 1 FROM version later WHERE later.path = gone.path "
-            "AND (later.end_ns IS NULL OR (later.begin_ns, later.id) > (gone.begin_ns, gone.id))) "
-            "AND NOT EXISTS (SELECT 1 FROM version next WHERE next.previous = gone.id) "
-            "AND NOT pruned ORDER BY end_ns DESC, path",
-            (How.REMOVED, How.OUTSIDE, raw, raw, raw + b"/", raw + b"0"),
+            f"AS gone WHERE {_GONE} AND (? = X'' OR path = ? OR (path > ? AND path < ?)) "
+            "ORDER BY end_ns DESC, path",
+            (raw, raw, raw + b"/", raw + b"0"),
+        )
+
+    # --- folders
+
+    def kinds(self, path: str) -> dict[str, int]:
+        """Whether there was a ``file`` or a ``dir`` at a path, and when the last one came."""
+        return dict(
+            self._query(
+                "SELECT kind, max(begin_ns) FROM version WHERE path = ? AND kind <> 'link' "
+                "GROUP BY kind",
+                (os.fsencode(path),),
+            )
+        )
+
+    def names(self, path: str) -> dict[bytes, int]:
+        """Paths of what a folder holds, or held, without links, and when the last one came.
+
+        A file that has gone on under another name is left out.
+        """
+        rows = self._query(
+            "SELECT path, begin_ns, kind = 'file' AND end_op = 'renamed', max(id) FROM version "
+            "WHERE parent = ? AND kind <> 'link' AND path <> '' GROUP BY path",
+            (os.fsencode(path),),
+        )
+        return {row[0]: row[1] for row in rows if not row[2]}
+
+    def folders(self, path: str) -> list[bytes]:
+        """Paths of the folders that a folder holds, or held."""
+        rows = self._query(
+            "SELECT DISTINCT path FROM version WHERE parent = ? AND kind = 'dir' AND path <> ''",
+            (os.fsencode(path),),
+        )
+        return [row[0] for row in rows]
+
+    def trashed(self, path: str) -> Row | None:
+        """The file that was removed at a path, has not come back, and can be had."""
+        raw = os.fsencode(path)
+        return self._first(
+            f"AS gone WHERE {_GONE} AND {_HELD} AND parent = ? AND path = ?",
+            (raw.rpartition(b"/")[0], raw),
+        )
+
+    def trashed_in(self, path: str) -> list[Row]:
+        """The files that were removed in a folder, have not come back, and can be had."""
+        return self._rows(
+            f"AS gone WHERE {_GONE} AND {_HELD} AND parent = ? AND path <> ''",
+            (os.fsencode(path),),
+        )
+
+    def has_trash(self, path: str) -> bool:
+        """Whether :meth:`trashed` would find one below a path."""
+        raw = os.fsencode(path)
+        found = f"SELECT 1 FROM version AS gone WHERE {_GONE} AND {_HELD} AND"  # noqa: S608
+        return bool(
+            self._query(f"{found} parent = ? LIMIT 1", (raw,))
+            or self._query(f"{found} parent > ? AND parent < ? LIMIT 1", (raw + b"/", raw + b"0"))
         )
 
     # --- moments
@@ -289,6 +356,15 @@ class Past:
             (How.FOUND, limit),
         )
         return [row[0] for row in rows]
+
+    def changed_before(self, time_ns: int) -> int | None:
+        """When something changed last before a moment."""
+        rows = self._query(
+            "SELECT max(begin_ns) FROM version WHERE op <> 'found' AND begin_ns < ? "
+            "UNION ALL SELECT max(end_ns) FROM version WHERE end_op = 'removed' AND end_ns < ?",
+            (time_ns, time_ns),
+        )
+        return max((row[0] for row in rows if row[0] is not None), default=None)
 
     def generation(self) -> int:
         """Rises with each change of what is read here."""
