@@ -288,7 +288,7 @@ class Past:
             return [] if db is None else db.execute(query, values).fetchall()
 
     def _open(self) -> sqlite3.Connection | None:
-        if self._db is None and self._path.exists():
+        if self._db is None and os.path.exists(self._path):  # noqa: PTH110 - asked often
             db = connect(self._path)
             if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 db.close()  # it is just being made
