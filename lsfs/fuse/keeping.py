@@ -20,6 +20,7 @@ from collections.abc import Callable
 from lsfs.fuse.nodes import Guard, Handle
 from lsfs.fuse.source import Source
 from lsfs.versions.capture import Captures
+from lsfs.versions.contents import Standing
 from lsfs.versions.events import State, Who
 
 NAMED_S = 2.0  # how long a process is taken to run the same program
@@ -115,6 +116,12 @@ class Keeping:
         self._arm(guard, stat)  # who still has it open writes to what is a version from now on
         return appended
 
+    def dated(self, stat: os.stat_result) -> None:
+        """Times of a file were set, which tell its contents apart, while it may be open."""
+        guard = self.guard_of(stat)
+        if guard is not None and guard.state is not None and guard.state.size == stat.st_size:
+            guard.state = State.of(stat)
+
     def left(self, handle: Handle) -> None:
         """A handle that could write is gone."""
         guard, handle.guard = handle.guard, None
@@ -123,6 +130,16 @@ class Keeping:
         guard.writers -= 1
         if not guard.writers:
             del self._guards[guard.key]
+
+    def is_watched(self, standing: Standing) -> bool:
+        """Whether a file is open for writing and still begins with all that it held.
+
+        Called in any thread: a guard lets go of what it watches only after that is kept.
+        """
+        guard = self._guards.get(standing[:2])
+        if guard is None or guard.state is None or not guard.size:
+            return False
+        return guard.size == standing.size and guard.state.mtime_ns == standing.mtime_ns
 
     def _arm(self, guard: Guard, stat: os.stat_result) -> None:
         assert self._captures is not None  # noqa: S101 - there are no guards without

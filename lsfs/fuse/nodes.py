@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from lsfs.fuse import libc
 from lsfs.fuse.virtual import Parts
+from lsfs.versions.contents import Content
 from lsfs.versions.events import State, Who
 
 T = TypeVar("T")
@@ -130,6 +131,8 @@ class Handle:
     Attributes:
         fd: descriptor of the file in the source, or of a memory file with virtual content; also
             the number by which the handle is known.
+        content: where a virtual file is read from that is too large for memory, closed with it;
+            None for all others, which are read by ``fd``.
         writable, appending: how it was opened.
         dirty: whether something was written through it.
         opened: modification time (ns) and size when it was opened.
@@ -141,7 +144,8 @@ class Handle:
     """
 
     __slots__ = (
-        "appending", "dirty", "fd", "guard", "is_new", "node", "opened", "parts", "who", "writable",
+        "appending", "content", "dirty", "fd", "guard", "is_new", "node", "opened", "parts", "who",
+        "writable",
     )  # fmt: skip
 
     def __init__(self, fd: int, flags: int, *, parts: Parts | None = None, new: bool = False):
@@ -153,6 +157,7 @@ class Handle:
         self.parts = parts
         self.is_new = new
         self.node: Node | None = None
+        self.content: Content | None = None
         self.guard: Guard | None = None
         self.who: Who | None = None
 

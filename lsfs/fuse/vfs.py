@@ -29,6 +29,7 @@ from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.table import Pin, Table
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.versions.capture import Captures
+from lsfs.versions.contents import Content
 from lsfs.versions.events import Op, State
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
@@ -84,8 +85,8 @@ class Vfs:
 
     def close(self) -> None:
         """Close all that is open. The source itself stays open."""
-        for fd in list(self.handles):
-            os.close(fd)
+        for handle in list(self.handles.values()):
+            _close(handle)
         self.handles.clear()
         self.table.close()
 
@@ -154,7 +155,7 @@ class Vfs:
         """Attributes of a node, or of an open file."""
         if handle is not None:
             if handle.parts is not None:
-                return self._virtual_stat(handle.parts, os.fstat(handle.fd).st_size)
+                return self._virtual_stat(handle.parts, _size_of(handle))
             stat = os.fstat(handle.fd)
         elif node.parts is not None:
             return self._virtual_stat(node.parts, self._size_open(node.parts))
@@ -197,6 +198,7 @@ class Vfs:
                 source.set_times(fd, change.times)
             if change.size is None and not self._is_written(node, handle):
                 self._note_node(Op.ATTRIBUTES, fd)
+                self.keeping.dated(os.fstat(fd))
 
     def _is_written(self, node: Node, handle: Handle | None) -> bool:
         """Whether a file is open and written to, so that its change is noted when it is closed."""
@@ -233,9 +235,12 @@ class Vfs:
         size = node.size if size is None else size
         writable = node.writable if is_dir else self._tree.creates_file(parts)
         mode = _VIRTUAL_MODE[node.kind] | (0o200 if writable else 0)
-        time_ns = node.mtime_ns or self._made_ns
+        if node.mode is not None:
+            mode = modes.S_IFMT(mode) | node.mode
+        owner = node.owner or self._owner
+        time_ns = self._made_ns if node.mtime_ns is None else node.mtime_ns
         seconds = time_ns // 10**9
-        basic = (mode, node.inode, 0, 2 if is_dir else 1, *self._owner, size, *[seconds] * 3)
+        basic = (mode, node.inode, 0, 2 if is_dir else 1, *owner, size, *[seconds] * 3)
         return os.stat_result(
             basic,
             {
@@ -251,7 +256,7 @@ class Vfs:
         """
         for handle in reversed(list(self.handles.values())):
             if handle.parts == parts:
-                return os.fstat(handle.fd).st_size
+                return _size_of(handle)
         return None
 
     def _virtual_node(self, parts: Parts) -> virtual.Node:
@@ -381,9 +386,12 @@ class Vfs:
             libc.link(fd, self.table.folder(parent), name)
             if guard is not None:
                 self._finish(guard)  # both names have the same version
-            is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
-        if is_regular:
+            mode = os.fstat(fd).st_mode
+            target = os.readlink(b"", dir_fd=fd) if modes.S_ISLNK(mode) else None
+        if modes.S_ISREG(mode):
             self._note_made(Op.WRITTEN, parent, name)
+        elif target is not None:
+            self._note_made(Op.MADE_LINK, parent, name, target)
 
     def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
         """Remove a name, or forget a question."""
@@ -400,6 +408,8 @@ class Vfs:
 
     def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
         """Rename; ``flags`` as for ``renameat2``."""
+        if old.parts and new.parts is None and self._tree.holds_files(old.parts):
+            raise _error(errno.EXDEV)  # as from another disk, so that programs copy it
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
         if self._is_one_file(old, old_name, new, new_name):
@@ -475,19 +485,25 @@ class Vfs:
         node = self._tree.lookup(parts)
         if node.content is not None:
             return self._in_memory(parts, node.content, flags)
-        return Deferred(lambda: self._in_memory(parts, self._tree.read(parts), flags))
+        return Deferred(lambda: self._in_memory(parts, self._tree.open(parts), flags))
 
     def _write_virtual(self, parts: Parts, flags: int) -> Handle:
         if not self._tree.creates_file(parts):
             raise _error(errno.EROFS)
         return self._in_memory(parts, b"", flags)
 
-    def _in_memory(self, parts: Parts, content: bytes, flags: int) -> Handle:
-        """A file in memory with the content of this moment: reads need no special case."""
+    def _in_memory(self, parts: Parts, content: bytes | Content, flags: int) -> Handle:
+        """A file in memory with the content of this moment: reads need no special case.
+
+        What is too large for that has an empty one, for its number.
+        """
         fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
-        with open(fd, "wb", closefd=False) as file:
-            file.write(content)
         handle = Handle(fd, flags & ~os.O_TRUNC, parts=parts)
+        if isinstance(content, bytes):
+            with open(fd, "wb", closefd=False) as file:
+                file.write(content)
+        else:
+            handle.content = content
         self.handles[fd] = handle
         return handle
 
@@ -541,7 +557,15 @@ class Vfs:
                 self._note_written(handle)
         finally:
             self.keeping.left(handle)
-            os.close(handle.fd)
+            _close(handle)
+
+    def seek(self, handle: Handle, offset: int, whence: int) -> int:
+        """The next data or hole at or after ``offset``."""
+        if handle.content is None:
+            return os.lseek(handle.fd, offset, whence)
+        if not 0 <= offset < handle.content.size:
+            raise _error(errno.ENXIO)
+        return handle.content.size if whence == os.SEEK_HOLE else offset
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
@@ -557,6 +581,8 @@ class Vfs:
         That may be less than was asked for: meanwhile everybody else waits.
         """
         _check_length(target, offset + length)
+        if origin.content is not None:
+            raise _error(errno.EXDEV)  # the kernel reads and writes instead
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
         target.dirty = True
@@ -632,6 +658,17 @@ def _changed(handle: Handle) -> bool:
     whichever handle the kernel picks, so a handle's own writes do not tell."""
     stat = os.fstat(handle.fd)
     return (stat.st_mtime_ns, stat.st_size) != handle.opened
+
+
+def _size_of(handle: Handle) -> int:
+    """Bytes of an open virtual file."""
+    return os.fstat(handle.fd).st_size if handle.content is None else handle.content.size
+
+
+def _close(handle: Handle) -> None:
+    os.close(handle.fd)
+    if handle.content is not None:
+        handle.content.close()
 
 
 def _check_length(handle: Handle, length: int) -> None:

@@ -29,6 +29,7 @@ class Methods:
         explain: bool = ...,
         save: str = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Hits: ...
     def save_search(
         self,
@@ -52,6 +53,7 @@ class Methods:
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Answer: ...
     def versions(
         self,

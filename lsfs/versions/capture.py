@@ -21,16 +21,13 @@ from pathlib import Path
 from typing import Protocol
 
 from lsfs.clock import Clock
-from lsfs.versions.events import Op, State, Who
+from lsfs.versions.events import STEP_NS, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.capture")
 
 INLINE = 64 << 10  # bytes that the journal itself takes
 COPIED_AT_ONCE = 32 << 20
 REMEMBERED = 65536  # files whose content is known to be kept
-# A file that was written to a moment ago may be written to again without its times telling: they
-# move in steps of up to 10 ms.
-STEP_NS = 20_000_000
 UNSURE = 0  # time of change of a state that may also be that of a later content
 _FICLONE = 0x40049409
 _F_SETSIG = 10

@@ -19,7 +19,7 @@ from lsfs.clock import Clock
 from lsfs.errors import LsfsError, UsageError
 from lsfs.paths import StatePaths
 from lsfs.versions.contents import BLOCK, Content, Contents
-from lsfs.versions.events import State
+from lsfs.versions.events import STEP_NS, State
 from lsfs.versions.ledger import ContentRow, Ledger
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
@@ -56,7 +56,7 @@ class Keeper:
             stack.callback(os.close, self._source)
             self.store = ObjectStore(state.objects)
             stack.callback(self.store.close)
-            self.ledger = Ledger(state.versions, self._is_equal)
+            self.ledger = Ledger(state.versions, self._is_equal, self._are_alike)
             stack.callback(self.ledger.close)
             self.past = Past(state.versions, state.history, state.objects, self._source)
             stack.callback(self.past.close)
@@ -83,11 +83,18 @@ class Keeper:
         while self.ledger.follow(self.past.journal.after(self.ledger.position)):
             pass
 
-    def look(self, paths: Iterable[str] | None = None) -> None:
-        """Find what happened behind the mount at and below some paths, None: everywhere."""
+    def look(self, paths: Iterable[str] | None = None) -> int:
+        """Find what happened behind the mount at and below some paths, None: everywhere.
+
+        Returns:
+            the moment that it began at, in nanoseconds since the epoch: what has happened by then
+            is known.
+        """
         if paths is not None:
             paths = {*paths, *self._busy}
+        now_ns = self._clock.now_ns()
         self._busy = self._scan.look(paths)
+        return now_ns
 
     def keep_read(self, fd: int, digest: bytes) -> None:
         """A file was read for the index: its content is known, and kept if it is not too large.
@@ -98,12 +105,17 @@ class Keeper:
         """
         state = State.of(os.fstat(fd))
         with self._storing:
-            kept = self.store.has(digest)
+            # That others have the same says nothing of what is in this file by now.
+            kept = self.store.has(digest) and _digest_of(fd) == digest
             if not kept and 0 < state.size <= self._read_bytes:
                 try:
                     kept = self.store.put(fd, length=state.size).digest == digest
                 except LsfsError as error:
                     log.warning("a version is not kept: %s", error.message)
+            if State.of(os.fstat(fd)) != state:
+                return  # it will be read again
+            if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+                state = state._replace(ctime_ns=0)  # it may be written to without being seen
             with self.ledger.transaction():
                 self.ledger.read(state, digest, kept=kept)
 
@@ -158,24 +170,36 @@ class Keeper:
             self._settler.sweep_incoming()
         return done
 
-    def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool:
-        """Whether a content is what the file at a path holds, if it is still in this state."""
+    def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
+        """Whether a content is what the file at a path holds; None when it is in another state."""
         if content.size > COMPARED:
-            return False
+            return None
         try:
             fd = beneath.open_file(self._source, path)
         except OSError:
-            return False
+            return None
         try:
             if State.of(os.fstat(fd)) != state:
-                return False
-            with contextlib.closing(self._contents.open(content.id)) as held:
-                same = _digest(held) == _digest_of(fd)
-            return same and State.of(os.fstat(fd)) == state
+                return None
+            same = self._digest_of(content.id) == _digest_of(fd)
+            return same if State.of(os.fstat(fd)) == state else None
         except (OSError, LsfsError):
-            return False
+            return None
         finally:
             os.close(fd)
+
+    def _are_alike(self, one: int, other: int) -> bool:
+        """Whether two contents are the same bytes."""
+        try:
+            if self._contents.row(one).size > COMPARED:
+                return False
+            return self._digest_of(one) == self._digest_of(other)
+        except (OSError, LsfsError):
+            return False
+
+    def _digest_of(self, content: int) -> bytes:
+        with contextlib.closing(self._contents.open(content)) as held:
+            return _digest(held)
 
 
 def _digest(content: Content) -> bytes:

@@ -64,6 +64,8 @@ class Scan:
         for begin in range(0, len(news), AT_ONCE):
             self._tell(news[begin : begin + AT_ONCE], moved, busy)
         self._tell_gone(gone)
+        if paths is None and not self._ledger.meta("looked"):
+            self._ledger.set_meta("looked", "1")
         return busy
 
     def _moves(
@@ -110,7 +112,7 @@ class Scan:
                     self._ledger.found(path, found[0], self._now_ns(), target=found[1])
 
     def _tell_gone(self, paths: list[bytes]) -> None:
-        really = [path for path in paths if beneath.stat(self._source, path) is None]
+        really = [path for path in paths if self._entry(path) is None]
         if not really:
             return
         self._follow()

@@ -58,6 +58,7 @@ class Storm:
     closed: dict[int, bytes] = field(default_factory=dict)  # by inode
     since: dict[int, set[bytes | None]] = field(default_factory=dict)  # while written to
     gone: set[bytes] = field(default_factory=set)  # what nobody could keep
+    forged: set[bytes] = field(default_factory=set)  # what nobody could tell from another
     count: int = 0
 
     def __post_init__(self) -> None:
@@ -251,6 +252,7 @@ class Storm:
 
     def _behind(self, path: bytes) -> str:
         """A name in the folder, whose content is about to go without anybody's knowledge."""
+        time.sleep(0.012)  # what the file system says of the time may be so late
         found = os.fsdecode(os.fsencode(self.folder) + b"/" + path)
         with contextlib.suppress(OSError):
             if os.path.isfile(found) and not os.path.islink(found):
@@ -281,6 +283,8 @@ class Storm:
         finally:
             os.close(fd)
         if back:
+            # Nobody can tell that from another mode, unless it was kept.
+            self.forged |= self.gone
             os.utime(found, ns=(about.st_atime_ns, about.st_mtime_ns))
         self.keeper.look()
 
@@ -302,6 +306,7 @@ class Storm:
         self.keeper.look()
 
     def do_behind_link(self, path: bytes, target: bytes) -> None:
+        time.sleep(0.012)
         os.link(
             os.fsencode(self.folder) + b"/" + path,
             os.fsencode(self.folder) + b"/" + target,
@@ -429,6 +434,8 @@ class Storm:
             return
         with contextlib.closing(content):
             data = whole(content)
+        if any(one and len(one) == len(data) for one in may & self.forged):
+            return
         assert data in may, f"{where} held {_short(may)}, not {_short([data])} {row}"
         assert row.size == len(data), f"{where}: {row.size} of {len(data)} bytes"
 
