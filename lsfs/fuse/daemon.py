@@ -261,12 +261,14 @@ def _captures(
 
     def names(state: State) -> int:
         try:
-            return past.names(state)
+            return past.known_names(state)
         except sqlite3.Error:
             return 0
 
     durable = service.versions == "full"
-    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable)
+    captures = Captures(
+        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
+    )
     stack.callback(captures.close)
     return captures
 

@@ -403,10 +403,11 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
-        with self.removing(parent, name):
+        path = self._path_at(parent, name)
+        with self._replacing(parent, name, path):
             self.table.hold(parent, name)
             os.unlink(name, dir_fd=self.table.folder(parent))
-        self._note_gone(Op.REMOVED, parent, name)
+        self._changes.note(Op.REMOVED, path, who=self.keeping.who())
         return None
 
     def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
@@ -419,13 +420,13 @@ class Vfs:
             # To Linux as to POSIX that changes nothing, and both names stay.
             libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
             return
+        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
         goes = not flags & (libc.RENAME_EXCHANGE | libc.RENAME_NOREPLACE)
-        with self.removing(new, new_name) if goes else contextlib.nullcontext():
+        with self._replacing(new, new_name, after) if goes else contextlib.nullcontext():
             self.table.hold(new, new_name)
             libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
         op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
-        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
         state = self._state_at(new, new_name)
         self._changes.note(op, before, after, state=state, who=self.keeping.who())
 
@@ -605,6 +606,12 @@ class Vfs:
         return self.keeping.removing(
             self.table.folder(parent), name, lambda: self._path_at(parent, name)
         )
+
+    def _replacing(
+        self, parent: Node, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
+        """The same, of which the path is known."""
+        return self.keeping.removing(self.table.folder(parent), name, lambda: path)
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
