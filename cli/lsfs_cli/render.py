@@ -95,6 +95,12 @@ def _(result: Matches, out: Console) -> None:
 
 @show.register
 def _(result: Answer, out: Console) -> None:
+    _answer(result, out)
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+def _answer(result: Answer, out: Console) -> None:
     if result.by == "plan":
         for note in result.plan.notes or ("nothing but words to look for",):
             out.print(Styled(safe(note)))

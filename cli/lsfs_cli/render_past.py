@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as Styled
 
-from lsfs.model import Problem
+from lsfs.model import ChangeSummary, Diff, DiffKind, Problem
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog, LogEntry
 from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
@@ -182,3 +182,32 @@ def _problem(problem: Problem) -> Styled:
     if problem.hint:
         line.append(f"  ({safe(problem.hint)})", style="dim")
     return line
+
+
+@render.show.register
+def _(result: Diff, out: Console) -> None:
+    if result.kind is DiffKind.SAME:
+        out.print(Styled(f"{safe(result.before)} and {safe(result.after)} are the same"))
+    for line in result.text.splitlines():
+        out.print(_diff_line(line))
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+def _diff_line(line: str) -> Styled:
+    style = {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
+    return Styled(safe(line), style=style)
+
+
+@render.show.register
+def _(result: ChangeSummary, out: Console) -> None:
+    if not result.facts:
+        out.print("the text says the same")
+    if result.sentence:
+        out.print(Styled(safe(result.sentence), style="bold"))
+    for fact in result.facts:
+        out.print(Styled(f"  {safe(fact.text)}"))
+    if result.more:
+        out.print(Styled(f"  … and {result.more} more", style="dim"))
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))

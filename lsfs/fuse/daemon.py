@@ -138,13 +138,14 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         stack.callback(journal.close)  # before the brain, which it wakes, is ended
         vfs = Vfs(
             source,
-            _tree(service, info, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
+            _tree(service, info, past, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
             changes,
             captures=_captures(service, journal, past, stack),
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
         stack.callback(vfs.close)
+        past.contents.is_watched = vfs.keeping.is_watched
         stack.callback(running.end)
 
         def started(why: str) -> None:
@@ -258,13 +259,21 @@ def _captures(
             log.warning("the versions cannot be read: %s", error)
             return False
 
+    def names(state: State) -> int:
+        try:
+            return past.known_names(state)
+        except sqlite3.Error:
+            return 0
+
     durable = service.versions == "full"
-    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, durable=durable)
+    captures = Captures(
+        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
+    )
     stack.callback(captures.close)
     return captures
 
 
-def _tree(service: Service, info: MountInfo, patience_s: float) -> VirtualTree:
+def _tree(service: Service, info: MountInfo, past: Past, patience_s: float) -> VirtualTree:
     from lsfs.index.published import Published
 
     facts: dict[str, str | int] = {
@@ -276,7 +285,7 @@ def _tree(service: Service, info: MountInfo, patience_s: float) -> VirtualTree:
     published = Published(service.state.catalog)
     name = service.virtual_name
     remote = RpcBrain(service.state.socket, patience_s=patience_s)
-    return VirtualTree(published, remote, facts, name=name)
+    return VirtualTree(published, remote, facts, past=past, name=name)
 
 
 def _end_helper() -> None:

@@ -12,41 +12,59 @@ with unkept content is not passed through; if it already is, its content is kept
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat as modes
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 from lsfs.fuse.nodes import Guard, Handle
 from lsfs.fuse.source import Source
 from lsfs.versions.capture import Captures
+from lsfs.versions.contents import Standing
 from lsfs.versions.events import State, Who
 
 NAMED_S = 2.0  # how long a process is taken to run the same program
 NAMES = 256
+_READ = os.O_RDONLY | os.O_NOATIME | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PIN = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Programs:
     """The names of the programs that use the mount, by process."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[float, str]] = {}
+        self._known: dict[tuple[int, int], tuple[float, Who]] = {}
 
-    def name(self, pid: int) -> str:
-        """The program that a process runs; "" when it has ended, or is none of this system's."""
+    def who(self, asked: tuple[int, int]) -> Who:
+        """A user's process, and the program that it runs.
+
+        Args:
+            asked: user and process. The program is "" when the process has ended, or is none of
+                this system's.
+        """
         now = time.monotonic()
-        known = self._known.get(pid)
+        known = self._known.get(asked)
         if known is not None and now - known[0] < NAMED_S:
             return known[1]
-        try:
-            name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
-        except OSError:
-            name = ""
+        who = Who(*asked, _program(asked[1]))
         if len(self._known) >= NAMES:
             self._known.clear()
-        self._known[pid] = now, name
-        return name
+        self._known[asked] = now, who
+        return who
+
+
+def _program(pid: int) -> str:
+    try:
+        fd = os.open(b"/proc/%d/comm" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(fd, 64).decode("utf-8", "replace").rstrip("\n")
+    except OSError:
+        return ""  # it has just ended
+    finally:
+        os.close(fd)
 
 
 class Keeping:
@@ -73,8 +91,8 @@ class Keeping:
 
     def who(self) -> Who | None:
         """Who asks for the operation that is being carried out."""
-        uid, pid = self.asker()
-        return Who(uid, pid, self._programs.name(pid)) if pid else None
+        asked = self.asker()
+        return self._programs.who(asked) if asked[1] else None
 
     # --- open files
 
@@ -89,17 +107,23 @@ class Keeping:
             guard = self._guards[key] = Guard(key)
             self._arm(guard, stat)
         guard.writers += 1
+        guard.written |= handle.dirty
         handle.guard = guard
 
-    def closed(self, handle: Handle, stat: os.stat_result) -> bool:
-        """A handle that wrote is closed; whether all that the file held is still its beginning."""
-        guard = handle.guard
+    def noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
+        """What was written is a version; whether all that the file held is still its beginning."""
         if guard is None:
             return False
-        appended = 0 < guard.size <= stat.st_size
-        if guard.writers > 1:
-            self._arm(guard, stat)  # the others write to what is a version from now on
+        # What nobody wrote through us came from behind the mount, or by a mapping past us.
+        appended = guard.written and 0 < guard.size <= stat.st_size
+        self._arm(guard, stat)  # who still has it open writes to what is a version from now on
         return appended
+
+    def dated(self, stat: os.stat_result) -> None:
+        """Times of a file were set, which tell its contents apart, while it may be open."""
+        guard = self.guard_of(stat)
+        if guard is not None and guard.state is not None and guard.state.size == stat.st_size:
+            guard.state = State.of(stat)
 
     def left(self, handle: Handle) -> None:
         """A handle that could write is gone."""
@@ -110,8 +134,19 @@ class Keeping:
         if not guard.writers:
             del self._guards[guard.key]
 
+    def is_watched(self, standing: Standing) -> bool:
+        """Whether a file is open for writing and still begins with all that it held.
+
+        Called in any thread: a guard lets go of what it watches only after that is kept.
+        """
+        guard = self._guards.get(standing[:2])
+        if guard is None or guard.state is None or not guard.size:
+            return False
+        return guard.size == standing.size and guard.state.mtime_ns == standing.mtime_ns
+
     def _arm(self, guard: Guard, stat: os.stat_result) -> None:
         assert self._captures is not None  # noqa: S101 - there are no guards without
+        guard.written = False
         guard.state = State.of(stat)
         guard.size = 0 if self._captures.has(guard.state) else stat.st_size
 
@@ -126,51 +161,84 @@ class Keeping:
 
     def _keep_guarded(self, guard: Guard, fd: int, who: Who | None) -> None:
         assert self._captures is not None  # noqa: S101 - there are no guards without
-        self._captures.keep(fd, self._path(fd), who, state=guard.state)
+        if os.fstat(fd).st_nlink:  # else it has lost its names, and was kept before
+            self._captures.keep(fd, self._path(fd), who, state=guard.state)
         guard.size = 0
+
+    def guard_of(self, stat: os.stat_result) -> Guard | None:
+        """What watches over a file, if somebody can write to it."""
+        return self._guards.get((stat.st_dev, stat.st_ino))
 
     # --- files by descriptor or name
 
-    def before_cutting(self, fd: int, size: int = 0) -> None:
+    def before_cutting(self, fd: int, size: int = 0, *, by_name: bool = True) -> None:
         """A file is about to be cut to ``size`` bytes, or to be lengthened.
 
         Args:
             fd: any descriptor of it.
+            by_name: not by who has it open: what those have written so far is a version first.
         """
         if self._captures is None:
             return
         stat = os.fstat(fd)
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:
+            if by_name:
+                self._finish(guard)
             if size < guard.size:
                 self._keep_guarded(guard, fd, self.who())
         elif size < stat.st_size and modes.S_ISREG(stat.st_mode):
             self._captures.keep(fd, self._path(fd), self.who())
 
-    def before_removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> None:
-        """A name is about to go, or to be given to another file.
+    @contextlib.contextmanager
+    def removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> Iterator[None]:
+        """For the block in which a name goes, or is given to another file.
 
         Args:
             folder: descriptor of the folder that has it.
             path: tells its path, relative to the source.
         """
+        kept = self._before_removing(folder, name, path)
+        try:
+            yield
+        except OSError:
+            if kept is not None and self._captures is not None:
+                self._captures.part(kept)  # the file is still there, and may be written to
+            raise
+
+    def _before_removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> bytes | None:
+        """Keep what would go; gives its name among what is kept if that is the very file."""
         if self._captures is None:
-            return
+            return None
         try:
             stat = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError:
-            return  # the operation will say why
-        # What has further names does not go. Whoever changes it later is watched then.
-        if not modes.S_ISREG(stat.st_mode) or stat.st_nlink > 1 or not stat.st_size:
-            return
+            return None  # the operation will say why
+        if not modes.S_ISREG(stat.st_mode) or not stat.st_size:
+            return None
+        # What has further names in the drive does not go. Whoever changes it later is watched then.
+        if stat.st_nlink > 1 and self._captures.names(State.of(stat)) >= stat.st_nlink:
+            return None
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:
             self._finish(guard)
-        if self._captures.has(State.of(stat)):
-            return
-        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        state = State.of(stat)
+        if self._captures.has(state):
+            return None
         try:
-            self._captures.keep(fd, path(), self.who(), goes=True)
+            fd, is_readable = os.open(name, _READ, dir_fd=folder), True
+        except OSError:
+            # Somebody else's file, or one with a lease: it is opened by what we may do with it.
+            fd, is_readable = os.open(name, _PIN, dir_fd=folder), False
+        try:
+            found = os.fstat(fd)
+            if (found.st_ino, found.st_ctime_ns) != (state.inode, state.ctime_ns):
+                state = State.of(found)  # somebody has been faster, behind the mount
+            if not state.is_file:
+                return None
+            return self._captures.keep(
+                fd, path(), self.who(), state=state, goes=True, readable=is_readable
+            )
         finally:
             os.close(fd)
 

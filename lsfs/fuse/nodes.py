@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from lsfs.fuse import libc
 from lsfs.fuse.virtual import Parts
+from lsfs.versions.contents import Content
 from lsfs.versions.events import State, Who
 
 T = TypeVar("T")
@@ -113,15 +114,17 @@ class Guard:
         state: it was in when it was opened, or last closed by one of its writers.
         size: bytes of that which nobody keeps, from the beginning; 0 when all is kept.
         writers: handles that share it.
+        written: one of them has written since.
     """
 
-    __slots__ = ("key", "size", "state", "writers")
+    __slots__ = ("key", "size", "state", "writers", "written")
 
     def __init__(self, key: tuple[int, int]) -> None:
         self.key = key
         self.state: State | None = None
         self.size = 0
         self.writers = 0
+        self.written = False
 
 
 class Handle:
@@ -130,6 +133,8 @@ class Handle:
     Attributes:
         fd: descriptor of the file in the source, or of a memory file with virtual content; also
             the number by which the handle is known.
+        content: where a virtual file is read from that is too large for memory, closed with it;
+            None for all others, which are read by ``fd``.
         writable, appending: how it was opened.
         dirty: whether something was written through it.
         opened: modification time (ns) and size when it was opened.
@@ -141,7 +146,8 @@ class Handle:
     """
 
     __slots__ = (
-        "appending", "dirty", "fd", "guard", "is_new", "node", "opened", "parts", "who", "writable",
+        "appending", "content", "dirty", "fd", "guard", "is_new", "node", "opened", "parts", "who",
+        "writable",
     )  # fmt: skip
 
     def __init__(self, fd: int, flags: int, *, parts: Parts | None = None, new: bool = False):
@@ -153,8 +159,15 @@ class Handle:
         self.parts = parts
         self.is_new = new
         self.node: Node | None = None
+        self.content: Content | None = None
         self.guard: Guard | None = None
         self.who: Who | None = None
+
+    def writes(self) -> None:
+        """Something is written through it."""
+        self.dirty = True
+        if self.guard is not None:
+            self.guard.written = True
 
     def belongs_to(self, node: Node) -> None:
         """It is an open file of this node, which is thereby found when its name is gone."""

@@ -450,9 +450,11 @@ class Requests:
             raise
         return self._entry(found) + self._opened(found.node, handle)
 
-    def _read(self, request: Request) -> Payload:
+    def _read(self, request: Request) -> Payload | Deferred[Payload]:
         fh, offset, size = protocol.READ_IN.unpack_from(request.body)
-        self._handle(fh)  # nothing else that this process has open can be read
+        content = self._handle(fh).content  # nothing else that this process has open can be read
+        if content is not None:
+            return Deferred(lambda: content.read(offset, size))
         room = self._room
         if size > len(room):
             return os.pread(fh, size, offset)
@@ -505,7 +507,7 @@ class Requests:
 
     def _lseek(self, request: Request) -> bytes:
         fh, offset, whence = protocol.LSEEK_IN.unpack_from(request.body)
-        return protocol.U64.pack(os.lseek(self._handle(fh).fd, offset, whence))
+        return protocol.U64.pack(self._vfs.seek(self._handle(fh), offset, whence))
 
     def _copy_file_range(self, request: Request) -> bytes:
         return protocol.U32_PAIR.pack(self._copied(request), 0)

@@ -15,6 +15,7 @@ by another thread while it goes on serving files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat as modes
@@ -29,6 +30,7 @@ from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.table import Pin, Table
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.versions.capture import Captures
+from lsfs.versions.contents import Content
 from lsfs.versions.events import Op, State
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
@@ -84,8 +86,8 @@ class Vfs:
 
     def close(self) -> None:
         """Close all that is open. The source itself stays open."""
-        for fd in list(self.handles):
-            os.close(fd)
+        for handle in list(self.handles.values()):
+            _close(handle)
         self.handles.clear()
         self.table.close()
 
@@ -154,7 +156,7 @@ class Vfs:
         """Attributes of a node, or of an open file."""
         if handle is not None:
             if handle.parts is not None:
-                return self._virtual_stat(handle.parts, os.fstat(handle.fd).st_size)
+                return self._virtual_stat(handle.parts, _size_of(handle))
             stat = os.fstat(handle.fd)
         elif node.parts is not None:
             return self._virtual_stat(node.parts, self._size_open(node.parts))
@@ -195,11 +197,15 @@ class Vfs:
                 self._resize(fd, change, handle)
             if change.times is not None:
                 source.set_times(fd, change.times)
-            if change.size is None and not self._is_written(node, handle):
+            if change.size is None and not self._is_written(node, handle, fd):
                 self._note_node(Op.ATTRIBUTES, fd)
+                self.keeping.dated(os.fstat(fd))
 
-    def _is_written(self, node: Node, handle: Handle | None) -> bool:
+    def _is_written(self, node: Node, handle: Handle | None, fd: int) -> bool:
         """Whether a file is open and written to, so that its change is noted when it is closed."""
+        guard = self.keeping.guard_of(os.fstat(fd))
+        if guard is not None and guard.written:
+            return True
         if handle is not None:
             return handle.dirty
         return any(self.handles[fd].dirty for fd in node.opened or ())
@@ -210,13 +216,15 @@ class Vfs:
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
-        self.keeping.before_cutting(fd, change.size)
+        self.keeping.before_cutting(fd, change.size, by_name=handle is None)
         if handle is not None:
             os.ftruncate(fd, change.size)
-            handle.dirty = True
+            handle.writes()
         else:
+            lengthened = os.fstat(fd).st_size <= change.size
             os.truncate(source.link_of(fd), change.size)
-            self._note_node(Op.WRITTEN, fd)
+            self._noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
+            self._note_node(Op.WRITTEN, fd, appended=lengthened)
         if change.clear_set_id:
             source.clear_set_id(fd)
 
@@ -231,9 +239,12 @@ class Vfs:
         size = node.size if size is None else size
         writable = node.writable if is_dir else self._tree.creates_file(parts)
         mode = _VIRTUAL_MODE[node.kind] | (0o200 if writable else 0)
-        time_ns = node.mtime_ns or self._made_ns
+        if node.mode is not None:
+            mode = modes.S_IFMT(mode) | node.mode
+        owner = node.owner or self._owner
+        time_ns = self._made_ns if node.mtime_ns is None else node.mtime_ns
         seconds = time_ns // 10**9
-        basic = (mode, node.inode, 0, 2 if is_dir else 1, *self._owner, size, *[seconds] * 3)
+        basic = (mode, node.inode, 0, 2 if is_dir else 1, *owner, size, *[seconds] * 3)
         return os.stat_result(
             basic,
             {
@@ -249,7 +260,7 @@ class Vfs:
         """
         for handle in reversed(list(self.handles.values())):
             if handle.parts == parts:
-                return os.fstat(handle.fd).st_size
+                return _size_of(handle)
         return None
 
     def _virtual_node(self, parts: Parts) -> virtual.Node:
@@ -375,10 +386,16 @@ class Vfs:
         """Give a file the further name ``name`` in a folder."""
         self._not_ours(_real(parent), name, errno.EEXIST)
         with self.table.pinned(_real(node)) as fd:
+            guard = self.keeping.guard_of(os.fstat(fd))
             libc.link(fd, self.table.folder(parent), name)
-            is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
-        if is_regular:
+            if guard is not None:
+                self._finish(guard)  # both names have the same version
+            mode = os.fstat(fd).st_mode
+            target = os.readlink(b"", dir_fd=fd) if modes.S_ISLNK(mode) else None
+        if modes.S_ISREG(mode):
             self._note_made(Op.WRITTEN, parent, name)
+        elif target is not None:
+            self._note_made(Op.MADE_LINK, parent, name, target)
 
     def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
         """Remove a name, or forget a question."""
@@ -386,25 +403,38 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
-        self.before_removing(parent, name)
-        self.table.hold(parent, name)
-        os.unlink(name, dir_fd=self.table.folder(parent))
-        self._note_gone(Op.REMOVED, parent, name)
+        path = self._path_at(parent, name)
+        with self._replacing(parent, name, path):
+            self.table.hold(parent, name)
+            os.unlink(name, dir_fd=self.table.folder(parent))
+        self._changes.note(Op.REMOVED, path, who=self.keeping.who())
         return None
 
     def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
         """Rename; ``flags`` as for ``renameat2``."""
+        if old.parts and new.parts is None and self._tree.holds_files(old.parts):
+            raise _error(errno.EXDEV)  # as from another disk, so that programs copy it
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
-        if not flags:
-            self.before_removing(new, new_name)
-        self.table.hold(new, new_name)
-        libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
+        if self._is_one_file(old, old_name, new, new_name):
+            # To Linux as to POSIX that changes nothing, and both names stay.
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
+            return
+        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
+        goes = not flags & (libc.RENAME_EXCHANGE | libc.RENAME_NOREPLACE)
+        with self._replacing(new, new_name, after) if goes else contextlib.nullcontext():
+            self.table.hold(new, new_name)
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
         op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
-        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
         state = self._state_at(new, new_name)
         self._changes.note(op, before, after, state=state, who=self.keeping.who())
+
+    def _is_one_file(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> bool:
+        before, after = self._state_at(old, old_name), self._state_at(new, new_name)
+        if before is None or after is None:
+            return False
+        return (before.device, before.inode) == (after.device, after.inode)
 
     def _not_ours(self, parent: Node, name: bytes, code: int) -> None:
         """Refuse to put anything in the place of the virtual directory, or to remove it."""
@@ -434,7 +464,10 @@ class Vfs:
         if parent.parts is not None:
             return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
         self._not_ours(parent, name, errno.EEXIST)
-        fd, new = source.create(self.table.folder(parent), name, flags, mode, caller)
+        fd, new = source.create(self.table.folder(parent), name, flags & ~os.O_TRUNC, mode, caller)
+        if not new and flags & os.O_TRUNC:  # it appeared behind the mount
+            self.keeping.before_cutting(fd)
+            os.truncate(source.link_of(fd), 0)
         return self._keep(Handle(fd, flags | os.O_WRONLY, new=new))
 
     def create_nameless(self, parent: Node, flags: int, mode: int, caller: Caller) -> Handle:
@@ -456,19 +489,25 @@ class Vfs:
         node = self._tree.lookup(parts)
         if node.content is not None:
             return self._in_memory(parts, node.content, flags)
-        return Deferred(lambda: self._in_memory(parts, self._tree.read(parts), flags))
+        return Deferred(lambda: self._in_memory(parts, self._tree.open(parts), flags))
 
     def _write_virtual(self, parts: Parts, flags: int) -> Handle:
         if not self._tree.creates_file(parts):
             raise _error(errno.EROFS)
         return self._in_memory(parts, b"", flags)
 
-    def _in_memory(self, parts: Parts, content: bytes, flags: int) -> Handle:
-        """A file in memory with the content of this moment: reads need no special case."""
+    def _in_memory(self, parts: Parts, content: bytes | Content, flags: int) -> Handle:
+        """A file in memory with the content of this moment: reads need no special case.
+
+        What is too large for that has an empty one, for its number.
+        """
         fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
-        with open(fd, "wb", closefd=False) as file:
-            file.write(content)
         handle = Handle(fd, flags & ~os.O_TRUNC, parts=parts)
+        if isinstance(content, bytes):
+            with open(fd, "wb", closefd=False) as file:
+                file.write(content)
+        else:
+            handle.content = content
         self.handles[fd] = handle
         return handle
 
@@ -482,9 +521,12 @@ class Vfs:
         """
         _check_length(handle, offset + len(data))
         guard = handle.guard
-        if guard is not None and offset < guard.size and (page or not handle.appending):
-            self.keeping.keep(handle)
-        handle.dirty = True
+        if guard is not None and guard.size:
+            if offset < guard.size and (page or not handle.appending):
+                self.keeping.keep(handle)
+            elif not guard.written:
+                self._note_appending(handle)
+        handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -522,14 +564,22 @@ class Vfs:
                 self._note_written(handle)
         finally:
             self.keeping.left(handle)
-            os.close(handle.fd)
+            _close(handle)
+
+    def seek(self, handle: Handle, offset: int, whence: int) -> int:
+        """The next data or hole at or after ``offset``."""
+        if handle.content is None:
+            return os.lseek(handle.fd, offset, whence)
+        if not 0 <= offset < handle.content.size:
+            raise _error(errno.ENXIO)
+        return handle.content.size if whence == os.SEEK_HOLE else offset
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
         if mode & ~KEEP_SIZE:
             self.keeping.keep(handle)  # more than room is asked for
-        handle.dirty = True
+        handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
 
     def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
@@ -538,9 +588,11 @@ class Vfs:
         That may be less than was asked for: meanwhile everybody else waits.
         """
         _check_length(target, offset + length)
+        if origin.content is not None:
+            raise _error(errno.EXDEV)  # the kernel reads and writes instead
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
-        target.dirty = True
+        target.writes()
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
     # --- the journal
@@ -549,11 +601,17 @@ class Vfs:
         """Note a change that was made beside the tree; ``path`` is relative to the source."""
         self._changes.note(op, path, who=self.keeping.who())
 
-    def before_removing(self, parent: Node, name: bytes) -> None:
-        """A name of the source is about to go, or to be given to another file."""
-        self.keeping.before_removing(
+    def removing(self, parent: Node, name: bytes) -> contextlib.AbstractContextManager[None]:
+        """For the block in which a name of the source goes, or is given to another file."""
+        return self.keeping.removing(
             self.table.folder(parent), name, lambda: self._path_at(parent, name)
         )
+
+    def _replacing(
+        self, parent: Node, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
+        """The same, of which the path is known."""
+        return self.keeping.removing(self.table.folder(parent), name, lambda: path)
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
@@ -577,11 +635,12 @@ class Vfs:
         state, who = self._state_at(parent, name), self.keeping.who()
         self._changes.note(op, self._path_at(parent, name), target, state=state, who=who)
 
-    def _note_node(self, op: Op, fd: int) -> None:
+    def _note_node(self, op: Op, fd: int, *, appended: bool = False) -> None:
         """Note a change of a file at hand; without a name there is nothing to say."""
         path = self._source.path_of(fd)
         if path is not None:
-            self._changes.note(op, path, state=State.of(os.fstat(fd)), who=self.keeping.who())
+            state, who = State.of(os.fstat(fd)), self.keeping.who()
+            self._changes.note(op, path, state=state, who=who, appended=appended)
 
     def _finish(self, guard: Guard) -> None:
         """A file that is open for writing goes: what was written to it so far is a version too."""
@@ -590,13 +649,30 @@ class Vfs:
                 self._note_written(handle)
                 return
 
+    def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
+        """All that was written to a file is a version; whether it was only appended to."""
+        if guard is not None and guard.writers > 1:
+            for handle in self.handles.values():
+                if handle.guard is guard:
+                    handle.dirty = False
+                    handle.opened = stat.st_mtime_ns, stat.st_size
+        return self.keeping.noted(guard, stat)
+
+    def _note_appending(self, handle: Handle) -> None:
+        """Note that what a file holds will be its beginning, should we not live to say more."""
+        path = self._source.path_of(handle.fd)
+        if path is not None and handle.guard is not None:
+            self._changes.note(Op.APPENDING, path, state=handle.guard.state, who=handle.who)
+
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""
         path = self._source.path_of(handle.fd)
         if path is None:
             return
         stat = os.fstat(handle.fd)
-        appended = self.keeping.closed(handle, stat)
+        appended = self._noted(handle.guard, stat)
+        handle.dirty = False
+        handle.opened = stat.st_mtime_ns, stat.st_size
         self._changes.note(
             Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
         )
@@ -607,6 +683,17 @@ def _changed(handle: Handle) -> bool:
     whichever handle the kernel picks, so a handle's own writes do not tell."""
     stat = os.fstat(handle.fd)
     return (stat.st_mtime_ns, stat.st_size) != handle.opened
+
+
+def _size_of(handle: Handle) -> int:
+    """Bytes of an open virtual file."""
+    return os.fstat(handle.fd).st_size if handle.content is None else handle.content.size
+
+
+def _close(handle: Handle) -> None:
+    os.close(handle.fd)
+    if handle.content is not None:
+        handle.content.close()
 
 
 def _check_length(handle: Handle, length: int) -> None:

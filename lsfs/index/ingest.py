@@ -259,7 +259,7 @@ class Pipeline:
             self._finish(row, Status.TOO_LARGE, f"larger than {limit} MiB (index.max_file_bytes)")
             return
         try:
-            digest = _digest(fd)
+            digest = digest_of(fd)
         except OSError as error:
             self._finish(row, Status.UNREADABLE, error.strerror or str(error))
             return
@@ -455,7 +455,8 @@ def _moves(gone: dict[str, FileRow], new: dict[str, FileIdentity]) -> list[tuple
     return moves
 
 
-def _digest(fd: int) -> bytes:
+def digest_of(fd: int) -> bytes:
+    """BLAKE3 of what an open file holds."""
     hasher = blake3()
     offset = 0
     while chunk := os.pread(fd, READ_CHUNK, offset):

@@ -16,6 +16,7 @@ from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import explicit_filters, find, pending_note
+from lsfs.syscalls.then import at_moment
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.llm.evidence import Candidate, Similarity
@@ -40,6 +41,9 @@ class AskRequest:
     no_model: Annotated[bool, Param("answer with quotes alone")] = False
     plan: Annotated[bool, Param("only show how the question is read")] = False
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
+    at: Annotated[
+        str, Param("answer from the files as they were then: yesterday, 2026-11-24, 3 days ago")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Answer:
         plan: how the question was read.
         model: the language model that took part; "" when none did.
         by: ``list``, ``quote``, ``model`` (its sentence was verified), ``none`` or ``plan``.
+        notes: which moment the answer is of, and what is missing of it; empty for the present.
     """
 
     answer: str
@@ -63,6 +68,7 @@ class Answer:
     plan: QueryPlan
     model: str = ""
     by: str = "none"
+    notes: tuple[str, ...] = ()
 
 
 @registry.syscall(
@@ -94,9 +100,12 @@ def ask(call: Call, request: AskRequest) -> Answer:
     filters = replace(filters, dir=paths.relative(request.dir or filters.dir))
     if request.plan:
         return Answer("", False, (), (), plan, by="plan")
-    if plan.listing:
-        return _listing(call, plan, filters)
-    return _fact(call, request, rest, plan, filters)
+    with at_moment(call, request.at, wait=request.wait) as (then, notes):
+        if plan.listing:
+            answer = _listing(then, plan, filters)
+        else:
+            answer = _fact(then, request, rest, plan, filters)
+    return replace(answer, notes=notes)
 
 
 # --- questions for files
@@ -139,7 +148,7 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
         files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
         files = engines.search.files(filters, LISTED)
-    return [file for file in files if engines.tree.exists(file.path)]
+    return [file for file in files if engines.is_there(file.path)]
 
 
 def _family(word: str) -> list[str]:

@@ -19,6 +19,7 @@ from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import Effect, registry
+from lsfs.syscalls.then import Earlier, Retained
 
 if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
@@ -197,16 +198,20 @@ def open_engines(
     search = Search(catalog, vectors, embedder)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
+    retained = Retained(past, config.versions.indexed)
+    reader = Sandbox(config.index)
+    stack.callback(reader.close)
     pipeline = None
     if not read_only:
-        reader = Sandbox(config.index)
-        stack.callback(reader.close)
         witness = None if keeper is None else VersionsWitness(keeper)
-        pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config.index, witness)
+        pipeline = Pipeline(
+            catalog, vectors, embedder, reader, tree, config.index, witness,
+            retained if config.versions.indexed > 0 else None,
+        )  # fmt: skip
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
-        past, keeper,
+        past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
     )  # fmt: skip
     return _following(engines, pipeline, stack) if follow and pipeline else engines
 

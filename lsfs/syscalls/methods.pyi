@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lsfs.model import SavedQuestion
+from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
@@ -30,6 +30,7 @@ class Methods:
         explain: bool = ...,
         save: str = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Hits: ...
     def save_search(
         self,
@@ -53,24 +54,8 @@ class Methods:
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Answer: ...
-    def text(
-        self,
-        path: str,
-        page: int = ...,
-    ) -> Text: ...
-    def status(
-        self,
-        wait: bool = ...,
-        problems: bool = ...,
-    ) -> StatusReport: ...
-    def wait_indexed(
-        self,
-        timeout: float = ...,
-    ) -> Waited: ...
-    def reindex(
-        self,
-    ) -> Done: ...
     def versions(
         self,
         path: str,
@@ -93,6 +78,36 @@ class Methods:
     def drop_snapshot(
         self,
         name: str,
+    ) -> Done: ...
+    def diff(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+    ) -> Diff: ...
+    def change_summary(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+        no_model: bool = ...,
+    ) -> ChangeSummary: ...
+    def text(
+        self,
+        path: str,
+        page: int = ...,
+    ) -> Text: ...
+    def status(
+        self,
+        wait: bool = ...,
+        problems: bool = ...,
+    ) -> StatusReport: ...
+    def wait_indexed(
+        self,
+        timeout: float = ...,
+    ) -> Waited: ...
+    def reindex(
+        self,
     ) -> Done: ...
     def fsck(
         self,

@@ -114,9 +114,9 @@ class _Reader:
             found = self._at_a_time(_TIME_FIRST.search(self._folded))
         if found is None:
             found = self._end_of(*self._days(self._text))
-        if found > self._now_ns:
+        if found >= self._now_ns + 10**9:
             raise self._to_come()
-        return found
+        return min(found, self._now_ns)  # in the second that is just passing
 
     # --- so long ago
 

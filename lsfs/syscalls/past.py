@@ -321,8 +321,7 @@ class Snapshots:
 def snapshot(call: Call, request: SnapshotRequest) -> Snapshot:
     """Give the present moment a name. What the drive holds now is then never pruned."""
     keeper = keeper_of(call)
-    keeper.look(None)
-    now_ns = call.engines.clock.now_ns()
+    now_ns = keeper.look(None)
     name = request.name or iso(now_ns).replace(":", "-")
     if name.startswith(".") or "/" in name or not name.isprintable() or len(name.encode()) > 200:
         raise UsageError(f"not a name for a snapshot: {name!r}")
@@ -349,7 +348,9 @@ class DropSnapshotRequest:
     name: Annotated[str, Param("the snapshot")]
 
 
-@registry.syscall(effect=Effect.WRITE, command="drop-snapshot")
+@registry.syscall(
+    effect=Effect.WRITE, command="drop-snapshot", examples=("lsfs drop-snapshot before-the-move",)
+)
 def drop_snapshot(call: Call, request: DropSnapshotRequest) -> Done:
     """Forget the name of a moment. Nothing is lost by it before the next prune."""
     if not keeper_of(call).forget_moment(request.name):

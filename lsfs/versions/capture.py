@@ -21,16 +21,14 @@ from pathlib import Path
 from typing import Protocol
 
 from lsfs.clock import Clock
-from lsfs.versions.events import Op, State, Who
+from lsfs.versions.events import STEP_NS, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.capture")
 
 INLINE = 64 << 10  # bytes that the journal itself takes
 COPIED_AT_ONCE = 32 << 20
 REMEMBERED = 65536  # files whose content is known to be kept
-# A file that was written to a moment ago may be written to again without its times telling: they
-# move in steps of up to 10 ms.
-STEP_NS = 20_000_000
+UNSURE = 0  # time of change of a state that may also be that of a later content
 _FICLONE = 0x40049409
 _F_SETSIG = 10
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -64,6 +62,7 @@ class Captures:
         journal: says what was kept.
         clock: says when.
         is_kept: whether the content of a file in this state is kept already.
+        names: how many names of a file in this state are known.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
     """
@@ -74,6 +73,7 @@ class Captures:
         journal: Noting,
         clock: Clock,
         is_kept: Callable[[State], bool] = lambda _: False,
+        names: Callable[[State], int] = lambda _: 0,
         *,
         durable: bool = True,
     ) -> None:
@@ -82,12 +82,14 @@ class Captures:
         self._journal = journal
         self._clock = clock
         self._is_kept = is_kept
+        self.names = names
         self._durable = durable
         self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
         # File systems that have said no; asking again would cost a call each time.
         self._no_reflink: set[int] = set()
         self._no_link: set[int] = set()
+        self._part_all()
 
     def close(self) -> None:
         """Let the folder go."""
@@ -113,15 +115,21 @@ class Captures:
         *,
         state: State | None = None,
         goes: bool = False,
-    ) -> None:
+        readable: bool = False,
+    ) -> bytes | None:
         """Keep what a file holds, unless it is kept.
 
         Args:
             fd: any descriptor of the file, also one that cannot read.
             path: where it is, relative to the source.
             state: the file was in this state when it had the content, and nothing but appended to
-                since; None stands for its present state.
+                since, and it is not kept; None stands for its present state.
             goes: its last name is about to go, and with it the file.
+            readable: ``fd`` can read.
+
+        Returns:
+            the name in ``incoming`` of a link to the very file: if that does not go after all,
+            :meth:`part` them.
 
         Raises:
             OSError: ENOSPC: it could not be kept, so it must not go.
@@ -129,17 +137,27 @@ class Captures:
         if state is None:
             state = State.of(os.fstat(fd))
             if self.has(state):
-                return
+                return None
+        if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+            # What is written next may leave it in the very same state.
+            state = state._replace(ctime_ns=UNSURE)
+        if readable:
+            return self._keep_or_refuse(fd, state, path, who, goes)
         try:
-            readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
-        except PermissionError:
-            try:
-                readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError as error:
-                log.warning("what %r holds cannot be kept: %s", path, error.strerror)
-                return
+            opened = _opened(fd)
+        except OSError as error:
+            log.warning("what %r holds cannot be kept: %s", path, error.strerror)
+            return None
         try:
-            self._keep(readable, state, path, who, goes)
+            return self._keep_or_refuse(opened, state, path, who, goes)
+        finally:
+            os.close(opened)
+
+    def _keep_or_refuse(
+        self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
+    ) -> bytes | None:
+        try:
+            return self._keep(fd, state, path, who, goes)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 log.error(
@@ -149,10 +167,11 @@ class Captures:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             # It cannot be read. That must not keep anybody from removing it.
             log.warning("what %r holds cannot be kept: %s", path, error.strerror)
-        finally:
-            os.close(readable)
+            return None
 
-    def _keep(self, fd: int, state: State, path: bytes, who: Who | None, goes: bool) -> None:
+    def _keep(
+        self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
+    ) -> bytes | None:
         if state.size <= INLINE:
             content = os.pread(fd, state.size, 0)
             self._journal.append(
@@ -160,9 +179,10 @@ class Captures:
                 who=who, content=content, sync=self._durable,
             )  # fmt: skip
             self._remember(state)
-            return
+            return None
         name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
-        if not (goes and self._linked(fd, state, name)):
+        is_linked = goes and self._linked(fd, state, name)
+        if not is_linked:
             state = self._copied(fd, state, name)
         if self._durable:
             os.fsync(self._folder)
@@ -175,6 +195,29 @@ class Captures:
             os.unlink(name, dir_fd=self._folder)
             raise
         self._remember(state)
+        return name if is_linked else None
+
+    def part(self, name: bytes) -> None:
+        """Make a copy of what is in ``incoming`` by a link, because the file has stayed."""
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._folder)
+        except FileNotFoundError:
+            return  # settled
+        copy = name + b"-"
+        try:
+            self._copied(fd, State.of(os.fstat(fd)), copy)
+            os.rename(copy, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        except OSError as error:
+            log.warning("what was kept may change with its file: %s", error.strerror)
+        finally:
+            os.close(fd)
+
+    def _part_all(self) -> None:
+        """Part what a process had linked that was killed before it removed the file."""
+        with os.scandir(self._folder) as entries:
+            names = [entry.name for entry in entries if entry.stat().st_nlink > 1]
+        for name in names:
+            self.part(os.fsencode(name))
 
     def _remember(self, state: State) -> None:
         self._recent[state.device, state.inode] = state
@@ -224,6 +267,15 @@ class Captures:
             self._no_reflink.add(device)
             return False
         return True
+
+
+def _opened(fd: int) -> int:
+    """A descriptor that can read, of an open file."""
+    link = b"/proc/self/fd/%d" % fd
+    try:
+        return os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
+    except PermissionError:
+        return os.open(link, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _sized(state: State, size: int) -> State:

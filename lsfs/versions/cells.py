@@ -1,4 +1,4 @@
-"""How the tables of two versions differ, cell by cell."""
+"""How tables differ, cell by cell."""
 
 from __future__ import annotations
 
@@ -6,35 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lsfs.model import Block, BlockKind, Document, Quoted, Table
+from lsfs.model import Quoted
+from lsfs.versions.grids import Grid, Row
 from lsfs.versions.matching import matching
 
 ALIKE = 0.5  # share of cells that two versions of a row have in common
 _BETWEEN = "\0"
-
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table with its place.
-
-    Attributes:
-        heading: the headings above it, joined with " > ".
-        header: names of the columns; () when it has none.
-        rows: those below the header.
-        places: where each row stands.
-    """
-
-    heading: str
-    header: Row
-    rows: tuple[Row, ...]
-    places: tuple[Quoted, ...]
-
-    @property
-    def place(self) -> Quoted:
-        """Where it begins."""
-        return self.places[0] if self.places else Quoted(" | ".join(self.header))
+_SAME = 3.0  # more than two tables that only resemble each other can score
+_COMMON = 40  # rows that share a cell; beyond, it says nothing about which is which
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +57,8 @@ class TableChanges:
     removed: tuple[Grid, ...]
 
 
-def table_changes(before: Document, after: Document) -> TableChanges:
+def table_changes(old: Sequence[Grid], new: Sequence[Grid]) -> TableChanges:
     """How the tables of a document changed."""
-    old, new = _grids(before), _grids(after)
     pairs = _partners(old, new)
     changes = [_grid_change(old[i], new[j]) for i, j in pairs]
     paired_old, paired_new = {i for i, _ in pairs}, {j for _, j in pairs}
@@ -89,32 +67,6 @@ def table_changes(before: Document, after: Document) -> TableChanges:
         tuple(grid for j, grid in enumerate(new) if j not in paired_new),
         tuple(grid for i, grid in enumerate(old) if i not in paired_old),
     )
-
-
-# --- tables
-
-
-def _grids(document: Document) -> list[Grid]:
-    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
-    pairs = zip(blocks, document.tables, strict=False)
-    return [_grid(block, table) for block, table in pairs if table.rows]
-
-
-def _grid(block: Block, table: Table) -> Grid:
-    filled = [row for row in table.rows if any(row)]
-    lines = block.text.split("\n")
-    if len(lines) != len(filled):  # a row's text may have line breaks of its own
-        lines = [" | ".join(row) for row in filled]
-    spans = block.spans if len(block.spans) == len(filled) else block.spans[:1] * len(filled)
-    places = [
-        Quoted(" ".join(line.split()), span.page, span.line, span.line)
-        for line, span in zip(lines, spans, strict=False)
-    ]
-    places += [Quoted(" ".join(line.split())) for line in lines[len(places) :]]
-    head = min(table.header_rows, 1)
-    header = filled[0] if head and filled else ()
-    heading = " > ".join(block.heading_path)
-    return Grid(heading, header, tuple(filled[head:]), tuple(places[head:]))
 
 
 def _partners(old: Sequence[Grid], new: Sequence[Grid]) -> list[tuple[int, int]]:
@@ -137,6 +89,8 @@ def _partners(old: Sequence[Grid], new: Sequence[Grid]) -> list[tuple[int, int]]
 
 
 def _likeness(mine: Grid, theirs: Grid) -> float:
+    if (mine.header, mine.rows) == (theirs.header, theirs.rows):
+        return _SAME
     cells, others = _cells(mine), _cells(theirs)
     total = cells.total() + others.total()
     shared = 2 * (cells & others).total() / total if total else 0.0
@@ -195,13 +149,23 @@ def _columns(old: Grid, new: Grid) -> list[tuple[int, int]]:
     if not (old.header and new.header):
         width = max((len(row) for row in (*old.rows, *new.rows)), default=0)
         return [(k, k) for k in range(width)]
-    named = {name: i for i, name in reversed([*enumerate(old.header)])}
-    pairs = {named[name]: j for j, name in enumerate(new.header) if name in named}
+    named = dict(zip(_told_apart(old.header), range(len(old.header)), strict=True))
+    pairs = {named[key]: j for j, key in enumerate(_told_apart(new.header)) if key in named}
     if len(old.header) == len(new.header):
         taken = set(pairs.values())
         # A column under another name, at its old place.
         pairs |= {k: k for k in range(len(old.header)) if k not in pairs and k not in taken}
     return sorted(pairs.items(), key=lambda pair: pair[1])
+
+
+def _told_apart(header: Row) -> list[tuple[str, int]]:
+    """The names of columns, each with how often it stood before."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in header:
+        found.append((name, seen[name]))
+        seen[name] += 1
+    return found
 
 
 def _equal(
@@ -240,7 +204,9 @@ def _same_rows(
         for column, (_, k) in enumerate(columns):
             cell = _cell(new.rows[j], k)
             filled += bool(cell)
-            votes.update(i for i in holders.get((column, cell), ()) if i not in used)
+            rows = holders.get((column, cell), ())
+            if len(rows) <= _COMMON:
+                votes.update(i for i in rows if i not in used)
         best = min(votes, key=lambda i: (-votes[i], abs(i - j)), default=None)
         if best is not None and votes[best] >= ALIKE * filled:
             used.add(best)

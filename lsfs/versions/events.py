@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 import msgspec
 
+# A file that was written to a moment ago may be written to again without its times telling: they
+# move in steps of up to 10 ms.
+STEP_NS = 20_000_000
 _FRAME = struct.Struct("<II")  # length and CRC-32 of what follows
 
 
@@ -25,6 +28,7 @@ class Op(StrEnum):
     """What happened to a path."""
 
     WRITTEN = "written"  # made, or written to and closed
+    APPENDING = "appending"  # about to be appended to; `state` is before
     REMOVED = "removed"
     RENAMED = "renamed"
     MADE_DIR = "made_dir"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lsfs.model import (
     BlockKind,
@@ -14,7 +13,6 @@ from lsfs.model import (
     ChangeFacts,
     ChangeKind,
     Document,
-    Quoted,
     SectionChange,
     SectionState,
     Status,
@@ -23,6 +21,9 @@ from lsfs.versions import wording
 from lsfs.versions.align import Alignment, aligned
 from lsfs.versions.cells import GridChange, TableChanges, table_changes
 from lsfs.versions.extracted import Extract, Reader, Value, no_values
+from lsfs.versions.grids import delimited, grids
+from lsfs.versions.parts import Part, blocks_of, joined, move_groups, parts
+from lsfs.versions.ranking import ranked, value_strength
 from lsfs.versions.replaced import Replaced, Rewording, rewording
 from lsfs.versions.statements import Statement, running, statements
 from lsfs.versions.unified import CUT_SHORT
@@ -30,31 +31,6 @@ from lsfs.versions.unified import CUT_SHORT
 MAX_FACTS = 200
 MAX_VALUES = 100  # listed as added, and as removed
 MIN_MOVED = 4  # words; less is not worth telling that it moved
-
-_STRENGTHS = {
-    ChangeKind.VALUE: 80.0,
-    ChangeKind.NEGATED: 89.0,
-    ChangeKind.SECTION_ADDED: 75.0,
-    ChangeKind.SECTION_REMOVED: 75.0,
-    ChangeKind.CELL: 70.0,
-    ChangeKind.TABLE_ADDED: 68.0,
-    ChangeKind.TABLE_REMOVED: 68.0,
-    ChangeKind.COLUMN_ADDED: 66.0,
-    ChangeKind.COLUMN_REMOVED: 66.0,
-    ChangeKind.ROW_ADDED: 60.0,
-    ChangeKind.ROW_REMOVED: 60.0,
-    ChangeKind.SECTION_RENAMED: 55.0,
-    ChangeKind.ADDED: 50.0,
-    ChangeKind.REMOVED: 50.0,
-    ChangeKind.WORDING: 45.0,
-    ChangeKind.MOVED: 40.0,
-    ChangeKind.RENUMBERED: 10.0,
-}
-_OF_VALUES = {
-    "amount": 10.0, "percent": 8.0, "date": 7.0, "name": 6.0, "number": 4.0, "time": 3.0,
-    "identifier": 2.0,
-}  # fmt: skip
-_OLD_ONLY = (ChangeKind.REMOVED, ChangeKind.SECTION_REMOVED)
 
 
 def change_facts(before: Document, after: Document, extract: Extract = no_values) -> ChangeFacts:
@@ -65,7 +41,7 @@ def change_facts(before: Document, after: Document, extract: Extract = no_values
         extract: the values of a document, called once for each version.
     """
     found = _Comparison(before, after, extract)
-    facts = _sorted(_merged(found.facts()))
+    facts = ranked(found.facts())
     shown = tuple(replace(fact, text=wording.sentence(fact)) for fact in facts[:MAX_FACTS])
     come, gone = found.values()
     return ChangeFacts(
@@ -80,14 +56,20 @@ class _Comparison:
     def __init__(self, before: Document, after: Document, extract: Extract) -> None:
         self._documents = (before, after)
         repeated = running((before, after))
-        self._all = (
-            statements(before, repeated, tables=False),
-            statements(after, repeated, tables=False),
-        )
-        self._old = Reader(before, _stated(before, self._all[0], extract(before)))
-        self._new = Reader(after, _stated(after, self._all[1], extract(after)))
+        whole = delimited(before), delimited(after)
+        tables = [grids(before), grids(after)]
+        if whole[0] is not None and whole[1] is not None:
+            tables = [[whole[0]], [whole[1]]]
+            self._all: tuple[list[Statement], list[Statement]] = ([], [])
+        else:
+            self._all = (
+                statements(before, repeated, tables=False),
+                statements(after, repeated, tables=False),
+            )
+        self._tables: TableChanges = table_changes(*tables)
+        self._old = Reader(before, _stated(before, self._all[0], extract))
+        self._new = Reader(after, _stated(after, self._all[1], extract))
         self._alignment: Alignment = aligned(self._old, self._new, *self._all)
-        self._tables: TableChanges = table_changes(before, after)
         self._rewordings = {pair: self._reworded(*pair) for pair in self._alignment.changed}
 
     def _reworded(self, i: int, j: int) -> Rewording:
@@ -133,34 +115,32 @@ class _Comparison:
 
     def _of_one_side(self) -> Iterator[ChangeFact]:
         old, new = self._all
-        for part in _parts(old, self._alignment.removed):
+        for part in parts(old, self._alignment.removed):
             yield self._one_sided(part, self._old, gone=True)
-        for part in _parts(new, self._alignment.added):
+        for part in parts(new, self._alignment.added):
             yield self._one_sided(part, self._new, gone=False)
 
-    def _one_sided(self, part: _Part, reader: Reader, *, gone: bool) -> ChangeFact:
+    def _one_sided(self, part: Part, reader: Reader, *, gone: bool) -> ChangeFact:
         first, last = part.statements[0], part.statements[-1]
-        quoted = _joined(part.body or part.statements)
+        quoted = joined(part.body or part.statements)
         if part.title is not None:
             kind = ChangeKind.SECTION_REMOVED if gone else ChangeKind.SECTION_ADDED
             name, heading = part.title.text, part.title.heading
-            quoted = _joined(part.statements)
+            quoted = joined(part.statements)
         else:
             kind = ChangeKind.REMOVED if gone else ChangeKind.ADDED
             name, heading = "", first.heading
         values = reader.within(first.char_start, last.char_end)
-        best = max((_OF_VALUES.get(value.kind, 0.0) for value in values), default=0.0)
+        weight = value_strength(value.kind for value in values)
         if gone:
-            return ChangeFact(
-                kind, "", heading, before=name, quote_before=quoted, strength=best / 2
-            )
-        return ChangeFact(kind, "", heading, after=name, quote_after=quoted, strength=best / 2)
+            return ChangeFact(kind, "", heading, before=name, quote_before=quoted, strength=weight)
+        return ChangeFact(kind, "", heading, after=name, quote_after=quoted, strength=weight)
 
     # --- what is the same, elsewhere
 
     def _of_moves(self) -> Iterator[ChangeFact]:
         old, new = self._all
-        for group in _move_groups(self._alignment, new):
+        for group in move_groups(self._alignment, new):
             mine, theirs = [old[i] for i, _ in group], [new[j] for _, j in group]
             words = sum(len(one.text.split()) for one in theirs)
             if theirs[0].key.startswith("\0") or (words < MIN_MOVED and not theirs[0].is_heading):
@@ -169,7 +149,7 @@ class _Comparison:
             yield ChangeFact(
                 ChangeKind.MOVED, "", _above(theirs[0]), subject=name,
                 before=_above(mine[0]), after=_above(theirs[0]),
-                quote_before=_joined(mine), quote_after=_joined(theirs),
+                quote_before=joined(mine), quote_after=joined(theirs),
             )  # fmt: skip
 
     def _of_numbers(self) -> Iterator[ChangeFact]:
@@ -243,8 +223,8 @@ class _Comparison:
         """How much changed."""
         old, new = self._all
         alignment = self._alignment
-        gone, some_gone = _blocks(old, alignment.removed)
-        come, some_come = _blocks(new, alignment.added)
+        gone, some_gone = blocks_of(old, alignment.removed)
+        come, some_come = blocks_of(new, alignment.added)
         altered = {new[j].block for _, j in alignment.changed} | some_come
         kept = {old[i].block: new[j].block for i, j in (*alignment.same, *alignment.changed)}
         altered |= {kept[block] for block in some_gone if block in kept}
@@ -277,13 +257,13 @@ class _Comparison:
             yield CUT_SHORT
 
 
-def _stated(document: Document, every: Sequence[Statement], values: Sequence[Value]) -> list[Value]:
+def _stated(document: Document, every: Sequence[Statement], extract: Extract) -> list[Value]:
     """The values of statements and tables: not the numbers of headings, items and pages."""
     ranges = [(one.body_start, one.char_end) for one in every if not one.key.startswith("\0")]
     tables = (block for block in document.blocks if block.kind is BlockKind.TABLE)
     ranges = sorted([*ranges, *((block.char_start, block.char_end) for block in tables)])
     kept = []
-    for value in values:
+    for value in extract(document) if ranges else ():
         at = bisect_right(ranges, value.start, key=lambda span: span[0]) - 1
         if at >= 0 and value.end <= ranges[at][1]:
             kept.append(value)
@@ -316,118 +296,3 @@ def _value_fact(one: Replaced, old: Statement, new: Statement) -> ChangeFact:
         ChangeKind.VALUE, "", _above(new), one.subject, one.written_before, one.written_after,
         one.after.kind, one.direction, old.quoted(), new.quoted(),
     )  # fmt: skip
-
-
-# --- parts: statements that were added or removed together
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Statements in a row that share a fate: of one paragraph, or of one section."""
-
-    title: Statement | None
-    statements: tuple[Statement, ...]
-
-    @property
-    def body(self) -> tuple[Statement, ...]:
-        return tuple(one for one in self.statements if one is not self.title)
-
-
-def _parts(every: Sequence[Statement], chosen: Sequence[int]) -> list[_Part]:
-    """Chosen statements by paragraph; those under a chosen heading belong to its section."""
-    parts: list[_Part] = []
-    last = -2
-    for at in chosen:
-        one = every[at]
-        part = parts[-1] if parts and last == at - 1 else None
-        last = at
-        if part is not None and _belongs(one, part):
-            parts[-1] = _Part(part.title, (*part.statements, one))
-        else:
-            parts.append(_Part(one if one.is_heading else None, (one,)))
-    return parts
-
-
-def _belongs(one: Statement, part: _Part) -> bool:
-    if part.title is not None:
-        return not one.is_heading or one.level > part.title.level
-    return not one.is_heading and one.block == part.statements[-1].block
-
-
-def _joined(group: Sequence[Statement]) -> Quoted:
-    """Statements in a row as one quote, up to a table or page number between them."""
-    row = [group[0]]
-    for one in group[1:]:
-        if one.block > row[-1].block + 1:
-            break
-        row.append(one)
-    lines = [n for one in row for n in (one.line_start, one.line_end) if n is not None]
-    pages = [one.page for one in row if one.page is not None]
-    text = " ".join(one.text for one in row)
-    return Quoted(
-        text, min(pages, default=None), min(lines, default=None), max(lines, default=None)
-    )
-
-
-def _move_groups(alignment: Alignment, new: Sequence[Statement]) -> list[list[tuple[int, int]]]:
-    """Moved statements that stand in a row on both sides."""
-    groups: list[list[tuple[int, int]]] = []
-    for i, j in alignment.moved:
-        last = groups[-1][-1] if groups else None
-        in_row = last is not None and (i, j) == (last[0] + 1, last[1] + 1)
-        if in_row and not (new[j].is_heading and not new[groups[-1][0][1]].is_heading):
-            groups[-1].append((i, j))
-        else:
-            groups.append([(i, j)])
-    return groups
-
-
-def _blocks(every: Sequence[Statement], chosen: Iterable[int]) -> tuple[set[int], set[int]]:
-    """The blocks of which all statements are chosen, and those of which some are."""
-    total = Counter(one.block for one in every)
-    counts = Counter(every[at].block for at in chosen)
-    whole = {block for block, count in counts.items() if count == total[block]}
-    return whole, set(counts) - whole
-
-
-# --- order
-
-
-def _merged(facts: Iterable[ChangeFact]) -> Iterator[ChangeFact]:
-    """Facts with the same replacement told once; all renumbered headings as one fact."""
-    first: dict[tuple[str, ...], ChangeFact] = {}
-    for fact in facts:
-        key = _sameness(fact, len(first))
-        known = first.get(key)
-        if known is None:
-            first[key] = fact
-        else:
-            subject = known.subject or fact.subject
-            first[key] = replace(known, places=known.places + 1, subject=subject)
-    yield from first.values()
-
-
-def _sameness(fact: ChangeFact, number: int) -> tuple[str, ...]:
-    if fact.kind is ChangeKind.RENUMBERED:
-        return (fact.kind.value,)
-    if fact.kind is ChangeKind.VALUE and fact.value != "number":
-        return (fact.kind.value, fact.value, fact.before, fact.after)
-    if fact.kind is ChangeKind.VALUE:
-        return (fact.kind.value, fact.subject, fact.before, fact.after)
-    return (str(number),)
-
-
-def _sorted(facts: Iterable[ChangeFact]) -> list[ChangeFact]:
-    strong = [replace(fact, strength=_strength(fact)) for fact in facts]
-    return sorted(strong, key=lambda fact: (-fact.strength, _place(fact)))
-
-
-def _strength(fact: ChangeFact) -> float:
-    base = _STRENGTHS[fact.kind] + fact.strength
-    base += _OF_VALUES.get(fact.value, 0.0)
-    return base + min(fact.places, 10) / 10
-
-
-def _place(fact: ChangeFact) -> tuple[int, int]:
-    quoted = fact.quote_after or fact.quote_before
-    return (quoted.page or 0, quoted.line_start or 0) if quoted else (0, 0)

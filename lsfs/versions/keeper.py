@@ -20,7 +20,7 @@ from lsfs.errors import LsfsError
 from lsfs.paths import StatePaths
 from lsfs.versions import recover
 from lsfs.versions.contents import BLOCK, Content, Contents
-from lsfs.versions.events import State
+from lsfs.versions.events import STEP_NS, State
 from lsfs.versions.ledger import ContentRow
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
@@ -65,13 +65,13 @@ class Keeper:
             self.past = Past(state.versions, state.history, state.objects, self.source)
             stack.callback(self.past.close)
             self.ledger = recover.opened(
-                state, self._is_equal, self.past.journal, self.store.has, clock.now_ns()
+                state, self, self.past.journal, self.store.has, clock.now_ns()
             )
             stack.callback(self.ledger.close)
             self._stack = stack.pop_all()
         if not self.ledger.meta("began_ns"):
             first = next(self.past.journal.after(0, 1), None)
-            self.ledger.begin(first.time_ns if first else clock.now_ns())
+            self.ledger.set_meta("began_ns", str(first.time_ns if first else clock.now_ns()))
         self._scan = Scan(self.ledger, self.source, self.follow, clock.now_ns)
         # By the ledger's own connection: what is being written is seen before it is committed.
         self._contents = Contents(
@@ -91,11 +91,18 @@ class Keeper:
         while self.ledger.follow(self.past.journal.after(self.ledger.position)):
             pass
 
-    def look(self, paths: Iterable[str] | None = None) -> None:
-        """Find what happened behind the mount at and below some paths, None: everywhere."""
+    def look(self, paths: Iterable[str] | None = None) -> int:
+        """Find what happened behind the mount at and below some paths, None: everywhere.
+
+        Returns:
+            the moment that it began at, in nanoseconds since the epoch: what has happened by then
+            is known.
+        """
         if paths is not None:
             paths = {*paths, *self._busy}
+        now_ns = self._clock.now_ns()
         self._busy = self._scan.look(paths)
+        return now_ns
 
     def keep_read(self, fd: int, digest: bytes) -> None:
         """A file was read for the index: its content is known, and kept if it is not too large.
@@ -106,12 +113,17 @@ class Keeper:
         """
         state = State.of(os.fstat(fd))
         with self._storing:
-            kept = self.store.has(digest)
+            # That others have the same says nothing of what is in this file by now.
+            kept = self.store.has(digest) and _digest_of(fd) == digest
             if not kept and 0 < state.size <= self._read_bytes:
                 try:
                     kept = self.store.put(fd, length=state.size).digest == digest
                 except LsfsError as error:
                     log.warning("a version is not kept: %s", error.message)
+            if State.of(os.fstat(fd)) != state:
+                return  # it will be read again
+            if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+                state = state._replace(ctime_ns=0)  # it may be written to without being seen
             with self.ledger.transaction():
                 self.ledger.read(state, digest, kept=kept)
 
@@ -190,24 +202,36 @@ class Keeper:
             self.ledger.exchange(lambda: recover.put_in_place(self._state))
         return True
 
-    def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool:
-        """Whether a content is what the file at a path holds, if it is still in this state."""
+    def is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
+        """Whether a content is what the file at a path holds; None when it is in another state."""
         if content.size > COMPARED:
-            return False
+            return None
         try:
             fd = beneath.open_file(self.source, path)
         except OSError:
-            return False
+            return None
         try:
             if State.of(os.fstat(fd)) != state:
-                return False
-            with contextlib.closing(self._contents.open(content.id)) as held:
-                same = _digest(held) == _digest_of(fd)
-            return same and State.of(os.fstat(fd)) == state
+                return None
+            same = self._digest_of(content.id) == _digest_of(fd)
+            return same if State.of(os.fstat(fd)) == state else None
         except (OSError, LsfsError):
-            return False
+            return None
         finally:
             os.close(fd)
+
+    def are_alike(self, one: int, other: int) -> bool:
+        """Whether two contents are the same bytes."""
+        try:
+            if self._contents.row(one).size > COMPARED:
+                return False
+            return self._digest_of(one) == self._digest_of(other)
+        except (OSError, LsfsError):
+            return False
+
+    def _digest_of(self, content: int) -> bytes:
+        with contextlib.closing(self._contents.open(content)) as held:
+            return _digest(held)
 
 
 def _digest(content: Content) -> bytes:

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfs.errors import UsageError
-from lsfs.versions.events import Event, Op, State, Who
+from lsfs.versions.events import STEP_NS, Event, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.ledger")
 
@@ -38,11 +38,13 @@ SCHEMA_VERSION = 1
 # the version that it has the content of.
 RESTORING = ".lsfs-restore-"
 _DRAFT = re.compile(rb"\.lsfs-restore-(\d+)-[0-9a-f]{8}\Z")
+GROWING = 2
 SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belong to it
 
 # meta: single values by name.
 #   position   last journal event that was taken in
 #   began_ns   when this was made; what was there before is known as it was found
+#   looked     1: the whole drive was looked at since
 #
 # content: bytes that some path had, once or more often.
 #   size, digest   length; BLAKE3 (32 bytes), NULL until somebody has read it
@@ -50,8 +52,11 @@ SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belon
 #   event, file    captured, and not in objects/ yet: the event of the journal that has it, and the
 #                  name of the file in objects/incoming (NULL: the event itself holds the bytes)
 #   within         another content that begins with it, when only that was captured
-#   device, inode, mtime_ns, ctime_ns   where it is in the source; NULL when it is there no more
-#   open           1: seen while a program was still writing to it
+#   device, inode, mtime_ns, ctime_ns   where it is in the source; NULL when it is there no more.
+#                  Of what is captured or kept, ctime_ns is the file's when its bytes were compared
+#                  with it; whatever else has changed since, it is not sure that it holds them
+#   open           1: seen while a program was still writing to it; 2: a program appends to it, and
+#                  it is the beginning of the file
 #
 # version: a path, as long as the same stood there.
 #   path, parent   bytes relative to the source; parent "" is the top
@@ -117,7 +122,10 @@ CREATE UNIQUE INDEX version_live ON version(path) WHERE end_ns IS NULL;
 CREATE INDEX version_path ON version(path, begin_ns);
 CREATE INDEX version_parent ON version(parent, begin_ns);
 CREATE INDEX version_content ON version(content) WHERE content IS NOT NULL;
+CREATE INDEX version_previous ON version(previous) WHERE previous IS NOT NULL;
+CREATE INDEX version_began ON version(begin_ns) WHERE op <> 'found';
 CREATE INDEX version_ended ON version(end_ns) WHERE end_op = 'removed';
+CREATE INDEX version_gone ON version(parent, path) WHERE end_op IN ('removed', 'outside');
 CREATE TABLE change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     time_ns INTEGER NOT NULL,
@@ -195,9 +203,14 @@ class ContentRow:
     open: int
 
     @property
+    def is_stored(self) -> bool:
+        """Whether somebody has its bytes beside the source."""
+        return bool(self.kept or self.event is not None)
+
+    @property
     def is_safe(self) -> bool:
-        """Whether its bytes are somewhere else than in the source."""
-        return bool(self.kept or self.event is not None or not self.size)
+        """Whether its bytes are to be had without the source."""
+        return self.is_stored or not self.size
 
     def is_in(self, state: State) -> bool:
         """Whether a file in this state has it: nobody has written to it since."""
@@ -209,8 +222,10 @@ class ContentRow:
 CONTENT = "id, size, digest, kept, event, file, within, device, inode, mtime_ns, ctime_ns, open"
 
 # Whether a content is the same bytes as the file that is at a path in a state now; it has the same
-# size. False when that cannot be told.
-Equal = Callable[[ContentRow, bytes, State], bool]
+# size. None when that cannot be told.
+Equal = Callable[[ContentRow, bytes, State], bool | None]
+# Whether two contents, by their ids, are known to be the same bytes.
+Alike = Callable[[int, int], bool]
 
 
 class Ledger:
@@ -218,12 +233,14 @@ class Ledger:
 
     Args:
         path: the SQLite file; made if missing.
-        equal: compares contents.
+        equal: compares contents with files.
+        alike: compares contents.
     """
 
-    def __init__(self, path: Path, equal: Equal | None = None) -> None:
+    def __init__(self, path: Path, equal: Equal | None = None, alike: Alike | None = None) -> None:
         self.lock = threading.RLock()
-        self._equal = equal or (lambda *_: False)
+        self._equal = equal or (lambda *_: None)
+        self._alike = alike or (lambda *_: False)
         self._path = path
         self._connect()
 
@@ -292,6 +309,8 @@ class Ledger:
         path = os.fsencode(event.path)
         target = None if event.target is None else os.fsencode(event.target)
         who = _said(event.who)
+        if not path and event.state is not None:
+            path = self._name_of(event.state)
         if not path:  # without a name that can be told there is no history
             return
         if is_restoring(path) and event.op is not Op.RENAMED:
@@ -301,6 +320,8 @@ class Ledger:
                 self._captured(path, event.state, event, target)
             case Op.WRITTEN if event.state and event.state.is_file:
                 self._written(path, event.state, event.time_ns, How.WRITTEN, who, event.appended)
+            case Op.APPENDING if event.state:
+                self._appending(event.state)
             case Op.REMOVED | Op.REMOVED_DIR:
                 self._removed(path, event.time_ns, How.REMOVED, who)
             case Op.RENAMED if target:
@@ -323,28 +344,68 @@ class Ledger:
         if content is None or not content.is_in(state):
             # It was changed behind the mount, or never looked at.
             content = self._seen(path, row, state, event.time_ns)
-        if content.is_safe:
-            return  # the file in incoming is nobody's, and is swept
+        if not content.is_safe:
+            self._has_captured(content.id, state, event.id, file)
+        elif content.size and content.ctime_ns != state.ctime_ns:
+            self._captured_again(content, row, state, event, file)
+        # Else the file in incoming is nobody's, and is swept.
+
+    def _has_captured(self, content: int, state: State, event: int, file: bytes | None) -> None:
         self.db.execute(
-            "UPDATE content SET event = ?, file = ?, size = ?, ctime_ns = ? WHERE id = ?",
-            (event.id, file, state.size, state.ctime_ns, content.id),
+            "UPDATE content SET event = ?, file = ?, size = ?, ctime_ns = ?, open = 0 WHERE id = ?",
+            (event, file, state.size, state.ctime_ns, content),
         )
+
+    def _captured_again(
+        self, old: ContentRow, row: Row | None, state: State, event: Event, file: bytes | None
+    ) -> None:
+        """What was captured may be another content, though by its times it is one that is kept."""
+        fresh = self._new_content(state)
+        self._has_captured(fresh, state, event.id, file)
+        if self._alike(old.id, fresh):
+            self.db.execute("DELETE FROM content WHERE id = ?", (fresh,))
+            self._settle(old, state, verified=True)
+            return
+        rows = self._live_with(old.id, row)
+        began = max((one.begin_ns + 1 for one in rows), default=0)
+        began = min(max(began, state.ctime_ns or event.time_ns), event.time_ns)
+        self._replace(rows, fresh, state, began, How.OUTSIDE, "")
 
     def _seen(self, path: bytes, row: Row | None, state: State, time_ns: int) -> ContentRow:
         """A content that no event told of: a version that came some time before ``time_ns``."""
         if row is None:
-            began = min(state.mtime_ns, time_ns)
-            dead = self.last(path)
-            if dead is not None and dead.end_ns is not None:
-                began = min(max(began, dead.end_ns), time_ns)
-            how = How.FOUND if dead is None else How.OUTSIDE
+            began, how = self._appeared(path, state, time_ns)
         else:
-            began = min(max(state.mtime_ns, row.begin_ns + 1), time_ns)
+            # A time that somebody set tells nothing; it is not after the last change, as known.
+            known = self._one(row.content) if row.content is not None else None
+            is_told = (
+                known is not None
+                and (known.device, known.inode) == (state.device, state.inode)
+                and state.mtime_ns > (known.ctime_ns or row.begin_ns)
+            )
+            began = state.mtime_ns if is_told else state.ctime_ns or time_ns
+            began = min(max(began, row.begin_ns + 1), time_ns)
             how = How.OUTSIDE
         self._written(path, state, began, how, "", False)
         found = self.live(path)
         assert found is not None and found.content is not None  # noqa: S101 - just made
         return self._one(found.content)
+
+    def _appeared(self, path: bytes, state: State, time_ns: int) -> tuple[int, str]:
+        """Since when something may be at a path where it was found, and how it came there."""
+        before = self.last(path)
+        if self.meta("looked"):
+            began, how = state.ctime_ns or time_ns, How.OUTSIDE
+        else:
+            began = 0 if state.is_dir else state.mtime_ns
+            how = How.FOUND if before is None else How.OUTSIDE
+        folder = self.live(path.rpartition(b"/")[0])
+        began = max(
+            began,
+            before.end_ns or 0 if before is not None else 0,
+            folder.begin_ns if folder is not None else 0,  # no longer than its folder
+        )
+        return min(began, time_ns), how
 
     def _written(
         self, path: bytes, state: State, time_ns: int, how: str, who: str, appended: bool
@@ -362,34 +423,64 @@ class Ledger:
             self._begin(path, "file", state, time_ns, how, who, content=content)
             return
         old = self._one(row.content)
-        if old.open or self._is_same(old, path, state, how):
-            if old.open and not old.is_in(state):
+        is_begun = old.open == 1 and not appended and not old.is_stored
+        if old.open == GROWING and how == How.OUTSIDE and old.inode == state.inode:
+            appended = True  # who served the file was killed before it could say so
+        if is_begun or self._is_same(old, path, state, appended):
+            if is_begun and not old.is_in(state):
                 self.db.execute("UPDATE content SET size = ? WHERE id = ?", (state.size, old.id))
-            self._settle(old.id, state)
+            self._settle(old, state)
             self._set_attributes(row, state, time_ns)
             return
-        content = self._new_content(state)
+        content = self.content_in(state) or self._new_content(state)
+        if content == old.id:  # with its time set back
+            content = self._new_content(state)
         if not old.is_safe and appended and old.size <= state.size:
             self.db.execute("UPDATE content SET within = ? WHERE id = ?", (content, old.id))
-        self._leave(old.id)
-        for one in self._live_with(old.id, row):  # all names of the file
+        is_another = old.inode is not None and old.inode != state.inode
+        rows = [row] if is_another else self._live_with(old.id, row)
+        self._replace(rows, content, state, time_ns, how, who)
+        if not self._live_with(old.id):
+            self._leave(old.id)
+
+    def _appending(self, state: State) -> None:
+        content = self._content_of(state)
+        if content is not None and content.is_in(state) and not content.is_stored:
+            self.db.execute("UPDATE content SET open = ? WHERE id = ?", (GROWING, content.id))
+
+    def _replace(
+        self, rows: list[Row], content: int, state: State, time_ns: int, how: str, who: str
+    ) -> None:
+        """All names of a file have another content."""
+        for one in rows:
             self._end(one, time_ns, how)
             self._begin(
                 one.path, "file", state, time_ns, how, who,
                 content=content, number=one.number + 1, previous=one.id,
             )  # fmt: skip
 
-    def _live_with(self, content: int, row: Row) -> list[Row]:
-        """The rows that have a content now; ``row`` among them."""
+    def _live_with(self, content: int, row: Row | None = None) -> list[Row]:
+        """The rows that have a content now; ``row`` where there are none."""
         rows = self._rows("WHERE content = ? AND end_ns IS NULL", (content,))
-        return rows or [row]
+        return rows or ([] if row is None else [row])
 
-    def _is_same(self, old: ContentRow, path: bytes, state: State, how: str) -> bool:
-        if old.is_in(state) and (how != How.WRITTEN or old.event is None):
+    def _name_of(self, state: State) -> bytes:
+        """A name of the file in a state, whose name could not be told; ``b""`` without one."""
+        content = self._content_of(state)
+        rows = [] if content is None else self._live_with(content.id)
+        return rows[0].path if rows else b""
+
+    def _is_same(self, old: ContentRow, path: bytes, state: State, appended: bool) -> bool:
+        """Whether what was written to, or seen to be changed, holds what it held before."""
+        if old.is_in(state) and (not old.is_stored or old.ctime_ns == state.ctime_ns):
+            return True  # nothing goes that is not stored before
+        if old.size != state.size:
+            return False
+        if not old.size or (appended and not old.is_stored):
             return True
         # Something was written over: it may be the same again, or be another within one step of
-        # the file system's clock.
-        return old.size == state.size and self._equal(old, path, state)
+        # the file system's clock, or with its time set back.
+        return self._equal(old, path, state) is True
 
     def _removed(self, path: bytes, time_ns: int, how: str, who: str = "") -> None:
         row = self.live(path)
@@ -404,6 +495,7 @@ class Ledger:
         if row.kind == "dir":
             for below in self._below(path):
                 self._end(below, time_ns, how)
+                self._forget_place(below)
         self._end(row, time_ns, how)
         self._forget_place(row)
         if how in (How.REMOVED, How.OUTSIDE):
@@ -448,15 +540,17 @@ class Ledger:
             return
         if row is None:
             assert state is not None  # noqa: S101
-            known = self._content_of(state)
-            still_open = known is None and not is_restoring(path)
-            content = known.id if known else self._new_content(state, still_open=still_open)
+            content = self.content_in(state) or self._new_content(
+                state, still_open=not is_restoring(path)
+            )
         else:
             assert row.content is not None  # noqa: S101 - it is a file
             content = row.content
-            if state is not None:
-                self._settle(content, state)
-            state = state or _state(row)
+            one = self._one(content)
+            if state is not None and one.is_in(state):
+                self._settle(one, state)
+            else:  # somebody is writing to it
+                state = _state(row)
             self._end(row, time_ns, How.RENAMED)
         previous, number, how = row, row.number if row else 1, How.RENAMED
         origin = restored_from(path)
@@ -466,7 +560,9 @@ class Ledger:
         if earlier is not None and earlier.kind == "file" and (over or not has_history):
             # Saved in the place of what was there: that one's history goes on.
             same = (
-                over is not None and over.content is not None and self._same(over.content, content)
+                over is not None
+                and over.content is not None
+                and self._same(over.content, content, target, state)
             )
             previous, number = earlier, earlier.number + (0 if same else 1)
             how = How.WRITTEN if origin is None else How.RESTORED
@@ -483,12 +579,16 @@ class Ledger:
             came_from=path if how == How.RENAMED else None,
         )  # fmt: skip
 
-    def _same(self, first: int, second: int) -> bool:
-        """Whether two contents are known to be the same bytes."""
+    def _same(self, first: int, second: int, path: bytes, state: State) -> bool:
+        """Whether two contents, the second of the file that is at a path, are the same bytes."""
         if first == second:
             return True
         one, other = self._one(first), self._one(second)
-        return one.digest is not None and one.digest == other.digest
+        if one.digest is not None and other.digest is not None:
+            return one.digest == other.digest
+        return one.size == state.size and (
+            not one.size or (one.is_stored and self._equal(one, path, state) is True)
+        )
 
     def _move(
         self, path: bytes, target: bytes, state: State | None, time_ns: int, who: str
@@ -554,11 +654,21 @@ class Ledger:
             return
         if row.content is not None:
             content = self._one(row.content)
-            # Times were set: whoever did so has not written to it.
+            # Times were set: whoever did so has not written to it. Somebody behind the mount may
+            # have.
             if (content.device, content.inode, content.size) == (
                 state.device, state.inode, state.size,
             ):  # fmt: skip
-                self._settle(content.id, state)
+                if (
+                    not content.is_in(state)
+                    and content.is_stored
+                    and self._equal(content, path, state) is False
+                ):
+                    self._seen(path, row, state, time_ns)
+                    return
+                self._settle(content, state)
+            else:
+                state = state._replace(size=row.size, mtime_ns=row.mtime_ns)
         if time_ns - row.begin_ns <= SAME_NS or not _differs(row, state):
             self._set_attributes(row, state, time_ns)
             return
@@ -584,7 +694,6 @@ class Ledger:
         """
         row = self.live(path)
         kind = "dir" if state.is_dir else "link" if modes.S_ISLNK(state.mode) else "file"
-        began = 0 if kind == "dir" and self.last(path) is None else min(state.mtime_ns, time_ns)
         if row is not None and row.kind == kind:
             if kind == "file":
                 return self._found_file(path, row, state, time_ns)
@@ -594,23 +703,29 @@ class Ledger:
             return self._found_attributes(row, state, time_ns)
         if row is not None:
             self._removed(path, time_ns, How.OUTSIDE)
-        dead = self.last(path)
-        how = How.FOUND if dead is None else How.OUTSIDE
-        if dead is not None and dead.end_ns is not None:
-            began = max(began, dead.end_ns)
         if kind == "file":
             self._seen(path, None, state, time_ns)
-        else:
-            self._made(path, kind, state, min(began, time_ns), how, "", target)
+            return True
+        began, how = self._appeared(path, state, time_ns)
+        self._made(path, kind, state, began, how, "", target)
         return True
 
     def _found_file(self, path: bytes, row: Row, state: State, time_ns: int) -> bool:
         content = self._one(row.content) if row.content is not None else None
-        if content is not None and content.is_in(state):
-            self._settle(content.id, state)
-            return self._found_attributes(row, state, time_ns)
-        self._seen(path, row, state, time_ns)
-        return True
+        if content is None or not content.is_in(state):
+            self._seen(path, row, state, time_ns)
+            return True
+        if content.is_stored and content.ctime_ns != state.ctime_ns:
+            equal = self._equal(content, path, state)
+            if equal is False:  # with its time set back
+                self._seen(path, row, state, time_ns)
+                return True
+            self._settle(
+                content, state, verified=bool(equal) and time_ns - state.ctime_ns >= STEP_NS
+            )
+        else:
+            self._settle(content, state)
+        return self._found_attributes(row, state, time_ns)
 
     def _found_attributes(self, row: Row, state: State, time_ns: int) -> bool:
         if not _differs(row, state):
@@ -827,12 +942,17 @@ class Ledger:
         )  # fmt: skip
         return cursor.lastrowid or 0
 
-    def _settle(self, id_: int, state: State) -> None:
-        """The file with a content has these times now."""
+    def _settle(self, content: ContentRow, state: State, *, verified: bool = False) -> None:
+        """The file with a content has these times now.
+
+        Args:
+            verified: its bytes were compared with those that are stored.
+        """
+        changed = state.ctime_ns if verified or not content.is_stored else content.ctime_ns
         self.db.execute(
             "UPDATE content SET device = ?, inode = ?, mtime_ns = ?, ctime_ns = ?, open = 0 "
             "WHERE id = ?",
-            (state.device, state.inode, state.mtime_ns, state.ctime_ns, id_),
+            (state.device, state.inode, state.mtime_ns, changed, content.id),
         )
 
     def _leave(self, id_: int) -> None:

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,21 @@ from lsfs.versions.ledger import ROW, SCHEMA_VERSION, How, Row
 
 if TYPE_CHECKING:
     from lsfs.versions.objects import ObjectStore
+
+# A file that was removed, and has not come back. The first term names an index.
+_GONE = """
+gone.end_op IN ('removed', 'outside') AND gone.kind = 'file' AND NOT gone.pruned
+AND NOT EXISTS (SELECT 1 FROM version now WHERE now.path = gone.path AND now.end_ns IS NULL)
+AND NOT EXISTS (SELECT 1 FROM version later WHERE later.path = gone.path
+    AND later.begin_ns >= gone.begin_ns
+    AND (later.begin_ns, later.id) > (gone.begin_ns, gone.id))
+AND NOT EXISTS (SELECT 1 FROM version next WHERE next.previous = gone.id)
+"""
+# Somebody may have its bytes.
+_HELD = """
+EXISTS (SELECT 1 FROM content WHERE content.id = gone.content AND (kept OR event IS NOT NULL
+    OR within IS NOT NULL OR inode IS NOT NULL OR content.size = 0))
+"""
 
 # The chain of a row, newest first.
 _CHAIN = f"""
@@ -31,6 +47,42 @@ WITH RECURSIVE chain(id, depth) AS (
 SELECT {", ".join("version." + name for name in ROW.split(", "))}
 FROM chain JOIN version ON version.id = chain.id ORDER BY depth
 """  # noqa: S608 - names of columns
+
+# Of each path the contents that it had and has not now, numbered from the latest.
+_RECENT = """
+WITH held AS (
+    SELECT version.path AS path, content.digest AS digest, max(version.begin_ns) AS begin_ns
+    FROM version JOIN content ON content.id = version.content
+    WHERE version.kind = 'file' AND NOT version.pruned AND content.digest IS NOT NULL
+    GROUP BY version.path, content.digest
+    HAVING max(version.end_ns IS NULL) = 0 AND max(
+        content.kept OR content.event IS NOT NULL OR content.within IS NOT NULL
+        OR content.inode IS NOT NULL)
+), numbered AS (
+    SELECT digest, row_number() OVER (PARTITION BY path ORDER BY begin_ns DESC) AS place FROM held
+)
+SELECT DISTINCT digest FROM numbered WHERE place <= ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileThen:
+    """A file of an earlier moment.
+
+    Attributes:
+        content: its id in the ledger.
+        digest: BLAKE3 of its bytes; None while nobody has read them.
+        is_live: the same still stands there.
+        is_pruned: its bytes were given up.
+    """
+
+    path: str
+    content: int | None
+    digest: bytes | None
+    size: int
+    mtime_ns: int
+    is_live: bool
+    is_pruned: bool
 
 
 class Change(NamedTuple):
@@ -147,7 +199,7 @@ class Past:
         """What a folder held at a moment."""
         return self._rows(
             "WHERE parent = ? AND begin_ns <= ? AND (end_ns IS NULL OR end_ns > ?) "
-            "AND path <> '' ORDER BY path",
+            "AND path <> '' ORDER BY path, begin_ns, id",
             (os.fsencode(path), time_ns, time_ns),
         )
 
@@ -161,6 +213,33 @@ class Past:
             f"WHERE (path = ? OR (path > ? AND path < ?)) AND {moment} ORDER BY path",
             (raw, raw + b"/", raw + b"0", time_ns, time_ns),
         )
+
+    def files(self, time_ns: int) -> list[FileThen]:
+        """The files of a moment, with what is known of their contents, by path."""
+        rows = self._query(
+            "SELECT v.path, v.content, c.digest, v.size, v.mtime_ns, v.end_ns IS NULL, "
+            "v.pruned FROM version v LEFT JOIN content c ON c.id = v.content "
+            "WHERE v.kind = 'file' AND v.begin_ns <= ? AND (v.end_ns IS NULL OR v.end_ns > ?) "
+            "ORDER BY v.path, v.begin_ns",
+            (time_ns, time_ns),
+        )
+        return [
+            FileThen(os.fsdecode(path), content, digest, size, mtime, bool(live), bool(pruned))
+            for path, content, digest, size, mtime, live, pruned in rows
+        ]
+
+    def recent(self, count: int) -> set[bytes]:
+        """Digests of the last ``count`` contents of each path, beside the present one.
+
+        Only of contents whose bytes are still to be had.
+        """
+        rows = self._query(_RECENT, (count,))
+        return {row[0] for row in rows}
+
+    def first(self) -> int | None:
+        """When the first file that is known began, in nanoseconds since the epoch."""
+        rows = self._query("SELECT min(begin_ns) FROM version WHERE kind = 'file'", ())
+        return None if not rows or rows[0][0] is None else int(rows[0][0])
 
     def below_now(self, path: str) -> list[Row]:
         """What is at or below a path, folders before what is in them."""
@@ -176,13 +255,65 @@ class Past:
         """Files at or below a path that were removed, and have not come back; latest first."""
         raw = os.fsencode(path)
         return self._rows(
-            "AS gone WHERE kind = 'file' AND end_op IN (?, ?) AND end_ns IS NOT NULL "
-            "AND (? = X'' OR path = ? OR (path > ? AND path < ?)) "
-            "AND NOT EXISTS (SELECT 1 FROM version later WHERE later.path = gone.path "
-            "AND (later.end_ns IS NULL OR (later.begin_ns, later.id) > (gone.begin_ns, gone.id))) "
-            "AND NOT EXISTS (SELECT 1 FROM version next WHERE next.previous = gone.id) "
-            "AND NOT pruned ORDER BY end_ns DESC, path",
-            (How.REMOVED, How.OUTSIDE, raw, raw, raw + b"/", raw + b"0"),
+            f"AS gone WHERE {_GONE} AND (? = X'' OR path = ? OR (path > ? AND path < ?)) "
+            "ORDER BY end_ns DESC, path",
+            (raw, raw, raw + b"/", raw + b"0"),
+        )
+
+    # --- folders
+
+    def kinds(self, path: str) -> dict[str, int]:
+        """Whether there was a ``file`` or a ``dir`` at a path, and when the last one came."""
+        return dict(
+            self._query(
+                "SELECT kind, max(begin_ns) FROM version WHERE path = ? AND kind <> 'link' "
+                "GROUP BY kind",
+                (os.fsencode(path),),
+            )
+        )
+
+    def names(self, path: str) -> dict[bytes, int]:
+        """Paths of what a folder holds, or held, without links, and when the last one came.
+
+        A file that has gone on under another name is left out.
+        """
+        rows = self._query(
+            "SELECT path, begin_ns, kind = 'file' AND end_op = 'renamed', max(id) FROM version "
+            "WHERE parent = ? AND kind <> 'link' AND path <> '' GROUP BY path",
+            (os.fsencode(path),),
+        )
+        return {row[0]: row[1] for row in rows if not row[2]}
+
+    def folders(self, path: str) -> list[bytes]:
+        """Paths of the folders that a folder holds, or held."""
+        rows = self._query(
+            "SELECT DISTINCT path FROM version WHERE parent = ? AND kind = 'dir' AND path <> ''",
+            (os.fsencode(path),),
+        )
+        return [row[0] for row in rows]
+
+    def trashed(self, path: str) -> Row | None:
+        """The file that was removed at a path, has not come back, and can be had."""
+        raw = os.fsencode(path)
+        return self._first(
+            f"AS gone WHERE {_GONE} AND {_HELD} AND parent = ? AND path = ?",
+            (raw.rpartition(b"/")[0], raw),
+        )
+
+    def trashed_in(self, path: str) -> list[Row]:
+        """The files that were removed in a folder, have not come back, and can be had."""
+        return self._rows(
+            f"AS gone WHERE {_GONE} AND {_HELD} AND parent = ? AND path <> ''",
+            (os.fsencode(path),),
+        )
+
+    def has_trash(self, path: str) -> bool:
+        """Whether :meth:`trashed` would find one below a path."""
+        raw = os.fsencode(path)
+        found = f"SELECT 1 FROM version AS gone WHERE {_GONE} AND {_HELD} AND"  # noqa: S608
+        return bool(
+            self._query(f"{found} parent = ? LIMIT 1", (raw,))
+            or self._query(f"{found} parent > ? AND parent < ? LIMIT 1", (raw + b"/", raw + b"0"))
         )
 
     # --- moments
@@ -227,6 +358,15 @@ class Past:
         )
         return [row[0] for row in rows]
 
+    def changed_before(self, time_ns: int) -> int | None:
+        """When something changed last before a moment."""
+        rows = self._query(
+            "SELECT max(begin_ns) FROM version WHERE op <> 'found' AND begin_ns < ? "
+            "UNION ALL SELECT max(end_ns) FROM version WHERE end_op = 'removed' AND end_ns < ?",
+            (time_ns, time_ns),
+        )
+        return max((row[0] for row in rows if row[0] is not None), default=None)
+
     def generation(self) -> int:
         """Rises with each change of what is read here."""
         with self._lock:
@@ -265,6 +405,15 @@ class Past:
         )
         return bool(rows)
 
+    def known_names(self, state: State) -> int:
+        """How many names of a file are known."""
+        rows = self._query(
+            "SELECT count(*) FROM version JOIN content ON content.id = version.content "
+            "WHERE content.inode = ? AND content.device = ? AND version.end_ns IS NULL",
+            (state.inode, state.device),
+        )
+        return int(rows[0][0]) if rows else 0
+
     def settled(self) -> int:
         """The first event of the journal whose content nobody but the journal keeps."""
         rows = self._query("SELECT min(event) FROM content", ())
@@ -298,7 +447,7 @@ class Past:
 
     def _open(self) -> sqlite3.Connection | None:
         try:
-            stat = self._path.stat()
+            stat = os.stat(self._path)  # noqa: PTH116 - asked often
         except FileNotFoundError:
             return self._db
         if self._db is not None and (stat.st_dev, stat.st_ino) != self._identity:

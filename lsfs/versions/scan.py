@@ -63,7 +63,12 @@ class Scan:
         moved = self._moves(gone, news, seen, known)
         for begin in range(0, len(news), AT_ONCE):
             self._tell(news[begin : begin + AT_ONCE], moved, busy)
-        self._tell_gone(gone)
+        # What is written to under another name is told of when both are looked at again.
+        waiting = {moved[path] for path in map(os.fsencode, busy) if path in moved}
+        busy |= set(map(os.fsdecode, waiting))
+        self._tell_gone([path for path in gone if path not in waiting])
+        if paths is None and not self._ledger.meta("looked"):
+            self._ledger.set_meta("looked", "1")
         return busy
 
     def _moves(
@@ -110,7 +115,7 @@ class Scan:
                     self._ledger.found(path, found[0], self._now_ns(), target=found[1])
 
     def _tell_gone(self, paths: list[bytes]) -> None:
-        really = [path for path in paths if beneath.stat(self._source, path) is None]
+        really = [path for path in paths if self._entry(path) is None]
         if not really:
             return
         self._follow()

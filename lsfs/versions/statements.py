@@ -7,7 +7,7 @@ breaks, and what is printed on every page do not matter.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -224,14 +224,10 @@ def _statement(
     )  # fmt: skip
 
 
-def _spans(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+def _spans(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     first = max(bisect_right(spans, start, key=lambda span: span.char_start) - 1, 0)
-    within = []
-    for span in spans[first:]:
-        if span.char_start >= end:
-            break
-        within.append(span)
-    return within
+    last = bisect_left(spans, end, lo=first, key=lambda span: span.char_start)
+    return spans[first:last]
 
 
 def unnumbered(text: str) -> str:

@@ -228,7 +228,8 @@ class Place:
         """What the journal says since the last call, paths relative to this folder."""
         here = self.name + "/"
         return [
-            (op, *(path.removeprefix(here) for path in paths)) for op, *paths in self.drive.changes()
+            (op, *(path.removeprefix(here) for path in paths))
+            for op, *paths in self.drive.changes()
         ]
 
 

@@ -180,7 +180,9 @@ class FullDisk:
     def __init__(self) -> None:
         self.calls = 0
 
-    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None, **_: object) -> int:
+    def append(
+        self, time_ns: int, op: Op, path: bytes, target: bytes | None = None, **_: object
+    ) -> int:
         self.calls += 1
         if self.calls < 3:
             raise sqlite3.OperationalError("database or disk is full")

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from lsfs.model import ChangeFact, ChangeFacts, ChangeKind, SectionState, Status
 from lsfs.syscalls.change import change_summary_of
 from lsfs.syscalls.values import document_values
+from lsfs.versions.align import aligned
+from lsfs.versions.extracted import Reader
 from lsfs.versions.facts import change_facts
+from lsfs.versions.paged import paged
+from lsfs.versions.statements import statements
+from lsfs.versions.unified import Names
 from tests.versions.reading import read
 
 LEASE = """# Lease
@@ -200,11 +205,7 @@ TEXT_PAIRS = [
 @pytest.mark.parametrize(("before", "after", "expected"), TEXT_PAIRS)
 def test_facts_of_plain_text(before: str, after: str, expected: list[str]) -> None:
     found = facts_of(before, after, "note.txt")
-    if expected or document_values(read(before or "x", "note.txt")) == []:
-        assert told(found) == expected
-    else:
-        # Another way of writing the same value is no change.
-        assert [fact for fact in found.facts if fact.kind is ChangeKind.VALUE] == []
+    assert told(found) == expected
     for fact in found.facts:
         assert_grounded(fact)
 
@@ -272,6 +273,13 @@ def test_sorted_rows_are_no_change() -> None:
     assert told(facts_of(LEASE, after)) == []
 
 
+def test_columns_of_one_name_are_told_apart() -> None:
+    before = "| Item | Price | Price |\n|---|---|---|\n| Tea | 1 | 2 |\n| Milk | 3 | 4 |\n"
+    assert told(facts_of(before, before)) == []
+    after = before.replace("| 1 | 2 |", "| 1 | 5 |")
+    assert told(facts_of(before, after)) == ["Tea, Price: 2 → 5 (line 3)"]
+
+
 def test_tables_come_and_go() -> None:
     table = LEASE[LEASE.index("| Item") :]
     without = facts_of(LEASE, LEASE.replace(table, "None.\n"))
@@ -332,6 +340,33 @@ def test_more_facts_than_are_told() -> None:
     found = facts_of(before, after, "note.txt")
     assert len(found.facts) == 200
     assert found.more > 0
+
+
+CSV = 'item,price,note\nCoffee,3.20,"black, hot"\nTea,2.50,\nMilk,1.10,cold\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "expected"),
+    [
+        ("a.csv", CSV, CSV.replace("3.20", "3.50"), ["Coffee, price: 3.20 → 3.50 (line 2)"]),
+        ("a.csv", CSV, CSV + "Cocoa,4,\n", ["row added: “Cocoa,4,” (line 5)"]),
+        (
+            "a.csv", CSV, CSV.replace('"black, hot"', "black"),
+            ["Coffee, note: black, hot → black (line 2)"],
+        ),
+        ("a.csv", "a;1\nb;2\n", "a;1\nb;3\n", ["b, column 2: 2 → 3 (line 2)"]),
+        ("a.tsv", "k\tv\nx\t1\n", "k\tv\nx\t2\n", ["x, v: 1 → 2 (line 2)"]),
+    ],
+)  # fmt: skip
+def test_tables_in_text_form(name: str, before: str, after: str, expected: list[str]) -> None:
+    assert told(facts_of(before, after, name)) == expected
+
+
+def test_a_table_in_text_form_with_cells_of_several_lines_is_text() -> None:
+    before = 'item,note\nTea,"hot\nsweet"\n'
+    found = facts_of(before, before.replace("sweet", "bitter"), "a.csv")
+    assert found.facts
+    assert not any(fact.kind is ChangeKind.CELL for fact in found.facts)
 
 
 # --- what holds of every pair
@@ -397,6 +432,27 @@ def test_every_quote_stands_in_its_version(before: list[str], after: list[str]) 
             assert fact.quote_before.quote in words_old
         if fact.quote_after is not None:
             assert fact.quote_after.quote in words_new
+
+
+@given(PARAGRAPHS, PARAGRAPHS)
+def test_every_statement_has_one_fate(before: list[str], after: list[str]) -> None:
+    readers = [Reader(one, document_values(one)) for one in map(read, map(_text, (before, after)))]
+    old, new = (statements(reader.document) for reader in readers)
+    found = aligned(*readers, old, new)
+    pairs = [*found.same, *found.moved, *found.changed]
+    assert sorted([*(i for i, _ in pairs), *found.removed]) == list(range(len(old)))
+    assert sorted([*(j for _, j in pairs), *found.added]) == list(range(len(new)))
+
+
+@given(PARAGRAPHS, PARAGRAPHS)
+def test_swapped_documents_swap_what_is_added_and_removed(
+    before: list[str], after: list[str]
+) -> None:
+    old, new = read(_text(before)), read(_text(after))
+    there, back = paged(old, new, Names("x")), paged(new, old, Names("x"))
+    assert (there.added, there.removed) == (back.removed, back.added)
+    here, gone = change_facts(old, new, document_values), change_facts(new, old, document_values)
+    assert (here.values_added, here.values_removed) == (gone.values_removed, gone.values_added)
 
 
 def test_the_summary_without_a_model_is_the_facts() -> None:
