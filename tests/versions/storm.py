@@ -80,7 +80,12 @@ class Storm:
         self.past = Past(state.versions, state.history, state.objects, self.source.root)
         self.journal = Journal(state.history, self.past.settled)
         self.captures = Captures(
-            state.incoming, self.journal, SystemClock(), self.past.has, self.past.names, durable=False
+            state.incoming,
+            self.journal,
+            SystemClock(),
+            self.past.has,
+            self.past.names,
+            durable=False,
         )
         index = Index()
         changes = Changes(self.journal, SystemClock())
