@@ -266,7 +266,9 @@ def _captures(
             return 0
 
     durable = service.versions == "full"
-    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable)
+    captures = Captures(
+        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
+    )
     stack.callback(captures.close)
     return captures
 

@@ -190,9 +190,7 @@ class Keeping:
                 self._captures.part(kept)  # the file is still there, and may be written to
             raise
 
-    def _before_removing(
-        self, folder: int, name: bytes, path: Callable[[], bytes]
-    ) -> bytes | None:
+    def _before_removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> bytes | None:
         """Keep what would go; gives its name among what is kept if that is the very file."""
         if self._captures is None:
             return None

@@ -519,12 +519,11 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         _check_length(handle, offset + len(data))
+        if handle.guard is not None and not handle.guard.written:
+            self._begin_writing(handle)
         guard = handle.guard
-        if guard is not None and guard.size:
-            if offset < guard.size and (page or not handle.appending):
-                self.keeping.keep(handle)
-            elif not guard.written:
-                self._note_appending(handle)
+        if guard is not None and offset < guard.size and (page or not handle.appending):
+            self.keeping.keep(handle)
         handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
@@ -577,6 +576,7 @@ class Vfs:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
         if mode & ~KEEP_SIZE:
+            self._begin_writing(handle)
             self.keeping.keep(handle)  # more than room is asked for
         handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
@@ -589,6 +589,8 @@ class Vfs:
         _check_length(target, offset + length)
         if origin.content is not None:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
+        if target.guard is not None and not target.guard.written:
+            self._begin_writing(target)
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
         target.writes()
@@ -651,11 +653,18 @@ class Vfs:
                     handle.opened = stat.st_mtime_ns, stat.st_size
         return self.keeping.noted(guard, stat)
 
-    def _note_appending(self, handle: Handle) -> None:
-        """Note that what a file holds will be its beginning, should we not live to say more."""
+    def _begin_writing(self, handle: Handle) -> None:
+        """Somebody is about to write to a file for the first time since it was a version."""
+        guard = handle.guard
+        if guard is None or guard.state is None or not guard.size:
+            return
+        if not guard.state.same_content(State.of(os.fstat(handle.fd))):
+            self._note_written(handle)  # behind the mount, while it was open
+            return
         path = self._source.path_of(handle.fd)
-        if path is not None and handle.guard is not None:
-            self._changes.note(Op.APPENDING, path, state=handle.guard.state, who=handle.who)
+        if path is not None:
+            # What it holds will be its beginning, should we not live to say more.
+            self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
 
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""

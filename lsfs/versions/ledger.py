@@ -236,9 +236,7 @@ class Ledger:
         alike: compares contents.
     """
 
-    def __init__(
-        self, path: Path, equal: Equal | None = None, alike: Alike | None = None
-    ) -> None:
+    def __init__(self, path: Path, equal: Equal | None = None, alike: Alike | None = None) -> None:
         self.lock = threading.RLock()
         self._equal = equal or (lambda *_: None)
         self._alike = alike or (lambda *_: False)

@@ -41,6 +41,10 @@ Known = tuple[str, frozenset[bytes | None]]  # kind, and what it may hold; None:
 SIZES = (0, 3, 10, 5000, INLINE + 5)
 
 
+class BusyError(Exception):
+    """A step that would change behind the mount what is open."""
+
+
 @dataclass
 class Moment:
     """What was there at a time."""
@@ -80,7 +84,12 @@ class Storm:
         self.past = Past(state.versions, state.history, state.objects, self.source.root)
         self.journal = Journal(state.history, self.past.settled)
         self.captures = Captures(
-            state.incoming, self.journal, SystemClock(), self.past.has, self.past.names, durable=False
+            state.incoming,
+            self.journal,
+            SystemClock(),
+            self.past.has,
+            self.past.names,
+            durable=False,
         )
         index = Index()
         changes = Changes(self.journal, SystemClock())
@@ -104,7 +113,7 @@ class Storm:
 
     def do(self, step: Step) -> None:
         name, *arguments = step
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, BusyError):
             getattr(self, "do_" + str(name))(*arguments)
         self._look_at_it(step)
 
@@ -256,7 +265,11 @@ class Storm:
         """A name in the folder, whose content is about to go without anybody's knowledge."""
         time.sleep(0.012)  # what the file system says of the time may be so late
         found = os.fsdecode(os.fsencode(self.folder) + b"/" + path)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError):
+            # Of what somebody writes to meanwhile through the mount nothing is promised.
+            inode = os.stat(found, follow_symlinks=False).st_ino
+            if inode in {os.fstat(slot[0].fd).st_ino for slot in self.slots if slot}:
+                raise BusyError
             if os.path.isfile(found) and not os.path.islink(found):
                 data = Path(found).read_bytes()
                 self.gone |= {
@@ -291,8 +304,10 @@ class Storm:
         self.keeper.look()
 
     def do_behind_rename(self, path: bytes, target: bytes) -> None:
-        self._behind(target)
-        os.rename(os.fsencode(self.folder) + b"/" + path, self._behind(target))
+        held = set(self.gone)
+        found = self._behind(path)
+        self.gone = held  # it stays
+        os.rename(found, self._behind(target))
         self.keeper.look()
 
     def do_behind_unlink(self, path: bytes) -> None:
@@ -431,7 +446,7 @@ class Storm:
             content = self.keeper.past.open(row)
         except ContentLost:
             # While somebody writes to it, only the process that sees the writes can tell.
-            writing = {held for many in self.since.values() for held in many}
+            writing = {held for many in self.since.values() for held in many} | self._open()
             assert may & (self.gone | writing), f"{where} is lost: {_short(may)} {row}"
             return
         with contextlib.closing(content):
@@ -440,6 +455,10 @@ class Storm:
             return
         assert data in may, f"{where} held {_short(may)}, not {_short([data])} {row}"
         assert row.size == len(data), f"{where}: {row.size} of {len(data)} bytes"
+
+    def _open(self) -> set[bytes | None]:
+        inodes = {os.fstat(found[0].fd).st_ino for found in self.slots if found is not None}
+        return {self.closed.get(inode) for inode in inodes}
 
     def _check_one_by_one(self, moment: Moment, known: dict[bytes, Row], where: str) -> None:
         past = self.keeper.past

@@ -102,6 +102,7 @@ def play(steps: list[Step], base: Path) -> None:
         storm.check()
         for slot in range(FILES):
             storm.do(("close", slot))
+        storm.do(("look",))
         storm.do(("settle",))
         storm.check()
         storm.do(("reopen",))
