@@ -259,15 +259,15 @@ def _captures(
             log.warning("the versions cannot be read: %s", error)
             return False
 
-    def names(state: State) -> int:
+    def links(state: State) -> int:
         try:
-            return past.names(state)
+            return past.links(state)
         except sqlite3.Error:
             return 0
 
     durable = service.versions == "full"
     captures = Captures(
-        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
+        service.state.incoming, journal, SystemClock(), is_kept, links, durable=durable
     )
     stack.callback(captures.close)
     return captures

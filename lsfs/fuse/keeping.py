@@ -201,7 +201,7 @@ class Keeping:
         if not modes.S_ISREG(stat.st_mode) or not stat.st_size:
             return None
         # What has further names in the drive does not go. Whoever changes it later is watched then.
-        if stat.st_nlink > 1 and self._captures.names(State.of(stat)) >= stat.st_nlink:
+        if stat.st_nlink > 1 and self._captures.links(State.of(stat)) >= stat.st_nlink:
             return None
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:

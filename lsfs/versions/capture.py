@@ -62,7 +62,7 @@ class Captures:
         journal: says what was kept.
         clock: says when.
         is_kept: whether the content of a file in this state is kept already.
-        names: how many names of a file in this state are known.
+        links: how many names of a file in this state are known.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
     """
@@ -73,7 +73,7 @@ class Captures:
         journal: Noting,
         clock: Clock,
         is_kept: Callable[[State], bool] = lambda _: False,
-        names: Callable[[State], int] = lambda _: 0,
+        links: Callable[[State], int] = lambda _: 0,
         *,
         durable: bool = True,
     ) -> None:
@@ -82,7 +82,7 @@ class Captures:
         self._journal = journal
         self._clock = clock
         self._is_kept = is_kept
-        self.names = names
+        self.links = links
         self._durable = durable
         self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()

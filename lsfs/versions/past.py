@@ -404,7 +404,7 @@ class Past:
         )
         return bool(rows)
 
-    def names(self, state: State) -> int:
+    def links(self, state: State) -> int:
         """How many names of a file are known."""
         rows = self._query(
             "SELECT count(*) FROM version JOIN content ON content.id = version.content "

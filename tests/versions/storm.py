@@ -5,7 +5,7 @@ taken from the folder itself, after each step: every file as it was when it was 
 """
 
 # What is tested is what happens to names that are bytes, by descriptor.
-# ruff: noqa: PTH
+# ruff: noqa: PTH102, PTH104, PTH108, PTH112, PTH113, PTH114, PTH115, PTH116, PTH211
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
 from lsfs.versions.capture import INLINE, Captures
 from lsfs.versions.contents import ContentLost, whole
-from lsfs.versions.ledger import How, Row
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
+from lsfs.versions.ledger import How, Row
 from lsfs.versions.past import Past
 from tests.fuse.fake_index import Index
 
@@ -88,7 +88,7 @@ class Storm:
             self.journal,
             SystemClock(),
             self.past.has,
-            self.past.names,
+            self.past.links,
             durable=False,
         )
         index = Index()
@@ -140,8 +140,8 @@ class Storm:
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
-            handle = self.vfs.create(parent, name, flags, 0o644, self.caller)
-            return handle, self.vfs.adopt(handle, parent, name).node
+            made = self.vfs.create(parent, name, flags, 0o644, self.caller)
+            return made, self.vfs.adopt(made, parent, name).node
         if os.path.isdir(self.folder / os.fsdecode(path)):
             raise IsADirectoryError
         handle = self.vfs.open(node, flags)
