@@ -259,15 +259,15 @@ def _captures(
             log.warning("the versions cannot be read: %s", error)
             return False
 
-    def links(state: State) -> int:
+    def names(state: State) -> int:
         try:
-            return past.links(state)
+            return past.known_names(state)
         except sqlite3.Error:
             return 0
 
     durable = service.versions == "full"
     captures = Captures(
-        service.state.incoming, journal, SystemClock(), is_kept, links, durable=durable
+        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
     )
     stack.callback(captures.close)
     return captures

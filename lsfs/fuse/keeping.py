@@ -17,7 +17,6 @@ import os
 import stat as modes
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from lsfs.fuse.nodes import Guard, Handle
 from lsfs.fuse.source import Source
@@ -27,28 +26,45 @@ from lsfs.versions.events import State, Who
 
 NAMED_S = 2.0  # how long a process is taken to run the same program
 NAMES = 256
+_READ = os.O_RDONLY | os.O_NOATIME | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PIN = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Programs:
     """The names of the programs that use the mount, by process."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[float, str]] = {}
+        self._known: dict[tuple[int, int], tuple[float, Who]] = {}
 
-    def name(self, pid: int) -> str:
-        """The program that a process runs; "" when it has ended, or is none of this system's."""
+    def who(self, asked: tuple[int, int]) -> Who:
+        """A user's process, and the program that it runs.
+
+        Args:
+            asked: user and process. The program is "" when the process has ended, or is none of
+                this system's.
+        """
         now = time.monotonic()
-        known = self._known.get(pid)
+        known = self._known.get(asked)
         if known is not None and now - known[0] < NAMED_S:
             return known[1]
-        try:
-            name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
-        except OSError:
-            name = ""
+        who = Who(*asked, _program(asked[1]))
         if len(self._known) >= NAMES:
             self._known.clear()
-        self._known[pid] = now, name
-        return name
+        self._known[asked] = now, who
+        return who
+
+
+def _program(pid: int) -> str:
+    try:
+        fd = os.open(b"/proc/%d/comm" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(fd, 64).decode("utf-8", "replace").rstrip("\n")
+    except OSError:
+        return ""  # it has just ended
+    finally:
+        os.close(fd)
 
 
 class Keeping:
@@ -75,8 +91,8 @@ class Keeping:
 
     def who(self) -> Who | None:
         """Who asks for the operation that is being carried out."""
-        uid, pid = self.asker()
-        return Who(uid, pid, self._programs.name(pid)) if pid else None
+        asked = self.asker()
+        return self._programs.who(asked) if asked[1] else None
 
     # --- open files
 
@@ -201,16 +217,28 @@ class Keeping:
         if not modes.S_ISREG(stat.st_mode) or not stat.st_size:
             return None
         # What has further names in the drive does not go. Whoever changes it later is watched then.
-        if stat.st_nlink > 1 and self._captures.links(State.of(stat)) >= stat.st_nlink:
+        if stat.st_nlink > 1 and self._captures.names(State.of(stat)) >= stat.st_nlink:
             return None
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:
             self._finish(guard)
-        if self._captures.has(State.of(stat)):
+        state = State.of(stat)
+        if self._captures.has(state):
             return None
-        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
-            return self._captures.keep(fd, path(), self.who(), goes=True)
+            fd, is_readable = os.open(name, _READ, dir_fd=folder), True
+        except OSError:
+            # Somebody else's file, or one with a lease: it is opened by what we may do with it.
+            fd, is_readable = os.open(name, _PIN, dir_fd=folder), False
+        try:
+            found = os.fstat(fd)
+            if (found.st_ino, found.st_ctime_ns) != (state.inode, state.ctime_ns):
+                state = State.of(found)  # somebody has been faster, behind the mount
+            if not state.is_file:
+                return None
+            return self._captures.keep(
+                fd, path(), self.who(), state=state, goes=True, readable=is_readable
+            )
         finally:
             os.close(fd)
 

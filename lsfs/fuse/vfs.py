@@ -216,6 +216,8 @@ class Vfs:
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
+        if handle is not None:
+            self._begin_writing(handle)
         self.keeping.before_cutting(fd, change.size, by_name=handle is None)
         if handle is not None:
             os.ftruncate(fd, change.size)
@@ -403,10 +405,11 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
-        with self.removing(parent, name):
+        path = self._path_at(parent, name)
+        with self._replacing(parent, name, path):
             self.table.hold(parent, name)
             os.unlink(name, dir_fd=self.table.folder(parent))
-        self._note_gone(Op.REMOVED, parent, name)
+        self._changes.note(Op.REMOVED, path, who=self.keeping.who())
         return None
 
     def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
@@ -419,13 +422,13 @@ class Vfs:
             # To Linux as to POSIX that changes nothing, and both names stay.
             libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
             return
+        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
         goes = not flags & (libc.RENAME_EXCHANGE | libc.RENAME_NOREPLACE)
-        with self.removing(new, new_name) if goes else contextlib.nullcontext():
+        with self._replacing(new, new_name, after) if goes else contextlib.nullcontext():
             self.table.hold(new, new_name)
             libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
         op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
-        before, after = self._path_at(old, old_name), self._path_at(new, new_name)
         state = self._state_at(new, new_name)
         self._changes.note(op, before, after, state=state, who=self.keeping.who())
 
@@ -519,8 +522,7 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         _check_length(handle, offset + len(data))
-        if handle.guard is not None and not handle.guard.written:
-            self._begin_writing(handle)
+        self._begin_writing(handle)
         guard = handle.guard
         if guard is not None and offset < guard.size and (page or not handle.appending):
             self.keeping.keep(handle)
@@ -575,8 +577,8 @@ class Vfs:
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
+        self._begin_writing(handle)
         if mode & ~KEEP_SIZE:
-            self._begin_writing(handle)
             self.keeping.keep(handle)  # more than room is asked for
         handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
@@ -589,8 +591,7 @@ class Vfs:
         _check_length(target, offset + length)
         if origin.content is not None:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
-        if target.guard is not None and not target.guard.written:
-            self._begin_writing(target)
+        self._begin_writing(target)
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
         target.writes()
@@ -607,6 +608,12 @@ class Vfs:
         return self.keeping.removing(
             self.table.folder(parent), name, lambda: self._path_at(parent, name)
         )
+
+    def _replacing(
+        self, parent: Node, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
+        """The same, of which the path is known."""
+        return self.keeping.removing(self.table.folder(parent), name, lambda: path)
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
@@ -644,6 +651,13 @@ class Vfs:
                 self._note_written(handle)
                 return
 
+    def keep_open(self, guard: Guard) -> None:
+        """Keep at once what others have open for writing; where there is no room it is not kept."""
+        sharing = [handle for handle in self.handles.values() if handle.guard is guard]
+        if sharing and guard.size:
+            with contextlib.suppress(OSError):
+                self.keeping.keep(sharing[0])
+
     def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
         """All that was written to a file is a version; whether it was only appended to."""
         if guard is not None and guard.writers > 1:
@@ -656,7 +670,7 @@ class Vfs:
     def _begin_writing(self, handle: Handle) -> None:
         """Somebody is about to write to a file for the first time since it was a version."""
         guard = handle.guard
-        if guard is None or guard.state is None or not guard.size:
+        if guard is None or guard.written or guard.state is None or not guard.size:
             return
         if not guard.state.same_content(State.of(os.fstat(handle.fd))):
             self._note_written(handle)  # behind the mount, while it was open

@@ -389,7 +389,7 @@ class Catalog:
         )  # fmt: skip
 
     def _index_name(self, file_id: int, path: str, title: str) -> None:
-        name = os.fsencode(path).decode("utf-8", "replace")
+        name = name_of(path)
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
         self.db.execute(
             "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
@@ -566,6 +566,11 @@ def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
 
 def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
     return StateUnwritable(f"{path}: {error}")
+
+
+def name_of(path: str) -> str:
+    """A path as text to look for; what is no text in it is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def suffix_of(path: str) -> str:

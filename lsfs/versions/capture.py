@@ -62,7 +62,7 @@ class Captures:
         journal: says what was kept.
         clock: says when.
         is_kept: whether the content of a file in this state is kept already.
-        links: how many names of a file in this state are known.
+        names: how many names of a file in this state are known.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
     """
@@ -73,7 +73,7 @@ class Captures:
         journal: Noting,
         clock: Clock,
         is_kept: Callable[[State], bool] = lambda _: False,
-        links: Callable[[State], int] = lambda _: 0,
+        names: Callable[[State], int] = lambda _: 0,
         *,
         durable: bool = True,
     ) -> None:
@@ -82,7 +82,7 @@ class Captures:
         self._journal = journal
         self._clock = clock
         self._is_kept = is_kept
-        self.links = links
+        self.names = names
         self._durable = durable
         self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
@@ -115,6 +115,7 @@ class Captures:
         *,
         state: State | None = None,
         goes: bool = False,
+        readable: bool = False,
     ) -> bytes | None:
         """Keep what a file holds, unless it is kept.
 
@@ -122,8 +123,9 @@ class Captures:
             fd: any descriptor of the file, also one that cannot read.
             path: where it is, relative to the source.
             state: the file was in this state when it had the content, and nothing but appended to
-                since; None stands for its present state.
+                since, and it is not kept; None stands for its present state.
             goes: its last name is about to go, and with it the file.
+            readable: ``fd`` can read.
 
         Returns:
             the name in ``incoming`` of a link to the very file: if that does not go after all,
@@ -139,16 +141,23 @@ class Captures:
         if self._clock.now_ns() - state.ctime_ns < STEP_NS:
             # What is written next may leave it in the very same state.
             state = state._replace(ctime_ns=UNSURE)
+        if readable:
+            return self._keep_or_refuse(fd, state, path, who, goes)
         try:
-            readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
-        except PermissionError:
-            try:
-                readable = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError as error:
-                log.warning("what %r holds cannot be kept: %s", path, error.strerror)
-                return None
+            opened = _opened(fd)
+        except OSError as error:
+            log.warning("what %r holds cannot be kept: %s", path, error.strerror)
+            return None
         try:
-            return self._keep(readable, state, path, who, goes)
+            return self._keep_or_refuse(opened, state, path, who, goes)
+        finally:
+            os.close(opened)
+
+    def _keep_or_refuse(
+        self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
+    ) -> bytes | None:
+        try:
+            return self._keep(fd, state, path, who, goes)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 log.error(
@@ -159,8 +168,6 @@ class Captures:
             # It cannot be read. That must not keep anybody from removing it.
             log.warning("what %r holds cannot be kept: %s", path, error.strerror)
             return None
-        finally:
-            os.close(readable)
 
     def _keep(
         self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
@@ -260,6 +267,15 @@ class Captures:
             self._no_reflink.add(device)
             return False
         return True
+
+
+def _opened(fd: int) -> int:
+    """A descriptor that can read, of an open file."""
+    link = b"/proc/self/fd/%d" % fd
+    try:
+        return os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
+    except PermissionError:
+        return os.open(link, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _sized(state: State, size: int) -> State:

@@ -404,7 +404,7 @@ class Past:
         )
         return bool(rows)
 
-    def links(self, state: State) -> int:
+    def known_names(self, state: State) -> int:
         """How many names of a file are known."""
         rows = self._query(
             "SELECT count(*) FROM version JOIN content ON content.id = version.content "
@@ -437,7 +437,7 @@ class Past:
             return [] if db is None else db.execute(query, values).fetchall()
 
     def _open(self) -> sqlite3.Connection | None:
-        if self._db is None and self._path.exists():
+        if self._db is None and os.path.exists(self._path):  # noqa: PTH110 - asked often
             db = connect(self._path)
             if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 db.close()  # it is just being made

@@ -88,7 +88,7 @@ class Storm:
             self.journal,
             SystemClock(),
             self.past.has,
-            self.past.links,
+            self.past.known_names,
             durable=False,
         )
         index = Index()
@@ -323,7 +323,9 @@ class Storm:
         self.keeper.look()
 
     def do_behind_link(self, path: bytes, target: bytes) -> None:
+        found = self._behind(path)
         time.sleep(0.012)
+        del found
         os.link(
             os.fsencode(self.folder) + b"/" + path,
             os.fsencode(self.folder) + b"/" + target,

@@ -231,7 +231,9 @@ def test_the_name_of_a_temporary_file(folder: Path, drive: Drive, versions: Vers
     except OSError:
         pytest.skip("no files without a name here")
     os.write(fd, b"first")
-    os.link(f"/proc/self/fd/{fd}", folder / "f", follow_symlinks=True)
+    here = os.open(folder, os.O_RDONLY)
+    os.link(f"/proc/self/fd/{fd}", "f", dst_dir_fd=here, follow_symlinks=True)
+    os.close(here)
     os.pwrite(fd, b"second", 0)
     os.close(fd)
     assert versions(folder / "f") == [b"first", b"second"]

@@ -124,7 +124,7 @@ class ObjectStore:
                 self._packs.path(number).unlink()
             elif size >= known.get(number, 0):
                 ends[number] = end
-        self._index.commit(found.rows.values(), ends)
+        self._index.commit(found.rows.values(), ends, found.doubles)
 
     # ------------------------------------------------------------------------- writing
 

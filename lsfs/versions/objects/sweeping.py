@@ -84,9 +84,8 @@ class Sweep:
                 fresh.append(new)
         ends = self._packs.ends()
         self._packs.sync()
-        self._index.commit(fresh, ends)
+        self._index.commit(fresh, ends, [(row.pack, row.place) for row in old])
         self._packs.keep(ends)
-        self._packs.drop((row.pack, row.place) for row in old)
         rows.update((row.key, row) for row in fresh)
 
     def _live(self, rows: Mapping[Key, Row], going: set[Key]) -> set[Key]:
@@ -99,9 +98,7 @@ class Sweep:
             if row.kind is Kind.LIST:
                 digests = self._reader.entries(row.digest).digests
                 live.update((digest, Kind.CHUNK) for digest in digests if digest != ZEROS)
-        stay = [rows[key] for key in live if key in rows]
-        live.update((row.base, row.kind) for row in stay if row.base is not None)
-        return live
+        return live | {key for row in map(rows.get, live) for key in _under(row, rows)}
 
     def _forget(self, rows: Mapping[Key, Row], going: set[Key], live: set[Key]) -> None:
         gone = [(row.digest, row.kind) for row in rows.values() if row.key not in live]
@@ -187,6 +184,13 @@ class Sweep:
         self._packs.keep(made)
         for number in group:
             self._packs.forget(number)
+
+
+def _under(row: Row | None, rows: Mapping[Key, Row]) -> Iterator[Key]:
+    """The records that a record is a delta to, one after the other."""
+    while row is not None and row.base is not None:
+        yield row.base, row.kind
+        row = rows.get((row.base, row.kind))
 
 
 def mark_dropped(index: Index, packs: Packs) -> None:
