@@ -509,7 +509,11 @@ class Requests:
             node = self._node(request.node)
             node.writers -= 1
             self._vfs.getattr(node, handle)  # so that our own writing is no surprise
+        guard = handle.guard
         self._vfs.release(handle)
+        if guard is not None and self._passthrough.has(request.node):
+            # What is a version now, mappings of others would overwrite past us.
+            self._vfs.keep_open(guard)
         return b""
 
     def _fallocate(self, request: Request) -> bytes:

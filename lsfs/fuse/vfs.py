@@ -216,6 +216,8 @@ class Vfs:
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
+        if handle is not None:
+            self._begin_writing(handle)
         self.keeping.before_cutting(fd, change.size, by_name=handle is None)
         if handle is not None:
             os.ftruncate(fd, change.size)
@@ -520,12 +522,10 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         _check_length(handle, offset + len(data))
+        self._begin_writing(handle)
         guard = handle.guard
-        if guard is not None and guard.size:
-            if offset < guard.size and (page or not handle.appending):
-                self.keeping.keep(handle)
-            elif not guard.written:
-                self._note_appending(handle)
+        if guard is not None and offset < guard.size and (page or not handle.appending):
+            self.keeping.keep(handle)
         handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
@@ -577,6 +577,7 @@ class Vfs:
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
+        self._begin_writing(handle)
         if mode & ~KEEP_SIZE:
             self.keeping.keep(handle)  # more than room is asked for
         handle.writes()
@@ -590,6 +591,7 @@ class Vfs:
         _check_length(target, offset + length)
         if origin.content is not None:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
+        self._begin_writing(target)
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
         target.writes()
@@ -649,6 +651,13 @@ class Vfs:
                 self._note_written(handle)
                 return
 
+    def keep_open(self, guard: Guard) -> None:
+        """Keep at once what others have open for writing; where there is no room it is not kept."""
+        sharing = [handle for handle in self.handles.values() if handle.guard is guard]
+        if sharing and guard.size:
+            with contextlib.suppress(OSError):
+                self.keeping.keep(sharing[0])
+
     def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
         """All that was written to a file is a version; whether it was only appended to."""
         if guard is not None and guard.writers > 1:
@@ -658,11 +667,18 @@ class Vfs:
                     handle.opened = stat.st_mtime_ns, stat.st_size
         return self.keeping.noted(guard, stat)
 
-    def _note_appending(self, handle: Handle) -> None:
-        """Note that what a file holds will be its beginning, should we not live to say more."""
+    def _begin_writing(self, handle: Handle) -> None:
+        """Somebody is about to write to a file for the first time since it was a version."""
+        guard = handle.guard
+        if guard is None or guard.written or guard.state is None or not guard.size:
+            return
+        if not guard.state.same_content(State.of(os.fstat(handle.fd))):
+            self._note_written(handle)  # behind the mount, while it was open
+            return
         path = self._source.path_of(handle.fd)
-        if path is not None and handle.guard is not None:
-            self._changes.note(Op.APPENDING, path, state=handle.guard.state, who=handle.who)
+        if path is not None:
+            # What it holds will be its beginning, should we not live to say more.
+            self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
 
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""
