@@ -651,12 +651,11 @@ class Vfs:
                 self._note_written(handle)
                 return
 
-    def keep_open(self, guard: Guard) -> None:
-        """Keep at once what others have open for writing; where there is no room it is not kept."""
-        sharing = [handle for handle in self.handles.values() if handle.guard is guard]
-        if sharing and guard.size:
+    def keep_open(self, node: Node) -> None:
+        """Keep at once what is open for writing; where there is no room it is not kept."""
+        for handle in [self.handles[fd] for fd in node.opened or ()]:
             with contextlib.suppress(OSError):
-                self.keeping.keep(sharing[0])
+                self.keeping.keep(handle)
 
     def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
         """All that was written to a file is a version; whether it was only appended to."""

@@ -293,7 +293,7 @@ def test_a_failed_rename_keeps_the_file_apart(folder: Path, versions: Versions) 
 
 
 def test_names_of_any_kind(folder: Path, keeper: Keeper, versions: Versions) -> None:
-    for name in (b"\xff\xfe \n", b"*[x]", b"x" * 255, ".lsfs-restore-x".encode()):
+    for name in (b"\xff\xfe \n", b"*[x]", b"x" * 255, b".lsfs-restore-x"):
         path = folder / os.fsdecode(name)
         path.write_bytes(BIG)
         path.write_bytes(LITTLE)
