@@ -251,6 +251,8 @@ class Requests:
         if change == Change() and handle is None:
             self._check_clearing(node, request.uid)
         self._vfs.setattr(node, change, handle)
+        if change.size is not None and handle is None:
+            self._keep_passed(request.node)
         return self._attr(node, self._vfs.getattr(node, handle))
 
     def _check_clearing(self, node: Node, uid: int) -> None:
@@ -394,6 +396,7 @@ class Requests:
         (number,) = protocol.LINK_IN.unpack_from(request.body)
         parent, name = self._node(request.node), request.name(protocol.LINK_IN.size)
         self._vfs.link(self._node(number), parent, name)
+        self._keep_passed(number)
         return self._entry(self._vfs.lookup(parent, name))
 
     def _unlink(self, request: Request) -> bytes | Deferred[Payload]:
@@ -509,12 +512,14 @@ class Requests:
             node = self._node(request.node)
             node.writers -= 1
             self._vfs.getattr(node, handle)  # so that our own writing is no surprise
-        guard = handle.guard
         self._vfs.release(handle)
-        if guard is not None and self._passthrough.has(request.node):
-            # What is a version now, mappings of others would overwrite past us.
-            self._vfs.keep_open(guard)
+        self._keep_passed(request.node)
         return b""
+
+    def _keep_passed(self, node: int) -> None:
+        """A file may be a version by now: keep it if others may overwrite it past us."""
+        if self._passthrough.has(node):
+            self._vfs.keep_open(self._node(node))
 
     def _fallocate(self, request: Request) -> bytes:
         fh, offset, length, mode, _ = protocol.FALLOCATE_IN.unpack_from(request.body)

@@ -65,9 +65,13 @@ class Keeper:
             self.past = Past(state.versions, state.history, state.objects, self.source)
             stack.callback(self.past.close)
             self.ledger = recover.opened(
-                state, self._is_equal, self._are_alike,
-                self.past.journal, self.store.has, clock.now_ns(),
-            )  # fmt: skip
+                state,
+                self._is_equal,
+                self._are_alike,
+                self.past.journal,
+                self.store.has,
+                clock.now_ns(),
+            )
             stack.callback(self.ledger.close)
             self._stack = stack.pop_all()
         if not self.ledger.meta("began_ns"):
