@@ -7,6 +7,7 @@ from typing import Any
 
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.files import Waited
+from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.retrieve import Hits, Matches
 
 
@@ -34,3 +35,8 @@ def _(result: Answer) -> int:
 @exit_code.register
 def _(result: Waited) -> int:
     return 0 if result.done else 1
+
+
+@exit_code.register
+def _(result: Checked) -> int:
+    return 0 if all(problem.repaired for problem in result.problems) else 40

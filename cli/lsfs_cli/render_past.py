@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as Styled
 
-from lsfs.model import ChangeSummary, Diff, DiffKind
+from lsfs.model import ChangeSummary, Diff, DiffKind, Problem
+from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog, LogEntry
 from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
 from lsfs.syscalls.retention import Plan
@@ -188,3 +189,25 @@ def _(result: ChangeSummary, out: Console) -> None:
         out.print(Styled(f"  … and {result.more} more", style="dim"))
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+@render.show.register
+def _(result: Checked, out: Console) -> None:
+    for problem in result.problems:
+        out.print(_problem(problem))
+    counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in result.checked.items() if n)
+    left = sum(not problem.repaired for problem in result.problems)
+    verdict = f"{left} problems" if left else "all is well"
+    out.print(Styled(f"{verdict} ({counts or 'nothing is kept yet'})"))
+
+
+def _problem(problem: Problem) -> Styled:
+    line = Styled("mended  " if problem.repaired else "DAMAGE  ")
+    line.append(problem.where + "  ")
+    if problem.path:
+        line.append(safe(problem.path), style="bold")
+        line.append((f" version {problem.version}" if problem.version else "") + ": ")
+    line.append(safe(problem.what))
+    if problem.hint:
+        line.append(f"  ({safe(problem.hint)})", style="dim")
+    return line

@@ -126,7 +126,7 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
             service.state.versions, service.state.history, service.state.objects, source.root
         )
         stack.callback(past.close)
-        journal = Journal(service.state.history, past.settled)
+        journal = Journal(service.state.history, past.settled, past.position)
         stack.callback(journal.close)
         choice = transports.choose(service.transport)
         info = MountInfo(

@@ -14,7 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lsfs.syscalls import ask, compare, files, log, past, questions, retention, retrieve, rollback  # noqa: F401 - declared on import
+from lsfs.syscalls import (  # noqa: F401 - declared on import
+    ask,
+    compare,
+    files,
+    fsck,
+    log,
+    past,
+    questions,
+    retention,
+    retrieve,
+    rollback,
+)
 from lsfs.syscalls.registry import Syscall, registry
 
 

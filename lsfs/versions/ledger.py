@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsfs.errors import UsageError
 from lsfs.versions.events import STEP_NS, Event, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.ledger")
@@ -240,7 +241,13 @@ class Ledger:
         self.lock = threading.RLock()
         self._equal = equal or (lambda *_: None)
         self._alike = alike or (lambda *_: False)
-        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        self._path = path
+        self._connect()
+
+    def _connect(self) -> None:
+        self.db = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=10
+        )
         self.db.execute("PRAGMA journal_mode=WAL")
         # What was captured is deleted from where it came in once this says that objects/ has it.
         self.db.execute("PRAGMA synchronous=FULL")
@@ -551,7 +558,8 @@ class Ledger:
         earlier = over or self.last(target)
         # What was just made has none, whatever else had its name before: a name for drafts.
         is_new = row is None or row.op == How.CREATED
-        has_history = not is_new and (row.previous is not None or row.number > 1)
+        has_history = row is not None and (row.previous is not None or row.number > 1)
+        has_history = has_history and not is_new
         if earlier is not None and earlier.kind == "file" and (over or not has_history):
             # Saved in the place of what was there: that one's history goes on.
             same = (
@@ -752,6 +760,50 @@ class Ledger:
                 (digest, int(kept), state.ctime_ns, content.id),
             )
 
+    def settled(self, digests: dict[int, bytes]) -> None:
+        """Captured contents have their place in ``objects/``; their digests by id."""
+        with self.transaction():
+            self.db.executemany(
+                "UPDATE content SET digest = ?, kept = 1, event = NULL, file = NULL WHERE id = ?",
+                [(digest, id_) for id_, digest in digests.items()],
+            )
+
+    def lose(self, ids: Iterable[int]) -> None:
+        """Contents that turned out to be nowhere, and are not kept therefore."""
+        with self.transaction():
+            self.db.executemany(
+                "UPDATE content SET kept = 0, event = NULL, file = NULL, within = NULL "
+                "WHERE id = ?",
+                [(id_,) for id_ in ids],
+            )
+
+    def paths_of(self, content: int) -> list[bytes]:
+        """Where a content is in the source."""
+        rows = self.query(
+            "SELECT path FROM version WHERE content = ? AND end_ns IS NULL", (content,)
+        )
+        return [row[0] for row in rows]
+
+    # --- moments with a name
+
+    def name_moment(self, name: str, time_ns: int) -> None:
+        """Give a moment a name.
+
+        Raises:
+            UsageError: another has it.
+        """
+        with self.transaction():
+            if self.query("SELECT 1 FROM snapshot WHERE name = ?", (name,)):
+                raise UsageError(
+                    f"there is a snapshot {name!r} already", hint="see: lsfs snapshots"
+                )
+            self.db.execute("INSERT INTO snapshot VALUES (?, ?)", (name, time_ns))
+
+    def forget_moment(self, name: str) -> bool:
+        """Take a moment its name; False when no moment has it."""
+        with self.transaction():
+            return self.db.execute("DELETE FROM snapshot WHERE name = ?", (name,)).rowcount > 0
+
     # --- rows
 
     def query(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
@@ -860,6 +912,11 @@ class Ledger:
         )
 
     # --- contents
+
+    def contents(self, ids: Iterable[int]) -> list[ContentRow]:
+        """What is known of some contents."""
+        with self.lock:
+            return [self._one(id_) for id_ in ids]
 
     def _one(self, id_: int) -> ContentRow:
         row = self.db.execute(f"SELECT {CONTENT} FROM content WHERE id = ?", (id_,)).fetchone()  # noqa: S608
