@@ -21,6 +21,7 @@ from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Opcode, Open, Set
 from lsfs.fuse.source import Caller, Entry
 from lsfs.fuse.vfs import Vfs
+from lsfs.fuse.virtual import Parts
 
 MAX_WRITE = 1 << 20
 WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
@@ -182,14 +183,20 @@ class Requests:
     def _entry(self, found: Found) -> bytes:
         node, stat = found
         if node.parts is not None:
-            # What is virtual changes with the index and costs nothing to look up.
-            return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
+            valid = self._virtual_valid(node.parts)
+            return protocol.entry_out(node.id, stat, valid, valid)
         name_valid = self._long if self._notices.covers(node.parent) else self._short
         return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
-        valid = self._attr_valid(node, stat) if node.parts is None else (0, 0)
-        return protocol.attr_out(stat, valid)
+        if node.parts is not None:
+            return protocol.attr_out(stat, self._virtual_valid(node.parts))
+        return protocol.attr_out(stat, self._attr_valid(node, stat))
+
+    def _virtual_valid(self, parts: Parts) -> protocol.Span:
+        """What is virtual changes with the index, and costs nothing to look up; the past does not
+        change, and `ls -l` in it would look up each folder on the way for each entry."""
+        return self._short if self._vfs.is_steady(parts) else (0, 0)
 
     def _attr_valid(self, node: Node, stat: os.stat_result) -> protocol.Span:
         """How long the kernel may keep attributes: long where it hears of every change."""

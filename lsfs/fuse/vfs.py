@@ -122,6 +122,10 @@ class Vfs:
         stat = self._virtual_stat(parts)
         return Found(self.table.refer_virtual(parts), stat)
 
+    def is_steady(self, parts: Parts) -> bool:
+        """Whether what is at a path of the virtual directory stays what it is, mostly."""
+        return self._tree.is_steady(parts)
+
     def forget(self, node: Node, count: int = 1) -> bool:
         """References were given back; whether the node is now gone."""
         return self.table.forget(node, count)
