@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from typing import Any
 
-from lsfs.syscalls.ask import Answer
-from lsfs.syscalls.files import Waited
-from lsfs.syscalls.retrieve import Hits, Matches
+# By the name of its type, which is not loaded for this. A result that is no search is always 0.
+_FOUND: dict[str, Callable[[Any], object]] = {
+    "Hits": lambda result: result.hits,
+    "Matches": lambda result: result.matches,
+    "Answer": lambda result: result.grounded or result.by == "plan",
+    "Waited": lambda result: result.done,
+}
 
 
-@functools.singledispatch
 def exit_code(result: Any) -> int:
-    """The exit code of a result; a result that is no search is always 0."""
-    return 0
-
-
-@exit_code.register
-def _(result: Hits) -> int:
-    return 0 if result.hits else 1
-
-
-@exit_code.register
-def _(result: Matches) -> int:
-    return 0 if result.matches else 1
-
-
-@exit_code.register
-def _(result: Answer) -> int:
-    return 0 if result.grounded or result.by == "plan" else 1
-
-
-@exit_code.register
-def _(result: Waited) -> int:
-    return 0 if result.done else 1
+    """The exit code of a result."""
+    found = _FOUND.get(type(result).__name__)
+    return 0 if found is None or found(result) else 1
