@@ -355,6 +355,27 @@ class FileProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong with what is kept of a drive.
+
+    Attributes:
+        where: history, versions, objects, catalog or vectors.
+        what: what was found, for a person.
+        path: the file that it is about; "" when it is about no single one.
+        version: the number of the version that it is about; 0 for none.
+        repaired: whether it is well again.
+        hint: what to do about it, or what it means.
+    """
+
+    where: str
+    what: str
+    path: str = ""
+    version: int = 0
+    repaired: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexCounts:
     """How far the index is.
 

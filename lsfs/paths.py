@@ -33,6 +33,16 @@ class StatePaths:
         return self.root / "versions.sqlite"
 
     @property
+    def versions_copy(self) -> Path:
+        """A copy of it, verified when it was made."""
+        return self.root / "versions.copy"
+
+    @property
+    def versions_notes(self) -> Path:
+        """What it was told since then that the journal does not say."""
+        return self.root / "versions.notes"
+
+    @property
     def objects(self) -> Path:
         """The contents of old versions, in chunks."""
         return self.root / "objects"

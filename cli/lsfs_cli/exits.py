@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-# By the name of its type, which is not loaded for this. A result that is no search is always 0.
-_FOUND: dict[str, Callable[[Any], object]] = {
-    "Hits": lambda result: result.hits,
-    "Matches": lambda result: result.matches,
-    "Answer": lambda result: result.grounded or result.by == "plan",
-    "Waited": lambda result: result.done,
+# By the name of its type, which is not loaded for this.
+_CODES: dict[str, Callable[[Any], int]] = {
+    "Hits": lambda result: 0 if result.hits else 1,
+    "Matches": lambda result: 0 if result.matches else 1,
+    "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,
+    "Waited": lambda result: 0 if result.done else 1,
+    "Checked": lambda result: 0 if all(one.repaired for one in result.problems) else 40,
 }
 
 
 def exit_code(result: Any) -> int:
-    """The exit code of a result."""
-    found = _FOUND.get(type(result).__name__)
-    return 0 if found is None or found(result) else 1
+    """The exit code of a result; a result that is no search is always 0."""
+    code = _CODES.get(type(result).__name__)
+    return 0 if code is None else code(result)

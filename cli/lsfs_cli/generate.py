@@ -6,7 +6,7 @@ import dataclasses
 import os
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,15 @@ def command(name: str, group: str | None, common: list[click.Parameter]) -> clic
     if group is None:
         (key,) = (key for key, one in DECLARED.items() if one.command == name)
         return _command(registry[key], name, common)
-    holder = click.Group(name, help=group, params=[*common])
-    for key, one in DECLARED.items():
-        first, _, last = one.command.partition(" ")
-        if first == name:
-            holder.add_command(_command(registry[key], last, common))
+    parts = {
+        one.command.partition(" ")[2]: registry[key]
+        for key, one in DECLARED.items()
+        if one.command.startswith(name + " ")
+    }
+    examples = _examples(line for part in parts.values() for line in part.examples[:1])
+    holder = click.Group(name, help=f"{group}\n\n{examples}", params=[*common])
+    for last, part in parts.items():
+        holder.add_command(_command(part, last, common))
     return holder
 
 
@@ -54,12 +58,12 @@ def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> cli
         params=[*parameters, *common],
         callback=_callback(declared),
         short_help=summary.replace("\n", " "),
-        help="\n\n".join(part for part in (summary, rest, _examples(declared)) if part),
+        help="\n\n".join(part for part in (summary, rest, _examples(declared.examples)) if part),
     )
 
 
-def _examples(declared: Syscall) -> str:
-    lines = "\n".join(f"  {line}" for line in declared.examples)
+def _examples(commands: Iterable[str]) -> str:
+    lines = "\n".join(f"  {line}" for line in commands)
     return f"\b\nExamples:\n{lines}" if lines else ""
 
 

@@ -16,7 +16,7 @@ from lsfs_cli.session import Session
 
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not found,
-13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 index damaged,
+13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 state damaged,
 41 version conflict, 70 internal error, 74 state cannot be written, 130 interrupted."""
 
 # Commands that are no syscalls, and the module of each.

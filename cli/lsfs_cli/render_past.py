@@ -12,7 +12,8 @@ from lsfs_cli.paper import Console, Styled
 from lsfs_cli.render import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
-    from lsfs.model import ChangeSummary, Diff
+    from lsfs.model import ChangeSummary, Diff, Problem
+    from lsfs.syscalls.fsck import Checked
     from lsfs.syscalls.log import ChangeLog, LogEntry
     from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
     from lsfs.syscalls.retention import Plan
@@ -189,3 +190,25 @@ def _(result: ChangeSummary, out: Console) -> None:
         out.print(Styled(f"  … and {result.more} more", style="dim"))
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+@render.shows("Checked")
+def _(result: Checked, out: Console) -> None:
+    for problem in result.problems:
+        out.print(_problem(problem))
+    counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in result.checked.items() if n)
+    left = sum(not problem.repaired for problem in result.problems)
+    verdict = f"{left} problems" if left else "all is well"
+    out.print(Styled(f"{verdict} ({counts or 'nothing is kept yet'})"))
+
+
+def _problem(problem: Problem) -> Styled:
+    line = Styled("mended  " if problem.repaired else "DAMAGE  ")
+    line.append(problem.where + "  ")
+    if problem.path:
+        line.append(safe(problem.path), style="bold")
+        line.append((f" version {problem.version}" if problem.version else "") + ": ")
+    line.append(safe(problem.what))
+    if problem.hint:
+        line.append(f"  ({safe(problem.hint)})", style="dim")
+    return line

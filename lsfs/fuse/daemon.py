@@ -45,6 +45,8 @@ log = logging.getLogger("lsfs.fuse.daemon")
 
 # How long an answer may hold up the mount's only thread, in seconds.
 ANSWER_WAIT_S = 10.0
+# Contents up to this size, in bytes, are copied while everybody waits: a few milliseconds.
+COPIED_AT_ONCE = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
             service.state.versions, service.state.history, service.state.objects, source.root
         )
         stack.callback(past.close)
-        journal = Journal(service.state.history, past.settled)
+        journal = Journal(service.state.history, past.settled, past.position)
         stack.callback(journal.close)
         choice = transports.choose(service.transport)
         info = MountInfo(
@@ -136,11 +138,15 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         changes = Changes(journal, SystemClock(), wake)
         journal.on_commit(changes.nudge)
         stack.callback(journal.close)  # before the brain, which it wakes, is ended
+        captures = _captures(service, journal, past, stack)
+        if captures is not None and choice.module is None:
+            # The kernel's own protocol is answered in any order; libfuse has to wait for each copy.
+            captures.at_once = COPIED_AT_ONCE
         vfs = Vfs(
             source,
             _tree(service, info, past, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
             changes,
-            captures=_captures(service, journal, past, stack),
+            captures=captures,
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
@@ -259,8 +265,16 @@ def _captures(
             log.warning("the versions cannot be read: %s", error)
             return False
 
+    def names(state: State) -> int:
+        try:
+            return past.known_names(state)
+        except sqlite3.Error:
+            return 0
+
     durable = service.versions == "full"
-    captures = Captures(service.state.incoming, journal, SystemClock(), is_kept, durable=durable)
+    captures = Captures(
+        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
+    )
     stack.callback(captures.close)
     return captures
 

@@ -12,10 +12,11 @@ with unkept content is not passed through; if it already is, its content is kept
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat as modes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lsfs.fuse.nodes import Guard, Handle
 from lsfs.fuse.source import Source
@@ -106,13 +107,15 @@ class Keeping:
             guard = self._guards[key] = Guard(key)
             self._arm(guard, stat)
         guard.writers += 1
+        guard.written |= handle.dirty
         handle.guard = guard
 
     def noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
         """What was written is a version; whether all that the file held is still its beginning."""
         if guard is None:
             return False
-        appended = 0 < guard.size <= stat.st_size
+        # What nobody wrote through us came from behind the mount, or by a mapping past us.
+        appended = guard.written and 0 < guard.size <= stat.st_size
         self._arm(guard, stat)  # who still has it open writes to what is a version from now on
         return appended
 
@@ -143,6 +146,7 @@ class Keeping:
 
     def _arm(self, guard: Guard, stat: os.stat_result) -> None:
         assert self._captures is not None  # noqa: S101 - there are no guards without
+        guard.written = False
         guard.state = State.of(stat)
         guard.size = 0 if self._captures.has(guard.state) else stat.st_size
 
@@ -186,28 +190,41 @@ class Keeping:
         elif size < stat.st_size and modes.S_ISREG(stat.st_mode):
             self._captures.keep(fd, self._path(fd), self.who())
 
-    def before_removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> None:
-        """A name is about to go, or to be given to another file.
+    @contextlib.contextmanager
+    def removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> Iterator[None]:
+        """For the block in which a name goes, or is given to another file.
 
         Args:
             folder: descriptor of the folder that has it.
             path: tells its path, relative to the source.
         """
+        kept = self._before_removing(folder, name, path)
+        try:
+            yield
+        except OSError:
+            if kept is not None and self._captures is not None:
+                self._captures.part(kept)  # the file is still there, and may be written to
+            raise
+
+    def _before_removing(self, folder: int, name: bytes, path: Callable[[], bytes]) -> bytes | None:
+        """Keep what would go; gives its name among what is kept if that is the very file."""
         if self._captures is None:
-            return
+            return None
         try:
             stat = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError:
-            return  # the operation will say why
-        # What has further names does not go. Whoever changes it later is watched then.
-        if not modes.S_ISREG(stat.st_mode) or stat.st_nlink > 1 or not stat.st_size:
-            return
+            return None  # the operation will say why
+        if not modes.S_ISREG(stat.st_mode) or not stat.st_size:
+            return None
+        # What has further names in the drive does not go. Whoever changes it later is watched then.
+        if stat.st_nlink > 1 and self._captures.names(State.of(stat)) >= stat.st_nlink:
+            return None
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:
             self._finish(guard)
         state = State.of(stat)
         if self._captures.has(state):
-            return
+            return None
         try:
             fd, is_readable = os.open(name, _READ, dir_fd=folder), True
         except OSError:
@@ -217,10 +234,11 @@ class Keeping:
             found = os.fstat(fd)
             if (found.st_ino, found.st_ctime_ns) != (state.inode, state.ctime_ns):
                 state = State.of(found)  # somebody has been faster, behind the mount
-            if state.is_file:
-                self._captures.keep(
-                    fd, path(), self.who(), state=state, goes=True, readable=is_readable
-                )
+            if not state.is_file:
+                return None
+            return self._captures.keep(
+                fd, path(), self.who(), state=state, goes=True, readable=is_readable
+            )
         finally:
             os.close(fd)
 

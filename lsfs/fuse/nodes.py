@@ -114,15 +114,17 @@ class Guard:
         state: it was in when it was opened, or last closed by one of its writers.
         size: bytes of that which nobody keeps, from the beginning; 0 when all is kept.
         writers: handles that share it.
+        written: one of them has written since.
     """
 
-    __slots__ = ("key", "size", "state", "writers")
+    __slots__ = ("key", "size", "state", "writers", "written")
 
     def __init__(self, key: tuple[int, int]) -> None:
         self.key = key
         self.state: State | None = None
         self.size = 0
         self.writers = 0
+        self.written = False
 
 
 class Handle:
@@ -160,6 +162,12 @@ class Handle:
         self.content: Content | None = None
         self.guard: Guard | None = None
         self.who: Who | None = None
+
+    def writes(self) -> None:
+        """Something is written through it."""
+        self.dirty = True
+        if self.guard is not None:
+            self.guard.written = True
 
     def belongs_to(self, node: Node) -> None:
         """It is an open file of this node, which is thereby found when its name is gone."""

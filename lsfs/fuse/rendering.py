@@ -100,11 +100,12 @@ Below `at/` any time can be named: `2026-11-24` is the end of that day, `2026-11
 minute's beginning, `2026-11-24T10:00:30` the end of that second. That is your local time; put `Z`
 behind it for UTC, or an offset like `+01:00`. The name of a snapshot is a time too. A time to come
 shows the present. `ls {name}/at` lists the snapshots and the last days on which something changed.
-A file whose bytes were not kept is there, and cannot be read (Input/output error).
+A file whose bytes were not kept is there, and cannot be read (Input/output error). Of the time
+before lsfs first looked at a file nothing is known but the file's own date.
 
 `trash/` has the files that were removed and have not come back, in their folders. Nothing can be
-changed here: copy files out. `lsfs trash empty` empties it, and `lsfs restore` and `lsfs rollback`
-bring things back with their history.
+changed here: copy files out. `lsfs trash restore` and `lsfs rollback` bring things back with their
+history; `lsfs trash empty` empties the trash.
 """
 
 

@@ -29,15 +29,23 @@ WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
 class Request:
     """What is asked, by whom, of which node."""
 
-    __slots__ = ("body", "gid", "node", "pid", "uid", "unique")
+    __slots__ = ("body", "gid", "node", "opcode", "pid", "uid", "unique")
 
-    def __init__(self, unique: int, node: int, uid: int, gid: int, pid: int, body: memoryview):
+    def __init__(
+        self, opcode: int, unique: int, node: int, uid: int, gid: int, pid: int, body: memoryview
+    ) -> None:
+        self.opcode = opcode
         self.unique = unique
         self.node = node
         self.uid = uid
         self.gid = gid
         self.pid = pid
         self.body = body
+
+    def kept(self) -> Request:
+        """The same with a body of its own, that the next request does not overwrite."""
+        body = memoryview(bytes(self.body))
+        return Request(self.opcode, self.unique, self.node, self.uid, self.gid, self.pid, body)
 
     @property
     def caller(self) -> Caller:
@@ -420,9 +428,13 @@ class Requests:
         if handle.parts is not None:
             # Generated content may be longer than the size that the kernel has cached.
             return protocol.open_out(handle.fd, Open.DIRECT_IO)
-        node.writers += handle.writable
         if self._passthrough.has(node.id):
-            self._vfs.keeping.keep(handle)  # its mappings write past us
+            try:
+                self._vfs.keeping.keep(handle)  # its mappings write past us
+            except BaseException:
+                self._vfs.release(handle)
+                raise
+        node.writers += handle.writable
         how, backing = self._passthrough.begin(node, handle)
         if not handle.writable and not self._locks.on(node.id):
             # There is nothing to report at close, unless record locks end there.
@@ -497,7 +509,11 @@ class Requests:
             node = self._node(request.node)
             node.writers -= 1
             self._vfs.getattr(node, handle)  # so that our own writing is no surprise
+        guard = handle.guard
         self._vfs.release(handle)
+        if guard is not None and self._passthrough.has(request.node):
+            # What is a version now, mappings of others would overwrite past us.
+            self._vfs.keep_open(guard)
         return b""
 
     def _fallocate(self, request: Request) -> bytes:

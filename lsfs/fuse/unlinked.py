@@ -57,11 +57,10 @@ class Unlinked:
     def hide(self, path: bytes, hidden: bytes) -> None:
         """Carry out libfuse's rename of an open file to a hidden name."""
         parent, name = self._vfs.walk_parent(path)
-        with parent:
-            self._vfs.before_removing(parent, name)
         pinned = self._source.pin(path[1:])
         try:
-            self._rename(path, hidden)
+            with parent, self._vfs.removing(parent, name):
+                self._rename(path, hidden)
         except OSError:
             os.close(pinned)
             raise

@@ -15,6 +15,7 @@ by another thread while it goes on serving files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat as modes
@@ -196,12 +197,15 @@ class Vfs:
                 self._resize(fd, change, handle)
             if change.times is not None:
                 source.set_times(fd, change.times)
-            if change.size is None and not self._is_written(node, handle):
+            if change.size is None and not self._is_written(node, handle, fd):
                 self._note_node(Op.ATTRIBUTES, fd)
                 self.keeping.dated(os.fstat(fd))
 
-    def _is_written(self, node: Node, handle: Handle | None) -> bool:
+    def _is_written(self, node: Node, handle: Handle | None, fd: int) -> bool:
         """Whether a file is open and written to, so that its change is noted when it is closed."""
+        guard = self.keeping.guard_of(os.fstat(fd))
+        if guard is not None and guard.written:
+            return True
         if handle is not None:
             return handle.dirty
         return any(self.handles[fd].dirty for fd in node.opened or ())
@@ -212,14 +216,16 @@ class Vfs:
 
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
+        if handle is not None:
+            self._begin_writing(handle)
         self.keeping.before_cutting(fd, change.size, by_name=handle is None)
         if handle is not None:
             os.ftruncate(fd, change.size)
-            handle.dirty = True
+            handle.writes()
         else:
             lengthened = os.fstat(fd).st_size <= change.size
             os.truncate(source.link_of(fd), change.size)
-            self.keeping.noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
+            self._noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
             self._note_node(Op.WRITTEN, fd, appended=lengthened)
         if change.clear_set_id:
             source.clear_set_id(fd)
@@ -400,9 +406,9 @@ class Vfs:
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
         path = self._path_at(parent, name)
-        self.keeping.before_removing(self.table.folder(parent), name, lambda: path)
-        self.table.hold(parent, name)
-        os.unlink(name, dir_fd=self.table.folder(parent))
+        with self._replacing(parent, name, path):
+            self.table.hold(parent, name)
+            os.unlink(name, dir_fd=self.table.folder(parent))
         self._changes.note(Op.REMOVED, path, who=self.keeping.who())
         return None
 
@@ -417,10 +423,10 @@ class Vfs:
             libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
             return
         before, after = self._path_at(old, old_name), self._path_at(new, new_name)
-        if not flags & libc.RENAME_EXCHANGE:
-            self.keeping.before_removing(self.table.folder(new), new_name, lambda: after)
-        self.table.hold(new, new_name)
-        libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
+        goes = not flags & (libc.RENAME_EXCHANGE | libc.RENAME_NOREPLACE)
+        with self._replacing(new, new_name, after) if goes else contextlib.nullcontext():
+            self.table.hold(new, new_name)
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
         self.table.moved(old, old_name, new, new_name)
         op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
         state = self._state_at(new, new_name)
@@ -516,10 +522,11 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         _check_length(handle, offset + len(data))
+        self._begin_writing(handle)
         guard = handle.guard
         if guard is not None and offset < guard.size and (page or not handle.appending):
             self.keeping.keep(handle)
-        handle.dirty = True
+        handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -570,9 +577,10 @@ class Vfs:
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
+        self._begin_writing(handle)
         if mode & ~KEEP_SIZE:
             self.keeping.keep(handle)  # more than room is asked for
-        handle.dirty = True
+        handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
 
     def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
@@ -583,9 +591,10 @@ class Vfs:
         _check_length(target, offset + length)
         if origin.content is not None:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
+        self._begin_writing(target)
         if target.guard is not None and offset < target.guard.size:
             self.keeping.keep(target)
-        target.dirty = True
+        target.writes()
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
     # --- the journal
@@ -594,11 +603,17 @@ class Vfs:
         """Note a change that was made beside the tree; ``path`` is relative to the source."""
         self._changes.note(op, path, who=self.keeping.who())
 
-    def before_removing(self, parent: Node, name: bytes) -> None:
-        """A name of the source is about to go, or to be given to another file."""
-        self.keeping.before_removing(
+    def removing(self, parent: Node, name: bytes) -> contextlib.AbstractContextManager[None]:
+        """For the block in which a name of the source goes, or is given to another file."""
+        return self.keeping.removing(
             self.table.folder(parent), name, lambda: self._path_at(parent, name)
         )
+
+    def _replacing(
+        self, parent: Node, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
+        """The same, of which the path is known."""
+        return self.keeping.removing(self.table.folder(parent), name, lambda: path)
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
@@ -631,15 +646,39 @@ class Vfs:
 
     def _finish(self, guard: Guard) -> None:
         """A file that is open for writing goes: what was written to it so far is a version too."""
+        for handle in self.handles.values():
+            if handle.guard is guard and (handle.dirty or _changed(handle)):
+                self._note_written(handle)
+                return
+
+    def keep_open(self, guard: Guard) -> None:
+        """Keep at once what others have open for writing; where there is no room it is not kept."""
         sharing = [handle for handle in self.handles.values() if handle.guard is guard]
-        written = [handle for handle in sharing if handle.dirty or _changed(handle)]
-        if not written:
+        if sharing and guard.size:
+            with contextlib.suppress(OSError):
+                self.keeping.keep(sharing[0])
+
+    def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
+        """All that was written to a file is a version; whether it was only appended to."""
+        if guard is not None and guard.writers > 1:
+            for handle in self.handles.values():
+                if handle.guard is guard:
+                    handle.dirty = False
+                    handle.opened = stat.st_mtime_ns, stat.st_size
+        return self.keeping.noted(guard, stat)
+
+    def _begin_writing(self, handle: Handle) -> None:
+        """Somebody is about to write to a file for the first time since it was a version."""
+        guard = handle.guard
+        if guard is None or guard.written or guard.state is None or not guard.size:
             return
-        self._note_written(written[0])
-        stat = os.fstat(written[0].fd)
-        for handle in sharing:
-            handle.dirty = False
-            handle.opened = stat.st_mtime_ns, stat.st_size
+        if not guard.state.same_content(State.of(os.fstat(handle.fd))):
+            self._note_written(handle)  # behind the mount, while it was open
+            return
+        path = self._source.path_of(handle.fd)
+        if path is not None:
+            # What it holds will be its beginning, should we not live to say more.
+            self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
 
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""
@@ -647,7 +686,9 @@ class Vfs:
         if path is None:
             return
         stat = os.fstat(handle.fd)
-        appended = self.keeping.noted(handle.guard, stat)
+        appended = self._noted(handle.guard, stat)
+        handle.dirty = False
+        handle.opened = stat.st_mtime_ns, stat.st_size
         self._changes.note(
             Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
         )

@@ -236,6 +236,27 @@ class Catalog:
         with self.lock:
             self.db.close()
 
+    def start_anew(self) -> None:
+        """Set the file aside and begin an empty one; kept queries and questions are taken over."""
+        with self.lock:
+            kept = {table: self._readable(table) for table in ("saved_search", "saved_question")}
+            self.db.close()
+            _set_aside(self._path)
+            self.db = _connect(self._path, read_only=False)
+            self._prepare(self._path)
+            for table, rows in kept.items():
+                if rows:
+                    marks = ", ".join("?" * len(rows[0]))
+                    self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+
+    def _readable(self, table: str) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        try:
+            rows.extend(self.db.execute(f"SELECT * FROM {table}"))  # noqa: S608
+        except sqlite3.DatabaseError as error:
+            log.error("%s: %s is lost in part: %s", self._path, table, error)
+        return rows
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write that happens whole or not at all."""
@@ -389,11 +410,21 @@ class Catalog:
         )  # fmt: skip
 
     def _index_name(self, file_id: int, path: str, title: str) -> None:
-        name = os.fsencode(path).decode("utf-8", "replace")
+        name = name_of(path)
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
         self.db.execute(
             "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
         )
+
+    def index_names(self) -> None:
+        """Make the full-text index of names and titles again."""
+        self.db.execute("DELETE FROM file_fts")
+        rows = self.db.execute(
+            "SELECT f.id, f.path, coalesce(d.title, '') FROM file f "
+            "LEFT JOIN document d ON d.id = f.document_id"
+        ).fetchall()
+        for id_, path, title in rows:
+            self._index_name(id_, os.fsdecode(path), title)
 
     # --- documents
 
@@ -557,15 +588,24 @@ def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
         if read_only:
             raise
         log.error("%s; the index is made again (the damaged one is kept beside it)", error.message)
+    _set_aside(path)
+    return Catalog(path)
+
+
+def _set_aside(path: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
-    return Catalog(path)
 
 
 def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
     return StateUnwritable(f"{path}: {error}")
+
+
+def name_of(path: str) -> str:
+    """A path as text to look for; what is no text in it is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def suffix_of(path: str) -> str:

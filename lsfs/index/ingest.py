@@ -18,7 +18,7 @@ import numpy as np
 from blake3 import blake3
 
 from lsfs.config import IndexConfig
-from lsfs.index import passages
+from lsfs.index import check, passages
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
@@ -151,16 +151,8 @@ class Pipeline:
             self._vectors.clear()
             self._catalog.set_meta("embedder", self._embedder.name)
             return
-        with self._catalog.lock:
-            rows = self._catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
-        there = set(self._vectors.ids.tolist())
-        lost = [(id_,) for id_, embedded in rows if embedded and id_ not in there]
-        extra = [(id_,) for id_ in there.difference(id_ for id_, _ in rows)]
-        if not (lost or extra):
-            return
-        with self._catalog.transaction() as db:
-            db.executemany("UPDATE passage SET embedded = 0 WHERE id = ?", lost)
-            db.executemany("INSERT OR IGNORE INTO vector_removal VALUES (?)", extra)
+        with self._catalog.transaction():
+            check.mend_vectors(self._catalog, self._vectors)
 
     def run(
         self,

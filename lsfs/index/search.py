@@ -81,6 +81,11 @@ class Search:
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
 
+    @property
+    def vectors(self) -> VectorStore | None:
+        """The vectors that it searches."""
+        return self._vectors
+
     def of(self, catalog: Catalog) -> Search:
         """A search of another catalog that knows the same passages, so has the same vectors."""
         return Search(catalog, self._vectors, self._embedder)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.index.catalog import Catalog, Facts, FileIdentity
+from lsfs.index.catalog import Catalog, Facts, name_of, suffix_of
 from lsfs.model import Status
 
 _OF_FILES = ("file", "content_date", "file_fts")  # what is said of files, not of documents
@@ -109,11 +109,18 @@ class CatalogThen(Catalog):
         )
 
     def _put(self, entry: Entry, document_id: int, facts: Facts) -> None:
-        self.add_pending(entry.path, FileIdentity(entry.size, entry.mtime_ns, 0, 0))
-        row = self.file(entry.path)
-        assert row is not None  # noqa: S101 - just made
-        title = self.db.execute(
-            "SELECT title FROM document WHERE id = ?", (document_id,)
-        ).fetchone()
-        self.finish(row, Status.OK, "", document_id, title[0] if title else "")
-        self.set_facts(row.id, facts)
+        cursor = self.db.execute(
+            "INSERT INTO temp.file(path, suffix, size, mtime_ns, ctime_ns, inode, status, "
+            "document_id) VALUES (?, ?, ?, ?, 0, 0, ?, ?)",
+            (
+                os.fsencode(entry.path), suffix_of(entry.path), entry.size, entry.mtime_ns,
+                Status.OK.value, document_id,
+            ),
+        )  # fmt: skip
+        file_id = cursor.lastrowid or 0
+        self.db.execute(
+            "INSERT INTO temp.file_fts(rowid, name, title) SELECT ?, ?, title FROM document "
+            "WHERE id = ?",
+            (file_id, name_of(entry.path), document_id),
+        )
+        self.set_facts(file_id, facts)

@@ -103,10 +103,11 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
     import sqlite3
 
     declared = registry[name]
-    if call.engines.catalog.read_only and declared.effect is not Effect.READ:
+    request = declared.bind((), arguments)
+    if call.engines.catalog.read_only and declared.effect_of(request) is not Effect.READ:
         raise LockHeld(f"another process is indexing {call.engines.source}")
     try:
-        return declared.run(call, declared.bind((), arguments))
+        return declared.run(call, request)
     except sqlite3.OperationalError as error:
         raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
     except sqlite3.DatabaseError as error:
@@ -260,6 +261,7 @@ class VersionsWitness:
         """Give what was captured its place."""
         with _told("what was captured is not settled"):
             self._keeper.settle(stop)
+            self._keeper.copy_if_due()
 
 
 @contextlib.contextmanager

@@ -21,7 +21,8 @@ from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
 
 MODULES = (  # that declare syscalls
-    "retrieve", "ask", "past", "compare", "files", "log", "questions", "retention", "rollback",
+    "retrieve", "ask", "past", "compare", "files", "fsck", "log", "questions", "retention",
+    "rollback",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.files import StatusReport, Text, Waited
+from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.retention import Plan
@@ -109,6 +110,11 @@ class Methods:
     def reindex(
         self,
     ) -> Done: ...
+    def fsck(
+        self,
+        repair: bool = ...,
+        deep: bool = ...,
+    ) -> Checked: ...
     def log(
         self,
         path: str = ...,

@@ -351,7 +351,9 @@ class DropSnapshotRequest:
     name: Annotated[str, Param("the snapshot")]
 
 
-@registry.syscall(effect=Effect.WRITE, command="drop-snapshot")
+@registry.syscall(
+    effect=Effect.WRITE, command="drop-snapshot", examples=("lsfs drop-snapshot before-the-move",)
+)
 def drop_snapshot(call: Call, request: DropSnapshotRequest) -> Done:
     """Forget the name of a moment. Nothing is lost by it before the next prune."""
     if not keeper_of(call).forget_moment(request.name):

@@ -69,6 +69,7 @@ class Syscall:
         run: what it does.
         examples: command lines for the help.
         streams: whether it emits events before its result.
+        writes_with: a field of the request that makes a call of one that reads write; "" for none.
     """
 
     name: str
@@ -79,6 +80,13 @@ class Syscall:
     run: Callable[[Any, Any], Any]
     examples: tuple[str, ...] = ()
     streams: bool = False
+    writes_with: str = ""
+
+    def effect_of(self, request: Any) -> Effect:
+        """What a call with this request may change."""
+        if self.writes_with and getattr(request, self.writes_with):
+            return Effect.WRITE
+        return self.effect
 
     @property
     def doc(self) -> str:
@@ -185,6 +193,7 @@ class Registry:
         command: str = "",
         examples: tuple[str, ...] = (),
         streams: bool = False,
+        writes_with: str = "",
     ) -> Callable[[Callable[[Any, Request], Result]], Callable[[Any, Request], Result]]:
         """Declare the decorated function as a syscall named after it."""
 
@@ -193,8 +202,9 @@ class Registry:
             request = hints[list(inspect.signature(run).parameters)[1]]
             name = run.__name__
             self._syscalls[name] = Syscall(
-                name, command, effect, request, hints["return"], run, examples, streams
-            )
+                name, command, effect, request, hints["return"], run, examples, streams,
+                writes_with,
+            )  # fmt: skip
             return run
 
         return declare

@@ -189,7 +189,7 @@ def _hands(call: Call) -> Iterator[Hands]:
         stack.enter_context(locked(engines.state.history_lock))
         root = os.open(engines.source, flags)
         stack.callback(os.close, root)
-        journal = Journal(engines.state.history, engines.past.settled)
+        journal = Journal(engines.state.history, engines.past.settled, engines.past.position)
         stack.callback(journal.close)
         captures = Captures(
             engines.state.incoming, journal, engines.clock, engines.past.has, durable=_durable(call)

@@ -15,15 +15,18 @@ import itertools
 import logging
 import os
 import signal
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from lsfs.clock import Clock
 from lsfs.versions.events import STEP_NS, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.capture")
+
+T = TypeVar("T")
 
 INLINE = 64 << 10  # bytes that the journal itself takes
 COPIED_AT_ONCE = 32 << 20
@@ -54,6 +57,18 @@ class Noting(Protocol):
         ...
 
 
+class TakesLong(Exception):
+    """A large content has to be copied before the operation that lets it go may be carried out.
+
+    Attributes:
+        work: copies it, in whatever thread runs it; then the operation is to be tried again.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__("a large content is to be copied first")
+        self.work = work
+
+
 class Captures:
     """Takes contents into keeping, for the process that writes the journal.
 
@@ -62,8 +77,13 @@ class Captures:
         journal: says what was kept.
         clock: says when.
         is_kept: whether the content of a file in this state is kept already.
+        names: how many names of a file in this state are known.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
+
+    Attributes:
+        at_once: contents up to this size, in bytes, are copied while the caller waits; of larger
+            ones it is told by :class:`TakesLong`. None copies all at once.
     """
 
     def __init__(
@@ -72,6 +92,7 @@ class Captures:
         journal: Noting,
         clock: Clock,
         is_kept: Callable[[State], bool] = lambda _: False,
+        names: Callable[[State], int] = lambda _: 0,
         *,
         durable: bool = True,
     ) -> None:
@@ -80,12 +101,18 @@ class Captures:
         self._journal = journal
         self._clock = clock
         self._is_kept = is_kept
+        self.names = names
         self._durable = durable
         self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
         # File systems that have said no; asking again would cost a call each time.
         self._no_reflink: set[int] = set()
         self._no_link: set[int] = set()
+        self.at_once: int | None = None
+        # By device and inode: large contents that are being copied, and those that have been.
+        self._copying: dict[tuple[int, int], threading.Event] = {}
+        self._prepared: dict[tuple[int, int], State] = {}
+        self._part_all()
 
     def close(self) -> None:
         """Let the folder go."""
@@ -112,7 +139,7 @@ class Captures:
         state: State | None = None,
         goes: bool = False,
         readable: bool = False,
-    ) -> None:
+    ) -> bytes | None:
         """Keep what a file holds, unless it is kept.
 
         Args:
@@ -123,34 +150,44 @@ class Captures:
             goes: its last name is about to go, and with it the file.
             readable: ``fd`` can read.
 
+        Returns:
+            the name in ``incoming`` of a link to the very file: if that does not go after all,
+            :meth:`part` them.
+
         Raises:
             OSError: ENOSPC: it could not be kept, so it must not go.
+            TakesLong: it is large, and the operation is to be tried again later.
         """
         if state is None:
             state = State.of(os.fstat(fd))
             if self.has(state):
-                return
+                return None
+        ready = self._prepared.pop((state.device, state.inode), None) if self._prepared else None
+        if ready is not None and ready.same_content(state):
+            return None
         if self._clock.now_ns() - state.ctime_ns < STEP_NS:
             # What is written next may leave it in the very same state.
             state = state._replace(ctime_ns=UNSURE)
         if readable:
-            self._keep_or_refuse(fd, state, path, who, goes)
-            return
+            return self._keep_or_refuse(fd, state, path, who, goes)
         try:
             opened = _opened(fd)
         except OSError as error:
             log.warning("what %r holds cannot be kept: %s", path, error.strerror)
-            return
+            return None
         try:
-            self._keep_or_refuse(opened, state, path, who, goes)
+            return self._keep_or_refuse(opened, state, path, who, goes)
         finally:
             os.close(opened)
 
     def _keep_or_refuse(
         self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
-    ) -> None:
+    ) -> bytes | None:
+        return self._or_refuse(lambda: self._keep(fd, state, path, who, goes), path)
+
+    def _or_refuse(self, keep: Callable[[], T], path: bytes) -> T | None:
         try:
-            self._keep(fd, state, path, who, goes)
+            return keep()
         except OSError as error:
             if error.errno in _NO_ROOM:
                 log.error(
@@ -160,8 +197,11 @@ class Captures:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             # It cannot be read. That must not keep anybody from removing it.
             log.warning("what %r holds cannot be kept: %s", path, error.strerror)
+            return None
 
-    def _keep(self, fd: int, state: State, path: bytes, who: Who | None, goes: bool) -> None:
+    def _keep(
+        self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
+    ) -> bytes | None:
         if state.size <= INLINE:
             content = os.pread(fd, state.size, 0)
             self._journal.append(
@@ -169,10 +209,43 @@ class Captures:
                 who=who, content=content, sync=self._durable,
             )  # fmt: skip
             self._remember(state)
-            return
+            return None
         name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
-        if not (goes and self._linked(fd, state, name)):
-            state = self._copied(fd, state, name)
+        is_linked = goes and self._linked(fd, state, name)
+        if not is_linked:
+            may_wait = self.at_once is None or state.size <= self.at_once
+            copied = self._copied(fd, state, name, may_copy=may_wait)
+            if copied is None:
+                raise self._later(fd, state, name, path, who)
+            state = copied
+        self._note(state, name, path, who)
+        self._remember(state)
+        return name if is_linked else None
+
+    def _later(self, fd: int, state: State, name: bytes, path: bytes, who: Who | None) -> TakesLong:
+        """What copies a large content while the caller goes on with other things."""
+        key = state.device, state.inode
+        other = self._copying.get(key)
+        if other is not None:
+            return TakesLong(other.wait)
+        done = self._copying[key] = threading.Event()
+        mine = os.dup(fd)
+
+        def work() -> None:
+            try:
+                copied = self._copied(mine, state, name)
+                assert copied is not None  # noqa: S101 - it may be copied
+                self._note(copied, name, path, who)
+            finally:
+                os.close(mine)
+                self._prepared[key] = state
+                del self._copying[key]
+                done.set()
+
+        return TakesLong(lambda: self._or_refuse(work, path))
+
+    def _note(self, state: State, name: bytes, path: bytes, who: Who | None) -> None:
+        """Say in the journal what a file of ours holds."""
         if self._durable:
             os.fsync(self._folder)
         try:
@@ -183,7 +256,28 @@ class Captures:
         except OSError:
             os.unlink(name, dir_fd=self._folder)
             raise
-        self._remember(state)
+
+    def part(self, name: bytes) -> None:
+        """Make a copy of what is in ``incoming`` by a link, because the file has stayed."""
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._folder)
+        except FileNotFoundError:
+            return  # settled
+        copy = name + b"-"
+        try:
+            self._copied(fd, State.of(os.fstat(fd)), copy)
+            os.rename(copy, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        except OSError as error:
+            log.warning("what was kept may change with its file: %s", error.strerror)
+        finally:
+            os.close(fd)
+
+    def _part_all(self) -> None:
+        """Part what a process had linked that was killed before it removed the file."""
+        with os.scandir(self._folder) as entries:
+            names = [entry.name for entry in entries if entry.stat().st_nlink > 1]
+        for name in names:
+            self.part(os.fsencode(name))
 
     def _remember(self, state: State) -> None:
         self._recent[state.device, state.inode] = state
@@ -204,12 +298,19 @@ class Captures:
             return False
         return True
 
-    def _copied(self, fd: int, state: State, name: bytes) -> State:
-        """Keep a copy; gives the state that was copied."""
+    def _copied(self, fd: int, state: State, name: bytes, *, may_copy: bool = True) -> State | None:
+        """Keep a copy; gives the state that was copied.
+
+        Args:
+            may_copy: take the time that it takes; otherwise None is given where it would take long.
+        """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         copy = os.open(name, flags, 0o600, dir_fd=self._folder)
         try:
             if not self._reflinked(fd, copy, state.device):
+                if not may_copy:
+                    os.unlink(name, dir_fd=self._folder)
+                    return None
                 _copy(fd, copy, min(state.size, os.fstat(fd).st_size))
             size = min(state.size, os.fstat(fd).st_size)
             os.ftruncate(copy, size)

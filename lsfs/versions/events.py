@@ -28,6 +28,7 @@ class Op(StrEnum):
     """What happened to a path."""
 
     WRITTEN = "written"  # made, or written to and closed
+    APPENDING = "appending"  # about to be appended to; `state` is before
     REMOVED = "removed"
     RENAMED = "renamed"
     MADE_DIR = "made_dir"
@@ -176,3 +177,20 @@ def unframed(data: bytes) -> Iterator[Row]:
         if not length or len(body) < length or zlib.crc32(body) != checksum:
             return
         yield _read_row(body)
+
+
+def is_broken(data: bytes) -> bool:
+    """Whether the rest of a spool, behind its last whole row, is more than a row that was torn."""
+    if len(data) < _FRAME.size:
+        return False
+    length, _ = _FRAME.unpack_from(data)
+    return bool(length) and len(data) >= _FRAME.size + length
+
+
+def is_readable(row: Row) -> bool:
+    """Whether a stored event says something."""
+    try:
+        event_of(row)
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return False
+    return True

@@ -17,10 +17,22 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from lsfs.versions.events import Event, Op, Row, State, Who, detail, event_of, framed, unframed
+from lsfs.versions import salvage
+from lsfs.versions.events import (
+    Event,
+    Op,
+    Row,
+    State,
+    Who,
+    detail,
+    event_of,
+    framed,
+    is_readable,
+    unframed,
+)
 
 log = logging.getLogger("lsfs.versions.history")
 
@@ -60,11 +72,19 @@ class Journal:
     Args:
         path: the SQLite file; made if missing. The spool is beside it.
         settled: the first event whose content nobody else keeps yet.
+        taken: the last event that others have taken in; new ones are behind it, also when this
+            file has lost some.
     """
 
-    def __init__(self, path: Path, settled: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settled: Callable[[], int] = lambda: 0,
+        taken: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._settled = settled
         self._forget_at = time.monotonic()
+        mend(path)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._prepare()
@@ -73,10 +93,7 @@ class Journal:
         self._insert(list(unframed(_whole(self._spool))))
         os.ftruncate(self._spool, 0)
         self._spool_size = 0
-        found = self._db.execute(
-            "SELECT coalesce(max(id), 0), coalesce(max(time_ns), 0) FROM event"
-        ).fetchone()
-        self._last_id, self._last_ns = int(found[0]), int(found[1])
+        self._last_id, self._last_ns = self._last(taken())
         self._rows: list[Row] = []  # in the spool and not in the database
         self._lock = threading.Lock()
         self._news = threading.Event()
@@ -84,6 +101,17 @@ class Journal:
         self._committed: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._take_in, name="lsfs-journal", daemon=True)
         self._thread.start()
+
+    def _last(self, taken: int) -> tuple[int, int]:
+        """Position and time of the last event that there was."""
+        last_id, last_ns = self._db.execute(
+            "SELECT coalesce(max(id), 0), coalesce(max(time_ns), 0) FROM event"
+        ).fetchone()
+        if taken > last_id:
+            log.error("the journal has lost its last %d events", taken - last_id)
+            self._db.execute("DELETE FROM sqlite_sequence WHERE name = 'event'")
+            self._db.execute("INSERT INTO sqlite_sequence VALUES ('event', ?)", (taken,))
+        return max(last_id, taken), last_ns
 
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -222,6 +250,7 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db: sqlite3.Connection | None = None
+        self._identity = (0, 0)
         self._lock = threading.Lock()
 
     def after(self, position: int, limit: int = 1000) -> Iterator[Event]:
@@ -236,7 +265,7 @@ class JournalReader:
         last = rows[-1].id if rows else position
         if len(rows) < limit:
             rows += [row for row in spooled if row.id > last][: limit - len(rows)]
-        yield from map(event_of, rows)
+        yield from _events(rows)
 
     def told(self, position: int, limit: int) -> Iterator[Event]:
         """The same without what was captured, as far as the database has it."""
@@ -262,7 +291,7 @@ class JournalReader:
             )
         known = {row.id for row in rows}
         fresh = [row for row in reversed(spooled) if row.id not in known]
-        yield from map(event_of, (fresh + rows)[:limit])
+        yield from _events((fresh + rows)[:limit])
 
     def content(self, id_: int) -> bytes | None:
         """The captured content that an event holds; None when it does not."""
@@ -272,12 +301,18 @@ class JournalReader:
         return rows[0].content if rows else spooled.get(id_)
 
     def _query(self, query: str, values: tuple[int, ...]) -> list[Row]:
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return []
+        if self._db is not None and (stat.st_dev, stat.st_ino) != self._identity:
+            self._db.close()  # it was damaged, and another has its place
+            self._db = None
         if self._db is None:
-            if not self._path.exists():
-                return []
             self._db = sqlite3.connect(
                 f"file:{_quoted(self._path)}?mode=ro", uri=True, check_same_thread=False
             )
+            self._identity = stat.st_dev, stat.st_ino
             if self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 self._db.close()  # of an older lsfs, and not opened by its writer since
                 self._db = None
@@ -296,6 +331,48 @@ class JournalReader:
             if self._db is not None:
                 self._db.close()
                 self._db = None
+
+
+def _events(rows: Iterable[Row]) -> Iterator[Event]:
+    """Events that are damaged, or of a later lsfs, are left out: all others are worth having."""
+    for row in rows:
+        if is_readable(row):
+            yield event_of(row)
+        else:
+            log.warning("event %d of the journal cannot be read", row.id)
+
+
+def mend(path: Path, why: str = "") -> None:
+    """Set a damaged database aside, and go on with what can be read of it.
+
+    For the process that holds ``history.lock``.
+
+    Args:
+        why: what is wrong with it; "" looks.
+    """
+    if not why and path.exists() and path.stat().st_size:
+        why = salvage.problem(path, SCHEMA_VERSION)
+    if why:
+        place, count = salvage.renew(path, _make)
+        log.error("%s: %s; it is set aside as %s, %d events go on", path, why, place.name, count)
+
+
+def _make(path: Path, rows: Sequence[Row]) -> None:
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.executescript(SCHEMA)
+        db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        db.execute("BEGIN")
+        marks = "?, ?, ?, ?, ?, ?, ?"
+        insert = f"INSERT INTO event({_COLUMNS}) VALUES ({marks})"  # noqa: S608
+        last_ns = 0
+        for row in rows:
+            last_ns = max(last_ns, row.time_ns)
+            if is_readable(row):
+                db.execute(insert, row._replace(time_ns=last_ns))
+        db.execute("COMMIT")
+    finally:
+        db.close()
 
 
 def _spool_of(path: Path) -> Path:

@@ -9,18 +9,19 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from blake3 import blake3
 
 from lsfs import beneath
 from lsfs.clock import Clock
-from lsfs.errors import LsfsError, UsageError
+from lsfs.errors import LsfsError
 from lsfs.paths import StatePaths
+from lsfs.versions import recover
 from lsfs.versions.contents import BLOCK, Content, Contents
 from lsfs.versions.events import STEP_NS, State
-from lsfs.versions.ledger import ContentRow, Ledger
+from lsfs.versions.ledger import ContentRow
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
 from lsfs.versions.prune import Held, Pruning
@@ -41,38 +42,45 @@ class Keeper:
         clock: says when.
         read_bytes: files up to this size are kept when they are read for the index, so that an
             edit behind the mount does not lose what they held.
+
+    Attributes:
+        source: descriptor of the folder.
+        store, ledger, past, pruning: the parts.
     """
 
     def __init__(
         self, state: StatePaths, source: Path, clock: Clock, *, read_bytes: int = 32 << 20
     ) -> None:
         state.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._state = state
         self._incoming = state.incoming
         self._clock = clock
         self._read_bytes = read_bytes
         self._stack = contextlib.ExitStack()
         with self._stack as stack:
-            self._source = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            stack.callback(os.close, self._source)
+            self.source = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, self.source)
             self.store = ObjectStore(state.objects)
             stack.callback(self.store.close)
-            self.ledger = Ledger(state.versions, self._is_equal, self._are_alike)
-            stack.callback(self.ledger.close)
-            self.past = Past(state.versions, state.history, state.objects, self._source)
+            self.past = Past(state.versions, state.history, state.objects, self.source)
             stack.callback(self.past.close)
+            self.ledger = recover.opened(
+                state, self._is_equal, self._are_alike, self.past.journal, self.store.has, clock.now_ns()
+            )
+            stack.callback(self.ledger.close)
             self._stack = stack.pop_all()
         if not self.ledger.meta("began_ns"):
             first = next(self.past.journal.after(0, 1), None)
-            self.ledger.set_meta("began_ns", str(first.time_ns if first else clock.now_ns()))
-        self._scan = Scan(self.ledger, self._source, self.follow, clock.now_ns)
+            self.ledger.begin(first.time_ns if first else clock.now_ns())
+        self._scan = Scan(self.ledger, self.source, self.follow, clock.now_ns)
         # By the ledger's own connection: what is being written is seen before it is committed.
         self._contents = Contents(
-            self.ledger.query, lambda: self.store, self.past.journal, state.incoming, self._source
+            self.ledger.query, lambda: self.store, self.past.journal, state.incoming, self.source
         )
         self.pruning = Pruning(self.ledger)
         self._settler = Settler(self.ledger, self.store, self._contents, state.incoming)
         self._busy: set[str] = set()
-        self._storing = threading.Lock()
+        self._storing = threading.RLock()
 
     def close(self) -> None:
         """Release the files."""
@@ -125,17 +133,11 @@ class Keeper:
         Raises:
             UsageError: another has it.
         """
-        with self.ledger.transaction() as db:
-            if db.execute("SELECT 1 FROM snapshot WHERE name = ?", (name,)).fetchone():
-                raise UsageError(
-                    f"there is a snapshot {name!r} already", hint="see: lsfs snapshots"
-                )
-            db.execute("INSERT INTO snapshot VALUES (?, ?)", (name, time_ns))
+        self.ledger.name_moment(name, time_ns)
 
     def forget_moment(self, name: str) -> bool:
         """Take a moment its name; False when no moment has it."""
-        with self.ledger.transaction() as db:
-            return db.execute("DELETE FROM snapshot WHERE name = ?", (name,)).rowcount > 0
+        return self.ledger.forget_moment(name)
 
     def give_up(self, doomed: list[Held], *, thorough: bool = False) -> int:
         """Let versions go; gives how many bytes the object store has become smaller."""
@@ -170,12 +172,42 @@ class Keeper:
             self._settler.sweep_incoming()
         return done
 
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Nothing is settled, stored or given up meanwhile."""
+        with self._storing:
+            yield
+
+    def copy_if_due(self) -> None:
+        """Copy the ledger once in a while, so that it can be made again."""
+        if recover.is_copy_due(self.ledger, self._clock.now_ns()):
+            recover.copy(self.ledger, self._state.versions_copy, self._clock.now_ns())
+
+    def recover(self, why: str, *, better_than: int | None = None) -> bool:
+        """Make the ledger again.
+
+        Args:
+            why: what is wrong with it.
+            better_than: only when fewer problems are left than so many.
+        """
+        with self._storing, self.ledger.lock:
+            now_ns = self._clock.now_ns()
+            recover.build(self._state, self.past.journal, self.store.has, why, now_ns)
+            if (
+                better_than is not None
+                and recover.problems_left(self._state, now_ns) >= better_than
+            ):
+                recover.discard(self._state)
+                return False
+            self.ledger.exchange(lambda: recover.put_in_place(self._state))
+        return True
+
     def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
         """Whether a content is what the file at a path holds; None when it is in another state."""
         if content.size > COMPARED:
             return None
         try:
-            fd = beneath.open_file(self._source, path)
+            fd = beneath.open_file(self.source, path)
         except OSError:
             return None
         try:

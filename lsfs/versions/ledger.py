@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsfs.errors import UsageError
 from lsfs.versions.events import STEP_NS, Event, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.ledger")
@@ -37,6 +38,7 @@ SCHEMA_VERSION = 1
 # the version that it has the content of.
 RESTORING = ".lsfs-restore-"
 _DRAFT = re.compile(rb"\.lsfs-restore-(\d+)-[0-9a-f]{8}\Z")
+GROWING = 2
 SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belong to it
 
 # meta: single values by name.
@@ -53,7 +55,8 @@ SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belon
 #   device, inode, mtime_ns, ctime_ns   where it is in the source; NULL when it is there no more.
 #                  Of what is captured or kept, ctime_ns is the file's when its bytes were compared
 #                  with it; whatever else has changed since, it is not sure that it holds them
-#   open           1: seen while a program was still writing to it
+#   open           1: seen while a program was still writing to it; 2: a program appends to it, and
+#                  it is the beginning of the file
 #
 # version: a path, as long as the same stood there.
 #   path, parent   bytes relative to the source; parent "" is the top
@@ -234,13 +237,17 @@ class Ledger:
         alike: compares contents.
     """
 
-    def __init__(
-        self, path: Path, equal: Equal | None = None, alike: Alike | None = None
-    ) -> None:
+    def __init__(self, path: Path, equal: Equal | None = None, alike: Alike | None = None) -> None:
         self.lock = threading.RLock()
         self._equal = equal or (lambda *_: None)
         self._alike = alike or (lambda *_: False)
-        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        self._path = path
+        self._connect()
+
+    def _connect(self) -> None:
+        self.db = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=10
+        )
         self.db.execute("PRAGMA journal_mode=WAL")
         # What was captured is deleted from where it came in once this says that objects/ has it.
         self.db.execute("PRAGMA synchronous=FULL")
@@ -313,6 +320,8 @@ class Ledger:
                 self._captured(path, event.state, event, target)
             case Op.WRITTEN if event.state and event.state.is_file:
                 self._written(path, event.state, event.time_ns, How.WRITTEN, who, event.appended)
+            case Op.APPENDING if event.state:
+                self._appending(event.state)
             case Op.REMOVED | Op.REMOVED_DIR:
                 self._removed(path, event.time_ns, How.REMOVED, who)
             case Op.RENAMED if target:
@@ -368,8 +377,12 @@ class Ledger:
             began, how = self._appeared(path, state, time_ns)
         else:
             # A time that somebody set tells nothing; it is not after the last change, as known.
-            known = self._one(row.content).ctime_ns if row.content is not None else None
-            is_told = state.mtime_ns > (known or row.begin_ns)
+            known = self._one(row.content) if row.content is not None else None
+            is_told = (
+                known is not None
+                and (known.device, known.inode) == (state.device, state.inode)
+                and state.mtime_ns > (known.ctime_ns or row.begin_ns)
+            )
             began = state.mtime_ns if is_told else state.ctime_ns or time_ns
             began = min(max(began, row.begin_ns + 1), time_ns)
             how = How.OUTSIDE
@@ -410,18 +423,30 @@ class Ledger:
             self._begin(path, "file", state, time_ns, how, who, content=content)
             return
         old = self._one(row.content)
-        is_begun = bool(old.open) and not appended and not old.is_stored
+        is_begun = old.open == 1 and not appended and not old.is_stored
+        if old.open == GROWING and how == How.OUTSIDE and old.inode == state.inode:
+            appended = True  # who served the file was killed before it could say so
         if is_begun or self._is_same(old, path, state, appended):
             if is_begun and not old.is_in(state):
                 self.db.execute("UPDATE content SET size = ? WHERE id = ?", (state.size, old.id))
             self._settle(old, state)
             self._set_attributes(row, state, time_ns)
             return
-        content = self._new_content(state)
+        content = self.content_in(state) or self._new_content(state)
+        if content == old.id:  # with its time set back
+            content = self._new_content(state)
         if not old.is_safe and appended and old.size <= state.size:
             self.db.execute("UPDATE content SET within = ? WHERE id = ?", (content, old.id))
-        self._leave(old.id)
-        self._replace(self._live_with(old.id, row), content, state, time_ns, how, who)
+        is_another = old.inode is not None and old.inode != state.inode
+        rows = [row] if is_another else self._live_with(old.id, row)
+        self._replace(rows, content, state, time_ns, how, who)
+        if not self._live_with(old.id):
+            self._leave(old.id)
+
+    def _appending(self, state: State) -> None:
+        content = self._content_of(state)
+        if content is not None and content.is_in(state) and not content.is_stored:
+            self.db.execute("UPDATE content SET open = ? WHERE id = ?", (GROWING, content.id))
 
     def _replace(
         self, rows: list[Row], content: int, state: State, time_ns: int, how: str, who: str
@@ -522,15 +547,19 @@ class Ledger:
             assert row.content is not None  # noqa: S101 - it is a file
             content = row.content
             one = self._one(content)
-            if state is not None and one.is_in(state):  # else somebody is writing to it
+            if state is not None and one.is_in(state):
                 self._settle(one, state)
-            state = state or _state(row)
+            else:  # somebody is writing to it
+                state = _state(row)
             self._end(row, time_ns, How.RENAMED)
         previous, number, how = row, row.number if row else 1, How.RENAMED
         origin = restored_from(path)
         over = self.live(target)
         earlier = over or self.last(target)
+        # What was just made has none, whatever else had its name before: a name for drafts.
+        is_new = row is None or row.op == How.CREATED
         has_history = row is not None and (row.previous is not None or row.number > 1)
+        has_history = has_history and not is_new
         if earlier is not None and earlier.kind == "file" and (over or not has_history):
             # Saved in the place of what was there: that one's history goes on.
             same = (
@@ -641,6 +670,8 @@ class Ledger:
                     self._seen(path, row, state, time_ns)
                     return
                 self._settle(content, state)
+            else:
+                state = state._replace(size=row.size, mtime_ns=row.mtime_ns)
         if time_ns - row.begin_ns <= SAME_NS or not _differs(row, state):
             self._set_attributes(row, state, time_ns)
             return
@@ -728,6 +759,50 @@ class Ledger:
                 "UPDATE content SET digest = ?, kept = max(kept, ?), ctime_ns = ? WHERE id = ?",
                 (digest, int(kept), state.ctime_ns, content.id),
             )
+
+    def settled(self, digests: dict[int, bytes]) -> None:
+        """Captured contents have their place in ``objects/``; their digests by id."""
+        with self.transaction():
+            self.db.executemany(
+                "UPDATE content SET digest = ?, kept = 1, event = NULL, file = NULL WHERE id = ?",
+                [(digest, id_) for id_, digest in digests.items()],
+            )
+
+    def lose(self, ids: Iterable[int]) -> None:
+        """Contents that turned out to be nowhere, and are not kept therefore."""
+        with self.transaction():
+            self.db.executemany(
+                "UPDATE content SET kept = 0, event = NULL, file = NULL, within = NULL "
+                "WHERE id = ?",
+                [(id_,) for id_ in ids],
+            )
+
+    def paths_of(self, content: int) -> list[bytes]:
+        """Where a content is in the source."""
+        rows = self.query(
+            "SELECT path FROM version WHERE content = ? AND end_ns IS NULL", (content,)
+        )
+        return [row[0] for row in rows]
+
+    # --- moments with a name
+
+    def name_moment(self, name: str, time_ns: int) -> None:
+        """Give a moment a name.
+
+        Raises:
+            UsageError: another has it.
+        """
+        with self.transaction():
+            if self.query("SELECT 1 FROM snapshot WHERE name = ?", (name,)):
+                raise UsageError(
+                    f"there is a snapshot {name!r} already", hint="see: lsfs snapshots"
+                )
+            self.db.execute("INSERT INTO snapshot VALUES (?, ?)", (name, time_ns))
+
+    def forget_moment(self, name: str) -> bool:
+        """Take a moment its name; False when no moment has it."""
+        with self.transaction():
+            return self.db.execute("DELETE FROM snapshot WHERE name = ?", (name,)).rowcount > 0
 
     # --- rows
 
@@ -837,6 +912,11 @@ class Ledger:
         )
 
     # --- contents
+
+    def contents(self, ids: Iterable[int]) -> list[ContentRow]:
+        """What is known of some contents."""
+        with self.lock:
+            return [self._one(id_) for id_ in ids]
 
     def _one(self, id_: int) -> ContentRow:
         row = self.db.execute(f"SELECT {CONTENT} FROM content WHERE id = ?", (id_,)).fetchone()  # noqa: S608

@@ -112,6 +112,7 @@ class Past:
     def __init__(self, ledger: Path, history: Path, objects: Path, source: int) -> None:
         self._path = ledger
         self._db: sqlite3.Connection | None = None
+        self._identity = (0, 0)
         self._lock = threading.Lock()
         self.journal = JournalReader(history)
         self._objects = objects
@@ -404,6 +405,15 @@ class Past:
         )
         return bool(rows)
 
+    def known_names(self, state: State) -> int:
+        """How many names of a file are known."""
+        rows = self._query(
+            "SELECT count(*) FROM version JOIN content ON content.id = version.content "
+            "WHERE content.inode = ? AND content.device = ? AND version.end_ns IS NULL",
+            (state.inode, state.device),
+        )
+        return int(rows[0][0]) if rows else 0
+
     def settled(self) -> int:
         """The first event of the journal whose content nobody but the journal keeps."""
         rows = self._query("SELECT min(event) FROM content", ())
@@ -411,6 +421,14 @@ class Past:
             return int(rows[0][0])
         position = self._query("SELECT value FROM meta WHERE key = 'position'", ())
         return int(position[0][0]) + 1 if position else 0
+
+    def position(self) -> int:
+        """The last event of the journal that the ledger has taken in; 0 when that is not known."""
+        try:
+            found = self._query("SELECT value FROM meta WHERE key = 'position'", ())
+        except sqlite3.DatabaseError:
+            return 0  # it will be made again
+        return int(found[0][0]) if found else 0
 
     # --- queries
 
@@ -428,8 +446,16 @@ class Past:
             return [] if db is None else db.execute(query, values).fetchall()
 
     def _open(self) -> sqlite3.Connection | None:
-        if self._db is None and os.path.exists(self._path):  # noqa: PTH110 - asked often
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return self._db
+        if self._db is not None and (stat.st_dev, stat.st_ino) != self._identity:
+            self._db.close()  # it was damaged, and made again
+            self._db = None
+        if self._db is None:
             db = connect(self._path)
+            self._identity = stat.st_dev, stat.st_ino
             if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 db.close()  # it is just being made
                 return None

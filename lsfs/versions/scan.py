@@ -63,7 +63,10 @@ class Scan:
         moved = self._moves(gone, news, seen, known)
         for begin in range(0, len(news), AT_ONCE):
             self._tell(news[begin : begin + AT_ONCE], moved, busy)
-        self._tell_gone(gone)
+        # What is written to under another name is told of when both are looked at again.
+        waiting = {moved[path] for path in map(os.fsencode, busy) if path in moved}
+        busy |= set(map(os.fsdecode, waiting))
+        self._tell_gone([path for path in gone if path not in waiting])
         if paths is None and not self._ledger.meta("looked"):
             self._ledger.set_meta("looked", "1")
         return busy

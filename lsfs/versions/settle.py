@@ -83,14 +83,7 @@ class Settler:
                 except ContentLost as error:
                     log.error("a captured content is missing: %s", error.message)
                     self._lost.add(row.id)
-        with self._ledger.transaction() as db:
-            for row in batch:
-                if row.id in digests:
-                    db.execute(
-                        "UPDATE content SET digest = ?, kept = 1, event = NULL, file = NULL "
-                        "WHERE id = ?",
-                        (digests[row.id], row.id),
-                    )
+        self._ledger.settled(digests)
         for row in batch:
             if row.id in digests and row.file is not None:
                 (self._incoming / os.fsdecode(row.file)).unlink(missing_ok=True)

@@ -99,9 +99,11 @@ def play(steps: list[Step], base: Path) -> None:
     try:
         for step in [*BEGIN, *steps]:
             storm.do(step)
-        storm.check()
         for slot in range(FILES):
             storm.do(("close", slot))
+        storm.check()
+        storm.do(("look",))
+        storm.check()
         storm.do(("settle",))
         storm.check()
         storm.do(("reopen",))

@@ -198,7 +198,7 @@ def test_an_index_that_is_of_no_use_is_made_again(stored: Stored, what: str) -> 
 def test_an_index_with_a_damaged_page(stored: Stored) -> None:
     path = stored.root / "index.sqlite"
     data = bytearray(path.read_bytes())
-    for begin in range(4096 * 3, len(data), 4096):
+    for begin in range(1024, len(data), 1024):
         data[begin : begin + 40] = bytes(40)
     path.write_bytes(data)
     assert [damage.kind for damage in check(stored.root)] == [DamageKind.INDEX]

@@ -52,7 +52,7 @@ def history(
     thorough=st.booleans(),
 )
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_sweep_keeps_exactly_what_it_is_asked_to(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], chance: object, thorough: bool

@@ -140,7 +140,7 @@ class PastBranch(Branch):
 
     def read(self, parts: Parts) -> bytes:
         """A file, whole."""
-        with contextlib.closing(self._open(parts)) as content:
+        with _readable("/".join(parts)), contextlib.closing(self._open(parts)) as content:
             return whole(content)
 
     def open(self, parts: Parts) -> bytes | Content:
@@ -148,7 +148,7 @@ class PastBranch(Branch):
         content = self._open(parts)
         if content.size > IN_MEMORY:
             return content
-        with contextlib.closing(content):
+        with _readable("/".join(parts)), contextlib.closing(content):
             return whole(content)
 
     def _open(self, parts: Parts) -> Content:

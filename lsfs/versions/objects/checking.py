@@ -100,18 +100,24 @@ class Check:
             if (head.digest, head.kind, head.length) != (row.digest, row.kind, row.length):
                 raise BrokenRecord("another record is there")
             return
-        self._reader.stored(row)
+        self._reader.check(row)
         if row.base is None:
             self._reader.record(row.digest, row.kind)
             return
-        under = self._rows.get((row.base, row.kind))
-        if under is None:
-            raise BrokenRecord("the record that it is a delta to is not stored")
-        try:
-            self._reader.record(under.digest, under.kind)
-        except BrokenRecord:
-            return  # that one is what is damaged, and this one will be named with it
+        *_, root = row, *self._under(row)
+        if root.base is not None:
+            raise BrokenRecord("a record that it is a delta to is not stored")
+        for under in self._under(row):
+            if not self._is_whole(under):
+                return  # that one is what is damaged, and this one will be named with it
         self._reader.record(row.digest, row.kind)
+
+    def _is_whole(self, row: Row) -> bool:
+        try:
+            self._reader.record(row.digest, row.kind)
+        except BrokenRecord:
+            return False
+        return True
 
     def _unindexed(self) -> Iterator[_Fault]:
         """Contents in the packs that the index has lost."""
@@ -135,9 +141,9 @@ class Check:
         for number, fault in enumerate(faults):
             for key in fault.keys:
                 causes.setdefault(key, set()).add(number)
-        for row in self._rows.values():
-            if row.base is not None and (row.base, row.kind) in causes:
-                causes.setdefault(row.key, set()).update(causes[row.base, row.kind])
+        for row in self._rows.values() if causes else ():
+            for under in self._under(row):
+                causes.setdefault(row.key, set()).update(causes.get(under.key, ()))
         contents: list[list[bytes]] = [[] for _ in faults]
         incomplete: list[Damage] = []
         for row in self._rows.values():
@@ -155,6 +161,12 @@ class Check:
             for fault, digests in zip(faults, contents, strict=True)
         ]
         return named + incomplete
+
+    def _under(self, row: Row) -> Iterator[Row]:
+        """The records that a record is a delta to, one after the other."""
+        while row.base is not None and (under := self._rows.get((row.base, row.kind))) is not None:
+            yield under
+            row = under
 
     def _parts(self, row: Row) -> tuple[set[Key], bool]:
         """The records of a content, and whether the index has all of them."""
@@ -179,7 +191,8 @@ def rebuild(root: Path, packs: Packs, coder: Coder, *, verify: bool = False) -> 
     found = scanning.scan(packs, coder, {}, lambda *_: None, verify=verify)
     path, made = root / NAME, root / (NAME + NEW)
     index = Index(made, read_only=False)
-    index.commit(found.rows.values(), {number: packs.size(number) for number in packs.numbers()})
+    ends = {number: packs.size(number) for number in packs.numbers()}
+    index.commit(found.rows.values(), ends, found.doubles)
     index.close()
     _sync(made)
     for end in ("-wal", "-shm"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,9 @@ from lsfs.versions.objects.records import Kind
 
 SCHEMA_VERSION = 1
 NAME = "index.sqlite"
+# Small pages keep the index of a small store small, and each commit; half a million rows are found
+# a tenth slower than with pages of 4096.
+_PAGE_BYTES = 1024
 _CHECKPOINT_PAGES = 64
 _FULL = {"SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN"}
 
@@ -36,11 +39,10 @@ _FULL = {"SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN"}
 #   raw      bytes when it is decoded
 #   size     bytes of the content that it is, or lists; NULL = a chunk only. A content has one row
 #            with a size: that of its list, or of the chunk that it consists of
-#   base     digest of the record of the same kind that it is a delta to; NULL = none. A base has
-#            no base itself
+#   base     digest of the record of the same kind that it is a delta to; NULL = none
 #
-# dropped: contents that have left `record` while their records do not say so yet; the row goes when
-# they do. See Packs.drop.
+# dropped: records of contents that are not, or no more, those of `record`, and do not say so
+# themselves yet; the row goes when they do. See Packs.drop.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE pack (number INTEGER PRIMARY KEY, length INTEGER NOT NULL);
@@ -131,12 +133,13 @@ class Index:
     def _prepare(self, found: bool) -> None:
         db = self._writing()
         if not found:
+            db.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             self.path.chmod(0o600)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-        db.execute(f"PRAGMA journal_size_limit={_CHECKPOINT_PAGES * 4096}")
+        db.execute(f"PRAGMA journal_size_limit={_CHECKPOINT_PAGES * _PAGE_BYTES}")
         if _version(db) == 0:
             db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
 
@@ -183,6 +186,13 @@ class Index:
             if row.key not in waiting:
                 yield row
 
+    def totals(self) -> tuple[int, int, int]:
+        """How many contents and chunks are committed, and the bytes of the contents."""
+        question = "SELECT count(size), total(kind = 0), total(size) FROM record"
+        rows = self._rows(question) or [(0, 0, 0)]
+        contents, chunks, size = map(int, rows[0])
+        return contents, chunks, size
+
     def lengths(self) -> dict[int, int]:
         """The packs, and up to where the index knows them."""
         return dict(self._rows("SELECT number, length FROM pack"))
@@ -226,8 +236,13 @@ class Index:
         with self._lock:
             self._pending.clear()
 
-    def commit(self, rows: Iterable[Row], ends: dict[int, int]) -> None:
-        """Write rows, and up to where the packs are known, whole or not at all.
+    def commit(
+        self,
+        rows: Iterable[Row],
+        ends: Mapping[int, int],
+        dropped: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Write rows, up to where the packs are known, and ``dropped``, whole or not at all.
 
         Raises:
             StateUnwritable: the disk is full.
@@ -237,6 +252,7 @@ class Index:
             insert = f"INSERT OR REPLACE INTO record ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"  # noqa: S608
             db.executemany(insert, [_values(row) for row in rows])
             db.executemany("INSERT OR REPLACE INTO pack VALUES (?, ?)", list(ends.items()))
+            db.executemany("INSERT INTO dropped VALUES (?, ?)", list(dropped))
         with self._lock:
             for row in rows:
                 if self._pending.get(row.key) is row:

@@ -49,6 +49,7 @@ class Packs:
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder
+        self._name = os.fspath(folder)
         self._durable = durable
         self._lock = threading.Lock()
         self._next = 1
@@ -88,7 +89,7 @@ class Packs:
             FileNotFoundError: the pack is not there, for example because it was swept.
         """
         # Opening costs less than a cache of descriptors that threads and sweeps must agree on.
-        fd = os.open(self.path(number), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(f"{self._name}/{number:08}.pack", os.O_RDONLY | os.O_CLOEXEC)
         try:
             return os.pread(fd, length, offset)
         finally:

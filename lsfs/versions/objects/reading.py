@@ -18,6 +18,7 @@ from lsfs.versions.objects.index import Find, Row
 from lsfs.versions.objects.packs import Packs
 from lsfs.versions.objects.records import (
     DIGEST_BYTES,
+    HEADER_BYTES,
     ZEROS,
     BrokenRecord,
     Entries,
@@ -151,6 +152,9 @@ class Reader:
         Raises:
             BrokenRecord: it is not stored, or it is damaged.
         """
+        return self._found(digest, kind, verify=True)
+
+    def _found(self, digest: bytes, kind: Kind, *, verify: bool) -> bytes:
         before: Row | None = None
         problem = BrokenRecord("a part of it is not stored")
         for _ in range(_TRIES):
@@ -158,7 +162,7 @@ class Reader:
             if row is None or row == before:
                 break
             try:
-                return self._decoded(row)
+                return self._decoded(row, verify)
             except FileNotFoundError:
                 problem = BrokenRecord(f"{self._packs.path(row.pack)} is gone")
             except BrokenRecord as error:
@@ -166,35 +170,47 @@ class Reader:
             before = row
         raise problem
 
-    def _decoded(self, row: Row) -> bytes:
-        head, body = self.stored(row)
+    def _decoded(self, row: Row, verify: bool) -> bytes:
+        head, record = self._record_at(row)
+        if row.kind is Kind.LIST:  # its digest is not that of its bytes
+            records.body(head, record)
+        body = memoryview(record)[HEADER_BYTES:]
         base = None
         if head.way is Way.DELTA:
             base = self._base(bytes(body[:DIGEST_BYTES]), row.kind)
             body = body[DIGEST_BYTES:]
         data = self._coder.decode(head.way, body, head.raw, base)
-        if row.kind is Kind.CHUNK and blake3(data).digest() != row.digest:
+        if verify and row.kind is Kind.CHUNK and blake3(data).digest() != row.digest:
             raise BrokenRecord(f"the chunk at {self.where(row)} is not what was written")
         return data
 
     def _base(self, digest: bytes, kind: Kind) -> bytes:
-        return self.chunk(digest) if kind is Kind.CHUNK else self.record(digest, kind)
+        # Not verified: were it wrong, what is a delta to it would not have its digest.
+        found = self.recent.get(digest) if kind is Kind.CHUNK else None
+        return self._found(digest, kind, verify=False) if found is None else found
 
-    def stored(self, row: Row) -> tuple[Header, memoryview]:
-        """Header and body of a record, as they are on the disk.
+    def check(self, row: Row) -> None:
+        """See that the record at a place is the one that was written there.
 
         Raises:
-            BrokenRecord: they are not what the index says.
+            BrokenRecord: it is not.
             FileNotFoundError: the pack is gone.
         """
+        head, record = self._record_at(row)
+        try:
+            records.body(head, record)
+        except BrokenRecord as error:
+            raise BrokenRecord(f"{self.where(row)}: {error}") from error
+
+    def _record_at(self, row: Row) -> tuple[Header, bytes]:
         record = self._packs.read(row.pack, row.place, row.length)
         try:
             head = records.header(record)
-            if (head.digest, head.kind, head.length) != (row.digest, row.kind, row.length):
-                raise BrokenRecord("another record is there")
-            return head, records.body(head, record)
         except BrokenRecord as error:
             raise BrokenRecord(f"{self.where(row)}: {error}") from error
+        if (head.digest, head.kind, head.length) != (row.digest, row.kind, row.length):
+            raise BrokenRecord(f"{self.where(row)}: another record is there")
+        return head, record
 
     def where(self, row: Row) -> str:
         """File and byte of a record, for a person."""

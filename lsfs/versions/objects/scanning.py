@@ -21,11 +21,13 @@ class Found:
     Attributes:
         rows: of the records that are whole and can be decoded.
         ends: where the last whole record of each pack ends; packs without one are missing.
+        doubles: places of contents that are indexed, or in ``rows``, with another place.
         incomplete: rows of contents of which something is missing.
     """
 
     rows: dict[Key, Row] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
+    doubles: list[tuple[int, int]] = field(default_factory=list)
     incomplete: list[Row] = field(default_factory=list)
 
 
@@ -45,11 +47,14 @@ def scan(
         begin = begins.get(number, BEGIN)
         for place, head, record, sound in packs.walk(number, begin):
             found.ends[number] = place + head.length
-            key = (head.digest, head.kind)
-            if not head.dropped and find(*key) is None:
-                _take(found.rows, _row_of(number, place, head, record))
-                if not sound:
-                    doubtful.add(key)
+            if head.dropped:
+                continue
+            row = _row_of(number, place, head, record)
+            if not sound:
+                doubtful.add(row.key)
+            double = _take(found.rows, row) if find(*row.key) is None else row
+            if double is not None and double.size is not None:
+                found.doubles.append((double.pack, double.place))
 
     def anywhere(digest: bytes, kind: Kind) -> Row | None:
         return found.rows.get((digest, kind)) or find(digest, kind)
@@ -58,12 +63,14 @@ def scan(
     return found
 
 
-def _take(rows: dict[Key, Row], row: Row) -> None:
+def _take(rows: dict[Key, Row], row: Row) -> Row | None:
     """Of equal records the last is taken, for what a sweep did not finish lies before it; but that
-    it is a content need be said only once."""
+    it is a content need be said only once. Gives the one that is not taken."""
     there = rows.get(row.key)
-    if there is None or row.size is not None or there.size is None:
-        rows[row.key] = row
+    if there is not None and there.size is not None and row.size is None:
+        return row
+    rows[row.key] = row
+    return there
 
 
 def _row_of(number: int, place: int, head: Header, record: bytes) -> Row:
@@ -86,17 +93,22 @@ class _Settling:
             doubtful: lists that are believed only when the content has the digest.
         """
         rows = self._found.rows
-        self._drop([row for row in rows.values() if not self._has_base(row)])
+        self._drop_without_base()
         if verify:
             chunks = [row for row in rows.values() if row.kind is Kind.CHUNK]
             self._drop([row for row in chunks if not self._is_whole(row)])
-            self._drop([row for row in rows.values() if not self._has_base(row)])
+            self._drop_without_base()
         lists = [row for row in rows.values() if row.kind is Kind.LIST]
         self._drop([row for row in lists if not self._is_complete(row, row.key in doubtful)])
+        self._drop_without_base()
         for row in lists:
             chunk = rows.get((row.digest, Kind.CHUNK))
             if chunk is not None and row.key in rows:
                 rows[chunk.key] = replace(chunk, size=None)  # its list is the content
+
+    def _drop_without_base(self) -> None:
+        while gone := [row for row in self._found.rows.values() if not self._has_base(row)]:
+            self._drop(gone)
 
     def _drop(self, gone: Iterable[Row]) -> None:
         for row in gone:

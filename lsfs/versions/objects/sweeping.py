@@ -15,12 +15,12 @@ from pathlib import Path
 
 from lsfs.errors import StateUnwritable
 from lsfs.versions.objects import records
-from lsfs.versions.objects.coding import Base, Coder
+from lsfs.versions.objects.coding import Base
 from lsfs.versions.objects.index import Index, Key, Row, moved
 from lsfs.versions.objects.packs import BEGIN, NEW, PACK_BYTES, Packs, sync_folder
 from lsfs.versions.objects.reading import Reader
 from lsfs.versions.objects.records import LIVE_AT, ZEROS, BrokenRecord, Kind
-from lsfs.versions.objects.storing import written
+from lsfs.versions.objects.storing import Writer
 from lsfs.versions.objects.values import Swept
 
 log = logging.getLogger("lsfs.versions.objects")
@@ -31,11 +31,11 @@ _GARBAGE = 0.5  # a pack is written anew when more than this share of it is of n
 class Sweep:
     """One sweep; see ``ObjectStore.sweep``. Nobody writes meanwhile."""
 
-    def __init__(self, index: Index, packs: Packs, reader: Reader, coder: Coder) -> None:
+    def __init__(self, index: Index, packs: Packs, reader: Reader, writer: Writer) -> None:
         self._index = index
         self._packs = packs
         self._reader = reader
-        self._coder = coder
+        self._writer = writer
 
     def run(self, kept: Callable[[bytes], bool], *, thorough: bool) -> Swept:
         """Remove what is not kept.
@@ -79,14 +79,13 @@ class Sweep:
             base: Base | None = None
             for row in group:
                 data = records.list_of(_pairs(self._reader, row.digest))
-                new, _ = written(self._packs, self._coder, row.key, data, row.size, base)
+                new = self._writer.write(row.key, data, row.size, base)
                 base = base or Base(row.digest, data)
                 fresh.append(new)
         ends = self._packs.ends()
         self._packs.sync()
-        self._index.commit(fresh, ends)
+        self._index.commit(fresh, ends, [(row.pack, row.place) for row in old])
         self._packs.keep(ends)
-        self._packs.drop((row.pack, row.place) for row in old)
         rows.update((row.key, row) for row in fresh)
 
     def _live(self, rows: Mapping[Key, Row], going: set[Key]) -> set[Key]:
@@ -99,9 +98,7 @@ class Sweep:
             if row.kind is Kind.LIST:
                 digests = self._reader.entries(row.digest).digests
                 live.update((digest, Kind.CHUNK) for digest in digests if digest != ZEROS)
-        stay = [rows[key] for key in live if key in rows]
-        live.update((row.base, row.kind) for row in stay if row.base is not None)
-        return live
+        return live | {key for row in map(rows.get, live) for key in _under(row, rows)}
 
     def _forget(self, rows: Mapping[Key, Row], going: set[Key], live: set[Key]) -> None:
         gone = [(row.digest, row.kind) for row in rows.values() if row.key not in live]
@@ -187,6 +184,13 @@ class Sweep:
         self._packs.keep(made)
         for number in group:
             self._packs.forget(number)
+
+
+def _under(row: Row | None, rows: Mapping[Key, Row]) -> Iterator[Key]:
+    """The records that a record is a delta to, one after the other."""
+    while row is not None and row.base is not None:
+        yield row.base, row.kind
+        row = rows.get((row.base, row.kind))
 
 
 def mark_dropped(index: Index, packs: Packs) -> None:
