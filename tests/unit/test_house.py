@@ -24,6 +24,11 @@ HEAVY = {
     "lancedb", "llama_cpp", "onnxruntime", "onnx", "transformers", "dateparser", "numpy", "pyarrow",
     "pypdfium2", "docx", "watchdog", "mfusepy", "fuse", "tokenizers", "safetensors", "lxml",
 }  # fmt: skip
+UNNEEDED = HEAVY | {
+    "blake3", "fastcdc", "platformdirs", "rich", "sqlite3", "tempfile", "zstandard",
+    "lsfs.index.dates", "lsfs.index.search", "lsfs.llm", "lsfs.versions.contents",
+    "lsfs.versions.keeper", "lsfs.versions.ledger",
+}  # fmt: skip
 
 
 def test_imports_point_down() -> None:
@@ -41,6 +46,22 @@ def test_help_loads_no_engine(arguments: list[str]) -> None:
         f"sys.argv = ['lsfs', *{arguments!r}]\n"
         "try: main()\nexcept SystemExit: pass\n"
         f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["rollback", "versions", "log", "status", "prune"])
+def test_a_command_to_a_running_drive_loads_only_what_speaks_to_it(name: str) -> None:
+    code = (
+        "import sys, lsfs.serve.client, lsfs.syscalls.drive\n"
+        "from lsfs_cli import approval, generate, main, render, render_past\n"
+        "from lsfs.syscalls.declared import DECLARED\n"
+        f"first = DECLARED[{name!r}].command.split()[0]\n"
+        "main.cli.get_command(None, first)\n"
+        f"print(sorted({UNNEEDED!r} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
@@ -85,13 +106,18 @@ def test_every_syscall_is_at_every_door() -> None:
         assert declared.schema()["request"]
         assert declared.doc
         if declared.command:
-            assert declared.command in commands
+            assert declared.command.split()[0] in commands
             assert declared.examples
 
 
 def test_the_stub_that_type_checkers_read_is_current() -> None:
     written = Path(methods.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     assert written == methods.stub(), "run: python -m lsfs.syscalls.methods"
+
+
+def test_what_is_known_of_syscalls_before_they_are_loaded_is_current() -> None:
+    written = Path(methods.__file__).with_name("declared.py").read_text(encoding="utf-8")
+    assert written == methods.outlines(), "run: python -m lsfs.syscalls.methods"
 
 
 def test_every_parameter_is_described() -> None:
