@@ -3,10 +3,10 @@
     python -m benchmarks.objects [--edits N] [--mib N]
 
 Space: a text of 1 MiB and N successive small edits of it, each kept. "ideal" is the first version
-and the bytes that were put in, compressed together with zstd. Speed: N MiB of text, of noise and of
-both again when they are known, in MB of content for each second of CPU; then one content of 1 MB,
-put, and opened and read. Programs that are not installed are named. The text is the documentation that
-comes with Python.
+and the bytes that were put in, compressed together with zstd. Speed: N MiB of text, of noise, and
+of both again when they are known, in MB of content for each second of CPU; then one content of
+1 MB, put, and opened and read. Programs that are not installed are named. The text is Python's
+standard library. The others cut as they do by default.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def main() -> None:
     ideal = rows[0].apparent
     sys.stdout.write(f"{options.edits} edits of 1 MiB of text, all kept\n")
     for row in rows:
-        share = f"{row.apparent / ideal:>6.2f}"
+        share = f"{row.apparent / ideal:>8.2f}"
         sys.stdout.write(f"{row.name:<24}{row.apparent:>12}{row.allocated:>12}{share}\n")
     sys.stdout.write("MB of content for each second of CPU\n")
     for rate in rates:

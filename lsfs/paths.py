@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-import platformdirs
-from blake3 import blake3
 
 from lsfs.errors import AccessDenied, NotFound, UsageError
 
@@ -87,7 +83,11 @@ class StatePaths:
         path = self.root / "rpc.sock"
         if len(os.fsencode(path)) < SOCKET_PATH_MAX:
             return path
+        from blake3 import blake3
+
         digest = blake3(os.fsencode(self.root)).hexdigest(length=8)
+        import tempfile
+
         return Path(tempfile.gettempdir()) / f"lsfs-{os.getuid()}" / f"{digest}.sock"
 
     @property
@@ -113,16 +113,22 @@ class StatePaths:
 
 def user_data() -> Path:
     """Where states live: ``$XDG_DATA_HOME/lsfs``."""
+    import platformdirs
+
     return Path(platformdirs.user_data_dir(APP))
 
 
 def user_cache() -> Path:
     """Where things that can be made again live: ``$XDG_CACHE_HOME/lsfs``."""
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir(APP))
 
 
 def user_config() -> Path:
     """The user's settings: ``$XDG_CONFIG_HOME/lsfs/config.toml``."""
+    import platformdirs
+
     return Path(platformdirs.user_config_dir(APP)) / "config.toml"
 
 
@@ -158,6 +164,8 @@ def state_of(source: Path, override: str | os.PathLike[str] | None = None) -> St
     Raises:
         UsageError: the state would lie inside the source.
     """
+    from blake3 import blake3
+
     if override:
         root = Path(override).expanduser().resolve()
     else:

@@ -6,40 +6,41 @@ import dataclasses
 import os
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Effect, Param, Syscall, registry
 from lsfs_cli import approval
 from lsfs_cli.session import Session
 
-GROUPS = {"trash": "Removed files: list them, bring them back, give them up."}
-
 Common = Callable[[click.Command], click.Command]
 
 
-def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
-    """A command for each syscall that has one, by name.
+def command(name: str, group: str | None, common: list[click.Parameter]) -> click.Command:
+    """The command of a syscall, or a group of several.
 
     Args:
+        name: the first word behind ``lsfs``.
+        group: of a group, what its commands are for.
         common: options that every command takes.
     """
-    from lsfs.syscalls import drive  # noqa: F401 - declares all syscalls
-
-    found: dict[str, click.Command] = {}
-    for one in registry:
-        group, _, name = one.command.rpartition(" ")
-        if not group:
-            if name:
-                found[name] = _command(one, name, common)
-            continue
-        holder = found.setdefault(group, click.Group(group, help=GROUPS[group], params=[*common]))
-        assert isinstance(holder, click.Group)  # noqa: S101 - no command has the name of a group
-        holder.add_command(_command(one, name, common))
-    return found
+    if group is None:
+        (key,) = (key for key, one in DECLARED.items() if one.command == name)
+        return _command(registry[key], name, common)
+    parts = {
+        one.command.partition(" ")[2]: registry[key]
+        for key, one in DECLARED.items()
+        if one.command.startswith(name + " ")
+    }
+    examples = _examples(line for part in parts.values() for line in part.examples[:1])
+    holder = click.Group(name, help=f"{group}\n\n{examples}", params=[*common])
+    for last, part in parts.items():
+        holder.add_command(_command(part, last, common))
+    return holder
 
 
 def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> click.Command:
@@ -57,12 +58,12 @@ def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> cli
         params=[*parameters, *common],
         callback=_callback(declared),
         short_help=summary.replace("\n", " "),
-        help="\n\n".join(part for part in (summary, rest, _examples(declared)) if part),
+        help="\n\n".join(part for part in (summary, rest, _examples(declared.examples)) if part),
     )
 
 
-def _examples(declared: Syscall) -> str:
-    lines = "\n".join(f"  {line}" for line in declared.examples)
+def _examples(commands: Iterable[str]) -> str:
+    lines = "\n".join(f"  {line}" for line in commands)
     return f"\b\nExamples:\n{lines}" if lines else ""
 
 
@@ -147,16 +148,19 @@ def drive_path(session: Session, path: str) -> str:
 def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
     """Run a syscall, and show its result; gives the exit code."""
     from lsfs import codec
-    from lsfs_cli import render, render_past
     from lsfs_cli.exits import exit_code
     from lsfs_cli.progress import ProgressBar
 
     def event(one: dict[str, Any]) -> None:
         if "change" in one:
+            from lsfs_cli import render_past
+
             render_past.live(one["change"], as_json=session.json, color=session.color)
         elif "text" not in one:
             bar.event(one)
         elif not session.json:
+            from lsfs_cli import render
+
             sys.stdout.write(render.safe(one["text"], lines=True))
             sys.stdout.flush()
 
@@ -166,5 +170,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
     if session.json:
         session.print_json(codec.to_builtins(result))
     else:
+        from lsfs_cli import render, render_past  # noqa: F401 - knows how the past is shown
+
         render.show(result, render.console(session.color))
     return exit_code(result)

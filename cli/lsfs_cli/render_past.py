@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.text import Text as Styled
-
-from lsfs.model import ChangeSummary, Diff, DiffKind, Problem
-from lsfs.syscalls.fsck import Checked
-from lsfs.syscalls.log import ChangeLog, LogEntry
-from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
-from lsfs.syscalls.retention import Plan
-from lsfs.syscalls.rollback import Change, Restored, Trash
 from lsfs_cli import render
+from lsfs_cli.paper import Console, Styled
 from lsfs_cli.render import safe
+
+if TYPE_CHECKING:  # who has a result has loaded its type
+    from lsfs.model import ChangeSummary, Diff, Problem
+    from lsfs.syscalls.fsck import Checked
+    from lsfs.syscalls.log import ChangeLog, LogEntry
+    from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
+    from lsfs.syscalls.retention import Plan
+    from lsfs.syscalls.rollback import Change, Restored, Trash
 
 _HOW = {"outside": "behind the mount"}
 _ACTION = {
@@ -49,7 +49,7 @@ def who(text: str) -> str:
     return str(json.loads(text)[2]) if text.startswith("[") else ""
 
 
-@render.show.register
+@render.shows("History")
 def _(result: History, out: Console) -> None:
     for version in result.versions:
         _version(version, result.path, out)
@@ -67,7 +67,7 @@ def _version(version: Version, path: str, out: Console) -> None:
     out.print(line)
 
 
-@render.show.register
+@render.shows("Restored")
 def _(result: Restored, out: Console) -> None:
     if not result.changes:
         out.print(Styled(f"{safe(result.path) or 'the drive'} is at {safe(result.to)} already"))
@@ -92,7 +92,7 @@ def _change(change: Change, *, dry: bool) -> Styled:
     return line
 
 
-@render.show.register
+@render.shows("Trash")
 def _(result: Trash, out: Console) -> None:
     for file in result.files:
         line = Styled(f"{moment(file.time)}  {size(file.size):>10}  ")
@@ -104,17 +104,17 @@ def _(result: Trash, out: Console) -> None:
         out.print("the trash is empty")
 
 
-@render.show.register
+@render.shows("Snapshots")
 def _(result: Snapshots, out: Console) -> None:
     render.table(((s.name, moment(s.time)) for s in result.snapshots), out)
 
 
-@render.show.register
+@render.shows("Snapshot")
 def _(result: Snapshot, out: Console) -> None:
     out.print(Styled(f"{safe(result.name)}  {moment(result.time)}"))
 
 
-@render.show.register
+@render.shows("Plan")
 def _(result: Plan, out: Console) -> None:
     if not result.versions:
         out.print("nothing is to go")
@@ -130,7 +130,7 @@ def _(result: Plan, out: Console) -> None:
     out.print(f"{result.versions} versions would go, {size(result.bytes)} before compression")
 
 
-@render.show.register
+@render.shows("ChangeLog")
 def _(result: ChangeLog, out: Console) -> None:
     for entry in result.changes:
         out.print(_entry(entry))
@@ -157,12 +157,42 @@ def live(change: dict[str, Any] | None, *, as_json: bool, color: bool) -> None:
         sys.stdout.write(json.dumps(change) + "\n")
     else:
         from lsfs import codec
+        from lsfs.syscalls.log import LogEntry
 
         render.console(color).print(_entry(codec.from_builtins(change, LogEntry)))
     sys.stdout.flush()
 
 
-@render.show.register
+@render.shows("Diff")
+def _(result: Diff, out: Console) -> None:
+    if result.kind == "same":
+        out.print(Styled(f"{safe(result.before)} and {safe(result.after)} are the same"))
+    for line in result.text.splitlines():
+        out.print(_diff_line(line))
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+def _diff_line(line: str) -> Styled:
+    style = {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
+    return Styled(safe(line), style=style)
+
+
+@render.shows("ChangeSummary")
+def _(result: ChangeSummary, out: Console) -> None:
+    if not result.facts:
+        out.print("the text says the same")
+    if result.sentence:
+        out.print(Styled(safe(result.sentence), style="bold"))
+    for fact in result.facts:
+        out.print(Styled(f"  {safe(fact.text)}"))
+    if result.more:
+        out.print(Styled(f"  … and {result.more} more", style="dim"))
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+@render.shows("Checked")
 def _(result: Checked, out: Console) -> None:
     for problem in result.problems:
         out.print(_problem(problem))
@@ -182,32 +212,3 @@ def _problem(problem: Problem) -> Styled:
     if problem.hint:
         line.append(f"  ({safe(problem.hint)})", style="dim")
     return line
-
-
-@render.show.register
-def _(result: Diff, out: Console) -> None:
-    if result.kind is DiffKind.SAME:
-        out.print(Styled(f"{safe(result.before)} and {safe(result.after)} are the same"))
-    for line in result.text.splitlines():
-        out.print(_diff_line(line))
-    for note in result.notes:
-        out.print(Styled(f"({safe(note)})", style="dim"))
-
-
-def _diff_line(line: str) -> Styled:
-    style = {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
-    return Styled(safe(line), style=style)
-
-
-@render.show.register
-def _(result: ChangeSummary, out: Console) -> None:
-    if not result.facts:
-        out.print("the text says the same")
-    if result.sentence:
-        out.print(Styled(safe(result.sentence), style="bold"))
-    for fact in result.facts:
-        out.print(Styled(f"  {safe(fact.text)}"))
-    if result.more:
-        out.print(Styled(f"  … and {result.more} more", style="dim"))
-    for note in result.notes:
-        out.print(Styled(f"({safe(note)})", style="dim"))

@@ -144,7 +144,7 @@ class _Slots:
         fh = file.fh
         handle = self.operations.vfs.handles[fh]
         guard = handle.guard
-        destroys = guard is not None and offset < guard.size
+        destroys = guard is not None and (offset < guard.size or not guard.written)
         if file.writepage or handle.parts is not None or destroys:
             page = bool(file.writepage)
             return self.operations.write(ctypes.string_at(buffer, size), offset, fh, page=page)

@@ -45,6 +45,8 @@ log = logging.getLogger("lsfs.fuse.daemon")
 
 # How long an answer may hold up the mount's only thread, in seconds.
 ANSWER_WAIT_S = 10.0
+# Contents up to this size, in bytes, are copied while everybody waits: a few milliseconds.
+COPIED_AT_ONCE = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,15 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         changes = Changes(journal, SystemClock(), wake)
         journal.on_commit(changes.nudge)
         stack.callback(journal.close)  # before the brain, which it wakes, is ended
+        captures = _captures(service, journal, past, stack)
+        if captures is not None and choice.module is None:
+            # The kernel's own protocol is answered in any order; libfuse has to wait for each copy.
+            captures.at_once = COPIED_AT_ONCE
         vfs = Vfs(
             source,
             _tree(service, info, past, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
             changes,
-            captures=_captures(service, journal, past, stack),
+            captures=captures,
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )

@@ -21,6 +21,7 @@ from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Opcode, Open, Set
 from lsfs.fuse.source import Caller, Entry
 from lsfs.fuse.vfs import Vfs
+from lsfs.fuse.virtual import Parts
 
 MAX_WRITE = 1 << 20
 WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
@@ -29,15 +30,23 @@ WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
 class Request:
     """What is asked, by whom, of which node."""
 
-    __slots__ = ("body", "gid", "node", "pid", "uid", "unique")
+    __slots__ = ("body", "gid", "node", "opcode", "pid", "uid", "unique")
 
-    def __init__(self, unique: int, node: int, uid: int, gid: int, pid: int, body: memoryview):
+    def __init__(
+        self, opcode: int, unique: int, node: int, uid: int, gid: int, pid: int, body: memoryview
+    ) -> None:
+        self.opcode = opcode
         self.unique = unique
         self.node = node
         self.uid = uid
         self.gid = gid
         self.pid = pid
         self.body = body
+
+    def kept(self) -> Request:
+        """The same with a body of its own, that the next request does not overwrite."""
+        body = memoryview(bytes(self.body))
+        return Request(self.opcode, self.unique, self.node, self.uid, self.gid, self.pid, body)
 
     @property
     def caller(self) -> Caller:
@@ -174,14 +183,20 @@ class Requests:
     def _entry(self, found: Found) -> bytes:
         node, stat = found
         if node.parts is not None:
-            # What is virtual changes with the index and costs nothing to look up.
-            return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
+            valid = self._virtual_valid(node.parts)
+            return protocol.entry_out(node.id, stat, valid, valid)
         name_valid = self._long if self._notices.covers(node.parent) else self._short
         return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
-        valid = self._attr_valid(node, stat) if node.parts is None else (0, 0)
-        return protocol.attr_out(stat, valid)
+        if node.parts is not None:
+            return protocol.attr_out(stat, self._virtual_valid(node.parts))
+        return protocol.attr_out(stat, self._attr_valid(node, stat))
+
+    def _virtual_valid(self, parts: Parts) -> protocol.Span:
+        """What is virtual changes with the index, and costs nothing to look up; the past does not
+        change, and `ls -l` in it would look up each folder on the way for each entry."""
+        return self._short if self._vfs.is_steady(parts) else (0, 0)
 
     def _attr_valid(self, node: Node, stat: os.stat_result) -> protocol.Span:
         """How long the kernel may keep attributes: long where it hears of every change."""
@@ -243,6 +258,8 @@ class Requests:
         if change == Change() and handle is None:
             self._check_clearing(node, request.uid)
         self._vfs.setattr(node, change, handle)
+        if change.size is not None and handle is None:
+            self._keep_passed(request.node)
         return self._attr(node, self._vfs.getattr(node, handle))
 
     def _check_clearing(self, node: Node, uid: int) -> None:
@@ -386,6 +403,7 @@ class Requests:
         (number,) = protocol.LINK_IN.unpack_from(request.body)
         parent, name = self._node(request.node), request.name(protocol.LINK_IN.size)
         self._vfs.link(self._node(number), parent, name)
+        self._keep_passed(number)
         return self._entry(self._vfs.lookup(parent, name))
 
     def _unlink(self, request: Request) -> bytes | Deferred[Payload]:
@@ -420,9 +438,13 @@ class Requests:
         if handle.parts is not None:
             # Generated content may be longer than the size that the kernel has cached.
             return protocol.open_out(handle.fd, Open.DIRECT_IO)
-        node.writers += handle.writable
         if self._passthrough.has(node.id):
-            self._vfs.keeping.keep(handle)  # its mappings write past us
+            try:
+                self._vfs.keeping.keep(handle)  # its mappings write past us
+            except BaseException:
+                self._vfs.release(handle)
+                raise
+        node.writers += handle.writable
         how, backing = self._passthrough.begin(node, handle)
         if not handle.writable and not self._locks.on(node.id):
             # There is nothing to report at close, unless record locks end there.
@@ -498,7 +520,13 @@ class Requests:
             node.writers -= 1
             self._vfs.getattr(node, handle)  # so that our own writing is no surprise
         self._vfs.release(handle)
+        self._keep_passed(request.node)
         return b""
+
+    def _keep_passed(self, node: int) -> None:
+        """A file may be a version by now: keep it if others may overwrite it past us."""
+        if self._passthrough.has(node):
+            self._vfs.keep_open(self._node(node))
 
     def _fallocate(self, request: Request) -> bytes:
         fh, offset, length, mode, _ = protocol.FALLOCATE_IN.unpack_from(request.body)

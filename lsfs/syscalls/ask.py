@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import UsageError
-from lsfs.index.filters import Filters
-from lsfs.index.search import query_words, sentence_at
 from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import explicit_filters, find, pending_note
-from lsfs.syscalls.then import at_moment
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
+    from lsfs.index.filters import Filters
     from lsfs.llm.evidence import Candidate, Similarity
 
 PASSAGES = 10  # read for evidence, of all files
@@ -87,6 +85,8 @@ def ask(call: Call, request: AskRequest) -> Answer:
     answered with the sentences that say it; the language model's own sentence is added only where
     each number, date and name in it stands in those sentences.
     """
+    from lsfs.syscalls.then import at_moment
+
     if not request.question.strip():
         raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
     from lsfs.index import question
@@ -126,6 +126,7 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
 def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
     """All files that a listing question asks for, that are there at this moment."""
     from lsfs.index.kinds import kinds_in
+    from lsfs.index.search import query_words
 
     filters = replace(
         filters,
@@ -249,6 +250,8 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     A question that names its document ("… in the Harbour Street lease") finds it by passages that
     hold the name; the fact often stands in another one.
     """
+    from lsfs.index.filters import Filters
+
     hits = find(engines, plan, filters, PASSAGES)
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
     for path in best:
@@ -324,6 +327,8 @@ def _related(engines: Engines, hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
 
 def _found(engines: Engines, hit: Hit, words: str) -> FoundFile:
     """A hit as a file, with the sentence of it that holds most of the words."""
+    from lsfs.index.search import sentence_at
+
     position = next(
         (hit.text.lower().find(word) for word in words.lower().split() if word in hit.text.lower()),
         0,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
-
-from blake3 import blake3
 
 from lsfs import paths
 from lsfs.errors import ParseError, TooLarge, UsageError
@@ -150,6 +147,10 @@ def _bytes(call: Call, row: Row) -> bytes:
 
 def _document(call: Call, row: Row, data: bytes) -> Document:
     """A version as lsfs reads it: from the index where it is, else read now."""
+    import tempfile
+
+    from blake3 import blake3
+
     engines = call.engines
     digest = blake3(data).digest()
     known = engines.catalog.document_of(digest, engines.reader.versions())

@@ -5,23 +5,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lsfs.clock import Clock, SystemClock
-from lsfs.config import Config
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import Effect, registry
-from lsfs.syscalls.then import Earlier, Retained
 
 if TYPE_CHECKING:
+    from lsfs.config import Config
     from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
     from lsfs.llm.chat import ChatModel
@@ -102,6 +100,8 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
         StateUnwritable: the disk of the state is full or refuses.
         IndexCorrupt: a store turned out to be damaged.
     """
+    import sqlite3
+
     declared = registry[name]
     request = declared.bind((), arguments)
     if call.engines.catalog.read_only and declared.effect_of(request) is not Effect.READ:
@@ -185,6 +185,7 @@ def open_engines(
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
+    from lsfs.syscalls.then import Earlier, Retained
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
@@ -266,6 +267,8 @@ class VersionsWitness:
 @contextlib.contextmanager
 def _told(what: str) -> Iterator[None]:
     """Log what goes wrong, and go on: it is tried again with the next change."""
+    import sqlite3
+
     try:
         yield
     except (LsfsError, OSError, sqlite3.Error) as error:

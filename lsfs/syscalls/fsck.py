@@ -9,7 +9,6 @@ from typing import Annotated
 
 from lsfs.drives import locked
 from lsfs.errors import LockHeld
-from lsfs.index import check as index_check
 from lsfs.model import Problem
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import keeper_of
@@ -94,6 +93,8 @@ def _mend_journal(call: Call, why: str) -> None:
 
 
 def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
+    from lsfs.index import check as index_check
+
     catalog, vectors = call.engines.catalog, call.engines.search.vectors
     problems = index_check.check(catalog, vectors, counts, deep=request.deep)
     if not (request.repair and problems):

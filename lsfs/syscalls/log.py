@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import codec, paths
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, when
 from lsfs.syscalls.registry import Param, registry
-from lsfs.versions.ledger import How
-from lsfs.versions.past import Change
+
+if TYPE_CHECKING:
+    from lsfs.versions.past import Change
 
 POLL_S = 0.2
 AT_ONCE = 1000
@@ -103,6 +104,8 @@ def _catch_up(call: Call) -> None:
 
 
 def _entry(change: Change) -> LogEntry:
+    from lsfs.versions.ledger import How
+
     known = change.who.startswith("[")
     uid, pid, program = json.loads(change.who) if known else (-1, -1, "")
     return LogEntry(

@@ -4,12 +4,13 @@ from typing import Any
 
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.retention import Plan
-from lsfs.syscalls.retrieve import Done, Hits, Matches
+from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
 
 class Methods:

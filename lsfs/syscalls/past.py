@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
-from blake3 import blake3
-
 from lsfs import paths
 from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.moments import moment
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.syscalls.retrieve import Done
-from lsfs.versions.contents import BLOCK, Content
-from lsfs.versions.ledger import Row
 
 if TYPE_CHECKING:
+    from lsfs.versions.contents import Content
     from lsfs.versions.keeper import Keeper
+    from lsfs.versions.ledger import Row
 
 MOST_BYTES = 8 << 20  # of one answer of `read`
 DIGESTED = 256 << 20  # bytes of a version whose digest is worked out when it is asked for
@@ -148,6 +145,10 @@ def _digest(call: Call, row: Row) -> str:
 
 def digest_of(content: Content) -> bytes:
     """BLAKE3 of a content."""
+    from blake3 import blake3
+
+    from lsfs.versions.contents import BLOCK
+
     hasher = blake3()
     offset = 0
     while block := content.read(offset, BLOCK):
@@ -231,6 +232,8 @@ def _no_version(call: Call, path: str, what: str, rows: list[Row]) -> LsfsError:
 
 def when(call: Call, text: str) -> int:
     """A moment in words, in nanoseconds since the epoch."""
+    from lsfs.syscalls.moments import moment
+
     engines = call.engines
     return moment(text, engines.clock, engines.past.snapshots())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib
 import inspect
 import os
 import typing
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 from lsfs import codec
 from lsfs.errors import UsageError
+from lsfs.syscalls.declared import DECLARED, Outline
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -152,13 +154,24 @@ class Syscall:
 
 
 class Registry:
-    """All syscalls by name."""
+    """All syscalls by name.
 
-    def __init__(self) -> None:
+    Args:
+        outlines: syscalls whose modules are loaded when they are asked for.
+    """
+
+    def __init__(self, outlines: Mapping[str, Outline] | None = None) -> None:
+        self._outlines = outlines or {}
         self._syscalls: dict[str, Syscall] = {}
 
     def __iter__(self) -> typing.Iterator[Syscall]:
+        for name in self._outlines:
+            self._load(name)
         return iter(self._syscalls.values())
+
+    def _load(self, name: str) -> None:
+        if name not in self._syscalls and name in self._outlines:
+            importlib.import_module(f"lsfs.syscalls.{self._outlines[name].module}")
 
     def __getitem__(self, name: str) -> Syscall:
         """The syscall of this name.
@@ -166,9 +179,10 @@ class Registry:
         Raises:
             UsageError: there is none; the nearest is named.
         """
+        self._load(name)
         if name in self._syscalls:
             return self._syscalls[name]
-        near = difflib.get_close_matches(name, self._syscalls, n=1)
+        near = difflib.get_close_matches(name, {**self._outlines, **self._syscalls}, n=1)
         hint = f"did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"no syscall {name!r}", hint=hint)
 
@@ -200,4 +214,4 @@ def _annotated(hint: Any) -> bool:
     return typing.get_origin(hint) is typing.Annotated
 
 
-registry = Registry()
+registry = Registry(DECLARED)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, keeper_of
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.versions.keeper import Keeper
-from lsfs.versions.prune import Held, Rules, digest_of
+
+if TYPE_CHECKING:
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.prune import Held
 
 SHOWN = 20
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
@@ -75,6 +77,8 @@ class PruneRequest:
 )
 def prune(call: Call, request: PruneRequest) -> Plan:
     """Give up old versions. What files hold now, and what snapshots name, always stays."""
+    from lsfs.versions.prune import Rules
+
     keeper = keeper_of(call)
     keeper.follow()
     rules = Rules(
@@ -128,6 +132,8 @@ def _planned(
     keeper: Keeper, choose: Callable[[], list[Held]], apply: str, *, only_rules: bool = True
 ) -> Plan:
     """The plan; carried out when it is the one that was approved."""
+    from lsfs.versions.prune import digest_of
+
     doomed = choose()
     digest = digest_of(doomed)
     size = sum(one.size for one in doomed)

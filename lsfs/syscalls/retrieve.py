@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
-from lsfs.index.filters import Filters
-from lsfs.index.search import Preference
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.syscalls.then import at_moment
+
+if TYPE_CHECKING:
+    from lsfs.index.filters import Filters
 
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
@@ -72,6 +73,8 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     ``--at`` the files are those of that moment, with the names and the words that they had.
     """
     from lsfs.index import question
+    from lsfs.index.filters import Filters
+    from lsfs.syscalls.then import at_moment
 
     if request.k < 1:
         raise UsageError("k must be at least 1")
@@ -106,13 +109,6 @@ class SearchName:
     """A kept query."""
 
     name: Annotated[str, Param("name of the directory below .lsfs/search")]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What was done, in words."""
-
-    message: str
 
 
 @registry.syscall(effect=Effect.WRITE)
@@ -221,6 +217,8 @@ def find(
     min_score: float = 0.0,
 ) -> list[Hit]:
     """Hits of a planned query whose files are there at this moment."""
+    from lsfs.index.search import Preference
+
     prefer = Preference(plan.kinds, plan.after, plan.before, strong=plan.listing)
     filters = replace(
         filters,
@@ -265,6 +263,8 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
 
 def explicit_filters(query: str) -> tuple[str, Filters]:
     """Filters written as ``after:2023-01-01`` or ``type:pdf``, and the rest of the query."""
+    from lsfs.index.filters import Filters
+
     values: dict[str, list[str]] = {}
     for name, value in EXPLICIT.findall(query):
         values.setdefault(name, []).append(value.strip('"'))

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.drives import DriveRecord, locked
@@ -15,11 +15,10 @@ from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import back as versions_back
 from lsfs.syscalls.past import chosen, exact, iso, keeper_of, numbered, when
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.versions.capture import Captures
-from lsfs.versions.events import Who
-from lsfs.versions.history import Journal
-from lsfs.versions.ledger import Row
-from lsfs.versions.restore import Directly, Hands, Outcome, Restorer, Step, ThroughMount, steps
+
+if TYPE_CHECKING:
+    from lsfs.versions.ledger import Row
+    from lsfs.versions.restore import Hands, Step
 
 _ACTIONS = {"make_dir": "made folder", "remove_dir": "removed folder"}
 
@@ -110,6 +109,8 @@ def _wanted(call: Call, path: str, request: RollbackRequest) -> Row:
 
 
 def _file(call: Call, path: str, row: Row, *, dry_run: bool) -> Restored:
+    from lsfs.versions.restore import Step
+
     present = call.engines.past.live(path)
     same = present is not None and present.content == row.content and present.mode == row.mode
     planned = [] if same else [Step("write", os.fsencode(path), row)]
@@ -117,6 +118,8 @@ def _file(call: Call, path: str, row: Row, *, dry_run: bool) -> Restored:
 
 
 def _to_moment(call: Call, path: str, time_ns: int, words: str, *, dry_run: bool) -> Restored:
+    from lsfs.versions.restore import steps
+
     past = call.engines.past
     first = past.began_ns()
     if not first or time_ns < first:
@@ -132,6 +135,8 @@ def _to_moment(call: Call, path: str, time_ns: int, words: str, *, dry_run: bool
 def _carry_out(
     call: Call, path: str, words: str, planned: list[Step], *, dry_run: bool
 ) -> Restored:
+    from lsfs.versions.restore import Outcome, Restorer
+
     undo = exact(call.engines.clock.now_ns() - 1)
     outcome = Outcome(done=planned)
     if planned and not dry_run:
@@ -163,6 +168,11 @@ def _hands(call: Call) -> Iterator[Hands]:
     Raises:
         AccessDenied: the mount is for reading only.
     """
+    from lsfs.versions.capture import Captures
+    from lsfs.versions.events import Who
+    from lsfs.versions.history import Journal
+    from lsfs.versions.restore import Directly, ThroughMount
+
     engines = call.engines
     mount = DriveRecord(engines.source, engines.state).mount_info()
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -272,6 +282,8 @@ class TrashRestoreRequest:
 )
 def trash_restore(call: Call, request: TrashRestoreRequest) -> Restored:
     """Bring back a removed file, or all files that were removed from a folder."""
+    from lsfs.versions.restore import Step
+
     path = paths.relative(request.path)
     keeper_of(call).look([path])
     rows = call.engines.past.trash(path)

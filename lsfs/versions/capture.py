@@ -15,15 +15,18 @@ import itertools
 import logging
 import os
 import signal
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from lsfs.clock import Clock
 from lsfs.versions.events import STEP_NS, Op, State, Who
 
 log = logging.getLogger("lsfs.versions.capture")
+
+T = TypeVar("T")
 
 INLINE = 64 << 10  # bytes that the journal itself takes
 COPIED_AT_ONCE = 32 << 20
@@ -54,6 +57,18 @@ class Noting(Protocol):
         ...
 
 
+class TakesLong(Exception):
+    """A large content has to be copied before the operation that lets it go may be carried out.
+
+    Attributes:
+        work: copies it, in whatever thread runs it; then the operation is to be tried again.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__("a large content is to be copied first")
+        self.work = work
+
+
 class Captures:
     """Takes contents into keeping, for the process that writes the journal.
 
@@ -65,6 +80,10 @@ class Captures:
         names: how many names of a file in this state are known.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
+
+    Attributes:
+        at_once: contents up to this size, in bytes, are copied while the caller waits; of larger
+            ones it is told by :class:`TakesLong`. None copies all at once.
     """
 
     def __init__(
@@ -89,6 +108,10 @@ class Captures:
         # File systems that have said no; asking again would cost a call each time.
         self._no_reflink: set[int] = set()
         self._no_link: set[int] = set()
+        self.at_once: int | None = None
+        # By device and inode: large contents that are being copied, and those that have been.
+        self._copying: dict[tuple[int, int], threading.Event] = {}
+        self._prepared: dict[tuple[int, int], State] = {}
         self._part_all()
 
     def close(self) -> None:
@@ -133,11 +156,15 @@ class Captures:
 
         Raises:
             OSError: ENOSPC: it could not be kept, so it must not go.
+            TakesLong: it is large, and the operation is to be tried again later.
         """
         if state is None:
             state = State.of(os.fstat(fd))
             if self.has(state):
                 return None
+        ready = self._prepared.pop((state.device, state.inode), None) if self._prepared else None
+        if ready is not None and ready.same_content(state):
+            return None
         if self._clock.now_ns() - state.ctime_ns < STEP_NS:
             # What is written next may leave it in the very same state.
             state = state._replace(ctime_ns=UNSURE)
@@ -156,8 +183,11 @@ class Captures:
     def _keep_or_refuse(
         self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
     ) -> bytes | None:
+        return self._or_refuse(lambda: self._keep(fd, state, path, who, goes), path)
+
+    def _or_refuse(self, keep: Callable[[], T], path: bytes) -> T | None:
         try:
-            return self._keep(fd, state, path, who, goes)
+            return keep()
         except OSError as error:
             if error.errno in _NO_ROOM:
                 log.error(
@@ -183,7 +213,39 @@ class Captures:
         name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
         is_linked = goes and self._linked(fd, state, name)
         if not is_linked:
-            state = self._copied(fd, state, name)
+            may_wait = self.at_once is None or state.size <= self.at_once
+            copied = self._copied(fd, state, name, may_copy=may_wait)
+            if copied is None:
+                raise self._later(fd, state, name, path, who)
+            state = copied
+        self._note(state, name, path, who)
+        self._remember(state)
+        return name if is_linked else None
+
+    def _later(self, fd: int, state: State, name: bytes, path: bytes, who: Who | None) -> TakesLong:
+        """What copies a large content while the caller goes on with other things."""
+        key = state.device, state.inode
+        other = self._copying.get(key)
+        if other is not None:
+            return TakesLong(other.wait)
+        done = self._copying[key] = threading.Event()
+        mine = os.dup(fd)
+
+        def work() -> None:
+            try:
+                copied = self._copied(mine, state, name)
+                assert copied is not None  # noqa: S101 - it may be copied
+                self._note(copied, name, path, who)
+            finally:
+                os.close(mine)
+                self._prepared[key] = state
+                del self._copying[key]
+                done.set()
+
+        return TakesLong(lambda: self._or_refuse(work, path))
+
+    def _note(self, state: State, name: bytes, path: bytes, who: Who | None) -> None:
+        """Say in the journal what a file of ours holds."""
         if self._durable:
             os.fsync(self._folder)
         try:
@@ -194,8 +256,6 @@ class Captures:
         except OSError:
             os.unlink(name, dir_fd=self._folder)
             raise
-        self._remember(state)
-        return name if is_linked else None
 
     def part(self, name: bytes) -> None:
         """Make a copy of what is in ``incoming`` by a link, because the file has stayed."""
@@ -238,12 +298,19 @@ class Captures:
             return False
         return True
 
-    def _copied(self, fd: int, state: State, name: bytes) -> State:
-        """Keep a copy; gives the state that was copied."""
+    def _copied(self, fd: int, state: State, name: bytes, *, may_copy: bool = True) -> State | None:
+        """Keep a copy; gives the state that was copied.
+
+        Args:
+            may_copy: take the time that it takes; otherwise None is given where it would take long.
+        """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         copy = os.open(name, flags, 0o600, dir_fd=self._folder)
         try:
             if not self._reflinked(fd, copy, state.device):
+                if not may_copy:
+                    os.unlink(name, dir_fd=self._folder)
+                    return None
                 _copy(fd, copy, min(state.size, os.fstat(fd).st_size))
             size = min(state.size, os.fstat(fd).st_size)
             os.ftruncate(copy, size)

@@ -556,7 +556,12 @@ class Ledger:
         origin = restored_from(path)
         over = self.live(target)
         earlier = over or self.last(target)
-        has_history = row is not None and (row.previous is not None or row.number > 1)
+        # What was just made has none, whatever else had its name before: a name for drafts.
+        has_history = (
+            row is not None
+            and row.op != How.CREATED
+            and (row.previous is not None or row.number > 1)
+        )
         if earlier is not None and earlier.kind == "file" and (over or not has_history):
             # Saved in the place of what was there: that one's history goes on.
             same = (

@@ -5,7 +5,7 @@ taken from the folder itself, after each step: every file as it was when it was 
 """
 
 # What is tested is what happens to names that are bytes, by descriptor.
-# ruff: noqa: PTH
+# ruff: noqa: PTH102, PTH104, PTH108, PTH112, PTH113, PTH114, PTH115, PTH116, PTH211
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
 from lsfs.versions.capture import INLINE, Captures
 from lsfs.versions.contents import ContentLost, whole
-from lsfs.versions.ledger import How, Row
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
+from lsfs.versions.ledger import How, Row
 from lsfs.versions.past import Past
 from tests.fuse.fake_index import Index
 
@@ -39,6 +39,10 @@ LATE_NS = 15_000_000  # what a file system says of the time may be so late
 OLD_NS = 1_000_000_000 * 10**9
 Known = tuple[str, frozenset[bytes | None]]  # kind, and what it may hold; None: may be missing
 SIZES = (0, 3, 10, 5000, INLINE + 5)
+
+
+class BusyError(Exception):
+    """A step that would change behind the mount what is open."""
 
 
 @dataclass
@@ -80,7 +84,12 @@ class Storm:
         self.past = Past(state.versions, state.history, state.objects, self.source.root)
         self.journal = Journal(state.history, self.past.settled)
         self.captures = Captures(
-            state.incoming, self.journal, SystemClock(), self.past.has, self.past.names, durable=False
+            state.incoming,
+            self.journal,
+            SystemClock(),
+            self.past.has,
+            self.past.known_names,
+            durable=False,
         )
         index = Index()
         changes = Changes(self.journal, SystemClock())
@@ -104,7 +113,7 @@ class Storm:
 
     def do(self, step: Step) -> None:
         name, *arguments = step
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, BusyError):
             getattr(self, "do_" + str(name))(*arguments)
         self._look_at_it(step)
 
@@ -131,8 +140,8 @@ class Storm:
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
-            handle = self.vfs.create(parent, name, flags, 0o644, self.caller)
-            return handle, self.vfs.adopt(handle, parent, name).node
+            made = self.vfs.create(parent, name, flags, 0o644, self.caller)
+            return made, self.vfs.adopt(made, parent, name).node
         if os.path.isdir(self.folder / os.fsdecode(path)):
             raise IsADirectoryError
         handle = self.vfs.open(node, flags)
@@ -256,7 +265,11 @@ class Storm:
         """A name in the folder, whose content is about to go without anybody's knowledge."""
         time.sleep(0.012)  # what the file system says of the time may be so late
         found = os.fsdecode(os.fsencode(self.folder) + b"/" + path)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError):
+            # Of what somebody writes to meanwhile through the mount nothing is promised.
+            inode = os.stat(found, follow_symlinks=False).st_ino
+            if inode in {os.fstat(slot[0].fd).st_ino for slot in self.slots if slot}:
+                raise BusyError
             if os.path.isfile(found) and not os.path.islink(found):
                 data = Path(found).read_bytes()
                 self.gone |= {
@@ -291,8 +304,10 @@ class Storm:
         self.keeper.look()
 
     def do_behind_rename(self, path: bytes, target: bytes) -> None:
-        self._behind(target)
-        os.rename(os.fsencode(self.folder) + b"/" + path, self._behind(target))
+        held = set(self.gone)
+        found = self._behind(path)
+        self.gone = held  # it stays
+        os.rename(found, self._behind(target))
         self.keeper.look()
 
     def do_behind_unlink(self, path: bytes) -> None:
@@ -308,7 +323,9 @@ class Storm:
         self.keeper.look()
 
     def do_behind_link(self, path: bytes, target: bytes) -> None:
-        time.sleep(0.012)
+        held = set(self.gone)
+        self._behind(path)
+        self.gone = held  # it stays
         os.link(
             os.fsencode(self.folder) + b"/" + path,
             os.fsencode(self.folder) + b"/" + target,
@@ -431,7 +448,7 @@ class Storm:
             content = self.keeper.past.open(row)
         except ContentLost:
             # While somebody writes to it, only the process that sees the writes can tell.
-            writing = {held for many in self.since.values() for held in many}
+            writing = {held for many in self.since.values() for held in many} | self._open()
             assert may & (self.gone | writing), f"{where} is lost: {_short(may)} {row}"
             return
         with contextlib.closing(content):
@@ -440,6 +457,10 @@ class Storm:
             return
         assert data in may, f"{where} held {_short(may)}, not {_short([data])} {row}"
         assert row.size == len(data), f"{where}: {row.size} of {len(data)} bytes"
+
+    def _open(self) -> set[bytes | None]:
+        inodes = {os.fstat(found[0].fd).st_ino for found in self.slots if found is not None}
+        return {self.closed.get(inode) for inode in inodes}
 
     def _check_one_by_one(self, moment: Moment, known: dict[bytes, Row], where: str) -> None:
         past = self.keeper.past

@@ -186,6 +186,13 @@ class Index:
             if row.key not in waiting:
                 yield row
 
+    def totals(self) -> tuple[int, int, int]:
+        """How many contents and chunks are committed, and the bytes of the contents."""
+        question = "SELECT count(size), total(kind = 0), total(size) FROM record"
+        rows = self._rows(question) or [(0, 0, 0)]
+        contents, chunks, size = map(int, rows[0])
+        return contents, chunks, size
+
     def lengths(self) -> dict[int, int]:
         """The packs, and up to where the index knows them."""
         return dict(self._rows("SELECT number, length FROM pack"))

@@ -88,9 +88,16 @@ class Header:
 
 
 def pack(
-    kind: Kind, way: Way, digest: bytes, raw: int, size: int | None, body: Sequence[bytes]
+    key: tuple[bytes, Kind], way: Way, raw: int, size: int | None, body: Sequence[bytes]
 ) -> list[bytes]:
-    """A record as buffers to be written one behind the other."""
+    """A record as buffers to be written one behind the other.
+
+    Args:
+        key: digest and kind.
+        way, raw, size: as of ``Header``.
+        body: the parts of the body.
+    """
+    digest, kind = key
     hasher = blake3()
     for part in body:
         hasher.update(part)

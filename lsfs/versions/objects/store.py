@@ -20,8 +20,7 @@ from lsfs.versions.objects.gate import Gate
 from lsfs.versions.objects.index import NAME, Index, Row
 from lsfs.versions.objects.packs import BEGIN, Packs
 from lsfs.versions.objects.reading import Content, Reader
-from lsfs.versions.objects.records import Kind
-from lsfs.versions.objects.storing import Storing
+from lsfs.versions.objects.storing import Storing, Writer
 from lsfs.versions.objects.sweeping import Sweep, mark_dropped
 from lsfs.versions.objects.values import Damage, Put, Swept, Usage
 
@@ -78,6 +77,7 @@ class ObjectStore:
         self._packs = self._packs_of_root()
         self._index = Index(self.root / NAME, read_only=self._read_only)
         self._reader = Reader(self._index.find, self._packs, self._coder)
+        self._writer = Writer(self._packs, self._coder)
 
     def _make_folders(self) -> None:
         try:
@@ -173,7 +173,7 @@ class ObjectStore:
         self._writable()
         with self.batch():
             mark = self._packs.mark()
-            storing = Storing(self._index, self._packs, self._coder, self._reader, like)
+            storing = Storing(self._index, self._writer, self._reader, like)
             try:
                 put = store(storing)
             except BaseException:
@@ -303,12 +303,10 @@ class ObjectStore:
                 yield row.digest
 
     def usage(self) -> Usage:
-        """How much is stored."""
-        rows = list(self._index.rows())
-        sizes = [row.size for row in rows if row.size is not None]
-        chunks = sum(row.kind is Kind.CHUNK for row in rows)
+        """How much is stored; what an open batch has put is not counted yet."""
+        contents, chunks, size = self._index.totals()
         packs = sum(self._packs.size(number) for number in self._packs.numbers())
-        return Usage(len(sizes), chunks, packs + self._index.bytes_on_disk(), sum(sizes))
+        return Usage(contents, chunks, packs + self._index.bytes_on_disk(), size)
 
     # -------------------------------------------------------------------------- caring
 
@@ -332,7 +330,7 @@ class ObjectStore:
         self._writable()
         kept = keep if callable(keep) else frozenset(keep).__contains__
         with self._gate.alone():
-            sweep = Sweep(self._index, self._packs, self._reader, self._coder)
+            sweep = Sweep(self._index, self._packs, self._reader, self._writer)
             return sweep.run(kept, thorough=thorough)
 
     def check(self, *, deep: bool, repair: bool = False) -> Iterator[Damage]:

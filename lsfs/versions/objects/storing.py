@@ -56,6 +56,33 @@ class Likeness:
         return None if digest == ZEROS else digest
 
 
+class Writer:
+    """Appends records to the packs."""
+
+    def __init__(self, packs: Packs, coder: Coder) -> None:
+        self._packs = packs
+        self._coder = coder
+
+    def write(self, key: Key, data: bytes | memoryview, size: int | None, base: Base | None) -> Row:
+        """Append a record; gives its row, which is in no index yet.
+
+        Args:
+            key: digest and kind.
+            data: its bytes.
+            size: bytes of the content; None for a chunk that is none.
+            base: what it may be a delta to.
+
+        Raises:
+            StateUnwritable: the disk is full.
+        """
+        way, body = self._coder.encode(data, base)
+        record = records.pack(key, way, len(data), size, body)
+        number, place = self._packs.append(record)
+        named = base.digest if base is not None and way is Way.DELTA else None
+        length = sum(map(len, record))
+        return Row(*key, number, place, length, len(data), size, named)
+
+
 class Storing:
     """What one put writes; nothing of it is in the index before it is complete.
 
@@ -67,12 +94,9 @@ class Storing:
         appended: how many those are.
     """
 
-    def __init__(
-        self, index: Index, packs: Packs, coder: Coder, reader: Reader, like: bytes | None
-    ) -> None:
+    def __init__(self, index: Index, writer: Writer, reader: Reader, like: bytes | None) -> None:
         self._index = index
-        self._packs = packs
-        self._coder = coder
+        self._writer = writer
         self._reader = reader
         self._like = like
         self._likeness = Likeness(self._entries_of(like))
@@ -94,7 +118,7 @@ class Storing:
             self._list(digest, [(len(data), digest)])  # so far it was a part of others only
             return digest
         near = self._likeness.near(0, len(data)) if like == self._like else like
-        self._write(Kind.CHUNK, digest, data, len(data), self._base(near))
+        self._write((digest, Kind.CHUNK), data, len(data), self._base(near))
         return digest
 
     def chunked(self, reading: Reading, cuts: Sequence[int]) -> Put:
@@ -138,7 +162,7 @@ class Storing:
             return digest
         if self._find(digest, Kind.CHUNK) is None:
             base = self._base(near or self._likely(offset, len(data)))
-            self._write(Kind.CHUNK, digest, data, None, base)
+            self._write((digest, Kind.CHUNK), data, None, base)
         return digest
 
     def _likely(self, offset: int, length: int) -> bytes | None:
@@ -150,7 +174,7 @@ class Storing:
     def _list(self, digest: bytes, pairs: Pairs) -> bytes:
         if not self._stored(digest):
             size = sum(length for length, _ in pairs)
-            self._write(Kind.LIST, digest, records.list_of(pairs), size, self._like_list())
+            self._write((digest, Kind.LIST), records.list_of(pairs), size, self._like_list())
         return digest
 
     def _like_list(self) -> Base | None:
@@ -183,17 +207,16 @@ class Storing:
         return row.digest if depth < _DEPTH else under.digest
 
     def _write(
-        self, kind: Kind, digest: bytes, data: bytes | memoryview, size: int | None,
-        base: Base | None,
-    ) -> None:  # fmt: skip
-        row, way = written(self._packs, self._coder, (digest, kind), data, size, base)
+        self, key: Key, data: bytes | memoryview, size: int | None, base: Base | None
+    ) -> None:
+        row = self._writer.write(key, data, size, base)
         self.appended += 1
-        self.rows[row.key] = row
-        if kind is Kind.LIST:
+        self.rows[key] = row
+        if row.kind is Kind.LIST:
             return
         if base is not None:
-            self._misses = 0 if way is Way.DELTA else self._misses + 1
-        self._latest = Base(digest, bytes(data))
+            self._misses = 0 if row.base is not None else self._misses + 1
+        self._latest = Base(row.digest, bytes(data))
 
     def _find(self, digest: bytes, kind: Kind) -> Row | None:
         return self.rows.get((digest, kind)) or self._index.find(digest, kind)
@@ -209,30 +232,6 @@ class Storing:
             return self._reader.entries(like)
         except LsfsError:
             return Entries((), ())  # it is a hint only
-
-
-def written(
-    packs: Packs, coder: Coder, key: Key, data: bytes | memoryview, size: int | None,
-    base: Base | None,
-) -> tuple[Row, Way]:  # fmt: skip
-    """Append a record; gives its row, and how it was written down.
-
-    Args:
-        key: digest and kind.
-        data: its bytes.
-        size: bytes of the content; None for a chunk that is none.
-        base: what it may be a delta to.
-
-    Raises:
-        StateUnwritable: the disk is full.
-    """
-    digest, kind = key
-    way, body = coder.encode(data, base)
-    record = records.pack(kind, way, digest, len(data), size, body)
-    number, place = packs.append(record)
-    named = base.digest if base is not None and way is Way.DELTA else None
-    length = sum(map(len, record))
-    return Row(digest, kind, number, place, length, len(data), size, named), way
 
 
 def _append(pairs: Pairs, length: int, digest: bytes) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from lsfs.errors import StateUnwritable
 from lsfs.versions.objects import records
-from lsfs.versions.objects.coding import Base, Coder
+from lsfs.versions.objects.coding import Base
 from lsfs.versions.objects.index import Index, Key, Row, moved
 from lsfs.versions.objects.packs import BEGIN, NEW, PACK_BYTES, Packs, sync_folder
 from lsfs.versions.objects.reading import Reader
 from lsfs.versions.objects.records import LIVE_AT, ZEROS, BrokenRecord, Kind
-from lsfs.versions.objects.storing import written
+from lsfs.versions.objects.storing import Writer
 from lsfs.versions.objects.values import Swept
 
 log = logging.getLogger("lsfs.versions.objects")
@@ -31,11 +31,11 @@ _GARBAGE = 0.5  # a pack is written anew when more than this share of it is of n
 class Sweep:
     """One sweep; see ``ObjectStore.sweep``. Nobody writes meanwhile."""
 
-    def __init__(self, index: Index, packs: Packs, reader: Reader, coder: Coder) -> None:
+    def __init__(self, index: Index, packs: Packs, reader: Reader, writer: Writer) -> None:
         self._index = index
         self._packs = packs
         self._reader = reader
-        self._coder = coder
+        self._writer = writer
 
     def run(self, kept: Callable[[bytes], bool], *, thorough: bool) -> Swept:
         """Remove what is not kept.
@@ -79,7 +79,7 @@ class Sweep:
             base: Base | None = None
             for row in group:
                 data = records.list_of(_pairs(self._reader, row.digest))
-                new, _ = written(self._packs, self._coder, row.key, data, row.size, base)
+                new = self._writer.write(row.key, data, row.size, base)
                 base = base or Base(row.digest, data)
                 fresh.append(new)
         ends = self._packs.ends()
