@@ -225,7 +225,7 @@ class CrashDrive:
         """
         dice = random.Random(seed)
         kind = dice.choice(KINDS)
-        info = self._mount(seed)
+        info = self.mount(seed=seed)
         lines = self._work(info, kind, dice, seed)
         torn = self._read(lines)
         self._check_source(torn)
@@ -242,17 +242,16 @@ class CrashDrive:
 
     # --- a life
 
-    def _mount(self, seed: int) -> record.MountInfo:
+    def mount(self, *, brain: bool = True, seed: int = 0) -> record.MountInfo:
+        """Mount it; a mount whose process was killed is replaced."""
         keeper = [sys.executable, "-m", "benchmarks.crash_keeper"]
         keeper += [os.fspath(self.source), os.fspath(self.state.root), str(seed)]
         return mount(
             self.source, self.mountpoint, self.state, MountConfig(transport=self.transport),
-            brain_command=keeper,
+            brain_command=keeper if brain else (),
         )  # fmt: skip
 
-    def _work(
-        self, info: record.MountInfo, kind: str, dice: random.Random, seed: int
-    ) -> list[str]:
+    def _work(self, info: record.MountInfo, kind: str, dice: random.Random, seed: int) -> list[str]:
         """Have the program work, and kill; gives what it said."""
         read_end, write_end = os.pipe()
         pid = os.fork()
