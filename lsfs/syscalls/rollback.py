@@ -137,7 +137,7 @@ def _carry_out(
 ) -> Restored:
     from lsfs.versions.restore import Outcome, Restorer
 
-    undo = exact(call.engines.clock.now_ns() - 1)
+    undo = exact(keeper_of(call).now_ns() - 1)
     outcome = Outcome(done=planned)
     if planned and not dry_run:
         with _hands(call) as hands:

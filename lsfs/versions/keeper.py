@@ -72,7 +72,7 @@ class Keeper:
             self._stack = stack.pop_all()
         if not self.ledger.meta("began_ns"):
             first = next(self.past.journal.after(0, 1), None)
-            self.ledger.set_meta("began_ns", str(first.time_ns if first else clock.now_ns()))
+            self.ledger.begin(first.time_ns if first else clock.now_ns())
         self._scan = Scan(self.ledger, self.source, self.follow, clock.now_ns)
         # By the ledger's own connection: what is being written is seen before it is committed.
         self._contents = Contents(
@@ -105,7 +105,11 @@ class Keeper:
             paths = {*paths, *self._busy}
         now_ns = self._clock.now_ns()
         self._busy = self._scan.look(paths)
-        return now_ns
+        return max(now_ns, self.ledger.latest_ns)
+
+    def now_ns(self) -> int:
+        """The time, in nanoseconds since the epoch; later than all that is known."""
+        return max(self._clock.now_ns(), self.ledger.latest_ns + 1)
 
     def keep_read(self, fd: int, digest: bytes) -> None:
         """A file was read for the index: its content is known, and kept if it is not too large.

@@ -24,7 +24,7 @@ import stat as modes
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belon
 # meta: single values by name.
 #   position   last journal event that was taken in
 #   began_ns   when this was made; what was there before is known as it was found
+#   latest_ns  time of the last thing that was learnt of; what comes next is later, whatever the
+#              clock says
 #   looked     1: the whole drive was looked at since
 #
 # content: bytes that some path had, once or more often.
@@ -253,6 +255,7 @@ class Ledger:
         self.db.execute("PRAGMA synchronous=FULL")
         if self.db.execute("PRAGMA user_version").fetchone()[0] == 0:
             self.db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        self.latest_ns = self._saved_ns = int(self.meta("latest_ns", "0"))
 
     def close(self) -> None:
         """Release the file."""
@@ -266,7 +269,10 @@ class Ledger:
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db
+                if self.latest_ns != self._saved_ns:
+                    self.set_meta("latest_ns", str(self.latest_ns))
                 self.db.execute("COMMIT")
+                self._saved_ns = self.latest_ns
             except BaseException:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
@@ -288,6 +294,20 @@ class Ledger:
         """The last event of the journal that was taken in."""
         return int(self.meta("position", "0"))
 
+    def begin(self, time_ns: int) -> None:
+        """Say when the drive was first looked at; nothing is noted as of before."""
+        self.set_meta("began_ns", str(time_ns))
+        self.latest_ns = max(self.latest_ns, time_ns)
+
+    def _advance(self, time_ns: int) -> int:
+        """The time of something that is learnt of now: later than all before, as it happened.
+
+        A clock that has gone back, or an event that is read after a look at the files, would
+        otherwise have a version begin before the one before it.
+        """
+        self.latest_ns = max(time_ns, self.latest_ns + 1)
+        return self.latest_ns
+
     # --- the journal
 
     def follow(self, events: Iterable[Event]) -> int:
@@ -298,7 +318,8 @@ class Ledger:
             for event in events:
                 if event.id <= position:
                     continue
-                self._take(event)
+                time_ns = self._advance(event.time_ns)
+                self._take(event if time_ns == event.time_ns else replace(event, time_ns=time_ns))
                 position = event.id
                 count += 1
             if count:
@@ -697,6 +718,7 @@ class Ledger:
             time_ns: now.
             target: of a link.
         """
+        time_ns = self._advance(time_ns)
         row = self.live(path)
         kind = "dir" if state.is_dir else "link" if modes.S_ISLNK(state.mode) else "file"
         if row is not None and row.kind == kind:
@@ -742,12 +764,12 @@ class Ledger:
         """Nothing stands at a path any more; says whether that was news."""
         if self.live(path) is None:
             return False
-        self._removed(path, time_ns, How.OUTSIDE)
+        self._removed(path, self._advance(time_ns), How.OUTSIDE)
         return True
 
     def moved(self, path: bytes, target: bytes, state: State, time_ns: int) -> None:
         """A file or folder was found under another name."""
-        self._renamed(path, target, state, time_ns, "")
+        self._renamed(path, target, state, self._advance(time_ns), "")
 
     def read(self, state: State, digest: bytes, *, kept: bool) -> None:
         """Somebody has read the file in this state: its content is known by its digest.
@@ -800,6 +822,7 @@ class Ledger:
                     f"there is a snapshot {name!r} already", hint="see: lsfs snapshots"
                 )
             self.db.execute("INSERT INTO snapshot VALUES (?, ?)", (name, time_ns))
+            self.latest_ns = max(self.latest_ns, time_ns)
 
     def forget_moment(self, name: str) -> bool:
         """Take a moment its name; False when no moment has it."""

@@ -350,6 +350,11 @@ class Past:
         rows = self._query("SELECT value FROM meta WHERE key = 'began_ns'", ())
         return int(rows[0][0]) if rows else 0
 
+    def latest_ns(self) -> int:
+        """When the last thing happened that is known; later than now when a clock went back."""
+        rows = self._query("SELECT value FROM meta WHERE key = 'latest_ns'", ())
+        return int(rows[0][0]) if rows else 0
+
     def moments(self, limit: int) -> list[int]:
         """When something changed, latest first."""
         rows = self._query(

@@ -254,7 +254,11 @@ class _Replay:
 
     def _tell(self, ledger: Ledger, kind: str, values: list[Any]) -> None:
         self.told += 1
-        with ledger.transaction(), contextlib.suppress(LsfsError):
+        if kind == "named":
+            with contextlib.suppress(LsfsError):
+                ledger.name_moment(*values)
+            return
+        with ledger.transaction():
             match kind, values:
                 case "found", [path, state, time_ns, target]:
                     ledger.found(path, State(*state), time_ns, target=target)
@@ -264,10 +268,10 @@ class _Replay:
                     ledger.moved(path, target, State(*state), time_ns)
                 case "read", [state, digest, kept]:
                     ledger.read(State(*state), digest, kept=kept)
-                case "named", [name, time_ns]:
-                    ledger.db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", values)
                 case "forgotten", [name]:
                     ledger.db.execute("DELETE FROM snapshot WHERE name = ?", (name,))
+                case "meta", ["began_ns", value]:
+                    ledger.begin(int(value))
                 case "meta", [key, value]:
                     ledger.set_meta(key, value)
 
