@@ -43,6 +43,11 @@ class StatePaths:
         return self.root / "versions.notes"
 
     @property
+    def reserve(self) -> Path:
+        """Room on the disk for giving versions up when there is no other."""
+        return self.root / "reserve"
+
+    @property
     def objects(self) -> Path:
         """The contents of old versions, in chunks."""
         return self.root / "objects"

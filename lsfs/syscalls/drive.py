@@ -137,9 +137,17 @@ def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = Non
     stack = contextlib.ExitStack()
     with stack:
         read_only = not _lock(record, stack)
-        engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
+        with _room(record):
+            engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
         return LocalCaller(engines, stack.pop_all().close)
     raise AssertionError  # the block returns or raises; a with statement hides that from checkers
+
+
+def _room(record: DriveRecord) -> contextlib.AbstractContextManager[None]:
+    """A full disk does not keep anybody from opening a drive to make room on it."""
+    from lsfs.versions.reserve import Reserve
+
+    return Reserve(record.state.reserve).lent()
 
 
 def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:

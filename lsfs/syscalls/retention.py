@@ -77,6 +77,11 @@ class PruneRequest:
 )
 def prune(call: Call, request: PruneRequest) -> Plan:
     """Give up old versions. What files hold now, and what snapshots name, always stays."""
+    with keeper_of(call).reserve.lent():
+        return _prune(call, request)
+
+
+def _prune(call: Call, request: PruneRequest) -> Plan:
     from lsfs.versions.prune import Rules
 
     keeper = keeper_of(call)
@@ -122,10 +127,11 @@ class TrashEmptyRequest:
 def trash_empty(call: Call, request: TrashEmptyRequest) -> Plan:
     """Give up removed files with all their versions. What snapshots name stays."""
     keeper = keeper_of(call)
-    keeper.follow()
     path = os.fsencode(paths.relative(request.path))
     before = call.engines.clock.now_ns() - int(_seconds(request.older_than) * 1e9)
-    return _planned(keeper, lambda: keeper.pruning.removed(path, before), request.apply)
+    with keeper.reserve.lent():
+        keeper.follow()
+        return _planned(keeper, lambda: keeper.pruning.removed(path, before), request.apply)
 
 
 def _planned(

@@ -183,12 +183,19 @@ class Captures:
     def _keep_or_refuse(
         self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
     ) -> bytes | None:
-        return self._or_refuse(lambda: self._keep(fd, state, path, who, goes), path)
+        return self._or_refuse(lambda: self._keep(fd, state, path, who, goes), fd, path)
 
-    def _or_refuse(self, keep: Callable[[], T], path: bytes) -> T | None:
+    def _or_refuse(self, keep: Callable[[], T], fd: int, path: bytes) -> T | None:
         try:
             return keep()
         except OSError as error:
+            if error.errno not in _NO_ROOM and _can_be_read(fd):
+                log.error(
+                    "what %r holds cannot be kept (%s), so it is not let go; see the disk of the "
+                    "drive's state, or mount with versions.durability = 'off'",
+                    path, error.strerror,
+                )  # fmt: skip
+                raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
             if error.errno in _NO_ROOM:
                 log.error(
                     "what %r holds cannot be kept (%s), so it is not let go; "
@@ -237,12 +244,17 @@ class Captures:
                 assert copied is not None  # noqa: S101 - it may be copied
                 self._note(copied, name, path, who)
             finally:
-                os.close(mine)
                 self._prepared[key] = state
                 del self._copying[key]
                 done.set()
 
-        return TakesLong(lambda: self._or_refuse(work, path))
+        def wait() -> None:
+            try:
+                self._or_refuse(work, mine, path)
+            finally:
+                os.close(mine)
+
+        return TakesLong(wait)
 
     def _note(self, state: State, name: bytes, path: bytes, who: Who | None) -> None:
         """Say in the journal what a file of ours holds."""
@@ -343,6 +355,17 @@ def _opened(fd: int) -> int:
         return os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
     except PermissionError:
         return os.open(link, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _can_be_read(fd: int) -> bool:
+    """Whether a file can be read to its end: then what went wrong is on our side."""
+    offset = 0
+    try:
+        while block := os.pread(fd, 1 << 20, offset):
+            offset += len(block)
+    except OSError:
+        return False
+    return True
 
 
 def _sized(state: State, size: int) -> State:

@@ -25,6 +25,7 @@ from lsfs.versions.ledger import ContentRow
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
 from lsfs.versions.prune import Held, Pruning
+from lsfs.versions.reserve import Reserve
 from lsfs.versions.scan import Scan
 from lsfs.versions.settle import Settler
 
@@ -45,7 +46,7 @@ class Keeper:
 
     Attributes:
         source: descriptor of the folder.
-        store, ledger, past, pruning: the parts.
+        store, ledger, past, pruning, reserve: the parts.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class Keeper:
         )
         self.pruning = Pruning(self.ledger)
         self._settler = Settler(self.ledger, self.store, self._contents, state.incoming)
+        self.reserve = Reserve(state.reserve)
+        self.reserve.keep()
         self._busy: set[str] = set()
         self._storing = threading.RLock()
 

@@ -174,4 +174,3 @@ class World:
 def said(found: Found) -> list[tuple[str, str, int]]:
     """Where, of which file and version."""
     return [(one.where, one.path, one.version) for one in found.problems]
-

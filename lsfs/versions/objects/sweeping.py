@@ -119,12 +119,13 @@ class Sweep:
             used[row.pack] += row.length
         group: list[int] = []
         filled = 0
-        for number in self._index.lengths():
+        # Those that are of no use at all go first: the room that they leave may be all there is.
+        for number in sorted(self._index.lengths(), key=lambda number: used[number]):
             size = self._packs.size(number)
             garbage = size - BEGIN - used[number]
             if not size or garbage <= (0 if thorough else _GARBAGE * size):
                 continue
-            if group and filled + used[number] > PACK_BYTES:
+            if group and (filled + used[number] > PACK_BYTES or (used[number] and not filled)):
                 yield group
                 group, filled = [], 0
             group.append(number)
