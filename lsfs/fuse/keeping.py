@@ -171,20 +171,18 @@ class Keeping:
 
     # --- files by descriptor or name
 
-    def before_cutting(self, fd: int, size: int = 0, *, by_name: bool = True) -> None:
-        """A file is about to be cut to ``size`` bytes, or to be lengthened.
+    def before_cutting(self, fd: int, size: int = 0) -> None:
+        """A file is about to be cut to ``size`` bytes, or to be lengthened, by its name.
 
         Args:
             fd: any descriptor of it.
-            by_name: not by who has it open: what those have written so far is a version first.
         """
         if self._captures is None:
             return
         stat = os.fstat(fd)
         guard = self._guards.get((stat.st_dev, stat.st_ino))
         if guard is not None:
-            if by_name:
-                self._finish(guard)
+            self._finish(guard)  # what others have written so far is a version
             if size < guard.size:
                 self._keep_guarded(guard, fd, self.who())
         elif size < stat.st_size and modes.S_ISREG(stat.st_mode):

@@ -21,6 +21,7 @@ from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Opcode, Open, Set
 from lsfs.fuse.source import Caller, Entry
 from lsfs.fuse.vfs import Vfs
+from lsfs.fuse.virtual import Parts
 
 MAX_WRITE = 1 << 20
 WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
@@ -182,14 +183,20 @@ class Requests:
     def _entry(self, found: Found) -> bytes:
         node, stat = found
         if node.parts is not None:
-            # What is virtual changes with the index and costs nothing to look up.
-            return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
+            valid = self._virtual_valid(node.parts)
+            return protocol.entry_out(node.id, stat, valid, valid)
         name_valid = self._long if self._notices.covers(node.parent) else self._short
         return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
-        valid = self._attr_valid(node, stat) if node.parts is None else (0, 0)
-        return protocol.attr_out(stat, valid)
+        if node.parts is not None:
+            return protocol.attr_out(stat, self._virtual_valid(node.parts))
+        return protocol.attr_out(stat, self._attr_valid(node, stat))
+
+    def _virtual_valid(self, parts: Parts) -> protocol.Span:
+        """What is virtual changes with the index, and costs nothing to look up; the past does not
+        change, and `ls -l` in it would look up each folder on the way for each entry."""
+        return self._short if self._vfs.is_steady(parts) else (0, 0)
 
     def _attr_valid(self, node: Node, stat: os.stat_result) -> protocol.Span:
         """How long the kernel may keep attributes: long where it hears of every change."""
@@ -251,6 +258,8 @@ class Requests:
         if change == Change() and handle is None:
             self._check_clearing(node, request.uid)
         self._vfs.setattr(node, change, handle)
+        if change.size is not None and handle is None:
+            self._keep_passed(request.node)
         return self._attr(node, self._vfs.getattr(node, handle))
 
     def _check_clearing(self, node: Node, uid: int) -> None:
@@ -394,6 +403,7 @@ class Requests:
         (number,) = protocol.LINK_IN.unpack_from(request.body)
         parent, name = self._node(request.node), request.name(protocol.LINK_IN.size)
         self._vfs.link(self._node(number), parent, name)
+        self._keep_passed(number)
         return self._entry(self._vfs.lookup(parent, name))
 
     def _unlink(self, request: Request) -> bytes | Deferred[Payload]:
@@ -509,12 +519,14 @@ class Requests:
             node = self._node(request.node)
             node.writers -= 1
             self._vfs.getattr(node, handle)  # so that our own writing is no surprise
-        guard = handle.guard
         self._vfs.release(handle)
-        if guard is not None and self._passthrough.has(request.node):
-            # What is a version now, mappings of others would overwrite past us.
-            self._vfs.keep_open(guard)
+        self._keep_passed(request.node)
         return b""
+
+    def _keep_passed(self, node: int) -> None:
+        """A file may be a version by now: keep it if others may overwrite it past us."""
+        if self._passthrough.has(node):
+            self._vfs.keep_open(self._node(node))
 
     def _fallocate(self, request: Request) -> bytes:
         fh, offset, length, mode, _ = protocol.FALLOCATE_IN.unpack_from(request.body)

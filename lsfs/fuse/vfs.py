@@ -35,6 +35,7 @@ from lsfs.versions.events import Op, State
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
 KEEP_SIZE = 1  # of fallocate: nothing but room is asked for
+END = 1 << 63  # of any file
 COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
@@ -120,6 +121,10 @@ class Vfs:
     def _virtual(self, parts: Parts) -> Found:
         stat = self._virtual_stat(parts)
         return Found(self.table.refer_virtual(parts), stat)
+
+    def is_steady(self, parts: Parts) -> bool:
+        """Whether what is at a path of the virtual directory stays what it is, mostly."""
+        return self._tree.is_steady(parts)
 
     def forget(self, node: Node, count: int = 1) -> bool:
         """References were given back; whether the node is now gone."""
@@ -217,12 +222,11 @@ class Vfs:
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
         if handle is not None:
-            self._begin_writing(handle)
-        self.keeping.before_cutting(fd, change.size, by_name=handle is None)
-        if handle is not None:
+            self._before_writing(handle, change.size)
             os.ftruncate(fd, change.size)
             handle.writes()
         else:
+            self.keeping.before_cutting(fd, change.size)
             lengthened = os.fstat(fd).st_size <= change.size
             os.truncate(source.link_of(fd), change.size)
             self._noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
@@ -522,10 +526,7 @@ class Vfs:
                 the end of the file: it goes through a descriptor without the flag.
         """
         _check_length(handle, offset + len(data))
-        self._begin_writing(handle)
-        guard = handle.guard
-        if guard is not None and offset < guard.size and (page or not handle.appending):
-            self.keeping.keep(handle)
+        self._before_writing(handle, END if handle.appending and not page else offset)
         handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
@@ -577,9 +578,7 @@ class Vfs:
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
         _check_length(handle, offset + length)
-        self._begin_writing(handle)
-        if mode & ~KEEP_SIZE:
-            self.keeping.keep(handle)  # more than room is asked for
+        self._before_writing(handle, 0 if mode & ~KEEP_SIZE else END)
         handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
 
@@ -591,9 +590,7 @@ class Vfs:
         _check_length(target, offset + length)
         if origin.content is not None:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
-        self._begin_writing(target)
-        if target.guard is not None and offset < target.guard.size:
-            self.keeping.keep(target)
+        self._before_writing(target, offset)
         target.writes()
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
@@ -651,12 +648,11 @@ class Vfs:
                 self._note_written(handle)
                 return
 
-    def keep_open(self, guard: Guard) -> None:
-        """Keep at once what others have open for writing; where there is no room it is not kept."""
-        sharing = [handle for handle in self.handles.values() if handle.guard is guard]
-        if sharing and guard.size:
+    def keep_open(self, node: Node) -> None:
+        """Keep at once what is open for writing; where there is no room it is not kept."""
+        for handle in [self.handles[fd] for fd in node.opened or ()]:
             with contextlib.suppress(OSError):
-                self.keeping.keep(sharing[0])
+                self.keeping.keep(handle)
 
     def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
         """All that was written to a file is a version; whether it was only appended to."""
@@ -667,18 +663,25 @@ class Vfs:
                     handle.opened = stat.st_mtime_ns, stat.st_size
         return self.keeping.noted(guard, stat)
 
-    def _begin_writing(self, handle: Handle) -> None:
-        """Somebody is about to write to a file for the first time since it was a version."""
+    def _before_writing(self, handle: Handle, offset: int) -> None:
+        """Keep what a file holds, if what it held from an offset on is about to go.
+
+        Raises:
+            OSError: ENOSPC: it cannot be kept, and must not be overwritten.
+        """
         guard = handle.guard
-        if guard is None or guard.written or guard.state is None or not guard.size:
+        if guard is None or guard.state is None or not guard.size:
             return
-        if not guard.state.same_content(State.of(os.fstat(handle.fd))):
-            self._note_written(handle)  # behind the mount, while it was open
-            return
-        path = self._source.path_of(handle.fd)
-        if path is not None:
+        is_first = not guard.written
+        if is_first and not guard.state.same_content(State.of(os.fstat(handle.fd))):
+            self._note_written(handle)  # it was changed behind the mount while it was open
+        if offset < guard.size:
+            self.keeping.keep(handle)
+        elif is_first:
             # What it holds will be its beginning, should we not live to say more.
-            self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
+            path = self._source.path_of(handle.fd)
+            if path is not None:
+                self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
 
     def _note_written(self, handle: Handle) -> None:
         """Note that a file that was written to is closed."""

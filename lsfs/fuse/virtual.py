@@ -134,6 +134,12 @@ class VirtualTree:
             return found
         return [entry for entry in found if not nodes.is_probed(entry[0])]
 
+    def is_steady(self, parts: Parts) -> bool:
+        """Whether what is at a path stays what it is, or a second does not matter to it."""
+        if len(parts) > 1:
+            return self.holds_files(parts)
+        return not parts or parts[0] in self._branches
+
     def holds_files(self, parts: Parts) -> bool:
         """Whether what is below a path are files of the user's, as they were."""
         return self._branch(parts).holds_files

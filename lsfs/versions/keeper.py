@@ -65,13 +65,13 @@ class Keeper:
             self.past = Past(state.versions, state.history, state.objects, self.source)
             stack.callback(self.past.close)
             self.ledger = recover.opened(
-                state, self._is_equal, self._are_alike, self.past.journal, self.store.has, clock.now_ns()
+                state, self, self.past.journal, self.store.has, clock.now_ns()
             )
             stack.callback(self.ledger.close)
             self._stack = stack.pop_all()
         if not self.ledger.meta("began_ns"):
             first = next(self.past.journal.after(0, 1), None)
-            self.ledger.begin(first.time_ns if first else clock.now_ns())
+            self.ledger.set_meta("began_ns", str(first.time_ns if first else clock.now_ns()))
         self._scan = Scan(self.ledger, self.source, self.follow, clock.now_ns)
         # By the ledger's own connection: what is being written is seen before it is committed.
         self._contents = Contents(
@@ -202,7 +202,7 @@ class Keeper:
             self.ledger.exchange(lambda: recover.put_in_place(self._state))
         return True
 
-    def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
+    def is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
         """Whether a content is what the file at a path holds; None when it is in another state."""
         if content.size > COMPARED:
             return None
@@ -220,7 +220,7 @@ class Keeper:
         finally:
             os.close(fd)
 
-    def _are_alike(self, one: int, other: int) -> bool:
+    def are_alike(self, one: int, other: int) -> bool:
         """Whether two contents are the same bytes."""
         try:
             if self._contents.row(one).size > COMPARED:

@@ -557,9 +557,11 @@ class Ledger:
         over = self.live(target)
         earlier = over or self.last(target)
         # What was just made has none, whatever else had its name before: a name for drafts.
-        is_new = row is None or row.op == How.CREATED
-        has_history = row is not None and (row.previous is not None or row.number > 1)
-        has_history = has_history and not is_new
+        has_history = (
+            row is not None
+            and row.op != How.CREATED
+            and (row.previous is not None or row.number > 1)
+        )
         if earlier is not None and earlier.kind == "file" and (over or not has_history):
             # Saved in the place of what was there: that one's history goes on.
             same = (

@@ -13,17 +13,15 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from lsfs.versions.events import State
-from lsfs.versions.ledger import Alike, ContentRow, Equal, Ledger
+from lsfs.versions.ledger import ContentRow, Ledger
 
 _FRAME = struct.Struct("<II")  # length and CRC-32 of what follows
-# Of captured contents that got their place since the last copy of the ledger, the notes alone say
-# where: they are on the disk before the captured bytes go.
-SETTLED = "settled"
+TOLD = frozenset({"began_ns", "looked"})  # values that decide what later events come to
 
 
 class Note(NamedTuple):
@@ -116,20 +114,30 @@ def _unframed(data: bytes) -> Iterator[tuple[Note, int]]:
         begin = end
 
 
+class Compare(Protocol):
+    """Compares contents, see :class:`lsfs.versions.ledger.Ledger`."""
+
+    def is_equal(self, content: ContentRow, path: bytes, state: State, /) -> bool | None:
+        """Whether a content is what a file holds."""
+        ...
+
+    def are_alike(self, one: int, other: int, /) -> bool:
+        """Whether two contents are the same bytes."""
+        ...
+
+
 class NotedLedger(Ledger):
     """A ledger that can be made again from what it notes, and the journal.
 
     Args:
         path: the SQLite file.
-        equal: compares contents with files.
-        alike: compares contents.
+        compare: compares contents.
         notes: path of the notes.
     """
 
-    def __init__(self, path: Path, equal: Equal, alike: Alike, notes: Path) -> None:
-        super().__init__(path, self._compared, self._likened)
-        self._compare = equal
-        self._liken = alike
+    def __init__(self, path: Path, compare: Compare, notes: Path) -> None:
+        super().__init__(path, self._is_equal, self._are_alike)
+        self._compare = compare
         try:
             self.notes = Notes(notes, int(self.meta("noted", "0")))
         except BaseException:
@@ -144,15 +152,20 @@ class NotedLedger(Ledger):
     def _note(self, kind: str, *values: Any) -> None:
         self.notes.add(self.position, kind, list(values))
 
-    def _compared(self, content: ContentRow, path: bytes, state: State) -> bool | None:
-        same = self._compare(content, path, state)
-        self._note("compared", path, state, same)
-        return same
+    def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
+        equal = self._compare.is_equal(content, path, state)
+        self._note("equal", path, state, equal)
+        return equal
 
-    def _likened(self, first: int, second: int) -> bool:
-        same = self._liken(first, second)
-        self._note("likened", first, second, same)
-        return same
+    def _are_alike(self, one: int, other: int) -> bool:
+        alike = self._compare.are_alike(one, other)
+        self._note("alike", one, other, alike)
+        return alike
+
+    def set_meta(self, key: str, value: str) -> None:
+        super().set_meta(key, value)
+        if key in TOLD:
+            self._note("meta", key, value)
 
     def found(
         self, path: bytes, state: State, time_ns: int, *, target: bytes | None = None
@@ -173,8 +186,10 @@ class NotedLedger(Ledger):
         super().read(state, digest, kept=kept)
 
     def settled(self, digests: dict[int, bytes]) -> None:
+        # Until the next copy of the ledger, the notes alone know which captured content is where:
+        # they are on the disk before the captured bytes go.
         for row in self.contents(digests):
-            self._note(SETTLED, row.event, digests[row.id])
+            self._note("settled", row.event, digests[row.id])
         self.notes.sync()
         super().settled(digests)
 
@@ -186,11 +201,6 @@ class NotedLedger(Ledger):
     def forget_moment(self, name: str) -> bool:
         self._note("forgotten", name)
         return super().forget_moment(name)
-
-    def begin(self, time_ns: int) -> None:
-        """Lsfs looks at the drive for the first time."""
-        self._note("began", time_ns)
-        self.set_meta("began_ns", str(time_ns))
 
     def exchange(self, put_in_place: Callable[[], None]) -> None:
         """Go on with another file at the same path."""

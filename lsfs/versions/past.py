@@ -447,7 +447,7 @@ class Past:
 
     def _open(self) -> sqlite3.Connection | None:
         try:
-            stat = self._path.stat()
+            stat = os.stat(self._path)  # noqa: PTH116 - asked often
         except FileNotFoundError:
             return self._db
         if self._db is not None and (stat.st_dev, stat.st_ino) != self._identity:

@@ -22,8 +22,8 @@ from lsfs.paths import StatePaths
 from lsfs.versions import check_ledger, notes
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.ledger import SCHEMA_VERSION, Alike, ContentRow, Equal, Ledger
-from lsfs.versions.notes import SETTLED, NotedLedger
+from lsfs.versions.ledger import SCHEMA_VERSION, ContentRow, Ledger
+from lsfs.versions.notes import Compare, NotedLedger
 
 log = logging.getLogger("lsfs.versions.recover")
 
@@ -72,8 +72,7 @@ def problem(path: Path) -> str:
 
 def opened(
     state: StatePaths,
-    equal: Equal,
-    alike: Alike,
+    compare: Compare,
     journal: JournalReader,
     has: Callable[[bytes], bool],
     now_ns: int,
@@ -81,8 +80,7 @@ def opened(
     """The ledger of a drive; a damaged or lost one is made again.
 
     Args:
-        equal: compares contents with files.
-        alike: compares contents.
+        compare: compares contents.
         journal: what happened.
         has: whether ``objects/`` has a content.
         now_ns: the time.
@@ -94,7 +92,7 @@ def opened(
         made = build(state, journal, has, why, now_ns)
         put_in_place(state)
         log.warning("%s is made again: %s", state.versions, made)
-    return NotedLedger(state.versions, equal, alike, state.versions_notes)
+    return NotedLedger(state.versions, compare, state.versions_notes)
 
 
 def _lost(state: StatePaths) -> str:
@@ -120,7 +118,7 @@ def build(
     if state.versions_copy.exists() and not problem(state.versions_copy):
         shutil.copyfile(state.versions_copy, made)
     replay = _Replay(state)
-    ledger = Ledger(made, replay.compared, replay.likened)
+    ledger = Ledger(made, replay.is_equal, replay.are_alike)
     try:
         replay.run(ledger, journal)
         lost = _contents(ledger, replay.digests, _available(state, journal), has)
@@ -204,29 +202,27 @@ class _Replay:
 
     def __init__(self, state: StatePaths) -> None:
         self._notes = notes.read(state.versions_notes)
-        self._compared: dict[tuple[bytes, State], bool | None] = {}
-        self._likened: dict[tuple[int, int], bool] = {}
+        self._equal: dict[tuple[bytes, State], bool | None] = {}
+        self._alike: dict[tuple[int, int], bool] = {}
         self.digests: dict[int, bytes] = {}  # of captured contents, by event
         self.events = 0
         self.told = 0
         for note in self._notes:
-            if note.kind == "compared":
-                path, state_, same = note.values
-                self._compared[path, State(*state_)] = same
-            elif note.kind == "likened":
-                first, second, same = note.values
-                self._likened[first, second] = same
-            elif note.kind == SETTLED:
-                event, digest = note.values
-                self.digests[event] = digest
+            match note.kind, note.values:
+                case "equal", [path, state_, equal]:
+                    self._equal[path, State(*state_)] = equal
+                case "alike", [one, other, alike]:
+                    self._alike[one, other] = alike
+                case "settled", [event, digest]:
+                    self.digests[event] = digest
 
-    def compared(self, content: ContentRow, path: bytes, state: State) -> bool | None:
-        """What a comparison with a file came to at the time."""
-        return self._compared.get((path, state))
+    def is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
+        """What a comparison came to at the time."""
+        return self._equal.get((path, state))
 
-    def likened(self, first: int, second: int) -> bool:
-        """What a comparison of two contents came to at the time."""
-        return self._likened.get((first, second), False)
+    def are_alike(self, one: int, other: int) -> bool:
+        """The same."""
+        return self._alike.get((one, other), False)
 
     def run(self, ledger: Ledger, journal: JournalReader) -> None:
         """All of it, in its order."""
@@ -272,8 +268,8 @@ class _Replay:
                     ledger.db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", values)
                 case "forgotten", [name]:
                     ledger.db.execute("DELETE FROM snapshot WHERE name = ?", (name,))
-                case "began", [time_ns]:
-                    ledger.set_meta("began_ns", str(time_ns))
+                case "meta", [key, value]:
+                    ledger.set_meta(key, value)
 
 
 def _contents(

@@ -32,6 +32,7 @@ from tests.fuse.test_operations import Noted
 from tests.fuse.ways import ALL_WAYS, TRANSPORTS, config_of
 from tests.fuse.wire import Told, Wire
 
+ASIDE = (Op.CAPTURED, Op.APPENDING)  # for those who keep versions
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 
 
@@ -79,7 +80,7 @@ class Drive:
             time.sleep(0.005)
         if found:
             self.position = found[-1].id
-        found = [event for event in found if event.path != marker and event.op != Op.CAPTURED]
+        found = [event for event in found if event.path != marker and event.op not in ASIDE]
         return [(e.op, e.path) if e.target is None else (e.op, e.path, e.target) for e in found]
 
     def _read(self) -> list[Event]:

@@ -551,6 +551,13 @@ def test_any_name_can_be_a_files(drive: World, name: str) -> None:
 # --- changing nothing
 
 
+def test_the_kernel_may_remember_what_is_past(drive: World) -> None:
+    for parts in ((), ("at",), ("at", "2026-11-24"), ("trash", "f"), ("search",)):
+        assert drive.vfs.is_steady(parts)
+    for parts in (("status",), ("search", "q"), ("ask", "q.md"), ("text", "f.md")):
+        assert not drive.vfs.is_steady(parts)
+
+
 def test_the_past_cannot_be_changed(drive: World, source: Path) -> None:
     drive.write("f", b"one")
     drive.write("gone", b"one")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import lsfs
@@ -14,6 +16,7 @@ from lsfs.errors import LsfsError
 from lsfs.syscalls import methods
 from lsfs.syscalls.drive import Drive
 from lsfs.syscalls.registry import registry
+from lsfs_cli import generate
 from lsfs_cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,8 +87,20 @@ def test_every_error_is_in_the_tree_and_has_its_own_exit_code() -> None:
     assert len(set(codes)) == len(codes)
 
 
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Every command by the words that it is called by, also those of groups."""
+    context = cli.make_context("lsfs", [], resilient_parsing=True)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group) and name in generate.GROUPS:
+            yield from ((f"{name} {below}", one) for below, one in command.commands.items())
+        else:
+            yield name, command
+
+
 def test_every_syscall_is_at_every_door() -> None:
-    commands = cli.list_commands(cli.make_context("lsfs", [], resilient_parsing=True))
+    commands = dict(every_command())
     for declared in registry:
         assert callable(getattr(Drive, declared.name))
         assert declared.schema()["request"]
@@ -112,8 +127,5 @@ def test_every_parameter_is_described() -> None:
 
 
 def test_every_command_has_help_with_examples() -> None:
-    context = cli.make_context("lsfs", [], resilient_parsing=True)
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
+    for name, command in every_command():
         assert "Examples:" in (command.help or ""), name

@@ -323,9 +323,9 @@ class Storm:
         self.keeper.look()
 
     def do_behind_link(self, path: bytes, target: bytes) -> None:
-        found = self._behind(path)
-        time.sleep(0.012)
-        del found
+        held = set(self.gone)
+        self._behind(path)
+        self.gone = held  # it stays
         os.link(
             os.fsencode(self.folder) + b"/" + path,
             os.fsencode(self.folder) + b"/" + target,

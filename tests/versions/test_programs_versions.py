@@ -1,7 +1,9 @@
-"""What programs do to files, through every kind of mount: the content before can be brought back."""
+"""What programs overwrite through every kind of mount can be brought back."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import mmap
 import os
 import shutil
@@ -17,6 +19,7 @@ import pytest
 from lsfs.clock import SystemClock
 from lsfs.fuse import mounts
 from lsfs.versions.contents import ContentLost, whole
+from lsfs.versions.events import Op
 from lsfs.versions.keeper import Keeper
 from tests.fuse.conftest import Drive, make_drive
 from tests.fuse.ways import ALL_WAYS
@@ -51,7 +54,7 @@ def keeper(drive: Drive) -> Iterator[Keeper]:
 @pytest.fixture
 def folder(drive: Drive, request: pytest.FixtureRequest) -> Path:
     name = request.node.name.translate({ord("["): "-", ord("]"): None, ord(","): None})[:80]
-    folder = drive.mountpoint / name.replace(" ", "")
+    folder: Path = drive.mountpoint / name.replace(" ", "")
     folder.mkdir()
     return folder
 
@@ -92,6 +95,7 @@ def needs(program: str) -> None:
         pytest.skip(f"there is no {program}")
 
 
+# ruff: noqa: E501 - they are easier to read as lines
 CHANGES: dict[str, tuple[str, ...]] = {
     "sed": ("sed", "-i", "s/a/b/", "f"),
     "dd": ("dd", "if=/dev/zero", "of=f", "conv=notrunc", "bs=3", "count=1"),
@@ -146,7 +150,7 @@ def test_what_a_program_overwrites_is_a_version(
     else:
         assert before in found
     assert None not in found
-    assert all(one != other for one, other in zip(found, found[1:], strict=False)), "one twice"
+    assert all(one != other for one, other in itertools.pairwise(found)), "one twice"
 
 
 @pytest.mark.parametrize("opened", ["before", "after", "alone"])
@@ -293,7 +297,7 @@ def test_a_failed_rename_keeps_the_file_apart(folder: Path, versions: Versions) 
 
 
 def test_names_of_any_kind(folder: Path, keeper: Keeper, versions: Versions) -> None:
-    for name in (b"\xff\xfe \n", b"*[x]", b"x" * 255, ".lsfs-restore-x".encode()):
+    for name in (b"\xff\xfe \n", b"*[x]", b"x" * 255, b".lsfs-restore-x"):
         path = folder / os.fsdecode(name)
         path.write_bytes(BIG)
         path.write_bytes(LITTLE)
@@ -363,3 +367,40 @@ def test_office(folder: Path, versions: Versions) -> None:
         (folder / "a.odt.bak").unlink()
         lock.unlink()
     assert versions(path) == [BIG, *(BIG + b"%d" % number for number in range(3))]
+
+
+def test_a_large_file_that_is_appended_to_is_not_copied(
+    folder: Path, drive: Drive, keeper: Keeper, versions: Versions
+) -> None:
+    size = 1 << 31
+    path = folder / "f"
+    with path.open("wb") as file:
+        file.write(b"head")
+        file.truncate(size)
+    versions(folder / "none")
+    position = keeper.ledger.position
+    for number in range(20):
+        with path.open("ab") as file:
+            file.write(b"line %02d\n" % number)
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"middle")
+        file.write(b"and more")
+    versions(folder / "none")
+    events = list(keeper.past.journal.after(position))
+    captured = [event for event in events if event.op == Op.CAPTURED]
+    assert [event.state and event.state.size for event in captured] == [size + 160]
+    assert sum(entry.stat().st_blocks for entry in os.scandir(drive.state.incoming)) < 1000
+    name = os.fspath(path.relative_to(drive.mountpoint))
+    found = keeper.past.versions(name)
+    assert [row.number for row in found] == list(range(1, len(found) + 1))
+    for number, row in enumerate(found[-22:-1]):
+        lines = b"".join(b"line %02d\n" % one for one in range(number))
+        with contextlib.closing(keeper.past.open(row)) as content:
+            assert content.size == size + len(lines)
+            assert content.read(0, 4) == b"head"
+            assert content.read(size // 2, 6) == bytes(6)
+            assert content.read(size - 4, 1000) == bytes(4) + lines
+    with contextlib.closing(keeper.past.open(found[-1])) as content:
+        assert content.read(size // 2, 14) == b"middleand more"
+    path.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 from lsfs.clock import Clock, SystemClock
@@ -13,9 +13,10 @@ from lsfs.versions import history, mend
 from lsfs.versions.capture import Captures
 from lsfs.versions.check import Found
 from lsfs.versions.contents import whole
-from lsfs.versions.events import Op, State
+from lsfs.versions.events import Op, State, Who
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
+from lsfs.versions.restore import Directly, Outcome, Restorer, Step
 
 
 class World:
@@ -73,6 +74,33 @@ class World:
         self._keep(path, goes=True)
         (self.source / path).unlink()
         self.journal.append(self.clock.now_ns(), Op.REMOVED, path.encode())
+
+    def rename(self, path: str, target: str) -> None:
+        """Over what is there, as programs save."""
+        if (self.source / target).exists():
+            self._keep(target, goes=True)
+        (self.source / path).rename(self.source / target)
+        state = State.of((self.source / target).stat())
+        self.journal.append(
+            self.clock.now_ns(), Op.RENAMED, path.encode(), target.encode(), state=state
+        )
+
+    def restore(self, planned: list[Step]) -> Outcome:
+        """As a rollback does where there is no mount."""
+        root = os.open(self.source, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            hands = Directly(root, self.captures, self.journal, self.clock, Who(1, 2, "lsfs"))
+            return Restorer(hands, self.keeper.past.open, durable=False).run(planned)
+        finally:
+            os.close(root)
+
+    def rollback(self, path: str, number: int) -> None:
+        self.keeper.follow()
+        row = self.keeper.past.version(path, number)
+        assert row is not None
+        outcome = self.restore([Step("write", path.encode(), row)])
+        assert not outcome.failed, outcome.failed
+        self.keeper.follow()
 
     def outside(self, path: str, data: bytes) -> None:
         (self.source / path).write_bytes(data)
@@ -147,6 +175,3 @@ def said(found: Found) -> list[tuple[str, str, int]]:
     """Where, of which file and version."""
     return [(one.where, one.path, one.version) for one in found.problems]
 
-
-def counted(found: Found) -> Counter[str]:
-    return found.counts
