@@ -16,6 +16,7 @@ renames too, and a number counts the contents along the chain:
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
@@ -26,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lsfs.errors import UsageError
 from lsfs.versions.events import STEP_NS, Event, Op, State, Who
@@ -222,6 +223,33 @@ class ContentRow:
 
 
 CONTENT = "id, size, digest, kept, event, file, within, device, inode, mtime_ns, ctime_ns, open"
+
+
+class Known(NamedTuple):
+    """What stands at a path, as a look at the source is compared with it.
+
+    Attributes:
+        inode, ctime_ns: of the file that has the content, as far as that is known.
+    """
+
+    path: bytes
+    kind: str
+    content: int | None
+    target: bytes | None
+    mode: int
+    uid: int
+    gid: int
+    mtime_ns: int
+    size: int
+    inode: int | None
+    ctime_ns: int | None
+
+
+_KNOWN = (
+    "SELECT version.path, version.kind, version.content, version.target, version.mode, "
+    "version.uid, version.gid, version.mtime_ns, version.size, content.inode, content.ctime_ns "
+    "FROM version LEFT JOIN content ON content.id = version.content WHERE"
+)
 
 # Whether a content is the same bytes as the file that is at a path in a state now; it has the same
 # size. None when that cannot be told.
@@ -439,7 +467,7 @@ class Ledger:
         if row is None or row.content is None:
             known = self._content_of(state)
             # A further name of a known file has what that has.
-            content = known.id if known and known.is_in(state) else self._new_content(state)
+            content = known.id if known and known.is_in(state) else self._new_content(state, known)
             how = How.CREATED if how == How.WRITTEN else how
             self._begin(path, "file", state, time_ns, how, who, content=content)
             return
@@ -453,15 +481,18 @@ class Ledger:
             self._settle(old, state)
             self._set_attributes(row, state, time_ns)
             return
-        content = self.content_in(state) or self._new_content(state)
-        if content == old.id:  # with its time set back
-            content = self._new_content(state)
+        known = self._content_of(state)
+        if known is not None and known.is_in(state) and known.id != old.id:
+            content = known.id
+        else:  # also of one with its time set back
+            content = self._new_content(state, known)
         if not old.is_safe and appended and old.size <= state.size:
             self.db.execute("UPDATE content SET within = ? WHERE id = ?", (content, old.id))
         is_another = old.inode is not None and old.inode != state.inode
         rows = [row] if is_another else self._live_with(old.id, row)
         self._replace(rows, content, state, time_ns, how, who)
-        if not self._live_with(old.id):
+        has_left = known is not None and known.id == old.id
+        if not has_left and not self._live_with(old.id):
             self._leave(old.id)
 
     def _appending(self, state: State) -> None:
@@ -846,22 +877,26 @@ class Ledger:
         rows = self._rows("WHERE path = ? ORDER BY begin_ns DESC, id DESC LIMIT 1", (path,))
         return rows[0] if rows else None
 
-    def live_below(self, path: bytes) -> list[Row]:
+    def known_below(self, path: bytes) -> list[Known]:
         """What stands at and below a path; ``b""`` is the whole drive."""
-        if not path:
-            return self._rows("WHERE end_ns IS NULL", ())
-        row = self.live(path)
-        return [*([row] if row else []), *self._below(path)]
+        # '0' is the byte behind '/': see _below.
+        below = (path + b"/", path + b"0")
+        found: list[Known] = []
+        wanted: list[tuple[str, tuple[bytes, ...]]] = [("", ())]
+        if path:
+            wanted = [
+                ("version.path = ? AND", (path,)),
+                ("version.path > ? AND version.path < ? AND", below),
+            ]
+        for where, values in wanted:
+            rows = self.db.execute(f"{_KNOWN} {where} version.end_ns IS NULL", values)
+            found += map(Known._make, rows)
+        return found
 
     def content_in(self, state: State) -> int | None:
         """The content that a file in this state has; None when it is not known."""
         content = self._content_of(state)
         return content.id if content is not None and content.is_in(state) else None
-
-    def inodes(self) -> dict[int, tuple[int, int]]:
-        """Inode and time of change (ns) of the file that has each content now."""
-        found = self.db.execute("SELECT id, inode, ctime_ns FROM content WHERE inode IS NOT NULL")
-        return {id_: (inode, ctime_ns) for id_, inode, ctime_ns in found}
 
     def _below(self, path: bytes) -> list[Row]:
         # '0' is the byte behind '/': the range holds exactly what starts with "path/".
@@ -956,8 +991,15 @@ class Ledger:
         ).fetchone()
         return ContentRow(*row) if row else None
 
-    def _new_content(self, state: State, *, still_open: bool = False) -> int:
-        stale = self._content_of(state)
+    def _new_content(
+        self, state: State, stale: ContentRow | None = None, *, still_open: bool = False
+    ) -> int:
+        """A content that a file has from now on.
+
+        Args:
+            stale: the one that it had, where that is at hand.
+        """
+        stale = stale or self._content_of(state)
         if stale is not None:
             self._leave(stale.id)
         cursor = self.db.execute(
@@ -1018,6 +1060,7 @@ def _by(how: str) -> str:
     return "outside" if how == How.OUTSIDE else ""
 
 
+@functools.lru_cache(256)
 def _said(who: Who | None) -> str:
     import json
 

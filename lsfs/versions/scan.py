@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lsfs import beneath
 from lsfs.versions.events import State
-from lsfs.versions.ledger import Ledger, Row, is_restoring
+from lsfs.versions.ledger import Known, Ledger, is_restoring
 
 log = logging.getLogger("lsfs.versions.scan")
 
@@ -50,15 +50,11 @@ class Scan:
         self._follow()
         busy: set[str] = set()
         seen: dict[bytes, tuple[State, bytes | None]] = {}
-        known: dict[bytes, Row] = {}
+        known: dict[bytes, Known] = {}
         for path in [b""] if paths is None else map(os.fsencode, paths):
             seen |= dict(self._tree(path))
             known |= self._known(path)
-        with self._ledger.lock:
-            inodes = self._ledger.inodes()
-        news = [
-            path for path, found in seen.items() if not _is_known(known.get(path), found, inodes)
-        ]
+        news = [path for path, found in seen.items() if not _is_known(known.get(path), found)]
         gone = [path for path in known if path not in seen]
         moved = self._moves(gone, news, seen, known)
         for begin in range(0, len(news), AT_ONCE):
@@ -76,7 +72,7 @@ class Scan:
         gone: list[bytes],
         news: list[bytes],
         seen: dict[bytes, tuple[State, bytes | None]],
-        known: dict[bytes, Row],
+        known: dict[bytes, Known],
     ) -> dict[bytes, bytes]:
         """New paths of files that have gone elsewhere: same inode, size and time."""
         if not gone or not news:
@@ -96,18 +92,20 @@ class Scan:
 
     def _tell(self, paths: list[bytes], moved: dict[bytes, bytes], busy: set[str]) -> None:
         fresh = {}
-        for path in paths:
-            found = self._entry(path)
-            if found is None:
-                continue  # gone since; there will be a hint
-            if found[0].is_file and self._is_written(path):
-                busy.add(os.fsdecode(path))
-                continue
-            fresh[path] = found
+        with _Folder(self._source) as folder:
+            for path in paths:
+                found = _entry(folder, path)
+                if found is None:
+                    continue  # gone since; there will be a hint
+                if found[0].is_file and _is_written(folder, path):
+                    busy.add(os.fsdecode(path))
+                    continue
+                fresh[path] = found
         self._follow()
-        with self._ledger.transaction():
+        # Folders are found anew: what was renamed before this has had its event read.
+        with self._ledger.transaction(), _Folder(self._source) as folder:
             for path, found in fresh.items():
-                if self._entry(path) != found:
+                if _entry(folder, path) != found:
                     busy.add(os.fsdecode(path))
                 elif path in moved and self._ledger.live(path) is None:
                     self._ledger.moved(moved[path], path, found[0], self._now_ns())
@@ -115,7 +113,8 @@ class Scan:
                     self._ledger.found(path, found[0], self._now_ns(), target=found[1])
 
     def _tell_gone(self, paths: list[bytes]) -> None:
-        really = [path for path in paths if self._entry(path) is None]
+        with _Folder(self._source) as folder:
+            really = [path for path in paths if _entry(folder, path) is None]
         if not really:
             return
         self._follow()
@@ -123,15 +122,18 @@ class Scan:
             for path in really:
                 self._ledger.gone(path, self._now_ns())
 
-    def _known(self, path: bytes) -> dict[bytes, Row]:
+    def _known(self, path: bytes) -> dict[bytes, Known]:
         with self._ledger.lock:
-            return {row.path: row for row in self._ledger.live_below(path)}
+            return {row.path: row for row in self._ledger.known_below(path)}
 
     # --- the source
 
     def _tree(self, path: bytes) -> Iterator[tuple[bytes, tuple[State, bytes | None]]]:
         """What stands at and below a path."""
-        found = self._entry(path) if path else None
+        found = None
+        if path:
+            with _Folder(self._source) as place:
+                found = _entry(place, path)
         if found is not None:
             yield path, found
         if path and (found is None or not found[0].is_dir):
@@ -151,43 +153,79 @@ class Scan:
             finally:
                 os.close(fd)
 
-    def _entry(self, path: bytes) -> tuple[State, bytes | None] | None:
-        if is_restoring(path):
-            return None
-        stat = beneath.stat(self._source, path)
-        if stat is None or not _is_versioned(stat.st_mode):
-            return None
-        return State.of(stat), self._target(path) if modes.S_ISLNK(stat.st_mode) else None
 
-    def _target(self, path: bytes) -> bytes | None:
-        *folders, name = path.split(b"/")
-        try:
-            fd = beneath.open_folder(self._source, folders)
-        except OSError:
-            return None
-        try:
-            return os.readlink(name, dir_fd=fd)
-        except OSError:
-            return None
-        finally:
-            os.close(fd)
+class _Folder:
+    """Opens the folders of paths; the last one stays open, for the next path is mostly beside.
 
-    def _is_written(self, path: bytes) -> bool:
-        """Whether somebody has the file open for writing; asked by taking a lease."""
-        try:
-            fd = beneath.open_file(self._source, path)
-        except OSError:
-            return False
-        try:
-            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False  # not ours, or a file system without leases: nobody can tell
-        else:
-            return False
-        finally:
-            os.close(fd)
+    Args:
+        source: descriptor of the source.
+    """
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self._path: bytes | None = None
+        self._fd = -1
+
+    def __enter__(self) -> _Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._path is not None:
+            os.close(self._fd)
+            self._path = None
+
+    def of(self, path: bytes) -> tuple[int, bytes]:
+        """A descriptor of the folder that holds a path, and the last name of the path.
+
+        Raises:
+            OSError: there is no such folder.
+        """
+        above, _, name = path.rpartition(b"/")
+        if above != self._path:
+            fd = beneath.open_folder(self._source, above.split(b"/") if above else [])
+            self.__exit__()
+            self._path, self._fd = above, fd
+        return self._fd, name
+
+
+def _entry(folder: _Folder, path: bytes) -> tuple[State, bytes | None] | None:
+    """What stands at a path."""
+    if is_restoring(path):
+        return None
+    try:
+        fd, name = folder.of(path)
+        stat = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except OSError:
+        return None
+    if not _is_versioned(stat.st_mode):
+        return None
+    return State.of(stat), _target(fd, name) if modes.S_ISLNK(stat.st_mode) else None
+
+
+def _target(folder: int, name: bytes) -> bytes | None:
+    try:
+        return os.readlink(name, dir_fd=folder)
+    except OSError:
+        return None
+
+
+def _is_written(folder: _Folder, path: bytes) -> bool:
+    """Whether somebody has the file open for writing; asked by taking a lease."""
+    try:
+        parent, name = folder.of(path)
+        fd = os.open(name, beneath.FILE, dir_fd=parent)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # not ours, or a file system without leases: nobody can tell
+    else:
+        return False
+    finally:
+        os.close(fd)
 
 
 def _described(
@@ -211,9 +249,7 @@ def _is_versioned(mode: int) -> bool:
     return modes.S_ISREG(mode) or modes.S_ISDIR(mode) or modes.S_ISLNK(mode)
 
 
-def _is_known(
-    row: Row | None, found: tuple[State, bytes | None], inodes: dict[int, tuple[int, int]]
-) -> bool:
+def _is_known(row: Known | None, found: tuple[State, bytes | None]) -> bool:
     """Whether a row says all that was found, as far as that can be told without its content."""
     state, target = found
     if row is None or row.target != target:
@@ -223,4 +259,4 @@ def _is_known(
         return False
     if row.kind != "file" or row.content is None:
         return True
-    return row.size == state.size and inodes.get(row.content) == (state.inode, state.ctime_ns)
+    return (row.size, row.inode, row.ctime_ns) == (state.size, state.inode, state.ctime_ns)
