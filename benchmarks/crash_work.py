@@ -332,7 +332,7 @@ class CrashDrive:
             assert name in known or RESTORING in name, f"{name} came from nowhere"
 
     def _check_past(self, *, settle: bool) -> None:
-        with _released(self.state):
+        with released(self.state):
             keeper = Keeper(self.state, self.source, SystemClock())
             try:
                 past = keeper.past
@@ -389,7 +389,7 @@ def _kill(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def _released(state: StatePaths) -> Iterator[None]:
+def released(state: StatePaths) -> Iterator[None]:
     """Hold both locks, once the processes of the mount have ended."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
