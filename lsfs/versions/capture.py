@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import itertools
 import logging
 import os
+import secrets
 import signal
 import threading
 from collections import OrderedDict
@@ -103,7 +103,6 @@ class Captures:
         self._is_kept = is_kept
         self.names = names
         self._durable = durable
-        self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
         # File systems that have said no; asking again would cost a call each time.
         self._no_reflink: set[int] = set()
@@ -217,7 +216,7 @@ class Captures:
             )  # fmt: skip
             self._remember(state)
             return None
-        name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
+        name = b"%x-%x" % (self._clock.now_ns(), secrets.randbits(48))
         is_linked = goes and self._linked(fd, state, name)
         if not is_linked:
             may_wait = self.at_once is None or state.size <= self.at_once

@@ -40,7 +40,6 @@ SCHEMA_VERSION = 1
 RESTORING = ".lsfs-restore-"
 _DRAFT = re.compile(rb"\.lsfs-restore-(\d+)-[0-9a-f]{8}\Z")
 GROWING = 2
-SAME_NS = 1_000_000_000  # attributes that are set so soon after a content belong to it
 
 # meta: single values by name.
 #   position   last journal event that was taken in
@@ -571,8 +570,10 @@ class Ledger:
             return
         if row is None:
             assert state is not None  # noqa: S101
-            content = self.content_in(state) or self._new_content(
-                state, still_open=not is_restoring(path)
+            content = (
+                self.content_in(state)
+                or self._restored(path, target, state)
+                or self._new_content(state, still_open=not is_restoring(path))
             )
         else:
             assert row.content is not None  # noqa: S101 - it is a file
@@ -614,6 +615,28 @@ class Ledger:
             previous=previous.id if previous else None, origin=origin,
             came_from=path if how == How.RENAMED else None,
         )  # fmt: skip
+
+    def _restored(self, draft: bytes, target: bytes, state: State) -> int | None:
+        """The content of a version that was brought back; None for other files.
+
+        The name of the draft says which it was. Anybody can choose such a name, so it is compared.
+        """
+        origin = restored_from(draft)
+        rows = self._rows("WHERE id = ?", (origin,)) if origin is not None else []
+        if not rows or rows[0].content is None:
+            return None
+        held = self._one(rows[0].content)
+        if held.size != state.size or self._equal(held, target, state) is not True:
+            return None
+        if held.inode is None:
+            self._settle(held, state, verified=True)
+            return held.id
+        # The old one is still what another file holds.
+        fresh = self._new_content(state)
+        self.db.execute(
+            "UPDATE content SET digest = ?, kept = ? WHERE id = ?", (held.digest, held.kept, fresh)
+        )
+        return fresh
 
     def _same(self, first: int, second: int, path: bytes, state: State) -> bool:
         """Whether two contents, the second of the file that is at a path, are the same bytes."""
@@ -705,7 +728,7 @@ class Ledger:
                 self._settle(content, state)
             else:
                 state = state._replace(size=row.size, mtime_ns=row.mtime_ns)
-        if time_ns - row.begin_ns <= SAME_NS or not _differs(row, state):
+        if not _differs(row, state):
             self._set_attributes(row, state, time_ns)
             return
         if (row.mode, row.uid, row.gid) == (state.mode, state.uid, state.gid):
