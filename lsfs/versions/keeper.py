@@ -124,7 +124,8 @@ class Keeper:
             kept = self.store.has(digest) and _digest_of(fd) == digest
             if not kept and 0 < state.size <= self._read_bytes:
                 try:
-                    kept = self.store.put(fd, length=state.size).digest == digest
+                    like = self._like(state)
+                    kept = self.store.put(fd, length=state.size, like=like).digest == digest
                 except LsfsError as error:
                     log.warning("a version is not kept: %s", error.message)
             if State.of(os.fstat(fd)) != state:
@@ -133,6 +134,12 @@ class Keeper:
                 state = state._replace(ctime_ns=0)  # it may be written to without being seen
             with self.ledger.transaction():
                 self.ledger.read(state, digest, kept=kept)
+
+    def _like(self, state: State) -> bytes | None:
+        """Digest of what the file in this state held before."""
+        with self.ledger.lock:
+            content = self.ledger.content_in(state)
+        return None if content is None else self._settler.like(content)
 
     def name_moment(self, name: str, time_ns: int) -> None:
         """Give a moment a name.
