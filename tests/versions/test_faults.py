@@ -15,7 +15,7 @@ import pytest
 
 from lsfs.clock import FixedClock
 from lsfs.errors import ObjectDamaged, StateUnwritable, UsageError
-from lsfs.versions import capture, mend
+from lsfs.versions import capture
 from lsfs.versions.contents import whole
 from lsfs.versions.prune import Rules
 from tests.versions.contents import flip, noise, packs, text
