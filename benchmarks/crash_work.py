@@ -32,9 +32,10 @@ from lsfs.versions import mend
 from lsfs.versions.contents import whole
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
-from lsfs.versions.ledger import RESTORING, ROW, Row
+from lsfs.versions.ledger import RESTORING
 from lsfs.versions.past import Past
 from lsfs.versions.restore import Restorer, Step, ThroughMount
+from lsfs.versions.tables import ROW, Row
 
 NAMES = ("a", "b", "c", "d/e", "d/f", "g")
 SIZES = (1, 40, 3000, 70_000, 300_000)
@@ -332,7 +333,7 @@ class CrashDrive:
             assert name in known or RESTORING in name, f"{name} came from nowhere"
 
     def _check_past(self, *, settle: bool) -> None:
-        with _released(self.state):
+        with released(self.state):
             keeper = Keeper(self.state, self.source, SystemClock())
             try:
                 past = keeper.past
@@ -389,7 +390,7 @@ def _kill(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def _released(state: StatePaths) -> Iterator[None]:
+def released(state: StatePaths) -> Iterator[None]:
     """Hold both locks, once the processes of the mount have ended."""
     deadline = time.monotonic() + PATIENCE_S
     while True:

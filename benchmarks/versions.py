@@ -188,11 +188,9 @@ def _rollback_table(found: dict[tuple[str, str], dict[tuple[str, int], float]]) 
 def space(base: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Bytes on the disk after many edits of a text, beside those of others."""
     kept, new = objects.versions(options.edits)
-    ideal = len(objects.zstandard.compress(kept[0] + new, 19))
+    ideal = len(objects.zstandard.ZstdCompressor(level=3).compress(kept[0] + new))
     sizes: dict[str, int] = {"ideal": ideal}
-    before = 0
     with mounted(base / "drive") as drive:
-        before = sum(_size_of(path) for path in _databases(drive.state))
         for content in kept:
             (drive.root / "text.txt").write_bytes(content)
             time.sleep(options.pause)
@@ -203,7 +201,8 @@ def space(base: Path, options: argparse.Namespace) -> dict[str, Any]:
     sizes["lsfs: objects"] = objects.size_of(state.objects)[0]
     for path in _databases(state):
         sizes[f"lsfs: {path.name}"] = _size_of(path)
-    for name, store in (("borg", objects._borg), ("restic", objects._restic)):
+    others = (("borg", objects._borg), ("restic", objects._restic))
+    for name, store in () if options.alone else others:
         try:
             (base / name).mkdir()
             store(base / name, kept)
@@ -213,7 +212,7 @@ def space(base: Path, options: argparse.Namespace) -> dict[str, Any]:
     sys.stdout.write(f"{'space of ' + str(count) + ' versions':<28}{'KiB':>10}{'x ideal':>10}\n")
     for name, size in sizes.items():
         sys.stdout.write(f"{name:<28}{size / 1024:10.0f}{size / ideal:10.2f}\n")
-    each = (sum(_size_of(path) for path in _databases(state)) - before) / max(1, count)
+    each = sum(map(_size_of, _databases(state))) / max(1, count)
     sys.stdout.write(f"databases, bytes a version: {each:.0f}\n\n")
     sys.stdout.flush()
     return {"versions": count, "bytes": sizes, "databases_bytes_a_version": round(each)}
@@ -224,9 +223,10 @@ def _databases(state: StatePaths) -> list[Path]:
 
 
 def _size_of(path: Path) -> int:
-    """Bytes of a database with its log."""
-    beside = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + ".spool")]
-    return sum(one.stat().st_size for one in beside if one.exists())
+    """Bytes of a database that nobody has open; its log, which does not grow with it, is empty."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.stat().st_size
 
 
 # --- append
@@ -306,6 +306,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--on", type=Path, help="make the drives in this folder")
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS))
+    parser.add_argument("--alone", action="store_true", help="space: without borg and restic")
     parser.add_argument("--edits", type=int, default=100)
     parser.add_argument("--pause", type=float, default=APART_S, help="seconds between the edits")
     parser.add_argument("--gib", type=int, default=2, help="of the file that is appended to")

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lsfs.errors import AccessDenied, NotFound, UsageError
+from lsfs.errors import AccessDenied, NotFound, StateUnwritable, UsageError
 
 APP = "lsfs"
 SOCKET_PATH_MAX = 104  # sun_path holds 108 bytes, and some systems fewer
@@ -111,9 +111,17 @@ class StatePaths:
         return self.root / "lsfs.log"
 
     def create(self) -> None:
-        """Make the directory, readable by its owner alone."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.root.chmod(0o700)
+        """Make the directory, readable by its owner alone.
+
+        Raises:
+            StateUnwritable: that is not possible.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.root.stat().st_mode & 0o777 != 0o700:
+                self.root.chmod(0o700)
+        except OSError as error:
+            raise StateUnwritable(f"cannot write {self.root}: {error.strerror}") from error
 
 
 def user_data() -> Path:

@@ -16,9 +16,10 @@ from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
+    from lsfs.clock import Clock
     from lsfs.versions.contents import Content
     from lsfs.versions.keeper import Keeper
-    from lsfs.versions.ledger import Row
+    from lsfs.versions.tables import Row
 
 MOST_BYTES = 8 << 20  # of one answer of `read`
 DIGESTED = 256 << 20  # bytes of a version whose digest is worked out when it is asked for
@@ -235,7 +236,28 @@ def when(call: Call, text: str) -> int:
     from lsfs.syscalls.moments import moment
 
     engines = call.engines
-    return moment(text, engines.clock, engines.past.snapshots())
+    clock = _NotBefore(engines.clock, engines.past.latest_ns())
+    return moment(text, clock, engines.past.snapshots())
+
+
+class _NotBefore:
+    """A clock that is not behind what is known to have happened.
+
+    Args:
+        clock: says the time.
+        least_ns: but no earlier one than this.
+    """
+
+    def __init__(self, clock: Clock, least_ns: int) -> None:
+        self._clock = clock
+        self._least_ns = least_ns
+
+    def now_ns(self) -> int:
+        return max(self._clock.now_ns(), self._least_ns)
+
+    def now(self) -> datetime:
+        least = datetime.fromtimestamp(self._least_ns / 1e9, UTC)
+        return max(self._clock.now(), least)
 
 
 # --- reading

@@ -17,8 +17,8 @@ from lsfs.syscalls.past import chosen, exact, iso, keeper_of, numbered, when
 from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
-    from lsfs.versions.ledger import Row
     from lsfs.versions.restore import Hands, Step
+    from lsfs.versions.tables import Row
 
 _ACTIONS = {"make_dir": "made folder", "remove_dir": "removed folder"}
 
@@ -137,7 +137,7 @@ def _carry_out(
 ) -> Restored:
     from lsfs.versions.restore import Outcome, Restorer
 
-    undo = exact(call.engines.clock.now_ns() - 1)
+    undo = exact(keeper_of(call).now_ns() - 1)
     outcome = Outcome(done=planned)
     if planned and not dry_run:
         with _hands(call) as hands:

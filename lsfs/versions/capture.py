@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import itertools
 import logging
 import os
+import secrets
 import signal
 import threading
 from collections import OrderedDict
@@ -103,7 +103,6 @@ class Captures:
         self._is_kept = is_kept
         self.names = names
         self._durable = durable
-        self._numbers = itertools.count()
         self._recent: OrderedDict[tuple[int, int], State] = OrderedDict()
         # File systems that have said no; asking again would cost a call each time.
         self._no_reflink: set[int] = set()
@@ -209,16 +208,18 @@ class Captures:
     def _keep(
         self, fd: int, state: State, path: bytes, who: Who | None, goes: bool
     ) -> bytes | None:
+        name = b"%x-%x" % (self._clock.now_ns(), secrets.randbits(48))
+        is_linked = False
         if state.size <= INLINE:
-            content = os.pread(fd, state.size, 0)
-            self._journal.append(
-                self._clock.now_ns(), Op.CAPTURED, path, state=_sized(state, len(content)),
-                who=who, content=content, sync=self._durable,
-            )  # fmt: skip
-            self._remember(state)
-            return None
-        name = b"%x-%x-%x" % (self._clock.now_ns(), os.getpid(), next(self._numbers))
-        is_linked = goes and self._linked(fd, state, name)
+            try:
+                self._keep_inline(fd, state, path, who)
+                return None
+            except OSError as error:
+                # On a full disk a link and a line about it may find room still.
+                is_linked = goes and error.errno in _NO_ROOM and self._linked(fd, state, name)
+                if not is_linked:
+                    raise
+        is_linked = is_linked or (goes and self._linked(fd, state, name))
         if not is_linked:
             may_wait = self.at_once is None or state.size <= self.at_once
             copied = self._copied(fd, state, name, may_copy=may_wait)
@@ -228,6 +229,14 @@ class Captures:
         self._note(state, name, path, who)
         self._remember(state)
         return name if is_linked else None
+
+    def _keep_inline(self, fd: int, state: State, path: bytes, who: Who | None) -> None:
+        content = os.pread(fd, state.size, 0)
+        self._journal.append(
+            self._clock.now_ns(), Op.CAPTURED, path, state=_sized(state, len(content)),
+            who=who, content=content, sync=self._durable,
+        )  # fmt: skip
+        self._remember(state)
 
     def _later(self, fd: int, state: State, name: bytes, path: bytes, who: Who | None) -> TakesLong:
         """What copies a large content while the caller goes on with other things."""

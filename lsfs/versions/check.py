@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,10 @@ from lsfs.paths import StatePaths
 from lsfs.versions import check_ledger, events
 from lsfs.versions.contents import connect
 from lsfs.versions.history import SPOOL
-from lsfs.versions.ledger import CONTENT, ContentRow
 from lsfs.versions.objects import DamageKind, ObjectStore
+from lsfs.versions.tables import CONTENT, ContentRow
+
+TRIES = 3
 
 
 @dataclass(slots=True)
@@ -75,10 +78,11 @@ class Check:
     def run(self) -> Found:
         """Everything."""
         with contextlib.ExitStack() as stack:
-            # The ledger first: what it says is captured cannot be forgotten by the journal then.
+            # The ledger first: the events that it has taken in are in the journal then.
             ledger = _opened(self._state.versions, stack)
+            taken = 0 if ledger is None else _taken(ledger)
             self._journal = _opened(self._state.history, stack)
-            self._check_journal()
+            self._check_journal(taken)
             if ledger is not None:
                 self._check_ledger(ledger)
             self._check_store()
@@ -89,10 +93,13 @@ class Check:
 
     # --- the journal
 
-    def _check_journal(self) -> None:
+    def _check_journal(self, taken: int) -> None:
         hint = "it is mended by the next mount; what is known of versions stays"
         if self._journal is None:
             return
+        # The spool first: what it no longer has is in the database by then.
+        spooled, broken = _spooled(self._state.history)
+        self._last_event = max((row.id for row in spooled), default=0)
         try:
             found = self._journal.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
@@ -102,13 +109,17 @@ class Check:
             self._say("history", f"the database is damaged: {error}", hint=hint)
             self._journal = None
         self._found.torn_journal = next((one.what for one in self._found.problems), "")
-        self._check_spool(hint)
+        if broken:
+            self._say("history", f"{broken} bytes of the last events cannot be read", hint=hint)
+        if taken > self._last_event and self._journal is not None:
+            what = f"its last events are lost: it ends at {self._last_event}, not {taken}"
+            self._say("history", what, hint="new events are numbered on from there")
 
     def _check_events(self, db: sqlite3.Connection) -> None:
         count, last = db.execute("SELECT count(*), coalesce(max(id), 0) FROM event").fetchone()
         given = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
         self._found.counts["events"] += count
-        self._last_event = max(last, given[0] if given else 0)
+        self._last_event = max(self._last_event, last, given[0] if given else 0)
         backwards = db.execute(
             "SELECT id FROM (SELECT id, time_ns, lag(time_ns) OVER (ORDER BY id) AS before "
             "FROM event) WHERE time_ns < before LIMIT 1"
@@ -120,33 +131,14 @@ class Check:
             if not events.is_readable(row):
                 self._say("history", f"event {row.id} cannot be read", os.fsdecode(row.path))
 
-    def _check_spool(self, hint: str) -> None:
-        path = self._state.history.with_name(self._state.history.name + SPOOL)
-        if not path.exists():
-            return
-        data = path.read_bytes()
-        rows = list(events.unframed(data))
-        self._last_event = max([self._last_event, *(row.id for row in rows)])
-        self._found.counts["events"] += len(rows)
-        torn = data[sum(len(events.framed(row)) for row in rows) :]
-        # A last row that is not whole was torn by a crash before anybody was told that it is there.
-        if events.is_broken(torn):
-            self._say("history", f"{len(torn)} bytes of the last events cannot be read", hint=hint)
-
     # --- the ledger
 
     def _check_ledger(self, db: sqlite3.Connection) -> None:
-        db.execute("BEGIN")  # one state of it for all that follows
         found = check_ledger.problems(db, self._now_ns, deep=self._deep)
         self._found.problems += found
         self._found.is_torn = bool(found)
         if found and "database is damaged" in found[0].what:
             return
-        position = db.execute("SELECT value FROM meta WHERE key = 'position'").fetchone()
-        taken = int(position[0]) if position and position[0].isdigit() else 0
-        if taken > self._last_event and self._journal is not None:
-            what = f"its last events are lost: it ends at {self._last_event}, not {taken}"
-            self._say("history", what, hint="new events are numbered on from there")
         rows = db.execute(f"SELECT {CONTENT} FROM content")  # noqa: S608
         self._contents = {row[0]: ContentRow(*row) for row in rows}
         self._check_contents(db)
@@ -166,6 +158,9 @@ class Check:
                 continue  # said already
             live = [path for path, _, end_ns in uses if end_ns is None]
             why = self._missing(row, live)
+            while why and (fresh := self._now(id_)) is not None and fresh != self._contents[id_]:
+                self._contents[id_] = row = fresh  # it was settled meanwhile
+                why = self._missing(row, live)
             if why is None:
                 self._found.counts["not_kept"] += 1
             elif why:
@@ -193,6 +188,12 @@ class Check:
         # In the source only. That it was changed there meanwhile is the user's right.
         return "" if row.inode is not None else None
 
+    def _now(self, id_: int) -> ContentRow | None:
+        """What the ledger says of a content by now, and not when the check began."""
+        with contextlib.closing(connect(self._state.versions)) as db:
+            row = db.execute(f"SELECT {CONTENT} FROM content WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+        return None if row is None else ContentRow(*row)
+
     def _not_stored(self, digest: bytes, size: int) -> str:
         if digest not in self._sizes:
             try:
@@ -218,18 +219,24 @@ class Check:
         return "" if length >= row.size else "its captured content is cut short"
 
     def _captured_length(self, event: int) -> int | None:
-        if self._journal is not None:
-            with contextlib.suppress(sqlite3.DatabaseError):
-                row = self._journal.execute(
-                    "SELECT length(content) FROM event WHERE id = ?", (event,)
-                ).fetchone()
-                if row is not None:
-                    return None if row[0] is None else int(row[0])
-        path = self._state.history.with_name(self._state.history.name + SPOOL)
-        for spooled in events.unframed(path.read_bytes() if path.exists() else b""):
+        found = self._length_in_journal(event)
+        if found is not None:
+            return found
+        for spooled in _spooled(self._state.history)[0]:
             if spooled.id == event and spooled.content is not None:
                 return len(spooled.content)
-        return None
+        return self._length_in_journal(event)  # it may have gone there meanwhile
+
+    def _length_in_journal(self, event: int) -> int | None:
+        if self._journal is None:
+            return None
+        try:
+            row = self._journal.execute(
+                "SELECT length(content) FROM event WHERE id = ?", (event,)
+            ).fetchone()
+        except sqlite3.DatabaseError:
+            return None
+        return None if row is None or row[0] is None else int(row[0])
 
     def _is_live(self, row: ContentRow, paths: list[bytes]) -> bool:
         """Whether the source has a content."""
@@ -289,3 +296,27 @@ def _opened(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection | Non
     db = connect(path)
     stack.callback(db.close)
     return db
+
+
+def _taken(ledger: sqlite3.Connection) -> int:
+    """The last event that a ledger has; what is read of it from now on is of this moment."""
+    try:
+        ledger.execute("BEGIN")
+        found = ledger.execute("SELECT value FROM meta WHERE key = 'position'").fetchone()
+    except sqlite3.DatabaseError:
+        return 0
+    return int(found[0]) if found and found[0].isdigit() else 0
+
+
+def _spooled(history: Path) -> tuple[list[events.Row], int]:
+    """The events in the spool of a journal, and how many bytes of it are damaged."""
+    path = history.with_name(history.name + SPOOL)
+    for _ in range(TRIES):
+        data = path.read_bytes() if path.exists() else b""
+        rows = list(events.unframed(data))
+        rest = data[sum(len(events.framed(row)) for row in rows) :]
+        # A last row that is not whole was torn by a crash before anybody was told that it is there.
+        if not events.is_broken(rest):
+            return rows, 0
+        time.sleep(0.05)  # it may have been written to while it was read
+    return rows, len(rest)

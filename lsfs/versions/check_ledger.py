@@ -88,12 +88,11 @@ def _broken_rules(db: sqlite3.Connection) -> Iterator[Problem]:
 
 def _strange_values(db: sqlite3.Connection, now_ns: int) -> Iterator[Problem]:
     values = dict(db.execute("SELECT key, value FROM meta"))
-    for key in ("position", "began_ns"):
+    for key in ("position", "began_ns", "latest_ns"):
         if not values.get(key, "0").isdigit():
             yield Problem("versions", f"{key} is {values[key]!r}, which is no number")
             return
-    last = db.execute("SELECT max(begin_ns), max(end_ns) FROM version").fetchone()
-    latest = max(now_ns, *(value or 0 for value in last))
+    latest = max(now_ns, int(values.get("latest_ns", "0")))
     for name, time_ns in db.execute("SELECT name, time_ns FROM snapshot"):
         if not int(values.get("began_ns", "0")) <= time_ns <= latest:
             yield Problem("versions", f"the snapshot {name!r} is of a time that never was")

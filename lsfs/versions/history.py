@@ -12,6 +12,7 @@ operation that it is about has been answered.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import sqlite3
@@ -38,6 +39,11 @@ log = logging.getLogger("lsfs.versions.history")
 
 SCHEMA_VERSION = 2
 SPOOL = ".spool"
+# Room that is set aside behind the end of the spool: what takes no more than a line in it, as a
+# removal does whose file is kept by a link, is possible on a full disk.
+RESERVED = 256 << 10
+LITTLE = 256 << 20  # bytes: it is done when no more are free, for it takes a while
+_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE
 GATHER_S = 0.03
 FORGET_S = 10.0  # how often contents are dropped that others keep by now
 AT_ONCE = 500  # rows of a statement
@@ -91,8 +97,7 @@ class Journal:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._spool = os.open(_spool_of(path), flags, 0o600)
         self._insert(list(unframed(_whole(self._spool))))
-        os.ftruncate(self._spool, 0)
-        self._spool_size = 0
+        self._cut_spool(0)
         self._last_id, self._last_ns = self._last(taken())
         self._rows: list[Row] = []  # in the spool and not in the database
         self._lock = threading.Lock()
@@ -170,9 +175,14 @@ class Journal:
             if written < len(frame):  # a disk that has just become full takes a part
                 os.write(self._spool, frame[written:])
         except OSError:
-            os.ftruncate(self._spool, self._spool_size)
+            self._cut_spool(self._spool_size)
             raise
         self._spool_size += len(frame)
+
+    def _cut_spool(self, size: int) -> None:
+        os.ftruncate(self._spool, size)
+        self._spool_size = size
+        _reserve(self._spool, RESERVED)
 
     def close(self) -> None:
         """Take in what is left, and release the files; a second time does nothing."""
@@ -204,8 +214,7 @@ class Journal:
         with self._lock:
             del self._rows[: len(rows)]
             if not self._rows:
-                os.ftruncate(self._spool, 0)
-                self._spool_size = 0
+                self._cut_spool(0)
         self._committed()
         self._forget_contents()
 
@@ -377,6 +386,16 @@ def _make(path: Path, rows: Sequence[Row]) -> None:
 
 def _spool_of(path: Path) -> Path:
     return path.with_name(path.name + SPOOL)
+
+
+def _reserve(fd: int, size: int) -> None:
+    """Set room aside for a file without making it longer, where there is little left of it."""
+    found = os.fstatvfs(fd)
+    if found.f_bavail * found.f_frsize < LITTLE:
+        _fallocate(fd, _KEEP_SIZE, ctypes.c_int64(0), ctypes.c_int64(size))
+
+
+_fallocate = ctypes.CDLL(None, use_errno=True).fallocate
 
 
 def _whole(fd: int) -> bytes:

@@ -21,13 +21,13 @@ from lsfs.paths import StatePaths
 from lsfs.versions import recover
 from lsfs.versions.contents import BLOCK, Content, Contents
 from lsfs.versions.events import STEP_NS, State
-from lsfs.versions.ledger import ContentRow
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
 from lsfs.versions.prune import Held, Pruning
 from lsfs.versions.reserve import Reserve
 from lsfs.versions.scan import Scan
 from lsfs.versions.settle import Settler
+from lsfs.versions.tables import ContentRow
 
 log = logging.getLogger("lsfs.versions.keeper")
 
@@ -72,7 +72,7 @@ class Keeper:
             self._stack = stack.pop_all()
         if not self.ledger.meta("began_ns"):
             first = next(self.past.journal.after(0, 1), None)
-            self.ledger.set_meta("began_ns", str(first.time_ns if first else clock.now_ns()))
+            self.ledger.begin(first.time_ns if first else clock.now_ns())
         self._scan = Scan(self.ledger, self.source, self.follow, clock.now_ns)
         # By the ledger's own connection: what is being written is seen before it is committed.
         self._contents = Contents(
@@ -105,7 +105,11 @@ class Keeper:
             paths = {*paths, *self._busy}
         now_ns = self._clock.now_ns()
         self._busy = self._scan.look(paths)
-        return now_ns
+        return max(now_ns, self.ledger.latest_ns)
+
+    def now_ns(self) -> int:
+        """The time, in nanoseconds since the epoch; later than all that is known."""
+        return max(self._clock.now_ns(), self.ledger.latest_ns + 1)
 
     def keep_read(self, fd: int, digest: bytes) -> None:
         """A file was read for the index: its content is known, and kept if it is not too large.
@@ -120,7 +124,8 @@ class Keeper:
             kept = self.store.has(digest) and _digest_of(fd) == digest
             if not kept and 0 < state.size <= self._read_bytes:
                 try:
-                    kept = self.store.put(fd, length=state.size).digest == digest
+                    like = self._like(state)
+                    kept = self.store.put(fd, length=state.size, like=like).digest == digest
                 except LsfsError as error:
                     log.warning("a version is not kept: %s", error.message)
             if State.of(os.fstat(fd)) != state:
@@ -129,6 +134,12 @@ class Keeper:
                 state = state._replace(ctime_ns=0)  # it may be written to without being seen
             with self.ledger.transaction():
                 self.ledger.read(state, digest, kept=kept)
+
+    def _like(self, state: State) -> bytes | None:
+        """Digest of what the file in this state held before."""
+        with self.ledger.lock:
+            content = self.ledger.content_in(state)
+        return None if content is None else self._settler.like(content)
 
     def name_moment(self, name: str, time_ns: int) -> None:
         """Give a moment a name.

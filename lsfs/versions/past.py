@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lsfs.versions.contents import Content, ContentLost, Contents, connect
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.ledger import ROW, SCHEMA_VERSION, How, Row
+from lsfs.versions.tables import ROW, SCHEMA_VERSION, How, Row
 
 if TYPE_CHECKING:
     from lsfs.versions.objects import ObjectStore
@@ -348,6 +348,11 @@ class Past:
     def began_ns(self) -> int:
         """When lsfs first looked at the drive; 0 when it has not yet."""
         rows = self._query("SELECT value FROM meta WHERE key = 'began_ns'", ())
+        return int(rows[0][0]) if rows else 0
+
+    def latest_ns(self) -> int:
+        """When the last thing happened that is known; later than now when a clock went back."""
+        rows = self._query("SELECT value FROM meta WHERE key = 'latest_ns'", ())
         return int(rows[0][0]) if rows else 0
 
     def moments(self, limit: int) -> list[int]:

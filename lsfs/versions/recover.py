@@ -22,8 +22,9 @@ from lsfs.paths import StatePaths
 from lsfs.versions import check_ledger, notes
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.ledger import SCHEMA_VERSION, ContentRow, Ledger
+from lsfs.versions.ledger import Ledger
 from lsfs.versions.notes import Compare, NotedLedger
+from lsfs.versions.tables import SCHEMA_VERSION, ContentRow
 
 log = logging.getLogger("lsfs.versions.recover")
 
@@ -254,7 +255,11 @@ class _Replay:
 
     def _tell(self, ledger: Ledger, kind: str, values: list[Any]) -> None:
         self.told += 1
-        with ledger.transaction(), contextlib.suppress(LsfsError):
+        if kind == "named":
+            with contextlib.suppress(LsfsError):
+                ledger.name_moment(*values)
+            return
+        with ledger.transaction():
             match kind, values:
                 case "found", [path, state, time_ns, target]:
                     ledger.found(path, State(*state), time_ns, target=target)
@@ -264,10 +269,10 @@ class _Replay:
                     ledger.moved(path, target, State(*state), time_ns)
                 case "read", [state, digest, kept]:
                     ledger.read(State(*state), digest, kept=kept)
-                case "named", [name, time_ns]:
-                    ledger.db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", values)
                 case "forgotten", [name]:
                     ledger.db.execute("DELETE FROM snapshot WHERE name = ?", (name,))
+                case "meta", ["began_ns", value]:
+                    ledger.begin(int(value))
                 case "meta", [key, value]:
                     ledger.set_meta(key, value)
 

@@ -1,7 +1,8 @@
 """Room that is set aside, so that versions can be given up when the disk is full.
 
-Giving them up writes too: to the ledger, and to packs that are written anew without them. A file of
-a few megabytes lies beside the ledger for this; it goes while they are given up, and comes back.
+Giving them up writes too: to the ledger, and to packs that are written anew without them, one at a
+time. A file of that size lies beside the ledger for this; it goes while they are given up, and
+comes back.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from pathlib import Path
 
 log = logging.getLogger("lsfs.versions.reserve")
 
-BYTES = 8 << 20
-SPARE = 16  # it is only kept where so many times its size is free when it is made
+BYTES = 72 << 20  # a pack, and what the databases need
+SHARE = 16  # but no more than one part in so many of what is free when it is made
+LEAST = 1 << 20
 
 
 class Reserve:
@@ -30,12 +32,13 @@ class Reserve:
 
     def keep(self) -> None:
         """Set the room aside, unless it is, or the disk is too small to spare it."""
-        if self._path.exists() or _free(self._path.parent) < SPARE * BYTES:
+        size = min(BYTES, _free(self._path.parent) // SHARE)
+        if self._path.exists() or size < LEAST:
             return
         try:
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
-                os.posix_fallocate(fd, 0, BYTES)
+                os.posix_fallocate(fd, 0, size)
             finally:
                 os.close(fd)
         except OSError as error:

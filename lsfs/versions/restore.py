@@ -23,7 +23,8 @@ from lsfs.versions.capture import Captures
 from lsfs.versions.contents import Content, copy
 from lsfs.versions.events import Op, State, Who
 from lsfs.versions.history import Journal
-from lsfs.versions.ledger import RESTORING, Row
+from lsfs.versions.ledger import RESTORING
+from lsfs.versions.tables import Row
 
 
 class Hands(Protocol):
@@ -112,6 +113,9 @@ class Step:
     origin: bytes = b""
 
 
+_FILLED = 0o300  # what the owner of a folder needs to put something into it
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of the steps of a restore: those that were done, and why others were not."""
@@ -128,51 +132,59 @@ def steps(then: Iterable[Row], now: Iterable[Row]) -> list[Step]:
     """
     wanted = {row.path: row for row in then}
     there = {row.path: row for row in now}
-    extra = {p: row for p, row in there.items() if _is_other_kind(row, wanted.get(p))}
-    new = [row for p, row in wanted.items() if p not in there or p in extra]
-    moves = _moves(extra, new)
+    extra = {path: row for path, row in there.items() if _is_other_kind(row, wanted.get(path))}
+    new = [row for path, row in wanted.items() if path not in there or path in extra]
+    moves = _moves(extra, new, wanted, there)
     moved_to = {step.path for step in moves}
     moved_from = {step.origin for step in moves}
-    gone = [row for p, row in extra.items() if p not in moved_from]
-    kept = [(there[p], row) for p, row in wanted.items() if p in there and p not in extra]
-    found: list[Step] = []
-    makes = sorted((row for row in new if row.kind == "dir"), key=lambda row: row.path)
-    # Files that are in the way of a folder go first; other files after the moves out of folders.
-    in_the_way = {row.path for row in makes}
-    found += [
-        Step("remove", row.path) for row in gone if row.kind != "dir" and row.path in in_the_way
+    gone = [row for path, row in extra.items() if path not in moved_from]
+    kept = [
+        (there[path], row) for path, row in wanted.items() if path in there and path not in extra
     ]
-    found += [Step("make_dir", row.path, row) for row in makes if there.get(row.path) is None]
-    found += moves
-    found += [
-        Step("remove", row.path) for row in gone if row.kind != "dir" and row.path not in in_the_way
+    folders = sorted((row for row in new if row.kind == "dir"), key=lambda row: row.path)
+    in_the_way = {row.path for row in folders}
+    files = [row for row in gone if row.kind != "dir"]
+    emptied = sorted((row for row in gone if row.kind == "dir"), key=lambda row: row.path)
+    return [
+        *(Step("remove", row.path) for row in files if row.path in in_the_way),
+        *(Step("make_dir", row.path, row) for row in folders),
+        *moves,
+        *(Step("remove", row.path) for row in files if row.path not in in_the_way),
+        *(Step("remove_dir", row.path) for row in reversed(emptied)),
+        *(
+            Step("write" if row.kind == "file" else "link", row.path, row)
+            for row in new
+            if row.kind != "dir" and row.path not in moved_to
+        ),
+        *_changes(kept),
+        # One that its owner may not write to is filled before it becomes so.
+        *(
+            Step("mode", row.path, row)
+            for row in reversed(folders)
+            if row.mode & _FILLED != _FILLED
+        ),
     ]
-    folders = sorted((row for row in gone if row.kind == "dir"), key=lambda row: row.path)
-    found += [Step("remove_dir", row.path) for row in reversed(folders)]
-    found += [Step("make_dir", row.path, row) for row in makes if there.get(row.path) is not None]
-    for row in new:
-        if row.kind == "file" and row.path not in moved_to:
-            found.append(Step("write", row.path, row))
-        elif row.kind == "link":
-            found.append(Step("link", row.path, row))
-    found += list(_changes(kept))
-    return found
 
 
 def _is_other_kind(row: Row, wanted: Row | None) -> bool:
     return wanted is None or wanted.kind != row.kind
 
 
-def _moves(extra: dict[bytes, Row], new: list[Row]) -> list[Step]:
-    """Files that are elsewhere now: they are moved back, and stay the same files."""
+def _moves(
+    extra: dict[bytes, Row], new: list[Row], wanted: dict[bytes, Row], there: dict[bytes, Row]
+) -> list[Step]:
+    """Files that are elsewhere now: they are moved back, and stay the same files.
+
+    Only from a name that is to be free to one that is free, so that the order does not matter.
+    """
     by_content = {
         row.content: row
-        for row in extra.values()
-        if row.kind == "file" and row.content is not None and row.size
+        for path, row in extra.items()
+        if row.kind == "file" and row.content is not None and row.size and path not in wanted
     }
     found = []
     for row in new:
-        if row.kind != "file" or row.content is None:
+        if row.kind != "file" or row.content is None or row.path in there:
             continue
         other = by_content.pop(row.content, None)
         if other is not None:
@@ -235,8 +247,9 @@ class Restorer:
                     os.rmdir(name, dir_fd=folder)
                     self._hands.done(Op.REMOVED_DIR, step.path, None, None)
                 case "make_dir" if step.row:
-                    os.mkdir(name, modes.S_IMODE(step.row.mode), dir_fd=folder)
-                    self._set_attributes(folder, name, step.row)
+                    os.mkdir(name, modes.S_IMODE(step.row.mode) | _FILLED, dir_fd=folder)
+                    if step.row.mode & _FILLED == _FILLED:
+                        self._set_attributes(folder, name, step.row)
                     self._note(Op.MADE_DIR, folder, name, step.path)
                 case "link" if step.row:
                     self._link(folder, name, step.path, step.row)

@@ -12,12 +12,14 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from lsfs.versions.contents import Content, ContentLost, Contents, copy
-from lsfs.versions.ledger import CONTENT, ContentRow, Ledger
+from lsfs.versions.ledger import Ledger
 from lsfs.versions.objects import ObjectStore
+from lsfs.versions.tables import CONTENT, ContentRow
 
 log = logging.getLogger("lsfs.versions.settle")
 
@@ -79,7 +81,7 @@ class Settler:
         with self._store.batch():
             for row in batch:
                 try:
-                    digests[row.id] = self._put(row)
+                    digests[row.id] = self._put(row, digests)
                 except ContentLost as error:
                     log.error("a captured content is missing: %s", error.message)
                     self._lost.add(row.id)
@@ -88,22 +90,40 @@ class Settler:
             if row.id in digests and row.file is not None:
                 (self._incoming / os.fsdecode(row.file)).unlink(missing_ok=True)
 
-    def _put(self, row: ContentRow) -> bytes:
+    def _put(self, row: ContentRow, fresh: Mapping[int, bytes]) -> bytes:
         with contextlib.closing(self._contents.open(row.id)) as content:
-            like = self._like(row.id)
+            like = self.like(row.id, fresh)
             if content.size <= 1 << 20:
                 return self._store.put_bytes(content.read(0, content.size), like=like)
             with _as_file(content, self._incoming) as fd:
                 return self._store.put(fd, length=content.size, like=like).digest
 
-    def _like(self, content: int) -> bytes | None:
-        """Digest of what the file held before, or holds now: it differs little, most often."""
+    def like(self, content: int, fresh: Mapping[int, bytes] = MappingProxyType({})) -> bytes | None:
+        """Digest of what the file held before, or holds now: it differs little, most often.
+
+        Args:
+            fresh: digests of contents that the store has by now, though the ledger does not say so.
+        """
         with self._ledger.lock:
-            row = self._ledger.db.execute(
-                "SELECT other.digest FROM version one "
+            rows = self._ledger.db.execute(
+                "SELECT other.id, other.digest, other.kept FROM version one "
                 "JOIN version two ON two.id = one.previous OR two.previous = one.id "
                 "JOIN content other ON other.id = two.content "
-                "WHERE one.content = ? AND other.kept AND other.id <> one.content LIMIT 1",
+                "WHERE one.content = ? AND other.id <> one.content",
+                (content,),
+            ).fetchall()
+        found = (fresh.get(id_, digest if kept else None) for id_, digest, kept in rows)
+        near = next((digest for digest in found if digest is not None), None)
+        return near or self._like_at_all(content)
+
+    def _like_at_all(self, content: int) -> bytes | None:
+        """Digest of anything that was at the same path; what is there now is stored first."""
+        with self._ledger.lock:
+            row = self._ledger.db.execute(
+                "SELECT other.digest FROM version one JOIN version two ON two.path = one.path "
+                "JOIN content other ON other.id = two.content "
+                "WHERE one.content = ? AND other.kept AND other.id <> one.content "
+                "ORDER BY two.begin_ns DESC LIMIT 1",
                 (content,),
             ).fetchone()
         return None if row is None else row[0]

@@ -130,6 +130,7 @@ def crash(root: Path, action: Callable[[World], None], lines: int) -> tuple[bool
             (world.source / path).read_bytes() if (world.source / path).exists() else b"",
             *world.expected[path],
             text(900, 9),
+            text(50, 7) + text(100, 10),
             b"",
         }
         for path in ("small", "big", "log", "gone")
