@@ -32,9 +32,10 @@ from lsfs.versions import mend
 from lsfs.versions.contents import whole
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
-from lsfs.versions.ledger import RESTORING, ROW, Row
+from lsfs.versions.ledger import RESTORING
 from lsfs.versions.past import Past
 from lsfs.versions.restore import Restorer, Step, ThroughMount
+from lsfs.versions.tables import ROW, Row
 
 NAMES = ("a", "b", "c", "d/e", "d/f", "g")
 SIZES = (1, 40, 3000, 70_000, 300_000)

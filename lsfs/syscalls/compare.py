@@ -16,7 +16,7 @@ from lsfs.syscalls.past import back, chosen, look
 from lsfs.syscalls.registry import Param, registry
 
 if TYPE_CHECKING:
-    from lsfs.versions.ledger import Row
+    from lsfs.versions.tables import Row
 
 COMPARED = 64 << 20  # bytes of a version that is compared
 _BEFORE = Annotated[

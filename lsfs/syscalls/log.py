@@ -104,7 +104,7 @@ def _catch_up(call: Call) -> None:
 
 
 def _entry(change: Change) -> LogEntry:
-    from lsfs.versions.ledger import How
+    from lsfs.versions.tables import How
 
     known = change.who.startswith("[")
     uid, pid, program = json.loads(change.who) if known else (-1, -1, "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lsfs.clock import Clock
     from lsfs.versions.contents import Content
     from lsfs.versions.keeper import Keeper
-    from lsfs.versions.ledger import Row
+    from lsfs.versions.tables import Row
 
 MOST_BYTES = 8 << 20  # of one answer of `read`
 DIGESTED = 256 << 20  # bytes of a version whose digest is worked out when it is asked for

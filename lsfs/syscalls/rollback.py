@@ -17,8 +17,8 @@ from lsfs.syscalls.past import chosen, exact, iso, keeper_of, numbered, when
 from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
-    from lsfs.versions.ledger import Row
     from lsfs.versions.restore import Hands, Step
+    from lsfs.versions.tables import Row
 
 _ACTIONS = {"make_dir": "made folder", "remove_dir": "removed folder"}
 

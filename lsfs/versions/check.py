@@ -21,8 +21,8 @@ from lsfs.paths import StatePaths
 from lsfs.versions import check_ledger, events
 from lsfs.versions.contents import connect
 from lsfs.versions.history import SPOOL
-from lsfs.versions.ledger import CONTENT, ContentRow
 from lsfs.versions.objects import DamageKind, ObjectStore
+from lsfs.versions.tables import CONTENT, ContentRow
 
 TRIES = 3
 

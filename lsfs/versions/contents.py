@@ -13,7 +13,7 @@ from lsfs import beneath
 from lsfs.errors import NotFound
 from lsfs.versions.events import Event, Op, State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.ledger import CONTENT, ContentRow
+from lsfs.versions.tables import CONTENT, ContentRow
 
 if TYPE_CHECKING:
     from lsfs.versions.objects import ObjectStore

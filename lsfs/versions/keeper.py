@@ -21,13 +21,13 @@ from lsfs.paths import StatePaths
 from lsfs.versions import recover
 from lsfs.versions.contents import BLOCK, Content, Contents
 from lsfs.versions.events import STEP_NS, State
-from lsfs.versions.ledger import ContentRow
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
 from lsfs.versions.prune import Held, Pruning
 from lsfs.versions.reserve import Reserve
 from lsfs.versions.scan import Scan
 from lsfs.versions.settle import Settler
+from lsfs.versions.tables import ContentRow
 
 log = logging.getLogger("lsfs.versions.keeper")
 

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from lsfs.versions.events import Event, State
-from lsfs.versions.ledger import ContentRow, Ledger
+from lsfs.versions.ledger import Ledger
+from lsfs.versions.tables import ContentRow
 
 _FRAME = struct.Struct("<II")  # length and CRC-32 of what follows
 TOLD = frozenset({"began_ns", "looked"})  # values that decide what later events come to

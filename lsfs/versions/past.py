@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lsfs.versions.contents import Content, ContentLost, Contents, connect
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.ledger import ROW, SCHEMA_VERSION, How, Row
+from lsfs.versions.tables import ROW, SCHEMA_VERSION, How, Row
 
 if TYPE_CHECKING:
     from lsfs.versions.objects import ObjectStore

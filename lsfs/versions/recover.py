@@ -22,8 +22,9 @@ from lsfs.paths import StatePaths
 from lsfs.versions import check_ledger, notes
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.ledger import SCHEMA_VERSION, ContentRow, Ledger
+from lsfs.versions.ledger import Ledger
 from lsfs.versions.notes import Compare, NotedLedger
+from lsfs.versions.tables import SCHEMA_VERSION, ContentRow
 
 log = logging.getLogger("lsfs.versions.recover")
 

@@ -23,7 +23,8 @@ from lsfs.versions.capture import Captures
 from lsfs.versions.contents import Content, copy
 from lsfs.versions.events import Op, State, Who
 from lsfs.versions.history import Journal
-from lsfs.versions.ledger import RESTORING, Row
+from lsfs.versions.ledger import RESTORING
+from lsfs.versions.tables import Row
 
 
 class Hands(Protocol):

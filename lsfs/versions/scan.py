@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lsfs import beneath
 from lsfs.versions.events import State
-from lsfs.versions.ledger import Known, Ledger, is_restoring
+from lsfs.versions.ledger import Ledger, is_restoring
+from lsfs.versions.tables import Known
 
 log = logging.getLogger("lsfs.versions.scan")
 

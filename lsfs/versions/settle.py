@@ -17,8 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lsfs.versions.contents import Content, ContentLost, Contents, copy
-from lsfs.versions.ledger import CONTENT, ContentRow, Ledger
+from lsfs.versions.ledger import Ledger
 from lsfs.versions.objects import ObjectStore
+from lsfs.versions.tables import CONTENT, ContentRow
 
 log = logging.getLogger("lsfs.versions.settle")
 

@@ -27,8 +27,8 @@ from lsfs.versions.capture import INLINE, Captures
 from lsfs.versions.contents import ContentLost, whole
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
-from lsfs.versions.ledger import How, Row
 from lsfs.versions.past import Past
+from lsfs.versions.tables import How, Row
 from tests.fuse.fake_index import Index
 
 Step = tuple[object, ...]

@@ -23,9 +23,9 @@ from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts
 from lsfs.fuse.knowledge import Fresh
 from lsfs.versions.contents import Content, whole
-from lsfs.versions.ledger import Row
 from lsfs.versions.moments import day_of, moment_of, stamp
 from lsfs.versions.past import Past
+from lsfs.versions.tables import Row
 
 log = logging.getLogger("lsfs.fuse.virtual")
 
