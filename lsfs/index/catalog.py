@@ -7,6 +7,7 @@ share one document.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -239,23 +240,20 @@ class Catalog:
     def start_anew(self) -> None:
         """Set the file aside and begin an empty one; kept queries and questions are taken over."""
         with self.lock:
-            kept = {table: self._readable(table) for table in ("saved_search", "saved_question")}
             self.db.close()
+            kept = _kept(self._path)
             _set_aside(self._path)
             self.db = _connect(self._path, read_only=False)
             self._prepare(self._path)
-            for table, rows in kept.items():
-                if rows:
-                    marks = ", ".join("?" * len(rows[0]))
-                    self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+            self.take_over(kept)
 
-    def _readable(self, table: str) -> list[tuple[object, ...]]:
-        rows: list[tuple[object, ...]] = []
-        try:
-            rows.extend(self.db.execute(f"SELECT * FROM {table}"))  # noqa: S608
-        except sqlite3.DatabaseError as error:
-            log.error("%s: %s is lost in part: %s", self._path, table, error)
-        return rows
+    def take_over(self, kept: dict[str, list[tuple[object, ...]]]) -> None:
+        """Take in rows of tables that another catalog had."""
+        with self.transaction() as db:
+            for table, rows in kept.items():
+                for row in rows:
+                    marks = ", ".join("?" * len(row))
+                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -588,8 +586,24 @@ def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
         if read_only:
             raise
         log.error("%s; the index is made again (the damaged one is kept beside it)", error.message)
+    kept = _kept(path)
     _set_aside(path)
-    return Catalog(path)
+    catalog = Catalog(path)
+    catalog.take_over(kept)
+    return catalog
+
+
+def _kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What a damaged catalog still has of what files do not say."""
+    kept: dict[str, list[tuple[object, ...]]] = {}
+    try:
+        with contextlib.closing(_connect(path, read_only=True)) as db:
+            for table in ("saved_search", "saved_question"):
+                rows = kept.setdefault(table, [])
+                rows.extend(db.execute(f"SELECT * FROM {table}"))  # noqa: S608
+    except sqlite3.DatabaseError as error:
+        log.error("%s: kept queries and questions may be lost: %s", path, error)
+    return kept
 
 
 def _set_aside(path: Path) -> None:

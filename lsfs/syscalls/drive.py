@@ -111,7 +111,8 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
     except sqlite3.OperationalError as error:
         raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise IndexCorrupt(f"{call.engines.state.catalog}: {error}") from error
+        hint = "see what it is with: lsfs fsck, and mend it with: lsfs fsck --repair"
+        raise IndexCorrupt(f"{call.engines.state.root}: {error}", hint=hint) from error
 
 
 class LocalCaller:

@@ -95,7 +95,7 @@ class Keeper:
             pass
 
     def look(self, paths: Iterable[str] | None = None) -> int:
-        """Find what happened behind the mount at and below some paths, None: everywhere.
+        """Find what happened behind the mount at and below some paths; None or "": everywhere.
 
         Returns:
             the moment that it began at, in nanoseconds since the epoch: what has happened by then
@@ -103,6 +103,8 @@ class Keeper:
         """
         if paths is not None:
             paths = {*paths, *self._busy}
+            if "" in paths:
+                paths = None
         now_ns = self._clock.now_ns()
         self._busy = self._scan.look(paths)
         return max(now_ns, self.ledger.latest_ns)

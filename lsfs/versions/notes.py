@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from lsfs.versions.events import State
+from lsfs.versions.events import Event, State
 from lsfs.versions.ledger import Ledger
 from lsfs.versions.tables import ContentRow
 
@@ -139,6 +139,7 @@ class NotedLedger(Ledger):
     def __init__(self, path: Path, compare: Compare, notes: Path) -> None:
         super().__init__(path, self._is_equal, self._are_alike)
         self._compare = compare
+        self._position = self.position
         try:
             self.notes = Notes(notes, int(self.meta("noted", "0")))
         except BaseException:
@@ -151,7 +152,13 @@ class NotedLedger(Ledger):
         self.notes.close()
 
     def _note(self, kind: str, *values: Any) -> None:
-        self.notes.add(self.position, kind, list(values))
+        self.notes.add(self._position, kind, list(values))
+
+    def follow(self, events: Iterable[Event]) -> int:
+        try:
+            return super().follow(events)
+        finally:
+            self._position = self.position
 
     def _is_equal(self, content: ContentRow, path: bytes, state: State) -> bool | None:
         equal = self._compare.is_equal(content, path, state)
@@ -209,3 +216,4 @@ class NotedLedger(Ledger):
             self.db.close()
             put_in_place()
             self._connect()
+            self._position = self.position

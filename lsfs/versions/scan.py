@@ -8,10 +8,12 @@ at.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
 import stat as modes
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from lsfs import beneath
@@ -22,6 +24,7 @@ from lsfs.versions.tables import Known
 log = logging.getLogger("lsfs.versions.scan")
 
 AT_ONCE = 500  # findings of a transaction
+LEFT_S = 3600.0  # what a restore has not written to for so long was left by one that was killed
 
 
 class Scan:
@@ -41,6 +44,7 @@ class Scan:
         self._source = source
         self._follow = follow
         self._now_ns = now_ns
+        self._drafts: list[bytes] = []  # of restores, that were come across
 
     def look(self, paths: Iterable[str] | None = None) -> set[str]:
         """Tell the ledger what stands at and below some paths, None: everywhere.
@@ -66,7 +70,22 @@ class Scan:
         self._tell_gone([path for path in gone if path not in waiting])
         if paths is None and not self._ledger.meta("looked"):
             self._ledger.set_meta("looked", "1")
+        self._sweep_drafts()
         return busy
+
+    def _sweep_drafts(self) -> None:
+        """Remove what a restore that was killed has left: files that it was still writing."""
+        drafts, self._drafts = self._drafts, []
+        with _Folder(self._source) as folder:
+            for path in drafts:
+                with contextlib.suppress(OSError):
+                    fd, name = folder.of(path)
+                    stat = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                    is_old = time.time() - stat.st_ctime >= LEFT_S
+                    if not (modes.S_ISREG(stat.st_mode) and is_old) or _is_written(folder, path):
+                        continue
+                    os.unlink(name, dir_fd=fd)
+                    log.warning("%r is removed: a restore that was killed has left it", path)
 
     def _moves(
         self,
@@ -150,7 +169,7 @@ class Scan:
             try:
                 with os.scandir(fd) as entries:
                     for entry in entries:
-                        yield from _described(folder, entry, fd, waiting)
+                        yield from _described(folder, entry, fd, waiting, self._drafts)
             finally:
                 os.close(fd)
 
@@ -230,13 +249,20 @@ def _is_written(folder: _Folder, path: bytes) -> bool:
 
 
 def _described(
-    folder: bytes, entry: os.DirEntry[str], fd: int, waiting: list[bytes]
+    folder: bytes,
+    entry: os.DirEntry[str],
+    fd: int,
+    waiting: list[bytes],
+    drafts: list[bytes],
 ) -> Iterator[tuple[bytes, tuple[State, bytes | None]]]:
     name = os.fsencode(entry.name)
     path = folder + b"/" + name if folder else name
     try:
         stat = entry.stat(follow_symlinks=False)
-        if is_restoring(path) or not _is_versioned(stat.st_mode):
+        if is_restoring(path):
+            drafts.append(path)
+            return
+        if not _is_versioned(stat.st_mode):
             return
         target = os.readlink(name, dir_fd=fd) if entry.is_symlink() else None
     except OSError:

@@ -15,7 +15,7 @@ import pytest
 
 from lsfs.clock import FixedClock
 from lsfs.errors import ObjectDamaged, StateUnwritable, UsageError
-from lsfs.versions import capture
+from lsfs.versions import capture, scan
 from lsfs.versions.contents import whole
 from lsfs.versions.prune import Rules
 from tests.versions.contents import flip, noise, packs, text
@@ -258,3 +258,36 @@ def test_a_clock_that_goes_back_leaves_the_order(tmp_path: Path, back_at: str, b
         then = world.keeper.past.at("file", world.keeper.past.snapshots()["then"])
         assert then is not None and then.number in (4, 5)
         assert world.missing() <= {("file", 2), ("other", 1)}
+
+
+# --- looks at the source
+
+
+def test_a_look_at_the_top_is_one_at_everything(world: World) -> None:
+    (world.source / "there").write_bytes(b"from the beginning")
+    world.keeper.look([""])
+    (world.source / "new").write_bytes(b"behind the mount")
+    world.keeper.look([""])
+    past = world.keeper.past
+    there, new = past.live("there"), past.live("new")
+    assert there is not None and there.op == "found"
+    assert new is not None and new.op == "outside"
+
+
+def test_what_a_killed_restore_has_left_is_removed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.source / "folder").mkdir()
+    draft = world.source / "folder/.lsfs-restore-12-0123abcd"
+    other = world.source / "folder/.lsfs-restore-of-mine"
+    for path in (draft, other):
+        path.write_bytes(b"half")
+    world.keeper.look()
+    assert draft.exists()  # it may be being written
+    monkeypatch.setattr(scan, "LEFT_S", 0)
+    with draft.open("ab"):
+        world.keeper.look()
+        assert draft.exists()
+    world.keeper.look()
+    assert not draft.exists() and other.exists()
+    assert world.check(deep=True).problems == []
