@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from blake3 import blake3
 
+from lsfs import digest as digests
 from lsfs.config import IndexConfig
 from lsfs.index import check, passages
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow
@@ -259,7 +259,7 @@ class Pipeline:
             self._finish(row, Status.TOO_LARGE, f"larger than {limit} MiB (index.max_file_bytes)")
             return
         try:
-            digest = digest_of(fd)
+            digest = digests.of_file(fd)
         except OSError as error:
             self._finish(row, Status.UNREADABLE, error.strerror or str(error))
             return
@@ -453,13 +453,3 @@ def _moves(gone: dict[str, FileRow], new: dict[str, FileIdentity]) -> list[tuple
             moves.append((row, path))
             del by_inode[row.identity.inode]
     return moves
-
-
-def digest_of(fd: int) -> bytes:
-    """BLAKE3 of what an open file holds."""
-    hasher = blake3()
-    offset = 0
-    while chunk := os.pread(fd, READ_CHUNK, offset):
-        hasher.update(chunk)
-        offset += len(chunk)
-    return hasher.digest()

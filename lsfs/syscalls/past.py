@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
+from lsfs import digest as digests
 from lsfs import paths
 from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.syscalls.done import Done
@@ -17,7 +18,6 @@ from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
     from lsfs.clock import Clock
-    from lsfs.versions.contents import Content
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.tables import Row
 
@@ -139,23 +139,9 @@ def _digest(call: Call, row: Row) -> str:
         return ""
     try:
         with contextlib.closing(call.engines.past.open(row)) as content:
-            return digest_of(content).hex()
+            return digests.of(content.read).hex()
     except LsfsError:
         return ""
-
-
-def digest_of(content: Content) -> bytes:
-    """BLAKE3 of a content."""
-    from blake3 import blake3
-
-    from lsfs.versions.contents import BLOCK
-
-    hasher = blake3()
-    offset = 0
-    while block := content.read(offset, BLOCK):
-        hasher.update(block)
-        offset += len(block)
-    return hasher.digest()
 
 
 def exact(time_ns: int) -> str:

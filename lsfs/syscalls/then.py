@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lsfs import digest as digests
 from lsfs.errors import LsfsError, UsageError
 from lsfs.syscalls.engines import Call, Engines
 
@@ -168,7 +169,6 @@ class Earlier:
             self._pipeline.embed(None, visit.is_late)
 
     def _read_one(self, pipeline: Pipeline, file: FileThen) -> None:
-        from lsfs.index.ingest import digest_of
         from lsfs.versions.contents import copy
 
         if file.content is None or file.is_pruned:
@@ -179,7 +179,7 @@ class Earlier:
                 contextlib.closing(self._past.contents.open(file.content)) as content,
             ):
                 copy(content, scratch.fileno())
-                digest = digest_of(scratch.fileno())
+                digest = digests.of_file(scratch.fileno())
                 if file.digest not in (None, digest):
                     log.warning("%s: an earlier content is not what it was", file.path)
                     return

@@ -12,14 +12,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from blake3 import blake3
-
 from lsfs import beneath
+from lsfs import digest as digests
 from lsfs.clock import Clock
 from lsfs.errors import LsfsError
 from lsfs.paths import StatePaths
 from lsfs.versions import recover
-from lsfs.versions.contents import BLOCK, Content, Contents
+from lsfs.versions.contents import Contents
 from lsfs.versions.events import STEP_NS, State
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.past import Past
@@ -123,7 +122,7 @@ class Keeper:
         state = State.of(os.fstat(fd))
         with self._storing:
             # That others have the same says nothing of what is in this file by now.
-            kept = self.store.has(digest) and _digest_of(fd) == digest
+            kept = self.store.has(digest) and digests.of_file(fd) == digest
             if not kept and 0 < state.size <= self._read_bytes:
                 try:
                     like = self._like(state)
@@ -229,7 +228,7 @@ class Keeper:
         try:
             if State.of(os.fstat(fd)) != state:
                 return None
-            same = self._digest_of(content.id) == _digest_of(fd)
+            same = self._digest_of(content.id) == digests.of_file(fd)
             return same if State.of(os.fstat(fd)) == state else None
         except (OSError, LsfsError):
             return None
@@ -247,22 +246,4 @@ class Keeper:
 
     def _digest_of(self, content: int) -> bytes:
         with contextlib.closing(self._contents.open(content)) as held:
-            return _digest(held)
-
-
-def _digest(content: Content) -> bytes:
-    hasher = blake3()
-    offset = 0
-    while block := content.read(offset, BLOCK):
-        hasher.update(block)
-        offset += len(block)
-    return hasher.digest()
-
-
-def _digest_of(fd: int) -> bytes:
-    hasher = blake3()
-    offset = 0
-    while block := os.pread(fd, BLOCK, offset):
-        hasher.update(block)
-        offset += len(block)
-    return hasher.digest()
+            return digests.of(held.read)

@@ -12,14 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from blake3 import blake3
-
 from lsfs import beneath
+from lsfs import digest as digests
 from lsfs.errors import LsfsError
 from lsfs.model import Problem
 from lsfs.paths import StatePaths
 from lsfs.versions.check import Check, Found
-from lsfs.versions.contents import BLOCK
 from lsfs.versions.events import State
 from lsfs.versions.keeper import Keeper
 
@@ -102,7 +100,7 @@ def _store_again(keeper: Keeper, found: Found) -> None:
             except OSError:
                 continue
             try:
-                if content.is_in(State.of(os.fstat(fd))) and _digest(fd) == content.digest:
+                if content.is_in(State.of(os.fstat(fd))) and digests.of_file(fd) == content.digest:
                     keeper.keep_read(fd, content.digest)
             except (OSError, LsfsError) as error:
                 log.warning("%r is not stored again: %s", path, error)
@@ -134,12 +132,3 @@ def _is_stored(keeper: Keeper, digest: bytes, size: int) -> bool:
         return keeper.store.size(digest) == size
     except LsfsError:
         return False
-
-
-def _digest(fd: int) -> bytes:
-    hasher = blake3()
-    offset = 0
-    while block := os.pread(fd, BLOCK, offset):
-        hasher.update(block)
-        offset += len(block)
-    return hasher.digest()
