@@ -118,7 +118,7 @@ def play(steps: list[Step], base: Path) -> None:
 @pytest.mark.parametrize("kind", ONE_OF)
 def test_every_moment_can_be_brought_back(kind: str, tmp_path: Path) -> None:
     @settings(
-        max_examples=int(os.environ.get("STORM_EXAMPLES", "60")),
+        max_examples=int(os.environ.get("STORM_EXAMPLES", "25")),
         deadline=None,
         derandomize="STORM_EXAMPLES" not in os.environ,
         database=None,
