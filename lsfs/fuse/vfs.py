@@ -21,16 +21,15 @@ import os
 import stat as modes
 from collections.abc import Iterator
 
-from lsfs.fuse import libc, source, virtual
-from lsfs.fuse.branches.ask import LONGEST
+from lsfs.fuse import libc, source
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.keeping import Keeping
 from lsfs.fuse.nodes import Change, Deferred, Found, Guard, Handle, Node
 from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.table import Pin, Table
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
+from lsfs.fuse.virtual_files import MODE, VirtualFiles, check_length, size_of
 from lsfs.versions.capture import Captures
-from lsfs.versions.contents import Content
 from lsfs.versions.events import Op, State
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
@@ -39,12 +38,6 @@ END = 1 << 63  # of any file
 COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
-_VIRTUAL_MODE = {
-    # Only the owner: results quote files that others may not be allowed to read.
-    NodeKind.DIRECTORY: modes.S_IFDIR | 0o500,
-    NodeKind.FILE: modes.S_IFREG | 0o400,
-    NodeKind.LINK: modes.S_IFLNK | 0o777,
-}
 
 
 class Vfs:
@@ -77,13 +70,11 @@ class Vfs:
         self._facts = mount_facts
         self.keeping = Keeping(folder, captures, self._finish)
         self.virtual_name = os.fsencode(virtual_name)
-        owner = os.fstat(folder.root)
-        self._owner = owner.st_uid, owner.st_gid
-        self._made_ns = owner.st_mtime_ns
         self.table = Table(folder.root, self.keeping.before_cutting)
         self.root = self.table.root
         self.nodes = self.table.by_id
         self.handles: dict[int, Handle] = {}
+        self._virtual_files = VirtualFiles(tree, self.handles, folder.root)
 
     def close(self) -> None:
         """Close all that is open. The source itself stays open."""
@@ -119,7 +110,7 @@ class Vfs:
         return Found(node, stat)
 
     def _virtual(self, parts: Parts) -> Found:
-        stat = self._virtual_stat(parts)
+        stat = self._virtual_files.stat(parts)
         return Found(self.table.refer_virtual(parts), stat)
 
     def is_steady(self, parts: Parts) -> bool:
@@ -161,10 +152,10 @@ class Vfs:
         """Attributes of a node, or of an open file."""
         if handle is not None:
             if handle.parts is not None:
-                return self._virtual_stat(handle.parts, _size_of(handle))
+                return self._virtual_files.stat(handle.parts, size_of(handle))
             stat = os.fstat(handle.fd)
         elif node.parts is not None:
-            return self._virtual_stat(node.parts, self._size_open(node.parts))
+            return self._virtual_files.stat(node.parts, self._virtual_files.size_open(node.parts))
         else:
             stat = self.table.stat(node)
         node.stat = stat
@@ -239,45 +230,6 @@ class Vfs:
         with self.table.pinned(self.root if node.parts is not None else node) as fd:
             return source.statfs(fd)
 
-    def _virtual_stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
-        node = self._virtual_node(parts)
-        is_dir = node.kind is NodeKind.DIRECTORY
-        size = node.size if size is None else size
-        writable = node.writable if is_dir else self._tree.creates_file(parts)
-        mode = _VIRTUAL_MODE[node.kind] | (0o200 if writable else 0)
-        if node.mode is not None:
-            mode = modes.S_IFMT(mode) | node.mode
-        owner = node.owner or self._owner
-        time_ns = self._made_ns if node.mtime_ns is None else node.mtime_ns
-        seconds = time_ns // 10**9
-        basic = (mode, node.inode, 0, 2 if is_dir else 1, *owner, size, *[seconds] * 3)
-        return os.stat_result(
-            basic,
-            {
-                "st_atime_ns": time_ns, "st_mtime_ns": time_ns, "st_ctime_ns": time_ns,
-                "st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0,
-            },
-        )  # fmt: skip
-
-    def _size_open(self, parts: Parts) -> int | None:
-        """Size of the content that a virtual file was last opened with; None when it is not open.
-
-        The kernel asks by name also for who has it open, and a copy ends where the size says.
-        """
-        for handle in reversed(list(self.handles.values())):
-            if handle.parts == parts:
-                return _size_of(handle)
-        return None
-
-    def _virtual_node(self, parts: Parts) -> virtual.Node:
-        try:
-            return self._tree.lookup(parts)
-        except FileNotFoundError:
-            if any(handle.parts == parts for handle in list(self.handles.values())):
-                # It is being written, and appears in the tree when it is closed.
-                return virtual.Node(NodeKind.FILE, virtual.inode_of(parts), 0, None)
-            raise
-
     # --- extended attributes
 
     def getxattr(self, node: Node, name: bytes) -> bytes:
@@ -330,7 +282,7 @@ class Vfs:
         """
         if node.parts is not None:
             for name, found in self._tree.listing(node.parts):
-                kind = modes.S_IFMT(_VIRTUAL_MODE[found.kind])
+                kind = modes.S_IFMT(MODE[found.kind])
                 yield Entry(os.fsencode(name), found.inode, kind)
             return
         hidden = self.virtual_name if node is self.root else None
@@ -458,7 +410,7 @@ class Vfs:
             clear_set_id: it is cut by this, and the caller may not keep setuid and setgid bits.
         """
         if node.parts is not None:
-            return self._open_virtual(node.parts, flags)
+            return self._virtual_files.open(node.parts, flags)
         handle = Handle(self.table.open(node, flags), flags)
         handle.belongs_to(node)
         if clear_set_id and flags & os.O_TRUNC:
@@ -468,7 +420,7 @@ class Vfs:
     def create(self, parent: Node, name: bytes, flags: int, mode: int, caller: Caller) -> Handle:
         """Make a file and open it; below ``ask`` of the virtual directory, one for a question."""
         if parent.parts is not None:
-            return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
+            return self._virtual_files.write((*parent.parts, os.fsdecode(name)), flags)
         self._not_ours(parent, name, errno.EEXIST)
         fd, new = source.create(self.table.folder(parent), name, flags & ~os.O_TRUNC, mode, caller)
         if not new and flags & os.O_TRUNC:  # it appeared behind the mount
@@ -489,34 +441,6 @@ class Vfs:
         self.handles[handle.fd] = handle
         return handle
 
-    def _open_virtual(self, parts: Parts, flags: int) -> Handle | Deferred[Handle]:
-        if flags & _ACCESS:
-            return self._write_virtual(parts, flags)
-        node = self._tree.lookup(parts)
-        if node.content is not None:
-            return self._in_memory(parts, node.content, flags)
-        return Deferred(lambda: self._in_memory(parts, self._tree.open(parts), flags))
-
-    def _write_virtual(self, parts: Parts, flags: int) -> Handle:
-        if not self._tree.creates_file(parts):
-            raise _error(errno.EROFS)
-        return self._in_memory(parts, b"", flags)
-
-    def _in_memory(self, parts: Parts, content: bytes | Content, flags: int) -> Handle:
-        """A file in memory with the content of this moment: reads need no special case.
-
-        What is too large for that has an empty one, for its number.
-        """
-        fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
-        handle = Handle(fd, flags & ~os.O_TRUNC, parts=parts)
-        if isinstance(content, bytes):
-            with open(fd, "wb", closefd=False) as file:
-                file.write(content)
-        else:
-            handle.content = content
-        self.handles[fd] = handle
-        return handle
-
     def write(self, handle: Handle, data: bytes | memoryview, offset: int, *, page: bool) -> int:
         """Write at ``offset``, or at the end of a file opened to append; gives the length.
 
@@ -525,7 +449,7 @@ class Vfs:
                 opened with O_APPEND, Linux's pwrite ignores the offset, and the page would land at
                 the end of the file: it goes through a descriptor without the flag.
         """
-        _check_length(handle, offset + len(data))
+        check_length(handle, offset + len(data))
         self._before_writing(handle, END if handle.appending and not page else offset)
         handle.writes()
         if not (page and handle.appending):
@@ -539,17 +463,9 @@ class Vfs:
     def flush(self, handle: Handle) -> Deferred[None] | None:
         """One of the handle's descriptors is being closed: report what closing would."""
         if handle.parts is not None:
-            return self._hand_over(handle)
+            return self._virtual_files.hand_over(handle)
         os.close(os.dup(handle.fd))
         return None
-
-    def _hand_over(self, handle: Handle) -> Deferred[None] | None:
-        """Give what was written to a virtual file to those who act on it."""
-        if not handle.dirty or handle.parts is None:
-            return None
-        handle.dirty = False
-        parts, data = handle.parts, os.pread(handle.fd, LONGEST + 1, 0)
-        return Deferred(lambda: self._tree.write(parts, data))
 
     def fsync(self, handle: Handle, data_only: bool) -> None:
         """Bring a file's bytes to the disk."""
@@ -577,7 +493,7 @@ class Vfs:
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
-        _check_length(handle, offset + length)
+        check_length(handle, offset + length)
         self._before_writing(handle, 0 if mode & ~KEEP_SIZE else END)
         handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
@@ -587,7 +503,7 @@ class Vfs:
 
         That may be less than was asked for: meanwhile everybody else waits.
         """
-        _check_length(target, offset + length)
+        check_length(target, offset + length)
         if origin.content is not None:
             raise _error(errno.EXDEV)  # the kernel reads and writes instead
         self._before_writing(target, offset)
@@ -704,21 +620,10 @@ def _changed(handle: Handle) -> bool:
     return (stat.st_mtime_ns, stat.st_size) != handle.opened
 
 
-def _size_of(handle: Handle) -> int:
-    """Bytes of an open virtual file."""
-    return os.fstat(handle.fd).st_size if handle.content is None else handle.content.size
-
-
 def _close(handle: Handle) -> None:
     os.close(handle.fd)
     if handle.content is not None:
         handle.content.close()
-
-
-def _check_length(handle: Handle, length: int) -> None:
-    """Refuse what makes a question too long: until it is handed over it takes our memory."""
-    if handle.parts is not None and length > LONGEST:
-        raise _error(errno.EFBIG)
 
 
 def _real(node: Node) -> Node:

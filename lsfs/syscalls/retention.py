@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -128,7 +129,8 @@ def trash_empty(call: Call, request: TrashEmptyRequest) -> Plan:
     """Give up removed files with all their versions. What snapshots name stays."""
     keeper = keeper_of(call)
     path = os.fsencode(paths.relative(request.path))
-    before = keeper.now_ns() - int(_seconds(request.older_than) * 1e9)
+    age_ns = int(_seconds(request.older_than) * 1e9)
+    before = keeper.now_ns() - age_ns if age_ns else sys.maxsize
     with keeper.reserve.lent():
         keeper.follow()
         return _planned(keeper, lambda: keeper.pruning.removed(path, before), request.apply)

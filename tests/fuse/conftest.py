@@ -86,7 +86,7 @@ class Drive:
     def _read(self) -> list[Event]:
         reader = JournalReader(self.state.history)
         try:
-            return list(reader.after(self.position))
+            return list(reader.after(self.position, 1_000_000))
         finally:
             reader.close()
 
