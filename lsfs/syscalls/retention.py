@@ -94,7 +94,7 @@ def _prune(call: Call, request: PruneRequest) -> Plan:
     most = _bytes(request.max_size) if request.max_size else None
     if not rules and most is None:
         raise UsageError("say what to keep", hint="for example: --keep-last 5 --keep-daily 30")
-    now_ns = call.engines.clock.now_ns()
+    now_ns = keeper.now_ns()
 
     def choose() -> list[Held]:
         if rules:
@@ -130,7 +130,7 @@ def trash_empty(call: Call, request: TrashEmptyRequest) -> Plan:
     keeper = keeper_of(call)
     path = os.fsencode(paths.relative(request.path))
     age_ns = int(_seconds(request.older_than) * 1e9)
-    before = call.engines.clock.now_ns() - age_ns if age_ns else sys.maxsize
+    before = keeper.now_ns() - age_ns if age_ns else sys.maxsize
     with keeper.reserve.lent():
         keeper.follow()
         return _planned(keeper, lambda: keeper.pruning.removed(path, before), request.apply)

@@ -260,7 +260,7 @@ def at_moment(call: Call, phrase: str, *, wait: bool) -> Iterator[tuple[Call, tu
     Raises:
         UsageError: the phrase is no moment of the past.
     """
-    from lsfs.syscalls.moments import moment
+    from lsfs.syscalls.past import when
 
     engines = call.engines
     if not phrase:
@@ -268,7 +268,7 @@ def at_moment(call: Call, phrase: str, *, wait: bool) -> Iterator[tuple[Call, tu
         return
     if engines.earlier is None:
         raise UsageError("this drive has no past")
-    time_ns = moment(phrase, engines.clock, engines.past.snapshots())
+    time_ns = when(call, phrase)
     with engines.earlier.at(call, time_ns, wait=wait) as found:
         yield found
 
