@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
-from lsfs import digest as digests
 from lsfs import paths
 from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.syscalls.done import Done
@@ -132,6 +131,8 @@ def _version(call: Call, row: Row) -> Version:
 
 def _digest(call: Call, row: Row) -> str:
     """BLAKE3 of a version's bytes, read now where nobody has done so."""
+    from lsfs import digest as digests
+
     known = call.engines.past.digest(row)
     if known is not None:
         return known.hex()

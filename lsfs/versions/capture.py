@@ -247,23 +247,22 @@ class Captures:
         done = self._copying[key] = threading.Event()
         mine = os.dup(fd)
 
+        def copy() -> None:
+            copied = self._copied(mine, state, name)
+            assert copied is not None  # noqa: S101 - it may be copied
+            self._note(copied, name, path, who)
+
         def work() -> None:
             try:
-                copied = self._copied(mine, state, name)
-                assert copied is not None  # noqa: S101 - it may be copied
-                self._note(copied, name, path, who)
-            finally:
+                self._or_refuse(copy, mine, path)
+                # Only now: whoever waits for the same is let through by this.
                 self._prepared[key] = state
+            finally:
+                os.close(mine)
                 del self._copying[key]
                 done.set()
 
-        def wait() -> None:
-            try:
-                self._or_refuse(work, mine, path)
-            finally:
-                os.close(mine)
-
-        return TakesLong(wait)
+        return TakesLong(work)
 
     def _note(self, state: State, name: bytes, path: bytes, who: Who | None) -> None:
         """Say in the journal what a file of ours holds."""

@@ -68,8 +68,13 @@ def test_a_disk_that_is_full_is_said_to_who_asked(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "copy_file_range", full)
+        with pytest.raises(TakesLong) as other:
+            captures.keep(fd, b"f", None)
         with pytest.raises(OSError, match="No space"):
             long.value.work()
+        other.value.work()
+        with pytest.raises(TakesLong):  # who only waited is not let through
+            captures.keep(fd, b"f", None)
     assert list((tmp_path / "incoming").iterdir()) == []
     os.close(fd)
 
