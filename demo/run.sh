@@ -135,6 +135,25 @@ else
   fail "the new line is not found"
 fi
 
+say "Nothing is lost: what a file held is a version, and comes back"
+rules="Notes/workshop rules.txt"
+type_and_run lsfs --drive mnt history "$rules"
+type_and_run lsfs --drive mnt diff "$rules" | tee changed.txt
+if grep -qF "+$line" changed.txt; then echo "PASS: the diff has the new line"; else fail "the diff lacks the new line"; fi
+type_and_run lsfs --drive mnt snapshot before-the-accident
+printf '$ rm -r mnt/Contracts; echo oops > "mnt/%s"\n' "$rules"
+find drive/Contracts -type f -exec sha256sum {} + | sort >before.txt
+rm -r mnt/Contracts
+echo oops >"mnt/$rules"
+printf '$ ls mnt/.lsfs/at/before-the-accident/Contracts | head -n 4\n'
+ls mnt/.lsfs/at/before-the-accident/Contracts | head -n 4
+type_and_run lsfs --drive mnt restore before-the-accident | tail -n 4
+find drive/Contracts -type f -exec sha256sum {} + | sort | cmp - before.txt || fail "the contracts are not as they were"
+type_and_run lsfs --drive mnt rollback "$rules" --back 1
+type_and_run lsfs --drive mnt rollback "$rules" --back 1
+type_and_run lsfs --drive mnt log -n 3
+type_and_run lsfs --drive mnt fsck
+
 say "Done"
 type_and_run lsfs umount mnt
 if mountpoint -q mnt; then

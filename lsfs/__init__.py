@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lsfs.config import Config
-    from lsfs.syscalls.drive import Drive
+    from lsfs.drives import DriveRecord
+    from lsfs.syscalls.drive import Caller, Drive
 
 __version__ = "0.1.0"
 
@@ -45,18 +46,23 @@ def open(
         NotFound, AccessDenied: the folder cannot be used.
         LockHeld: another process is making the index for the first time.
     """
-    from lsfs import config as configuration
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised
     from lsfs.serve.client import connect
-    from lsfs.syscalls.drive import Drive, open_local
+    from lsfs.syscalls.drive import Drive
 
     try:
         record = find(source, state)
     except NotInitialised:
         record = initialise(source, state)
-    caller = connect(record) or open_local(record, config or configuration.load(record.source))
-    return Drive(record.source, caller, on_event)
+    return Drive(record.source, connect(record) or _open_here(record, config), on_event)
+
+
+def _open_here(record: DriveRecord, config: Config | None) -> Caller:
+    from lsfs import config as configuration
+    from lsfs.syscalls.drive import open_local
+
+    return open_local(record, config or configuration.load(record.source))
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -83,12 +83,33 @@ class MountConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionsConfig:
+    """What is kept of the past.
+
+    Attributes:
+        durability: "full": what is about to be lost is on the disk before it is let go; "fast": it
+            is left to the system to write it, so that a power cut may lose the last half minute of
+            versions; "off": the mount keeps nothing.
+        read_bytes: files up to this size are kept when they are indexed, so that an edit behind the
+            mount can be undone too; 0 keeps none.
+        indexed: how many earlier contents of each path stay indexed, the latest first, so that
+            one that comes back is neither read nor embedded again, and the past is searched at
+            once; 0: none.
+    """
+
+    durability: Literal["full", "fast", "off"] = "full"
+    read_bytes: int = 32 * 1024 * 1024
+    indexed: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings of a drive."""
 
     index: IndexConfig = field(default_factory=IndexConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     mount: MountConfig = field(default_factory=MountConfig)
+    versions: VersionsConfig = field(default_factory=VersionsConfig)
 
 
 def known_keys() -> list[str]:

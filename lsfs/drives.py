@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsfs.errors import LockHeld, NotInitialised, UsageError
+from lsfs.errors import LockHeld, NotInitialised, StateUnwritable, UsageError
 from lsfs.paths import StatePaths, source_folder, state_of, user_data
 
 
@@ -94,8 +94,12 @@ def locked(path: Path) -> Iterator[None]:
 
     Raises:
         LockHeld: another process has it; the message names the process.
+        StateUnwritable: the disk of the state is full, or refuses.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateUnwritable(f"cannot write {path}: {error.strerror}") from error
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,7 +16,9 @@
     │   ├── ModelMissing
     │   ├── ContextTooLong
     │   └── OutOfMemory
-    ├── IndexCorrupt 40
+    ├── StateDamaged 40
+    │   ├── IndexCorrupt
+    │   └── ObjectDamaged
     ├── VersionConflict 41
     ├── StateUnwritable 74
     └── Cancelled 130
@@ -150,7 +152,14 @@ class OutOfMemory(ModelError):
     """The model does not fit the memory that is there."""
 
 
-class IndexCorrupt(LsfsError):
+class StateDamaged(LsfsError):
+    """A part of the drive's state cannot be read."""
+
+    exit_code = 40
+    errno = _errno.EIO
+
+
+class IndexCorrupt(StateDamaged):
     """A stored index cannot be read.
 
     Args:
@@ -158,13 +167,27 @@ class IndexCorrupt(LsfsError):
         repairable: whether the index can be rebuilt from the files.
     """
 
-    exit_code = 40
     errno = _errno.EUCLEAN
 
     def __init__(self, message: str, *, repairable: bool = True, hint: str = "") -> None:
         rebuild = "rebuild it with: lsfs reindex" if repairable else ""
         super().__init__(message, hint=hint or rebuild)
         self.repairable = repairable
+
+
+class ObjectDamaged(StateDamaged):
+    """A stored old content cannot be read.
+
+    Args:
+        message: what was found, and where.
+        digest: the content's name.
+    """
+
+    default_hint = "the other versions are unharmed; see what is lost with: lsfs fsck --repair"
+
+    def __init__(self, message: str, *, digest: bytes = b"", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.digest = digest
 
 
 class VersionConflict(LsfsError):

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import platformdirs
-from blake3 import blake3
-
-from lsfs.errors import AccessDenied, NotFound, UsageError
+from lsfs.errors import AccessDenied, NotFound, StateUnwritable, UsageError
 
 APP = "lsfs"
 SOCKET_PATH_MAX = 104  # sun_path holds 108 bytes, and some systems fewer
@@ -28,8 +24,38 @@ class StatePaths:
 
     @property
     def history(self) -> Path:
-        """Event journal, versions, trash, snapshots: the truth about the past."""
+        """The event journal: what happened, and what was captured before it did."""
         return self.root / "history.sqlite"
+
+    @property
+    def versions(self) -> Path:
+        """What the journal adds up to: which versions each path had."""
+        return self.root / "versions.sqlite"
+
+    @property
+    def versions_copy(self) -> Path:
+        """A copy of it, verified when it was made."""
+        return self.root / "versions.copy"
+
+    @property
+    def versions_notes(self) -> Path:
+        """What it was told since then that the journal does not say."""
+        return self.root / "versions.notes"
+
+    @property
+    def reserve(self) -> Path:
+        """Room on the disk for giving versions up when there is no other."""
+        return self.root / "reserve"
+
+    @property
+    def objects(self) -> Path:
+        """The contents of old versions, in chunks."""
+        return self.root / "objects"
+
+    @property
+    def incoming(self) -> Path:
+        """Contents that were kept in haste, until they are cut into chunks."""
+        return self.root / "objects" / "incoming"
 
     @property
     def catalog(self) -> Path:
@@ -62,7 +88,11 @@ class StatePaths:
         path = self.root / "rpc.sock"
         if len(os.fsencode(path)) < SOCKET_PATH_MAX:
             return path
+        from blake3 import blake3
+
         digest = blake3(os.fsencode(self.root)).hexdigest(length=8)
+        import tempfile
+
         return Path(tempfile.gettempdir()) / f"lsfs-{os.getuid()}" / f"{digest}.sock"
 
     @property
@@ -81,23 +111,37 @@ class StatePaths:
         return self.root / "lsfs.log"
 
     def create(self) -> None:
-        """Make the directory, readable by its owner alone."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.root.chmod(0o700)
+        """Make the directory, readable by its owner alone.
+
+        Raises:
+            StateUnwritable: that is not possible.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.root.stat().st_mode & 0o777 != 0o700:
+                self.root.chmod(0o700)
+        except OSError as error:
+            raise StateUnwritable(f"cannot write {self.root}: {error.strerror}") from error
 
 
 def user_data() -> Path:
     """Where states live: ``$XDG_DATA_HOME/lsfs``."""
+    import platformdirs
+
     return Path(platformdirs.user_data_dir(APP))
 
 
 def user_cache() -> Path:
     """Where things that can be made again live: ``$XDG_CACHE_HOME/lsfs``."""
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir(APP))
 
 
 def user_config() -> Path:
     """The user's settings: ``$XDG_CONFIG_HOME/lsfs/config.toml``."""
+    import platformdirs
+
     return Path(platformdirs.user_config_dir(APP)) / "config.toml"
 
 
@@ -133,6 +177,8 @@ def state_of(source: Path, override: str | os.PathLike[str] | None = None) -> St
     Raises:
         UsageError: the state would lie inside the source.
     """
+    from blake3 import blake3
+
     if override:
         root = Path(override).expanduser().resolve()
     else:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from typing import Any
 
-from lsfs.syscalls.ask import Answer
-from lsfs.syscalls.files import Waited
-from lsfs.syscalls.retrieve import Hits, Matches
+# By the name of its type, which is not loaded for this.
+_CODES: dict[str, Callable[[Any], int]] = {
+    "Hits": lambda result: 0 if result.hits else 1,
+    "Matches": lambda result: 0 if result.matches else 1,
+    "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,
+    "Waited": lambda result: 0 if result.done else 1,
+    "Checked": lambda result: 0 if all(one.repaired for one in result.problems) else 40,
+}
 
 
-@functools.singledispatch
 def exit_code(result: Any) -> int:
     """The exit code of a result; a result that is no search is always 0."""
-    return 0
-
-
-@exit_code.register
-def _(result: Hits) -> int:
-    return 0 if result.hits else 1
-
-
-@exit_code.register
-def _(result: Matches) -> int:
-    return 0 if result.matches else 1
-
-
-@exit_code.register
-def _(result: Answer) -> int:
-    return 0 if result.grounded or result.by == "plan" else 1
-
-
-@exit_code.register
-def _(result: Waited) -> int:
-    return 0 if result.done else 1
+    code = _CODES.get(type(result).__name__)
+    return 0 if code is None else code(result)

@@ -3,55 +3,80 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lsfs.syscalls.registry import Param, Syscall, registry
+from lsfs.syscalls.declared import DECLARED
+from lsfs.syscalls.registry import Effect, Param, Syscall, registry
+from lsfs_cli import approval
 from lsfs_cli.session import Session
 
 Common = Callable[[click.Command], click.Command]
 
 
-def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
-    """A command for each syscall that has one, by name.
+def command(name: str, group: str | None, common: list[click.Parameter]) -> click.Command:
+    """The command of a syscall, or a group of several.
 
     Args:
+        name: the first word behind ``lsfs``.
+        group: of a group, what its commands are for.
         common: options that every command takes.
     """
-    from lsfs.syscalls import drive  # noqa: F401 - declares all syscalls
+    if group is None:
+        (key,) = (key for key, one in DECLARED.items() if one.command == name)
+        return _command(registry[key], name, common)
+    parts = {
+        one.command.partition(" ")[2]: registry[key]
+        for key, one in DECLARED.items()
+        if one.command.startswith(name + " ")
+    }
+    examples = _examples(line for part in parts.values() for line in part.examples[:1])
+    holder = click.Group(name, help=f"{group}\n\n{examples}", params=[*common])
+    for last, part in parts.items():
+        holder.add_command(_command(part, last, common))
+    return holder
 
-    return {one.command: _command(one, common) for one in registry if one.command}
 
-
-def _command(declared: Syscall, common: list[click.Parameter]) -> click.Command:
+def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> click.Command:
     parameters = [
         _parameter(*described) for described in declared.fields() if not described[2].hidden
     ]
+    if declared.effect is Effect.DESTRUCTIVE:
+        parameters += [
+            click.Option(["--yes", "-y"], is_flag=True, help="do it without asking"),
+            click.Option(["--apply"], default="", metavar="DIGEST", help="do this plan, as shown"),
+        ]
     summary, _, rest = declared.doc.partition("\n\n")
     return click.Command(
-        declared.command,
+        name,
         params=[*parameters, *common],
         callback=_callback(declared),
         short_help=summary.replace("\n", " "),
-        help="\n\n".join(part for part in (summary, rest, _examples(declared)) if part),
+        help="\n\n".join(part for part in (summary, rest, _examples(declared.examples)) if part),
     )
 
 
-def _examples(declared: Syscall) -> str:
-    lines = "\n".join(f"  {line}" for line in declared.examples)
+def _examples(commands: Iterable[str]) -> str:
+    lines = "\n".join(f"  {line}" for line in commands)
     return f"\b\nExamples:\n{lines}" if lines else ""
 
 
 def _parameter(entry: dataclasses.Field[Any], hint: Any, param: Param) -> click.Parameter:
     required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-    if required:
+    if required or param.positional:
+        metavar = entry.name.upper()
         return click.Argument(
-            [entry.name], nargs=-1 if param.words else 1, required=True, metavar=entry.name.upper()
+            [entry.name],
+            nargs=-1 if param.words else 1,
+            required=required,
+            default=None if required else entry.default,
+            metavar=metavar if required else f"[{metavar}]",
         )
     many = typing.get_origin(hint) is tuple
     flag = hint is bool
@@ -73,12 +98,15 @@ def _click_type(hint: Any, param: Param) -> Any:
 
 
 def _callback(declared: Syscall) -> Callable[..., None]:
-    def run(**values: Any) -> None:
+    def callback(**values: Any) -> None:
         session = click.get_current_context().ensure_object(Session)
         arguments = _arguments(declared, values, session)
-        sys.exit(_run(declared, arguments, session))
+        if declared.effect is Effect.DESTRUCTIVE:
+            digest = arguments.pop("apply")
+            sys.exit(approval.run(declared, arguments, session, values["yes"], digest))
+        sys.exit(run(declared, arguments, session))
 
-    return run
+    return callback
 
 
 def _arguments(declared: Syscall, values: dict[str, Any], session: Session) -> dict[str, Any]:
@@ -98,28 +126,41 @@ def _arguments(declared: Syscall, values: dict[str, Any], session: Session) -> d
 def drive_path(session: Session, path: str) -> str:
     """A path of the drive: as given, or relative to the current folder when that exists there."""
     record = session.record()
+    if not path:
+        return path
     place = Path(path).expanduser().absolute()
     roots = [record.source]
     mountpoint = record.mount_info().get("mountpoint")
     if mountpoint:
         roots.append(Path(mountpoint))
+    real = place.parent.resolve() / place.name
     for root in roots:
-        real = place.parent.resolve() / place.name
-        if real.is_relative_to(root) and (real.exists() or path.startswith("/")):
+        if not real.is_relative_to(root):
+            continue
+        # One that was removed is meant from where one is, unless the drive has it as it was said.
+        if path.startswith(("/", "~")) or os.path.lexists(real):
+            return real.relative_to(root).as_posix()
+        if not os.path.lexists(root / path):
             return real.relative_to(root).as_posix()
     return path
 
 
-def _run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
+def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
+    """Run a syscall, and show its result; gives the exit code."""
     from lsfs import codec
-    from lsfs_cli import render
     from lsfs_cli.exits import exit_code
     from lsfs_cli.progress import ProgressBar
 
     def event(one: dict[str, Any]) -> None:
-        if "text" not in one:
+        if "change" in one:
+            from lsfs_cli import render_past
+
+            render_past.live(one["change"], as_json=session.json, color=session.color)
+        elif "text" not in one:
             bar.event(one)
         elif not session.json:
+            from lsfs_cli import render
+
             sys.stdout.write(render.safe(one["text"], lines=True))
             sys.stdout.flush()
 
@@ -129,5 +170,7 @@ def _run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
     if session.json:
         session.print_json(codec.to_builtins(result))
     else:
+        from lsfs_cli import render, render_past  # noqa: F401 - knows how the past is shown
+
         render.show(result, render.console(session.color))
     return exit_code(result)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
 from typing import Any
 
 import click
 
 from lsfs.errors import LsfsError, UsageError
+from lsfs.syscalls.declared import DECLARED
 from lsfs_cli.session import Session
 
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not found,
-13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 index damaged,
+13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 state damaged,
 41 version conflict, 70 internal error, 74 state cannot be written, 130 interrupted."""
+
+# Commands that are no syscalls, and the module of each.
+OWN = {
+    "cat": "cat", "completion": "settings", "config": "settings", "doctor": "processes",
+    "index": "processes", "init": "processes", "mount": "processes", "umount": "processes",
+    "unit": "processes",
+}  # fmt: skip
+GROUPS = {"trash": "Removed files: list them, bring them back, give them up."}
 
 
 def _common() -> list[click.Parameter]:
@@ -38,22 +47,26 @@ def _common() -> list[click.Parameter]:
 
 
 class Commands(click.Group):
-    """Finds commands when they are asked for, so that ``--help`` loads no engine."""
+    """Loads the modules of the one command that is meant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self._all())
+        return sorted({*OWN, *_summaries()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return self._all().get(cmd_name)
+        if cmd_name in OWN and cmd_name not in self.commands:
+            module = importlib.import_module(f"lsfs_cli.{OWN[cmd_name]}")
+            self.commands.update(module.commands(_common()))
+        elif cmd_name in _summaries() and cmd_name not in self.commands:
+            from lsfs_cli import generate
 
-    def _all(self) -> MutableMapping[str, click.Command]:
-        if not self.commands:
-            from lsfs_cli import generate, processes, settings
+            self.commands[cmd_name] = generate.command(cmd_name, GROUPS.get(cmd_name), _common())
+        return self.commands.get(cmd_name)
 
-            self.commands.update(generate.commands(_common()))
-            self.commands.update(processes.commands(_common()))
-            self.commands.update(settings.commands(_common()))
-        return self.commands
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = {name: click.Command(name, short_help=text) for name, text in _summaries().items()}
+        own = {name: self.get_command(ctx, name) for name in OWN}
+        shown = found | {name: command for name, command in own.items() if command}
+        click.Group(commands=shown).format_commands(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -63,9 +76,19 @@ class Commands(click.Group):
         except click.UsageError as error:
             import difflib
 
-            near = difflib.get_close_matches(args[0], self._all(), n=1)
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(error.message + hint, ctx) from None
+
+
+def _summaries() -> dict[str, str]:
+    """What the syscalls' commands do, in a sentence."""
+    found = {}
+    for one in DECLARED.values():
+        group, _, name = one.command.rpartition(" ")
+        if name:
+            found[group or name] = GROUPS[group] if group else one.summary
+    return found
 
 
 @click.command(cls=Commands, epilog=EXIT_CODES, params=_common())

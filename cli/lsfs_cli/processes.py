@@ -146,6 +146,7 @@ def mount(
         Path(mountpoint).expanduser(),
         record.state,
         settings.mount,
+        versions=settings.versions,
         read_only=read_only,
         allow_other=allow_other,
         foreground=foreground,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-import textwrap
 import unicodedata
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.text import Text as Styled
+from lsfs_cli.paper import Console, Styled
 
-from lsfs.model import FoundFile, Hit
-from lsfs.syscalls.ask import Answer
-from lsfs.syscalls.files import StatusReport, Text, Waited
-from lsfs.syscalls.retrieve import Done, Hits, Matches
+if TYPE_CHECKING:  # who has a result has loaded its type
+    from lsfs.model import FoundFile, Hit
+    from lsfs.syscalls.ask import Answer
+    from lsfs.syscalls.done import Done
+    from lsfs.syscalls.files import StatusReport, Text, Waited
+    from lsfs.syscalls.retrieve import Hits, Matches
 
 SNIPPET_LINES = 3
 
@@ -41,9 +40,7 @@ def safe(text: str, *, lines: bool = False) -> str:
 
 def console(color: bool) -> Console:
     """Where results go: standard output, in colours only on a terminal."""
-    return Console(
-        file=sys.stdout, no_color=not color, highlight=False, soft_wrap=True, emoji=False
-    )
+    return Console(sys.stdout, color=color)
 
 
 def place(path: str, page: int | None, first: int | None = None, last: int | None = None) -> str:
@@ -55,13 +52,30 @@ def place(path: str, page: int | None, first: int | None = None, last: int | Non
     return f"{safe(path)}:{first}" + (f"-{last}" if last not in (None, first) else "")
 
 
-@functools.singledispatch
+Form = Callable[[Any, Console], None]
+_FORMS: dict[str, Form] = {}
+
+
+def shows(name: str) -> Callable[[Form], Form]:
+    """Declare the decorated function as what prints results of a type."""
+
+    def declare(form: Form) -> Form:
+        _FORMS[name] = form
+        return form
+
+    return declare
+
+
 def show(result: Any, out: Console) -> None:
     """Print a result. Types without a form of their own are printed as they are."""
-    out.print(Styled(str(result)))
+    form = _FORMS.get(type(result).__name__)
+    if form is None:
+        out.print(Styled(str(result)))
+    else:
+        form(result, out)
 
 
-@show.register
+@shows("Hits")
 def _(result: Hits, out: Console) -> None:
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
@@ -82,19 +96,27 @@ def _hit(hit: Hit, out: Console) -> None:
 
 def _quote(text: str, out: Console, lines: int) -> None:
     flat = " ".join(safe(text).split())
+    import textwrap
+
     for line in textwrap.wrap(flat, 96, max_lines=lines, placeholder=" …"):
         out.print(Styled(f"    {line}"))
 
 
-@show.register
+@shows("Matches")
 def _(result: Matches, out: Console) -> None:
     for match in result.matches:
         where = f"p{match.page}:" if match.page is not None else f"{match.line or ''}:"
         out.print(Styled(f"{safe(match.path)}:{where} {safe(match.text)}"))
 
 
-@show.register
+@shows("Answer")
 def _(result: Answer, out: Console) -> None:
+    _answer(result, out)
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+
+
+def _answer(result: Answer, out: Console) -> None:
     if result.by == "plan":
         for note in result.plan.notes or ("nothing but words to look for",):
             out.print(Styled(safe(note)))
@@ -135,11 +157,13 @@ def _file(file: FoundFile, out: Console) -> None:
     line.append(f"  {safe(file.title)}", style="dim")
     out.print(line)
     if file.evidence:
+        import textwrap
+
         for part in textwrap.wrap(f"“{' '.join(safe(file.evidence).split())}”", 96):
             out.print(Styled(f"              {part}", style="dim"))
 
 
-@show.register
+@shows("Text")
 def _(result: Text, out: Console) -> None:
     page: int | None = None
     for block in result.blocks:
@@ -155,7 +179,7 @@ def _(result: Text, out: Console) -> None:
         out.print(Styled(f"({safe(warning)})", style="dim"))
 
 
-@show.register
+@shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
     mounted = result.fs
@@ -185,12 +209,12 @@ def _(result: StatusReport, out: Console) -> None:
         out.print(Styled(f"  {safe(problem['path'])}  {problem['status']}{reason}"))
 
 
-@show.register
+@shows("Waited")
 def _(result: Waited, out: Console) -> None:
     out.print(Styled("up to date" if result.done else f"{result.pending} files are pending"))
 
 
-@show.register
+@shows("Done")
 def _(result: Done, out: Console) -> None:
     out.print(Styled(safe(result.message)))
 

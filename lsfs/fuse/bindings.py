@@ -130,14 +130,22 @@ class _Slots:
         return 0
 
     def read(self, path: bytes | None, buffer: Any, size: int, offset: int, info: Any) -> int:
-        done = libc.pread(info.contents.fh, buffer, size, offset)
+        fh = info.contents.fh
+        content = self.operations.vfs.handles[fh].content
+        if content is not None:
+            data = content.read(offset, size)
+            ctypes.memmove(buffer, data, len(data))
+            return len(data)
+        done = libc.pread(fh, buffer, size, offset)
         return done if done >= 0 else -ctypes.get_errno()
 
     def write(self, path: bytes | None, buffer: Any, size: int, offset: int, info: Any) -> int:
         file = info.contents
         fh = file.fh
         handle = self.operations.vfs.handles[fh]
-        if file.writepage or handle.parts is not None:
+        guard = handle.guard
+        destroys = guard is not None and (offset < guard.size or not guard.written)
+        if file.writepage or handle.parts is not None or destroys:
             page = bool(file.writepage)
             return self.operations.write(ctypes.string_at(buffer, size), offset, fh, page=page)
         handle.dirty = True

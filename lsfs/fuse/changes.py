@@ -8,7 +8,7 @@ import sqlite3
 from typing import Protocol
 
 from lsfs.clock import Clock
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op, State, Who
 
 log = logging.getLogger("lsfs.fuse.changes")
 
@@ -16,7 +16,17 @@ log = logging.getLogger("lsfs.fuse.changes")
 class Appendable(Protocol):
     """The writing end of a journal, as far as it is used here."""
 
-    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
+    def append(
+        self,
+        time_ns: int,
+        op: Op,
+        path: bytes,
+        target: bytes | None = None,
+        *,
+        state: State | None = None,
+        who: Who | None = None,
+        appended: bool = False,
+    ) -> int:
         """Note a change; gives its position."""
         ...
 
@@ -36,18 +46,24 @@ class Changes:
         self._wake = wake
         self._lost = 0
 
-    def note(self, op: Op, path: bytes, target: bytes | None = None) -> None:
-        """Note a change.
+    def note(
+        self,
+        op: Op,
+        path: bytes,
+        target: bytes | None = None,
+        *,
+        state: State | None = None,
+        who: Who | None = None,
+        appended: bool = False,
+    ) -> None:
+        """Note a change; see :class:`~lsfs.versions.events.Event`.
 
         Args:
             path, target: relative to the source.
         """
         try:
             self._journal.append(
-                self._clock.now_ns(),
-                op,
-                path,
-                target,
+                self._clock.now_ns(), op, path, target, state=state, who=who, appended=appended
             )
         except (sqlite3.Error, OSError) as error:
             # The user's operation has been done and must not be reported as failed because our

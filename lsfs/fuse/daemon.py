@@ -36,12 +36,17 @@ from lsfs.fuse.transports import Choice
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
+from lsfs.versions.capture import Captures
+from lsfs.versions.events import State
 from lsfs.versions.history import Journal
+from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.fuse.daemon")
 
 # How long an answer may hold up the mount's only thread, in seconds.
 ANSWER_WAIT_S = 10.0
+# Contents up to this size, in bytes, are copied while everybody waits: a few milliseconds.
+COPIED_AT_ONCE = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Service:
         timeout_s: how long the kernel may keep names and attributes, in seconds.
         passthrough: let the kernel read and write files itself where it can.
         brain: command of the brain; empty runs none.
+        versions: how contents are kept before they go: full, fast or off.
     """
 
     source: Path
@@ -68,6 +74,7 @@ class Service:
     read_only: bool = False
     allow_other: bool = False
     brain: tuple[str, ...] = ()
+    versions: str = "full"
 
 
 class Announcement:
@@ -112,11 +119,15 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(locked(service.state.history_lock))
-        journal = Journal(service.state.history)
-        stack.callback(journal.close)
         # Opened before the mount: see lsfs.fuse.source.
         source = Source(service.source)
         stack.callback(source.close)
+        past = Past(
+            service.state.versions, service.state.history, service.state.objects, source.root
+        )
+        stack.callback(past.close)
+        journal = Journal(service.state.history, past.settled, past.position)
+        stack.callback(journal.close)
         choice = transports.choose(service.transport)
         info = MountInfo(
             service.source, service.mountpoint, os.getpid(), None, choice.name,
@@ -127,14 +138,20 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         changes = Changes(journal, SystemClock(), wake)
         journal.on_commit(changes.nudge)
         stack.callback(journal.close)  # before the brain, which it wakes, is ended
+        captures = _captures(service, journal, past, stack)
+        if captures is not None and choice.module is None:
+            # The kernel's own protocol is answered in any order; libfuse has to wait for each copy.
+            captures.at_once = COPIED_AT_ONCE
         vfs = Vfs(
             source,
-            _tree(service, info, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
+            _tree(service, info, past, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
             changes,
+            captures=captures,
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
         stack.callback(vfs.close)
+        past.contents.is_watched = vfs.keeping.is_watched
         stack.callback(running.end)
 
         def started(why: str) -> None:
@@ -234,7 +251,35 @@ def _supervised(service: Service, running: _Running) -> Iterator[int | None]:
         supervisor.stop()
 
 
-def _tree(service: Service, info: MountInfo, patience_s: float) -> VirtualTree:
+def _captures(
+    service: Service, journal: Journal, past: Past, stack: contextlib.ExitStack
+) -> Captures | None:
+    """What keeps contents before they go, as the drive is configured."""
+    if service.versions == "off":
+        return None
+
+    def is_kept(state: State) -> bool:
+        try:
+            return past.has(state)
+        except sqlite3.Error as error:
+            log.warning("the versions cannot be read: %s", error)
+            return False
+
+    def names(state: State) -> int:
+        try:
+            return past.known_names(state)
+        except sqlite3.Error:
+            return 0
+
+    durable = service.versions == "full"
+    captures = Captures(
+        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
+    )
+    stack.callback(captures.close)
+    return captures
+
+
+def _tree(service: Service, info: MountInfo, past: Past, patience_s: float) -> VirtualTree:
     from lsfs.index.published import Published
 
     facts: dict[str, str | int] = {
@@ -246,7 +291,7 @@ def _tree(service: Service, info: MountInfo, patience_s: float) -> VirtualTree:
     published = Published(service.state.catalog)
     name = service.virtual_name
     remote = RpcBrain(service.state.socket, patience_s=patience_s)
-    return VirtualTree(published, remote, facts, name=name)
+    return VirtualTree(published, remote, facts, past=past, name=name)
 
 
 def _end_helper() -> None:
@@ -280,6 +325,7 @@ def arguments_of(service: Service) -> list[str]:
         "--transport", service.transport,
         "--virtual-name", service.virtual_name,
         "--timeout", str(service.timeout_s),
+        "--versions", service.versions,
     ]  # fmt: skip
     arguments += [] if service.passthrough else ["--no-passthrough"]
     arguments += ["--read-only"] if service.read_only else []
@@ -295,6 +341,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
     parser.add_argument("--transport", default="auto")
     parser.add_argument("--virtual-name", default=".lsfs")
     parser.add_argument("--timeout", type=float, default=1.0)
+    parser.add_argument("--versions", default="full")
     parser.add_argument("--no-passthrough", action="store_true")
     parser.add_argument("--read-only", action="store_true")
     parser.add_argument("--allow-other", action="store_true")
@@ -316,6 +363,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Service, int | None, bool]:
         read_only=given.read_only,
         allow_other=given.allow_other,
         brain=() if given.no_brain else tuple(command),
+        versions=given.versions,
     )
     return service, given.ready_fd, given.detach
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from lsfs.errors import LsfsError
 from lsfs.fuse import device, mounts, protocol
+from lsfs.fuse.later import Later
 from lsfs.fuse.locks import Locks
 from lsfs.fuse.nodes import Deferred
 from lsfs.fuse.notices import Notices
@@ -26,6 +27,7 @@ from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Init, Opcode
 from lsfs.fuse.requests import MAX_WRITE, Payload, Request, Requests
 from lsfs.fuse.vfs import Vfs
+from lsfs.versions.capture import TakesLong
 
 log = logging.getLogger("lsfs.fuse.kernel")
 
@@ -75,6 +77,7 @@ class Kernel:
             timeout_s=timeout_s,
             locked=self._lock_set,
         )
+        self._later = Later(fd)
         self._stopping = False
         self._reading = False
 
@@ -86,20 +89,32 @@ class Kernel:
             with contextlib.suppress(_Stop):
                 self._answer_all()
         finally:
+            self._later.close()
             self._notices.close()
 
     def _answer_all(self) -> None:
         buffer = bytearray(_ROOM)
         view = memoryview(buffer)
         unpack, head = protocol.HEADER_IN.unpack_from, protocol.HEADER_SIZE
-        fd, notices = self._fd, self._notices
-        handlers = self._requests.handlers | {Opcode.INTERRUPT: self._interrupt}
+        fd, notices, requests = self._fd, self._notices, self._requests
+        handlers = requests.handlers | {Opcode.INTERRUPT: self._interrupt}
         if not self._greet(buffer):
             return
-        while (length := self._receive(buffer)) > 0:
-            _, opcode, unique, node, uid, gid, pid, _, _ = unpack(buffer)
-            request = Request(unique, node, uid, gid, pid, view[head:length])
+        while True:
+            again = self._later.next(self._is_stopping) if self._later.count else None
+            if again is not None:
+                request, error = again
+                opcode, unique = request.opcode, request.unique
+            elif length := self._receive(buffer):
+                _, opcode, unique, node, uid, gid, pid, _, _ = unpack(buffer)
+                request = Request(opcode, unique, node, uid, gid, pid, view[head:length])
+                error = None
+            else:
+                return
+            requests.asked = request.uid, request.pid
             try:
+                if error is not None:
+                    raise error
                 result = handlers[opcode](request) if opcode in handlers else self._unknown()
                 if result is None:
                     continue
@@ -107,11 +122,17 @@ class Kernel:
                     self._defer(unique, result)
                     continue
                 message = protocol.reply(unique, result)
-            except Exception as error:
-                message = protocol.refusal(unique, _code(error, opcode))
+            except TakesLong as long:
+                self._later.put_off(request, long.work)
+                continue
+            except Exception as failure:
+                message = protocol.refusal(unique, _code(failure, opcode))
             self._send(fd, message)
             if notices.due:
                 notices.collect()
+
+    def _is_stopping(self) -> bool:
+        return self._stopping
 
     def _greet(self, buffer: bytearray) -> bool:
         """Answer the first request, INIT; False when the mount went before."""

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsfs import errors, logs
-from lsfs.config import MountConfig
-from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, UsageError
+from lsfs.config import MountConfig, VersionsConfig
+from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, StateUnwritable, UsageError
 from lsfs.fuse import brain, daemon, mounts, record
 from lsfs.fuse.record import MountInfo
 from lsfs.paths import StatePaths
@@ -41,6 +41,7 @@ def mount(
     allow_other: bool = False,
     foreground: bool = False,
     brain_command: Sequence[str] | None = None,
+    versions: VersionsConfig | None = None,
 ) -> MountInfo:
     """Mount a drive.
 
@@ -52,6 +53,7 @@ def mount(
         allow_other: let other users in; the permissions of the files decide what they may do.
         foreground: serve in this process, and return when the mount is gone.
         brain_command: run this instead of the brain; empty runs nothing.
+        versions: how contents are kept before they go; as by default when None.
 
     Returns:
         what was mounted; the mount answers.
@@ -82,6 +84,7 @@ def mount(
         read_only=read_only,
         allow_other=allow_other,
         brain=tuple(command),
+        versions=(versions or VersionsConfig()).durability,
     )
     if foreground:
         return daemon.serve(service, daemon.Announcement(None))
@@ -311,9 +314,8 @@ def _checked_name(name: str) -> str:
 
 def _start(service: daemon.Service) -> None:
     """Start the fs process, and wait for its word."""
-    logs.cap(service.state.log)
+    log = _opened_log(service.state)
     listen, tell = os.pipe()
-    log = os.open(service.state.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     log_begin = os.fstat(log).st_size
     try:
         # -P: a folder called lsfs where the user happens to stand must not be what is run.
@@ -342,6 +344,15 @@ def _start(service: daemon.Service) -> None:
         os.close(log)
         if tell >= 0:
             os.close(tell)
+
+
+def _opened_log(state: StatePaths) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        logs.cap(state.log)
+        return os.open(state.log, flags, 0o600)
+    except OSError as error:
+        raise StateUnwritable(f"cannot write {state.log}: {error.strerror}") from error
 
 
 def _await_word(listen: int, state: StatePaths) -> None:

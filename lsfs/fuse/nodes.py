@@ -9,6 +9,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from lsfs.fuse import libc
 from lsfs.fuse.virtual import Parts
+from lsfs.versions.contents import Content
+from lsfs.versions.events import State, Who
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -104,21 +106,49 @@ class Found(NamedTuple):
     stat: os.stat_result
 
 
+class Guard:
+    """How much of a file that is open for writing would be lost if it were overwritten.
+
+    Attributes:
+        key: device and inode of the file.
+        state: it was in when it was opened, or last closed by one of its writers.
+        size: bytes of that which nobody keeps, from the beginning; 0 when all is kept.
+        writers: handles that share it.
+        written: one of them has written since.
+    """
+
+    __slots__ = ("key", "size", "state", "writers", "written")
+
+    def __init__(self, key: tuple[int, int]) -> None:
+        self.key = key
+        self.state: State | None = None
+        self.size = 0
+        self.writers = 0
+        self.written = False
+
+
 class Handle:
     """An open file.
 
     Attributes:
         fd: descriptor of the file in the source, or of a memory file with virtual content; also
             the number by which the handle is known.
+        content: where a virtual file is read from that is too large for memory, closed with it;
+            None for all others, which are read by ``fd``.
         writable, appending: how it was opened.
         dirty: whether something was written through it.
         opened: modification time (ns) and size when it was opened.
         parts: the path in the virtual directory; None for the source.
         is_new: the file was made by this open.
         node: the node that it is an open file of; None for a virtual one.
+        guard: watches over what the file held; None for who cannot write.
+        who: opened it, if for writing.
     """
 
-    __slots__ = ("appending", "dirty", "fd", "is_new", "node", "opened", "parts", "writable")
+    __slots__ = (
+        "appending", "content", "dirty", "fd", "guard", "is_new", "node", "opened", "parts", "who",
+        "writable",
+    )  # fmt: skip
 
     def __init__(self, fd: int, flags: int, *, parts: Parts | None = None, new: bool = False):
         self.fd = fd
@@ -129,6 +159,15 @@ class Handle:
         self.parts = parts
         self.is_new = new
         self.node: Node | None = None
+        self.content: Content | None = None
+        self.guard: Guard | None = None
+        self.who: Who | None = None
+
+    def writes(self) -> None:
+        """Something is written through it."""
+        self.dirty = True
+        if self.guard is not None:
+            self.guard.written = True
 
     def belongs_to(self, node: Node) -> None:
         """It is an open file of this node, which is thereby found when its name is gone."""

@@ -45,6 +45,11 @@ class Operations:
         self.vfs = vfs
         self.unlinked = Unlinked(vfs, folder)
         self._caller = caller
+        vfs.keeping.asker = self._asker
+
+    def _asker(self) -> tuple[int, int]:
+        caller = self._caller()
+        return caller.uid, caller.pid
 
     def node(self, path: bytes | None) -> Node:
         """The node at a path, for a ``with`` block; of a file that libfuse hid, what stands for it.
@@ -231,7 +236,8 @@ class Operations:
 
     def read(self, size: int, offset: int, fh: int) -> bytes:
         """Up to ``size`` bytes at ``offset``."""
-        return os.pread(fh, size, offset)
+        content = self.vfs.handles[fh].content
+        return os.pread(fh, size, offset) if content is None else content.read(offset, size)
 
     def write(self, data: bytes, offset: int, fh: int, *, page: bool = False) -> int:
         """Write at ``offset``, or at the end of a file opened to append; gives the length."""
@@ -257,7 +263,7 @@ class Operations:
 
     def lseek(self, offset: int, whence: int, fh: int) -> int:
         """The next data or hole at or after ``offset``; only SEEK_DATA and SEEK_HOLE come here."""
-        return os.lseek(fh, offset, whence)
+        return self.vfs.seek(self.vfs.handles[fh], offset, whence)
 
     def copy_file_range(self, from_fh: int, start: int, to_fh: int, offset: int, size: int) -> int:
         """Copy between two open files without the bytes passing through here."""

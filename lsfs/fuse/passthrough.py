@@ -70,8 +70,11 @@ class Passthrough:
         if backing is None:
             if not self.active:
                 return 0, 0
-            # Also without an id: until the last of them closes, all go the same way.
-            backing = self._backings[node.id] = _Backing(self._register(handle.fd))
+            # Also without an id: until the last of them closes, all go the same way. What a mapping
+            # writes to a file that is passed through is not seen before it is written.
+            is_guarded = handle.guard is not None and bool(handle.guard.size)
+            number = 0 if is_guarded else self._register(handle.fd)
+            backing = self._backings[node.id] = _Backing(number)
         backing.users += 1
         if not backing.id:
             return 0, 0

@@ -33,6 +33,9 @@ stored in your folder.
 | `by/` | all files by date, type and author |
 | `text/` | each document as text, in Markdown |
 | `pages/` | the same, page by page |
+| `versions/` | what each file was before, as files |
+| `at/` | the whole drive as it was at a time |
+| `trash/` | files that were removed |
 
 ## Search
 
@@ -78,6 +81,31 @@ folder's name in brackets.
 `text/` has the folders of the drive that hold documents, without hidden ones. How reading a file
 ended, how many pages it has and which days it states are also attributes of the file itself:
 `getfattr -n user.lsfs.indexed FILE`, and likewise `user.lsfs.pages` and `user.lsfs.dates`.
+
+## Go back
+
+    ls {name}/versions/Contracts/lease.txt
+    diff "{name}/versions/Contracts/lease.txt/0002 2026-11-23T10:00:00Z.txt" Contracts/lease.txt
+    cp -r {name}/at/2026-11-24/Contracts /tmp/contracts-of-that-day
+    diff -r {name}/at/2026-11-24T10:00/Contracts Contracts
+    cp {name}/trash/Contracts/old.txt Contracts/
+
+A file has a directory in `versions/` with each content that it had, numbered, with the time (UTC)
+at which it came. A renamed file keeps its numbers and is under its new name; what was removed stays
+under the old. A content that was given up, or that nobody could keep because the file was changed
+behind the mount, is left out: its number is missing. `getfattr -n user.lsfs.version FILE` tells the
+number of what the file holds now.
+
+Below `at/` any time can be named: `2026-11-24` is the end of that day, `2026-11-24T10:00` that
+minute's beginning, `2026-11-24T10:00:30` the end of that second. That is your local time; put `Z`
+behind it for UTC, or an offset like `+01:00`. The name of a snapshot is a time too. A time to come
+shows the present. `ls {name}/at` lists the snapshots and the last days on which something changed.
+A file whose bytes were not kept is there, and cannot be read (Input/output error). Of the time
+before lsfs first looked at a file nothing is known but the file's own date.
+
+`trash/` has the files that were removed and have not come back, in their folders. Nothing can be
+changed here: copy files out. `lsfs trash restore` and `lsfs rollback` bring things back with their
+history; `lsfs trash empty` empties the trash.
 """
 
 

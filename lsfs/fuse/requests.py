@@ -21,6 +21,7 @@ from lsfs.fuse.passthrough import Passthrough
 from lsfs.fuse.protocol import Opcode, Open, Set
 from lsfs.fuse.source import Caller, Entry
 from lsfs.fuse.vfs import Vfs
+from lsfs.fuse.virtual import Parts
 
 MAX_WRITE = 1 << 20
 WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
@@ -29,15 +30,23 @@ WATCHED = (60, 0)  # how long the kernel may keep what it hears the changes of
 class Request:
     """What is asked, by whom, of which node."""
 
-    __slots__ = ("body", "gid", "node", "pid", "uid", "unique")
+    __slots__ = ("body", "gid", "node", "opcode", "pid", "uid", "unique")
 
-    def __init__(self, unique: int, node: int, uid: int, gid: int, pid: int, body: memoryview):
+    def __init__(
+        self, opcode: int, unique: int, node: int, uid: int, gid: int, pid: int, body: memoryview
+    ) -> None:
+        self.opcode = opcode
         self.unique = unique
         self.node = node
         self.uid = uid
         self.gid = gid
         self.pid = pid
         self.body = body
+
+    def kept(self) -> Request:
+        """The same with a body of its own, that the next request does not overwrite."""
+        body = memoryview(bytes(self.body))
+        return Request(self.opcode, self.unique, self.node, self.uid, self.gid, self.pid, body)
 
     @property
     def caller(self) -> Caller:
@@ -104,6 +113,8 @@ class Requests:
         self._listings: dict[int, _Listing] = {}
         self._room = bytearray(MAX_WRITE)
         self.handlers = self._table()
+        self.asked: tuple[int, int] = (0, 0)  # user and process of the request in hand
+        vfs.keeping.asker = lambda: self.asked
 
     def _table(self) -> dict[int, Handler]:
         return {
@@ -172,14 +183,20 @@ class Requests:
     def _entry(self, found: Found) -> bytes:
         node, stat = found
         if node.parts is not None:
-            # What is virtual changes with the index and costs nothing to look up.
-            return protocol.entry_out(node.id, stat, (0, 0), (0, 0))
+            valid = self._virtual_valid(node.parts)
+            return protocol.entry_out(node.id, stat, valid, valid)
         name_valid = self._long if self._notices.covers(node.parent) else self._short
         return protocol.entry_out(node.id, stat, name_valid, self._attr_valid(node, stat))
 
     def _attr(self, node: Node, stat: os.stat_result) -> bytes:
-        valid = self._attr_valid(node, stat) if node.parts is None else (0, 0)
-        return protocol.attr_out(stat, valid)
+        if node.parts is not None:
+            return protocol.attr_out(stat, self._virtual_valid(node.parts))
+        return protocol.attr_out(stat, self._attr_valid(node, stat))
+
+    def _virtual_valid(self, parts: Parts) -> protocol.Span:
+        """What is virtual changes with the index, and costs nothing to look up; the past does not
+        change, and `ls -l` in it would look up each folder on the way for each entry."""
+        return self._short if self._vfs.is_steady(parts) else (0, 0)
 
     def _attr_valid(self, node: Node, stat: os.stat_result) -> protocol.Span:
         """How long the kernel may keep attributes: long where it hears of every change."""
@@ -241,6 +258,8 @@ class Requests:
         if change == Change() and handle is None:
             self._check_clearing(node, request.uid)
         self._vfs.setattr(node, change, handle)
+        if change.size is not None and handle is None:
+            self._keep_passed(request.node)
         return self._attr(node, self._vfs.getattr(node, handle))
 
     def _check_clearing(self, node: Node, uid: int) -> None:
@@ -384,6 +403,7 @@ class Requests:
         (number,) = protocol.LINK_IN.unpack_from(request.body)
         parent, name = self._node(request.node), request.name(protocol.LINK_IN.size)
         self._vfs.link(self._node(number), parent, name)
+        self._keep_passed(number)
         return self._entry(self._vfs.lookup(parent, name))
 
     def _unlink(self, request: Request) -> bytes | Deferred[Payload]:
@@ -418,6 +438,12 @@ class Requests:
         if handle.parts is not None:
             # Generated content may be longer than the size that the kernel has cached.
             return protocol.open_out(handle.fd, Open.DIRECT_IO)
+        if self._passthrough.has(node.id):
+            try:
+                self._vfs.keeping.keep(handle)  # its mappings write past us
+            except BaseException:
+                self._vfs.release(handle)
+                raise
         node.writers += handle.writable
         how, backing = self._passthrough.begin(node, handle)
         if not handle.writable and not self._locks.on(node.id):
@@ -446,9 +472,11 @@ class Requests:
             raise
         return self._entry(found) + self._opened(found.node, handle)
 
-    def _read(self, request: Request) -> Payload:
+    def _read(self, request: Request) -> Payload | Deferred[Payload]:
         fh, offset, size = protocol.READ_IN.unpack_from(request.body)
-        self._handle(fh)  # nothing else that this process has open can be read
+        content = self._handle(fh).content  # nothing else that this process has open can be read
+        if content is not None:
+            return Deferred(lambda: content.read(offset, size))
         room = self._room
         if size > len(room):
             return os.pread(fh, size, offset)
@@ -492,7 +520,13 @@ class Requests:
             node.writers -= 1
             self._vfs.getattr(node, handle)  # so that our own writing is no surprise
         self._vfs.release(handle)
+        self._keep_passed(request.node)
         return b""
+
+    def _keep_passed(self, node: int) -> None:
+        """A file may be a version by now: keep it if others may overwrite it past us."""
+        if self._passthrough.has(node):
+            self._vfs.keep_open(self._node(node))
 
     def _fallocate(self, request: Request) -> bytes:
         fh, offset, length, mode, _ = protocol.FALLOCATE_IN.unpack_from(request.body)
@@ -501,7 +535,7 @@ class Requests:
 
     def _lseek(self, request: Request) -> bytes:
         fh, offset, whence = protocol.LSEEK_IN.unpack_from(request.body)
-        return protocol.U64.pack(os.lseek(self._handle(fh).fd, offset, whence))
+        return protocol.U64.pack(self._vfs.seek(self._handle(fh), offset, whence))
 
     def _copy_file_range(self, request: Request) -> bytes:
         return protocol.U32_PAIR.pack(self._copied(request), 0)

@@ -18,6 +18,7 @@ import os
 import stat as modes
 import threading
 import time
+from collections.abc import Callable
 
 from lsfs.fuse import source
 from lsfs.fuse.nodes import Found, Node
@@ -38,9 +39,12 @@ class Table:
 
     Args:
         root: descriptor of the source; stays the caller's.
+        before_cutting: told of each file, by any descriptor of it, that is about to be cut by
+            being opened.
     """
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, before_cutting: Callable[[int], None] = lambda _: None) -> None:
+        self.before_cutting = before_cutting
         about = os.fstat(root)
         self.root = Node(1, root, (about.st_dev, about.st_ino))
         self.root.lookups = 1
@@ -338,6 +342,8 @@ class Table:
                 self._lost(node)
                 raise _stale()
         with self.pinned(node) as fd:
+            if flags & os.O_TRUNC:
+                self.before_cutting(fd)
             return source.reopen(fd, flags)
 
     def check_place(self, node: Node) -> None:
@@ -366,6 +372,7 @@ class Table:
                     raise
                 return -1
             with Pin(fd, kept=False):
+                self.before_cutting(fd)
                 return source.reopen(fd, flags)
         try:
             # Without waiting: somebody may have put a FIFO in its place.

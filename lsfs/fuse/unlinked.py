@@ -24,7 +24,7 @@ from lsfs.fuse import libc
 from lsfs.fuse.nodes import Node
 from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import Vfs
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 
 # libfuse 2.9 and 3: ".fuse_hidden%08x%08x", node number and a counter; unique within a mount.
 HIDDEN = re.compile(rb"(?:^|/)\.fuse_hidden[0-9a-f]{16,}$")
@@ -56,9 +56,11 @@ class Unlinked:
 
     def hide(self, path: bytes, hidden: bytes) -> None:
         """Carry out libfuse's rename of an open file to a hidden name."""
+        parent, name = self._vfs.walk_parent(path)
         pinned = self._source.pin(path[1:])
         try:
-            self._rename(path, hidden)
+            with parent, self._vfs.removing(parent, name):
+                self._rename(path, hidden)
         except OSError:
             os.close(pinned)
             raise

@@ -15,30 +15,29 @@ by another thread while it goes on serving files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat as modes
 from collections.abc import Iterator
 
-from lsfs.fuse import libc, source, virtual
-from lsfs.fuse.branches.ask import LONGEST
+from lsfs.fuse import libc, source
 from lsfs.fuse.changes import Changes
-from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
+from lsfs.fuse.keeping import Keeping
+from lsfs.fuse.nodes import Change, Deferred, Found, Guard, Handle, Node
 from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.table import Pin, Table
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
-from lsfs.versions.history import Op
+from lsfs.fuse.virtual_files import MODE, VirtualFiles, check_length, size_of
+from lsfs.versions.capture import Captures
+from lsfs.versions.events import Op, State
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
+KEEP_SIZE = 1  # of fallocate: nothing but room is asked for
+END = 1 << 63  # of any file
 COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
-_VIRTUAL_MODE = {
-    # Only the owner: results quote files that others may not be allowed to read.
-    NodeKind.DIRECTORY: modes.S_IFDIR | 0o500,
-    NodeKind.FILE: modes.S_IFREG | 0o400,
-    NodeKind.LINK: modes.S_IFLNK | 0o777,
-}
 
 
 class Vfs:
@@ -50,6 +49,7 @@ class Vfs:
         folder: the source.
         tree: what the virtual directory contains.
         changes: where changes are noted.
+        captures: keeps contents before they go; None keeps nothing.
         virtual_name: the virtual directory's name at the root.
         mount_facts: what the extended attribute ``user.lsfs.mount`` of the root says.
     """
@@ -60,6 +60,7 @@ class Vfs:
         tree: VirtualTree,
         changes: Changes,
         *,
+        captures: Captures | None = None,
         virtual_name: str = ".lsfs",
         mount_facts: bytes = b"{}",
     ) -> None:
@@ -67,19 +68,18 @@ class Vfs:
         self._tree = tree
         self._changes = changes
         self._facts = mount_facts
+        self.keeping = Keeping(folder, captures, self._finish)
         self.virtual_name = os.fsencode(virtual_name)
-        owner = os.fstat(folder.root)
-        self._owner = owner.st_uid, owner.st_gid
-        self._made_ns = owner.st_mtime_ns
-        self.table = Table(folder.root)
+        self.table = Table(folder.root, self.keeping.before_cutting)
         self.root = self.table.root
         self.nodes = self.table.by_id
         self.handles: dict[int, Handle] = {}
+        self._virtual_files = VirtualFiles(tree, self.handles, folder.root)
 
     def close(self) -> None:
         """Close all that is open. The source itself stays open."""
-        for fd in list(self.handles):
-            os.close(fd)
+        for handle in list(self.handles.values()):
+            _close(handle)
         self.handles.clear()
         self.table.close()
 
@@ -110,8 +110,12 @@ class Vfs:
         return Found(node, stat)
 
     def _virtual(self, parts: Parts) -> Found:
-        stat = self._virtual_stat(parts)
+        stat = self._virtual_files.stat(parts)
         return Found(self.table.refer_virtual(parts), stat)
+
+    def is_steady(self, parts: Parts) -> bool:
+        """Whether what is at a path of the virtual directory stays what it is, mostly."""
+        return self._tree.is_steady(parts)
 
     def forget(self, node: Node, count: int = 1) -> bool:
         """References were given back; whether the node is now gone."""
@@ -148,10 +152,10 @@ class Vfs:
         """Attributes of a node, or of an open file."""
         if handle is not None:
             if handle.parts is not None:
-                return self._virtual_stat(handle.parts, os.fstat(handle.fd).st_size)
+                return self._virtual_files.stat(handle.parts, size_of(handle))
             stat = os.fstat(handle.fd)
         elif node.parts is not None:
-            return self._virtual_stat(node.parts, self._size_open(node.parts))
+            return self._virtual_files.stat(node.parts, self._virtual_files.size_open(node.parts))
         else:
             stat = self.table.stat(node)
         node.stat = stat
@@ -189,11 +193,15 @@ class Vfs:
                 self._resize(fd, change, handle)
             if change.times is not None:
                 source.set_times(fd, change.times)
-            if change.size is None and not self._is_written(node, handle):
+            if change.size is None and not self._is_written(node, handle, fd):
                 self._note_node(Op.ATTRIBUTES, fd)
+                self.keeping.dated(os.fstat(fd))
 
-    def _is_written(self, node: Node, handle: Handle | None) -> bool:
+    def _is_written(self, node: Node, handle: Handle | None, fd: int) -> bool:
         """Whether a file is open and written to, so that its change is noted when it is closed."""
+        guard = self.keeping.guard_of(os.fstat(fd))
+        if guard is not None and guard.written:
+            return True
         if handle is not None:
             return handle.dirty
         return any(self.handles[fd].dirty for fd in node.opened or ())
@@ -205,11 +213,15 @@ class Vfs:
     def _resize(self, fd: int, change: Change, handle: Handle | None) -> None:
         assert change.size is not None  # noqa: S101 - the caller looked
         if handle is not None:
+            self._before_writing(handle, change.size)
             os.ftruncate(fd, change.size)
-            handle.dirty = True
+            handle.writes()
         else:
+            self.keeping.before_cutting(fd, change.size)
+            lengthened = os.fstat(fd).st_size <= change.size
             os.truncate(source.link_of(fd), change.size)
-            self._note_node(Op.WRITTEN, fd)
+            self._noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
+            self._note_node(Op.WRITTEN, fd, appended=lengthened)
         if change.clear_set_id:
             source.clear_set_id(fd)
 
@@ -217,42 +229,6 @@ class Vfs:
         """Size and free space of the file system that holds a node."""
         with self.table.pinned(self.root if node.parts is not None else node) as fd:
             return source.statfs(fd)
-
-    def _virtual_stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
-        node = self._virtual_node(parts)
-        is_dir = node.kind is NodeKind.DIRECTORY
-        size = node.size if size is None else size
-        writable = node.writable if is_dir else self._tree.creates_file(parts)
-        mode = _VIRTUAL_MODE[node.kind] | (0o200 if writable else 0)
-        time_ns = node.mtime_ns or self._made_ns
-        seconds = time_ns // 10**9
-        basic = (mode, node.inode, 0, 2 if is_dir else 1, *self._owner, size, *[seconds] * 3)
-        return os.stat_result(
-            basic,
-            {
-                "st_atime_ns": time_ns, "st_mtime_ns": time_ns, "st_ctime_ns": time_ns,
-                "st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0,
-            },
-        )  # fmt: skip
-
-    def _size_open(self, parts: Parts) -> int | None:
-        """Size of the content that a virtual file was last opened with; None when it is not open.
-
-        The kernel asks by name also for who has it open, and a copy ends where the size says.
-        """
-        for handle in reversed(list(self.handles.values())):
-            if handle.parts == parts:
-                return os.fstat(handle.fd).st_size
-        return None
-
-    def _virtual_node(self, parts: Parts) -> virtual.Node:
-        try:
-            return self._tree.lookup(parts)
-        except FileNotFoundError:
-            if any(handle.parts == parts for handle in list(self.handles.values())):
-                # It is being written, and appears in the tree when it is closed.
-                return virtual.Node(NodeKind.FILE, virtual.inode_of(parts), 0, None)
-            raise
 
     # --- extended attributes
 
@@ -306,7 +282,7 @@ class Vfs:
         """
         if node.parts is not None:
             for name, found in self._tree.listing(node.parts):
-                kind = modes.S_IFMT(_VIRTUAL_MODE[found.kind])
+                kind = modes.S_IFMT(MODE[found.kind])
                 yield Entry(os.fsencode(name), found.inode, kind)
             return
         hidden = self.virtual_name if node is self.root else None
@@ -321,7 +297,7 @@ class Vfs:
             return Deferred(lambda: self._make_query(parts))
         self._not_ours(parent, name, errno.EEXIST)
         source.make_folder(self.table.folder(parent), name, mode, caller)
-        self._note_entry(Op.MADE_DIR, parent, name)
+        self._note_made(Op.MADE_DIR, parent, name)
         return None
 
     def _make_query(self, parts: Parts) -> None:
@@ -336,7 +312,7 @@ class Vfs:
         self._not_ours(parent, name, errno.EROFS)
         self.table.hold(parent, name)
         os.rmdir(name, dir_fd=self.table.folder(parent))
-        self._note_entry(Op.REMOVED_DIR, parent, name)
+        self._note_gone(Op.REMOVED_DIR, parent, name)
         return None
 
     # --- names
@@ -356,21 +332,28 @@ class Vfs:
         self._not_ours(_real(parent), name, errno.EEXIST)
         source.make_node(self.table.folder(parent), name, mode, device, caller)
         if modes.S_IFMT(mode) in (0, modes.S_IFREG):
-            self._note_entry(Op.WRITTEN, parent, name)
+            self._note_made(Op.WRITTEN, parent, name)
 
     def symlink(self, parent: Node, name: bytes, target: bytes, caller: Caller) -> None:
-        """Make a symbolic link that says ``target``; no regular file appears: nothing is noted."""
+        """Make a symbolic link that says ``target``."""
         self._not_ours(_real(parent), name, errno.EEXIST)
         source.make_link(self.table.folder(parent), name, target, caller)
+        self._note_made(Op.MADE_LINK, parent, name, target)
 
     def link(self, node: Node, parent: Node, name: bytes) -> None:
         """Give a file the further name ``name`` in a folder."""
         self._not_ours(_real(parent), name, errno.EEXIST)
         with self.table.pinned(_real(node)) as fd:
+            guard = self.keeping.guard_of(os.fstat(fd))
             libc.link(fd, self.table.folder(parent), name)
-            is_regular = modes.S_ISREG(os.fstat(fd).st_mode)
-        if is_regular:
-            self._note_entry(Op.WRITTEN, parent, name)
+            if guard is not None:
+                self._finish(guard)  # both names have the same version
+            mode = os.fstat(fd).st_mode
+            target = os.readlink(b"", dir_fd=fd) if modes.S_ISLNK(mode) else None
+        if modes.S_ISREG(mode):
+            self._note_made(Op.WRITTEN, parent, name)
+        elif target is not None:
+            self._note_made(Op.MADE_LINK, parent, name, target)
 
     def unlink(self, parent: Node, name: bytes) -> Deferred[None] | None:
         """Remove a name, or forget a question."""
@@ -378,25 +361,38 @@ class Vfs:
             parts = (*parent.parts, os.fsdecode(name))
             return Deferred(lambda: self._tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
-        self.table.hold(parent, name)
-        os.unlink(name, dir_fd=self.table.folder(parent))
-        self._note_entry(Op.REMOVED, parent, name)
+        path = self._path_at(parent, name)
+        with self._replacing(parent, name, path):
+            self.table.hold(parent, name)
+            os.unlink(name, dir_fd=self.table.folder(parent))
+        self._changes.note(Op.REMOVED, path, who=self.keeping.who())
         return None
 
     def rename(self, old: Node, old_name: bytes, new: Node, new_name: bytes, flags: int) -> None:
         """Rename; ``flags`` as for ``renameat2``."""
+        if old.parts and new.parts is None and self._tree.holds_files(old.parts):
+            raise _error(errno.EXDEV)  # as from another disk, so that programs copy it
         self._not_ours(_real(old), old_name, errno.EROFS)
         self._not_ours(_real(new), new_name, errno.EROFS)
-        self.table.hold(new, new_name)
-        libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
-        self.table.moved(old, old_name, new, new_name)
-        if flags & libc.RENAME_EXCHANGE:
-            # Neither is gone: both names have other content now.
-            self._note_entry(Op.WRITTEN, old, old_name)
-            self._note_entry(Op.WRITTEN, new, new_name)
+        if self._is_one_file(old, old_name, new, new_name):
+            # To Linux as to POSIX that changes nothing, and both names stay.
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
             return
         before, after = self._path_at(old, old_name), self._path_at(new, new_name)
-        self._changes.note(Op.RENAMED, before, after)
+        goes = not flags & (libc.RENAME_EXCHANGE | libc.RENAME_NOREPLACE)
+        with self._replacing(new, new_name, after) if goes else contextlib.nullcontext():
+            self.table.hold(new, new_name)
+            libc.rename(self.table.folder(old), old_name, self.table.folder(new), new_name, flags)
+        self.table.moved(old, old_name, new, new_name)
+        op = Op.EXCHANGED if flags & libc.RENAME_EXCHANGE else Op.RENAMED
+        state = self._state_at(new, new_name)
+        self._changes.note(op, before, after, state=state, who=self.keeping.who())
+
+    def _is_one_file(self, old: Node, old_name: bytes, new: Node, new_name: bytes) -> bool:
+        before, after = self._state_at(old, old_name), self._state_at(new, new_name)
+        if before is None or after is None:
+            return False
+        return (before.device, before.inode) == (after.device, after.inode)
 
     def _not_ours(self, parent: Node, name: bytes, code: int) -> None:
         """Refuse to put anything in the place of the virtual directory, or to remove it."""
@@ -414,7 +410,7 @@ class Vfs:
             clear_set_id: it is cut by this, and the caller may not keep setuid and setgid bits.
         """
         if node.parts is not None:
-            return self._open_virtual(node.parts, flags)
+            return self._virtual_files.open(node.parts, flags)
         handle = Handle(self.table.open(node, flags), flags)
         handle.belongs_to(node)
         if clear_set_id and flags & os.O_TRUNC:
@@ -424,9 +420,12 @@ class Vfs:
     def create(self, parent: Node, name: bytes, flags: int, mode: int, caller: Caller) -> Handle:
         """Make a file and open it; below ``ask`` of the virtual directory, one for a question."""
         if parent.parts is not None:
-            return self._write_virtual((*parent.parts, os.fsdecode(name)), flags)
+            return self._virtual_files.write((*parent.parts, os.fsdecode(name)), flags)
         self._not_ours(parent, name, errno.EEXIST)
-        fd, new = source.create(self.table.folder(parent), name, flags, mode, caller)
+        fd, new = source.create(self.table.folder(parent), name, flags & ~os.O_TRUNC, mode, caller)
+        if not new and flags & os.O_TRUNC:  # it appeared behind the mount
+            self.keeping.before_cutting(fd)
+            os.truncate(source.link_of(fd), 0)
         return self._keep(Handle(fd, flags | os.O_WRONLY, new=new))
 
     def create_nameless(self, parent: Node, flags: int, mode: int, caller: Caller) -> Handle:
@@ -438,29 +437,8 @@ class Vfs:
         if handle.writable:
             stat = os.fstat(handle.fd)
             handle.opened = stat.st_mtime_ns, stat.st_size
+            self.keeping.opened(handle, stat)
         self.handles[handle.fd] = handle
-        return handle
-
-    def _open_virtual(self, parts: Parts, flags: int) -> Handle | Deferred[Handle]:
-        if flags & _ACCESS:
-            return self._write_virtual(parts, flags)
-        node = self._tree.lookup(parts)
-        if node.content is not None:
-            return self._in_memory(parts, node.content, flags)
-        return Deferred(lambda: self._in_memory(parts, self._tree.read(parts), flags))
-
-    def _write_virtual(self, parts: Parts, flags: int) -> Handle:
-        if not self._tree.creates_file(parts):
-            raise _error(errno.EROFS)
-        return self._in_memory(parts, b"", flags)
-
-    def _in_memory(self, parts: Parts, content: bytes, flags: int) -> Handle:
-        """A file in memory with the content of this moment: reads need no special case."""
-        fd = os.memfd_create("lsfs", os.MFD_CLOEXEC)
-        with open(fd, "wb", closefd=False) as file:
-            file.write(content)
-        handle = Handle(fd, flags & ~os.O_TRUNC, parts=parts)
-        self.handles[fd] = handle
         return handle
 
     def write(self, handle: Handle, data: bytes | memoryview, offset: int, *, page: bool) -> int:
@@ -471,8 +449,9 @@ class Vfs:
                 opened with O_APPEND, Linux's pwrite ignores the offset, and the page would land at
                 the end of the file: it goes through a descriptor without the flag.
         """
-        _check_length(handle, offset + len(data))
-        handle.dirty = True
+        check_length(handle, offset + len(data))
+        self._before_writing(handle, END if handle.appending and not page else offset)
+        handle.writes()
         if not (page and handle.appending):
             return os.pwrite(handle.fd, data, offset)
         plain = os.open(source.link_of(handle.fd), os.O_WRONLY | os.O_CLOEXEC)
@@ -484,17 +463,9 @@ class Vfs:
     def flush(self, handle: Handle) -> Deferred[None] | None:
         """One of the handle's descriptors is being closed: report what closing would."""
         if handle.parts is not None:
-            return self._hand_over(handle)
+            return self._virtual_files.hand_over(handle)
         os.close(os.dup(handle.fd))
         return None
-
-    def _hand_over(self, handle: Handle) -> Deferred[None] | None:
-        """Give what was written to a virtual file to those who act on it."""
-        if not handle.dirty or handle.parts is None:
-            return None
-        handle.dirty = False
-        parts, data = handle.parts, os.pread(handle.fd, LONGEST + 1, 0)
-        return Deferred(lambda: self._tree.write(parts, data))
 
     def fsync(self, handle: Handle, data_only: bool) -> None:
         """Bring a file's bytes to the disk."""
@@ -507,14 +478,24 @@ class Vfs:
             handle.node.opened.discard(handle.fd)
         try:
             if handle.parts is None and handle.writable and (handle.dirty or _changed(handle)):
-                self._note_node(Op.WRITTEN, handle.fd)
+                self._note_written(handle)
         finally:
-            os.close(handle.fd)
+            self.keeping.left(handle)
+            _close(handle)
+
+    def seek(self, handle: Handle, offset: int, whence: int) -> int:
+        """The next data or hole at or after ``offset``."""
+        if handle.content is None:
+            return os.lseek(handle.fd, offset, whence)
+        if not 0 <= offset < handle.content.size:
+            raise _error(errno.ENXIO)
+        return handle.content.size if whence == os.SEEK_HOLE else offset
 
     def allocate(self, handle: Handle, mode: int, offset: int, length: int) -> None:
         """Reserve, punch, zero or collapse a range."""
-        _check_length(handle, offset + length)
-        handle.dirty = True
+        check_length(handle, offset + length)
+        self._before_writing(handle, 0 if mode & ~KEEP_SIZE else END)
+        handle.writes()
         libc.allocate(handle.fd, mode, offset, length)
 
     def copy(self, origin: Handle, start: int, target: Handle, offset: int, length: int) -> int:
@@ -522,15 +503,30 @@ class Vfs:
 
         That may be less than was asked for: meanwhile everybody else waits.
         """
-        _check_length(target, offset + length)
-        target.dirty = True
+        check_length(target, offset + length)
+        if origin.content is not None:
+            raise _error(errno.EXDEV)  # the kernel reads and writes instead
+        self._before_writing(target, offset)
+        target.writes()
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
 
     # --- the journal
 
     def note(self, op: Op, path: bytes) -> None:
         """Note a change that was made beside the tree; ``path`` is relative to the source."""
-        self._changes.note(op, path)
+        self._changes.note(op, path, who=self.keeping.who())
+
+    def removing(self, parent: Node, name: bytes) -> contextlib.AbstractContextManager[None]:
+        """For the block in which a name of the source goes, or is given to another file."""
+        return self.keeping.removing(
+            self.table.folder(parent), name, lambda: self._path_at(parent, name)
+        )
+
+    def _replacing(
+        self, parent: Node, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
+        """The same, of which the path is known."""
+        return self.keeping.removing(self.table.folder(parent), name, lambda: path)
 
     def _path_at(self, parent: Node, name: bytes) -> bytes:
         """The path of a name; ``b""`` where that of its folder is too long to be told."""
@@ -539,14 +535,82 @@ class Vfs:
         folder = self._source.path_of(self.table.folder(parent))
         return folder + b"/" + name if folder else b""
 
-    def _note_entry(self, op: Op, parent: Node, name: bytes) -> None:
-        self._changes.note(op, self._path_at(parent, name))
+    def _state_at(self, parent: Node, name: bytes) -> State | None:
+        """What stands at a name; None when it has gone again, behind the mount."""
+        try:
+            stat = os.stat(name, dir_fd=self.table.folder(parent), follow_symlinks=False)
+        except OSError:
+            return None
+        return State.of(stat)
 
-    def _note_node(self, op: Op, fd: int) -> None:
+    def _note_gone(self, op: Op, parent: Node, name: bytes) -> None:
+        self._changes.note(op, self._path_at(parent, name), who=self.keeping.who())
+
+    def _note_made(self, op: Op, parent: Node, name: bytes, target: bytes | None = None) -> None:
+        state, who = self._state_at(parent, name), self.keeping.who()
+        self._changes.note(op, self._path_at(parent, name), target, state=state, who=who)
+
+    def _note_node(self, op: Op, fd: int, *, appended: bool = False) -> None:
         """Note a change of a file at hand; without a name there is nothing to say."""
         path = self._source.path_of(fd)
         if path is not None:
-            self._changes.note(op, path)
+            state, who = State.of(os.fstat(fd)), self.keeping.who()
+            self._changes.note(op, path, state=state, who=who, appended=appended)
+
+    def _finish(self, guard: Guard) -> None:
+        """A file that is open for writing goes: what was written to it so far is a version too."""
+        for handle in self.handles.values():
+            if handle.guard is guard and (handle.dirty or _changed(handle)):
+                self._note_written(handle)
+                return
+
+    def keep_open(self, node: Node) -> None:
+        """Keep at once what is open for writing; where there is no room it is not kept."""
+        for handle in [self.handles[fd] for fd in node.opened or ()]:
+            with contextlib.suppress(OSError):
+                self.keeping.keep(handle)
+
+    def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
+        """All that was written to a file is a version; whether it was only appended to."""
+        if guard is not None and guard.writers > 1:
+            for handle in self.handles.values():
+                if handle.guard is guard:
+                    handle.dirty = False
+                    handle.opened = stat.st_mtime_ns, stat.st_size
+        return self.keeping.noted(guard, stat)
+
+    def _before_writing(self, handle: Handle, offset: int) -> None:
+        """Keep what a file holds, if what it held from an offset on is about to go.
+
+        Raises:
+            OSError: ENOSPC: it cannot be kept, and must not be overwritten.
+        """
+        guard = handle.guard
+        if guard is None or guard.state is None or not guard.size:
+            return
+        is_first = not guard.written
+        if is_first and not guard.state.same_content(State.of(os.fstat(handle.fd))):
+            self._note_written(handle)  # it was changed behind the mount while it was open
+        if offset < guard.size:
+            self.keeping.keep(handle)
+        elif is_first:
+            # What it holds will be its beginning, should we not live to say more.
+            path = self._source.path_of(handle.fd)
+            if path is not None:
+                self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
+
+    def _note_written(self, handle: Handle) -> None:
+        """Note that a file that was written to is closed."""
+        path = self._source.path_of(handle.fd)
+        if path is None:
+            return
+        stat = os.fstat(handle.fd)
+        appended = self._noted(handle.guard, stat)
+        handle.dirty = False
+        handle.opened = stat.st_mtime_ns, stat.st_size
+        self._changes.note(
+            Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
+        )
 
 
 def _changed(handle: Handle) -> bool:
@@ -556,10 +620,10 @@ def _changed(handle: Handle) -> bool:
     return (stat.st_mtime_ns, stat.st_size) != handle.opened
 
 
-def _check_length(handle: Handle, length: int) -> None:
-    """Refuse what makes a question too long: until it is handed over it takes our memory."""
-    if handle.parts is not None and length > LONGEST:
-        raise _error(errno.EFBIG)
+def _close(handle: Handle) -> None:
+    os.close(handle.fd)
+    if handle.content is not None:
+        handle.content.close()
 
 
 def _real(node: Node) -> Node:

@@ -10,6 +10,9 @@ probes names costs next to nothing, and a query or a question exists only after 
     by/       all files, grouped             lsfs.fuse.branches.by
     text/     documents as Markdown          lsfs.fuse.branches.text
     pages/    the same, page by page         lsfs.fuse.branches.text
+    versions/ what each file was             lsfs.fuse.branches.past
+    at/       the tree of any moment         lsfs.fuse.branches.past
+    trash/    what was removed               lsfs.fuse.branches.past
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from lsfs import codec
 from lsfs.fuse import rendering
@@ -27,10 +30,13 @@ from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.ask import AskBranch
 from lsfs.fuse.branches.by import ByBranch
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts, inode_of
+from lsfs.fuse.branches.past import AtBranch, TrashBranch, VersionsBranch
 from lsfs.fuse.branches.search import SearchBranch
 from lsfs.fuse.branches.text import PagesBranch, TextBranch
 from lsfs.fuse.knowledge import FRESH_S, TROUBLE, Brain, Fresh, Published
 from lsfs.model import FileProblem, IndexCounts
+from lsfs.versions.contents import Content, whole
+from lsfs.versions.past import Past
 
 __all__ = ["FRESH_S", "Brain", "Node", "NodeKind", "Parts", "Published", "VirtualTree", "inode_of"]
 
@@ -41,6 +47,7 @@ STATUS = "status"
 PROBLEMS = "errors.ndjson"
 NOTHING = Branch()  # has no entries, and refuses every change
 INDEXED, PAGES, DATES = "user.lsfs.indexed", "user.lsfs.pages", "user.lsfs.dates"
+VERSION = "user.lsfs.version"
 
 
 class VirtualTree:
@@ -53,6 +60,7 @@ class VirtualTree:
         published: what the brain has published.
         brain: makes and forgets queries and questions, and answers.
         facts: lines of ``status`` that do not change: source, mountpoint, pid, transport.
+        past: what was; None shows nothing of it.
         name: the directory's own name, for the help text.
         monotonic: seconds on a clock that only goes forward.
     """
@@ -63,10 +71,12 @@ class VirtualTree:
         brain: Brain,
         facts: Mapping[str, str | int],
         *,
+        past: Past | None = None,
         name: str = ".lsfs",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._published = published
+        self._past = past
         self._facts = dict(facts)
         self._readme = rendering.readme(name).encode()
         self._counts: Fresh[IndexCounts] = Fresh(published.counts, IndexCounts(), monotonic)
@@ -84,6 +94,11 @@ class VirtualTree:
             "text": TextBranch(published, generation, monotonic),
             "pages": PagesBranch(published, generation, monotonic),
         }
+        if past is not None:
+            changed: Fresh[int] = Fresh(past.generation, 0, monotonic)
+            self._branches["versions"] = VersionsBranch(past, changed)
+            self._branches["at"] = AtBranch(past, changed)
+            self._branches["trash"] = TrashBranch(past, changed)
 
     # --- looking
 
@@ -95,10 +110,10 @@ class VirtualTree:
         """
         if not parts:
             return nodes.directory(parts)
-        if any(map(nodes.is_probed, parts)):
-            raise nodes.error(errno.ENOENT, parts)
-        if parts[0] in self._branches:
-            return self._branches[parts[0]].lookup(parts)
+        branch = self._branches.get(parts[0])
+        if branch is not None:
+            _check_names(branch, parts)
+            return branch.lookup(parts)
         if len(parts) == 1 and parts[0] in self._files:
             return nodes.file(parts, self._files[parts[0]]())
         raise nodes.error(errno.ENOENT, parts)
@@ -113,8 +128,21 @@ class VirtualTree:
             raise nodes.error(errno.ENOTDIR, parts)
         if not parts:
             return [(name, self.lookup((name,))) for name in (*self._files, *self._branches)]
-        found = self._branches[parts[0]].listing(parts)
+        branch = self._branches[parts[0]]
+        found = branch.listing(parts)
+        if branch.holds_files:
+            return found
         return [entry for entry in found if not nodes.is_probed(entry[0])]
+
+    def is_steady(self, parts: Parts) -> bool:
+        """Whether what is at a path stays what it is, or a second does not matter to it."""
+        if len(parts) > 1:
+            return self.holds_files(parts)
+        return not parts or parts[0] in self._branches
+
+    def holds_files(self, parts: Parts) -> bool:
+        """Whether what is below a path are files of the user's, as they were."""
+        return self._branch(parts).holds_files
 
     def creates_file(self, parts: Parts) -> bool:
         """Whether a file may be made, or overwritten, by writing it: a question."""
@@ -134,6 +162,9 @@ class VirtualTree:
                 return str(pages).encode() if pages else None
             if name == DATES:
                 return ",".join(self._published.dates(path)).encode() or None
+            if name == VERSION and self._past is not None:
+                row = self._past.live(path)
+                return str(row.number).encode() if row and row.kind == "file" else None
         except TROUBLE as error:
             log.warning("the index cannot be read: %s", error)
         return None
@@ -144,8 +175,8 @@ class VirtualTree:
 
     # --- reading and changing
 
-    def read(self, parts: Parts) -> bytes:
-        """The content of a file for one open: what is at hand, or made now.
+    def open(self, parts: Parts) -> bytes | Content:
+        """The content of a file for one open: what is at hand, made now, or read as it is wanted.
 
         Raises:
             OSError: there is no file, or the index cannot be read.
@@ -153,10 +184,18 @@ class VirtualTree:
         """
         if not parts or parts[0] not in self._branches:
             return nodes.content_of(self.lookup(parts), parts)
-        if any(map(nodes.is_probed, parts)):
-            raise nodes.error(errno.ENOENT, parts)
+        branch = self._branches[parts[0]]
+        _check_names(branch, parts)
         with _readable(parts):
-            return self._branches[parts[0]].read(parts)
+            return branch.open(parts)
+
+    def read(self, parts: Parts) -> bytes:
+        """The same, all of it."""
+        found = self.open(parts)
+        if isinstance(found, bytes):
+            return found
+        with closing(found):
+            return whole(found)
 
     def mkdir(self, parts: Parts) -> None:
         """Make a query: ``search/<query>``, or a narrower one inside another.
@@ -199,6 +238,12 @@ class VirtualTree:
 
     def _branch(self, parts: Parts) -> Branch:
         return self._branches.get(parts[0], NOTHING) if parts else NOTHING
+
+
+def _check_names(branch: Branch, parts: Parts) -> None:
+    """Say of what programs look for everywhere that it is not there."""
+    if not branch.holds_files and any(map(nodes.is_probed, parts)):
+        raise nodes.error(errno.ENOENT, parts)
 
 
 @contextmanager

@@ -7,12 +7,13 @@ share one document.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -40,7 +41,9 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #   kind, kind_reason   contract, invoice, …: depends on text and path; '' when unclear
 #   day, day_end the document's own date as ISO days, half open; '' when it states none
 #
-# document: what a file's bytes say, once per content. Rows without a file are collected.
+# document: what a file's bytes say, once per content. Rows without a file are of contents that some
+#                file had earlier, kept for a while so that they need not be read again when they
+#                come back; no query of the present may see them. The others are collected.
 #   digest       BLAKE3 of the bytes (32 bytes)
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
@@ -149,6 +152,8 @@ CREATE VIRTUAL TABLE file_fts USING fts5(
 
 log = logging.getLogger("lsfs.index.catalog")
 
+_NO_FILE = "WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.document_id = document.id)"
+
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
@@ -231,6 +236,24 @@ class Catalog:
         """Release the file."""
         with self.lock:
             self.db.close()
+
+    def start_anew(self) -> None:
+        """Set the file aside and begin an empty one; kept queries and questions are taken over."""
+        with self.lock:
+            self.db.close()
+            kept = _kept(self._path)
+            _set_aside(self._path)
+            self.db = _connect(self._path, read_only=False)
+            self._prepare(self._path)
+            self.take_over(kept)
+
+    def take_over(self, kept: dict[str, list[tuple[object, ...]]]) -> None:
+        """Take in rows of tables that another catalog had."""
+        with self.transaction() as db:
+            for table, rows in kept.items():
+                for row in rows:
+                    marks = ", ".join("?" * len(row))
+                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -385,13 +408,37 @@ class Catalog:
         )  # fmt: skip
 
     def _index_name(self, file_id: int, path: str, title: str) -> None:
-        name = os.fsencode(path).decode("utf-8", "replace")
+        name = name_of(path)
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
         self.db.execute(
             "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
         )
 
+    def index_names(self) -> None:
+        """Make the full-text index of names and titles again."""
+        self.db.execute("DELETE FROM file_fts")
+        rows = self.db.execute(
+            "SELECT f.id, f.path, coalesce(d.title, '') FROM file f "
+            "LEFT JOIN document d ON d.id = f.document_id"
+        ).fetchall()
+        for id_, path, title in rows:
+            self._index_name(id_, os.fsdecode(path), title)
+
     # --- documents
+
+    def documents(self) -> dict[bytes, int]:
+        """Every document by the digest of its content; the latest where there are several."""
+        with self.lock:
+            rows = self.db.execute("SELECT digest, id FROM document ORDER BY id").fetchall()
+        return dict(rows)
+
+    def contents(self) -> dict[str, bytes | None]:
+        """The digest of each file's content by path; None for files without a document."""
+        with self.lock:
+            rows = self.db.execute(
+                "SELECT f.path, d.digest FROM file f LEFT JOIN document d ON d.id = f.document_id"
+            ).fetchall()
+        return {os.fsdecode(path): digest for path, digest in rows}
 
     def document_of(self, digest: bytes, versions: dict[str, int]) -> tuple[int, str] | None:
         """Id and title of the document with this content, if its parser is not outdated."""
@@ -458,15 +505,28 @@ class Catalog:
             (cursor.lastrowid, passage.text, passage.heading),
         )
 
-    def collect(self) -> int:
-        """Drop documents that no file has any more; their vectors become removals."""
+    def orphans(self) -> int:
+        """How many documents no file has."""
+        with self.lock:
+            return int(self.db.execute(f"SELECT count(*) FROM document {_NO_FILE}").fetchone()[0])  # noqa: S608
+
+    def collect(self, retained: Callable[[], set[bytes]] = set) -> int:
+        """Drop documents that no file has any more; their vectors become removals.
+
+        Args:
+            retained: asked, if there are such documents, for the digests of those to keep.
+        """
         with self.transaction() as db:
+            orphans = db.execute(f"SELECT id, digest FROM document {_NO_FILE}").fetchall()  # noqa: S608
+            kept = retained() if orphans else set()
+            # Of a content that was read by two versions of a parser the latest is kept.
             gone = [
-                row[0]
-                for row in db.execute(
-                    "SELECT id FROM document WHERE id NOT IN "
-                    "(SELECT document_id FROM file WHERE document_id IS NOT NULL)"
-                )
+                id_
+                for id_, digest in orphans
+                if digest not in kept
+                or db.execute(
+                    "SELECT 1 FROM document WHERE digest = ? AND id > ?", (digest, id_)
+                ).fetchone()
             ]
             for document_id in gone:
                 db.execute(
@@ -526,15 +586,40 @@ def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
         if read_only:
             raise
         log.error("%s; the index is made again (the damaged one is kept beside it)", error.message)
+    kept = _kept(path)
+    _set_aside(path)
+    catalog = Catalog(path)
+    catalog.take_over(kept)
+    return catalog
+
+
+def _kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What a damaged catalog still has of what files do not say."""
+    kept: dict[str, list[tuple[object, ...]]] = {}
+    try:
+        with contextlib.closing(_connect(path, read_only=True)) as db:
+            for table in ("saved_search", "saved_question"):
+                rows = kept.setdefault(table, [])
+                rows.extend(db.execute(f"SELECT * FROM {table}"))  # noqa: S608
+    except sqlite3.DatabaseError as error:
+        log.error("%s: kept queries and questions may be lost: %s", path, error)
+    return kept
+
+
+def _set_aside(path: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
-    return Catalog(path)
 
 
 def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
     return StateUnwritable(f"{path}: {error}")
+
+
+def name_of(path: str) -> str:
+    """A path as text to look for; what is no text in it is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def suffix_of(path: str) -> str:
@@ -567,7 +652,9 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
         indexed=files - pending,
         pending=pending,
         errors=sum(n for status, n in by_status.items() if status not in quiet),
-        passages=db.execute("SELECT count(*) FROM passage").fetchone()[0],
+        passages=db.execute(
+            "SELECT count(*) FROM passage WHERE document_id IN (SELECT document_id FROM file)"
+        ).fetchone()[0],
         generation=int(row[0]) if row else 0,
     )
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from blake3 import blake3
 
+from lsfs import digest as digests
 from lsfs.config import IndexConfig
-from lsfs.index import passages
+from lsfs.index import check, passages
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
@@ -31,6 +32,9 @@ log = logging.getLogger("lsfs.index.ingest")
 EMBED_BATCH = 32
 FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
 READ_CHUNK = 1 << 20
+# Documents of the past may be so many more than are to be retained before the rest is looked for:
+# this many, or a tenth of them. Which to retain is not asked after each change.
+COLLECT_AFTER = 32
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
@@ -45,6 +49,35 @@ class Reader(Protocol):
     def versions(self) -> dict[str, int]:
         """Version of each parser by name."""
         ...
+
+
+class Witness(Protocol):
+    """Somebody who keeps what the files held, and is told on the way. Never fails."""
+
+    def look(self, paths: Iterable[str] | None) -> None:
+        """Something may have changed at these paths; None: anywhere."""
+        ...
+
+    def read(self, fd: int, digest: bytes) -> None:
+        """An open file has been read whole; its digest is BLAKE3."""
+        ...
+
+    def rest(self, stop: Callable[[], bool]) -> None:
+        """All is indexed: time for what is not urgent."""
+        ...
+
+
+class Nobody:
+    """A witness who keeps nothing."""
+
+    def look(self, paths: Iterable[str] | None) -> None:
+        """Nothing."""
+
+    def read(self, fd: int, digest: bytes) -> None:
+        """Nothing."""
+
+    def rest(self, stop: Callable[[], bool]) -> None:
+        """Nothing."""
 
 
 @dataclass(slots=True)
@@ -68,6 +101,9 @@ class Pipeline:
         reader: makes documents.
         tree: the source.
         config: limits.
+        witness: told what is looked at and read.
+        retained: digests of contents whose documents are kept though no file has them now, so that
+            a content that comes back is not read and embedded again; None keeps none.
     """
 
     def __init__(
@@ -78,7 +114,13 @@ class Pipeline:
         reader: Reader,
         tree: SourceTree,
         config: IndexConfig,
+        witness: Witness | None = None,
+        retained: Callable[[], set[bytes]] | None = None,
     ) -> None:
+        self._witness = witness or Nobody()
+        self._retained = retained
+        self._of_the_past: int | None = None  # documents that the last collection retained
+        self._embedding = threading.Lock()
         self._catalog = catalog
         self._vectors = vectors
         self._embedder = embedder
@@ -102,22 +144,15 @@ class Pipeline:
         if self._vectors is None or self._embedder is None:
             return
         if self._catalog.meta("embedder") != self._embedder.name:
+            self._catalog.collect()  # the past is not worth embedding again
             with self._catalog.transaction() as db:
                 db.execute("UPDATE passage SET embedded = 0")
                 db.execute("DELETE FROM vector_removal")
             self._vectors.clear()
             self._catalog.set_meta("embedder", self._embedder.name)
             return
-        with self._catalog.lock:
-            rows = self._catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
-        there = set(self._vectors.ids.tolist())
-        lost = [(id_,) for id_, embedded in rows if embedded and id_ not in there]
-        extra = [(id_,) for id_ in there.difference(id_ for id_, _ in rows)]
-        if not (lost or extra):
-            return
-        with self._catalog.transaction() as db:
-            db.executemany("UPDATE passage SET embedded = 0 WHERE id = ?", lost)
-            db.executemany("INSERT OR IGNORE INTO vector_removal VALUES (?)", extra)
+        with self._catalog.transaction():
+            check.mend_vectors(self._catalog, self._vectors)
 
     def run(
         self,
@@ -132,12 +167,15 @@ class Pipeline:
             progress: told the stage, how much of it is done, and how much there is.
             stop: asked between files; what is done then stays done.
         """
+        paths = None if paths is None else list(paths)
+        self._witness.look(paths)
         self.refresh(paths)
         self._read_pending(progress, stop)
         self._embed_pending(progress, stop)
         if not stop():
-            self._catalog.collect()
+            self._collect()
             self._remove_vectors()
+            self._witness.rest(stop)
 
     # --- step 1: what is there
 
@@ -221,7 +259,7 @@ class Pipeline:
             self._finish(row, Status.TOO_LARGE, f"larger than {limit} MiB (index.max_file_bytes)")
             return
         try:
-            digest = _digest(fd)
+            digest = digests.of_file(fd)
         except OSError as error:
             self._finish(row, Status.UNREADABLE, error.strerror or str(error))
             return
@@ -236,6 +274,7 @@ class Pipeline:
             with self._catalog.transaction():
                 self._catalog.add_pending(row.path, FileIdentity.of(os.fstat(fd)))
             return
+        self._witness.read(fd, digest)
         self._store(row, digest, document, found[0] if found else None)
 
     def _store(
@@ -266,10 +305,11 @@ class Pipeline:
         waiting = self._count("SELECT count(*) FROM passage WHERE embedded = 0")
         done = 0
         while not stop():
-            batch = self._intents(EMBED_BATCH)
-            if not batch:
-                return
-            self._embed(batch)
+            with self._embedding:
+                batch = self._intents(EMBED_BATCH)
+                if not batch:
+                    return
+                self._embed(batch)
             done += len(batch)
             if progress:
                 progress("embedding", done, max(waiting, done))
@@ -323,6 +363,16 @@ class Pipeline:
 
     # --- step 4: what is gone
 
+    def _collect(self) -> None:
+        if self._retained is None:
+            self._catalog.collect()
+            return
+        past = self._catalog.orphans()
+        known = self._of_the_past
+        if known is not None and past <= known + max(COLLECT_AFTER, known // 10):
+            return
+        self._of_the_past = past - self._catalog.collect(self._retained)
+
     def _remove_vectors(self) -> None:
         with self._catalog.lock:
             rows = self._catalog.db.execute("SELECT passage_id FROM vector_removal").fetchall()
@@ -333,6 +383,36 @@ class Pipeline:
             self._vectors.remove(ids)
         with self._catalog.transaction() as db:
             db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
+
+    # --- what files held earlier
+
+    def read_past(self, fd: int, name: str, digest: bytes) -> bool:
+        """Read an earlier content of a file as a document that no file has; not yet its vectors.
+
+        Any thread may do so. It is dropped again by the next run unless it is to be retained.
+
+        Args:
+            fd: a file that holds the content and that nobody writes to.
+            name: what the file was called.
+            digest: BLAKE3 of the content.
+
+        Returns:
+            whether there is such a document now.
+        """
+        if self._catalog.document_of(digest, self._reader.versions()) is not None:
+            return True
+        self.work.parsed += 1
+        document = self._reader.read(fd, name)
+        if document.status not in (Status.OK, Status.PARTIAL):
+            return False
+        cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
+        with self._catalog.transaction():
+            self._catalog.add_document(digest, document, cut)
+        return True
+
+    def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        """Embed all passages that are not yet; any thread may do so."""
+        self._embed_pending(progress, stop)
 
 
 def facts_of(document: Document, path: str) -> Facts:
@@ -373,12 +453,3 @@ def _moves(gone: dict[str, FileRow], new: dict[str, FileIdentity]) -> list[tuple
             moves.append((row, path))
             del by_inode[row.identity.inode]
     return moves
-
-
-def _digest(fd: int) -> bytes:
-    hasher = blake3()
-    offset = 0
-    while chunk := os.pread(fd, READ_CHUNK, offset):
-        hasher.update(chunk)
-        offset += len(chunk)
-    return hasher.digest()

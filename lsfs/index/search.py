@@ -78,6 +78,17 @@ class Search:
         self._catalog = catalog
         self._vectors = vectors
         self._embedder = embedder
+        self._hidden_at = (-1, -1)
+        self._hidden: frozenset[int] = frozenset()
+
+    @property
+    def vectors(self) -> VectorStore | None:
+        """The vectors that it searches."""
+        return self._vectors
+
+    def of(self, catalog: Catalog) -> Search:
+        """A search of another catalog that knows the same passages, so has the same vectors."""
+        return Search(catalog, self._vectors, self._embedder)
 
     def hits(
         self,
@@ -159,7 +170,8 @@ class Search:
             return {}
         vector = self._embedder.encode([query])[0]
         allowed = None if filters == Filters() else self._allowed(filters)
-        ids, scores = self._vectors.search(vector, CANDIDATES, allowed)
+        hidden = self._without_file() if allowed is None else frozenset[int]()
+        ids, scores = self._vectors.search(vector, CANDIDATES, allowed, hidden)
         cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
         cosines |= self._vectors.similarities(vector, also)
         if not cosines:
@@ -200,6 +212,25 @@ class Search:
             for id_, document, ordinal in rows
             if ordinal == 0 or id_ in chosen
         }
+
+    def _without_file(self) -> frozenset[int]:
+        """Passages of documents that no file has now: what files held earlier.
+
+        The same object as long as they are the same, for who searches keeps what follows from it.
+        """
+        last = self._rows("SELECT coalesce(max(id), 0) FROM document", ())[0][0]
+        state = (self._catalog.generation(), last)
+        if state != self._hidden_at:
+            rows = self._rows(
+                "SELECT p.id FROM document d JOIN passage p ON p.document_id = d.id "
+                "WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.document_id = d.id)",
+                (),
+            )
+            hidden = frozenset(row[0] for row in rows)
+            if hidden != self._hidden:
+                self._hidden = hidden
+            self._hidden_at = state
+        return self._hidden
 
     def _allowed(self, filters: Filters) -> list[int]:
         where, values = filters.sql()

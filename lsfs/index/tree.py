@@ -15,13 +15,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lsfs import beneath
 from lsfs.index.catalog import FileIdentity
 
 log = logging.getLogger("lsfs.index.tree")
-
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK, a FIFO that took a file's place would hang the reader.
-FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class SourceTree:
@@ -65,12 +62,7 @@ class SourceTree:
         Raises:
             OSError: as ``open(2)``; ELOOP when a part of the path is a link.
         """
-        *folders, name = path.split("/")
-        parent = self._open_folder(folders)
-        try:
-            fd = os.open(name, FILE, dir_fd=parent)
-        finally:
-            os.close(parent)
+        fd = beneath.open_file(self._fd, os.fsencode(path))
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "not a regular file", path)
@@ -119,11 +111,4 @@ class SourceTree:
             log.debug("skipping %r: %s", path, error.strerror)
 
     def _open_folder(self, parts: list[str]) -> int:
-        fd = os.open(".", FOLDER, dir_fd=self._fd)
-        for part in parts:
-            try:
-                below = os.open(part, FOLDER, dir_fd=fd)
-            finally:
-                os.close(fd)
-            fd = below
-        return fd
+        return beneath.open_folder(self._fd, parts)

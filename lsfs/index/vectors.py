@@ -47,6 +47,8 @@ class VectorStore:
         self.rebuilt = False
         self._table: Any = None
         self._rows = _Rows(dimension)
+        self._mask: tuple[NDArray[np.bool_], frozenset[int], int]
+        self._mask = np.ones(0, np.bool_), frozenset(), -1
         self._lock = threading.Lock()  # one thread indexes while others search
         self._open()
 
@@ -146,7 +148,7 @@ class VectorStore:
         """Delete all vectors."""
         self._table.add(self._table.schema.empty_table(), mode="overwrite")
         with self._lock:
-            self._rows = _Rows(self._dimension)
+            self._rows = _Rows(self._dimension, self._rows.changes + 1)
 
     def get(self, passage_id: int) -> Matrix | None:
         """The vector of one passage."""
@@ -155,7 +157,11 @@ class VectorStore:
             return None if row is None else self._rows.matrix[row].copy()
 
     def search(
-        self, query: Matrix, k: int, allowed: Sequence[int] | None = None
+        self,
+        query: Matrix,
+        k: int,
+        allowed: Sequence[int] | None = None,
+        hidden: frozenset[int] = frozenset(),
     ) -> tuple[Ids, NDArray[np.float32]]:
         """The passages most like a query, exactly.
 
@@ -163,6 +169,7 @@ class VectorStore:
             query: float32, [dimension], length 1.
             k: how many at most.
             allowed: passage ids to choose from; None allows all.
+            hidden: passage ids to leave out; cheap while it is the same object as the last time.
 
         Returns:
             ids and cosines, best first.
@@ -173,6 +180,9 @@ class VectorStore:
                 chosen = np.isin(ids, allowed)
                 ids, matrix = ids[chosen], matrix[chosen]
             scores: NDArray[np.float32] = matrix @ query
+            if hidden and allowed is None:
+                shown = self._shown(hidden)
+                ids, scores = ids[shown], scores[shown]
             ids = ids.copy()
         k = min(k, len(scores))
         if k == 0:
@@ -180,6 +190,15 @@ class VectorStore:
         top = np.argpartition(-scores, k - 1)[:k]
         top = top[np.argsort(-scores[top], kind="stable")]
         return ids[top], scores[top]
+
+    def _shown(self, hidden: frozenset[int]) -> NDArray[np.bool_]:
+        """Which rows are not hidden, [n]."""
+        mask, of, changes = self._mask
+        if of is not hidden or changes != self._rows.changes:
+            mask = np.ones(len(self._rows), np.bool_)
+            mask[[self._rows.at[id_] for id_ in hidden if id_ in self._rows.at]] = False
+            self._mask = mask, hidden, self._rows.changes
+        return mask
 
     def similarities(self, query: Matrix, ids: Sequence[int]) -> dict[int, float]:
         """Cosines of a query with these passages; those without a vector are left out."""
@@ -213,7 +232,8 @@ def _lancedb() -> Any:
 class _Rows:
     """Vectors in one array that grows by doubling; a dropped row is filled by the last one."""
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, changes: int = 0) -> None:
+        self.changes = changes
         self._ids: Ids = np.empty(64, np.int64)
         self._matrix: Matrix = np.empty((64, dimension), np.float32)
         self.at: dict[int, int] = {}  # passage id to row
@@ -233,6 +253,7 @@ class _Rows:
 
     def put(self, ids: Sequence[int], vectors: Matrix) -> None:
         """Add or replace vectors."""
+        self.changes += 1
         self._reserve(len(self.at) + len(ids))
         for id_, vector in zip(ids, vectors, strict=True):
             row = self.at.setdefault(id_, len(self.at))
@@ -240,6 +261,7 @@ class _Rows:
 
     def drop(self, ids: Sequence[int]) -> None:
         """Remove vectors; unknown ids are no error."""
+        self.changes += 1
         for id_ in ids:
             row = self.at.pop(id_, None)
             last = len(self.at)

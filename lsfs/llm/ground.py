@@ -153,6 +153,16 @@ def _missing_tokens(sentence: str, evidence: Sequence[str]) -> Iterator[str]:
             yield time
 
 
+def identifiers(text: str) -> list[tuple[int, int]]:
+    """Where the identifiers of a text stand: tokens such as INV-2023-001 and 1.2.3."""
+    return [match.span() for match in _TOKEN.finditer(text) if _is_identifier(match.group())]
+
+
+def times(text: str) -> list[tuple[int, int]]:
+    """Where the times of day of a text stand."""
+    return [match.span() for match in _TIME.finditer(text)]
+
+
 def _is_identifier(token: str) -> bool:
     """Whether a token with digits is a name rather than a number, a quantity or a date."""
     if not any(c.isdigit() for c in token) or _QUANTITY.fullmatch(token) or _is_date(token):
@@ -172,36 +182,42 @@ def _missing_names(sentence: str, evidence: Sequence[str]) -> Iterator[str]:
     months = {month for text in evidence for d in values.dates(text) for _, month, _ in d.readings}
     spans = [(day.start, day.end) for day in values.dates(sentence)]
     spans += [m.span() for m in _TOKEN.finditer(sentence) if _is_identifier(m.group())]
-    for name in _names(values.without(sentence, spans)):
-        run = [word.casefold() for word in _WORD.findall(name)]
+    plain = values.without(sentence, spans)
+    for start, end in names(plain):
+        name = " ".join(_WORD.findall(plain[start:end]))
+        run = name.casefold().split()
         if len(run) == 1 and values.MONTHS.get(run[0]) in months:
             continue
         if not any(_contains(text, run) for text in known):
             yield name
 
 
-def _names(sentence: str) -> Iterator[str]:
-    """Runs of words with a capital, without the common words that begin a sentence or a run."""
-    run: list[str] = []
+def names(sentence: str) -> Iterator[tuple[int, int]]:
+    """Where runs of words with a capital stand, without the common words that begin them.
+
+    Args:
+        sentence: with blanks in place of its dates, whose months are no names.
+    """
+    run: list[tuple[int, int]] = []
     end = -1
     for match in _WORD.finditer(sentence):
         word = match.group()
         # What is left of "Acme's" and "don't" after the apostrophe is no word, and ends a name.
         if sentence[max(0, match.start() - 1) : match.start()] in ("'", "\u2019") and run:
             end = match.end()
-            yield " ".join(run)
+            yield run[0][0], run[-1][1]
             run = []
             continue
         apart = sentence[end : match.start()].strip(" .&-'\u2019") if end >= 0 else ""
         capital = word[0].isupper() and not any(c.isdigit() for c in word)
         if run and (apart or not capital):
-            yield " ".join(run)
+            yield run[0][0], run[-1][1]
             run = []
         if capital and (run or word.casefold() not in _COMMON):
-            run.append(word)
+            run.append(match.span())
         end = match.end()
     if run:
-        yield " ".join(run)
+        yield run[0][0], run[-1][1]
 
 
 def _contains(words: Sequence[str], run: Sequence[str]) -> bool:

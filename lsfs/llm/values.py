@@ -244,3 +244,13 @@ def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
+
+
+def without_all(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """As :func:`without`, in time linear in the text, for spans that do not overlap."""
+    parts = []
+    at = 0
+    for start, end in sorted(spans):
+        parts += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join([*parts, text[at:]])

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -37,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     record = DriveRecord(options.source, StatePaths(options.state))
     logs.begin("brain", record.state.log)
+    # By this name whoever asks finds us, and the change feed says who brought a file back.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text("lsfs", encoding="ascii")
     try:
         with serving(record) as engines:
             log.info("following the changes in %s", record.source)
@@ -95,10 +99,18 @@ def _follow_journal(engines: Engines) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that has the terminal
     try:
         while not ended.is_set():
-            for event in reader.after(position):
-                follower.hint([event.path, *([event.target] if event.target else [])])
-                position = event.id
-                engines.catalog.set_meta("position", str(position))
+            try:
+                for event in reader.after(position):
+                    follower.hint([event.path, *([event.target] if event.target else [])])
+                    position = event.id
+                    engines.catalog.set_meta("position", str(position))
+                if engines.keeper is not None:
+                    engines.keeper.follow()
+            except InterruptedError:
+                return
+            except (OSError, sqlite3.OperationalError) as error:
+                # A full disk, most likely: the events stay, and are taken in with the next one.
+                log.error("what happens is not taken in for now: %s", error)
             # One byte, or many: there is news. None: the mount has gone.
             if not os.read(sys.stdin.fileno(), 4096):
                 return

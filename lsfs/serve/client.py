@@ -25,6 +25,7 @@ class RemoteCaller:
     def __init__(self, record: DriveRecord, client: Client) -> None:
         self._record = record
         self._client = client
+        self._closed = False
 
     def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
         """The result of a syscall, of its declared type.
@@ -35,6 +36,8 @@ class RemoteCaller:
         try:
             answer = self._client.call(name, arguments, emit)
         except Disconnected:
+            if self._closed:  # by another thread, to end this call
+                raise
             again = _reach(self._record, START_SECONDS)
             if declared.effect is not Effect.READ or again is None:
                 raise
@@ -44,7 +47,8 @@ class RemoteCaller:
         return codec.from_builtins(answer, declared.result)
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; a call that another thread waits for ends with :class:`Disconnected`."""
+        self._closed = True
         self._client.close()
 
 

@@ -185,9 +185,12 @@ class Client:
         self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def close(self) -> None:
-        """Hang up."""
-        self._lines.close()
-        self._socket.close()
+        """Hang up; a call that another thread waits for ends with :class:`Disconnected`."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._lines.close()
+            self._socket.close()
 
 
 def describe(error: LsfsError) -> dict[str, str]:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import UsageError
-from lsfs.index.filters import Filters
-from lsfs.index.search import query_words, sentence_at
 from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import explicit_filters, find, pending_note
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
+    from lsfs.index.filters import Filters
     from lsfs.llm.evidence import Candidate, Similarity
 
 PASSAGES = 10  # read for evidence, of all files
@@ -40,6 +39,9 @@ class AskRequest:
     no_model: Annotated[bool, Param("answer with quotes alone")] = False
     plan: Annotated[bool, Param("only show how the question is read")] = False
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
+    at: Annotated[
+        str, Param("answer from the files as they were then: yesterday, 2026-11-24, 3 days ago")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Answer:
         plan: how the question was read.
         model: the language model that took part; "" when none did.
         by: ``list``, ``quote``, ``model`` (its sentence was verified), ``none`` or ``plan``.
+        notes: which moment the answer is of, and what is missing of it; empty for the present.
     """
 
     answer: str
@@ -63,6 +66,7 @@ class Answer:
     plan: QueryPlan
     model: str = ""
     by: str = "none"
+    notes: tuple[str, ...] = ()
 
 
 @registry.syscall(
@@ -81,6 +85,8 @@ def ask(call: Call, request: AskRequest) -> Answer:
     answered with the sentences that say it; the language model's own sentence is added only where
     each number, date and name in it stands in those sentences.
     """
+    from lsfs.syscalls.then import at_moment
+
     if not request.question.strip():
         raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
     from lsfs.index import question
@@ -94,9 +100,12 @@ def ask(call: Call, request: AskRequest) -> Answer:
     filters = replace(filters, dir=paths.relative(request.dir or filters.dir))
     if request.plan:
         return Answer("", False, (), (), plan, by="plan")
-    if plan.listing:
-        return _listing(call, plan, filters)
-    return _fact(call, request, rest, plan, filters)
+    with at_moment(call, request.at, wait=request.wait) as (then, notes):
+        if plan.listing:
+            answer = _listing(then, plan, filters)
+        else:
+            answer = _fact(then, request, rest, plan, filters)
+    return replace(answer, notes=notes)
 
 
 # --- questions for files
@@ -117,6 +126,7 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
 def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
     """All files that a listing question asks for, that are there at this moment."""
     from lsfs.index.kinds import kinds_in
+    from lsfs.index.search import query_words
 
     filters = replace(
         filters,
@@ -139,7 +149,7 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
         files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
         files = engines.search.files(filters, LISTED)
-    return [file for file in files if engines.tree.exists(file.path)]
+    return [file for file in files if engines.is_there(file.path)]
 
 
 def _family(word: str) -> list[str]:
@@ -240,6 +250,8 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     A question that names its document ("… in the Harbour Street lease") finds it by passages that
     hold the name; the fact often stands in another one.
     """
+    from lsfs.index.filters import Filters
+
     hits = find(engines, plan, filters, PASSAGES)
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
     for path in best:
@@ -315,6 +327,8 @@ def _related(engines: Engines, hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
 
 def _found(engines: Engines, hit: Hit, words: str) -> FoundFile:
     """A hit as a file, with the sentence of it that holds most of the words."""
+    from lsfs.index.search import sentence_at
+
     position = next(
         (hit.text.lower().find(word) for word in words.lower().split() if word in hit.text.lower()),
         0,

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lsfs.clock import Clock, SystemClock
-from lsfs.config import Config
 from lsfs.drives import DriveRecord, locked
-from lsfs.errors import IndexCorrupt, LockHeld, StateUnwritable
+from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import Effect, registry
 
 if TYPE_CHECKING:
+    from lsfs.config import Config
     from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
     from lsfs.llm.chat import ChatModel
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.syscalls.drive")
 
@@ -77,7 +79,7 @@ class Drive(Methods):
         """Release the drive."""
         self._caller.close()
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a syscall by name.
 
         Raises:
@@ -98,15 +100,19 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
         StateUnwritable: the disk of the state is full or refuses.
         IndexCorrupt: a store turned out to be damaged.
     """
+    import sqlite3
+
     declared = registry[name]
-    if call.engines.catalog.read_only and declared.effect is not Effect.READ:
+    request = declared.bind((), arguments)
+    if call.engines.catalog.read_only and declared.effect_of(request) is not Effect.READ:
         raise LockHeld(f"another process is indexing {call.engines.source}")
     try:
-        return declared.run(call, declared.bind((), arguments))
+        return declared.run(call, request)
     except sqlite3.OperationalError as error:
         raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise IndexCorrupt(f"{call.engines.state.catalog}: {error}") from error
+        hint = "see what it is with: lsfs fsck, and mend it with: lsfs fsck --repair"
+        raise IndexCorrupt(f"{call.engines.state.root}: {error}", hint=hint) from error
 
 
 class LocalCaller:
@@ -132,9 +138,17 @@ def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = Non
     stack = contextlib.ExitStack()
     with stack:
         read_only = not _lock(record, stack)
-        engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
+        with _room(record):
+            engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
         return LocalCaller(engines, stack.pop_all().close)
     raise AssertionError  # the block returns or raises; a with statement hides that from checkers
+
+
+def _room(record: DriveRecord) -> contextlib.AbstractContextManager[None]:
+    """A full disk does not keep anybody from opening a drive to make room on it."""
+    from lsfs.versions.reserve import Reserve
+
+    return Reserve(record.state.reserve).lent()
 
 
 def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
@@ -180,6 +194,7 @@ def open_engines(
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
+    from lsfs.syscalls.then import Earlier, Retained
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
@@ -191,17 +206,82 @@ def open_engines(
         vectors = VectorStore(record.state.vectors, embedder.dimension, read_only=read_only)
     chat = _chat(config, stack)
     search = Search(catalog, vectors, embedder)
+    clock = clock or SystemClock()
+    keeper, past = _versions(record, config, clock, stack, read_only=read_only)
+    retained = Retained(past, config.versions.indexed)
+    reader = Sandbox(config.index)
+    stack.callback(reader.close)
     pipeline = None
     if not read_only:
-        reader = Sandbox(config.index)
-        stack.callback(reader.close)
-        pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config.index)
+        witness = None if keeper is None else VersionsWitness(keeper)
+        pipeline = Pipeline(
+            catalog, vectors, embedder, reader, tree, config.index, witness,
+            retained if config.versions.indexed > 0 else None,
+        )  # fmt: skip
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(
-        record.source, record.state, config, clock or SystemClock(),
-        catalog, search, tree, embedder, chat, indexer,
+        record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
+        past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
     )  # fmt: skip
     return _following(engines, pipeline, stack) if follow and pipeline else engines
+
+
+def _versions(
+    record: DriveRecord,
+    config: Config,
+    clock: Clock,
+    stack: contextlib.ExitStack,
+    *,
+    read_only: bool,
+) -> tuple[Keeper | None, Past]:
+    """What keeps the versions, where that is for us to do, and what reads them."""
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.past import Past
+
+    if not read_only:
+        keeper = Keeper(record.state, record.source, clock, read_bytes=config.versions.read_bytes)
+        stack.callback(keeper.close)
+        return keeper, keeper.past
+    source = os.open(record.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    stack.callback(os.close, source)
+    state = record.state
+    past = Past(state.versions, state.history, state.objects, source)
+    stack.callback(past.close)
+    return None, past
+
+
+class VersionsWitness:
+    """Tells who keeps the versions what the index sees, and spares the index their troubles."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def look(self, paths: Iterable[str] | None) -> None:
+        """Find what happened behind the mount."""
+        with _told("versions behind the mount are not noted"):
+            self._keeper.look(paths)
+
+    def read(self, fd: int, digest: bytes) -> None:
+        """Keep what was read."""
+        with _told("what was read is not kept"):
+            self._keeper.keep_read(fd, digest)
+
+    def rest(self, stop: Callable[[], bool]) -> None:
+        """Give what was captured its place."""
+        with _told("what was captured is not settled"):
+            self._keeper.settle(stop)
+            self._keeper.copy_if_due()
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Log what goes wrong, and go on: it is tried again with the next change."""
+    import sqlite3
+
+    try:
+        yield
+    except (LsfsError, OSError, sqlite3.Error) as error:
+        log.error("%s: %s", what, error)
 
 
 def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack) -> Engines:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.index.catalog import Catalog
     from lsfs.index.embed import Embedder
+    from lsfs.index.ingest import Reader
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel
     from lsfs.paths import StatePaths
+    from lsfs.syscalls.then import Earlier
+    from lsfs.versions.keeper import Keeper
+    from lsfs.versions.past import Past
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -47,7 +51,13 @@ class Indexer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The parts of one open drive; built by :func:`lsfs.syscalls.drive.open_engines`."""
+    """The parts of one open drive; built by :func:`lsfs.syscalls.drive.open_engines`.
+
+    Attributes:
+        earlier: gives the engines of an earlier moment.
+        moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
+            the present.
+    """
 
     source: Path
     state: StatePaths
@@ -59,7 +69,16 @@ class Engines:
     embedder: Embedder | None
     chat: ChatModel | None
     indexer: Indexer
+    past: Past
+    keeper: Keeper | None  # None where another process keeps the versions
+    reader: Reader
+    earlier: Earlier | None = None
+    moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
+
+    def is_there(self, path: str) -> bool:
+        """Whether a file that was found stands at its path still; those of the past do not go."""
+        return self.moment_ns is not None or self.tree.exists(path)
 
     def today(self) -> date:
         """The day it is where the user is."""

@@ -10,9 +10,9 @@ from lsfs import paths
 from lsfs.drives import DriveRecord
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Table
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.syscalls.retrieve import Done
 
 
 @dataclass(frozen=True, slots=True)

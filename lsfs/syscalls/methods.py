@@ -1,27 +1,35 @@
 """The methods of ``Drive``, one for each syscall.
 
-Made at run time from the registry; ``methods.pyi``, which editors and type checkers read, is
-written by ``python -m lsfs.syscalls.methods`` and kept true by a test.
+Made from the registry when they are first looked up, so that who uses one syscall loads the modules
+of one. ``methods.pyi``, which editors and type checkers read, and ``declared.py``, which says what
+there is, are written by ``python -m lsfs.syscalls.methods`` and kept true by a test.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
+import json
 import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lsfs.syscalls import ask, files, questions, retrieve  # noqa: F401 - declared on import
+from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
+
+MODULES = (  # that declare syscalls
+    "retrieve", "ask", "past", "compare", "files", "fsck", "log", "questions", "retention",
+    "rollback",
+)  # fmt: skip
 
 
 class Methods:
     """Base of ``Drive``: every syscall as a method."""
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a syscall by name.
 
         Raises:
@@ -46,8 +54,63 @@ def _method(declared: Syscall) -> Callable[..., Any]:
     return method
 
 
-for _declared in registry:
-    setattr(Methods, _declared.name, _method(_declared))
+class _Late:
+    """A method that is made when it is first looked up."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, drive: Methods | None, kind: type[Methods]) -> Any:
+        method = _method(registry[self._name])
+        setattr(Methods, self._name, method)
+        return getattr(kind if drive is None else drive, self._name)
+
+
+for _name in DECLARED:
+    setattr(Methods, _name, _Late(_name))
+
+
+def _all() -> list[Syscall]:
+    """All syscalls, also those that ``declared.py`` does not know yet."""
+    for module in MODULES:
+        importlib.import_module(f"lsfs.syscalls.{module}")
+    return sorted(
+        registry, key=lambda one: (MODULES.index(_module(one)), one.run.__code__.co_firstlineno)
+    )
+
+
+_HEAD = '''"""Which syscalls there are: written by ``python -m lsfs.syscalls.methods``."""
+# ruff: noqa: E501
+# fmt: off
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Outline(NamedTuple):
+    """What is known of a syscall whose module is not loaded: its command, its first sentence."""
+
+    module: str
+    command: str
+    summary: str
+
+
+DECLARED = {'''
+
+
+def _module(declared: Syscall) -> str:
+    return declared.run.__module__.rpartition(".")[2]
+
+
+def outlines() -> str:
+    """The text of ``declared.py``."""
+    lines = [_HEAD]
+    for one in _all():
+        summary = one.doc.partition("\n\n")[0].replace("\n", " ")
+        words = ", ".join(json.dumps(word) for word in (_module(one), one.command, summary))
+        lines.append(f'    "{one.name}": Outline({words}),')
+    return "\n".join(lines) + "\n}\n"
 
 
 def stub() -> str:
@@ -59,16 +122,16 @@ def stub() -> str:
         "",
     ]
     modules: dict[str, list[str]] = {}
-    for declared in registry:
+    for declared in _all():
         modules.setdefault(declared.result.__module__, []).append(declared.result.__name__)
     for module, names in sorted(modules.items()):
         lines.append(f"from {module} import {', '.join(sorted(set(names)))}")
     lines += [
         "",
         "class Methods:",
-        "    def call(self, name: str, *args: Any, **kwargs: Any) -> Any: ...",
+        "    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...",
     ]
-    for declared in registry:
+    for declared in _all():
         lines += [f"    def {declared.name}(", "        self,"]
         lines += [f"        {_argument(entry, hint)}," for entry, hint, _ in declared.fields()]
         lines += [f"    ) -> {declared.result.__name__}: ..."]
@@ -83,4 +146,5 @@ def _argument(entry: dataclasses.Field[Any], hint: Any) -> str:
 
 if __name__ == "__main__":
     Path(__file__).with_suffix(".pyi").write_text(stub(), encoding="utf-8")
-    sys.stdout.write("methods.pyi is written\n")
+    Path(__file__).with_name("declared.py").write_text(outlines(), encoding="utf-8")
+    sys.stdout.write("methods.pyi and declared.py are written\n")

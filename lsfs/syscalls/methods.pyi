@@ -2,13 +2,19 @@
 
 from typing import Any
 
-from lsfs.model import SavedQuestion
+from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.files import StatusReport, Text, Waited
-from lsfs.syscalls.retrieve import Done, Hits, Matches
+from lsfs.syscalls.fsck import Checked
+from lsfs.syscalls.log import ChangeLog
+from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
+from lsfs.syscalls.retention import Plan
+from lsfs.syscalls.retrieve import Hits, Matches
+from lsfs.syscalls.rollback import Restored, Trash
 
 class Methods:
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any: ...
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...
     def retrieve(
         self,
         query: str,
@@ -25,6 +31,7 @@ class Methods:
         explain: bool = ...,
         save: str = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Hits: ...
     def save_search(
         self,
@@ -48,7 +55,44 @@ class Methods:
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
+        at: str = ...,
     ) -> Answer: ...
+    def versions(
+        self,
+        path: str,
+    ) -> History: ...
+    def read(
+        self,
+        path: str,
+        version: int = ...,
+        at: str = ...,
+        offset: int = ...,
+        size: int = ...,
+    ) -> Bytes: ...
+    def snapshot(
+        self,
+        name: str = ...,
+    ) -> Snapshot: ...
+    def snapshots(
+        self,
+    ) -> Snapshots: ...
+    def drop_snapshot(
+        self,
+        name: str,
+    ) -> Done: ...
+    def diff(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+    ) -> Diff: ...
+    def change_summary(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+        no_model: bool = ...,
+    ) -> ChangeSummary: ...
     def text(
         self,
         path: str,
@@ -66,6 +110,19 @@ class Methods:
     def reindex(
         self,
     ) -> Done: ...
+    def fsck(
+        self,
+        repair: bool = ...,
+        deep: bool = ...,
+    ) -> Checked: ...
+    def log(
+        self,
+        path: str = ...,
+        since: str = ...,
+        limit: int = ...,
+        after: int = ...,
+        follow: bool = ...,
+    ) -> ChangeLog: ...
     def save_question(
         self,
         name: str,
@@ -79,3 +136,44 @@ class Methods:
         self,
         name: str,
     ) -> SavedQuestion: ...
+    def prune(
+        self,
+        keep_last: int = ...,
+        keep_within: str = ...,
+        keep_hourly: int = ...,
+        keep_daily: int = ...,
+        keep_weekly: int = ...,
+        keep_monthly: int = ...,
+        keep_yearly: int = ...,
+        max_size: str = ...,
+        apply: str = ...,
+    ) -> Plan: ...
+    def trash_empty(
+        self,
+        path: str = ...,
+        older_than: str = ...,
+        apply: str = ...,
+    ) -> Plan: ...
+    def rollback(
+        self,
+        path: str,
+        version: int = ...,
+        back: int = ...,
+        to: str = ...,
+        dry_run: bool = ...,
+    ) -> Restored: ...
+    def restore(
+        self,
+        name: str,
+        path: str = ...,
+        dry_run: bool = ...,
+    ) -> Restored: ...
+    def trash(
+        self,
+        path: str = ...,
+    ) -> Trash: ...
+    def trash_restore(
+        self,
+        path: str,
+        dry_run: bool = ...,
+    ) -> Restored: ...

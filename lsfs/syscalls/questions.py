@@ -12,9 +12,9 @@ from typing import Annotated
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import SavedQuestion
 from lsfs.syscalls.ask import AskRequest, ask
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.syscalls.retrieve import Done
 
 LONGEST_NAME = 252  # bytes; ".md" comes to it
 LONGEST_QUESTION = 64 << 10  # bytes

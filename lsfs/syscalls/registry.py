@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib
 import inspect
 import os
 import typing
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 from lsfs import codec
 from lsfs.errors import UsageError
+from lsfs.syscalls.declared import DECLARED, Outline
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -43,6 +45,7 @@ class Param:
         hidden: not an option of the command line.
         path: names a file of the drive; the command line also takes it relative to where one is.
         words: a phrase; the command line joins its words, so that it needs no quotes.
+        positional: the command line takes it without a name though it may be left out.
     """
 
     help: str
@@ -51,6 +54,7 @@ class Param:
     hidden: bool = False
     path: bool = False
     words: bool = False
+    positional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Syscall:
         run: what it does.
         examples: command lines for the help.
         streams: whether it emits events before its result.
+        writes_with: a field of the request that makes a call of one that reads write; "" for none.
     """
 
     name: str
@@ -75,6 +80,13 @@ class Syscall:
     run: Callable[[Any, Any], Any]
     examples: tuple[str, ...] = ()
     streams: bool = False
+    writes_with: str = ""
+
+    def effect_of(self, request: Any) -> Effect:
+        """What a call with this request may change."""
+        if self.writes_with and getattr(request, self.writes_with):
+            return Effect.WRITE
+        return self.effect
 
     @property
     def doc(self) -> str:
@@ -142,13 +154,24 @@ class Syscall:
 
 
 class Registry:
-    """All syscalls by name."""
+    """All syscalls by name.
 
-    def __init__(self) -> None:
+    Args:
+        outlines: syscalls whose modules are loaded when they are asked for.
+    """
+
+    def __init__(self, outlines: Mapping[str, Outline] | None = None) -> None:
+        self._outlines = outlines or {}
         self._syscalls: dict[str, Syscall] = {}
 
     def __iter__(self) -> typing.Iterator[Syscall]:
+        for name in self._outlines:
+            self._load(name)
         return iter(self._syscalls.values())
+
+    def _load(self, name: str) -> None:
+        if name not in self._syscalls and name in self._outlines:
+            importlib.import_module(f"lsfs.syscalls.{self._outlines[name].module}")
 
     def __getitem__(self, name: str) -> Syscall:
         """The syscall of this name.
@@ -156,9 +179,10 @@ class Registry:
         Raises:
             UsageError: there is none; the nearest is named.
         """
+        self._load(name)
         if name in self._syscalls:
             return self._syscalls[name]
-        near = difflib.get_close_matches(name, self._syscalls, n=1)
+        near = difflib.get_close_matches(name, {**self._outlines, **self._syscalls}, n=1)
         hint = f"did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"no syscall {name!r}", hint=hint)
 
@@ -169,6 +193,7 @@ class Registry:
         command: str = "",
         examples: tuple[str, ...] = (),
         streams: bool = False,
+        writes_with: str = "",
     ) -> Callable[[Callable[[Any, Request], Result]], Callable[[Any, Request], Result]]:
         """Declare the decorated function as a syscall named after it."""
 
@@ -177,8 +202,9 @@ class Registry:
             request = hints[list(inspect.signature(run).parameters)[1]]
             name = run.__name__
             self._syscalls[name] = Syscall(
-                name, command, effect, request, hints["return"], run, examples, streams
-            )
+                name, command, effect, request, hints["return"], run, examples, streams,
+                writes_with,
+            )  # fmt: skip
             return run
 
         return declare
@@ -188,4 +214,4 @@ def _annotated(hint: Any) -> bool:
     return typing.get_origin(hint) is typing.Annotated
 
 
-registry = Registry()
+registry = Registry(DECLARED)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
-from lsfs.index.filters import Filters
-from lsfs.index.search import Preference
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
+from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, registry
+
+if TYPE_CHECKING:
+    from lsfs.index.filters import Filters
 
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
@@ -41,6 +43,9 @@ class RetrieveRequest:
     explain: Annotated[bool, Param("show the parts of each score")] = False
     save: Annotated[str, Param("keep the query as a directory .lsfs/search/NAME")] = ""
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
+    at: Annotated[
+        str, Param("search the drive as it was then: yesterday 15:00, 2026-11-24, 3 days ago")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +62,24 @@ class Hits:
         'lsfs search "termination notice"',
         'lsfs search "rent" --type pdf --after 2023-01-01 -k 5',
         'lsfs search "contracts from 2023" --explain',
+        'lsfs search "rent" --at "3 days ago"',
     ),
 )
 def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     """Find the passages that answer a query, by words and by meaning.
 
     Time and kind in the query ("contracts from 2023") raise the documents they fit; ``--after``,
-    ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others.
+    ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others. With
+    ``--at`` the files are those of that moment, with the names and the words that they had.
     """
     from lsfs.index import question
+    from lsfs.index.filters import Filters
+    from lsfs.syscalls.then import at_moment
 
     if request.k < 1:
         raise UsageError("k must be at least 1")
+    if request.at and request.save:
+        raise UsageError("a query of the past cannot be kept", hint="leave out --save or --at")
     engines = call.engines
     _catch_up(call, request.wait)
     rest, filters = explicit_filters(request.query)
@@ -82,12 +93,15 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
         author=request.author or filters.author,
     )
     plan = question.plan(rest, engines.today())
-    hits = find(engines, plan, filters, request.k, mode=request.mode, min_score=request.min_score)
+    with at_moment(call, request.at, wait=request.wait) as (then, notes):
+        hits = find(
+            then.engines, plan, filters, request.k, mode=request.mode, min_score=request.min_score
+        )
     if not request.explain:
         hits = [replace(hit, explain={}) for hit in hits]
     if request.save:
         keep_search(engines, request.save, request.query)
-    return Hits(tuple(hits), (*plan.notes, *pending_note(engines)))
+    return Hits(tuple(hits), (*notes, *plan.notes, *pending_note(engines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +109,6 @@ class SearchName:
     """A kept query."""
 
     name: Annotated[str, Param("name of the directory below .lsfs/search")]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What was done, in words."""
-
-    message: str
 
 
 @registry.syscall(effect=Effect.WRITE)
@@ -210,6 +217,8 @@ def find(
     min_score: float = 0.0,
 ) -> list[Hit]:
     """Hits of a planned query whose files are there at this moment."""
+    from lsfs.index.search import Preference
+
     prefer = Preference(plan.kinds, plan.after, plan.before, strong=plan.listing)
     filters = replace(
         filters,
@@ -223,7 +232,7 @@ def find(
     hits = engines.search.hits(
         plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
     )
-    return [hit for hit in hits if engines.tree.exists(hit.path)][:k]
+    return [hit for hit in hits if engines.is_there(hit.path)][:k]
 
 
 def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
@@ -254,6 +263,8 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
 
 def explicit_filters(query: str) -> tuple[str, Filters]:
     """Filters written as ``after:2023-01-01`` or ``type:pdf``, and the rest of the query."""
+    from lsfs.index.filters import Filters
+
     values: dict[str, list[str]] = {}
     for name, value in EXPLICIT.findall(query):
         values.setdefault(name, []).append(value.strip('"'))

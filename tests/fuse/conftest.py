@@ -24,13 +24,15 @@ from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.paths import StatePaths
-from lsfs.versions.history import Event, JournalReader, Op
+from lsfs.versions.events import Event, Op
+from lsfs.versions.history import JournalReader
 from tests.fuse.bare import Pipe, descriptors
 from tests.fuse.fake_index import Index, Seconds
 from tests.fuse.test_operations import Noted
 from tests.fuse.ways import ALL_WAYS, TRANSPORTS, config_of
 from tests.fuse.wire import Told, Wire
 
+ASIDE = (Op.CAPTURED, Op.APPENDING)  # for those who keep versions
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 
 
@@ -78,13 +80,13 @@ class Drive:
             time.sleep(0.005)
         if found:
             self.position = found[-1].id
-        found = [event for event in found if event.path != marker]
+        found = [event for event in found if event.path != marker and event.op not in ASIDE]
         return [(e.op, e.path) if e.target is None else (e.op, e.path, e.target) for e in found]
 
     def _read(self) -> list[Event]:
         reader = JournalReader(self.state.history)
         try:
-            return list(reader.after(self.position))
+            return list(reader.after(self.position, 1_000_000))
         finally:
             reader.close()
 
@@ -225,8 +227,11 @@ class Place:
 
     def changes(self) -> list[tuple[Any, ...]]:
         """What the journal says since the last call, paths relative to this folder."""
-        cut = len(self.name) + 1
-        return [(op, *(path[cut:] for path in paths)) for op, *paths in self.drive.changes()]
+        here = self.name + "/"
+        return [
+            (op, *(path.removeprefix(here) for path in paths))
+            for op, *paths in self.drive.changes()
+        ]
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from lsfs.errors import LockHeld
-from lsfs.versions.history import Journal, Op
+from lsfs.versions.events import Op
+from lsfs.versions.history import Journal
 from tests.fuse.conftest import Drive
 from tests.index.conftest import build
 

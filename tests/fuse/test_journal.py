@@ -13,7 +13,7 @@ import pytest
 from lsfs.clock import SystemClock
 from lsfs.fuse import libc
 from lsfs.fuse.changes import Changes
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse.conftest import Place
 
 pytestmark = pytest.mark.mount
@@ -123,7 +123,7 @@ def test_links_and_nodes(place: Place, expect: Expect) -> None:
     os.mknod(place.front / "made", 0o100644)
     os.mkfifo(place.front / "fifo")
     (place.front / "symbolic").symlink_to("f")
-    expect((Op.WRITTEN, "second"), (Op.WRITTEN, "made"))
+    expect((Op.WRITTEN, "second"), (Op.WRITTEN, "made"), (Op.MADE_LINK, "symbolic", "f"))
 
 
 def test_a_mapping_that_was_written_to(place: Place, expect: Expect) -> None:
@@ -139,7 +139,7 @@ def test_exchange_changes_both(place: Place, expect: Expect) -> None:
     old, new = (os.fsencode(place.front / name) for name in ("a", "b"))
     if place.has_flags:
         libc.rename(libc.AT_FDCWD, old, libc.AT_FDCWD, new, libc.RENAME_EXCHANGE)
-        expect((Op.WRITTEN, "a"), (Op.WRITTEN, "b"))
+        expect((Op.EXCHANGED, "a", "b"))
     else:
         # libfuse 2 has no rename flags: refused, and nothing is noted.
         with pytest.raises(OSError):
@@ -180,7 +180,9 @@ class FullDisk:
     def __init__(self) -> None:
         self.calls = 0
 
-    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
+    def append(
+        self, time_ns: int, op: Op, path: bytes, target: bytes | None = None, **_: object
+    ) -> int:
         self.calls += 1
         if self.calls < 3:
             raise sqlite3.OperationalError("database or disk is full")

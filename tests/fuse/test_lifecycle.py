@@ -77,7 +77,8 @@ def test_the_fs_process_is_light(unmounted: Drive) -> None:
     unmounted.umount()
     code = (
         "import sys, lsfs.fuse.daemon, lsfs.index.published, lsfs.serve.rpc\n"
-        "heavy = {'lancedb', 'llama_cpp', 'onnxruntime', 'numpy', 'dateparser', 'pyarrow'}\n"
+        "heavy = {'lancedb', 'llama_cpp', 'onnxruntime', 'numpy', 'dateparser', 'pyarrow',\n"
+        "         'zstandard', 'fastcdc', 'blake3', 'click', 'rich', 'lsfs.syscalls'}\n"
         "raise SystemExit(bool(heavy & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=brain.environment())
@@ -428,7 +429,8 @@ def test_the_virtual_directory_is_hidden_and_there(unmounted: Drive) -> None:
     mountpoint = unmounted.mountpoint
     assert [path.name for path in mountpoint.iterdir()] == ["f"]
     assert [path.name for path in (mountpoint / ".lsfs").iterdir()] == [
-        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages",
+        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages", "versions",
+        "at", "trash",
     ]  # fmt: skip
     assert json.loads((mountpoint / ".lsfs/status").read_text())["source"] == str(unmounted.source)
     unmounted.umount()

@@ -14,6 +14,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -316,18 +317,18 @@ class Gate:
 @pytest.fixture
 def gate(tree: VirtualTree, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate()
-    make, read = tree.mkdir, tree.read
+    make, open_ = tree.mkdir, tree.open
 
     def mkdir(parts: Parts) -> None:
         gate.wait()
         make(parts)
 
-    def read_late(parts: Parts) -> bytes:
+    def open_late(parts: Parts) -> Any:
         gate.wait()
-        return read(parts)
+        return open_(parts)
 
     monkeypatch.setattr(tree, "mkdir", mkdir)
-    monkeypatch.setattr(tree, "read", read_late)
+    monkeypatch.setattr(tree, "open", open_late)
     yield gate
     gate.go.set()
 

@@ -17,7 +17,7 @@ from lsfs.fuse.operations import Operations
 from lsfs.fuse.source import Caller, Source
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.virtual import VirtualTree
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse.test_virtual import Index
 
 HIDDEN = b"/.fuse_hidden0000000200000001"
@@ -29,7 +29,9 @@ class Noted:
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
 
-    def append(self, time_ns: int, op: Op, path: bytes, target: bytes | None = None) -> int:
+    def append(
+        self, time_ns: int, op: Op, path: bytes, target: bytes | None = None, **_: object
+    ) -> int:
         names = [os.fsdecode(name) for name in (path, target) if name is not None]
         self.events.append((op, *names))
         return len(self.events)
@@ -249,7 +251,7 @@ def test_exchange(operations: Operations, noted: Noted, tmp_path: Path) -> None:
     (tmp_path / "b").write_text("B")
     operations.rename(b"/a", b"/b", libc.RENAME_EXCHANGE)
     assert ((tmp_path / "a").read_text(), (tmp_path / "b").read_text()) == ("B", "A")
-    assert noted.events == [(Op.WRITTEN, "a"), (Op.WRITTEN, "b")]
+    assert noted.events == [(Op.EXCHANGED, "a", "b")]
     refused(errno.EEXIST, operations.rename, b"/a", b"/b", libc.RENAME_NOREPLACE)
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse.conftest import Drive, Place
 
 pytestmark = pytest.mark.mount

@@ -19,7 +19,7 @@ from lsfs.fuse.locks import WHOLE
 from lsfs.fuse.nodes import Deferred, Node
 from lsfs.fuse.requests import Requests
 from lsfs.fuse.vfs import Vfs
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse import wire as w
 from tests.fuse.bare import descriptors
 from tests.fuse.fake_index import Index, refused
@@ -142,10 +142,11 @@ def test_an_entry_says_all_of_a_file_and_how_long_it_may_be_kept(
     assert told.seen == [1]
 
 
-def test_what_is_virtual_is_not_kept(wire: Wire, index: Index) -> None:
+def test_what_changes_with_the_index_is_not_kept(wire: Wire, index: Index) -> None:
     ours = wire.lookup(b".lsfs")
-    assert (ours.entry_valid, ours.attr_valid) == (0, 0)
+    assert (ours.entry_valid, ours.attr_valid) == (VALID_NS, VALID_NS)
     status = wire.lookup(b"status", ours.nodeid)
+    assert (status.entry_valid, status.attr_valid) == (0, 0)
     valid, about = w.attr_out(wire.ask(w.GETATTR, status.nodeid, bytes(16)))
     assert (valid, about.size, about.mode) == (0, status.attr.size, stat.S_IFREG | 0o400)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.fuse import libc
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse.conftest import Place
 
 pytestmark = pytest.mark.mount

@@ -19,7 +19,7 @@ from lsfs.fuse.nodes import Change
 from lsfs.fuse.source import Source
 from lsfs.fuse.vfs import MOUNT_ATTRIBUTE, Vfs
 from lsfs.fuse.virtual import VirtualTree
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse.bare import ME, descriptors, find, now, opened, write_file
 from tests.fuse.fake_index import Index, refused
 from tests.fuse.test_operations import Noted

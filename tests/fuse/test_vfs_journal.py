@@ -14,7 +14,7 @@ import pytest
 from lsfs.fuse import libc
 from lsfs.fuse.nodes import Change
 from lsfs.fuse.vfs import Vfs
-from lsfs.versions.history import Op
+from lsfs.versions.events import Op
 from tests.fuse.bare import ME, find, opened, write_file
 from tests.fuse.test_operations import Noted
 
@@ -55,19 +55,20 @@ def test_an_exchange_changes_what_both_names_hold(vfs: Vfs, folder: Path, noted:
     (folder / "a").write_text("A")
     (folder / "b").write_text("B")
     vfs.rename(vfs.root, b"a", vfs.root, b"b", libc.RENAME_EXCHANGE)
-    assert noted.events == [(Op.WRITTEN, "a"), (Op.WRITTEN, "b")]
+    assert noted.events == [(Op.EXCHANGED, "a", "b")]
 
 
-def test_looking_reading_and_links_are_no_events(vfs: Vfs, folder: Path, noted: Noted) -> None:
+def test_looking_and_reading_are_no_events(vfs: Vfs, folder: Path, noted: Noted) -> None:
     (folder / "f").write_text("x")
     node = find(vfs, "f")
     handle = opened(vfs, node, os.O_RDWR)
     vfs.flush(handle)
     vfs.fsync(handle, data_only=True)
     vfs.release(handle)
-    vfs.symlink(vfs.root, b"link", b"f", ME)
     vfs.setxattr(node, b"user.a", b"1", 0)
     assert noted.events == []
+    vfs.symlink(vfs.root, b"link", b"f", ME)
+    assert noted.events == [(Op.MADE_LINK, "link", "f")]
 
 
 def test_a_file_that_was_opened_to_be_cut_is_news(vfs: Vfs, folder: Path, noted: Noted) -> None:
@@ -204,7 +205,7 @@ def test_a_journal_that_takes_nothing_fails_no_operation(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def full(*_: object) -> int:
+    def full(*_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     caplog.set_level("WARNING")

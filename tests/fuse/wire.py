@@ -288,7 +288,9 @@ class Wire:
         self.used.add(opcode)
         who, gid, pid = self._caller
         room = bytearray(body)
-        request = Request(unique, node, who if uid is None else uid, gid, pid, memoryview(room))
+        request = Request(
+            opcode, unique, node, who if uid is None else uid, gid, pid, memoryview(room)
+        )
         answer = self._requests.handlers[opcode](request)
         room[:] = bytes(len(room))  # the loop reads the next request into the same memory
         return answer

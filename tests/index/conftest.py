@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class Index:
         self.tree.close()
 
 
-def build(source: Path, state: Path) -> Index:
+def build(source: Path, state: Path, retained: Callable[[], set[bytes]] | None = None) -> Index:
     """Open an index; its stores are made if missing."""
     state.mkdir(exist_ok=True)
     config = IndexConfig()
@@ -97,7 +97,7 @@ def build(source: Path, state: Path) -> Index:
     vectors = VectorStore(state / "vectors.lance", embedder.dimension)
     tree = SourceTree(source, config.ignore)
     reader = PlainReader()
-    pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config)
+    pipeline = Pipeline(catalog, vectors, embedder, reader, tree, config, None, retained)
     search = Search(catalog, vectors, embedder)
     return Index(source, state, catalog, vectors, reader, tree, pipeline, search)
 

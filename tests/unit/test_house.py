@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import lsfs
@@ -14,12 +16,17 @@ from lsfs.errors import LsfsError
 from lsfs.syscalls import methods
 from lsfs.syscalls.drive import Drive
 from lsfs.syscalls.registry import registry
-from lsfs_cli.main import cli
+from lsfs_cli.main import GROUPS, cli
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
     "lancedb", "llama_cpp", "onnxruntime", "onnx", "transformers", "dateparser", "numpy", "pyarrow",
     "pypdfium2", "docx", "watchdog", "mfusepy", "fuse", "tokenizers", "safetensors", "lxml",
+}  # fmt: skip
+UNNEEDED = HEAVY | {
+    "blake3", "fastcdc", "platformdirs", "rich", "sqlite3", "tempfile", "zstandard",
+    "lsfs.index.dates", "lsfs.index.search", "lsfs.llm", "lsfs.versions.contents",
+    "lsfs.versions.keeper", "lsfs.versions.ledger",
 }  # fmt: skip
 
 
@@ -45,6 +52,22 @@ def test_help_loads_no_engine(arguments: list[str]) -> None:
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.parametrize("name", ["rollback", "versions", "log", "status", "prune"])
+def test_a_command_to_a_running_drive_loads_only_what_speaks_to_it(name: str) -> None:
+    code = (
+        "import sys, lsfs.serve.client, lsfs.syscalls.drive\n"
+        "from lsfs_cli import approval, generate, main, render, render_past\n"
+        "from lsfs.syscalls.declared import DECLARED\n"
+        f"first = DECLARED[{name!r}].command.split()[0]\n"
+        "main.cli.get_command(None, first)\n"
+        f"print(sorted({UNNEEDED!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
 def test_public_names_exist() -> None:
     for name in lsfs.__all__:
         assert getattr(lsfs, name) is not None
@@ -63,8 +86,20 @@ def test_every_error_is_in_the_tree_and_has_its_own_exit_code() -> None:
     assert len(set(codes)) == len(codes)
 
 
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Every command by the words that it is called by, also those of groups."""
+    context = cli.make_context("lsfs", [], resilient_parsing=True)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group) and name in GROUPS:
+            yield from ((f"{name} {below}", one) for below, one in command.commands.items())
+        else:
+            yield name, command
+
+
 def test_every_syscall_is_at_every_door() -> None:
-    commands = cli.list_commands(cli.make_context("lsfs", [], resilient_parsing=True))
+    commands = dict(every_command())
     for declared in registry:
         assert callable(getattr(Drive, declared.name))
         assert declared.schema()["request"]
@@ -79,6 +114,11 @@ def test_the_stub_that_type_checkers_read_is_current() -> None:
     assert written == methods.stub(), "run: python -m lsfs.syscalls.methods"
 
 
+def test_what_is_known_of_syscalls_before_they_are_loaded_is_current() -> None:
+    written = Path(methods.__file__).with_name("declared.py").read_text(encoding="utf-8")
+    assert written == methods.outlines(), "run: python -m lsfs.syscalls.methods"
+
+
 def test_every_parameter_is_described() -> None:
     for declared in registry:
         for entry, _, param in declared.fields():
@@ -86,8 +126,5 @@ def test_every_parameter_is_described() -> None:
 
 
 def test_every_command_has_help_with_examples() -> None:
-    context = cli.make_context("lsfs", [], resilient_parsing=True)
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
+    for name, command in every_command():
         assert "Examples:" in (command.help or ""), name

@@ -13,7 +13,8 @@ import pytest
 
 from lsfs.fuse import brain
 from lsfs.versions import history
-from lsfs.versions.history import Event, Journal, JournalReader, Op
+from lsfs.versions.events import Event, Op, Row, framed
+from lsfs.versions.history import Journal, JournalReader
 
 Wait = Callable[..., object]
 
@@ -73,19 +74,18 @@ def test_a_killed_process_loses_nothing(path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], env=brain.environment())
     assert done.returncode == -signal.SIGKILL
-    assert read(path) == []
+    expected = [(str(number), "to") for number in range(300)]
+    assert [(event.path, event.target) for event in read(path)] == expected
     Journal(path).close()
-    assert [(event.path, event.target) for event in read(path)] == [
-        (str(number), "to") for number in range(300)
-    ]
+    assert [(event.path, event.target) for event in read(path)] == expected
 
 
 def test_a_torn_spool_gives_what_is_whole_and_nothing_twice(path: Path) -> None:
     journal = Journal(path)
     journal.append(5, Op.WRITTEN, b"in the database already")
     journal.close()
-    first = history._packed((1, 5, "written", b"in the database already", None))
-    second = history._packed((2, 6, "renamed", b"old", b"new"))
+    first = framed(Row(1, 5, "written", b"in the database already", None, None, None))
+    second = framed(Row(2, 6, "renamed", b"old", b"new", None, None))
     spool = path.with_name(path.name + history.SPOOL)
     for torn in (second[:-1], second[:3], bytes(64)):
         spool.write_bytes(first + torn)

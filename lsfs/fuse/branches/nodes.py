@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lsfs.fuse import rendering
+from lsfs.versions.contents import Content
 
 Parts = tuple[str, ...]
 
@@ -42,7 +43,9 @@ class Node:
         size: in bytes; 0 for a file whose content is not known before it is read, as in ``/proc``.
         content: a file's bytes, or the bytes a link says; None when they have to be made.
         writable: a folder in which others may be made.
-        mtime_ns: when the content became what it is; 0 when it has no time of its own.
+        mtime_ns: when the content became what it is; None when it has no time of its own.
+        mode: permission bits; None stands for those of everything virtual.
+        owner: user and group; None stands for those of the drive.
     """
 
     kind: NodeKind
@@ -50,22 +53,24 @@ class Node:
     size: int = 0
     content: bytes | None = None
     writable: bool = False
-    mtime_ns: int = 0
+    mtime_ns: int | None = None
+    mode: int | None = None
+    owner: tuple[int, int] | None = None
 
 
-def directory(parts: Parts, *, writable: bool = False) -> Node:
+def directory(parts: Parts, *, writable: bool = False, mtime_ns: int | None = None) -> Node:
     """A folder."""
-    return Node(NodeKind.DIRECTORY, inode_of(parts), writable=writable)
+    return Node(NodeKind.DIRECTORY, inode_of(parts), writable=writable, mtime_ns=mtime_ns)
 
 
-def file(parts: Parts, content: bytes, *, mtime_ns: int = 0) -> Node:
+def file(parts: Parts, content: bytes) -> Node:
     """A file whose content is at hand."""
-    return Node(NodeKind.FILE, inode_of(parts), len(content), content, mtime_ns=mtime_ns)
+    return Node(NodeKind.FILE, inode_of(parts), len(content), content)
 
 
 def file_to_make(parts: Parts, size: int, *, mtime_ns: int = 0) -> Node:
-    """A file whose content is made when it is read."""
-    return Node(NodeKind.FILE, inode_of(parts), size, mtime_ns=mtime_ns)
+    """A file whose content is made when it is read; it has no time of its own where that is 0."""
+    return Node(NodeKind.FILE, inode_of(parts), size, mtime_ns=mtime_ns or None)
 
 
 def link(parts: Parts, target: bytes) -> Node:
@@ -104,7 +109,13 @@ class Branch:
 
     Paths begin with the branch's own name. ``lookup``, ``listing`` and ``creates_file`` never wait
     and are called in one thread; the others may take long and run in other threads meanwhile.
+
+    Attributes:
+        holds_files: what is below are files of the user's: any name can be one, and what is moved
+            out of here is copied.
     """
+
+    holds_files = False
 
     def lookup(self, parts: Parts) -> Node:
         """The entry at a path.
@@ -125,6 +136,14 @@ class Branch:
             OSError: it is no file, or is gone.
         """
         return content_of(self.lookup(parts), parts)
+
+    def open(self, parts: Parts) -> bytes | Content:
+        """The content of a file, for one open; in memory only where it is small.
+
+        Raises:
+            OSError: it is no file, or is gone.
+        """
+        return self.read(parts)
 
     def creates_file(self, parts: Parts) -> bool:
         """Whether a file may be made or overwritten here."""

@@ -1,0 +1,56 @@
+"""What cannot be undone: shown first, and done when somebody has said so."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lsfs.errors import ConfirmationRequired
+
+if TYPE_CHECKING:
+    from lsfs.syscalls.registry import Syscall
+    from lsfs_cli.session import Session
+
+
+def run(
+    declared: Syscall, arguments: dict[str, Any], session: Session, yes: bool, digest: str
+) -> int:
+    """Plan a destructive syscall, ask, and carry it out; gives the exit code.
+
+    Args:
+        yes: do not ask.
+        digest: of a plan that was approved before.
+
+    Raises:
+        ConfirmationRequired: there is nobody to ask.
+    """
+    from lsfs import codec
+    from lsfs_cli import render, render_past  # noqa: F401 - knows how a plan is shown
+
+    with session.open(lambda _: None) as drive:
+        plan = drive.call(declared.name, **arguments, apply=digest)
+        out = render.console(session.color)
+        if not plan.applied and plan.versions:
+            if not yes and not session.json:
+                render.show(plan, out)
+            _approve(plan.digest, session, yes)
+            plan = drive.call(declared.name, **arguments, apply=plan.digest)
+    if session.json:
+        session.print_json(codec.to_builtins(plan))
+    else:
+        render.show(plan, out)
+    return 0
+
+
+def _approve(digest: str, session: Session, yes: bool) -> None:
+    if yes:
+        return
+    if session.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfirmationRequired(
+            f"this cannot be undone (plan {digest})",
+            hint=f"do it with --yes, or exactly this plan with --apply {digest}",
+        )
+    if not click.confirm("Do it? It cannot be undone", default=False):
+        raise click.Abort

@@ -1,0 +1,46 @@
+"""Which syscalls there are: written by ``python -m lsfs.syscalls.methods``."""
+# ruff: noqa: E501
+# fmt: off
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Outline(NamedTuple):
+    """What is known of a syscall whose module is not loaded: its command, its first sentence."""
+
+    module: str
+    command: str
+    summary: str
+
+
+DECLARED = {
+    "retrieve": Outline("retrieve", "search", "Find the passages that answer a query, by words and by meaning."),
+    "save_search": Outline("retrieve", "", "Keep a query as a directory below ``.lsfs/search``; its name is the query."),
+    "drop_search": Outline("retrieve", "", "Forget a kept query and what is nested in it; no file is touched."),
+    "grep": Outline("retrieve", "grep", "Find lines by exact text or regular expression, also inside PDF and office documents."),
+    "ask": Outline("ask", "ask", "Answer a question from the files, with the place of every statement."),
+    "versions": Outline("past", "history", "Show the versions of a file: when each came, how, and who wrote it."),
+    "read": Outline("past", "", "Give the bytes of a file, as it is or as it was."),
+    "snapshot": Outline("past", "snapshot", "Give the present moment a name. What the drive holds now is then never pruned."),
+    "snapshots": Outline("past", "snapshots", "List the moments with a name."),
+    "drop_snapshot": Outline("past", "drop-snapshot", "Forget the name of a moment. Nothing is lost by it before the next prune."),
+    "diff": Outline("compare", "diff", "Show how two versions of a file differ."),
+    "change_summary": Outline("compare", "changes", "Say in words what changed between two versions of a file."),
+    "text": Outline("files", "text", "Show a file as lsfs reads it: its text in order, with pages, headings and tables."),
+    "status": Outline("files", "status", "Say what runs and how far the index is."),
+    "wait_indexed": Outline("files", "", "Wait until all that is on the disk now is indexed."),
+    "reindex": Outline("files", "reindex", "Read and embed every file again, as if the index were new. No file of yours is touched."),
+    "fsck": Outline("fsck", "fsck", "Check that every version and the whole index can be read; mend what is damaged."),
+    "log": Outline("log", "log", "Show who changed what, and when."),
+    "save_question": Outline("questions", "", "Keep a question as a file below ``.lsfs/ask``, in place of one of the same name."),
+    "drop_question": Outline("questions", "", "Forget a kept question and its answer; no file of yours is touched."),
+    "answer_question": Outline("questions", "", "Answer a kept question, unless its answer is from the present state of the index."),
+    "prune": Outline("retention", "prune", "Give up old versions. What files hold now, and what snapshots name, always stays."),
+    "trash_empty": Outline("retention", "trash empty", "Give up removed files with all their versions. What snapshots name stays."),
+    "rollback": Outline("rollback", "rollback", "Bring back a file, a folder or the whole drive as it was."),
+    "restore": Outline("rollback", "restore", "Bring the drive, or a part of it, back to a snapshot. It can be rolled back."),
+    "trash": Outline("rollback", "trash list", "List the files that were removed and can be brought back."),
+    "trash_restore": Outline("rollback", "trash restore", "Bring back a removed file, or all files that were removed from a folder."),
+}

@@ -1,0 +1,105 @@
+"""Proving that what is kept of a drive is whole, and mending it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from lsfs.drives import locked
+from lsfs.errors import LockHeld
+from lsfs.model import Problem
+from lsfs.syscalls.engines import Call
+from lsfs.syscalls.past import keeper_of
+from lsfs.syscalls.registry import Param, registry
+
+
+@dataclass(frozen=True, slots=True)
+class FsckRequest:
+    """How far to go."""
+
+    repair: Annotated[bool, Param("mend what can be mended, and take note of what is lost")] = False
+    deep: Annotated[bool, Param("read all that is stored, not only see that it is there")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check of a drive's state came to.
+
+    Attributes:
+        checked: how many of what were looked at: events, versions, contents, objects, files,
+            passages, vectors; ``not_kept`` are versions that were overwritten behind the mount
+            before anybody had read them; ``unused_…`` and ``leftovers`` are swept by and by.
+        problems: what is wrong; with ``repaired``, what was.
+    """
+
+    checked: dict[str, int]
+    problems: tuple[Problem, ...]
+
+
+@registry.syscall(
+    command="fsck",
+    examples=("lsfs fsck", "lsfs fsck --deep", "lsfs fsck --repair"),
+    writes_with="repair",
+)
+def fsck(call: Call, request: FsckRequest) -> Checked:
+    """Check that every version and the whole index can be read; mend what is damaged.
+
+    Your own files are neither read nor changed. A version that is lost is named, with its file;
+    all others stay. The exit code is 40 when something is wrong and was not mended.
+    """
+    counts: Counter[str] = Counter()
+    problems = _past(call, request, counts) + _index(call, request, counts)
+    if request.repair and problems:
+        call.engines.indexer.wait(call.emit, 0.0)  # there may be files to be read anew
+    return Checked(dict(sorted(counts.items())), tuple(problems))
+
+
+def _past(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
+    from lsfs.versions import mend
+    from lsfs.versions.check import Check
+
+    engines = call.engines
+    now_ns = engines.clock.now_ns()
+    if request.repair:
+        found = mend.mend(
+            keeper_of(call), engines.state, now_ns, deep=request.deep,
+            mend_journal=lambda why: _mend_journal(call, why),
+        )  # fmt: skip
+    elif engines.keeper is not None:
+        found = mend.check(engines.keeper, engines.state, now_ns, deep=request.deep)
+    else:
+        source = os.open(engines.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            store = engines.past.store()
+            found = Check(engines.state, source, store, now_ns, deep=request.deep).run()
+        finally:
+            os.close(source)
+    counts.update(found.counts)
+    return found.problems
+
+
+def _mend_journal(call: Call, why: str) -> None:
+    from lsfs.versions import history
+
+    state, past = call.engines.state, call.engines.past
+    try:
+        with locked(state.history_lock):
+            history.mend(state.history, why)
+            history.Journal(state.history, past.settled, past.position).close()
+    except LockHeld:
+        pass  # it is mounted: the next mount mends it
+
+
+def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
+    from lsfs.index import check as index_check
+
+    catalog, vectors = call.engines.catalog, call.engines.search.vectors
+    problems = index_check.check(catalog, vectors, counts, deep=request.deep)
+    if not (request.repair and problems):
+        return problems
+    index_check.mend(catalog, vectors, problems)
+    left = index_check.check(catalog, vectors, Counter(), deep=request.deep)
+    wrong = {(one.what, one.path) for one in left}
+    return [replace(one, repaired=(one.what, one.path) not in wrong) for one in problems]

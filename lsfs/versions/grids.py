@@ -1,0 +1,103 @@
+"""The tables of a document, with their places."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lsfs.model import Block, BlockKind, Document, Quoted, Table
+
+_DELIMITED = ("text/csv", "text/tab-separated-values")
+_SAMPLE = 100  # lines by which the delimiter is told
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table with its place.
+
+    Attributes:
+        heading: the headings above it, joined with " > ".
+        header: names of the columns; () when it has none.
+        rows: those below the header.
+        places: where each row stands.
+    """
+
+    heading: str
+    header: Row
+    rows: tuple[Row, ...]
+    places: tuple[Quoted, ...]
+
+    @property
+    def place(self) -> Quoted:
+        """Where it begins."""
+        return self.places[0] if self.places else Quoted(" | ".join(self.header))
+
+
+def grids(document: Document) -> list[Grid]:
+    """The tables whose cells are known and not all empty, in order."""
+    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
+    pairs = zip(blocks, document.tables, strict=False)
+    return [_grid(block, table) for block, table in pairs if any(map(any, table.rows))]
+
+
+def _grid(block: Block, table: Table) -> Grid:
+    filled = [row for row in table.rows if any(row)]
+    lines = block.text.split("\n")
+    if len(lines) != len(filled):  # a row's text may have line breaks of its own
+        lines = [" | ".join(row) for row in filled]
+    spans = block.spans if len(block.spans) == len(filled) else block.spans[:1] * len(filled)
+    places = [
+        Quoted(" ".join(line.split()), span.page, span.line, span.line)
+        for line, span in zip(lines, spans, strict=False)
+    ]
+    places += [Quoted(" ".join(line.split())) for line in lines[len(places) :]]
+    head = min(table.header_rows, 1)
+    header = filled[0] if head and filled else ()
+    return Grid(" > ".join(block.heading_path), header, tuple(filled[head:]), tuple(places[head:]))
+
+
+def delimited(document: Document) -> Grid | None:
+    """A document that is a table in text form (CSV, TSV); None when it is not, or not plainly.
+
+    Cells that go on in the next line are not put together: such a document is no table here.
+    """
+    if document.media_type not in _DELIMITED:
+        return None
+    lines = [place for block in document.blocks for place in _lines(block)]
+    texts = [place.quote for place in lines]
+    if not texts or any(text.count('"') % 2 for text in texts):
+        return None
+    mark = "\t" if document.media_type != "text/csv" else _mark(texts[:_SAMPLE])
+    try:
+        rows = [tuple(" ".join(c.split()) for c in r) for r in csv.reader(texts, delimiter=mark)]
+    except csv.Error:  # a cell too long for the library, a line break within one
+        return None
+    if len(rows) != len(lines):
+        return None
+    head = int(len(rows) > 1 and len(set(rows[0])) == len(rows[0]) and all(map(_names, rows[0])))
+    return Grid("", rows[0] if head else (), tuple(rows[head:]), tuple(lines[head:]))
+
+
+def _lines(block: Block) -> list[Quoted]:
+    texts = block.text.split("\n")
+    known = len(block.spans) == len(texts)
+    numbers = [span.line for span in block.spans] if known else [None] * len(texts)
+    pairs = zip(texts, numbers, strict=True)
+    return [Quoted(text, None, number, number) for text, number in pairs if text.strip()]
+
+
+def _mark(lines: Sequence[str]) -> str:
+    """The delimiter: the mark that stands equally often in most lines, the more the better."""
+    counts = {mark: Counter(line.count(mark) for line in lines) for mark in ",;\t|"}
+    common = {mark: found.most_common(1)[0] for mark, found in counts.items()}
+    usable = [mark for mark, (times, _) in common.items() if times]
+    return max(usable, key=lambda mark: (common[mark][1], common[mark][0]), default=",")
+
+
+def _names(cell: str) -> bool:
+    """Whether a cell may name a column."""
+    return bool(cell) and not cell.replace(".", "").replace("-", "").isdigit()

@@ -1,0 +1,101 @@
+"""Contents are kept before they go, and what is kept stays as it was."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsfs.clock import Clock, FixedClock, SystemClock
+from lsfs.versions.capture import INLINE, UNSURE, Captures
+from lsfs.versions.events import Op, State
+
+LONG = b"x" * (INLINE + 1)
+
+
+class Noted:
+    """A journal that remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def append(
+        self, time_ns: int, op: Op, path: bytes, target: bytes | None = None, **more: Any
+    ) -> int:
+        self.events.append({"op": op, "path": path, "target": target, **more})
+        return len(self.events)
+
+
+@pytest.fixture
+def noted() -> Noted:
+    return Noted()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[int]:
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    yield fd
+    os.close(fd)
+
+
+def captures(tmp_path: Path, noted: Noted, clock: Clock | None = None) -> Captures:
+    return Captures(tmp_path / "incoming", noted, clock or SystemClock(), durable=False)
+
+
+def test_what_may_change_without_a_trace_is_kept_once_more(
+    tmp_path: Path, noted: Noted, file: int
+) -> None:
+    os.write(file, b"first")
+    changed = datetime.fromtimestamp(os.fstat(file).st_ctime, UTC)
+    for seconds, is_sure in ((0.001, False), (1, True)):
+        clock = FixedClock(changed + timedelta(seconds=seconds))
+        kept = captures(tmp_path, noted, clock)
+        kept.keep(file, b"file", None)
+        assert (noted.events[-1]["state"].ctime_ns != UNSURE) == is_sure
+        later = captures(tmp_path, noted, FixedClock(changed + timedelta(seconds=2)))
+        later._recent = kept._recent
+        assert later.has(State.of(os.fstat(file))) == is_sure
+        kept.close()
+        later.close()
+
+
+def test_a_file_that_stays_is_parted_from_what_is_kept(tmp_path: Path, noted: Noted) -> None:
+    (tmp_path / "file").write_bytes(LONG)
+    kept = captures(tmp_path, noted)
+    fd = os.open(tmp_path / "file", os.O_PATH)
+    for way in ("told", "killed"):
+        name = kept.keep(fd, b"file", None, goes=True)
+        assert name is not None
+        assert (tmp_path / "file").stat().st_nlink == 2
+        if way == "told":
+            kept.part(name)
+        else:
+            kept.close()
+            kept = captures(tmp_path, noted)
+        assert (tmp_path / "file").stat().st_nlink == 1
+        with (tmp_path / "file").open("r+b") as file:
+            file.write(b"zzz")
+        copies = [entry.read_bytes() for entry in (tmp_path / "incoming").iterdir()]
+        assert LONG in copies
+        (tmp_path / "file").write_bytes(LONG)
+        time.sleep(0.03)
+    os.close(fd)
+    kept.close()
+
+
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR])
+def test_what_somebody_has_open_is_copied(tmp_path: Path, noted: Noted, flags: int) -> None:
+    (tmp_path / "file").write_bytes(LONG)
+    kept = captures(tmp_path, noted)
+    fd = os.open(tmp_path / "file", flags)
+    assert kept.keep(fd, b"file", None, goes=True) is None
+    assert (tmp_path / "file").stat().st_nlink == 1
+    (copy,) = (tmp_path / "incoming").iterdir()
+    assert copy.read_bytes() == LONG
+    os.close(fd)
+    kept.close()
