@@ -24,7 +24,7 @@ def run(
         digest: of a plan that was approved before.
 
     Raises:
-        ConfirmationRequired: there is nobody to ask.
+        ConfirmationRequired: there is nobody to ask. With ``--json`` the plan itself is the answer.
     """
     from lsfs import codec
     from lsfs_cli import render, render_past  # noqa: F401 - knows how a plan is shown
@@ -33,9 +33,12 @@ def run(
         plan = drive.call(declared.name, **arguments, apply=digest)
         out = render.console(session.color)
         if not plan.applied and plan.versions:
-            if not yes and not session.json:
+            if session.json and not yes:
+                session.print_json(codec.to_builtins(plan))
+                return ConfirmationRequired.exit_code
+            if not yes:
                 render.show(plan, out)
-            _approve(plan.digest, session, yes)
+                _approve(plan.digest)
             plan = drive.call(declared.name, **arguments, apply=plan.digest)
     if session.json:
         session.print_json(codec.to_builtins(plan))
@@ -44,10 +47,8 @@ def run(
     return 0
 
 
-def _approve(digest: str, session: Session, yes: bool) -> None:
-    if yes:
-        return
-    if session.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+def _approve(digest: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfirmationRequired(
             f"this cannot be undone (plan {digest})",
             hint=f"do it with --yes, or exactly this plan with --apply {digest}",

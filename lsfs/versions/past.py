@@ -421,11 +421,14 @@ class Past:
 
     def settled(self) -> int:
         """The first event of the journal whose content nobody but the journal keeps."""
-        rows = self._query("SELECT min(event) FROM content", ())
-        if rows and rows[0][0] is not None:
-            return int(rows[0][0])
-        position = self._query("SELECT value FROM meta WHERE key = 'position'", ())
-        return int(position[0][0]) + 1 if position else 0
+        # In one query: between two, the ledger may take in an event, which would then be behind
+        # the position of the second and yet not in the answer of the first.
+        rows = self._query(
+            "SELECT coalesce((SELECT min(event) FROM content), "
+            "(SELECT CAST(value AS INTEGER) + 1 FROM meta WHERE key = 'position'), 0)",
+            (),
+        )
+        return int(rows[0][0]) if rows else 0
 
     def position(self) -> int:
         """The last event of the journal that the ledger has taken in; 0 when that is not known."""

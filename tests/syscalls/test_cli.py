@@ -182,3 +182,39 @@ def test_places() -> None:
     assert place("a.txt", None, 4, 9) == "a.txt:4-9"
     assert place("a.txt", None, 4, 4) == "a.txt:4"
     assert place("a.txt", None) == "a.txt"
+
+
+def test_versions_on_the_command_line(source: Path, tmp_path: Path) -> None:
+    """One session: history, cat, diff, rollback, a removed file, and a plan that is asked about."""
+    model = {"LSFS_MODEL_EMBED": "none"}
+    file = source / "Notes" / "plan.txt"
+    for text in ("one\n", "two, longer\n"):
+        file.write_text(text)
+        assert lsfs("index", str(source), "-q", **model).returncode == 0
+    done = lsfs("history", "Notes/plan.txt", "--json", cwd=source, **model)
+    history = json.loads(done.stdout)
+    assert [v["version"] for v in history["versions"]] == [1, 2]
+    assert {"version", "time", "op", "size", "digest", "mode"} <= history["versions"][0].keys()
+    done = lsfs("cat", "plan.txt", "--version", "1", cwd=file.parent, **model)
+    assert (done.returncode, done.stdout) == (0, "one\n")
+    done = lsfs("diff", "Notes/plan.txt", cwd=source, **model)
+    assert "-one\n+two, longer\n" in done.stdout
+    done = lsfs("rollback", "Notes/plan.txt", "--back", "1", cwd=source, **model)
+    assert "brought back  Notes/plan.txt  version 1" in done.stdout
+    assert file.read_text() == "one\n"
+    file.unlink()
+    done = lsfs("trash", "restore", "plan.txt", cwd=file.parent, **model)
+    assert done.returncode == 0, done.stderr
+    assert file.read_text() == "one\n"
+    done = lsfs("history", "nothing.txt", cwd=source, **model)
+    assert done.returncode == 12 and "nothing is known of" in done.stderr
+    done = lsfs("prune", "--keep-last", "1", "--json", cwd=source, **model)
+    plan = json.loads(done.stdout)
+    assert done.returncode == 14
+    assert plan["versions"] > 0 and not plan["applied"]
+    done = lsfs("prune", "--keep-last", "1", cwd=source, **model)
+    assert done.returncode == 14 and plan["digest"] in done.stderr
+    done = lsfs("prune", "--keep-last", "1", "--apply", plan["digest"], cwd=source, **model)
+    assert done.returncode == 0 and "are gone" in done.stdout
+    done = lsfs("cat", "Notes/plan.txt", "--version", "2", cwd=source, **model)
+    assert done.returncode == 12

@@ -14,6 +14,7 @@ import pytest
 from lsfs.clock import Clock, FixedClock, SystemClock
 from lsfs.versions.capture import INLINE, UNSURE, Captures
 from lsfs.versions.events import Op, State
+from tests.versions.world import World
 
 LONG = b"x" * (INLINE + 1)
 
@@ -99,3 +100,25 @@ def test_what_somebody_has_open_is_copied(tmp_path: Path, noted: Noted, flags: i
     assert copy.read_bytes() == LONG
     os.close(fd)
     kept.close()
+
+
+def test_nothing_is_dropped_from_the_journal_that_is_taken_in_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with World(tmp_path) as world:
+        world.write("f", b"first")
+        world.keeper.follow()
+        plain = world.keeper.past._query
+
+        def query(*asked: Any) -> Any:
+            found = plain(*asked)
+            if not world.expected["g"]:
+                world.write("g", b"first of g")
+                world.write("g", b"second of g")  # by which the first is captured
+                world.keeper.follow()
+            return found
+
+        monkeypatch.setattr(world.keeper.past, "_query", query)
+        dropped_before = world.keeper.past.settled()
+        captured = [e.id for e in world.keeper.past.journal.after(0) if e.op is Op.CAPTURED]
+        assert captured and min(captured) >= dropped_before
