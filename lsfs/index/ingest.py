@@ -128,7 +128,7 @@ class Pipeline:
         self._tree = tree
         self._config = config
         self.work = Work()
-        self._check_vectors()
+        self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
 
     def _check_facts(self) -> None:
@@ -167,6 +167,9 @@ class Pipeline:
             progress: told the stage, how much of it is done, and how much there is.
             stop: asked between files; what is done then stays done.
         """
+        if not self._is_checked:
+            self._check_vectors()
+            self._is_checked = True
         paths = None if paths is None else list(paths)
         self._witness.look(paths)
         self.refresh(paths)

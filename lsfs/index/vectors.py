@@ -30,6 +30,8 @@ Matrix = NDArray[np.float32]
 class VectorStore:
     """Passage id to vector.
 
+    Opened at its first use: to load LanceDB takes a second or two, and many a command needs none.
+
     Args:
         path: the LanceDB database.
         dimension: numbers in a vector.
@@ -50,15 +52,24 @@ class VectorStore:
         self._mask: tuple[NDArray[np.bool_], frozenset[int], int]
         self._mask = np.ones(0, np.bool_), frozenset(), -1
         self._lock = threading.Lock()  # one thread indexes while others search
-        self._open()
+        self._is_open = False
+        self._opening = threading.Lock()
 
     def __len__(self) -> int:
+        self._ready()
         return len(self._rows)
 
     @property
     def ids(self) -> Ids:
         """Ids of the passages that have a vector."""
+        self._ready()
         return self._rows.ids.copy()
+
+    def _ready(self) -> None:
+        with self._opening:
+            if not self._is_open:
+                self._open()
+                self._is_open = True
 
     def _open(self) -> None:
         try:
@@ -120,6 +131,7 @@ class VectorStore:
 
         if not ids:
             return
+        self._ready()
         flat = pa.array(vectors.reshape(-1), pa.float32())
         rows = pa.table(
             {
@@ -139,6 +151,7 @@ class VectorStore:
 
         if not ids:
             return
+        self._ready()
         self._table.delete(col("passage_id").isin([int(i) for i in ids]))
         with self._lock:
             self._rows.drop(ids)
@@ -146,12 +159,14 @@ class VectorStore:
 
     def clear(self) -> None:
         """Delete all vectors."""
+        self._ready()
         self._table.add(self._table.schema.empty_table(), mode="overwrite")
         with self._lock:
             self._rows = _Rows(self._dimension, self._rows.changes + 1)
 
     def get(self, passage_id: int) -> Matrix | None:
         """The vector of one passage."""
+        self._ready()
         with self._lock:
             row = self._rows.at.get(passage_id)
             return None if row is None else self._rows.matrix[row].copy()
@@ -174,6 +189,7 @@ class VectorStore:
         Returns:
             ids and cosines, best first.
         """
+        self._ready()
         with self._lock:
             ids, matrix = self._rows.ids, self._rows.matrix
             if allowed is not None:
@@ -202,6 +218,7 @@ class VectorStore:
 
     def similarities(self, query: Matrix, ids: Sequence[int]) -> dict[int, float]:
         """Cosines of a query with these passages; those without a vector are left out."""
+        self._ready()
         with self._lock:
             known = [id_ for id_ in ids if id_ in self._rows.at]
             scores = self._rows.matrix[[self._rows.at[id_] for id_ in known]] @ query

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,13 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+import lsfs
 from lsfs.clock import FixedClock
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import LsfsError, NotFound, UsageError, VersionConflict
 from lsfs.syscalls.drive import Drive, open_local
+from tests.syscalls.test_cli import ROOTS
 
 BEGIN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -355,3 +359,25 @@ def test_names_of_any_bytes(then: Drive, clock: FixedClock) -> None:
     then.rollback(name, back=1)
     assert (then.source / name).read_text() == "one"
     assert [e.path for e in then.log(name).changes][-1] == name
+
+
+def test_going_back_loads_no_vectors(source: Path) -> None:
+    """Without a mount as well: LanceDB takes two seconds to load."""
+    code = (
+        "import sys, lsfs\n"
+        "with lsfs.open(sys.argv[1]) as drive:\n"
+        "    drive.versions('Contracts/mill-lease.txt')\n"
+        "    drive.log()\n"
+        "print('lancedb' in sys.modules)"
+    )
+    with lsfs.open(source) as drive:
+        drive.wait_indexed()
+    roots = os.pathsep.join(map(str, ROOTS))
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(source)],
+        env={**os.environ, "PYTHONPATH": roots, "LSFS_MODEL_CHAT": "none"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
