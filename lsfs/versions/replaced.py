@@ -27,8 +27,9 @@ _CONNECTING = _set(
     """a an the this that its of to at by on in for from with as is are was were be been being will
     shall must may can could should would has have had it and or not than more less most least up
     about over under until within after before amounts amount equals totals comes set per each every
-    which who whom when where if then so der die das den dem des ein eine einen einem einer und oder
-    ist sind war wird werden beträgt beläuft sich auf am im in von vom zu zum zur bis für mit nach
+    which who whom when where if then so i you he she we they my
+    your our his her their der die das den dem des ein eine einen einem einer und oder ist sind
+    war wird werden beträgt beläuft sich auf am im in von vom zu zum zur bis für mit nach
     als le la les un une des du de et ou est sont à au aux en dans sur par pour el los las y o es
     son del al con por il lo gli i e è sono di da nel"""
 )
@@ -40,6 +41,7 @@ _MEASURES = _set(
     d\u00eda semanas meses mes a\u00f1os a\u00f1o horas giorni giorno settimane mesi mese anni anno
     ore working business calendar"""
 )
+_OF = frozenset({"of", "von", "de", "di"})
 _MORE_OF_IT = frozenset({"working", "business", "calendar"})  # "10 working days"
 
 
@@ -181,7 +183,22 @@ def subject_of(tokens: Sequence[Token], at: int) -> str:
     while k >= 0 and len(found) < MAX_SUBJECT and _plain(tokens[k]):
         found.insert(0, tokens[k].key)
         k -= 1
-    return " ".join(found)
+    return " ".join(found) or _measured(tokens, at)
+
+
+def _measured(tokens: Sequence[Token], at: int) -> str:
+    """The words behind a value that say what it measures: "25 days of vacation"."""
+    k = at + 1
+    while k < len(tokens) and tokens[k].key.casefold() in _MEASURES:
+        k += 1
+    if k >= len(tokens) or tokens[k].key.casefold() not in _OF:
+        return ""
+    found: list[str] = []
+    for token in tokens[k + 1 : k + 1 + MAX_SUBJECT]:
+        if not _plain(token):
+            break
+        found.append(token.key)
+    return " ".join(found[:2])
 
 
 def _label(tokens: Sequence[Token], at: int) -> str:
