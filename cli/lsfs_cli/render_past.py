@@ -181,7 +181,7 @@ def _diff_line(line: str) -> Styled:
 @render.shows("ChangeSummary")
 def _(result: ChangeSummary, out: Console) -> None:
     if not result.facts:
-        out.print("the text says the same")
+        out.print("nothing that changes what it says; every difference: lsfs diff")
     if result.sentence:
         out.print(Styled(safe(result.sentence), style="bold"))
     for fact in result.facts:

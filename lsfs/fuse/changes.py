@@ -5,30 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from typing import Protocol
 
 from lsfs.clock import Clock
+from lsfs.versions.capture import Noting
 from lsfs.versions.events import Op, State, Who
 
 log = logging.getLogger("lsfs.fuse.changes")
-
-
-class Appendable(Protocol):
-    """The writing end of a journal, as far as it is used here."""
-
-    def append(
-        self,
-        time_ns: int,
-        op: Op,
-        path: bytes,
-        target: bytes | None = None,
-        *,
-        state: State | None = None,
-        who: Who | None = None,
-        appended: bool = False,
-    ) -> int:
-        """Note a change; gives its position."""
-        ...
 
 
 class Changes:
@@ -40,7 +22,7 @@ class Changes:
         wake: a descriptor that :meth:`nudge` writes a byte to; non-blocking. None nudges nobody.
     """
 
-    def __init__(self, journal: Appendable, clock: Clock, wake: int | None = None) -> None:
+    def __init__(self, journal: Noting, clock: Clock, wake: int | None = None) -> None:
         self._journal = journal
         self._clock = clock
         self._wake = wake

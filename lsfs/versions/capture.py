@@ -39,7 +39,7 @@ _NO_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class Noting(Protocol):
-    """The writing end of a journal, as far as it is used here."""
+    """The writing end of a journal, as far as those use it who serve a mount."""
 
     def append(
         self,
@@ -50,6 +50,7 @@ class Noting(Protocol):
         *,
         state: State | None = None,
         who: Who | None = None,
+        appended: bool = False,
         content: bytes | None = None,
         sync: bool = False,
     ) -> int:

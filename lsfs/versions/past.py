@@ -29,6 +29,8 @@ AND NOT EXISTS (SELECT 1 FROM version later WHERE later.path = gone.path
     AND later.begin_ns >= gone.begin_ns
     AND (later.begin_ns, later.id) > (gone.begin_ns, gone.id))
 AND NOT EXISTS (SELECT 1 FROM version next WHERE next.previous = gone.id)
+AND NOT EXISTS (SELECT 1 FROM version other WHERE other.content = gone.content
+    AND other.end_ns IS NULL)
 """
 # Somebody may have its bytes.
 _HELD = """
@@ -252,7 +254,10 @@ class Past:
         )
 
     def trash(self, path: str = "") -> list[Row]:
-        """Files at or below a path that were removed, and have not come back; latest first."""
+        """Files at or below a path that were removed, and have not come back; latest first.
+
+        A file that has another name, a hard link, is not lost with one of them.
+        """
         raw = os.fsencode(path)
         return self._rows(
             f"AS gone WHERE {_GONE} AND (? = X'' OR path = ? OR (path > ? AND path < ?)) "

@@ -27,6 +27,9 @@ _PERIODS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
 }
 
 
+_LIVE = "SELECT content FROM version WHERE end_ns IS NULL AND content IS NOT NULL"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is kept of each file: so many of the last versions, and the last of so many periods.
@@ -115,11 +118,14 @@ class Pruning:
     def removed(self, below: bytes, before_ns: int) -> list[Held]:
         """All versions of files at or below a path that were removed before a moment."""
         moments = self._moments()
+        there = {row[0] for row in self._ledger.query(_LIVE, ())}
         doomed: list[Held] = []
         for versions in self.all().values():
             last = max(versions, key=lambda one: (one.begin_ns, one.rows[-1]))
             if last.end_ns is None or not last.removed or last.end_ns > before_ns:
                 continue
+            if last.content in there:
+                continue  # the file has another name
             if below and last.path != below and not last.path.startswith(below + b"/"):
                 continue
             doomed += [one for one in versions if not _is_protected(one, moments)]

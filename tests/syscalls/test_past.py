@@ -251,6 +251,20 @@ def test_removed_files_come_back_from_the_trash(then: Drive, clock: FixedClock) 
         then.trash_restore("box")
 
 
+def test_a_file_that_has_another_name_is_not_in_the_trash(then: Drive, clock: FixedClock) -> None:
+    write(then, "draft", "as git makes an object: linked, then the draft goes", BEGIN, clock)
+    os.link(then.source / "draft", then.source / "object")
+    then.wait_indexed()
+    clock.set(BEGIN + timedelta(hours=1))
+    (then.source / "draft").unlink()
+    assert then.trash().files == ()
+    assert then.trash_empty().versions == 0
+    (then.source / "object").unlink()
+    assert {file.path for file in then.trash().files} == {"draft", "object"}
+    then.trash_restore("object")
+    assert (then.source / "object").read_text().startswith("as git")
+
+
 def test_what_is_given_up_is_shown_first(then: Drive, clock: FixedClock) -> None:
     for n in range(6):
         write(then, "f", f"text number {n}", BEGIN + timedelta(days=n), clock)
