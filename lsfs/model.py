@@ -41,7 +41,17 @@ class BlockKind(StrEnum):
     CAPTION = "caption"
     FOOTNOTE = "footnote"
     CODE = "code"
-    FURNITURE = "furniture"
+    FIGURE = "figure"
+    FURNITURE = "furniture"  # where versions are compared; a document has it beside its text
+
+
+class FurnitureRole(StrEnum):
+    """What stands on a page beside its text."""
+
+    HEADER = "header"  # a running head, or what else repeats at the top
+    FOOTER = "footer"
+    PAGE_NUMBER = "page_number"
+    MARGIN = "margin"  # line numbers, a name up the side
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Span:
         char_start, char_end: offsets into the canonical text.
         page: number from 1 (a sheet or slide counts as a page); None where the format has none.
         line: line, row or paragraph number from 1; None where the format has none.
-        bbox: left, top, right, bottom in points from the top left of the unrotated page.
+        bbox: left, top, right, bottom in points from the top left of the page as it is shown.
     """
 
     char_start: int
@@ -71,7 +81,9 @@ class Block:
         text: the canonical text between ``char_start`` and ``char_end``.
         level: 1 for the highest heading; 0 for what is no heading.
         heading_path: the headings above this block, highest first.
-        spans: where the text came from, in order; they cover it.
+        spans: where the text came from, in order; they cover it. A paragraph that goes on behind
+            a page has spans on two.
+        confidence: of text read from a picture, the mean over its words from 0 to 1; else None.
     """
 
     kind: BlockKind
@@ -81,15 +93,61 @@ class Block:
     level: int = 0
     heading_path: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A cell that stands for several: its row and column from 0, and how many it covers."""
+
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The cells of a table, row by row, and the pages it stands on."""
+    """The cells of a table, row by row. The n-th table is the n-th block of kind ``table``.
+
+    Attributes:
+        rows: the texts of the cells; what a merged cell covers is empty.
+        pages: the pages it stands on, in order.
+        header_rows: how many rows at the top name the columns.
+        row_pages: page of each row; empty where the format has no pages.
+        row_lines: line, row or paragraph number of each row; empty where the format has none.
+        boxes: place of each cell on its page, None for an empty one; empty where the format has
+            no places.
+        merged: the cells that cover others.
+        first_column: number of the first column from 0, of a range that starts further right in
+            its sheet.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     pages: tuple[int, ...] = ()
     header_rows: int = 0
+    row_pages: tuple[int, ...] = ()
+    row_lines: tuple[int, ...] = ()
+    boxes: tuple[tuple[tuple[float, float, float, float] | None, ...], ...] = ()
+    merged: tuple[Merged, ...] = ()
+    first_column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """A running head, a page number: on the page, and not of the text.
+
+    Attributes:
+        page: number from 1.
+        text: as printed.
+        role: what it is.
+        bbox: left, top, right, bottom in points from the top left of the page as it is shown.
+    """
+
+    page: int
+    text: str
+    role: FurnitureRole
+    bbox: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +157,11 @@ class Page:
     Attributes:
         no: number from 1.
         label: what is printed on it ("iv", a sheet's name); the number when nothing is.
-        char_start, char_end: the part of the canonical text that begins on it.
-        source: how the text was found: ``text`` or ``ocr``.
+        char_start, char_end: the blocks that begin on it. What goes on from the page before is
+            in that page's part; spans tell the page of each character.
+        source: how the text was found: ``text``, ``ocr`` or ``neural``.
+        width, height: as it is shown, in points; 0 where the format has no sizes.
+        rotation: degrees clockwise by which the page is turned to be shown.
     """
 
     no: int
@@ -108,6 +169,9 @@ class Page:
     char_start: int
     char_end: int
     source: str = "text"
+    width: float = 0.0
+    height: float = 0.0
+    rotation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +188,9 @@ class Document:
         title, author, language: from the document's own metadata or first heading; "" if unknown.
         created: the document's own date (a mail's Date, a PDF's CreationDate), not the file's.
         line_unit: what ``Span.line`` counts: "line", "row", "paragraph".
+        page_unit: what ``Span.page`` counts: "page", "sheet", "slide", "message", "chapter" or
+            "cell".
+        furniture: what stands on the pages beside the text.
     """
 
     media_type: str
@@ -137,9 +204,11 @@ class Document:
     language: str = ""
     created: date | None = None
     line_unit: str = "line"
+    page_unit: str = "page"
     pages: tuple[Page, ...] = ()
     blocks: tuple[Block, ...] = ()
     tables: tuple[Table, ...] = ()
+    furniture: tuple[Furniture, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

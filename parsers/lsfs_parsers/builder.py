@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from lsfs.model import Block, BlockKind, Document, Page, Span, Status, Table
+from lsfs.model import (
+    Block,
+    BlockKind,
+    Document,
+    Furniture,
+    Merged,
+    Page,
+    Span,
+    Status,
+    Table,
+)
 from lsfs_parsers.base import Source
 
 BETWEEN_BLOCKS = "\n\n"
@@ -40,6 +50,17 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """What is known of a table beside its cells' texts; see :class:`lsfs.model.Table`."""
+
+    header_rows: int = 0
+    row_pages: Sequence[int] = ()
+    boxes: Sequence[Sequence[tuple[float, float, float, float] | None]] = ()
+    merged: Sequence[Merged] = ()
+    first_column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a file says about itself; empty where it says nothing."""
 
@@ -69,6 +90,7 @@ class Builder:
         parser: name of the parser.
         version: version of the parser.
         line_unit: what ``Piece.line`` counts.
+        page_unit: what ``Piece.page`` counts.
         heading_is_title: a document without a title of its own takes its first heading for one.
     """
 
@@ -79,17 +101,20 @@ class Builder:
         version: int,
         *,
         line_unit: str = "line",
+        page_unit: str = "page",
         heading_is_title: bool = True,
     ) -> None:
         self._source = source
         self._parser = parser
         self._version = version
         self._line_unit = line_unit
+        self._page_unit = page_unit
         self._heading_is_title = heading_is_title
         self._length = 0
         self._blocks: list[Block] = []
         self._tables: list[Table] = []
-        self._pages: list[tuple[str, str, int]] = []  # label, source, blocks before it
+        self._pages: list[tuple[Page, int]] = []  # without its range; blocks before it
+        self._furniture: list[Furniture] = []
         self._headings: list[tuple[int, str]] = []
         self._warnings: list[str] = []
         self.full = False  # nothing more is taken; a parser may stop
@@ -99,19 +124,48 @@ class Builder:
         """Blocks taken so far."""
         return len(self._blocks)
 
-    def page(self, label: str = "", *, source: str = "text") -> int:
-        """Begin the next page and return its number, from 1."""
+    def page(
+        self,
+        label: str = "",
+        *,
+        source: str = "text",
+        size: tuple[float, float] = (0.0, 0.0),
+        rotation: int = 0,
+    ) -> int:
+        """Begin the next page and return its number, from 1.
+
+        Args:
+            size: width and height in points.
+        """
         number = len(self._pages) + 1
-        self._pages.append((one_line(label) or str(number), source, len(self._blocks)))
+        name = one_line(label) or str(number)
+        page = Page(number, name, 0, 0, source, *size, rotation=rotation)
+        self._pages.append((page, len(self._blocks)))
         return number
+
+    def beside(self, furniture: Furniture) -> None:
+        """Keep what stands on a page and is not of the text; nothing when it is blank."""
+        text = one_line(furniture.text)
+        if text:
+            self._furniture.append(replace(furniture, text=text))
 
     def warn(self, text: str) -> None:
         """Note something that a reader of the document should know; each text once."""
         if text not in self._warnings:
             self._warnings.append(text)
 
-    def add(self, kind: BlockKind, pieces: Iterable[Piece], *, level: int = 0) -> bool:
+    def add(
+        self,
+        kind: BlockKind,
+        pieces: Iterable[Piece],
+        *,
+        level: int = 0,
+        confidence: float | None = None,
+    ) -> bool:
         """Append a block; one without any visible character is left out.
+
+        Args:
+            confidence: of text read from a picture, from 0 to 1.
 
         Returns:
             Whether a block was appended.
@@ -128,7 +182,7 @@ class Builder:
         spans = self._spans(parts, [piece for _, piece in placed])
         if not spans:
             return False
-        self._append(kind, parts, spans, level)
+        self._append(kind, parts, spans, level, confidence)
         return True
 
     def add_text(
@@ -143,7 +197,8 @@ class Builder:
         *,
         pieces: Sequence[Piece] | None = None,
         lines: Sequence[int | None] | None = None,
-        header_rows: int = 0,
+        grid: Grid | None = None,
+        confidence: float | None = None,
     ) -> bool:
         """Append a table, whose text has a line for each row.
 
@@ -153,7 +208,9 @@ class Builder:
             rows: the cells.
             pieces: the text of each row where it is not simply its cells.
             lines: line, row or paragraph number of each row.
+            grid: what else is known of it.
         """
+        grid = grid or Grid()
         cells = [tuple(one_line(cell) for cell in row) for row in rows]
         if pieces is None:
             at = lines or [None] * len(cells)
@@ -162,10 +219,22 @@ class Builder:
                 for row, line in zip(cells, at, strict=True)
                 if any(row)
             ]
-        if not self.add(BlockKind.TABLE, pieces):
+        if not self.add(BlockKind.TABLE, pieces, confidence=confidence):
             return False
         pages = {span.page for span in self._blocks[-1].spans if span.page is not None}
-        self._tables.append(Table(tuple(cells), tuple(sorted(pages)), header_rows))
+        numbers = [line for line in lines or () if line is not None]
+        self._tables.append(
+            Table(
+                tuple(cells),
+                tuple(sorted(pages)),
+                grid.header_rows,
+                tuple(grid.row_pages),
+                tuple(numbers) if len(numbers) == len(cells) else (),
+                tuple(tuple(row) for row in grid.boxes),
+                tuple(grid.merged),
+                grid.first_column,
+            )
+        )
         return True
 
     def build(
@@ -194,13 +263,22 @@ class Builder:
             language=one_line(facts.language)[:20],
             created=facts.created,
             line_unit=self._line_unit,
+            page_unit=self._page_unit,
             pages=self._page_values(),
             blocks=tuple(self._blocks),
             tables=tuple(self._tables),
+            furniture=tuple(self._furniture),
             warnings=tuple(clean(text) for text in self._warnings),
         )
 
-    def _append(self, kind: BlockKind, parts: list[str], spans: list[Span], level: int) -> None:
+    def _append(
+        self,
+        kind: BlockKind,
+        parts: list[str],
+        spans: list[Span],
+        level: int,
+        confidence: float | None,
+    ) -> None:
         start, end = spans[0].char_start, spans[-1].char_end
         text = "".join(parts)[: end - start]
         if kind is BlockKind.HEADING:
@@ -208,7 +286,7 @@ class Builder:
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
         above = tuple(heading for _, heading in self._headings)
-        self._blocks.append(Block(kind, text, start, end, level, above, tuple(spans)))
+        self._blocks.append(Block(kind, text, start, end, level, above, tuple(spans), confidence))
         self._length = end
         if kind is BlockKind.HEADING:
             self._headings.append((level, one_line(text)[:_MAX_TITLE]))
@@ -243,15 +321,13 @@ class Builder:
             return ()
         starts = [
             self._blocks[before].char_start if before < len(self._blocks) else self._length
-            for _, _, before in self._pages
+            for _, before in self._pages
         ]
         starts[0] = 0
         ends = [*starts[1:], self._length]
         return tuple(
-            Page(number, label, start, end, source)
-            for number, ((label, source, _), start, end) in enumerate(
-                zip(self._pages, starts, ends, strict=True), start=1
-            )
+            replace(page, char_start=start, char_end=end)
+            for (page, _), start, end in zip(self._pages, starts, ends, strict=True)
         )
 
 

@@ -16,7 +16,7 @@ from lsfs.errors import ParseError
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder, Piece
+from lsfs_parsers.builder import Builder, Grid, Piece
 from lsfs_parsers.ooxml import attribute, core_facts, related, tag, xml
 
 _HEADING_NAME = re.compile(r"heading (\d)$", re.I)
@@ -145,7 +145,7 @@ def _read_body(body: Any, styles: dict[str, _Style], builder: Builder) -> None:
         if tag(node) == "tbl":
             rows = _rows(node)
             lines = list(range(number + 1, number + 1 + len(rows)))
-            builder.add_table(rows, lines=lines, header_rows=_header_rows(node))
+            builder.add_table(rows, lines=lines, grid=Grid(_header_rows(node)))
             number += len(rows)
             continue
         number += 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder, Facts, Piece
+from lsfs_parsers.builder import Builder, Facts, Grid, Piece
 from lsfs_parsers.dates import day
 from lsfs_parsers.encoding import decode
 from lsfs_parsers.text import MAX_BYTES
@@ -146,7 +146,7 @@ class _StandardLibraryWalk(HTMLParser):
 
 
 @dataclass(slots=True)
-class _Grid:
+class _Cells:
     """A table that is being read.
 
     Attributes:
@@ -172,7 +172,7 @@ class _Collector:
         self._dropped = 0
         self._text: list[str] = []
         self._text_line = 1
-        self._grids: list[_Grid] = []
+        self._grids: list[_Cells] = []
         self._title: list[str] | None = None
         self.facts = Facts()
 
@@ -292,7 +292,7 @@ class _Collector:
         if self._grids:
             self._make_layout(self._grids[-1])
         self._flush()
-        self._grids.append(_Grid())
+        self._grids.append(_Cells())
 
     def _table_tag(self, tag: str) -> None:
         grid = self._grids[-1]
@@ -308,7 +308,7 @@ class _Collector:
         elif grid.cell is not None and tag in _BLOCKS:
             grid.cell.append(" ")
 
-    def _begin_cell(self, grid: _Grid, tag: str) -> None:
+    def _begin_cell(self, grid: _Cells, tag: str) -> None:
         self._end_cell()
         self._flush()
         if not grid.rows:
@@ -324,7 +324,7 @@ class _Collector:
             grid.rows[-1].append(" ".join("".join(grid.cell).replace(_BREAK, " ").split()))
             grid.cell = None
 
-    def _make_layout(self, grid: _Grid) -> None:
+    def _make_layout(self, grid: _Cells) -> None:
         """Let the cells of ``grid`` flow as paragraphs, those read so far and those to come."""
         if grid.layout:
             return
@@ -333,7 +333,7 @@ class _Collector:
         self._flow(grid)
         grid.layout = True
 
-    def _flow(self, grid: _Grid) -> None:
+    def _flow(self, grid: _Cells) -> None:
         for row, line in zip(grid.rows, grid.lines, strict=True):
             for cell in row:
                 self._builder.add_text(BlockKind.PARAGRAPH, cell, line=line)
@@ -347,6 +347,6 @@ class _Collector:
             self._end_cell()
         grid = self._grids.pop()
         if len(grid.rows) > 1 and max(map(len, grid.rows)) > 1:
-            self._builder.add_table(grid.rows, lines=grid.lines, header_rows=grid.header_rows)
+            self._builder.add_table(grid.rows, lines=grid.lines, grid=Grid(grid.header_rows))
         else:
             self._flow(grid)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder, Facts, Piece
+from lsfs_parsers.builder import Builder, Facts, Grid, Piece
 from lsfs_parsers.dates import day
 from lsfs_parsers.encoding import decode
 from lsfs_parsers.text import MAX_BYTES, lines_of
@@ -146,7 +146,7 @@ class _Blocks:
             rows.append(_cells(self._lines[self._at]))
             self._at += 1
             numbers.append(self._at)
-        self._builder.add_table(rows, lines=numbers, header_rows=1)
+        self._builder.add_table(rows, lines=numbers, grid=Grid(1))
         return True
 
     def _item(self, line: str) -> bool:

@@ -10,7 +10,7 @@ from lsfs.errors import Encrypted, ParseError
 from lsfs.model import BlockKind, Document, Status
 from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Piece, one_line
+from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
 from lsfs_parsers.ooxml import core_facts, related
 
 MAX_ROWS = 100_000  # of one sheet
@@ -120,7 +120,7 @@ def _add_rows(numbered: list[tuple[int, list[str]]], builder: Builder) -> None:
             text = BETWEEN_CELLS.join(row)
         pieces.append(Piece(text, number))
     rows = [row for _, row in numbered]
-    builder.add_table(rows, pieces=pieces, header_rows=1 if header else 0)
+    builder.add_table(rows, pieces=pieces, grid=Grid(1 if header else 0))
 
 
 def _header(first_rows: list[list[str]]) -> list[str]:
