@@ -161,11 +161,14 @@ class Builder:
         *,
         level: int = 0,
         confidence: float | None = None,
+        headings: tuple[str, ...] | None = None,
     ) -> bool:
         """Append a block; one without any visible character is left out.
 
         Args:
             confidence: of text read from a picture, from 0 to 1.
+            headings: what names its place where that is not the headings above it, as the
+                functions around a stretch of code.
 
         Returns:
             Whether a block was appended.
@@ -182,7 +185,7 @@ class Builder:
         spans = self._spans(parts, [piece for _, piece in placed])
         if not spans:
             return False
-        self._append(kind, parts, spans, level, confidence)
+        self._append(kind, parts, spans, level, confidence, headings)
         return True
 
     def add_text(
@@ -278,6 +281,7 @@ class Builder:
         spans: list[Span],
         level: int,
         confidence: float | None,
+        headings: tuple[str, ...] | None,
     ) -> None:
         start, end = spans[0].char_start, spans[-1].char_end
         text = "".join(parts)[: end - start]
@@ -285,7 +289,9 @@ class Builder:
             level = max(1, level)
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
-        above = tuple(heading for _, heading in self._headings)
+        above = headings
+        if above is None:
+            above = tuple(heading for _, heading in self._headings)
         self._blocks.append(Block(kind, text, start, end, level, above, tuple(spans), confidence))
         self._length = end
         if kind is BlockKind.HEADING:

@@ -13,7 +13,7 @@ from lsfs_parsers.base import UNKNOWN, Source
 from lsfs_parsers.encoding import SAMPLE, looks_binary
 
 NAME = "detect"  # stands as the parser of documents that no parser was found for
-VERSION = 1  # raise when a file can get another media type
+VERSION = 2  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
 PLAIN = "text/plain"
@@ -69,15 +69,17 @@ _SUFFIXES = {
     "yml": "application/yaml", "toml": "application/toml",
 }  # fmt: skip
 _CODE_SUFFIX_WORDS = """
-    py pyi pyx c h cc cpp cxx hpp hh rs go java kt kts scala swift m mm js mjs cjs jsx ts tsx vue
-    rb php pl pm lua r jl hs ml mli fs ex exs erl clj cljs lisp el scm sh bash zsh fish ps1 bat
-    cmd sql css scss sass less asm s v vhd sv f f90 for pas d nim zig dart groovy gradle cmake mk
-    makefile dockerfile ini cfg conf properties proto thrift tf nix awk sed diff patch
+    py pyi pyw pyx c h cc cpp cxx c++ hpp hh hxx h++ ino cu rs go java kt kts scala swift m mm js
+    mjs cjs jsx ts mts cts tsx vue svelte cs csx fsx rb rake gemspec rakefile gemfile php phtml pl
+    pm lua r jl hs ml mli fs ex exs erl clj cljs lisp el scm sh bash zsh fish ps1 bat cmd sql css
+    scss sass less asm s v vhd sv f f90 for pas d nim zig dart groovy gradle cmake mk makefile
+    dockerfile ini cfg conf properties proto thrift tf nix awk sed diff patch
 """
 _CODE_SUFFIXES = frozenset(_CODE_SUFFIX_WORDS.split())
 _HTML = re.compile(
     rb"\A(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
 )
+_PHP = re.compile(rb"<\?(?:php\b|=)")
 _MAIL_HEADER = re.compile(
     rb"^(From|To|Cc|Subject|Date|Received|Return-Path|Delivered-To|Message-ID|MIME-Version"
     rb"|Content-Type|Reply-To|X-[A-Za-z-]+):", re.I | re.M
@@ -126,7 +128,7 @@ class Detector:
 
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
-            return "text/html"
+            return CODE if _PHP.search(head) else "text/html"
         if _MBOX.match(head):
             return MBOX
         if _is_mail(head):

@@ -14,6 +14,7 @@ GROUP = "lsfs.parsers"
 # Used where the package was not installed, so that it has no entry points; the same names.
 _BUILT_IN = {
     "text": "lsfs_parsers.text:TextParser",
+    "code": "lsfs_parsers.code:CodeParser",
     "markdown": "lsfs_parsers.markdown:MarkdownParser",
     "html": "lsfs_parsers.html:HtmlParser",
     "email": "lsfs_parsers.mail:MailParser",
@@ -34,6 +35,7 @@ _BUILT_IN_TYPES = {
     detect.XLSB: "spreadsheet",
     detect.XLS: "spreadsheet",
     detect.ODS: "spreadsheet",
+    detect.CODE: "code",
     "application/json": "text",
     "application/xml": "text",
     "application/yaml": "text",

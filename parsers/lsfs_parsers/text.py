@@ -1,4 +1,4 @@
-"""Plain text, logs, tables in text form and source code, line by line."""
+"""Plain text and logs, and what claims a format that it is not in, line by line."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TextParser:
     """A block for each paragraph, a span for each line."""
 
     name = "text"
-    version = 1
+    version = 2
     media_types = (
         "text/*", "application/json", "application/xml", "application/yaml", "application/toml",
         "image/svg+xml",

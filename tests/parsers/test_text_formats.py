@@ -88,8 +88,8 @@ def test_text_has_paragraphs_and_line_numbers(read: Reader) -> None:
 
 def test_source_code_keeps_its_indentation(read: Reader) -> None:
     document = read(b"def f():\n    return 1\n\n    # more\n", "a.py")
-    assert kinds(document) == ["code", "code"]
-    assert texts(document) == ["def f():\n    return 1", "    # more"]
+    assert kinds(document) == ["code"]
+    assert texts(document) == ["def f():\n    return 1\n\n    # more"]
 
 
 @pytest.mark.parametrize(
