@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from lsfs.model import BlockKind, Document, Status
+from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Piece, one_line
-from lsfs_parsers.encoding import decode
 from lsfs_parsers.languages import Language, language_of
-from lsfs_parsers.text import MAX_BYTES, MAX_SPANS, lines_of, paragraphs_of
+from lsfs_parsers.text import MAX_SPANS, built, lines_of, paragraphs_of, read_text
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -60,7 +59,7 @@ class CodeParser:
     media_types = (detect.CODE,)
 
     def parse(self, source: Source) -> Document:
-        """The code in ``source``; of more than ``MAX_BYTES`` only the beginning.
+        """The code in ``source``; of a very long file only the beginning.
 
         The blocks are the lines of the file, all but blank ones around them; their heading paths
         are the definitions that they stand in, as ``class Engine`` and ``def run``. What is in no
@@ -70,16 +69,10 @@ class CodeParser:
             UnsupportedFormat: it is not text.
         """
         builder = Builder(source, self.name, self.version)
-        decoded = decode(source.read(min(source.size, MAX_BYTES)))
-        if decoded.warning:
-            builder.warn(decoded.warning)
-        lines = lines_of(decoded.text)
-        language = language_of(source.name, decoded.text)
-        add_code(builder, lines, language, seconds=source.seconds_left() / 2)
-        if source.size > MAX_BYTES:
-            reason = f"only the first {MAX_BYTES // 2**20} MiB were read"
-            return builder.build(status=Status.PARTIAL, reason=reason)
-        return builder.build()
+        text = read_text(source, builder)
+        language = language_of(source.name, text)
+        add_code(builder, lines_of(text), language, seconds=source.seconds_left() / 2)
+        return built(source, builder)
 
 
 def add_code(

@@ -16,6 +16,13 @@ NAME = "detect"  # stands as the parser of documents that no parser was found fo
 VERSION = 2  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+XML = "application/xml"
+SVG = "image/svg+xml"
+YAML = "application/yaml"
+TOML = "application/toml"
+INI = "text/x-ini"
 PLAIN = "text/plain"
 CODE = "text/x-source"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -64,16 +71,19 @@ _SUFFIXES = {
     "html": "text/html", "htm": "text/html", "xhtml": "text/html",
     "eml": MAIL, "mbox": MBOX,
     "csv": "text/csv", "tsv": "text/tab-separated-values",
-    "json": "application/json", "jsonl": "application/json", "ndjson": "application/json",
-    "xml": "application/xml", "svg": "image/svg+xml", "yaml": "application/yaml",
-    "yml": "application/yaml", "toml": "application/toml",
+    "json": JSON, "geojson": JSON, "webmanifest": JSON, "har": JSON, "jsonl": JSON_LINES,
+    "ndjson": JSON_LINES,
+    "xml": XML, "xsd": XML, "xsl": XML, "xslt": XML, "rss": XML, "atom": XML, "rdf": XML,
+    "kml": XML, "gpx": XML, "plist": XML, "wsdl": XML, "xlf": XML, "svg": SVG,
+    "yaml": YAML, "yml": YAML, "toml": TOML,
+    "ini": INI, "cfg": INI, "conf": INI, "properties": INI, "desktop": INI, "service": INI,
 }  # fmt: skip
 _CODE_SUFFIX_WORDS = """
     py pyi pyw pyx c h cc cpp cxx c++ hpp hh hxx h++ ino cu rs go java kt kts scala swift m mm js
     mjs cjs jsx ts mts cts tsx vue svelte cs csx fsx rb rake gemspec rakefile gemfile php phtml pl
     pm lua r jl hs ml mli fs ex exs erl clj cljs lisp el scm sh bash zsh fish ps1 bat cmd sql css
     scss sass less asm s v vhd sv f f90 for pas d nim zig dart groovy gradle cmake mk makefile
-    dockerfile ini cfg conf properties proto thrift tf nix awk sed diff patch
+    dockerfile  proto thrift tf nix awk sed diff patch
 """
 _CODE_SUFFIXES = frozenset(_CODE_SUFFIX_WORDS.split())
 _HTML = re.compile(
