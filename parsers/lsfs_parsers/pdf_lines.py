@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
@@ -15,7 +15,12 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; points from
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
-_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf"
+_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
+_MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
+_MANY_MARKS = 60  # on one page they are something else
+_RAISED = 0.85  # of the size of the line
+_MARK_GAP = 0.6  # of the size
+_BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _SMALLEST_GAP = 3.2  # points
@@ -145,7 +150,7 @@ def page_text(page: Any) -> PageText:
         turn = turn_of(page, turned)
         found = list(reader.lines(turn))
         upright = -turn.degrees % 360
-        lines = [line for line, angle in found if angle == upright]
+        lines = attached([line for line, angle in found if angle == upright])
         return PageText(lines, [line for line, angle in found if angle != upright], turn)
     finally:
         text_page.close()
@@ -154,6 +159,50 @@ def page_text(page: Any) -> PageText:
 def page_lines(page: Any) -> list[Line]:
     """The lines of a pypdfium2 page in the order in which they were drawn."""
     return page_text(page).lines
+
+
+def attached(lines: list[Line]) -> list[Line]:
+    """The lines, with bullets and raised marks put to the line beside which they stand."""
+    marks = [line for line in lines if _MARK.match(line.text)]
+    if not marks or len(marks) > _MANY_MARKS:
+        return lines
+    whole = {id(line): line for line in lines}
+    owners = [line for line in lines if not _MARK.match(line.text)]
+    for mark in marks:
+        found = min(
+            (line for line in owners if _stands_beside(mark, line)),
+            key=lambda line: abs(line.top - mark.top),
+            default=None,
+        )
+        if found is not None:
+            whole[id(found)] = _with_mark(mark, whole[id(found)])
+            del whole[id(mark)]
+    return list(whole.values())
+
+
+def _stands_beside(mark: Line, line: Line) -> bool:
+    middle = (mark.top + mark.bottom) / 2
+    if not line.top - 2 <= middle <= line.bottom + 2:
+        return False
+    is_bullet = mark.text in _BULLETS
+    if not is_bullet and mark.size > _RAISED * line.size:
+        return False
+    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
+    return before or behind
+
+
+def _with_mark(mark: Line, line: Line) -> Line:
+    box = union([mark.box, line.box])
+    first, last = line.cells[0], line.cells[-1]
+    if mark.left < line.left:
+        glue = " " if mark.text in _BULLETS else ""
+        cell = Cell(f"{mark.text}{glue}{first.text}", union([mark.box, first.box]))
+        text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
+    else:
+        cell = Cell(f"{last.text}{mark.text}", union([mark.box, last.box]))
+        text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
+    return replace(line, text=text, box=box, cells=cells)
 
 
 def _turned(reader: _Reader, rotation: int) -> int:
@@ -214,7 +263,10 @@ class _Reader:
             start, end = match.span()
             raw_text = match.group()
             first = self._char_index(start + len(raw_text) - len(raw_text.lstrip()))
-            middle = self._char_index((start + end) // 2)
+            # A space may be pdfium's own, which has neither size nor matrix.
+            half = len(raw_text) // 2
+            half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
+            middle = self._char_index(start + max(half - 1, len(raw_text) - len(raw_text.lstrip())))
             last = self._char_index(end - 1)
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
             turns = self._raw.FPDFText_GetCharAngle(self._page, first)
