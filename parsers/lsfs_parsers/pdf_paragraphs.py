@@ -19,8 +19,8 @@ from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
 from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
-BULLET = re.compile(r"\s*[\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u2013*\u2219\u00b7\uf0b7-]\s+")
-_ENUMERATED = re.compile(r"\s*(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+BULLET = re.compile(r"\s*[\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u2219\u00b7\uf0b7]\s+")
+_ENUMERATED = re.compile(r"\s*(?:[*\u2013-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
 _LABEL = re.compile(r"[^\W_][^\s:!?;,]*(?: [^\s:!?;,]+){0,3} ?:\s+\S")  # "Invoice date: 3 May"
 _CAPTION = re.compile(
     r"(?:table|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|tabela|tabelul|figura|b\u1ea3ng"
@@ -63,7 +63,7 @@ class Habits:
     @property
     def indents(self) -> bool:
         """Whether a line that is not indented does not begin a paragraph."""
-        return self.indented >= 8 and self.indented > 9 * self.flush
+        return self.indented >= 3 and self.indented > 9 * self.flush
 
 
 def paragraphs_of(
