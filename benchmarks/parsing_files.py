@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.parsing_documents import ENGINES, Crossing, Element, Engine, Truth, document, label
 from benchmarks.parsing_letters import letters, letters_with_places
+from benchmarks.parsing_score import forms
 from benchmarks.parsing_scramble import scramble
 from benchmarks.parsing_texts import Chapter, Texts, texts
 
@@ -115,7 +116,7 @@ def looked_up(truth: Truth, path: Path) -> Truth:
     pages = _pages(path)
     whole = "".join(pages)
     paragraphs = [e for e in truth.elements if e.kind == "para"]
-    shown = sum(any(v[:24] in whole for v in variants(e)) for e in paragraphs)
+    shown = sum(any(v[:24] in whole for v in forms(e)) for e in paragraphs)
     if shown < _SHOWN * len(paragraphs):
         raise RuntimeError(f"{path}: {shown} of {len(paragraphs)} paragraphs are shown")
     word = truth.words["page"]
@@ -136,22 +137,10 @@ def _pages(path: Path) -> list[str]:
         return found
 
 
-def variants(element: Element) -> list[str]:
-    """The letters of a paragraph without and with the marks of its notes."""
-    plain = letters(element.text)
-    if not element.notes:
-        return [plain]
-    marked, begin = "", 0
-    for note in element.notes:
-        marked += element.text[begin : note.offset] + note.mark
-        begin = note.offset
-    return [plain, letters(marked + element.text[begin:])]
-
-
 def _crossings(elements: Sequence[Element], pages: list[str]) -> Iterator[Crossing]:
     for element in elements:
         if element.kind in ("para", "list_item"):
-            found = _crossing(element.kind, element.text, variants(element), pages)
+            found = _crossing(element.kind, element.text, forms(element), pages)
             if found:
                 yield found
         for note in element.notes:
