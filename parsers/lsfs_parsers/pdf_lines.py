@@ -17,6 +17,7 @@ _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf"
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _SMALLEST_GAP = 3.2  # points
+_SPACE = re.compile(r"\s+")
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
@@ -36,6 +37,8 @@ class Line:
         size: letter size in points.
         hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
         cells: its parts between wide gaps; one for a line of prose.
+        gaps: for each white space in ``text`` the index of its first character, and where the
+            letter before it ends and the one after it begins.
     """
 
     text: str
@@ -44,6 +47,7 @@ class Line:
     bold: bool
     hyphen: bool
     cells: tuple[Cell, ...]
+    gaps: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def left(self) -> float:
@@ -91,6 +95,7 @@ class _Reader:
         self._page = text_page.raw
         self._left, _, _, self._top = page.get_bbox()
         self._units = self._all_units(text_page.count_chars())
+        self._loose = raw.FS_RECTF()
 
     def lines(self) -> Iterator[Line]:
         for match in _LINE.finditer(self._units):
@@ -127,14 +132,45 @@ class _Reader:
         if text.lstrip()[0] in _BULLETS:  # programs draw them bigger than the text of the item
             size = raw.FPDFText_GetFontSize(self._page, middle)
         weights = [raw.FPDFText_GetFontWeight(self._page, at) for at in (first, middle)]
-        parts = _segments(boxes, max(_GAP_IN_SIZES * size, _SMALLEST_GAP))
+        wide = max(_GAP_IN_SIZES * size, _SMALLEST_GAP)
+        parts = _segments(boxes, wide)
         whole = text.strip()
-        cells: tuple[Cell, ...] = (Cell(whole, parts[0]),)
-        if len(parts) > 1:
+        unit = start + len(text) - len(text.lstrip())
+        straight = last - first == end - 1 - unit
+        gaps = self._gaps(whole, unit, first if straight else None)
+        cells = _between(whole, boxes, [gap for gap in gaps if gap[2] - gap[1] >= wide])
+        if len(parts) > len(cells):
             cells = tuple(
                 cell for cell in (Cell(self._text_in(box), box) for box in parts) if cell.text
             ) or (Cell(whole, union(parts)),)
-        return Line(whole, union(parts), size, min(weights) >= _BOLD, hyphen, cells)
+        return Line(whole, union(parts), size, min(weights) >= _BOLD, hyphen, cells, gaps)
+
+    def _gaps(
+        self, text: str, unit: int, first: int | None
+    ) -> tuple[tuple[int, float, float], ...]:
+        """The white space of a line, since one text object can draw all cells of a row.
+
+        Args:
+            unit: index of the first letter in the page's text.
+            first: its index in pdfium's list, where the two go side by side up to the line's end.
+        """
+        box, call = self._loose, self._raw.FPDFText_GetLooseCharBox
+        wide = _wide_units(text)
+        found = []
+        for match in _SPACE.finditer(text):
+            before, after = match.start() - 1, match.end()
+            if wide:
+                before += sum(at <= before for at in wide)
+                after += sum(at < after for at in wide)
+            if first is None:
+                before, after = self._char_index(unit + before), self._char_index(unit + after)
+            else:
+                before, after = first + before, first + after
+            call(self._page, before, box)
+            left = box.right - self._left
+            call(self._page, after, box)
+            found.append((match.start(), left, box.left - self._left))
+        return tuple(found)
 
     def _char_index(self, unit: int) -> int:
         """pdfium's index of a character; its list has some that the text leaves out."""
@@ -162,6 +198,28 @@ class _Reader:
             top=self._top - box[1] + edge,
         )
         return " ".join(re.sub(r"[\ufffe\x02\x00]", "", str(found)).split())
+
+
+def _wide_units(text: str) -> list[int]:
+    """The indices of characters that take two UTF-16 units."""
+    return [] if text.isascii() else [at for at, one in enumerate(text) if one > "\uffff"]
+
+
+def _between(text: str, boxes: list[Box], gaps: list[tuple[int, float, float]]) -> tuple[Cell, ...]:
+    """The parts of a line between wide gaps."""
+    whole = union(boxes)
+    if not gaps:
+        return (Cell(text, whole),)
+    starts = [0, *(at for at, _, _ in gaps)]
+    ends = [*(at for at, _, _ in gaps), len(text)]
+    lefts = [whole[0], *(right for _, _, right in gaps)]
+    rights = [*(left for _, left, _ in gaps), whole[2]]
+    cells = []
+    for start, end, left, right in zip(starts, ends, lefts, rights, strict=True):
+        heights = [box for box in boxes if box[0] < right and box[2] > left] or boxes
+        _, top, _, bottom = union(heights)
+        cells.append(Cell(text[start:end].strip(), (left, top, right, bottom)))
+    return tuple(cells)
 
 
 def _joined(units: str) -> str:
