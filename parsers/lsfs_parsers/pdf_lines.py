@@ -39,6 +39,7 @@ class Line:
         cells: its parts between wide gaps; one for a line of prose.
         gaps: for each white space in ``text`` the index of its first character, and where the
             letter before it ends and the one after it begins.
+        baseline: the height on which its letters stand; None where it is not known.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Line:
     hyphen: bool
     cells: tuple[Cell, ...]
     gaps: tuple[tuple[int, float, float], ...] = ()
+    baseline: float | None = None
 
     @property
     def left(self) -> float:
@@ -96,6 +98,7 @@ class _Reader:
         self._left, _, _, self._top = page.get_bbox()
         self._units = self._all_units(text_page.count_chars())
         self._loose = raw.FS_RECTF()
+        self._origin = (ctypes.c_double(), ctypes.c_double())
 
     def lines(self) -> Iterator[Line]:
         for match in _LINE.finditer(self._units):
@@ -143,7 +146,14 @@ class _Reader:
             cells = tuple(
                 cell for cell in (Cell(self._text_in(box), box) for box in parts) if cell.text
             ) or (Cell(whole, union(parts)),)
-        return Line(whole, union(parts), size, min(weights) >= _BOLD, hyphen, cells, gaps)
+        baseline = self._baseline(first)
+        bold = min(weights) >= _BOLD
+        return Line(whole, union(parts), size, bold, hyphen, cells, gaps, baseline)
+
+    def _baseline(self, index: int) -> float | None:
+        x, y = self._origin
+        found = self._raw.FPDFText_GetCharOrigin(self._page, index, x, y)
+        return self._top - y.value if found else None
 
     def _gaps(
         self, text: str, unit: int, first: int | None

@@ -13,8 +13,9 @@ from lsfs_parsers.pdf_lines import Box, union
 Matrix = tuple[float, float, float, float, float, float]  # x' = a x + c y + e, y' = b x + d y + f
 
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-_LIMIT = 20_000  # objects and segments; a page of more is a drawing
-_SHORT_PATH = 64  # segments; a path of more is an outline or a curve
+_LIMIT = 20_000  # objects, and segments by what they cost; a page of more is a drawing
+_SEGMENT = 4  # objects; what it costs to look at a segment
+_OUTLINE = 2000  # segments; a path of more is a drawing, whatever else the page has
 _THICKEST = 3.2  # points
 _SHORTEST = 1.5  # points; what is shorter is a dot, also of a dotted rule
 _SHORTEST_RULE = 7.0  # points, once its pieces are joined
@@ -68,7 +69,8 @@ def page_rules(page: Any, limit: int = _LIMIT) -> list[Rule]:
     """The rules of a pypdfium2 page, level ones first, from the top left.
 
     Args:
-        limit: a page of more objects, or of more segments of paths, is a drawing and has none.
+        limit: a page of more objects, or of paths with more segments (each counts as several
+            objects), is a drawing and has none.
     """
     try:
         found = list(_Reader(limit).rules(page))
@@ -135,10 +137,9 @@ class _Reader:
         if min(width, height) <= _THICKEST and (count <= 2 or self._is_rectangle(path, count)):
             yield Rule(box, width >= height)
             return
-        self._spend(count)
-        if count > _SHORT_PATH and count > self._left // 8:
-            return
-        yield from self._of_segments(path, count, matrix)
+        if count <= _OUTLINE:
+            self._spend(_SEGMENT * count)
+            yield from self._of_segments(path, count, matrix)
 
     def _is_rectangle(self, path: Any, count: int) -> bool:
         """Whether a thin path is a filled rectangle; two strokes can be as short."""
