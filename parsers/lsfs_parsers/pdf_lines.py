@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
+Gap = tuple[int, float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
-_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf"
+_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
+_MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
+_MANY_MARKS = 60  # on one page they are something else
+_RAISED = 0.85  # of the size of the line
+_MARK_GAP = 0.6  # of the size
+_BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _SMALLEST_GAP = 3.2  # points
@@ -23,10 +32,16 @@ _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A part of a line between wide gaps."""
+    """A part of a line between wide gaps.
+
+    Attributes:
+        gaps: for each white space in ``text`` the index of its first character, and where the
+            letter before it ends and the one after it begins; empty where that is not known.
+    """
 
     text: str
     box: Box
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +52,7 @@ class Line:
         size: letter size in points.
         hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
         cells: its parts between wide gaps; one for a line of prose.
-        gaps: for each white space in ``text`` the index of its first character, and where the
-            letter before it ends and the one after it begins.
+        confidence: of a line read from a picture, from 0 to 1.
         baseline: the height on which its letters stand; None where it is not known.
     """
 
@@ -48,7 +62,7 @@ class Line:
     bold: bool
     hyphen: bool
     cells: tuple[Cell, ...]
-    gaps: tuple[tuple[int, float, float], ...] = ()
+    confidence: float | None = None
     baseline: float | None = None
 
     @property
@@ -74,17 +88,160 @@ def union(boxes: list[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def page_lines(page: Any) -> list[Line]:
-    """The lines of a pypdfium2 page in the order in which they were drawn."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How the user space of a page lies on the page as it is read.
+
+    Attributes:
+        degrees: clockwise by which the page is turned: as the file says, and further where most of
+            its text would still not stand upright.
+        bounds: left, bottom, right and top of the page in user space.
+    """
+
+    degrees: int
+    bounds: Box
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the page as it is read."""
+        left, bottom, right, top = self.bounds
+        flat, tall = right - left, top - bottom
+        return (flat, tall) if self.degrees % 180 == 0 else (tall, flat)
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
+        """A rectangle of user space, in points from the top left of the page as it is read."""
+        at_left, at_bottom, at_right, at_top = self.bounds
+        if self.degrees == 0:
+            return left - at_left, at_top - top, right - at_left, at_top - bottom
+        if self.degrees == 90:
+            return bottom - at_bottom, left - at_left, top - at_bottom, right - at_left
+        if self.degrees == 180:
+            return at_right - right, bottom - at_bottom, at_right - left, top - at_bottom
+        return at_top - top, at_right - right, at_top - bottom, at_right - left
+
+    def user(self, box: Box) -> Box:
+        """The inverse of :meth:`box`: left, bottom, right and top in user space."""
+        at_left, at_bottom, at_right, at_top = self.bounds
+        one, two, three, four = box
+        if self.degrees == 0:
+            return one + at_left, at_top - four, three + at_left, at_top - two
+        if self.degrees == 90:
+            return two + at_left, one + at_bottom, four + at_left, three + at_bottom
+        if self.degrees == 180:
+            return at_right - three, two + at_bottom, at_right - one, four + at_bottom
+        return at_right - four, at_top - three, at_right - two, at_top - one
+
+
+def turn_of(page: Any, further: int = 0) -> Turn:
+    """The turn of a pypdfium2 page, and ``further`` degrees."""
+    return Turn((page.get_rotation() + further) % 360, page.get_bbox())
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a page.
+
+    Attributes:
+        lines: in the order in which they were drawn.
+        aslant: those that run in another direction than most; their boxes are right.
+        turn: where they stand.
+    """
+
+    lines: list[Line]
+    aslant: list[Line]
+    turn: Turn
+
+
+def page_text(page: Any) -> PageText:
+    """The lines of a pypdfium2 page."""
     text_page = page.get_textpage()
     try:
-        return list(_Reader(page, text_page).lines())
+        reader = _Reader(page, text_page)
+        turned = _turned(reader, page.get_rotation())
+        turn = turn_of(page, turned)
+        found = list(reader.lines(turn))
+        upright = -turn.degrees % 360
+        lines = attached([line for line, angle in found if angle == upright])
+        return PageText(lines, [line for line, angle in found if angle != upright], turn)
     finally:
         text_page.close()
 
 
+def page_lines(page: Any) -> list[Line]:
+    """The lines of a pypdfium2 page in the order in which they were drawn."""
+    return page_text(page).lines
+
+
+def attached(lines: list[Line]) -> list[Line]:
+    """The lines, with bullets and raised marks put to the line beside which they stand."""
+    marks = [line for line in lines if _MARK.match(line.text)]
+    if not marks or len(marks) > _MANY_MARKS:
+        return lines
+    whole = {id(line): line for line in lines}
+    owners = [line for line in lines if not _MARK.match(line.text)]
+    for mark in marks:
+        found = min(
+            (line for line in owners if _stands_beside(mark, line)),
+            key=lambda line: abs(line.top - mark.top),
+            default=None,
+        )
+        if found is not None:
+            whole[id(found)] = _with_mark(mark, whole[id(found)])
+            del whole[id(mark)]
+    return list(whole.values())
+
+
+def _stands_beside(mark: Line, line: Line) -> bool:
+    middle = (mark.top + mark.bottom) / 2
+    if not line.top - 2 <= middle <= line.bottom + 2:
+        return False
+    is_bullet = mark.text in _BULLETS
+    if not is_bullet and mark.size > _RAISED * line.size:
+        return False
+    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
+    return before or behind
+
+
+def _with_mark(mark: Line, line: Line) -> Line:
+    box = union([mark.box, line.box])
+    first, last = line.cells[0], line.cells[-1]
+    if mark.left < line.left:
+        glue = " " if mark.text in _BULLETS else ""
+        cell = Cell(f"{mark.text}{glue}{first.text}", union([mark.box, first.box]))
+        text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
+    else:
+        cell = Cell(f"{last.text}{mark.text}", union([mark.box, last.box]))
+        text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
+    return replace(line, text=text, box=box, cells=cells)
+
+
+def _turned(reader: _Reader, rotation: int) -> int:
+    """By how much a page must be turned, beside what the file says, for most of its letters."""
+    letters: Counter[int] = Counter()
+    for run in reader.runs:
+        letters[run.angle] += len(run.text)
+    if not letters:
+        return 0
+    most = max(letters, key=lambda angle: letters[angle])
+    return (-most - rotation) % 360 if most % 90 == 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A line as pdfium has it: its text, its range of characters, and its direction."""
+
+    text: str
+    unit: int  # index of its first letter in the page's text
+    first: int
+    middle: int
+    last: int
+    hyphen: bool
+    angle: int  # degrees, clockwise, in user space
+
+
 class _Reader:
-    """About eight calls of pdfium for each line; calls for each character are ten times slower.
+    """A few calls of pdfium for each line; calls for each character are ten times slower.
 
     Positions are pdfium's: counted in UTF-16 units, from the bottom left of the user space.
     """
@@ -95,117 +252,132 @@ class _Reader:
         self._raw = raw
         self._helper = text_page
         self._page = text_page.raw
-        self._left, _, _, self._top = page.get_bbox()
-        self._units = self._all_units(text_page.count_chars())
+        self._matrix = raw.FS_MATRIX()
         self._loose = raw.FS_RECTF()
-        self._origin = (ctypes.c_double(), ctypes.c_double())
+        self._doubles = [ctypes.c_double() for _ in range(4)]
+        count = text_page.count_chars()
+        self._units = self._all_units(count)
+        self._same = len(self._units) == count  # then each unit's index is its character's
+        self.runs = list(self._runs())
 
-    def lines(self) -> Iterator[Line]:
-        for match in _LINE.finditer(self._units):
+    def lines(self, turn: Turn) -> Iterator[tuple[Line, int]]:
+        """The lines, and the angle at which each runs in user space."""
+        for run in self.runs:
+            line = self._line(run, turn)
+            if line is not None:
+                yield line, run.angle
+
+    def _runs(self) -> Iterator[_Run]:
+        units = self._units
+        for match in _LINE.finditer(units):
             text = _joined(match.group())
             if not text.strip():
                 continue
             start, end = match.span()
-            hyphen = self._units[end : end + 1] in _HYPHEN_MARKS and end < len(self._units)
-            line = self._line(text, start, end, hyphen)
-            if line is not None:
-                yield line
+            raw_text = match.group()
+            unit = start + len(raw_text) - len(raw_text.lstrip())
+            first = self._char_index(unit)
+            # A space may be pdfium's own, which has neither size nor matrix.
+            half = len(raw_text) // 2
+            half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
+            middle = self._char_index(start + max(half - 1, len(raw_text) - len(raw_text.lstrip())))
+            last = self._char_index(end - 1)
+            hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
+            turns = self._raw.FPDFText_GetCharAngle(self._page, first)
+            angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
+            yield _Run(text, unit, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
         if count <= 0:
             return ""
         buffer = (ctypes.c_ushort * (count + 1))()
-        written = self._raw.FPDFText_GetText(self._page, 0, count, buffer)
-        units = buffer[: max(0, written - 1)]
-        return "".join(map(chr, units))
+        written = max(0, self._raw.FPDFText_GetText(self._page, 0, count, buffer) - 1)
+        text = bytes(buffer)[: 2 * written].decode("utf-16-le", "surrogatepass")
+        # A pair of units is one character of Python's.
+        return text if len(text) == written else "".join(map(chr, buffer[:written]))
 
-    def _line(self, text: str, start: int, end: int, hyphen: bool) -> Line | None:
-        first = self._char_index(start + len(text) - len(text.lstrip()))
-        middle = self._char_index((start + end) // 2)
-        last = self._char_index(end - 1)
-        raw = self._raw
-        boxes = self._boxes(first, last - first + 1)
+    def _line(self, run: _Run, turn: Turn) -> Line | None:
+        boxes = self._boxes(run.first, run.last - run.first + 1, turn)
         if not boxes:
             return None
-        size = max(
-            raw.FPDFText_GetFontSize(self._page, first),
-            raw.FPDFText_GetFontSize(self._page, middle),
+        raw, page = self._raw, self._page
+        size = self._size(run.middle)
+        text = run.text.strip()
+        if text[0] not in _BULLETS:  # programs draw them bigger than the text of the item
+            size = max(size, self._size(run.first))
+        bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
+            raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        if text.lstrip()[0] in _BULLETS:  # programs draw them bigger than the text of the item
-            size = raw.FPDFText_GetFontSize(self._page, middle)
-        weights = [raw.FPDFText_GetFontWeight(self._page, at) for at in (first, middle)]
         wide = max(_GAP_IN_SIZES * size, _SMALLEST_GAP)
+        cells = _between_gaps(text, boxes, self._gaps(run, text, turn), wide)
         parts = _segments(boxes, wide)
-        whole = text.strip()
-        unit = start + len(text) - len(text.lstrip())
-        straight = last - first == end - 1 - unit
-        gaps = self._gaps(whole, unit, first if straight else None)
-        cells = _between(whole, boxes, [gap for gap in gaps if gap[2] - gap[1] >= wide])
         if len(parts) > len(cells):
-            cells = tuple(
-                cell for cell in (Cell(self._text_in(box), box) for box in parts) if cell.text
-            ) or (Cell(whole, union(parts)),)
-        baseline = self._baseline(first)
-        bold = min(weights) >= _BOLD
-        return Line(whole, union(parts), size, bold, hyphen, cells, gaps, baseline)
+            found = (Cell(self._text_in(turn.user(box)), box) for box in parts)
+            cells = tuple(cell for cell in found if cell.text) or (Cell(text, union(parts)),)
+        baseline = self._baseline(run.first, turn)
+        return Line(text, union(parts), size, bold, run.hyphen, cells, None, baseline)
 
-    def _baseline(self, index: int) -> float | None:
-        x, y = self._origin
-        found = self._raw.FPDFText_GetCharOrigin(self._page, index, x, y)
-        return self._top - y.value if found else None
-
-    def _gaps(
-        self, text: str, unit: int, first: int | None
-    ) -> tuple[tuple[int, float, float], ...]:
-        """The white space of a line, since one text object can draw all cells of a row.
-
-        Args:
-            unit: index of the first letter in the page's text.
-            first: its index in pdfium's list, where the two go side by side up to the line's end.
-        """
-        box, call = self._loose, self._raw.FPDFText_GetLooseCharBox
+    def _gaps(self, run: _Run, text: str, turn: Turn) -> list[Gap]:
+        """The white space of a line, since one text object can draw all cells of a row."""
+        box, call, page = self._loose, self._raw.FPDFText_GetLooseCharBox, self._page
         wide = _wide_units(text)
+        origin = turn.bounds[0] if turn.degrees == 0 else None
         found = []
         for match in _SPACE.finditer(text):
-            before, after = match.start() - 1, match.end()
+            before, after = run.unit + match.start() - 1, run.unit + match.end()
             if wide:
-                before += sum(at <= before for at in wide)
-                after += sum(at < after for at in wide)
-            if first is None:
-                before, after = self._char_index(unit + before), self._char_index(unit + after)
+                before += sum(at < match.start() for at in wide)
+                after += sum(at < match.end() for at in wide)
+            call(page, self._char_index(before), box)
+            if origin is None:
+                left = turn.box(box.left, box.bottom, box.right, box.top)[2]
+                call(page, self._char_index(after), box)
+                right = turn.box(box.left, box.bottom, box.right, box.top)[0]
             else:
-                before, after = first + before, first + after
-            call(self._page, before, box)
-            left = box.right - self._left
-            call(self._page, after, box)
-            found.append((match.start(), left, box.left - self._left))
-        return tuple(found)
+                left = box.right - origin
+                call(page, self._char_index(after), box)
+                right = box.left - origin
+            found.append((match.start(), left, right))
+        return found
+
+    def _baseline(self, index: int, turn: Turn) -> float | None:
+        left, bottom = self._doubles[:2]
+        if not self._raw.FPDFText_GetCharOrigin(self._page, index, left, bottom):
+            return None
+        return turn.box(left.value, bottom.value, left.value, bottom.value)[1]
+
+    def _size(self, index: int) -> float:
+        """The size of a letter as it is shown: many programs leave it to the matrix."""
+        size = float(self._raw.FPDFText_GetFontSize(self._page, index))
+        matrix = self._matrix
+        if self._raw.FPDFText_GetMatrix(self._page, index, matrix):
+            size *= math.hypot(matrix.c, matrix.d)
+        return size
 
     def _char_index(self, unit: int) -> int:
         """pdfium's index of a character; its list has some that the text leaves out."""
+        if self._same:
+            return unit
         index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
         return int(index) if index >= 0 else unit
 
-    def _boxes(self, start: int, count: int) -> list[Box]:
-        left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    def _boxes(self, start: int, count: int, turn: Turn) -> list[Box]:
+        left, top, right, bottom = self._doubles
+        get, page = self._raw.FPDFText_GetRect, self._page
         found = []
-        for index in range(self._raw.FPDFText_CountRects(self._page, start, count)):
-            self._raw.FPDFText_GetRect(self._page, index, left, top, right, bottom)
-            if right.value - left.value > _THIN:
-                found.append((
-                    left.value - self._left, self._top - top.value,
-                    right.value - self._left, self._top - bottom.value,
-                ))  # fmt: skip
+        for index in range(self._raw.FPDFText_CountRects(page, start, count)):
+            get(page, index, left, top, right, bottom)
+            box = turn.box(left.value, bottom.value, right.value, top.value)
+            if box[2] - box[0] > _THIN:
+                found.append(box)
         return found
 
-    def _text_in(self, box: Box) -> str:
+    def _text_in(self, user: Box) -> str:
         edge = 0.3  # points; a letter counts when its middle is inside
+        left, bottom, right, top = user
         found = self._helper.get_text_bounded(
-            left=box[0] + self._left - edge,
-            bottom=self._top - box[3] - edge,
-            right=box[2] + self._left + edge,
-            top=self._top - box[1] + edge,
+            left=left - edge, bottom=bottom - edge, right=right + edge, top=top + edge
         )
         return " ".join(re.sub(r"[\ufffe\x02\x00]", "", str(found)).split())
 
@@ -215,20 +387,21 @@ def _wide_units(text: str) -> list[int]:
     return [] if text.isascii() else [at for at, one in enumerate(text) if one > "\uffff"]
 
 
-def _between(text: str, boxes: list[Box], gaps: list[tuple[int, float, float]]) -> tuple[Cell, ...]:
-    """The parts of a line between wide gaps."""
+def _between_gaps(text: str, boxes: list[Box], gaps: list[Gap], wide: float) -> tuple[Cell, ...]:
+    """The parts of a line between gaps of at least ``wide`` points."""
     whole = union(boxes)
-    if not gaps:
-        return (Cell(text, whole),)
-    starts = [0, *(at for at, _, _ in gaps)]
-    ends = [*(at for at, _, _ in gaps), len(text)]
-    lefts = [whole[0], *(right for _, _, right in gaps)]
-    rights = [*(left for _, left, _ in gaps), whole[2]]
+    cuts = [n for n, (_, left, right) in enumerate(gaps) if right - left >= wide]
+    if not cuts:
+        return (Cell(text, whole, tuple(gaps)),)
     cells = []
-    for start, end, left, right in zip(starts, ends, lefts, rights, strict=True):
+    for one, other in pairwise([-1, *cuts, len(gaps)]):
+        start, left = (gaps[one][0], gaps[one][2]) if one >= 0 else (0, whole[0])
+        end, right = gaps[other][:2] if other < len(gaps) else (len(text), whole[2])
+        start += len(text[start:end]) - len(text[start:end].lstrip())
         heights = [box for box in boxes if box[0] < right and box[2] > left] or boxes
         _, top, _, bottom = union(heights)
-        cells.append(Cell(text[start:end].strip(), (left, top, right, bottom)))
+        inner = tuple((at - start, x1, x2) for at, x1, x2 in gaps[one + 1 : other])
+        cells.append(Cell(text[start:end], (left, top, right, bottom), inner))
     return tuple(cells)
 
 

@@ -1,4 +1,4 @@
-"""The straight ruling lines of a PDF page, and where a page's points are when it is shown."""
+"""The straight ruling lines of a PDF page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from lsfs_parsers.pdf_lines import Box, union
+from lsfs_parsers.pdf_lines import Box, Turn, turn_of, union
 
 Matrix = tuple[float, float, float, float, float, float]  # x' = a x + c y + e, y' = b x + d y + f
 
@@ -42,47 +42,32 @@ class Rule:
     shade: bool = False
 
 
-def shown(page: Any) -> Matrix:
-    """From the user space of a pypdfium2 page to points from the top left of the page as shown."""
-    left, bottom, right, top = page.get_bbox()
-    match page.get_rotation():
-        case 90:
-            return 0.0, 1.0, 1.0, 0.0, -bottom, -left
-        case 180:
-            return -1.0, 0.0, 0.0, 1.0, right, -bottom
-        case 270:
-            return 0.0, -1.0, -1.0, 0.0, top, right
-        case _:
-            return 1.0, 0.0, 0.0, -1.0, -left, top
-
-
-def moved(box: Box, matrix: Matrix) -> Box:
-    """The box around ``box``, given by any two opposite corners, where ``matrix`` takes it."""
-    a, b, c, d, e, f = matrix
-    x1, y1, x2, y2 = box
-    xs = (a * x1 + c * y1 + e, a * x2 + c * y2 + e, a * x1 + c * y2 + e, a * x2 + c * y1 + e)
-    ys = (b * x1 + d * y1 + f, b * x2 + d * y2 + f, b * x1 + d * y2 + f, b * x2 + d * y1 + f)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def page_rules(page: Any, limit: int = _LIMIT) -> list[Rule]:
+def page_rules(page: Any, limit: int = _LIMIT, turn: Turn | None = None) -> list[Rule]:
     """The rules of a pypdfium2 page, level ones first, from the top left.
 
     Args:
         limit: a page of more objects, or of paths with more segments (each counts as several
             objects), is a drawing and has none.
+        turn: how the page is turned to be read; as it is shown when nothing is given.
     """
+    turn = turn or turn_of(page)
     try:
-        found = list(_Reader(limit).rules(page))
+        found = [_placed(rule, turn) for rule in _Reader(limit).rules(page)]
     except _Drawing:
         return []
     if not found:
         return []
-    width, height = page.get_size()
+    width, height = turn.size
     inside = [rule for rule in found if _is_on(rule.box, width, height)]
     level = _joined([rule for rule in inside if rule.horizontal])
     upright = _joined([_turned(rule) for rule in inside if not rule.horizontal])
     return [*level, *map(_turned, upright)]
+
+
+def _placed(rule: Rule, turn: Turn) -> Rule:
+    """A rule of user space on the page as it is read."""
+    horizontal = rule.horizontal if turn.degrees % 180 == 0 else not rule.horizontal
+    return Rule(turn.box(*rule.box), horizontal, rule.shade)
 
 
 class _Drawing(Exception):
@@ -105,7 +90,7 @@ class _Reader:
         count = raw.FPDFPage_CountObjects(page.raw)
         objects = (raw.FPDFPage_GetObject(page.raw, index) for index in range(count))
         self._spend(count)
-        yield from self._of(objects, shown(page), 0)
+        yield from self._of(objects, _SAME, 0)
 
     def _spend(self, count: int) -> None:
         self._left -= count
@@ -129,7 +114,7 @@ class _Reader:
         if not raw.FPDFPageObj_GetBounds(path, *self._bounds):
             return
         left, bottom, right, top = (value.value for value in self._bounds)
-        box = moved((left, bottom, right, top), matrix)
+        box = _around((left, bottom, right, top), matrix)
         width, height = box[2] - box[0], box[3] - box[1]
         if max(width, height) < _SHORTEST:
             return
@@ -195,6 +180,16 @@ def _after(first: Matrix, then: Matrix) -> Matrix:
         a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t,
         e * q + f * s + u,
     )  # fmt: skip
+
+
+def _around(box: Box, matrix: Matrix) -> Box:
+    """The box around ``box`` where ``matrix`` takes it."""
+    if matrix is _SAME:
+        return box
+    left, bottom, right, top = box
+    corners = ((left, bottom), (left, top), (right, bottom), (right, top))
+    xs, ys = zip(*(_at(corner, matrix) for corner in corners), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _at(point: tuple[float, float], matrix: Matrix) -> tuple[float, float]:
