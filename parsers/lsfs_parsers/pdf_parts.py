@@ -151,7 +151,7 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
             number,
             line.size,
             line.bold,
-            line.hyphen and cell is line.cells[-1],
+            cell.hyphen,
             line.box[3] if line.baseline is None else line.baseline,
             cell.gaps,
         )
