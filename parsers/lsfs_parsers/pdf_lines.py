@@ -8,15 +8,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
+Extent = tuple[float, float]
 Gap = tuple[int, float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
+_SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
 _MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
 _MANY_MARKS = 60  # on one page they are something else
@@ -26,7 +27,6 @@ _BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _SMALLEST_GAP = 3.2  # points
-_SPACE = re.compile(r"\s+")
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
@@ -35,13 +35,28 @@ class Cell:
     """A part of a line between wide gaps.
 
     Attributes:
-        gaps: for each white space in ``text`` the index of its first character, and where the
-            letter before it ends and the one after it begins; empty where that is not known.
+        gaps: for each white space in ``text`` its index, and where the letter before it ends and
+            the one after it begins; empty where that is not known.
+        hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
     """
 
     text: str
     box: Box
     gaps: tuple[Gap, ...] = ()
+    hyphen: bool = False
+
+
+def one_cell(before: Cell, after: Cell, glue: str) -> Cell:
+    """Two neighbouring cells as one, with ``glue`` between their texts."""
+    start = len(before.text) + len(glue)
+    between = [(len(before.text), before.box[2], after.box[0])] if glue else []
+    behind = [(at + start, left, right) for at, left, right in after.gaps]
+    return Cell(
+        f"{before.text}{glue}{after.text}",
+        union([before.box, after.box]),
+        (*before.gaps, *between, *behind),
+        after.hyphen,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +223,10 @@ def _with_mark(mark: Line, line: Line) -> Line:
     first, last = line.cells[0], line.cells[-1]
     if mark.left < line.left:
         glue = " " if mark.text in _BULLETS else ""
-        cell = Cell(f"{mark.text}{glue}{first.text}", union([mark.box, first.box]))
+        cell = one_cell(mark.cells[0], first, glue)
         text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
     else:
-        cell = Cell(f"{last.text}{mark.text}", union([mark.box, last.box]))
+        cell = one_cell(last, mark.cells[0], "")
         text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
     return replace(line, text=text, box=box, cells=cells)
 
@@ -232,8 +247,9 @@ class _Run:
     """A line as pdfium has it: its text, its range of characters, and its direction."""
 
     text: str
-    unit: int  # index of its first letter in the page's text
-    first: int
+    start: int  # among the units
+    end: int
+    first: int  # among the characters
     middle: int
     last: int
     hyphen: bool
@@ -250,10 +266,8 @@ class _Reader:
         import pypdfium2.raw as raw
 
         self._raw = raw
-        self._helper = text_page
         self._page = text_page.raw
         self._matrix = raw.FS_MATRIX()
-        self._loose = raw.FS_RECTF()
         self._doubles = [ctypes.c_double() for _ in range(4)]
         count = text_page.count_chars()
         self._units = self._all_units(count)
@@ -275,8 +289,7 @@ class _Reader:
                 continue
             start, end = match.span()
             raw_text = match.group()
-            unit = start + len(raw_text) - len(raw_text.lstrip())
-            first = self._char_index(unit)
+            first = self._char_index(start + len(raw_text) - len(raw_text.lstrip()))
             # A space may be pdfium's own, which has neither size nor matrix.
             half = len(raw_text) // 2
             half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
@@ -285,7 +298,7 @@ class _Reader:
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
             turns = self._raw.FPDFText_GetCharAngle(self._page, first)
             angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield _Run(text, unit, first, middle, last, hyphen, angle)
+            yield _Run(text, start, end, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
@@ -298,8 +311,8 @@ class _Reader:
         return text if len(text) == written else "".join(map(chr, buffer[:written]))
 
     def _line(self, run: _Run, turn: Turn) -> Line | None:
-        boxes = self._boxes(run.first, run.last - run.first + 1, turn)
-        if not boxes:
+        box = self._box(run.first, run.last - run.first + 1, turn)
+        if box is None:
             return None
         raw, page = self._raw, self._page
         size = self._size(run.middle)
@@ -309,43 +322,54 @@ class _Reader:
         bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
             raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        wide = max(_GAP_IN_SIZES * size, _SMALLEST_GAP)
-        cells = _between_gaps(text, boxes, self._gaps(run, text, turn), wide)
-        parts = _segments(boxes, wide)
-        if len(parts) > len(cells):
-            found = (Cell(self._text_in(turn.user(box)), box) for box in parts)
-            cells = tuple(cell for cell in found if cell.text) or (Cell(text, union(parts)),)
+        cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
         baseline = self._baseline(run.first, turn)
-        return Line(text, union(parts), size, bold, run.hyphen, cells, None, baseline)
+        return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
 
-    def _gaps(self, run: _Run, text: str, turn: Turn) -> list[Gap]:
-        """The white space of a line, since one text object can draw all cells of a row."""
-        box, call, page = self._loose, self._raw.FPDFText_GetLooseCharBox, self._page
-        wide = _wide_units(text)
-        origin = turn.bounds[0] if turn.degrees == 0 else None
-        found = []
-        for match in _SPACE.finditer(text):
-            before, after = run.unit + match.start() - 1, run.unit + match.end()
-            if wide:
-                before += sum(at < match.start() for at in wide)
-                after += sum(at < match.end() for at in wide)
-            call(page, self._char_index(before), box)
-            if origin is None:
-                left = turn.box(box.left, box.bottom, box.right, box.top)[2]
-                call(page, self._char_index(after), box)
-                right = turn.box(box.left, box.bottom, box.right, box.top)[0]
-            else:
-                left = box.right - origin
-                call(page, self._char_index(after), box)
-                right = box.left - origin
-            found.append((match.start(), left, right))
-        return found
+    def _cells(self, run: _Run, turn: Turn, gap: float, box: Box) -> tuple[Cell, ...]:
+        """The parts of a line between spaces wider than ``gap``.
+
+        A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
+        """
+        units, start = self._units, run.start
+        cells: list[Cell] = []
+        edge, begun = box[0], start
+        narrow: list[Extent] = []
+        for space in _SPACES.finditer(units, start, run.end):
+            before, after = space.span()
+            if before == start or after == run.end:
+                continue
+            left = self._char(before - 1, turn)
+            right = self._char(after, turn)
+            if max(right[0] - left[2], left[0] - right[2]) < gap:
+                narrow.append((left[2], right[0]))
+                continue
+            cells.append(self._cell(begun, before, (edge, box[1], left[2], box[3]), narrow))
+            edge, begun, narrow = right[0], after, []
+        last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
+        return (*cells, replace(last, hyphen=True) if run.hyphen else last)
+
+    def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
+        left, top, right, bottom = box
+        words = _joined(self._units[start:end]).split()
+        at, gaps = -1, []
+        for word, (x1, x2) in zip(words, spaces, strict=False):
+            at += 1 + len(word)
+            gaps.append((at, x1, x2))
+        box = (min(left, right), top, max(left, right), bottom)
+        return Cell(" ".join(words), box, tuple(gaps))
 
     def _baseline(self, index: int, turn: Turn) -> float | None:
-        left, bottom = self._doubles[:2]
-        if not self._raw.FPDFText_GetCharOrigin(self._page, index, left, bottom):
+        x, y = self._doubles[:2]
+        if not self._raw.FPDFText_GetCharOrigin(self._page, index, x, y):
             return None
-        return turn.box(left.value, bottom.value, left.value, bottom.value)[1]
+        return turn.box(x.value, y.value, x.value, y.value)[1]
+
+    def _char(self, unit: int, turn: Turn) -> Box:
+        left, right, bottom, top = self._doubles
+        index = self._char_index(unit)
+        self._raw.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        return turn.box(left.value, bottom.value, right.value, top.value)
 
     def _size(self, index: int) -> float:
         """The size of a letter as it is shown: many programs leave it to the matrix."""
@@ -362,7 +386,7 @@ class _Reader:
         index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
         return int(index) if index >= 0 else unit
 
-    def _boxes(self, start: int, count: int, turn: Turn) -> list[Box]:
+    def _box(self, start: int, count: int, turn: Turn) -> Box | None:
         left, top, right, bottom = self._doubles
         get, page = self._raw.FPDFText_GetRect, self._page
         found = []
@@ -371,38 +395,7 @@ class _Reader:
             box = turn.box(left.value, bottom.value, right.value, top.value)
             if box[2] - box[0] > _THIN:
                 found.append(box)
-        return found
-
-    def _text_in(self, user: Box) -> str:
-        edge = 0.3  # points; a letter counts when its middle is inside
-        left, bottom, right, top = user
-        found = self._helper.get_text_bounded(
-            left=left - edge, bottom=bottom - edge, right=right + edge, top=top + edge
-        )
-        return " ".join(re.sub(r"[\ufffe\x02\x00]", "", str(found)).split())
-
-
-def _wide_units(text: str) -> list[int]:
-    """The indices of characters that take two UTF-16 units."""
-    return [] if text.isascii() else [at for at, one in enumerate(text) if one > "\uffff"]
-
-
-def _between_gaps(text: str, boxes: list[Box], gaps: list[Gap], wide: float) -> tuple[Cell, ...]:
-    """The parts of a line between gaps of at least ``wide`` points."""
-    whole = union(boxes)
-    cuts = [n for n, (_, left, right) in enumerate(gaps) if right - left >= wide]
-    if not cuts:
-        return (Cell(text, whole, tuple(gaps)),)
-    cells = []
-    for one, other in pairwise([-1, *cuts, len(gaps)]):
-        start, left = (gaps[one][0], gaps[one][2]) if one >= 0 else (0, whole[0])
-        end, right = gaps[other][:2] if other < len(gaps) else (len(text), whole[2])
-        start += len(text[start:end]) - len(text[start:end].lstrip())
-        heights = [box for box in boxes if box[0] < right and box[2] > left] or boxes
-        _, top, _, bottom = union(heights)
-        inner = tuple((at - start, x1, x2) for at, x1, x2 in gaps[one + 1 : other])
-        cells.append(Cell(text[start:end], (left, top, right, bottom), inner))
-    return tuple(cells)
+        return union(found) if found else None
 
 
 def _joined(units: str) -> str:
@@ -410,15 +403,3 @@ def _joined(units: str) -> str:
     if not any("\ud800" <= unit <= "\udfff" for unit in units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _segments(boxes: list[Box], gap: float) -> list[Box]:
-    """Boxes of one line, those with less than ``gap`` points between them made one."""
-    merged = [boxes[0]]
-    for box in boxes[1:]:
-        before = merged[-1]
-        if box[0] - before[2] < gap and box[0] >= before[0] - 1:
-            merged[-1] = union([before, box])
-        else:
-            merged.append(box)
-    return merged
