@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lsfs_parsers.pdf_lines import Box, Cell, Line, union
+from lsfs_parsers.pdf_lines import Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
@@ -373,8 +373,7 @@ def _beside(one: Line, other: Line) -> Line:
         space = cell.box[0] - before.box[2]
         if space < max(0.45 * one.size, 2.2):
             glue = " " if space > 0.12 * one.size else ""
-            box = union([before.box, cell.box])
-            touching[-1] = Cell(f"{before.text}{glue}{cell.text}", box)
+            touching[-1] = one_cell(before, cell, glue)
         else:
             touching.append(cell)
     return replace(
