@@ -1,2 +1,5 @@
 """stub"""
-def check(*a): pass
+
+
+def check(*a):
+    pass

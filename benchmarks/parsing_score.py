@@ -235,9 +235,7 @@ def _numbers_left(truth: Truth, reading: Reading) -> int:
     expected, found = _tokens(_said(truth)), _tokens(reading.blocks)
     lines = {tuple(_tokens([line])) for block in reading.blocks for line in block.splitlines()}
     labels = {tuple(_tokens([label])) for label in truth.page_labels}
-    too_many = {
-        label for label in labels if _sequences(found, label) > _sequences(expected, label)
-    }
+    too_many = {label for label in labels if _sequences(found, label) > _sequences(expected, label)}
     return len(too_many | (labels & lines))
 
 

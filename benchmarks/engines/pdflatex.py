@@ -65,7 +65,9 @@ def escaped(text: str) -> str:
 def _document(truth: Truth) -> Iterator[str]:
     yield from _preamble(truth)
     yield r"\begin{document}"
-    yield _BODY_SIZE.format(size=truth.layout.size, leading=truth.layout.size * truth.layout.leading)
+    yield _BODY_SIZE.format(
+        size=truth.layout.size, leading=truth.layout.size * truth.layout.leading
+    )
     language = _PATTERNS.get(truth.language, "english")
     yield rf"\ifcsname l@{language}\endcsname\language\csname l@{language}\endcsname\fi"
     if not truth.layout.hyphenated:

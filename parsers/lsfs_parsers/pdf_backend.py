@@ -151,6 +151,7 @@ class GeometricBackend:
             BlockKind.TABLE,
             pieces,
             rows=table.rows,
+            columns=table.columns,
             grid=Grid(table.header_rows, boxes=boxes, merged=table.merged),
             start=Start.RUNNING if table.starts_on_top else Start.CLOSED,
             end=End.OPEN if table.runs_off else End.CLOSED,

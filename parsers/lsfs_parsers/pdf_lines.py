@@ -26,6 +26,8 @@ _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
+_MUCH_WIDER = 1.7  # times the narrowest space of the line
+_NEVER_STRETCHED = 2.6  # times the least gap
 _SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
@@ -331,23 +333,29 @@ class _Reader:
 
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
-        units, start = self._units, run.start
+        gaps = list(self._gaps(run, turn))
+        wide = _wide([right - left for _, _, left, right in gaps], gap)
         cells: list[Cell] = []
-        edge, begun = box[0], start
+        edge, begun = box[0], run.start
         narrow: list[Extent] = []
-        for space in _SPACES.finditer(units, start, run.end):
-            before, after = space.span()
-            if before == start or after == run.end:
+        for (before, after, left, right), is_wide in zip(gaps, wide, strict=True):
+            if not is_wide:
+                narrow.append((left, right))
                 continue
-            left = self._char(before - 1, turn)
-            right = self._char(after, turn)
-            if max(right[0] - left[2], left[0] - right[2]) < gap:
-                narrow.append((left[2], right[0]))
-                continue
-            cells.append(self._cell(begun, before, (edge, box[1], left[2], box[3]), narrow))
-            edge, begun, narrow = right[0], after, []
+            cells.append(self._cell(begun, before, (edge, box[1], left, box[3]), narrow))
+            edge, begun, narrow = right, after, []
         last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
         return (*cells, replace(last, hyphen=True) if run.hyphen else last)
+
+    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, float, float]]:
+        """The spaces in a line: the units around them, and where they begin and end."""
+        for space in _SPACES.finditer(self._units, run.start, run.end):
+            before, after = space.span()
+            if before > run.start and after < run.end:
+                one, other = self._char(before - 1, turn), self._char(after, turn)
+                if one[0] > other[0]:  # from right to left
+                    one, other = other, one
+                yield before, after, one[2], other[0]
 
     def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
         left, top, right, bottom = box
@@ -396,6 +404,15 @@ class _Reader:
             if box[2] - box[0] > _THIN:
                 found.append(box)
         return union(found) if found else None
+
+
+def _wide(gaps: list[float], least: float) -> list[bool]:
+    """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
+    narrowest = min(gaps, default=0.0)
+    return [
+        gap >= least and (gap > _MUCH_WIDER * narrowest or gap > _NEVER_STRETCHED * least)
+        for gap in gaps
+    ]
 
 
 def _joined(units: str) -> str:
