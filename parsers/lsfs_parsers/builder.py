@@ -124,6 +124,11 @@ class Builder:
         """Blocks taken so far."""
         return len(self._blocks)
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings that the next block stands below, highest first."""
+        return tuple(heading for _, heading in self._headings)
+
     def page(
         self,
         label: str = "",
@@ -289,9 +294,7 @@ class Builder:
             level = max(1, level)
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
-        above = headings
-        if above is None:
-            above = tuple(heading for _, heading in self._headings)
+        above = self.headings if headings is None else headings
         self._blocks.append(Block(kind, text, start, end, level, above, tuple(spans), confidence))
         self._length = end
         if kind is BlockKind.HEADING:

@@ -15,7 +15,7 @@ from lsfs_parsers import detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Piece, one_line
 from lsfs_parsers.languages import Language, language_of
-from lsfs_parsers.text import MAX_SPANS, built, lines_of, paragraphs_of, read_text
+from lsfs_parsers.text import MAX_SPANS, add_lines, built, lines_of, read_text
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -81,8 +81,6 @@ def add_code(
     language: Language | None,
     *,
     seconds: float = _MAX_SECONDS,
-    above: tuple[str, ...] | None = None,
-    first: int = 1,
 ) -> None:
     """Append source code to a document.
 
@@ -90,22 +88,19 @@ def add_code(
         lines: the code.
         language: None where it is unknown; such code is cut at blank lines.
         seconds: for reading it by its grammar.
-        above: the headings above it; those of the document by default.
-        first: number of the first line.
     """
-    step = 1 + len(lines) // MAX_SPANS
     stretches = cut(lines, language, min(seconds, _MAX_SECONDS)) if language else None
     if stretches is None:
-        for pieces in paragraphs_of(lines, first=first, step=step):
-            builder.add(BlockKind.CODE, pieces, headings=above)
+        add_lines(builder, lines, BlockKind.CODE)
         return
+    step = 1 + len(lines) // MAX_SPANS
+    above = builder.headings
     for one in stretches:
         pieces = [
-            Piece("\n".join(lines[at : min(at + step, one.last + 1)]), first + at)
+            Piece("\n".join(lines[at : min(at + step, one.last + 1)]), at + 1)
             for at in range(one.first, one.last + 1, step)
         ]
-        path = (*(above or ()), *one.path)
-        builder.add(BlockKind.CODE, pieces, headings=path if one.path else above)
+        builder.add(BlockKind.CODE, pieces, headings=(*above, *one.path))
         if builder.full:
             return
 

@@ -18,6 +18,8 @@ VERSION = 2  # raise when a file can get another media type
 EMPTY = "application/x-empty"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+NOTEBOOK = "application/x-ipynb+json"
+LATEX = "text/x-tex"
 XML = "application/xml"
 SVG = "image/svg+xml"
 YAML = "application/yaml"
@@ -72,7 +74,8 @@ _SUFFIXES = {
     "eml": MAIL, "mbox": MBOX,
     "csv": "text/csv", "tsv": "text/tab-separated-values",
     "json": JSON, "geojson": JSON, "webmanifest": JSON, "har": JSON, "jsonl": JSON_LINES,
-    "ndjson": JSON_LINES,
+    "ndjson": JSON_LINES, "ipynb": NOTEBOOK,
+    "tex": LATEX, "ltx": LATEX, "latex": LATEX,
     "xml": XML, "xsd": XML, "xsl": XML, "xslt": XML, "rss": XML, "atom": XML, "rdf": XML,
     "kml": XML, "gpx": XML, "plist": XML, "wsdl": XML, "xlf": XML, "svg": SVG,
     "yaml": YAML, "yml": YAML, "toml": TOML,

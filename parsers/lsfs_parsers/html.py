@@ -66,16 +66,17 @@ class HtmlParser:
         return builder.build(read_html(decoded.text, builder))
 
 
-def read_html(text: str, builder: Builder, *, lines: bool = True) -> Facts:
+def read_html(text: str, builder: Builder, *, lines: bool = True, first: int = 1) -> Facts:
     """Append the blocks of an HTML document to ``builder``.
 
     Args:
         lines: whether spans carry line numbers of ``text``.
+        first: the number of its first line.
 
     Returns:
         What the document says about itself.
     """
-    collector = _Collector(builder, with_lines=lines)
+    collector = _Collector(builder, with_lines=lines, first=first)
     root = _tree(text)
     if root is not None:
         _walk_tree(root, collector)
@@ -163,22 +164,23 @@ class _Cells:
 class _Collector:
     """Turns start tags, text and end tags into blocks. Never recurses."""
 
-    def __init__(self, builder: Builder, *, with_lines: bool) -> None:
+    def __init__(self, builder: Builder, *, with_lines: bool, first: int = 1) -> None:
         self._builder = builder
         self._with_lines = with_lines
-        self._line = 1
+        self._above = first - 1
+        self._line = first
         self._open: list[tuple[str, BlockKind]] = []
         self._open_count: Counter[str] = Counter()
         self._dropped = 0
         self._text: list[str] = []
-        self._text_line = 1
+        self._text_line = first
         self._grids: list[_Cells] = []
         self._title: list[str] | None = None
         self.facts = Facts()
 
     def start(self, tag: str, attributes: dict[str, str], line: int | None) -> None:
         """A start tag, at ``line`` of the source."""
-        self._line = line or self._line
+        self._line = line + self._above if line else self._line
         if tag in _DROPPED:
             self._dropped += 1
         if self._dropped:

@@ -15,6 +15,8 @@ GROUP = "lsfs.parsers"
 _BUILT_IN = {
     "text": "lsfs_parsers.text:TextParser",
     "code": "lsfs_parsers.code:CodeParser",
+    "notebook": "lsfs_parsers.notebook:NotebookParser",
+    "latex": "lsfs_parsers.latex:LatexParser",
     "delimited": "lsfs_parsers.delimited:DelimitedParser",
     "json": "lsfs_parsers.json_text:JsonParser",
     "settings": "lsfs_parsers.settings:SettingsParser",
@@ -40,6 +42,8 @@ _BUILT_IN_TYPES = {
     detect.XLS: "spreadsheet",
     detect.ODS: "spreadsheet",
     detect.CODE: "code",
+    detect.NOTEBOOK: "notebook",
+    detect.LATEX: "latex",
     "text/csv": "delimited",
     "text/tab-separated-values": "delimited",
     detect.JSON: "json",
