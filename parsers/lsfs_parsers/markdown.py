@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _CHUNK = 64 * 1024  # characters after which a heading may begin a new reading
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
 _MAX_NESTING = 60  # of quotes and lists; what is deeper is kept as paragraphs
 
 
@@ -91,6 +93,11 @@ def _chunks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     yield start, lines[start:]
 
 
+def _cells(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|").removesuffix("|")
+    return [cell.replace("\\|", "|").strip() for cell in _CELL_BORDER.split(inner)]
+
+
 class _Blocks:
     """Turns the tokens of some lines into blocks; each method takes the tokens of one.
 
@@ -109,6 +116,7 @@ class _Blocks:
         self._headings: list[int] = []
         self._rows: list[list[str]] | None = None
         self._row_lines: list[int | None] = []
+        self._row = 0
 
     def read(self, tokens: list[Token]) -> None:
         for token in tokens:
@@ -140,6 +148,10 @@ class _Blocks:
             case "tr_open" if self._rows is not None:
                 self._rows.append([])
                 self._row_lines.append(self._number(first))
+                self._row = first
+            case "tr_close" if self._rows is not None:
+                # The standard drops the cells of a row that are more than the header's.
+                self._rows[-1] += _cells(self._lines[self._row])[len(self._rows[-1]) :]
             case "table_close" if self._rows is not None:
                 self._builder.add_table(self._rows, lines=self._row_lines, grid=Grid(1))
                 self._rows = None

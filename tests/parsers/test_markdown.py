@@ -133,5 +133,7 @@ def test_words_are_kept_with_their_lines(read: Reader, found: list[str]) -> None
             for word in document.text[span.char_start : span.char_end].split():
                 if len(word) == 3 and word[0] == "w" and word[2] == "w":
                     assert word in file[(span.line or 0) - 1]
+    if "```" in text:  # what stands behind a fence's mark is no text
+        return
     for n in range(9):
         assert document.text.count(f"w{n}w") == text.count(f"w{n}w")
