@@ -18,6 +18,13 @@ VERSION = 2  # raise when a file can get another media type
 EMPTY = "application/x-empty"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+ZIP = "application/zip"
+JAR = "application/java-archive"
+TAR = "application/x-tar"
+GZIP = "application/gzip"
+BZIP2 = "application/x-bzip2"
+XZ = "application/x-xz"
+ZSTD = "application/zstd"
 NOTEBOOK = "application/x-ipynb+json"
 LATEX = "text/x-tex"
 XML = "application/xml"
@@ -38,6 +45,8 @@ MAIL = "message/rfc822"
 _HEAD = 1024  # a PDF may have this much rubbish before its header (ISO 32000-1, annex H.3.4.1)
 _PDF_TAIL = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TAR_MAGIC = slice(257, 262)
+_MAX_TYPES = 1024 * 1024
 _OLE_SEARCH = 64 * 1024 * 1024
 
 # Zip members that tell which document an archive is.
@@ -47,7 +56,7 @@ _ZIP_PARTS = (
     ("xl/workbook.bin", XLSB),
     ("ppt/presentation.xml",
      "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-    ("META-INF/MANIFEST.MF", "application/java-archive"),
+    ("META-INF/MANIFEST.MF", JAR),
 )  # fmt: skip
 _OLE_STREAMS = (
     ("Workbook", XLS),
@@ -63,7 +72,12 @@ _SIGNATURES = (
     (b"GIF8", "image/gif"),
     (b"{\\rtf", "application/rtf"),
     (b"%!PS", "application/postscript"),
-    (b"\x1f\x8b", "application/gzip"),
+    (b"\x1f\x8b", GZIP),
+    *((b"BZh%d1AY&SY" % level, BZIP2) for level in range(1, 10)),
+    (b"\xfd7zXZ\0", XZ),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"\x7fELF", "application/x-executable"),
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
 )
@@ -113,7 +127,7 @@ class Detector:
 
         Raises:
             Encrypted: it is an office document that needs a password.
-            TooLarge: it is an archive over the limits.
+            TooLarge: it is an archive with too long a directory.
             ParseError: it is an archive without a directory.
         """
         head = source.read(SAMPLE)
@@ -128,6 +142,8 @@ class Detector:
         for signature, media_type in _SIGNATURES:
             if head.startswith(signature):
                 return media_type
+        if head[_TAR_MAGIC] == b"ustar":
+            return TAR
         if looks_binary(head):
             return self._ask_libmagic(head) or UNKNOWN
         return self._text_type(head, source.name)
@@ -178,11 +194,11 @@ def _is_pdf(source: Source, head: bytes) -> bool:
 
 
 def _zip_type(source: Source) -> str:
-    with archive.opened(source) as opened:
+    with archive.directory(source) as opened:
         names = set(opened.namelist())
         if "mimetype" in names:
-            declared = (archive.member(opened, "mimetype") or b"")[:200].decode("ascii", "replace")
-            return declared.strip() or "application/zip"
+            declared = archive.beginning(opened, "mimetype", 200).decode("ascii", "replace")
+            return declared.strip() or ZIP
         for part, media_type in _ZIP_PARTS:
             if part in names:
                 return media_type
@@ -191,10 +207,10 @@ def _zip_type(source: Source) -> str:
 
 def _by_content_types(opened: zipfile.ZipFile) -> str:
     """The type of an office document whose main part has an unusual name."""
-    types = archive.member(opened, "[Content_Types].xml") or b""
+    types = archive.beginning(opened, "[Content_Types].xml", _MAX_TYPES)
     if b"wordprocessingml.document.main" in types:
         return DOCX
-    return XLSX if b"spreadsheetml.sheet.main" in types else "application/zip"
+    return XLSX if b"spreadsheetml.sheet.main" in types else ZIP
 
 
 def _ole_type(source: Source) -> str:
