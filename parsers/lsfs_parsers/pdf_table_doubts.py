@@ -14,6 +14,7 @@ from lsfs_parsers.pdf_table_rows import Group, could_wrap
 
 _LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5,}|\u2026{2,}")
 _PAGE = re.compile(r"(?:[.\u2026\u00b7 ]*)(\d{1,4}|[ivxlc]{1,6})")
+_BULLET = re.compile(r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\uf0b7]")
 _LABEL = re.compile(
     r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u2013*\u2014o\u27a2\u25a0-]"
     r"|[(\[]?(?:\d{1,3}(?:\.\d{1,2}){0,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):\]]+"
@@ -29,6 +30,10 @@ _OPERAND = re.compile(r"[\W\d_]*[^\W\d_]?[\W\d_]*|[a-z]{1,3}")
 _EQUATION = re.compile(r"\(?[A-Z]?\.?\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
 _ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]\d]*$")
 _PROSE_WORDS = 4
+_ALIGNED = 1.2  # points
+_ALIGNED_SHARE = 0.6  # of the cells of a column
+_FEW_ROWS = 6
+_ALL_BUT_ONE = 0.75
 _MANY = 0.6
 _MOST = 0.8
 
@@ -69,7 +74,7 @@ def is_false(draft: Draft) -> bool:
     doubts = (_is_list, _is_form, _is_formula, _is_code, _is_prose)
     if any(doubt(draft) for doubt in doubts):
         return True
-    return not draft.framed and _is_weak(draft)
+    return not draft.framed and (_is_weak(draft) or _is_ragged(draft))
 
 
 def _is_sparse(draft: Draft) -> bool:
@@ -98,9 +103,12 @@ def _is_contents(draft: Draft) -> bool:
 
 def _is_list(draft: Draft) -> bool:
     """Bullets or numbers to the left of text."""
+    first = draft.column(0)
+    bullets = sum(_BULLET.fullmatch(text) is not None for text in first)
+    if not draft.framed and bullets >= _MANY * len(first):
+        return True
     if len(draft.columns) > 3:
         return False
-    first = draft.column(0)
     labels = sum(_LABEL.fullmatch(text) is not None for text in first)
     if labels < _MANY * len(first):
         return False
@@ -191,7 +199,33 @@ def _is_weak(draft: Draft) -> bool:
         return rows < (3 if draft.header_rows else 4)
     if numeric:
         return rows < 2 or (rows < 3 and not draft.header_rows)
-    return rows < 3 or _words(draft) > 2 * _PROSE_WORDS
+    return rows < (3 if draft.header_rows else 4) or _words(draft) > 2 * _PROSE_WORDS
+
+
+def _is_ragged(draft: Draft) -> bool:
+    """The white space has no edge: it is that between the words of justified lines."""
+    columns = [_lines_of(draft, n) for n in range(len(draft.columns))]
+    share = _ALIGNED_SHARE if len(draft.groups) > _FEW_ROWS else _ALL_BUT_ONE
+    ragged = 0
+    for n, (before, parts) in enumerate(pairwise(columns), start=1):
+        lefts = _share_at_one([part.left for part in parts])
+        middles = _share_at_one([part.middle for part in parts])
+        rights = _share_at_one([part.right for part in before])
+        ends = _share_at_one([part.right for part in parts])
+        by_right_end = ends if _share_of_numbers(draft, n) >= 0.5 else 0.0
+        ragged += max(lefts, middles, rights, by_right_end) < share
+    return ragged >= max(1, 0.34 * (len(columns) - 1))
+
+
+def _share_at_one(values: Sequence[float]) -> float:
+    """The share of values that are near the most common one."""
+    ordered = sorted(values)
+    most = start = 0
+    for end, value in enumerate(ordered):
+        while value - ordered[start] > 2 * _ALIGNED:
+            start += 1
+        most = max(most, end - start + 1)
+    return most / len(ordered) if ordered else 1.0
 
 
 def _size(draft: Draft) -> float:

@@ -27,6 +27,8 @@ _GAP = 2.4  # of the letter size; rows further apart are of different tables
 _FRAMED_GAP = 6.0
 _PROSE = 45  # characters
 _PROSE_WIDTH = 0.7  # of the widest row
+_FULL_LINE = 22  # characters
+_FULL_WIDTH = 0.9  # of the widest row
 _LONE_ROWS = 3  # rows with one piece that may stand between two with several
 _SIZES = 1.25  # ratio of letter sizes within a table
 _OVERLAP = 1.0  # points of white space that two rows share
@@ -109,7 +111,8 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
             yield _closed(zone, lone, frames)
             zone, lone = [], []
         if len(row.parts) == 1:
-            if zone and _may_be_cell(row, zone) and len(lone) < _LONE_ROWS:
+            framed = bool(zone) and _framed(frames, zone[-1], row)
+            if zone and _may_be_cell(row, zone, framed=framed) and len(lone) < _LONE_ROWS:
                 lone.append(row)
             elif zone:
                 yield _closed(zone, lone, frames)
@@ -158,13 +161,14 @@ def _is_caption(row: Row) -> bool:
     return len(row.parts) == 1 or (len(row.parts) == 2 and match.end() == len(first))
 
 
-def _may_be_cell(row: Row, zone: Sequence[Row]) -> bool:
+def _may_be_cell(row: Row, zone: Sequence[Row], *, framed: bool) -> bool:
     """Whether a row of one piece is a wrapped cell or a heading among rows, and not a paragraph."""
     part = row.parts[0]
     left, right = min(one.left for one in zone), max(one.right for one in zone)
     inside = part.left >= left - part.size and part.right <= right + part.size
     is_prose = len(part.text) >= _PROSE and part.width >= _PROSE_WIDTH * (right - left)
-    return inside and not is_prose
+    is_full = len(part.text) >= _FULL_LINE and part.width >= _FULL_WIDTH * (right - left)
+    return inside and not is_prose and (framed or not is_full)
 
 
 def _shares_gap(zone: Sequence[Row], row: Row) -> bool:
