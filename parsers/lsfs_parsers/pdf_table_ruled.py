@@ -9,7 +9,7 @@ from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import union
 from lsfs_parsers.pdf_parts import Part, Row, joined, rows_of
 from lsfs_parsers.pdf_table_cells import Body, header_rows
-from lsfs_parsers.pdf_table_columns import Placed
+from lsfs_parsers.pdf_table_columns import Placed, columns_of
 from lsfs_parsers.pdf_table_grid import Grid
 from lsfs_parsers.pdf_table_rows import Group, split_band
 
@@ -18,7 +18,9 @@ _OVER = 2.0  # points by which a part reaches over an inner rule that it crosses
 _FILLED = 0.25  # share of the cells that have text; a chart's have none
 _NARROW = 9.0  # points; an empty column of this width is the space in a double rule
 _FEW_BANDS = 3
+_SHOWN = 0.6  # share of the rows of a column that show columns within it
 
+Cell = tuple[int, int, int, int]  # top row, left column, rows, columns
 Cells = dict[int, list[Part]]
 
 
@@ -28,10 +30,9 @@ def ruled_body(grid: Grid, parts: Sequence[Part]) -> Body | None:
     whole = {part.line for part in inside} - {
         part.line for part in parts if not _is_inside(part, grid)
     }
-    inside = [piece for part in inside if part.line in whole for piece in _cut(part, grid)]
-    if len(inside) < 2:
-        return None
-    filled = _filled(grid, inside)
+    inside = [part for part in inside if part.line in whole]
+    grid = _with_unruled_columns(grid, inside)
+    filled = _filled(grid, [piece for part in inside for piece in _cut(part, grid)])
     if len(filled) < max(3, _FILLED * len(grid.cells)):
         return None
     return _Builder(grid, filled).body(whole)
@@ -41,6 +42,38 @@ def _is_inside(part: Part, grid: Grid) -> bool:
     left, top, right, bottom = grid.box
     height = (part.box[1] + part.box[3]) / 2
     return left - _EDGE <= part.middle <= right + _EDGE and top < height < bottom
+
+
+def _with_unruled_columns(grid: Grid, parts: Sequence[Part]) -> Grid:
+    """A grid with its columns divided where most of their rows show several."""
+    for column in range(len(grid.xs) - 2, -1, -1):
+        left, right = grid.xs[column], grid.xs[column + 1]
+        rows = rows_of(part for part in parts if left < part.left and part.right < right)
+        several = [row for row in rows if len(row.parts) > 1]
+        if len(several) < max(2, _SHOWN * len(rows)):
+            continue
+        found = columns_of(several)
+        if len(found) > 1:
+            grid = _divided(grid, column, [(a[1] + b[0]) / 2 for a, b in pairwise(found)])
+    return grid
+
+
+def _divided(grid: Grid, column: int, places: list[float]) -> Grid:
+    """A grid with edges added within a column; its cells reach over all of the new ones."""
+    more = len(places)
+    return Grid(
+        (*grid.xs[: column + 1], *places, *grid.xs[column + 1 :]),
+        grid.ys,
+        tuple(
+            (
+                top,
+                left + more * (left > column),
+                height,
+                width + more * (left <= column < left + width),
+            )
+            for top, left, height, width in grid.cells
+        ),
+    )
 
 
 def _cut(part: Part, grid: Grid) -> Iterator[Part]:
@@ -71,7 +104,7 @@ def _index(edges: Sequence[float], value: float) -> int:
     return min(inner, len(edges) - 2)
 
 
-def _filled(grid: Grid, parts: Sequence[Part]) -> dict[tuple[int, int, int, int], list[Part]]:
+def _filled(grid: Grid, parts: Sequence[Part]) -> dict[Cell, list[Part]]:
     """The cells that have text, with it."""
     at = {
         (i, j): cell
@@ -79,18 +112,36 @@ def _filled(grid: Grid, parts: Sequence[Part]) -> dict[tuple[int, int, int, int]
         for i in range(cell[0], cell[0] + cell[2])
         for j in range(cell[1], cell[1] + cell[3])
     }
-    found: dict[tuple[int, int, int, int], list[Part]] = {}
+    found: dict[Cell, list[Part]] = {}
     for part in parts:
         height = (part.box[1] + part.box[3]) / 2
         place = _index(grid.ys, height), _index(grid.xs, part.middle)
         found.setdefault(at[place], []).append(part)
-    return found
+    return dict(one for cell, some in found.items() for one in _without_span(grid, cell, some))
+
+
+def _without_span(grid: Grid, cell: Cell, parts: list[Part]) -> Iterator[tuple[Cell, list[Part]]]:
+    """A cell over several columns, or the cells that it is when its parts stand in them: some
+    programs leave out the rules between them."""
+    top, left, height, width = cell
+    columns: dict[int, list[Part]] = {}
+    for part in parts:
+        first, last = _index(grid.xs, part.left + _OVER), _index(grid.xs, part.right - _OVER)
+        if first < last:
+            yield cell, parts
+            return
+        columns.setdefault(first, []).append(part)
+    if len(columns) < 2:
+        yield cell, parts
+        return
+    for column, some in columns.items():
+        yield (top, column, height, 1), some
 
 
 class _Builder:
     """Makes rows of the bands between level rules; a band can hold several."""
 
-    def __init__(self, grid: Grid, filled: dict[tuple[int, int, int, int], list[Part]]) -> None:
+    def __init__(self, grid: Grid, filled: dict[Cell, list[Part]]) -> None:
         self._grid = grid
         self._filled = filled
         self._columns = _kept_columns(grid, filled)
@@ -200,7 +251,7 @@ class _Builder:
         return first if rows >= 2 * bands else 0
 
 
-def _kept_columns(grid: Grid, filled: dict[tuple[int, int, int, int], list[Part]]) -> list[range]:
+def _kept_columns(grid: Grid, filled: dict[Cell, list[Part]]) -> list[range]:
     """The columns of a grid, narrow ones without text made part of the one before."""
     used = {cell[1] for cell in filled}
     kept: list[range] = []
