@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs_parsers.pdf_parts import Part, is_number, says_nothing
+from lsfs_parsers.pdf_parts import BULLET, Part, is_number, says_nothing
 from lsfs_parsers.pdf_table_columns import Extent
 from lsfs_parsers.pdf_table_rows import Group, could_wrap
 
 _LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5,}|\u2026{2,}")
 _PAGE = re.compile(r"(?:[.\u2026\u00b7 ]*)(\d{1,4}|[ivxlc]{1,6})")
-_BULLET = re.compile(r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\uf0b7]")
+_PLAIN = re.compile(r"-?\d{1,3}(?:,\d{3})+|-?\d+(?:\.\d+)?")
 _LABEL = re.compile(
     r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u2013*\u2014o\u27a2\u25a0-]"
     r"|[(\[]?(?:\d{1,3}(?:\.\d{1,2}){0,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):\]]+"
     r"|\[[^\]]{1,12}\]"
 )
 _CODE = re.compile(
-    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\b(?:def|return|import|public|void|if \()|\w\(\)|==|=>|->|::"
+    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::"
+    r"|\b(?:def|return|import|public|void|if \()"
 )
 _SYMBOLS = re.compile(
     r"[=\u2260\u2264\u2265\u2248\u2261\u2211\u222b\u220f\u2202\u2207\u221a\u2208\u2203\u2200\u2192\u21d2\u221e\u00d7\u22c5+]"
@@ -67,7 +68,7 @@ def is_false(draft: Draft) -> bool:
     """Whether a draft is something else than a table."""
     if len(draft.columns) < 2 or len(draft.texts) < 2:
         return True
-    if _is_sparse(draft) or _is_contents(draft):
+    if _is_sparse(draft) or _is_contents(draft) or _is_chart(draft):
         return True
     if draft.banded:
         return False
@@ -101,10 +102,31 @@ def _is_contents(draft: Draft) -> bool:
     return all(one <= other for one, other in pairwise(numbers)) and max(numbers) < 2000
 
 
+def _is_chart(draft: Draft) -> bool:
+    """The numbers along the axes of a chart, in equal steps, and little beside them."""
+    if draft.banded:
+        return False
+    numeric = [n for n in range(len(draft.columns)) if _share_of_numbers(draft, n) >= _MANY]
+    stepped = [n for n in numeric if _has_equal_steps(draft.column(n))]
+    filled = sum(map(bool, (text for row in draft.texts for text in row)))
+    is_thin = filled < _MANY * len(draft.texts) * len(draft.columns)
+    return bool(stepped) and (is_thin or (len(stepped) == len(numeric) and not draft.framed))
+
+
+def _has_equal_steps(texts: Sequence[str]) -> bool:
+    values = [float(one.replace(",", "")) for one in texts if _PLAIN.fullmatch(one)]
+    if len(values) < 4 or len(values) < _MOST * len(texts):
+        return False
+    steps = [other - one for one, other in pairwise(values)]
+    usual = statistics.median(steps)
+    near = sum(abs(step - usual) <= 0.01 * abs(usual) for step in steps)
+    return usual != 0 and near >= _MOST * len(steps)
+
+
 def _is_list(draft: Draft) -> bool:
     """Bullets or numbers to the left of text."""
     first = draft.column(0)
-    bullets = sum(_BULLET.fullmatch(text) is not None for text in first)
+    bullets = sum(BULLET.fullmatch(text) is not None for text in first)
     if not draft.framed and bullets >= _MANY * len(first):
         return True
     if len(draft.columns) > 3:

@@ -71,6 +71,9 @@ def split_band(
     """The rows that stand between two rules without a rule between them; None for a single one."""
     if len(band) < 2:
         return None
+    spanning = _below_spans(band)
+    if spanning is not None:
+        return spanning
     widths = [right - left for left, right in columns]
     stacks = [
         (column, [parts for row in band if (parts := row.cells.get(column))])
@@ -86,6 +89,9 @@ def split_band(
         return _groups(band, judge)
     if only_numbers:
         return None
+    judge = _Judge(band, columns, ())
+    if judge.has_leading:
+        return _groups(band, judge)
     pairs = [
         not could_wrap(one[-1], other[0], widths[column])
         for column, stack in tall
@@ -94,6 +100,27 @@ def split_band(
     if len(band) >= 3 and sum(pairs) >= _SETTLED * len(pairs):
         return _groups(band, _Judge(band, columns, ()))
     return None
+
+
+def _below_spans(band: list[Placed]) -> list[Group] | None:
+    """The rows of a heading in which a cell over several columns stands above their names."""
+    at = [
+        n
+        for n, row in enumerate(band)
+        if n
+        and any(
+            first < column < first + width
+            for first, width in _spans(band[:n])
+            for column in row.cells
+        )
+    ]
+    if not at or any(row.spans for row in band[at[0] :]) or not _is_heading(band):
+        return None
+    return [band[: at[0]], band[at[0] :]]
+
+
+def _spans(rows: Sequence[Placed]) -> list[tuple[int, int]]:
+    return [span for row in rows for span in row.spans.items()]
 
 
 def _groups(band: list[Placed], judge: _Judge) -> list[Group]:
@@ -137,6 +164,11 @@ class _Judge:
         self._widths = [right - left for left, right in columns]
         self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
         self._limit = self._leading(rows, breaks)
+
+    @property
+    def has_leading(self) -> bool:
+        """Whether rows are further from each other than the lines of one cell."""
+        return self._limit is not None
 
     def is_one(self, group: Group, row: Placed, *, is_heading: bool) -> bool:
         last = group[-1]

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs_parsers.pdf_parts import Part, Row, rows_of
+from lsfs_parsers.pdf_parts import CAPTION, Part, Row, rows_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Extent, Placed, columns_of, placed, with_rivers
 from lsfs_parsers.pdf_table_doubts import Draft, is_false
 from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped
 
-_CAPTION = re.compile(
-    r"(?:table|tab|figure|fig|tabelle|abbildung|abb|tableau|tabla|tabela|tabella|figura|listing|"
-    r"algorithm|chart|exhibit|box|schedule|annex|appendix)\.? ?(?:[\dIVX]+[A-Za-z]?(?:[.-]\d+)*)"
-    r"(?:[.:)]| ?[\u2013\u2014|-]|$|\s)",
-    re.I,
-)
 _SHORTEST_RULE = 40.0  # points
 _SAME_EDGE = 5.0  # points between the ends of the rules of one table
 _ACROSS = 0.7  # of a table's width: a rule this long goes across
@@ -105,9 +98,9 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
     """Stretches of rows that may be a table."""
     zone: list[Row] = []
     lone: list[Row] = []  # rows of one piece, kept back until one with several follows
-    for row in rows:
+    for number, row in enumerate(rows):
         last = (zone + lone)[-1] if zone else None
-        if last is not None and not _is_near(last, row, frames):
+        if last is not None and (not _is_near(last, row, frames) or _left(zone, row, frames)):
             yield _closed(zone, lone, frames)
             zone, lone = [], []
         if len(row.parts) == 1:
@@ -119,12 +112,35 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
                 zone, lone = [], []
         elif zone and not _shares_gap(zone, row) and not _framed(frames, zone[-1], row):
             yield _closed(zone, lone, frames)
-            zone, lone = [row], []
+            zone, lone = [*_heads(rows[:number], row, frames), row], []
         else:
-            zone += [*lone, row]
+            zone += [*(lone if zone else _heads(rows[:number], row, frames)), row]
             lone = []
     if zone:
         yield _closed(zone, lone, frames)
+
+
+def _heads(above: Sequence[Row], row: Row, frames: Sequence[Frame]) -> list[Row]:
+    """The rows of one piece between the rule above a table and its first row with several."""
+    found: list[Row] = []
+    for one in reversed(above[-_LONE_ROWS:]):
+        if len(one.parts) > 1 or not _framed(frames, one, row) or not _is_near(one, row, frames):
+            break
+        if _is_caption(one):
+            break
+        found.insert(0, one)
+        row = one
+    return found
+
+
+def _left(zone: Sequence[Row], row: Row, frames: Sequence[Frame]) -> bool:
+    """Whether a row stands below the last rule of the table that a zone is."""
+    for frame in frames:
+        inside = sum(frame.holds(one) for one in zone)
+        is_table = inside >= (_ROWS_OF_A_TABLE if len(frame.heights) > 2 else 2 * _ROWS_OF_A_TABLE)
+        if is_table and (row.top + row.bottom) / 2 > frame.heights[-1]:
+            return True
+    return False
 
 
 def _closed(zone: list[Row], lone: list[Row], frames: Sequence[Frame]) -> list[Row]:
@@ -155,7 +171,7 @@ def _is_near(last: Row, row: Row, frames: Sequence[Frame]) -> bool:
 
 def _is_caption(row: Row) -> bool:
     first = row.parts[0].text
-    match = _CAPTION.match(first)
+    match = CAPTION.match(first)
     if match is None:
         return False
     return len(row.parts) == 1 or (len(row.parts) == 2 and match.end() == len(first))
@@ -241,7 +257,10 @@ def _breaks(zone: Sequence[Row], level: Sequence[Rule]) -> tuple[list[float], bo
     ]
     heights = [(rule.box[1] + rule.box[3]) / 2 for rule in across]
     inner = [y for y in heights if zone[0].bottom - 2 < y < zone[-1].top + 2]
-    return inner, any(not rule.shade for rule in across)
+    drawn = [(rule.box[1] + rule.box[3]) / 2 for rule in across if not rule.shade]
+    within = any(y in inner for y in drawn)
+    around = bool(drawn) and min(drawn) < zone[0].bottom and max(drawn) > zone[-1].top
+    return inner, within or around
 
 
 def _ruled_off(groups: Sequence[Sequence[Placed]], bands: Sequence[Sequence[Placed]]) -> int:
