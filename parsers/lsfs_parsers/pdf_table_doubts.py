@@ -109,7 +109,7 @@ def _is_chart(draft: Draft) -> bool:
     numeric = [n for n in range(len(draft.columns)) if _share_of_numbers(draft, n) >= _MANY]
     stepped = [n for n in numeric if _has_equal_steps(draft.column(n))]
     filled = sum(map(bool, (text for row in draft.texts for text in row)))
-    is_thin = filled < _MANY * len(draft.texts) * len(draft.columns)
+    is_thin = filled < _ALL_BUT_ONE * len(draft.texts) * len(draft.columns)
     return bool(stepped) and (is_thin or (len(stepped) == len(numeric) and not draft.framed))
 
 
@@ -120,7 +120,7 @@ def _has_equal_steps(texts: Sequence[str]) -> bool:
     steps = [other - one for one, other in pairwise(values)]
     usual = statistics.median(steps)
     near = sum(abs(step - usual) <= 0.01 * abs(usual) for step in steps)
-    return usual != 0 and near >= _MOST * len(steps)
+    return abs(usual) not in (0.0, 1.0) and near >= _MOST * len(steps)
 
 
 def _is_list(draft: Draft) -> bool:

@@ -15,6 +15,9 @@ _JUMP = 1.1  # ratio of two distances between lines that mean different things
 _FULL = 0.75  # of the usual number of filled cells
 _HALF_FULL = 0.4  # of a column's width: a shorter line was not wrapped
 _HEADER_LINES = 5
+_FEW_BANDS = 3
+_BANDS = 0.3  # share of the lines; a table with rules between its rows has so many
+_LINES_OF_A_ROW = 3
 _NUMBERS = 0.3  # share of numbers among the cells of a heading
 _SETTLED = 0.7  # share of cases that settle a question
 
@@ -30,7 +33,7 @@ def grouped(
         breaks: heights of rules across the whole table; no row goes on below one.
     """
     bands = banded(rows, breaks)
-    if len(bands) >= 3 and len(bands) >= 0.3 * len(rows):
+    if is_banded(bands):
         return [group for band in bands for group in _of_band(band, columns)]
     found: list[Group] = []
     judge = _Judge(rows, columns, breaks)
@@ -43,6 +46,14 @@ def grouped(
             else:
                 found.append([row])
     return found
+
+
+def is_banded(bands: Sequence[Sequence[Placed]]) -> bool:
+    """Whether a table has rules between its rows, and not only around its body."""
+    lines = sum(map(len, bands))
+    if len(bands) < _FEW_BANDS or len(bands) < _BANDS * lines:
+        return False
+    return len(bands) > _FEW_BANDS + 1 or max(map(len, bands)) <= _LINES_OF_A_ROW
 
 
 def banded(rows: Sequence[Placed], breaks: Sequence[float]) -> list[list[Placed]]:

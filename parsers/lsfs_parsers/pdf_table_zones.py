@@ -103,6 +103,8 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
         if last is not None and (not _is_near(last, row, frames) or _left(zone, row, frames)):
             yield _closed(zone, lone, frames)
             zone, lone = [], []
+        if _is_caption(row):
+            continue
         if len(row.parts) == 1:
             framed = bool(zone) and _framed(frames, zone[-1], row)
             if zone and _may_be_cell(row, zone, framed=framed) and len(lone) < _LONE_ROWS:
@@ -126,7 +128,7 @@ def _heads(above: Sequence[Row], row: Row, frames: Sequence[Frame]) -> list[Row]
     for one in reversed(above[-_LONE_ROWS:]):
         if len(one.parts) > 1 or not _framed(frames, one, row) or not _is_near(one, row, frames):
             break
-        if _is_caption(one):
+        if _is_caption(one) or len(one.parts[0].text) >= _PROSE:
             break
         found.insert(0, one)
         row = one
