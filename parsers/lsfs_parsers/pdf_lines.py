@@ -292,7 +292,7 @@ class _Reader:
         units = self._units
         for match in _LINE.finditer(units):
             text = _joined(match.group())
-            if not text.strip():
+            if not text.strip(" \t\xad"):
                 continue
             start, end = match.span()
             raw_text = match.group()
