@@ -21,10 +21,11 @@ _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
 _SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
 _MARK = re.compile(
-    rf"(?:[{_BULLETS}\u2013-]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}}|\(?(?:\d{{1,3}}|[a-z]|[ivxl]{{2,5}})[.)])$"
+    rf"(?:\xad|[{_BULLETS}\u2013-]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}}|\(?(?:\d{{1,3}}|[a-z]|[ivxl]{{2,5}})[.)])$"
 )
-_RAISED_MARK = re.compile(r"(?:\d{1,3}|[*\u2020\u2021\u00a7]{1,3})$")
+_RAISED_MARK = re.compile(r"(?:\xad|\d{1,3}|[*\u2020\u2021\u00a7]{1,3})$")
 _MANY_MARKS = 60  # on one page they are something else
+_SOFT_HYPHEN = "\xad"
 _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
@@ -32,7 +33,8 @@ _BOLD = 600
 GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _MUCH_WIDER = 1.7  # times the narrowest space of the line
 _UNIFORM = 1.15
-_NEVER_STRETCHED = 4.0  # times the least gap
+_STRETCHED = 3.0  # times the least gap: no justification makes all spaces so wide
+_STRETCHED_ONCE = 1.5
 SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
@@ -209,6 +211,7 @@ def attached(lines: list[Line]) -> list[Line]:
         )
         if found is not None:
             whole[id(found)] = _with_mark(mark, whole[id(found)])
+        if found is not None or mark.text == _SOFT_HYPHEN:
             del whole[id(mark)]
     return list(whole.values())
 
@@ -218,9 +221,11 @@ def _stands_beside(mark: Line, line: Line) -> bool:
     if not line.top - 2 <= middle <= line.bottom + 2:
         return False
     is_bullet = not _RAISED_MARK.match(mark.text)
-    if not is_bullet and mark.size > _RAISED * line.size:
+    is_soft = mark.text == _SOFT_HYPHEN
+    if not is_bullet and not is_soft and mark.size > _RAISED * line.size:
         return False
-    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    reach = (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    before = not is_soft and -1 <= line.left - mark.right < reach
     behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
     return before or behind
 
@@ -292,7 +297,7 @@ class _Reader:
         units = self._units
         for match in _LINE.finditer(units):
             text = _joined(match.group())
-            if not text.strip(" \t\xad"):
+            if not text.strip():
                 continue
             start, end = match.span()
             raw_text = match.group()
@@ -429,10 +434,10 @@ class _Reader:
 def _wide(gaps: list[float], least: float) -> list[bool]:
     """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
     narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
-    stretched = widest < _UNIFORM * narrowest and (len(gaps) > 1 or widest < 2 * least)
-    if stretched and widest < _NEVER_STRETCHED * least:
-        return [False] * len(gaps)
-    return [gap >= least and (stretched or gap > _MUCH_WIDER * narrowest) for gap in gaps]
+    if widest < _UNIFORM * narrowest:  # all alike
+        least *= _STRETCHED if len(gaps) > 1 else _STRETCHED_ONCE
+        return [gap >= least for gap in gaps]
+    return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
 
 
 def _joined(units: str) -> str:
