@@ -169,11 +169,13 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
 
 def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
     """The first and the last column that a part fills."""
-    inside = [n for n, column in enumerate(columns) if _overlap(part, column) > 0]
+    left, _, right, _ = part.box
     full = [
         n
-        for n in inside
-        if _overlap(part, columns[n]) > _TOUCH * min(part.width, columns[n][1] - columns[n][0])
+        for n, (x1, x2) in enumerate(columns)
+        if x1 < right
+        and left < x2
+        and min(right, x2) - max(left, x1) > _TOUCH * min(right - left, x2 - x1)
     ]
     if full:
         return full[0], full[-1]

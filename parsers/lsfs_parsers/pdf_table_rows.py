@@ -15,6 +15,9 @@ _JUMP = 1.1  # ratio of two distances between lines that mean different things
 _FULL = 0.75  # of the usual number of filled cells
 _HALF_FULL = 0.4  # of a column's width: a shorter line was not wrapped
 _HEADER_LINES = 5
+_FEW_BANDS = 3
+_BANDS = 0.3  # share of the lines; a table with rules between its rows has so many
+_LINES_OF_A_ROW = 3
 _NUMBERS = 0.3  # share of numbers among the cells of a heading
 _SETTLED = 0.7  # share of cases that settle a question
 
@@ -30,7 +33,7 @@ def grouped(
         breaks: heights of rules across the whole table; no row goes on below one.
     """
     bands = banded(rows, breaks)
-    if len(bands) >= 3 and len(bands) >= 0.3 * len(rows):
+    if is_banded(bands):
         return [group for band in bands for group in _of_band(band, columns)]
     found: list[Group] = []
     judge = _Judge(rows, columns, breaks)
@@ -43,6 +46,14 @@ def grouped(
             else:
                 found.append([row])
     return found
+
+
+def is_banded(bands: Sequence[Sequence[Placed]]) -> bool:
+    """Whether a table has rules between its rows, and not only around its body."""
+    lines = sum(map(len, bands))
+    if len(bands) < _FEW_BANDS or len(bands) < _BANDS * lines:
+        return False
+    return len(bands) > _FEW_BANDS + 1 or max(map(len, bands)) <= _LINES_OF_A_ROW
 
 
 def banded(rows: Sequence[Placed], breaks: Sequence[float]) -> list[list[Placed]]:
@@ -71,6 +82,9 @@ def split_band(
     """The rows that stand between two rules without a rule between them; None for a single one."""
     if len(band) < 2:
         return None
+    spanning = _below_spans(band)
+    if spanning is not None:
+        return spanning
     widths = [right - left for left, right in columns]
     stacks = [
         (column, [parts for row in band if (parts := row.cells.get(column))])
@@ -86,6 +100,9 @@ def split_band(
         return _groups(band, judge)
     if only_numbers:
         return None
+    judge = _Judge(band, columns, ())
+    if judge.has_leading:
+        return _groups(band, judge)
     pairs = [
         not could_wrap(one[-1], other[0], widths[column])
         for column, stack in tall
@@ -94,6 +111,27 @@ def split_band(
     if len(band) >= 3 and sum(pairs) >= _SETTLED * len(pairs):
         return _groups(band, _Judge(band, columns, ()))
     return None
+
+
+def _below_spans(band: list[Placed]) -> list[Group] | None:
+    """The rows of a heading in which a cell over several columns stands above their names."""
+    at = [
+        n
+        for n, row in enumerate(band)
+        if n
+        and any(
+            first < column < first + width
+            for first, width in _spans(band[:n])
+            for column in row.cells
+        )
+    ]
+    if not at or any(row.spans for row in band[at[0] :]) or not _is_heading(band):
+        return None
+    return [band[: at[0]], band[at[0] :]]
+
+
+def _spans(rows: Sequence[Placed]) -> list[tuple[int, int]]:
+    return [span for row in rows for span in row.spans.items()]
 
 
 def _groups(band: list[Placed], judge: _Judge) -> list[Group]:
@@ -137,6 +175,11 @@ class _Judge:
         self._widths = [right - left for left, right in columns]
         self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
         self._limit = self._leading(rows, breaks)
+
+    @property
+    def has_leading(self) -> bool:
+        """Whether rows are further from each other than the lines of one cell."""
+        return self._limit is not None
 
     def is_one(self, group: Group, row: Placed, *, is_heading: bool) -> bool:
         last = group[-1]
