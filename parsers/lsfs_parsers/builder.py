@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -116,6 +117,7 @@ class Builder:
         self._pages: list[tuple[Page, int]] = []  # without its range; blocks before it
         self._furniture: list[Furniture] = []
         self._headings: list[tuple[int, str]] = []
+        self._above: tuple[str, ...] = ()  # names that no heading in the text says
         self._warnings: list[str] = []
         self.full = False  # nothing more is taken; a parser may stop
 
@@ -127,7 +129,21 @@ class Builder:
     @property
     def headings(self) -> tuple[str, ...]:
         """The headings that the next block stands below, highest first."""
-        return tuple(heading for _, heading in self._headings)
+        return (*self._above, *(heading for _, heading in self._headings))
+
+    @contextmanager
+    def under(self, *names: str) -> Iterator[None]:
+        """Blocks that are added meanwhile stand below ``names``, and below no other headings.
+
+        Their own headings end with it.
+        """
+        before = self._above, self._headings
+        self._above = (*self._above, *(one_line(name)[:_MAX_TITLE] for name in names))
+        self._headings = []
+        try:
+            yield
+        finally:
+            self._above, self._headings = before
 
     def page(
         self,

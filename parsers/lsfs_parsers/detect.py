@@ -144,6 +144,8 @@ class Detector:
                 return media_type
         if head[_TAR_MAGIC] == b"ustar":
             return TAR
+        if mail := _mail_type(head):  # some carry files as they are, NUL bytes and all
+            return mail
         if looks_binary(head):
             return self._ask_libmagic(head) or UNKNOWN
         return self._text_type(head, source.name)
@@ -158,10 +160,6 @@ class Detector:
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
             return CODE if _PHP.search(head) else "text/html"
-        if _MBOX.match(head):
-            return MBOX
-        if _is_mail(head):
-            return MAIL
         path = PurePosixPath(name.lower())
         suffix = path.suffix[1:] or path.name.lstrip(".")
         if suffix in _SUFFIXES:
@@ -226,6 +224,12 @@ def _ole_type(source: Source) -> str:
 def _entry(name: str) -> bytes:
     """A directory entry's name as compound files store it ([MS-CFB] 2.6.1): NUL-ended UTF-16."""
     return f"{name}\0".encode("utf-16-le")
+
+
+def _mail_type(head: bytes) -> str:
+    if _MBOX.match(head):
+        return MBOX
+    return MAIL if _is_mail(head) else ""
 
 
 def _is_mail(head: bytes) -> bool:

@@ -25,6 +25,19 @@ _CANDIDATES = [
     "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
     "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp437", "cp850",
 ]  # fmt: skip
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B](?:[!-~]{2})+\x1b\([BJ]")
+_ANYTHING_IS = frozenset(
+    {
+        "us-ascii",
+        "ascii",
+        "iso-8859-1",
+        "latin-1",
+        "latin1",
+        "windows-1252",
+        "cp1252",
+        "iso-8859-15",
+    }
+)
 _FEW_LETTERS = 24  # non-ASCII bytes below which statistics are guesses
 _LETTER_RUN = re.compile(rb"[A-Za-z]*[\x80-\xff]+[A-Za-z]*")
 
@@ -65,11 +78,19 @@ def decode(data: bytes, *, declared: str = "") -> Decoded:
         if data.startswith(mark):
             text = codecs.getincrementaldecoder(encoding)("replace").decode(data[len(mark) :])
             return Decoded(text, encoding, _lossy(text, encoding))
-    for encoding in filter(None, (declared, "utf-8")):
+    for encoding in filter(None, (*_before_declared(data, declared), declared, "utf-8")):
         text_or_none = _strict(data, encoding)
         if text_or_none is not None:
             return Decoded(text_or_none, encoding)
     return _guess(data)
+
+
+def _before_declared(data: bytes, declared: str) -> tuple[str, ...]:
+    """Encodings that show themselves, so that a file need not be believed when it names another."""
+    if b"\x1b$" in data and data.isascii() and _ISO_2022_JP.search(data):
+        return ("iso2022_jp_2",)
+    # Any bytes are text in these; text with accents that is UTF-8 by chance is hard to find.
+    return ("utf-8",) if declared.lower().replace("_", "-") in _ANYTHING_IS else ()
 
 
 def _guess(data: bytes) -> Decoded:

@@ -316,6 +316,7 @@ def test_mail(read: Reader) -> None:
         "Hello\nthere",
         "second é",
         "Attachment: Vertrag ü.pdf (application/pdf)",
+        "x",
     ]
     assert (document.title, document.author) == ("Grüße vom Vertrag", "Ann <ann@example.org>")
     assert document.created == date(2023, 5, 1)  # the writer's day, not the reader's
@@ -385,7 +386,7 @@ def test_a_mailbox_has_a_page_for_each_message(read: Reader) -> None:
     document = read(raw * 3, "Inbox")
     assert document.media_type == "application/mbox"
     assert [page.label for page in document.pages] == ["Grüße vom Vertrag"] * 3
-    assert [block.spans[0].page for block in document.blocks] == [1] * 4 + [2] * 4 + [3] * 4
+    assert [block.spans[0].page for block in document.blocks] == [1] * 5 + [2] * 5 + [3] * 5
 
 
 # --- detection
