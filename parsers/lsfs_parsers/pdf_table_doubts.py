@@ -22,7 +22,7 @@ _LABEL = re.compile(
 )
 _CODE = re.compile(
     r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::"
-    r"|\b(?:def|return|import|public|void|if \()"
+    r"|\\[a-z@]+[\\@{[]|\b(?:def|return|import|public|void|if \()"
 )
 _SYMBOLS = re.compile(
     r"[=\u2260\u2264\u2265\u2248\u2261\u2211\u222b\u220f\u2202\u2207\u221a\u2208\u2203\u2200\u2192\u21d2\u221e\u00d7\u22c5+]"
@@ -132,9 +132,16 @@ def _is_list(draft: Draft) -> bool:
     if len(draft.columns) > 3:
         return False
     labels = sum(_LABEL.fullmatch(text) is not None for text in first)
-    if labels < _MANY * len(first):
+    if labels < _MANY * len(first) and not (len(draft.columns) == 2 and _are_counted(first)):
         return False
     return not any(_share_of_numbers(draft, n) > 0.5 for n in range(1, len(draft.columns)))
+
+
+def _are_counted(texts: Sequence[str]) -> bool:
+    """Whether texts are the numbers of lines."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    rising = sum(other - one == 1 for one, other in pairwise(numbers))
+    return len(numbers) >= _MOST * len(texts) and rising >= _MOST * (len(numbers) - 1) > 0
 
 
 def _is_form(draft: Draft) -> bool:
