@@ -21,7 +21,7 @@ _LABEL = re.compile(
     r"|\[[^\]]{1,12}\]"
 )
 _CODE = re.compile(
-    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::"
+    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::|\w\[\d\]|\bself\b"
     r"|\\[a-z@]+[\\@{[]|\b(?:def|return|import|public|void|if \()"
 )
 _SYMBOLS = re.compile(
@@ -104,13 +104,13 @@ def _is_contents(draft: Draft) -> bool:
 
 def _is_chart(draft: Draft) -> bool:
     """The numbers along the axes of a chart, in equal steps, and little beside them."""
-    if draft.banded:
-        return False
     numeric = [n for n in range(len(draft.columns)) if _share_of_numbers(draft, n) >= _MANY]
     stepped = [n for n in numeric if _has_equal_steps(draft.column(n))]
+    if draft.banded or not stepped:
+        return len(stepped) == len(draft.columns)
     filled = sum(map(bool, (text for row in draft.texts for text in row)))
     is_thin = filled < _ALL_BUT_ONE * len(draft.texts) * len(draft.columns)
-    return bool(stepped) and (is_thin or (len(stepped) == len(numeric) and not draft.framed))
+    return is_thin or (len(stepped) == len(numeric) and not draft.framed)
 
 
 def _has_equal_steps(texts: Sequence[str]) -> bool:
@@ -171,8 +171,8 @@ def _is_formula(draft: Draft) -> bool:
 def _is_code(draft: Draft) -> bool:
     if draft.framed and draft.header_rows:
         return False
-    rows = [" ".join(filter(None, row)) for row in draft.texts]
-    return sum(_CODE.search(row) is not None for row in rows) >= 0.4 * len(rows)
+    lines = sum(any(_CODE.search(text) for text in row) for row in draft.texts)
+    return lines >= 0.4 * len(draft.texts)
 
 
 def _is_prose(draft: Draft) -> bool:
