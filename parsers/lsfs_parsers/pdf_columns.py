@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lsfs_parsers.pdf_lines import Box, Cell, Line, one_cell, union
+from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
@@ -17,12 +17,13 @@ from lsfs_parsers.window import ContextWindow
 _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
 _SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
 _COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
-_FEW_LINES = 2
 _CROSSING = 0.08  # share of lines that may cross a gutter
+_WITHIN = 0.4  # share of the cells that stand within columns where a table reaches across them
+_TABLE_GAP = 3.0  # of the size: rows of one table are not further apart
+_RULED_GAP = 60.0  # points between ruling lines of one table
 _STEP = 2  # points between the places tried
 _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
-_SAME_GUTTER = 8.0  # points
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
@@ -47,39 +48,58 @@ class Region:
 
 def find_gutters(page: PdfPage, style: Style) -> tuple[float, ...]:
     """Where white space stands between columns of running text, from left to right."""
-    return _gutters(page, style, _COLUMN_LINES)
-
-
-def regions(window: ContextWindow[PdfPage], lines: list[Line], style: Style) -> list[Region]:
-    """The columns of a page from first to last, between what reaches across them.
-
-    A page with little text has the columns of the pages around it.
-
-    Args:
-        lines: the text of the window's current page, without notes and furniture.
-    """
-    page = window.current
-    around = {g for one in (window.previous, window.next) if one for g in one.gutters}
-    gutters = page.gutters
-    if not gutters and around:
-        weak = _gutters(page, style, _FEW_LINES)
-        if all(any(abs(g - other) < _SAME_GUTTER for other in around) for g in weak):
-            gutters = weak
-    whole = (0.0, 0.0, page.width, page.height)
-    if not gutters:
-        return [Region(rows, whole) for rows in _stacks(_in_drawn_order(lines))]
-    return list(_bands(lines, gutters, page))
-
-
-def _gutters(page: PdfPage, style: Style, least: int) -> tuple[float, ...]:
     cells = [
         cell.box
         for line in page.lines
         if abs(line.size - style.body) < SAME_SIZE
         for cell in line.cells
     ]
-    if len(cells) < 2 * least:
-        return ()
+    return _gutters(cells, page) if len(cells) >= 2 * _COLUMN_LINES else ()
+
+
+def regions(
+    window: ContextWindow[PdfPage], lines: list[Line], usual: tuple[float, ...]
+) -> list[Region]:
+    """The columns of a page from first to last, between what reaches across them.
+
+    A page whose text does not show its columns, for want of lines or for tables among them, has
+    those of the pages around it.
+
+    Args:
+        lines: the text of the window's current page, without notes and furniture.
+        usual: the gutters of most pages of the document.
+    """
+    page = window.current
+    hints = [one.gutters for one in (window.previous, window.next) if one is not None]
+    gutters = page.gutters or next(
+        (hint for hint in (*hints, usual) if hint and _admits(page, hint)), ()
+    )
+    whole = (0.0, 0.0, page.width, page.height)
+    if not gutters:
+        return [Region(rows, whole) for rows in _stacks(_in_drawn_order(lines))]
+    return list(_bands(lines, gutters, page))
+
+
+def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
+    """Whether a page can have columns there: next to nothing reaches across, or a table does and
+    the rest of it is running text between them."""
+    cells = [cell.box for line in page.lines for cell in line.cells]
+    within = [box for box in cells if not any(_crosses(box, g) for g in gutters)]
+    edges = [0.0, *gutters, page.width]
+    if len(cells) - len(within) <= _CROSSING * len(cells) + 1:
+        return all(
+            any(left <= box[0] and box[2] <= right for box in within)
+            for left, right in pairwise(edges)
+        )
+    left_edge = min((box[0] for box in within), default=0.0)
+    right_edge = max((box[2] for box in within), default=0.0)
+    inner = [left_edge, *gutters, right_edge]
+    return len(within) > _WITHIN * len(cells) and all(
+        _is_prose(within, left, right, page.width) for left, right in pairwise(inner)
+    )
+
+
+def _gutters(cells: Sequence[Box], page: PdfPage) -> tuple[float, ...]:
     found: list[tuple[int, float, float]] = []  # crossings, from, to
     allowed = _CROSSING * len(cells) + 1
     places = range(int(_EDGE * page.width), int((1 - _EDGE) * page.width), _STEP)
@@ -92,7 +112,7 @@ def _gutters(page: PdfPage, style: Style, least: int) -> tuple[float, ...]:
         else:
             found.append((crossing, x, x))
     middles = [_narrowed(cells, start, end) for _, start, end in found]
-    return _between_prose(cells, middles, page, least)
+    return _between_prose(cells, middles, page)
 
 
 def _crossings(cells: Sequence[Box], places: range) -> list[int]:
@@ -120,9 +140,7 @@ def _narrowed(cells: Sequence[Box], start: float, end: float) -> float:
     return (max(left, start - _STEP) + min(right, end + _STEP)) / 2
 
 
-def _between_prose(
-    cells: Sequence[Box], middles: list[float], page: PdfPage, least: int
-) -> tuple[float, ...]:
+def _between_prose(cells: Sequence[Box], middles: list[float], page: PdfPage) -> tuple[float, ...]:
     """Those places that have running text on both sides; the rest stand in tables or margins."""
     left_edge = min(box[0] for box in cells)
     right_edge = max(box[2] for box in cells)
@@ -133,7 +151,7 @@ def _between_prose(
             (
                 n
                 for n, (start, end) in enumerate(pairwise(edges))
-                if not _is_prose(cells, start, end, least, page.width)
+                if not _is_prose(cells, start, end, page.width)
             ),
             None,
         )
@@ -144,11 +162,9 @@ def _between_prose(
     return ()
 
 
-def _is_prose(
-    cells: Sequence[Box], start: float, end: float, least: int, page_width: float
-) -> bool:
+def _is_prose(cells: Sequence[Box], start: float, end: float, page_width: float) -> bool:
     widths = [box[2] - box[0] for box in cells if box[0] >= start - _STEP and box[2] <= end + _STEP]
-    if len(widths) < least or end - start < 0.15 * page_width:
+    if len(widths) < _COLUMN_LINES or end - start < 0.15 * page_width:
         return False
     return statistics.median(widths) >= _FILLED * (end - start)
 
@@ -156,13 +172,12 @@ def _is_prose(
 def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterator[Region]:
     """What reaches across a gutter divides the page; between, column after column is read."""
     parts = [part for line in lines for part in _split(line, gutters)]
-    covers = _covers(page.rules, gutters)
+    covers = _covers(parts, page.rules, gutters)
     across: list[Line] = []
     rest: list[Line] = []
     for part in parts:
-        is_across = any(_crosses(part.box, g) for g in gutters) or any(
-            top - 2 <= part.top and part.bottom <= bottom + 2 for top, bottom in covers
-        )
+        middle = (part.top + part.bottom) / 2
+        is_across = any(top <= middle <= bottom for top, bottom in covers)
         (across if is_across else rest).append(part)
     across = _sorted_rows(across)
     edges = [0.0, *gutters, page.width]
@@ -185,14 +200,29 @@ def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterat
         yield Region(pending, (0.0, 0.0, page.width, page.height))
 
 
-def _covers(rules: Sequence[Rule], gutters: Sequence[float]) -> list[tuple[float, float]]:
-    """From where to where tables reach across the gutters, by their ruling lines."""
-    tops = sorted(
-        rule.box[1]
+def _covers(
+    parts: Sequence[Line], rules: Sequence[Rule], gutters: Sequence[float]
+) -> list[tuple[float, float]]:
+    """From where to where something reaches across the gutters: lines do, or the ruling lines of a
+    table, whose rows need not."""
+    found = [
+        (part.top, part.bottom, _TABLE_GAP * part.size if len(part.cells) > 1 else 0.0)
+        for part in parts
+        if any(_crosses(cell.box, g) for cell in part.cells for g in gutters)
+    ]
+    found += [
+        (rule.box[1], rule.box[1], _RULED_GAP)
         for rule in rules
         if rule.horizontal and any(_crosses(rule.box, g) for g in gutters)
-    )
-    return [(one, two) for one, two in pairwise(tops) if two - one < 60]
+    ]
+    covers: list[tuple[float, float, float]] = []
+    for top, bottom, reach in sorted(found):
+        if covers and top - covers[-1][1] <= min(reach, covers[-1][2]):
+            start, end, _ = covers[-1]
+            covers[-1] = (start, max(end, bottom), reach)
+        else:
+            covers.append((top, bottom, reach))
+    return [(top, bottom) for top, bottom, _ in covers]
 
 
 def _crosses(box: Box, gutter: float) -> bool:
@@ -365,7 +395,7 @@ def _beside(one: Line, other: Line) -> Line:
     for cell in cells[1:]:
         before = touching[-1]
         space = cell.box[0] - before.box[2]
-        if space < max(0.45 * one.size, 2.2):
+        if space < max(GAP_IN_SIZES * one.size, SMALLEST_GAP):
             glue = " " if space > 0.12 * one.size else ""
             touching[-1] = one_cell(before, cell, glue)
         else:

@@ -15,6 +15,7 @@ NO_GRID = Grid()
 P = TypeVar("P")
 P_co = TypeVar("P_co")
 
+Extent = tuple[float, float]  # left, right
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 
@@ -57,8 +58,8 @@ class End(Enum):
     """How the last words of a block look to what stands on the page after."""
 
     CLOSED = 0  # a sentence ends where there was room for more
-    FULL = 1  # a sentence ends at the end of a full line
-    OPEN = 2  # a sentence does not end
+    DOUBTFUL = 1  # it goes on if what follows looks like it
+    OPEN = 2  # a sentence does not end, and the line is full
     DIVIDED = 3  # a word does not end
 
 
@@ -66,7 +67,7 @@ def goes_on(end: End, start: Start) -> bool:
     """Whether a block that ends so is continued by a block that starts so."""
     if start is Start.CLOSED or end is End.CLOSED:
         return False
-    return end is not End.FULL or start is Start.RUNNING
+    return end is not End.DOUBTFUL or start is Start.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class PageBlock:
     Attributes:
         pieces: its text; a table's has one piece for each row.
         rows: a table's cells.
+        columns: where a table's columns stand; () where that is not known.
         grid: what else is known of the table.
         start, end: whether it may be the continuation of a block, and be continued.
         confidence: of text read from a picture, from 0 to 1.
@@ -85,6 +87,7 @@ class PageBlock:
     pieces: tuple[Piece, ...]
     level: int = 0
     rows: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[Extent, ...] = ()
     grid: Grid = NO_GRID
     start: Start = Start.CLOSED
     end: End = End.CLOSED
