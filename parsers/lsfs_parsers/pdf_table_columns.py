@@ -15,7 +15,7 @@ _KEEP = 0.25  # share of rows that show a column which the others hide
 _TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
 _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
-_RIVER = 0.38  # of the letter size: a gap that divides columns when it runs through many rows
+_RIVER = 0.5  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
 
 

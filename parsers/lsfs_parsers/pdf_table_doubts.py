@@ -21,8 +21,8 @@ _LABEL = re.compile(
     r"|\[[^\]]{1,12}\]"
 )
 _CODE = re.compile(
-    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::"
-    r"|\b(?:def|return|import|public|void|if \()"
+    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::|\w\[\d\]|\bself\b"
+    r"|\\[a-z@]+[\\@{[]|\b(?:def|return|import|public|void|if \()"
 )
 _SYMBOLS = re.compile(
     r"[=\u2260\u2264\u2265\u2248\u2261\u2211\u222b\u220f\u2202\u2207\u221a\u2208\u2203\u2200\u2192\u21d2\u221e\u00d7\u22c5+]"
@@ -104,13 +104,13 @@ def _is_contents(draft: Draft) -> bool:
 
 def _is_chart(draft: Draft) -> bool:
     """The numbers along the axes of a chart, in equal steps, and little beside them."""
-    if draft.banded:
-        return False
     numeric = [n for n in range(len(draft.columns)) if _share_of_numbers(draft, n) >= _MANY]
     stepped = [n for n in numeric if _has_equal_steps(draft.column(n))]
+    if draft.banded or not stepped:
+        return len(stepped) == len(draft.columns)
     filled = sum(map(bool, (text for row in draft.texts for text in row)))
     is_thin = filled < _ALL_BUT_ONE * len(draft.texts) * len(draft.columns)
-    return bool(stepped) and (is_thin or (len(stepped) == len(numeric) and not draft.framed))
+    return is_thin or (len(stepped) == len(numeric) and not draft.framed)
 
 
 def _has_equal_steps(texts: Sequence[str]) -> bool:
@@ -132,9 +132,16 @@ def _is_list(draft: Draft) -> bool:
     if len(draft.columns) > 3:
         return False
     labels = sum(_LABEL.fullmatch(text) is not None for text in first)
-    if labels < _MANY * len(first):
+    if labels < _MANY * len(first) and not (len(draft.columns) == 2 and _are_counted(first)):
         return False
     return not any(_share_of_numbers(draft, n) > 0.5 for n in range(1, len(draft.columns)))
+
+
+def _are_counted(texts: Sequence[str]) -> bool:
+    """Whether texts are the numbers of lines."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    rising = sum(other - one == 1 for one, other in pairwise(numbers))
+    return len(numbers) >= _MOST * len(texts) and rising >= _MOST * (len(numbers) - 1) > 0
 
 
 def _is_form(draft: Draft) -> bool:
@@ -164,8 +171,8 @@ def _is_formula(draft: Draft) -> bool:
 def _is_code(draft: Draft) -> bool:
     if draft.framed and draft.header_rows:
         return False
-    rows = [" ".join(filter(None, row)) for row in draft.texts]
-    return sum(_CODE.search(row) is not None for row in rows) >= 0.4 * len(rows)
+    lines = sum(any(_CODE.search(text) for text in row) for row in draft.texts)
+    return lines >= 0.4 * len(draft.texts)
 
 
 def _is_prose(draft: Draft) -> bool:
