@@ -24,7 +24,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.parsing_assertions import check
 from benchmarks.parsing_documents import Truth

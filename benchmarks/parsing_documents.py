@@ -395,9 +395,7 @@ def document(
     )  # fmt: skip
 
 
-def _heads(
-    look: Layout, running: str, date: str, elements: tuple[Element, ...]
-) -> tuple[str, ...]:
+def _heads(look: Layout, running: str, date: str, elements: tuple[Element, ...]) -> tuple[str, ...]:
     chapters = tuple(e.text for e in elements if e.kind == "heading" and e.level == 1)
     heads = {
         "none": (),

@@ -103,6 +103,7 @@ def _bare(text: str) -> str:
 
 def _lsfs() -> Read:
     import pypdfium2  # noqa: F401  # the parser would do it in its first call
+
     from lsfs_parsers.base import Source
     from lsfs_parsers.pdf import PdfParser
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from benchmarks.parsing_documents import Element, Note, Truth
 from benchmarks.parsing_letters import letters
@@ -127,7 +128,7 @@ def _paragraphs(truth: Truth, blocks: list[str]) -> Scores:
     items = [forms(e) for e in elements if e.kind == "list_item"]
     pairs = [
         (forms(first), forms(second))
-        for first, second in zip(elements, elements[1:], strict=False)
+        for first, second in pairwise(elements)
         if first.kind == second.kind == "para"
     ]
     return {
@@ -235,9 +236,7 @@ def _numbers_left(truth: Truth, reading: Reading) -> int:
     expected, found = _tokens(_said(truth)), _tokens(reading.blocks)
     lines = {tuple(_tokens([line])) for block in reading.blocks for line in block.splitlines()}
     labels = {tuple(_tokens([label])) for label in truth.page_labels}
-    too_many = {
-        label for label in labels if _sequences(found, label) > _sequences(expected, label)
-    }
+    too_many = {label for label in labels if _sequences(found, label) > _sequences(expected, label)}
     return len(too_many | (labels & lines))
 
 

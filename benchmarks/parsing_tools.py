@@ -45,9 +45,7 @@ def tools(peers: Path | None, only: set[str]) -> list[Tool]:
     """
     here = Path(sys.executable)
     other = peers or here
-    done = subprocess.run(
-        [other, SCRIPT, "--list"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([other, SCRIPT, "--list"], capture_output=True, text=True, check=True)
     found = [Tool(OURS, here)]
     found += [Tool(name, other) for name in json.loads(done.stdout) if name != OURS]
     missing = only - {tool.name for tool in found}

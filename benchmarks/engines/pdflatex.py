@@ -65,7 +65,9 @@ def escaped(text: str) -> str:
 def _document(truth: Truth) -> Iterator[str]:
     yield from _preamble(truth)
     yield r"\begin{document}"
-    yield _BODY_SIZE.format(size=truth.layout.size, leading=truth.layout.size * truth.layout.leading)
+    yield _BODY_SIZE.format(
+        size=truth.layout.size, leading=truth.layout.size * truth.layout.leading
+    )
     language = _PATTERNS.get(truth.language, "english")
     yield rf"\ifcsname l@{language}\endcsname\language\csname l@{language}\endcsname\fi"
     if not truth.layout.hyphenated:
@@ -101,7 +103,8 @@ def _preamble(truth: Truth) -> Iterator[str]:
     yield rf"\usepackage{_face(truth)}"
     yield r"\usepackage{fancyhdr,longtable,xtab,booktabs,array,lastpage,multicol}"
     yield r"\raggedbottom" if look.face % 3 == 0 else r"\flushbottom"
-    yield rf"\setlength{{\parindent}}{{{look.indent}pt}}\setlength{{\parskip}}{{{look.gap}pt plus 1pt}}"
+    yield rf"\setlength{{\parindent}}{{{look.indent}pt}}"
+    yield rf"\setlength{{\parskip}}{{{look.gap}pt plus 1pt}}"
     yield r"\setcounter{secnumdepth}{0}\renewcommand{\sectionmark}[1]{\markboth{#1}{#1}}"
     yield rf"\setcounter{{page}}{{{look.first_number}}}\pagestyle{{fancy}}\fancyhf{{}}"
     rule = "0.4pt" if look.head_rule and look.heads != "none" else "0pt"
@@ -192,7 +195,8 @@ def _table(element: Element, truth: Truth) -> str:
             rf"\tablefirsthead{{{head}}}\tablehead{{{again}}}\tabletail{{}}\tablelasttail{{{tail}}}"
             rf"\begin{{xtabular}}{{{spec}}}{rows}\end{{xtabular}}"
         )
-        return rf"{caption}{{\footnotesize\setlength{{\tabcolsep}}{{3pt}}\noindent {body}\par}}\medskip"
+        small = r"\footnotesize\setlength{\tabcolsep}{3pt}\noindent"
+        return rf"{caption}{{{small} {body}\par}}\medskip"
     kept = rf"{head}\endhead " if element.repeated else rf"{head}\endfirsthead\endhead "
     body = rf"\begin{{longtable}}{{{spec}}}{kept}{rows}{tail}\end{{longtable}}"
     if truth.layout.columns == 3:  # a long table cannot stand in one of three columns

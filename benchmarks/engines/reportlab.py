@@ -11,7 +11,9 @@ from benchmarks.parsing_documents import Element, Engine, Layout, Truth, Wanted,
 
 FONTS = Path("/usr/share/fonts/truetype")
 _Face = tuple[str, str, tuple[str, str, str, str]]
-_TRUE_TYPE: dict[bool, list[_Face]] = {  # by serifs: folder, and name without a style, with the styles' endings
+_TRUE_TYPE: dict[
+    bool, list[_Face]
+] = {  # by serifs: folder, and name without a style, with the styles' endings
     True: [
         ("dejavu", "DejaVuSerif", ("", "-Bold", "-Italic", "-BoldItalic")),
         ("liberation", "LiberationSerif", ("-Regular", "-Bold", "-Italic", "-BoldItalic")),
@@ -220,7 +222,9 @@ class _Setting:
 
         def cells(row: tuple[str, ...], style: Any) -> list[Any]:
             return [
-                cell if n in element.numeric and style is plain else Paragraph(html.escape(cell), style)
+                cell
+                if n in element.numeric and style is plain
+                else Paragraph(html.escape(cell), style)
                 for n, cell in enumerate(row)
             ]
 

@@ -35,9 +35,7 @@ def missing() -> str:
 
 def wanted(columns: int) -> Wanted:
     """What it can set: notes in one column only, none that goes over a page."""
-    return Wanted(
-        notes=columns == 1, long_notes=False, table_columns={1: 6, 2: 4, 3: 3}[columns]
-    )
+    return Wanted(notes=columns == 1, long_notes=False, table_columns={1: 6, 2: 4, 3: 3}[columns])
 
 
 def render(truth: Truth, path: Path) -> None:
