@@ -104,7 +104,7 @@ def measure(folder: Path, order: Order, chosen: Sequence[Tool], limit: float) ->
     for name, how in missing.items():
         _note(f"{name} is not installed: {how}")
     rows = []
-    for number, truth in enumerate(make(folder, order)):
+    for number, truth in enumerate(make(folder, order, installed)):
         for tool in chosen:
             if number % SLOW.get(tool.name, 1) == 0:
                 reading = tool.read(folder / f"{truth.name}.pdf", limit)

@@ -48,14 +48,13 @@ def engines() -> tuple[list[Engine], dict[str, str]]:
     )
 
 
-def make(folder: Path, order: Order) -> Iterator[Truth]:
-    """Set documents in a folder: for each a PDF and a JSON file with the truth.
+def make(folder: Path, order: Order, installed: Sequence[Engine]) -> Iterator[Truth]:
+    """Set documents in a folder by turns: for each a PDF and a JSON file with the truth.
 
     Raises:
         RuntimeError: a document does not show what it should; a fault of this benchmark.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    installed, _ = engines()
     sources: dict[tuple[str, str], Texts] = {}
     for number in range(order.documents):
         engine = installed[number % len(installed)]
@@ -76,7 +75,7 @@ def make(folder: Path, order: Order) -> Iterator[Truth]:
         engine.render(truth, path)
         truth = looked_up(truth, path)
         yield _kept(truth, folder)
-        if order.scrambled and number % order.scrambled == 1:
+        if order.scrambled and number % order.scrambled == order.scrambled // 2:
             name = f"{truth.name}-scrambled"
             scramble(path, folder / f"{name}.pdf", truth.seed)
             yield _kept(replace(truth, name=name, scrambled=True), folder)
