@@ -19,7 +19,7 @@ COLUMNS = (1, 2, 1, 2, 3)
 CHAPTERS = 6
 _SHOWN = 0.97  # share of the paragraphs that must be found in a file
 _LEAST = 12  # letters of a paragraph on either side of a page's end
-_STEP = 1000  # between the seeds of two documents
+STEP = 1000  # documents with one seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def make(folder: Path, order: Order, installed: Sequence[Engine]) -> Iterator[Tr
             sources[engine.name, language] = _fitted(found, engine.characters)
         columns = COLUMNS[turn % len(COLUMNS)]
         truth = document(
-            engine.name, sources[engine.name, language], order.seed * _STEP + number, columns,
+            engine.name, sources[engine.name, language], order.seed * STEP + number, columns,
             engine.wanted(columns), CHAPTERS,
         )  # fmt: skip
         path = folder / f"{truth.name}.pdf"
@@ -159,9 +159,17 @@ def _crossing(kind: str, text: str, forms_: list[str], pages: list[str]) -> Cros
         border = _border(form, shown, after, plain)
         if border is not None:
             word = _divided(plain, border) if plain else ""
-            before = form[max(0, border - 15) : border]
-            return Crossing(kind, 1 - number, before, form[border : border + 15], word)
+            return Crossing(kind, 1 - number, *_edges(form, border, pages), word)
     return None
+
+
+def _edges(form: str, border: int, pages: list[str]) -> tuple[str, str]:
+    """The letters on both sides of a border, as many as stand together on no page."""
+    for count in range(15, len(form), 5):
+        before, after = form[max(0, border - count) : border], form[border : border + count]
+        if not any(before + after in page for page in pages):
+            break
+    return before, after
 
 
 def _shown(form: str, page: str) -> int:

@@ -189,10 +189,21 @@ def _paragraph(language: str, chance: random.Random) -> str:
 
 def _sentence(language: str, chance: random.Random) -> str:
     nouns, verbs, links = (words.split("|") for words in _PHRASES[language])
-    parts = [chance.choice(nouns), chance.choice(verbs), chance.choice(nouns)]
+
+    def noun() -> str:
+        named = chance.random() < 0.6
+        return f"{chance.choice(nouns)} {_name(nouns, chance)}" if named else chance.choice(nouns)
+
+    parts = [noun(), chance.choice(verbs), noun()]
     if chance.random() < 0.7:
-        parts += [chance.choice(links), chance.choice(nouns), chance.choice(verbs)]
-        parts.append(chance.choice(nouns))
+        parts += [chance.choice(links), noun(), chance.choice(verbs), noun()]
     if chance.random() < 0.2:
         parts.append(f"({chance.randint(1950, 2020)}-{chance.randint(21, 99)})")
     return capital(" ".join(parts)).replace(" ,", ",").replace(" ;", ";") + "."
+
+
+def _name(phrases: list[str], chance: random.Random) -> str:
+    """A name made of the halves of two words, so that no two sentences are the same."""
+    words = re.findall(r"[^\W\d_]{3,}", " ".join(phrases))
+    first, last = chance.choice(words), chance.choice(words)
+    return capital((first[: (len(first) + 1) // 2] + last[len(last) // 2 :]).lower())

@@ -111,6 +111,15 @@ def test_paragraphs_in_one_block_are_merged() -> None:
     assert (found["merged"], found["intact"]) == (1, 1)
 
 
+def test_an_end_and_a_beginning_that_the_text_has_elsewhere_merge_nothing() -> None:
+    again = f"Once more: {FIRST[-25:]} {SECOND[:25]}."
+    truth = replace(
+        TRUTH, elements=(*ELEMENTS, Element("heading", "2", level=1), Element("para", again))
+    )
+    reading = Reading([text for _, text in GOOD] + ["2", again])
+    assert score(truth, reading)["merged"] == Count(0, 1)
+
+
 def test_what_is_left_of_the_pages() -> None:
     assert read(changed(3, ("para", SECOND), ("para", HEAD)))["left"] == 1 / 4
     assert read(changed(3, ("para", f"{SECOND} Page 203 {HEAD}")))["left"] == 2 / 4
