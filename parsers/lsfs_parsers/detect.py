@@ -13,12 +13,13 @@ from lsfs_parsers.base import UNKNOWN, Source
 from lsfs_parsers.encoding import SAMPLE, looks_binary
 
 NAME = "detect"  # stands as the parser of documents that no parser was found for
-VERSION = 1  # raise when a file can get another media type
+VERSION = 2  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
 PLAIN = "text/plain"
 CODE = "text/x-source"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 XLS = "application/vnd.ms-excel"
@@ -36,10 +37,16 @@ _ZIP_PARTS = (
     ("word/document.xml", DOCX),
     ("xl/workbook.xml", XLSX),
     ("xl/workbook.bin", XLSB),
-    ("ppt/presentation.xml",
-     "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("ppt/presentation.xml", PPTX),
     ("META-INF/MANIFEST.MF", "application/java-archive"),
-)  # fmt: skip
+)
+# Content types of main parts; templates and macro-enabled documents differ in the last word.
+_MAIN_PARTS = (
+    (re.compile(rb"wordprocessingml\.(document|template)\.main|ms-word\.\w+\.macroE"), DOCX),
+    (re.compile(rb"spreadsheetml\.(sheet|template)\.main|ms-excel\.\w+\.macroE"), XLSX),
+    (re.compile(rb"presentationml\.(presentation|template|slideshow)\.main"), PPTX),
+    (re.compile(rb"ms-powerpoint\.(presentation|template|slideshow)\.macroE"), PPTX),
+)
 _OLE_STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
@@ -177,9 +184,8 @@ def _zip_type(source: Source) -> str:
 def _by_content_types(opened: zipfile.ZipFile) -> str:
     """The type of an office document whose main part has an unusual name."""
     types = archive.member(opened, "[Content_Types].xml") or b""
-    if b"wordprocessingml.document.main" in types:
-        return DOCX
-    return XLSX if b"spreadsheetml.sheet.main" in types else "application/zip"
+    found = (media_type for pattern, media_type in _MAIN_PARTS if pattern.search(types))
+    return next(found, "application/zip")
 
 
 def _ole_type(source: Source) -> str:

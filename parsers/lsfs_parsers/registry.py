@@ -20,6 +20,7 @@ _BUILT_IN = {
     "docx": "lsfs_parsers.docx:DocxParser",
     "spreadsheet": "lsfs_parsers.spreadsheet:SpreadsheetParser",
     "pdf": "lsfs_parsers.pdf:PdfParser",
+    "pptx": "lsfs_parsers.pptx:PptxParser",
 }
 # The types of the built-in parsers, so that none has to be loaded to know that it is not needed.
 _BUILT_IN_TYPES = {
@@ -30,6 +31,7 @@ _BUILT_IN_TYPES = {
     detect.MAIL: "email",
     detect.MBOX: "email",
     detect.DOCX: "docx",
+    detect.PPTX: "pptx",
     detect.XLSX: "spreadsheet",
     detect.XLSB: "spreadsheet",
     detect.XLS: "spreadsheet",
