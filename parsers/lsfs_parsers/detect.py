@@ -24,6 +24,15 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 XLS = "application/vnd.ms-excel"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
+_OPEN = "application/vnd.oasis.opendocument"
+ODF = tuple(
+    f"{_OPEN}.{kind}"
+    for kind in (
+        "text", "text-template", "text-master", "text-web", "text-flat-xml",
+        "presentation", "presentation-template", "presentation-flat-xml",
+        "graphics", "graphics-template", "graphics-flat-xml",
+    )
+)  # fmt: skip
 MBOX = "application/mbox"
 MAIL = "message/rfc822"
 
@@ -85,6 +94,10 @@ _CODE_SUFFIXES = frozenset(_CODE_SUFFIX_WORDS.split())
 _HTML = re.compile(
     rb"\A(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
 )
+_FLAT_ODF = re.compile(
+    rb"""<office:document\s[^>]*office:mimetype\s*=\s*["']"""
+    rb"""(application/vnd\.oasis\.opendocument\.\w+)"""
+)
 _MAIL_HEADER = re.compile(
     rb"^(From|To|Cc|Subject|Date|Received|Return-Path|Delivered-To|Message-ID|MIME-Version"
     rb"|Content-Type|Reply-To|X-[A-Za-z-]+):", re.I | re.M
@@ -134,6 +147,8 @@ class Detector:
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
             return "text/html"
+        if (flat := _FLAT_ODF.search(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
+            return f"{flat[1].decode()}-flat-xml"
         if _MBOX.match(head):
             return MBOX
         if _is_mail(head):

@@ -21,6 +21,7 @@ _BUILT_IN = {
     "spreadsheet": "lsfs_parsers.spreadsheet:SpreadsheetParser",
     "pdf": "lsfs_parsers.pdf:PdfParser",
     "pptx": "lsfs_parsers.pptx:PptxParser",
+    "odf": "lsfs_parsers.odf:OdfParser",
 }
 # The types of the built-in parsers, so that none has to be loaded to know that it is not needed.
 _BUILT_IN_TYPES = {
@@ -36,6 +37,7 @@ _BUILT_IN_TYPES = {
     detect.XLSB: "spreadsheet",
     detect.XLS: "spreadsheet",
     detect.ODS: "spreadsheet",
+    **dict.fromkeys(detect.ODF, "odf"),
     "application/json": "text",
     "application/xml": "text",
     "application/yaml": "text",
