@@ -33,6 +33,7 @@ ODF = tuple(
         "graphics", "graphics-template", "graphics-flat-xml",
     )
 )  # fmt: skip
+EPUB = "application/epub+zip"
 MBOX = "application/mbox"
 MAIL = "message/rfc822"
 
@@ -47,6 +48,7 @@ _ZIP_PARTS = (
     ("xl/workbook.xml", XLSX),
     ("xl/workbook.bin", XLSB),
     ("ppt/presentation.xml", PPTX),
+    ("META-INF/container.xml", EPUB),
     ("META-INF/MANIFEST.MF", "application/java-archive"),
 )
 # Content types of main parts; templates and macro-enabled documents differ in the last word.

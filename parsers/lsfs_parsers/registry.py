@@ -22,6 +22,7 @@ _BUILT_IN = {
     "pdf": "lsfs_parsers.pdf:PdfParser",
     "pptx": "lsfs_parsers.pptx:PptxParser",
     "odf": "lsfs_parsers.odf:OdfParser",
+    "epub": "lsfs_parsers.epub:EpubParser",
 }
 # The types of the built-in parsers, so that none has to be loaded to know that it is not needed.
 _BUILT_IN_TYPES = {
@@ -38,6 +39,7 @@ _BUILT_IN_TYPES = {
     detect.XLS: "spreadsheet",
     detect.ODS: "spreadsheet",
     **dict.fromkeys(detect.ODF, "odf"),
+    detect.EPUB: "epub",
     "application/json": "text",
     "application/xml": "text",
     "application/yaml": "text",
