@@ -15,6 +15,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; points from
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
+_SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
 _MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
 _MANY_MARKS = 60  # on one page they are something else
@@ -221,7 +222,9 @@ class _Run:
     """A line as pdfium has it: its text, its range of characters, and its direction."""
 
     text: str
-    first: int
+    start: int  # among the units
+    end: int
+    first: int  # among the characters
     middle: int
     last: int
     hyphen: bool
@@ -238,7 +241,6 @@ class _Reader:
         import pypdfium2.raw as raw
 
         self._raw = raw
-        self._helper = text_page
         self._page = text_page.raw
         self._matrix = raw.FS_MATRIX()
         self._doubles = [ctypes.c_double() for _ in range(4)]
@@ -271,7 +273,7 @@ class _Reader:
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
             turns = self._raw.FPDFText_GetCharAngle(self._page, first)
             angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield _Run(text, first, middle, last, hyphen, angle)
+            yield _Run(text, start, end, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
@@ -284,8 +286,8 @@ class _Reader:
         return text if len(text) == written else "".join(map(chr, buffer[:written]))
 
     def _line(self, run: _Run, turn: Turn) -> Line | None:
-        boxes = self._boxes(run.first, run.last - run.first + 1, turn)
-        if not boxes:
+        box = self._box(run.first, run.last - run.first + 1, turn)
+        if box is None:
             return None
         raw, page = self._raw, self._page
         size = self._size(run.middle)
@@ -295,12 +297,42 @@ class _Reader:
         bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
             raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        parts = _segments(boxes, max(_GAP_IN_SIZES * size, _SMALLEST_GAP))
-        cells: tuple[Cell, ...] = (Cell(text, parts[0]),)
-        if len(parts) > 1:
-            found = (Cell(self._text_in(turn.user(box)), box) for box in parts)
-            cells = tuple(cell for cell in found if cell.text) or (Cell(text, union(parts)),)
-        return Line(text, union(parts), size, bold, run.hyphen, cells)
+        cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
+        return Line(text, box, size, bold, run.hyphen, cells)
+
+    def _cells(self, run: _Run, turn: Turn, gap: float, box: Box) -> tuple[Cell, ...]:
+        """The parts of a line between spaces wider than ``gap``.
+
+        A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
+        """
+        units, start = self._units, run.start
+        cells: list[Cell] = []
+        edge, begun = box[0], start
+        for space in _SPACES.finditer(units, start, run.end):
+            before, after = space.span()
+            if before == start or after == run.end:
+                continue
+            left = self._char(before - 1, turn)
+            right = self._char(after, turn)
+            if max(right[0] - left[2], left[0] - right[2]) < gap:
+                continue
+            cells.append(self._cell(begun, before, (edge, box[1], left[2], box[3])))
+            edge, begun = right[0], after
+        if not cells:
+            return (Cell(run.text.strip(), box),)
+        cells.append(self._cell(begun, run.end, (edge, box[1], box[2], box[3])))
+        return tuple(cells)
+
+    def _cell(self, start: int, end: int, box: Box) -> Cell:
+        left, top, right, bottom = box
+        text = " ".join(_joined(self._units[start:end]).split())
+        return Cell(text, (min(left, right), top, max(left, right), bottom))
+
+    def _char(self, unit: int, turn: Turn) -> Box:
+        left, right, bottom, top = self._doubles
+        index = self._char_index(unit)
+        self._raw.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        return turn.box(left.value, bottom.value, right.value, top.value)
 
     def _size(self, index: int) -> float:
         """The size of a letter as it is shown: many programs leave it to the matrix."""
@@ -317,7 +349,7 @@ class _Reader:
         index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
         return int(index) if index >= 0 else unit
 
-    def _boxes(self, start: int, count: int, turn: Turn) -> list[Box]:
+    def _box(self, start: int, count: int, turn: Turn) -> Box | None:
         left, top, right, bottom = self._doubles
         get, page = self._raw.FPDFText_GetRect, self._page
         found = []
@@ -326,15 +358,7 @@ class _Reader:
             box = turn.box(left.value, bottom.value, right.value, top.value)
             if box[2] - box[0] > _THIN:
                 found.append(box)
-        return found
-
-    def _text_in(self, user: Box) -> str:
-        edge = 0.3  # points; a letter counts when its middle is inside
-        left, bottom, right, top = user
-        found = self._helper.get_text_bounded(
-            left=left - edge, bottom=bottom - edge, right=right + edge, top=top + edge
-        )
-        return " ".join(re.sub(r"[\ufffe\x02\x00]", "", str(found)).split())
+        return union(found) if found else None
 
 
 def _joined(units: str) -> str:
@@ -342,15 +366,3 @@ def _joined(units: str) -> str:
     if not any("\ud800" <= unit <= "\udfff" for unit in units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _segments(boxes: list[Box], gap: float) -> list[Box]:
-    """Boxes of one line, those with less than ``gap`` points between them made one."""
-    merged = [boxes[0]]
-    for box in boxes[1:]:
-        before = merged[-1]
-        if box[0] - before[2] < gap and box[0] >= before[0] - 1:
-            merged[-1] = union([before, box])
-        else:
-            merged.append(box)
-    return merged
