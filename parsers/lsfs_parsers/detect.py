@@ -70,6 +70,10 @@ _SIGNATURES = (
     (b"\x89PNG\r\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"II+\0", "image/tiff"),  # with 64-bit offsets
+    (b"MM\0+", "image/tiff"),
     (b"{\\rtf", "application/rtf"),
     (b"%!PS", "application/postscript"),
     (b"\x1f\x8b", "application/gzip"),
@@ -96,6 +100,7 @@ _CODE_SUFFIXES = frozenset(_CODE_SUFFIX_WORDS.split())
 _HTML = re.compile(
     rb"\A(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
 )
+_WEBP = re.compile(rb"RIFF....WEBP", re.S)
 _FLAT_ODF = re.compile(
     rb"""<office:document\s[^>]*office:mimetype\s*=\s*["']"""
     rb"""(application/vnd\.oasis\.opendocument\.\w+)"""
@@ -135,7 +140,11 @@ class Detector:
         for signature, media_type in _SIGNATURES:
             if head.startswith(signature):
                 return media_type
+        if _WEBP.match(head):
+            return "image/webp"
         if looks_binary(head):
+            if head.startswith(b"BM"):
+                return "image/bmp"
             return self._ask_libmagic(head) or UNKNOWN
         return self._text_type(head, source.name)
 

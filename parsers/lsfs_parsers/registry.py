@@ -23,6 +23,7 @@ _BUILT_IN = {
     "pptx": "lsfs_parsers.pptx:PptxParser",
     "odf": "lsfs_parsers.odf:OdfParser",
     "epub": "lsfs_parsers.epub:EpubParser",
+    "image": "lsfs_parsers.image:ImageParser",
 }
 # The types of the built-in parsers, so that none has to be loaded to know that it is not needed.
 _BUILT_IN_TYPES = {
@@ -44,6 +45,9 @@ _BUILT_IN_TYPES = {
     "application/xml": "text",
     "application/yaml": "text",
     "application/toml": "text",
+    **dict.fromkeys(
+        ("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp", "image/gif"), "image"
+    ),
     "image/svg+xml": "text",
     "text/*": "text",
 }
