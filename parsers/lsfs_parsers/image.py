@@ -67,7 +67,9 @@ class ImageParser:
                 return _Reading(image, source, builder).document()
         except Image.DecompressionBombError as error:
             raise TooLarge("the picture has too many pixels") from error
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        except UnidentifiedImageError as error:
+            raise ParseError("the picture is damaged: its head cannot be read") from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise ParseError(f"the picture is damaged: {error}") from error
 
 
