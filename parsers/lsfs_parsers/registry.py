@@ -24,6 +24,7 @@ _BUILT_IN = {
     "odf": "lsfs_parsers.odf:OdfParser",
     "epub": "lsfs_parsers.epub:EpubParser",
     "image": "lsfs_parsers.image:ImageParser",
+    "rtf": "lsfs_parsers.rtf:RtfParser",
 }
 # The types of the built-in parsers, so that none has to be loaded to know that it is not needed.
 _BUILT_IN_TYPES = {
@@ -41,6 +42,7 @@ _BUILT_IN_TYPES = {
     detect.ODS: "spreadsheet",
     **dict.fromkeys(detect.ODF, "odf"),
     detect.EPUB: "epub",
+    "application/rtf": "rtf",
     "application/json": "text",
     "application/xml": "text",
     "application/yaml": "text",
