@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+Extent = tuple[float, float]
+Gap = tuple[int, float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
@@ -24,16 +26,39 @@ _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
+_MUCH_WIDER = 1.7  # times the narrowest space of the line
+_NEVER_STRETCHED = 2.6  # times the least gap
 _SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A part of a line between wide gaps."""
+    """A part of a line between wide gaps.
+
+    Attributes:
+        gaps: for each white space in ``text`` its index, and where the letter before it ends and
+            the one after it begins; empty where that is not known.
+        hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
+    """
 
     text: str
     box: Box
+    gaps: tuple[Gap, ...] = ()
+    hyphen: bool = False
+
+
+def one_cell(before: Cell, after: Cell, glue: str) -> Cell:
+    """Two neighbouring cells as one, with ``glue`` between their texts."""
+    start = len(before.text) + len(glue)
+    between = [(len(before.text), before.box[2], after.box[0])] if glue else []
+    behind = [(at + start, left, right) for at, left, right in after.gaps]
+    return Cell(
+        f"{before.text}{glue}{after.text}",
+        union([before.box, after.box]),
+        (*before.gaps, *between, *behind),
+        after.hyphen,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,7 @@ class Line:
         hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
         cells: its parts between wide gaps; one for a line of prose.
         confidence: of a line read from a picture, from 0 to 1.
+        baseline: the height on which its letters stand; None where it is not known.
     """
 
     text: str
@@ -54,6 +80,7 @@ class Line:
     hyphen: bool
     cells: tuple[Cell, ...]
     confidence: float | None = None
+    baseline: float | None = None
 
     @property
     def left(self) -> float:
@@ -198,10 +225,10 @@ def _with_mark(mark: Line, line: Line) -> Line:
     first, last = line.cells[0], line.cells[-1]
     if mark.left < line.left:
         glue = " " if mark.text in _BULLETS else ""
-        cell = Cell(f"{mark.text}{glue}{first.text}", union([mark.box, first.box]))
+        cell = one_cell(mark.cells[0], first, glue)
         text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
     else:
-        cell = Cell(f"{last.text}{mark.text}", union([mark.box, last.box]))
+        cell = one_cell(last, mark.cells[0], "")
         text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
     return replace(line, text=text, box=box, cells=cells)
 
@@ -298,35 +325,53 @@ class _Reader:
             raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
         cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
-        return Line(text, box, size, bold, run.hyphen, cells)
+        baseline = self._baseline(run.first, turn)
+        return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
 
     def _cells(self, run: _Run, turn: Turn, gap: float, box: Box) -> tuple[Cell, ...]:
         """The parts of a line between spaces wider than ``gap``.
 
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
-        units, start = self._units, run.start
+        gaps = list(self._gaps(run, turn))
+        wide = _wide([right - left for _, _, left, right in gaps], gap)
         cells: list[Cell] = []
-        edge, begun = box[0], start
-        for space in _SPACES.finditer(units, start, run.end):
-            before, after = space.span()
-            if before == start or after == run.end:
+        edge, begun = box[0], run.start
+        narrow: list[Extent] = []
+        for (before, after, left, right), is_wide in zip(gaps, wide, strict=True):
+            if not is_wide:
+                narrow.append((left, right))
                 continue
-            left = self._char(before - 1, turn)
-            right = self._char(after, turn)
-            if max(right[0] - left[2], left[0] - right[2]) < gap:
-                continue
-            cells.append(self._cell(begun, before, (edge, box[1], left[2], box[3])))
-            edge, begun = right[0], after
-        if not cells:
-            return (Cell(run.text.strip(), box),)
-        cells.append(self._cell(begun, run.end, (edge, box[1], box[2], box[3])))
-        return tuple(cells)
+            cells.append(self._cell(begun, before, (edge, box[1], left, box[3]), narrow))
+            edge, begun, narrow = right, after, []
+        last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
+        return (*cells, replace(last, hyphen=True) if run.hyphen else last)
 
-    def _cell(self, start: int, end: int, box: Box) -> Cell:
+    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, float, float]]:
+        """The spaces in a line: the units around them, and where they begin and end."""
+        for space in _SPACES.finditer(self._units, run.start, run.end):
+            before, after = space.span()
+            if before > run.start and after < run.end:
+                one, other = self._char(before - 1, turn), self._char(after, turn)
+                if one[0] > other[0]:  # from right to left
+                    one, other = other, one
+                yield before, after, one[2], other[0]
+
+    def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
         left, top, right, bottom = box
-        text = " ".join(_joined(self._units[start:end]).split())
-        return Cell(text, (min(left, right), top, max(left, right), bottom))
+        words = _joined(self._units[start:end]).split()
+        at, gaps = -1, []
+        for word, (x1, x2) in zip(words, spaces, strict=False):
+            at += 1 + len(word)
+            gaps.append((at, x1, x2))
+        box = (min(left, right), top, max(left, right), bottom)
+        return Cell(" ".join(words), box, tuple(gaps))
+
+    def _baseline(self, index: int, turn: Turn) -> float | None:
+        x, y = self._doubles[:2]
+        if not self._raw.FPDFText_GetCharOrigin(self._page, index, x, y):
+            return None
+        return turn.box(x.value, y.value, x.value, y.value)[1]
 
     def _char(self, unit: int, turn: Turn) -> Box:
         left, right, bottom, top = self._doubles
@@ -359,6 +404,15 @@ class _Reader:
             if box[2] - box[0] > _THIN:
                 found.append(box)
         return union(found) if found else None
+
+
+def _wide(gaps: list[float], least: float) -> list[bool]:
+    """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
+    narrowest = min(gaps, default=0.0)
+    return [
+        gap >= least and (gap > _MUCH_WIDER * narrowest or gap > _NEVER_STRETCHED * least)
+        for gap in gaps
+    ]
 
 
 def _joined(units: str) -> str:

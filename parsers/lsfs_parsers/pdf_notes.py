@@ -15,7 +15,7 @@ from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
 _MARK = re.compile(r"\s*(?:(\d{1,3})|[*\u2020\u2021\u00a7\u00b6]{1,3}|\[(\d{1,3})\])[.)]?\s*(?=\S)")
-_LOWEST = 0.5  # of the height: notes start below
+_LOWEST = 0.3  # of the height: notes start below
 _APART = 2.4  # of the size: further up stands something else
 _RULE = 0.6  # of the column's width: longer lines over small letters are a table's
 _NEAR_RULE = 2.5  # of the size

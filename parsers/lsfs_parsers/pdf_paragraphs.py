@@ -19,8 +19,8 @@ from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
 from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
-BULLET = re.compile(r"\s*[\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u2013*\u2219\u00b7\uf0b7-]\s+")
-_ENUMERATED = re.compile(r"\s*(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+BULLET = re.compile(r"\s*[\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u2219\u00b7\uf0b7]\s+")
+_ENUMERATED = re.compile(r"\s*(?:[*\u2013-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
 _LABEL = re.compile(r"[^\W_][^\s:!?;,]*(?: [^\s:!?;,]+){0,3} ?:\s+\S")  # "Invoice date: 3 May"
 _CAPTION = re.compile(
     r"(?:table|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|tabela|tabelul|figura|b\u1ea3ng"
@@ -32,7 +32,11 @@ _NEW_PARAGRAPH_GAP = 1.32  # of the column's usual distance between lines
 _WIDER_GAP = 1.14  # the same between a sentence that ends and one that begins
 _INDENT = 0.6
 _NOT_FULL = 2.2  # a line that ends this far before the right edge could have taken more
-_RAGGED = 0.1  # of the column's width; the same at the foot of a column
+_TIGHT = 0.4  # by so much a word may be misjudged
+# Of a column's width: room that the last line leaves although it goes on in the next column.
+_JUSTIFIED_END = 0.06
+_RAGGED_END = 0.25
+_RAGGED_OPEN = 0.4
 _LONG_LINE = 45  # characters; a line this long may well have been wrapped
 _WRAPPED_LINE = 20  # characters; shorter ones are an address or a greeting, not a narrow column
 _NOT_STRAY = 0.15  # share of the lines
@@ -63,7 +67,7 @@ class Habits:
     @property
     def indents(self) -> bool:
         """Whether a line that is not indented does not begin a paragraph."""
-        return self.indented >= 8 and self.indented > 9 * self.flush
+        return self.indented >= 3 and self.indented > 9 * self.flush
 
 
 def paragraphs_of(
@@ -134,10 +138,16 @@ def _count(
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The usual left and right edge of a column and the distance between its lines."""
+    """The edges of a column and the distance between its lines.
+
+    Attributes:
+        left, right: where most lines begin, and end.
+        limit: how far a line can reach; further than most where the right margin is ragged.
+    """
 
     left: float
     right: float
+    limit: float
     leading: float
     wraps: bool  # a line that reaches the right edge goes on in the next one
 
@@ -160,13 +170,14 @@ class Edges:
         leading = statistics.median(gaps) if gaps else 1.25 * style.body
         left = lefts[int(0.15 * (len(lefts) - 1))]
         right = rights[round(0.85 * (len(rights) - 1))]
+        limit = rights[round(0.98 * (len(rights) - 1))]
         wraps = any(
-            one.right > right - _NOT_FULL * style.body
+            one.right > min(right - _NOT_FULL * style.body, limit - _width_of_first(after))
             and len(one.text) >= _WRAPPED_LINE
             and runs_on(one, after)
             for one, after in pairwise(body)
         )
-        return cls(left, right, leading, wraps)
+        return cls(left, right, limit, leading, wraps)
 
     def is_indented(self, line: Line, style: Style) -> bool:
         """Whether a line starts to the right of the column's edge."""
@@ -230,13 +241,16 @@ class Edges:
         last = paragraph.lines[-1]
         if last.hyphen or (last.text[-1] in HYPHENS and last.text[-2:-1].isalpha()):
             return End.DIVIDED
-        room = max(_NOT_FULL * style.body, _RAGGED * (self.right - self.left))
-        full = last.right > self.right - room
+        is_ragged = self.limit - self.right > _TIGHT * style.body
+        ends = ENDS_SENTENCE.search(last.text) is not None
+        share = (_RAGGED_END if ends else _RAGGED_OPEN) if is_ragged else _JUSTIFIED_END
+        room = max(_NOT_FULL * style.body, share * (self.limit - self.left))
+        full = last.right > self.limit - room
         if len(paragraph.lines) == 1 and not self.wraps:
             full = full and len(last.text) >= _LONG_LINE
         if not full:
             return End.CLOSED
-        return End.FULL if ENDS_SENTENCE.search(last.text) else End.OPEN
+        return End.FULL if ends else End.OPEN
 
     def _is_full(self, paragraph: Paragraph, line: Line, style: Style) -> bool:
         """Whether the last line of ``paragraph`` ends where it does for want of room.
@@ -245,12 +259,11 @@ class Edges:
         """
         last = paragraph.lines[-1]
         near = _NOT_FULL * style.body
+        no_room = last.right + _width_of_first(line) > self.limit - _TIGHT * style.body
         if ENDS_SENTENCE.search(last.text):
-            return self.wraps and last.right > self.right - near
-        first_word = line.text.split(maxsplit=1)[0]
-        room = max(near, _LETTER * line.size * (len(first_word) + 1))
+            return self.wraps and no_room
         is_long = len(last.text) >= _LONG_LINE
-        if last.right > self.right - room and (self.wraps or is_long):
+        if (no_room or last.right > self.right - near) and (self.wraps or is_long):
             return True
         # A quotation or a box has an edge of its own, which the line above or below shows.
         beside = [*paragraph.lines[-2:-1], line]
@@ -260,9 +273,14 @@ class Edges:
 
     def _had_no_room(self, last: Line, line: Line) -> bool:
         """Whether the first word of ``line`` would not have fitted on ``last``."""
-        word = line.text.split(maxsplit=1)[0]
-        needed = last.right - last.left + 0.45 * line.size * (len(word) + 1)
+        needed = last.right - last.left + 0.9 * _width_of_first(line)
         return needed > 0.85 * (self.right - self.left)
+
+
+def _width_of_first(line: Line) -> float:
+    """How much room the first word of a line and a space take, about."""
+    word = line.text.split(maxsplit=1)[0]
+    return min(_LETTER * line.size, (line.right - line.left) / len(line.text)) * (len(word) + 1)
 
 
 def _spread(lines: Sequence[Line]) -> float:
