@@ -379,7 +379,8 @@ class _Reader:
         gaps = list(self._gaps(run, turn))
         wide = _wide([right - left for _, _, (left, right) in gaps], gap)
         if not any(wide):
-            return (self._cell(run.start, run.end, box, [extent for _, _, extent in gaps]),)
+            whole = self._cell(run.start, run.end, box, [extent for _, _, extent in gaps])
+            return (replace(whole, hyphen=run.hyphen),)
         cells: list[Cell] = []
         begun, narrow = run.start, list[Extent]()
         for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
