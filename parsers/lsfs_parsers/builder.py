@@ -145,6 +145,15 @@ class Builder:
         finally:
             self._above, self._headings = before
 
+    @property
+    def pages(self) -> int:
+        """Pages begun so far; the number of the last one."""
+        return len(self._pages)
+
+    def leave_headings(self) -> None:
+        """What follows stands under none of the headings so far: a slide without a title."""
+        self._headings.clear()
+
     def page(
         self,
         label: str = "",

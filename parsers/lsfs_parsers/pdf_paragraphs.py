@@ -165,7 +165,7 @@ class Edges:
         wide = long if len(long) >= _NOT_STRAY * len(body) else body
         lefts, rights = sorted(x.left for x in body), sorted(x.right for x in wide)
         gaps = [
-            min(after.top - before.top, after.bottom - before.bottom)
+            _pitch(before, after)
             for before, after in pairwise(body)
             if 0 < after.top - before.top < 3 * style.body
         ]
@@ -198,8 +198,7 @@ class Edges:
         if paragraph.kind is BlockKind.HEADING:
             return 0 < line.top - last.top < 1.6 * line.size and self._had_no_room(last, line)
         ended = ENDS_SENTENCE.search(last.text) is not None
-        # Letters with and without heads and tails: what is further apart is so at both edges.
-        gap = min(line.top - last.top, line.bottom - last.bottom)
+        gap = _pitch(last, line)
         if gap <= 0:  # beside it: a sentence that is not over goes on there
             return last.hyphen or not ended
         scale = max(1.0, line.size / style.body)
@@ -295,6 +294,14 @@ def _width_of_first(line: Line) -> float:
     """How much room the first word of a line and a space take, about."""
     word = line.text.split(maxsplit=1)[0]
     return min(_LETTER * line.size, (line.right - line.left) / len(line.text)) * (len(word) + 1)
+
+
+def _pitch(line: Line, after: Line) -> float:
+    """How far one line stands below another."""
+    if line.baseline is not None and after.baseline is not None:
+        return after.baseline - line.baseline
+    # Letters with and without heads and tails: what is further apart is so at both edges.
+    return min(after.top - line.top, after.bottom - line.bottom)
 
 
 def _spread(lines: Sequence[Line]) -> float:

@@ -21,8 +21,8 @@ _LABEL = re.compile(
     r"|\[[^\]]{1,12}\]"
 )
 _CODE = re.compile(
-    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::"
-    r"|\b(?:def|return|import|public|void|if \()"
+    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::|\w\[\d\]|\bself\b"
+    r"|\\[a-z@]+[\\@{[]|\b(?:def|return|import|public|void|if \()"
 )
 _SYMBOLS = re.compile(
     r"[=\u2260\u2264\u2265\u2248\u2261\u2211\u222b\u220f\u2202\u2207\u221a\u2208\u2203\u2200\u2192\u21d2\u221e\u00d7\u22c5+]"
@@ -34,6 +34,7 @@ _PROSE_WORDS = 4
 _ALIGNED = 1.2  # points
 _ALIGNED_SHARE = 0.6  # of the cells of a column
 _FEW_ROWS = 6
+_SPACED = 1.6  # of the letter size
 _ALL_BUT_ONE = 0.75
 _MANY = 0.6
 _MOST = 0.8
@@ -104,13 +105,13 @@ def _is_contents(draft: Draft) -> bool:
 
 def _is_chart(draft: Draft) -> bool:
     """The numbers along the axes of a chart, in equal steps, and little beside them."""
-    if draft.banded:
-        return False
     numeric = [n for n in range(len(draft.columns)) if _share_of_numbers(draft, n) >= _MANY]
     stepped = [n for n in numeric if _has_equal_steps(draft.column(n))]
+    if draft.banded or not stepped:
+        return len(stepped) == len(draft.columns)
     filled = sum(map(bool, (text for row in draft.texts for text in row)))
     is_thin = filled < _ALL_BUT_ONE * len(draft.texts) * len(draft.columns)
-    return bool(stepped) and (is_thin or (len(stepped) == len(numeric) and not draft.framed))
+    return is_thin or (len(stepped) == len(numeric) and not draft.framed)
 
 
 def _has_equal_steps(texts: Sequence[str]) -> bool:
@@ -132,9 +133,16 @@ def _is_list(draft: Draft) -> bool:
     if len(draft.columns) > 3:
         return False
     labels = sum(_LABEL.fullmatch(text) is not None for text in first)
-    if labels < _MANY * len(first):
+    if labels < _MANY * len(first) and not (len(draft.columns) == 2 and _are_counted(first)):
         return False
     return not any(_share_of_numbers(draft, n) > 0.5 for n in range(1, len(draft.columns)))
+
+
+def _are_counted(texts: Sequence[str]) -> bool:
+    """Whether texts are the numbers of lines."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    rising = sum(other - one == 1 for one, other in pairwise(numbers))
+    return len(numbers) >= _MOST * len(texts) and rising >= _MOST * (len(numbers) - 1) > 0
 
 
 def _is_form(draft: Draft) -> bool:
@@ -164,8 +172,8 @@ def _is_formula(draft: Draft) -> bool:
 def _is_code(draft: Draft) -> bool:
     if draft.framed and draft.header_rows:
         return False
-    rows = [" ".join(filter(None, row)) for row in draft.texts]
-    return sum(_CODE.search(row) is not None for row in rows) >= 0.4 * len(rows)
+    lines = sum(any(_CODE.search(text) for text in row) for row in draft.texts)
+    return lines >= 0.4 * len(draft.texts)
 
 
 def _is_prose(draft: Draft) -> bool:
@@ -214,10 +222,8 @@ def _is_weak(draft: Draft) -> bool:
     numeric = [n for n in range(columns) if _share_of_numbers(draft, n) >= _MANY]
     if columns == 2:
         if not numeric:
-            is_small = _size(draft) < 0.93 * draft.body
-            return (
-                rows < (5 if draft.header_rows or is_small else 8) or _words(draft) > _PROSE_WORDS
-            )
+            least = _FEW_ROWS - 1 if draft.header_rows or _is_small(draft) else _FEW_ROWS + 2
+            return rows < (3 if _is_spaced(draft) else least) or _words(draft) > _PROSE_WORDS + 1
         return rows < (3 if draft.header_rows else 4)
     if numeric:
         return rows < 2 or (rows < 3 and not draft.header_rows)
@@ -248,6 +254,18 @@ def _share_at_one(values: Sequence[float]) -> float:
             start += 1
         most = max(most, end - start + 1)
     return most / len(ordered) if ordered else 1.0
+
+
+def _is_small(draft: Draft) -> bool:
+    return _size(draft) < 0.93 * draft.body
+
+
+def _is_spaced(draft: Draft) -> bool:
+    """Whether all cells are full, of one line, and further apart than the lines of a text."""
+    if any(len(group) > 1 for group in draft.groups) or not all(map(all, draft.texts)):
+        return False
+    pitches = [other[0].row.baseline - one[0].row.baseline for one, other in pairwise(draft.groups)]
+    return statistics.median(pitches) >= _SPACED * _size(draft)
 
 
 def _size(draft: Draft) -> float:

@@ -14,6 +14,7 @@ _WRAPPED = 1.55  # of the letter size: lines of one cell are not further apart
 _JUMP = 1.1  # ratio of two distances between lines that mean different things
 _FULL = 0.75  # of the usual number of filled cells
 _HALF_FULL = 0.4  # of a column's width: a shorter line was not wrapped
+_LARGEST_GAP = 1.6  # letter sizes between two columns
 _HEADER_LINES = 5
 _FEW_BANDS = 3
 _BANDS = 0.3  # share of the lines; a table with rules between its rows has so many
@@ -85,7 +86,7 @@ def split_band(
     spanning = _below_spans(band)
     if spanning is not None:
         return spanning
-    widths = [right - left for left, right in columns]
+    widths = _rooms(band, columns)
     stacks = [
         (column, [parts for row in band if (parts := row.cells.get(column))])
         for column in range(len(columns))
@@ -115,23 +116,18 @@ def split_band(
 
 def _below_spans(band: list[Placed]) -> list[Group] | None:
     """The rows of a heading in which a cell over several columns stands above their names."""
-    at = [
-        n
-        for n, row in enumerate(band)
-        if n
-        and any(
-            first < column < first + width
-            for first, width in _spans(band[:n])
-            for column in row.cells
-        )
-    ]
-    if not at or any(row.spans for row in band[at[0] :]) or not _is_heading(band):
+    if not _is_heading(band):
         return None
-    return [band[: at[0]], band[at[0] :]]
+    at = next((n for n, row in enumerate(band) if n and _names_below(band[:n], row)), None)
+    if at is None or any(row.spans for row in band[at:]):
+        return None
+    return [band[:at], band[at:]]
 
 
-def _spans(rows: Sequence[Placed]) -> list[tuple[int, int]]:
-    return [span for row in rows for span in row.spans.items()]
+def _names_below(above: Sequence[Placed], row: Placed) -> bool:
+    """Whether a row has cells below a spanning one, beyond its first column."""
+    spans = [span for one in above for span in one.spans.items()]
+    return any(first < column < first + width for first, width in spans for column in row.cells)
 
 
 def _groups(band: list[Placed], judge: _Judge) -> list[Group]:
@@ -166,13 +162,32 @@ def _is_heading(band: Sequence[Placed]) -> bool:
     return sum(part.is_number for part in parts) <= _NUMBERS * len(parts)
 
 
+def _rooms(rows: Sequence[Placed], columns: Sequence[Extent]) -> list[float]:
+    """The width that each column has for text.
+
+    That is as wide as its widest cell, or reaches nearly up to the next column; within rules it
+    keeps the same distance from both.
+    """
+    rooms = []
+    for n, (left, right) in enumerate(columns):
+        parts = [part for row in rows if n not in row.spans for part in row.cells.get(n, ())]
+        begin = min((part.left for part in parts), default=left)
+        widest = max((part.width for part in parts), default=0.0)
+        if n + 1 < len(columns) and columns[n + 1][0] > right:
+            gap = _LARGEST_GAP * max((part.size for part in parts), default=0.0)
+            rooms.append(max(widest, columns[n + 1][0] - begin - gap))
+        else:
+            rooms.append(max(widest, right - left - 2 * (begin - left)))
+    return rooms
+
+
 class _Judge:
     """Decides whether a line goes on with the row above it, by what is usual in the table."""
 
     def __init__(
         self, rows: Sequence[Placed], columns: Sequence[Extent], breaks: Sequence[float]
     ) -> None:
-        self._widths = [right - left for left, right in columns]
+        self._widths = _rooms(rows, columns)
         self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
         self._limit = self._leading(rows, breaks)
 
