@@ -128,7 +128,7 @@ def _walk_tree(root: Any, collector: _Collector) -> None:
                 collector.data(element.tail or "")
             continue
         if event == "start":
-            collector.start(tag, dict(element.attrib), element.sourceline)
+            collector.start(tag, dict(element.items()), element.sourceline)
             collector.data(element.text or "")
         else:
             collector.end(tag)

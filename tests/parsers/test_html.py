@@ -96,3 +96,9 @@ def test_what_a_page_says_of_itself(
 def test_a_marked_time(read: Reader) -> None:
     body = "<time datetime=2020-01-01>x</time><time pubdate datetime=2024-02-03>y</time>"
     assert read(page(body), "a.html").created == date(2024, 2, 3)
+
+
+@pytest.mark.parametrize("name", ["{x", "{}", "{a}b", "\u0001x", "=", "a:b:c", "xmlns:"])
+def test_attributes_of_any_name(read: Reader, name: str) -> None:
+    body = f"<p {name}=1>words</p><table><tr><td {name}>1<td>2<tr><td>3<td>4</table>"
+    assert "words" in read(page(body), "a.html").text
