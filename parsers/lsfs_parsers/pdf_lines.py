@@ -35,8 +35,7 @@ _BOLD = 600
 GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _MUCH_WIDER = 1.7  # times the narrowest space of the line
 _UNIFORM = 1.15
-_STRETCHED = 3.0  # times the least gap: no justification makes all spaces so wide
-_STRETCHED_ONCE = 1.5
+_STRETCHED = 2.4  # times the least gap: no justification makes all spaces so wide
 SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
@@ -468,10 +467,11 @@ class _Reader:
 def _wide(gaps: list[float], least: float) -> list[bool]:
     """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
     narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
-    if widest < _UNIFORM * narrowest:  # all alike
-        least *= _STRETCHED if len(gaps) > 1 else _STRETCHED_ONCE
-        return [gap >= least for gap in gaps]
-    return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+    if narrowest < least:
+        return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+    if len(gaps) > 1 and widest < _UNIFORM * narrowest:  # as justification makes them
+        least *= _STRETCHED
+    return [gap >= least for gap in gaps]
 
 
 def _joined(units: str) -> str:
