@@ -179,7 +179,7 @@ def _is_code(draft: Draft) -> bool:
 def _is_prose(draft: Draft) -> bool:
     """Columns of running text, or terms beside their explanations."""
     columns = [_lines_of(draft, n) for n in range(len(draft.columns))]
-    running = [_runs_on(lines) for lines in columns if lines]
+    running = [_runs_on(lines) for lines in columns if lines and not _is_spaced(draft)]
     if sum(running) >= 2 or (running and all(running)):
         return True
     if draft.framed or len(draft.columns) > 2 or draft.header_rows:
