@@ -192,6 +192,17 @@ def test_a_row_drawn_as_one_text_is_cut_at_the_rules() -> None:
     assert rows_of(found) == rows
 
 
+def test_numbers_that_touch_the_name_before_them() -> None:
+    rows = [list(row) for row in TOWNS]
+    rows[3][0] = "Southwickbythesea"
+
+    def draw(canvas: Canvas) -> None:
+        draw_rows(canvas, rows, [(60, "l"), (134.5, "l"), (200, "l"), (300, "l")])
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == rows
+
+
 def test_rules_above_below_and_under_the_heading() -> None:
     def draw(canvas: Canvas) -> None:
         bottom = draw_rows(canvas, TOWNS, MIXED)
