@@ -32,7 +32,9 @@ NOTE = re.compile(
     r"[:.]|[*\u2020\u2021]|[a-z1]\)",
     re.I,
 )
-BULLET = re.compile(r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\uf0b7]")
+BULLET = re.compile(
+    r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\u25b6\u25b8\u25ba\u2794\uf0b7]"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,8 @@ def _over_numbers(texts: Sequence[Sequence[str]]) -> int:
     if not numeric:
         return 0
     flags = [
-        any(row[n] for n in numeric if n or len(numeric) == 1) and not any(_is_value(row[n]) for n in columns if row[n])
+        any(row[n] for n in numeric if n or len(numeric) == 1)
+        and not any(_is_value(row[n]) for n in columns if row[n])
         for row in texts[:_MOST_HEADERS]
     ]
     # A row of group names may stand between the first heading and the numbers, or at the very top.

@@ -236,8 +236,9 @@ def _body(
         body.header_rows = heading
     framed = drawn and (len(breaks) > 1 or any(_holds(frame, zone) for frame in frames))
     is_banded = len(bands) >= max(_ROWS_OF_A_TABLE, 0.5 * len(groups))
+    framed = framed or drawn or is_banded  # shades between rows are no proof: listings have them
     draft = Draft(
-        columns, groups, body.texts, framed or drawn, is_banded, body.header_rows, body_size
+        columns, groups, body.texts, framed, drawn and is_banded, body.header_rows, body_size
     )
     return None if is_false(draft) else body
 
