@@ -152,15 +152,16 @@ def _crossings(elements: Sequence[Element], pages: list[str]) -> Iterator[Crossi
 def _crossing(kind: str, text: str, forms_: list[str], pages: list[str]) -> Crossing | None:
     if any(form in page for form in forms_ for page in pages):
         return None
-    for form in forms_:
-        plain = text if form == letters(text) else ""
-        shown, number = max((_shown(form, page), -n) for n, page in enumerate(pages))
-        after = pages[1 - number] if 1 - number < len(pages) else ""
-        border = _border(form, shown, after, plain)
-        if border is not None:
-            word = _divided(plain, border) if plain else ""
-            return Crossing(kind, 1 - number, *_edges(form, border, pages), word)
-    return None
+    places = ((_shown(form, page), -n, form) for form in forms_ for n, page in enumerate(pages, 1))
+    shown, number, form = max(places)
+    number = -number
+    after = pages[number] if number < len(pages) else ""
+    plain = text if form == letters(text) else ""  # else a note's mark is between the letters
+    border = _border(form, shown, after, plain)
+    if border is None:
+        return None
+    word = _divided(plain, border) if plain else ""
+    return Crossing(kind, number, *_edges(form, border, pages), word)
 
 
 def _edges(form: str, border: int, pages: list[str]) -> tuple[str, str]:
