@@ -105,6 +105,8 @@ def measure(folder: Path, order: Order, chosen: Sequence[Tool], limit: float) ->
     _note(f"documents by {names}; tools: {readers}")
     for name, how in missing.items():
         _note(f"{name} is not installed: {how}")
+    if not installed:
+        raise SystemExit("nothing can set documents: pip install 'lsfs[bench]'")
     rows = []
     for truth in make(folder, order, installed):
         for tool in chosen:
