@@ -195,6 +195,8 @@ def _read(package: zipfile.ZipFile, book: _Book, builder: Builder) -> Document:
         _add(text, book.titles.get(name, ""), builder)
     if read == len(book.spine) or builder.full:
         return builder.build(book.facts)
+    if not read:
+        raise ParseError("none of the book's parts can be read")
     reason = f"parts {read}/{len(book.spine)} were read"
     return builder.build(book.facts, status=Status.PARTIAL, reason=reason)
 

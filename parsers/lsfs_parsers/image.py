@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from lsfs.errors import ParseError, TooLarge
+from lsfs.errors import ParseError, ParserTimeout, TooLarge
 from lsfs.model import BlockKind, Document, Status
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, one_line
@@ -52,6 +52,7 @@ class ImageParser:
 
         Raises:
             TooLarge: it has more pixels than a page can have.
+            ParserTimeout: there was no time for it.
             ParseError: it is damaged.
         """
         from PIL import Image, UnidentifiedImageError
@@ -83,6 +84,7 @@ class _Reading:
         self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
         self._tesseract = Tesseract.find()
         self._failed: list[int] = []
+        self._late = False
         self._count = 0
 
     def document(self) -> Document:
@@ -99,6 +101,8 @@ class _Reading:
         self._builder.add_text(BlockKind.FIGURE, description)
         if not self._failed:
             return self._builder.build(facts)
+        if len(self._failed) == self._count and self._late:
+            raise ParserTimeout("there was no time to read the picture")
         reason = f"pages {self._count - len(self._failed)}/{self._count} were read"
         return self._builder.build(facts, status=Status.PARTIAL, reason=reason)
 
@@ -128,11 +132,13 @@ class _Reading:
         left = self._source.seconds_left() - self._reserve
         if left <= 0 or self._tesseract is None:
             self._failed.append(page.number)
+            self._late = True
             return
         try:
             seen = self._tesseract.read(picture, scale, left)
-        except OSError:  # TimeoutError is one
+        except OSError as error:
             self._failed.append(page.number)
+            self._late = self._late or isinstance(error, TimeoutError)
             return
         if _is_sure(seen.lines):
             page.lines = seen.lines

@@ -135,6 +135,7 @@ class _Deck:
     def document(self, facts: Facts) -> Document:
         parts = list(self._slides())
         read = 0
+        why = ""
         for part in parts:
             if self._builder.full:
                 break
@@ -142,7 +143,10 @@ class _Deck:
                 self._read(part)
                 read += 1
             except ParseError as error:
+                why = why or error.message
                 self._builder.warn(error.message)
+        if why and not read:
+            raise ParseError(why)
         if read == len(parts) or self._builder.full:
             return self._builder.build(facts)
         reason = f"slides {read}/{len(parts)} were read"

@@ -26,7 +26,7 @@ class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 1
+    version = 2
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:
