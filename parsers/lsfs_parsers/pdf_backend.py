@@ -11,7 +11,7 @@ from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
 from lsfs_parsers.pdf_columns import Region, find_gutters, regions
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
-from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_paragraphs import Habits, Paragraph, paragraphs_of
