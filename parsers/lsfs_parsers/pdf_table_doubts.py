@@ -34,6 +34,7 @@ _PROSE_WORDS = 4
 _ALIGNED = 1.2  # points
 _ALIGNED_SHARE = 0.6  # of the cells of a column
 _FEW_ROWS = 6
+_SPACED = 1.6  # of the letter size
 _ALL_BUT_ONE = 0.75
 _MANY = 0.6
 _MOST = 0.8
@@ -221,10 +222,8 @@ def _is_weak(draft: Draft) -> bool:
     numeric = [n for n in range(columns) if _share_of_numbers(draft, n) >= _MANY]
     if columns == 2:
         if not numeric:
-            is_small = _size(draft) < 0.93 * draft.body
-            return (
-                rows < (5 if draft.header_rows or is_small else 8) or _words(draft) > _PROSE_WORDS
-            )
+            least = _FEW_ROWS - 1 if draft.header_rows or _is_small(draft) else _FEW_ROWS + 2
+            return rows < (3 if _is_spaced(draft) else least) or _words(draft) > _PROSE_WORDS + 1
         return rows < (3 if draft.header_rows else 4)
     if numeric:
         return rows < 2 or (rows < 3 and not draft.header_rows)
@@ -255,6 +254,18 @@ def _share_at_one(values: Sequence[float]) -> float:
             start += 1
         most = max(most, end - start + 1)
     return most / len(ordered) if ordered else 1.0
+
+
+def _is_small(draft: Draft) -> bool:
+    return _size(draft) < 0.93 * draft.body
+
+
+def _is_spaced(draft: Draft) -> bool:
+    """Whether all cells are full, of one line, and further apart than the lines of a text."""
+    if any(len(group) > 1 for group in draft.groups) or not all(map(all, draft.texts)):
+        return False
+    pitches = [other[0].row.baseline - one[0].row.baseline for one, other in pairwise(draft.groups)]
+    return statistics.median(pitches) >= _SPACED * _size(draft)
 
 
 def _size(draft: Draft) -> float:

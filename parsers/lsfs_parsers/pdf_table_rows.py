@@ -116,23 +116,18 @@ def split_band(
 
 def _below_spans(band: list[Placed]) -> list[Group] | None:
     """The rows of a heading in which a cell over several columns stands above their names."""
-    at = [
-        n
-        for n, row in enumerate(band)
-        if n
-        and any(
-            first < column < first + width
-            for first, width in _spans(band[:n])
-            for column in row.cells
-        )
-    ]
-    if not at or any(row.spans for row in band[at[0] :]) or not _is_heading(band):
+    if not _is_heading(band):
         return None
-    return [band[: at[0]], band[at[0] :]]
+    at = next((n for n, row in enumerate(band) if n and _names_below(band[:n], row)), None)
+    if at is None or any(row.spans for row in band[at:]):
+        return None
+    return [band[:at], band[at:]]
 
 
-def _spans(rows: Sequence[Placed]) -> list[tuple[int, int]]:
-    return [span for row in rows for span in row.spans.items()]
+def _names_below(above: Sequence[Placed], row: Placed) -> bool:
+    """Whether a row has cells below a spanning one, beyond its first column."""
+    spans = [span for one in above for span in one.spans.items()]
+    return any(first < column < first + width for first, width in spans for column in row.cells)
 
 
 def _groups(band: list[Placed], judge: _Judge) -> list[Group]:
