@@ -26,6 +26,7 @@ _BESIDE = {
     "dt": FurnitureRole.FOOTER, "ftr": FurnitureRole.FOOTER, "hdr": FurnitureRole.HEADER,
     "sldNum": FurnitureRole.PAGE_NUMBER,
 }  # fmt: skip
+_MAX_SPAN = 1_000  # rows or columns of one cell
 _NUMBER_FIELD = "\u2039#\u203a"  # what stands for a slide's number
 _BULLETS = ("buChar", "buAutoNum", "buBlip")
 # Their text is a program's, or is shown elsewhere already.
@@ -359,17 +360,18 @@ class _Slide:
             pieces = [Piece(one_line(text), glue=" ", bbox=shape.box) for _, text in found]
             self._builder.add(BlockKind.HEADING, [p for p in pieces if p.text], level=1)
             return
+        usual: dict[int, bool] = {}  # by level: whether a paragraph that does not say has a bullet
         for node, text in found:
-            pieces = [Piece(line, bbox=shape.box) for line in text.split("\n")]
-            self._builder.add(self._kind(shape, node), pieces)
-
-    def _kind(self, shape: _Shape, paragraph: Any) -> BlockKind:
-        properties = child(paragraph, "pPr")
-        has = bullet(properties)
-        if has is None:
-            level = number(properties, "lvl") if properties is not None else 0
-            has = self._template.has_bullet(shape, min(max(level, 0), 8))
-        return BlockKind.LIST_ITEM if has else BlockKind.PARAGRAPH
+            properties = child(node, "pPr")
+            has = bullet(properties)
+            if has is None:
+                level = number(properties, "lvl") if properties is not None else 0
+                level = min(max(level, 0), 8)
+                if level not in usual:
+                    usual[level] = self._template.has_bullet(shape, level)
+                has = usual[level]
+            kind = BlockKind.LIST_ITEM if has else BlockKind.PARAGRAPH
+            self._builder.add(kind, [Piece(line, bbox=shape.box) for line in text.split("\n")])
 
     def _add_frame(self, shape: _Shape) -> None:
         """A table, a chart or a diagram."""
@@ -400,9 +402,9 @@ class _Slide:
         for row in children(table, "tr"):
             cells: list[str] = []
             for cell in children(row, "tc"):
-                width, height = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
+                width, height = _span(cell, "gridSpan"), _span(cell, "rowSpan")
                 if width > 1 or height > 1:
-                    merged.append(Merged(len(rows), len(cells), max(1, height), max(1, width)))
+                    merged.append(Merged(len(rows), len(cells), height, width))
                 texts = [text for _, text in paragraphs(child(cell, "txBody"))]
                 cells.append("\n".join(texts))
             rows.append(cells)
@@ -426,6 +428,10 @@ class _Slide:
         text = _MADE_UP.sub("", attribute(about, "descr")) if about is not None else ""
         if text and not _FILE_NAME.match(text.strip()):
             self._builder.add(BlockKind.FIGURE, [Piece(one_line(text), bbox=shape.box)])
+
+
+def _span(cell: Any, name: str) -> int:
+    return min(max(1, number(cell, name, 1)), _MAX_SPAN)
 
 
 def _drawn(container: Any) -> Iterator[Any]:

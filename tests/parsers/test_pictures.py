@@ -133,7 +133,7 @@ def test_every_frame_of_a_tiff_is_a_page(read: Reader) -> None:
 
 @WITH_TESSERACT
 def test_photographs_that_are_not_of_text(read: Reader) -> None:
-    photograph = Image.effect_noise((300, 200), 80).convert("RGB")
+    photograph = Image.effect_noise((150, 100), 80).convert("RGB")
     exif = Image.Exif()
     exif[0x010E] = "The house in winter"
     exif[0x013B] = "Ann Author"
