@@ -106,7 +106,7 @@ _HTML = re.compile(
 )
 _WEBP = re.compile(rb"RIFF....WEBP", re.S)
 _FLAT_ODF = re.compile(
-    rb"""<office:document\s[^>]*office:mimetype\s*=\s*["']"""
+    rb"""\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<office:document\s[^>]*office:mimetype\s*=\s*["']"""
     rb"""(application/vnd\.oasis\.opendocument\.\w+)"""
 )
 _MAIL_HEADER = re.compile(
@@ -162,7 +162,7 @@ class Detector:
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
             return "text/html"
-        if (flat := _FLAT_ODF.search(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
+        if (flat := _FLAT_ODF.match(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
             return f"{flat[1].decode()}-flat-xml"
         if _MBOX.match(head):
             return MBOX

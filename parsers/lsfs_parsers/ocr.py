@@ -74,10 +74,6 @@ class Tesseract:
         program = shutil.which("tesseract")
         return cls(program) if program else None
 
-    def lines(self, page: Any, seconds: float) -> list[Line]:
-        """The lines on a pypdfium2 page; see :meth:`read_page`."""
-        return self.read_page(page, seconds).lines
-
     def read_page(self, page: Any, seconds: float) -> Recognised:
         """What a pypdfium2 page shows.
 

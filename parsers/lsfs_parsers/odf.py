@@ -22,6 +22,7 @@ from lsfs_parsers.xmltree import attribute, child, children, parsed, tag, within
 _MAX_FLAT = 64 * 1024 * 1024
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?)(cm|mm|in|pt|pc|px)$")
 _POINTS = {"cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pt": 1.0, "pc": 12.0, "px": 0.75}
+_LONGEST_TRANSFORM = 200  # characters
 _LONGEST_NUMBER = 12  # digits
 _MOVED = re.compile(r"translate\s*\(\s*(\S+?)[\s,]+(\S+?)\s*\)")
 _NO_SHAPES = frozenset({"notes", "animations", "forms", "layer-set", "par", "seq"})
@@ -207,7 +208,7 @@ def _shapes(container: Any) -> list[_Shape]:
 def _box(node: Any) -> Box | None:
     left, top = points(attribute(node, "x")), points(attribute(node, "y"))
     if left is None or top is None:
-        moved = _MOVED.search(attribute(node, "transform"))
+        moved = _MOVED.search(attribute(node, "transform")[:_LONGEST_TRANSFORM])
         left, top = (points(moved[1]), points(moved[2])) if moved else (None, None)
     if left is None or top is None:
         return None
