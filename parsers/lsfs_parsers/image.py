@@ -15,7 +15,7 @@ from lsfs_parsers.builder import Builder, Facts, one_line
 from lsfs_parsers.dates import day
 from lsfs_parsers.ocr import DPI, LONGEST, Tesseract
 from lsfs_parsers.pdf_backend import GeometricBackend, aslant
-from lsfs_parsers.pdf_lines import Line, Turn
+from lsfs_parsers.pdf_lines import Turn
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.window import windows
@@ -140,7 +140,7 @@ class _Reading:
             self._failed.append(page.number)
             self._late = self._late or isinstance(error, TimeoutError)
             return
-        if _is_sure(seen.lines):
+        if seen.confidence >= _UNSURE:
             page.lines = seen.lines
             page.turn = Turn(seen.degrees, page.shown.bounds)
             page.beside = aslant(seen.aslant)
@@ -150,12 +150,6 @@ def _check_size(image: Any) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise TooLarge(f"the picture has {width * height / 1e6:,.0f} million pixels")
-
-
-def _is_sure(lines: list[Line]) -> bool:
-    letters = sum(len(line.text) for line in lines)
-    sure = sum((line.confidence or 0.0) * len(line.text) for line in lines)
-    return letters > 0 and sure / letters >= _UNSURE
 
 
 def _prepared(frame: Any) -> tuple[Any, float]:

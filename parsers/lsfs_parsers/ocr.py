@@ -24,6 +24,7 @@ _MOST_LANGUAGES = 3  # each one takes as long as the first
 _ORIENTATION = "osd"  # the data that tells which way up a page is, and its script
 _SURE_OF_TURN = 3.0  # pages that stand upright have 4 to 20
 _SURE_OF_SCRIPT = 1.0
+_READABLE = 0.6  # a page that is read less surely may lie another way
 _TOLD = re.compile(r"^(Rotate|Orientation confidence|Script|Script confidence): *(\S+)", re.M)
 # The languages of each script that is not Latin, by the names that tesseract has for both.
 _SCRIPTS = {
@@ -54,6 +55,13 @@ class Recognised:
     lines: list[Line]
     degrees: int = 0
     aslant: Sequence[Line] = ()
+
+    @property
+    def confidence(self) -> float:
+        """The mean over the letters, from 0 to 1; 0 without any."""
+        letters = sum(len(line.text) for line in self.lines)
+        sure = sum((line.confidence or 0.0) * len(line.text) for line in self.lines)
+        return sure / letters if letters else 0.0
 
 
 class Tesseract:
@@ -106,13 +114,24 @@ class Tesseract:
         seconds = min(seconds, LONGEST)
         end = time.monotonic() + seconds
         look = self._look(picture, scale, seconds)
-        if look.degrees:
-            picture = picture.rotate(-look.degrees, expand=True)
-        arguments = ["stdin", "stdout", "-l", "+".join(self.languages(look.script))]
+        first, second = (look.degrees, 0) if look.is_sure else (0, look.degrees)
+        seen = self._turned(picture, scale, first, look.script, end)
+        if first != second and seen.confidence < _READABLE and end > time.monotonic():
+            other = self._turned(picture, scale, second, look.script, end)
+            seen = max(seen, other, key=lambda one: one.confidence)
+        return seen
+
+    def _turned(
+        self, picture: Any, scale: float, degrees: int, script: str, end: float
+    ) -> Recognised:
+        """What a picture shows when it is turned."""
+        if degrees:
+            picture = picture.rotate(-degrees, expand=True)
+        arguments = ["stdin", "stdout", "-l", "+".join(self.languages(script))]
         arguments += ["--dpi", str(round(scale * _POINTS)), "--psm", "3", "tsv"]
         table = self._run(arguments, _pgm(picture), max(0.1, end - time.monotonic()))
         lines, aslant = lines_of(table, scale, lambda box: _ink(picture, box))
-        return Recognised(lines, look.degrees, aslant)
+        return Recognised(lines, degrees, aslant)
 
     def languages(self, script: str = "") -> Sequence[str]:
         """The installed languages for a script; for an unknown one, those in Latin letters."""
@@ -142,10 +161,8 @@ class Tesseract:
             return _Look()
         sure = float(told.get("Orientation confidence", 0)) >= _SURE_OF_TURN
         sure_of_script = float(told.get("Script confidence", 0)) >= _SURE_OF_SCRIPT
-        return _Look(
-            int(told.get("Rotate", 0)) if sure else 0,
-            told.get("Script", "") if sure_of_script else "",
-        )
+        script = told.get("Script", "") if sure_of_script else ""
+        return _Look(int(told.get("Rotate", 0)), script, is_sure=sure)
 
     def _run(self, arguments: list[str], data: bytes, seconds: float) -> str:
         try:
@@ -171,6 +188,7 @@ class _Look:
 
     degrees: int = 0
     script: str = ""
+    is_sure: bool = False  # of the degrees
 
 
 def _ink(picture: Any, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

@@ -239,6 +239,24 @@ def test_lines_of_a_page_that_lies_aslant_are_level() -> None:
     assert all(line.bottom - line.top < 11 for line in lines)
 
 
+def test_a_page_that_cannot_be_read_is_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def run(_: Tesseract, arguments: list[str], data: bytes, seconds: float) -> str:
+        if "--list-langs" in arguments:
+            return "List\neng\nosd\n"
+        if "osd" in arguments:
+            return "Rotate: 90\nOrientation confidence: 1.5\nScript: Latin\n"
+        size = data.split(b"\n")[1].decode()
+        calls.append(size)
+        return table(word("words", 1, 0, 0, sure=90 if size == "20 30" else 20))
+
+    monkeypatch.setattr(Tesseract, "_run", run)
+    seen = Tesseract("tesseract").read(Image.new("L", (30, 20)), 2.0, 60)
+    assert calls == ["30 20", "20 30"]
+    assert (seen.degrees, seen.confidence) == (90, 0.9)
+
+
 def test_languages_by_script(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = "List of\ndeu\neng\nfra\nosd\npol\nrus\nukr\nscript/Thai\n"
     monkeypatch.setattr(Tesseract, "_run", lambda *_: listed)
