@@ -27,6 +27,7 @@ _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
+_CELL_LINES = 4  # letter sizes by which a cell beside one of several lines goes up the page
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
 _WORDS_IN_PROSE = 3  # a cell of running text has at least so many
 _WIDEST = 0.75  # of the widest cell's width
@@ -287,7 +288,8 @@ def _stacks(column: list[Line]) -> Iterator[list[Line]]:
     have edges of their own; and short columns whose lines stand at equal heights."""
     start = 0
     for at, (before, line) in enumerate(pairwise(column), start=1):
-        if line.bottom < before.top:
+        # Beside the wrapped text of a cell, the next cell of its row begins higher.
+        if line.bottom < before.top - _CELL_LINES * line.size:
             yield from _unmixed(column[start:at])
             start = at
     if column[start:]:

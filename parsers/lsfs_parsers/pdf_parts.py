@@ -18,6 +18,7 @@ _NUMBER = re.compile(
     r"(?:%|\u2030|\u00b0C?|[*\u2020\u2021]+|[a-zA-Z]{1,2})?[)\]]?"
     r"(?: ?[(\u00b1\u2013/-] ?[+\u2212-]?[\d.,]+ ?%?\)?)?"
 )
+_SEAM = re.compile(r"[^\W\d_]{3}(?=[\d(+-])|\d(?=[^\W\d_]{3})")
 _NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
 
 CAPTION = re.compile(
@@ -31,7 +32,9 @@ NOTE = re.compile(
     r"[:.]|[*\u2020\u2021]|[a-z1]\)",
     re.I,
 )
-BULLET = re.compile(r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\uf0b7]")
+BULLET = re.compile(
+    r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\u25b6\u25b8\u25ba\u2794\uf0b7]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,27 @@ class Part:
                 gaps=tuple((n - start, x1, x2) for n, x1, x2 in self.gaps[index + 1 :]),
             ),
         )
+
+    def seam(self, x: float) -> Part | None:
+        """The part with a gap at ``x``, when cells that touch were read as one word there.
+
+        Only letters before a number, or a number before letters, show where one ends.
+        """
+        edges = [(0, self.left), *((at + 1, right) for at, _, right in self.gaps)]
+        ends = [*((at, left) for at, left, _ in self.gaps), (len(self.text), self.right)]
+        for number, ((start, left), (end, right)) in enumerate(zip(edges, ends, strict=True)):
+            if not left < x < right:
+                continue
+            step = (right - left) / max(1, end - start)
+            found = [
+                match.end()
+                for match in _SEAM.finditer(self.text, start, end)
+                if abs(left + (match.end() - start) * step - x) <= self.size
+            ]
+            if len(found) == 1:
+                gap = (found[0], x, x)
+                return replace(self, gaps=(*self.gaps[:number], gap, *self.gaps[number:]))
+        return None
 
     def first_word(self) -> float:
         """The width of its first word."""

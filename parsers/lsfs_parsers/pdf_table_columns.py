@@ -210,6 +210,9 @@ class _Edges:
         for n in range(first, last):
             index = self._gap(part, n)
             if index is None:
+                part = part.seam(self._columns[n + 1][0]) or part
+                index = self._gap(part, n)
+            if index is None:
                 continue
             one, other = part.cut(index)
             if self._shows(one, n) and self._shows(other, n + 1):

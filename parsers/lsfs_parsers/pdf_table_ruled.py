@@ -84,16 +84,24 @@ def _cut(part: Part, grid: Grid, ruled: Sequence[float]) -> Iterator[Part]:
     for x in grid.xs[1:-1]:
         if not part.left + _OVER < x < part.right - _OVER:
             continue
-        index = next(
-            (n for n, (_, x1, x2) in enumerate(part.gaps) if x1 - _OVER <= x <= x2 + _OVER), None
-        )
+        wall = x in ruled and _has_wall(grid, row, x)
+        index = _gap_at(part, x)
+        if index is None and wall:
+            part = part.seam(x) or part
+            index = _gap_at(part, x)
         if index is None:
             continue
         before, after = part.cut(index)
-        if _has_wall(grid, row, x) if x in ruled else before.is_number and after.is_number:
+        if wall or (x not in ruled and before.is_number and after.is_number):
             yield before
             part = after
     yield part
+
+
+def _gap_at(part: Part, x: float) -> int | None:
+    return next(
+        (n for n, (_, x1, x2) in enumerate(part.gaps) if x1 - _OVER <= x <= x2 + _OVER), None
+    )
 
 
 def _has_wall(grid: Grid, row: int, x: float) -> bool:

@@ -11,7 +11,7 @@ from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Extent, Placed, columns_of, placed, with_rivers
 from lsfs_parsers.pdf_table_doubts import Draft, is_false
-from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped
+from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped, with_whole_headings
 
 _SHORTEST_RULE = 40.0  # points
 _MOST_RULES = 400  # on one page; more are a drawing
@@ -229,10 +229,16 @@ def _body(
     body = body_of(groups, columns, ruled=drawn)
     bands = banded(lines, breaks)
     body.header_rows = header_rows(groups, body.texts, _ruled_off(groups, bands))
+    whole = with_whole_headings(groups, body.header_rows, breaks)
+    if len(whole) < len(groups):
+        heading = body.header_rows - len(groups) + len(whole)
+        groups, body = whole, body_of(whole, columns, ruled=drawn)
+        body.header_rows = heading
     framed = drawn and (len(breaks) > 1 or any(_holds(frame, zone) for frame in frames))
     is_banded = len(bands) >= max(_ROWS_OF_A_TABLE, 0.5 * len(groups))
+    framed = framed or drawn or is_banded  # shades between rows are no proof: listings have them
     draft = Draft(
-        columns, groups, body.texts, framed or drawn, is_banded, body.header_rows, body_size
+        columns, groups, body.texts, framed, drawn and is_banded, body.header_rows, body_size
     )
     return None if is_false(draft) else body
 
