@@ -30,7 +30,7 @@ class MailParser:
     """Reads RFC 5322 messages and mbox files, of which each message is a page."""
 
     name = "email"
-    version = 2
+    version = 3
     media_types = (detect.MAIL, detect.MBOX)
 
     def parse(self, source: Source) -> Document:
@@ -43,7 +43,7 @@ class MailParser:
         Raises:
             ParseError: it holds no message.
         """
-        builder = Builder(source, self.name, self.version)
+        builder = Builder(source, self.name, self.version, page_unit="message")
         data = source.read()
         if source.media_type != detect.MBOX:
             return builder.build(_read_message(data, builder))
