@@ -267,6 +267,7 @@ class Passage:
         page, page_end: first and last page; None where the format has no pages.
         line_start, line_end: first and last line; None where the format has no lines.
         heading: the heading path above it, joined with " > ".
+        where: the place as people write it; see lsfs.places.
     """
 
     text: str
@@ -277,6 +278,7 @@ class Passage:
     line_start: int | None = None
     line_end: int | None = None
     heading: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,7 @@ class Hit:
         title: the document's title, or the file's name.
         date: the document's own date as ISO text, or "" when it states none.
         explain: the parts of the score by name; empty unless asked for.
+        where: the place as people write it ("p.3", "!Sheet1 B4:F9"); see lsfs.places.
     """
 
     path: str
@@ -304,17 +307,23 @@ class Hit:
     text: str
     kind: str = ""
     explain: dict[str, float] = field(default_factory=dict)
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The place in a file that supports a sentence; the quote stands there word for word."""
+    """The place in a file that supports a sentence; the quote stands there word for word.
+
+    Attributes:
+        where: the place as people write it; see lsfs.places.
+    """
 
     path: str
     page: int | None
     line_start: int | None
     line_end: int | None
     quote: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +337,7 @@ class FoundFile:
     kind: str
     page: int | None
     evidence: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
 
 # meta: single values by name.
@@ -54,6 +54,7 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #   ordinal      position in the document from 0
 #   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
 #   heading      the headings above, joined with ' > '
+#   place        lsfs.model.Passage.where
 #   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
 #   embedded     0 = the vector is intended, 1 = it is in LanceDB
 #
@@ -108,6 +109,7 @@ CREATE TABLE passage (
     page INTEGER, page_end INTEGER,
     line_start INTEGER, line_end INTEGER,
     heading TEXT NOT NULL,
+    place TEXT NOT NULL,
     text TEXT NOT NULL,
     text_hash BLOB NOT NULL,
     embedded INTEGER NOT NULL DEFAULT 0
@@ -493,11 +495,12 @@ class Catalog:
     def _add_passage(self, document_id: int, ordinal: int, passage: Passage, digest: bytes) -> None:
         cursor = self.db.execute(
             "INSERT INTO passage(document_id, ordinal, char_start, char_end, page, page_end, "
-            "line_start, line_end, heading, text, text_hash) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "line_start, line_end, heading, place, text, text_hash) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 document_id, ordinal, passage.char_start, passage.char_end, passage.page,
                 passage.page_end, passage.line_start, passage.line_end, passage.heading,
-                passage.text, digest,
+                passage.where, passage.text, digest,
             ),
         )  # fmt: skip
         self.db.execute(

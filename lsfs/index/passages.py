@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blake3 import blake3
 
-from lsfs.model import Block, BlockKind, Document, Passage, Span
+from lsfs.model import Block, BlockKind, Document, Passage
+from lsfs.places import Places
 from lsfs.sentences import sentences
 
 MAX_CHARS = 800
@@ -109,8 +109,7 @@ class _Locator:
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
-        self._spans = [span for block in document.blocks for span in block.spans]
-        self._starts = [span.char_start for span in self._spans]
+        self._places = Places(document)
 
     def passage(self, pieces: list[_Piece]) -> Passage:
         start, end = pieces[0].start, pieces[-1].end
@@ -118,7 +117,7 @@ class _Locator:
         start += len(text) - len(text.lstrip())
         text = text.strip()
         end = start + len(text)
-        spans = self._between(start, end)
+        spans = self._places.spans(start, end)
         pages = [span.page for span in spans if span.page is not None]
         lines = [span.line for span in spans if span.line is not None]
         return Passage(
@@ -130,9 +129,5 @@ class _Locator:
             line_start=min(lines, default=None),
             line_end=max(lines, default=None),
             heading=pieces[0].heading or pieces[-1].heading,
+            where=self._places.where(start, end),
         )
-
-    def _between(self, start: int, end: int) -> list[Span]:
-        first = max(bisect_right(self._starts, start) - 1, 0)
-        last = bisect_left(self._starts, end)
-        return [span for span in self._spans[first:last] if span.char_end > start]

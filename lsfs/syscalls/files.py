@@ -38,6 +38,7 @@ class Text:
     blocks: tuple[Block, ...]
     tables: tuple[Table, ...]
     warnings: tuple[str, ...] = ()
+    page_unit: str = "page"
 
 
 @registry.syscall(command="text", examples=("lsfs text report.pdf --page 3",))
@@ -72,6 +73,7 @@ def text(call: Call, request: TextRequest) -> Text:
         blocks=blocks,
         tables=tables,
         warnings=document.warnings,
+        page_unit=document.page_unit,
     )
 
 

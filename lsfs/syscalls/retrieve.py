@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
+from lsfs.places import Places
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, registry
@@ -141,12 +141,17 @@ class GrepRequest:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A line that matches; ``line`` counts lines, rows or paragraphs, ``page`` pages or sheets."""
+    """A line that matches; ``line`` counts lines, rows or paragraphs, ``page`` pages or sheets.
+
+    Attributes:
+        where: the place as people write it; see lsfs.places.
+    """
 
     path: str
     page: int | None
     line: int | None
     text: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +188,16 @@ def grep(call: Call, request: GrepRequest) -> Matches:
 
 
 def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Match]:
-    spans = [span for block in document.blocks for span in block.spans]
-    starts = [span.char_start for span in spans]
+    places = Places(document)
     found = []
     offset = 0
     for line in document.text.split("\n"):
         match = pattern.search(line)
         if match:
-            place = max(bisect_right(starts, offset + match.start()) - 1, 0)
-            span = spans[place] if spans else None
+            at = offset + match.start()
+            span = next(iter(places.spans(at, at + 1)), None)
             page, no = (span.page, span.line) if span else (None, None)
-            found.append(Match(path, page, no, line))
+            found.append(Match(path, page, no, line, places.where(at, at + 1)))
         offset += len(line) + 1
     return found
 

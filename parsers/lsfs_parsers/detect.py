@@ -13,7 +13,7 @@ from lsfs_parsers.base import UNKNOWN, Source
 from lsfs_parsers.encoding import SAMPLE, looks_binary
 
 NAME = "detect"  # stands as the parser of documents that no parser was found for
-VERSION = 2  # raise when a file can get another media type
+VERSION = 3  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
 JSON = "application/json"
@@ -76,6 +76,10 @@ _MAIN_PARTS = (
     (re.compile(rb"presentationml\.(presentation|template|slideshow)\.main"), PPTX),
     (re.compile(rb"ms-powerpoint\.(presentation|template|slideshow)\.macroE"), PPTX),
 )
+_OLD_OFFICE = {
+    "application/msword": ("Word documents of before 2007 (.doc)", "docx"),
+    "application/vnd.ms-powerpoint": ("PowerPoint files of before 2007 (.ppt)", "pptx"),
+}
 _OLE_STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
@@ -131,7 +135,7 @@ _HTML = re.compile(
 _PHP = re.compile(rb"<\?(?:php\b|=)")
 _WEBP = re.compile(rb"RIFF....WEBP", re.S)
 _FLAT_ODF = re.compile(
-    rb"""<office:document\s[^>]*office:mimetype\s*=\s*["']"""
+    rb"""\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<office:document\s[^>]*office:mimetype\s*=\s*["']"""
     rb"""(application/vnd\.oasis\.opendocument\.\w+)"""
 )
 _MAIL_HEADER = re.compile(
@@ -191,7 +195,7 @@ class Detector:
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
             return CODE if _PHP.search(head) else "text/html"
-        if (flat := _FLAT_ODF.search(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
+        if (flat := _FLAT_ODF.match(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
             return f"{flat[1].decode()}-flat-xml"
         path = PurePosixPath(name.lower())
         suffix = path.suffix[1:] or path.name.lstrip(".")
@@ -229,7 +233,9 @@ def _zip_type(source: Source) -> str:
         names = set(opened.namelist())
         if "mimetype" in names:
             declared = archive.beginning(opened, "mimetype", 200).decode("ascii", "replace")
-            return declared.strip() or ZIP
+            declared = declared.strip()
+            # A template of a spreadsheet is one, and calamine reads it as one.
+            return ODS if declared == f"{ODS}-template" else declared or ZIP
         for part, media_type in _ZIP_PARTS:
             if part in names:
                 return media_type
@@ -283,5 +289,8 @@ def _checked_suffix(media_type: str, head: bytes) -> str:
 
 def unsupported(media_type: str) -> UnsupportedFormat:
     """The error for a file that no parser reads."""
+    if media_type in _OLD_OFFICE:
+        what, newer = _OLD_OFFICE[media_type]
+        return UnsupportedFormat(f"{what} are not read; saved as .{newer}, it would be")
     what = "an unknown kind of file" if media_type == UNKNOWN else media_type
     return UnsupportedFormat(f"no parser reads {what}")

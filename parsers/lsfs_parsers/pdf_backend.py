@@ -26,6 +26,7 @@ _AHEAD = 64  # pages read before the first is laid out: sizes and words mean som
 _NEAR_EDGE = 1.5  # of the size
 _MOSTLY = 0.6  # share of the rows
 _RUNS_ON = 0.5
+_RIVER = 0.8  # of the size
 _SAME_GUTTER = 8.0  # points
 _USUAL = 0.4  # share of the pages
 
@@ -199,12 +200,29 @@ class _UsualGutters:
 
 def _is_justified(rows: Sequence[Line], column: Sequence[Line]) -> bool:
     """Whether the rows of a table are lines of running text whose spaces were stretched: they
-    reach from edge to edge of their column, and one goes on in the next."""
+    reach from edge to edge of their column, one goes on in the next, and the white between words
+    stands here and there."""
     left, right = min(line.left for line in column), max(line.right for line in column)
     room = _NEAR_EDGE * rows[0].size
     filled = sum(row.left < left + room and row.right > right - room for row in rows)
     on = sum(runs_on(row, after) for row, after in pairwise(rows))
+    if _has_river(rows):
+        return False
     return filled >= _MOSTLY * (len(rows) - 1) and on >= _RUNS_ON * (len(rows) - 1)
+
+
+def _has_river(rows: Sequence[Line]) -> bool:
+    """Whether white space runs down through all rows."""
+    common: list[tuple[float, float]] = [(float("-inf"), float("inf"))]
+    for row in rows:
+        white = [(one.box[2], other.box[0]) for one, other in pairwise(row.cells)]
+        common = [
+            (max(left, start), min(right, end))
+            for left, right in common
+            for start, end in white
+            if min(right, end) - max(left, start) > _RIVER * row.size
+        ]
+    return bool(common)
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

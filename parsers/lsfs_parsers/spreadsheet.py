@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from lsfs.errors import Encrypted, ParseError
-from lsfs.model import BlockKind, Document, Status
+from lsfs.model import BlockKind, Document, Merged, Status
 from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
@@ -24,7 +25,7 @@ class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 2
+    version = 3
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:
@@ -45,7 +46,14 @@ class SpreadsheetParser:
             # Opened for its limits too, which are checked here; calamine opens it once more.
             with archive.opened(source) as package:
                 facts = core_facts(package, related(package))
-        builder = Builder(source, self.name, self.version, line_unit="row", heading_is_title=False)
+        builder = Builder(
+            source,
+            self.name,
+            self.version,
+            line_unit="row",
+            page_unit="sheet",
+            heading_is_title=False,
+        )
         try:
             with source.open() as stream:
                 return _read(calamine.CalamineWorkbook.from_filelike(stream), builder, facts)
@@ -60,13 +68,14 @@ def _read(workbook: Any, builder: Builder, facts: Facts) -> Document:
     cut = []
     for name in workbook.sheet_names:
         builder.page(name)
-        numbered, complete = _rows(workbook.get_sheet_by_name(name), budget)
+        sheet = workbook.get_sheet_by_name(name)
+        numbered, complete = _rows(sheet, budget)
         budget -= sum(len(row) for _, row in numbered)
         if not complete:
             cut.append(name)
         if numbered:
             builder.add_text(BlockKind.HEADING, name, level=1)
-            _add_rows(numbered, builder)
+            _add_rows(numbered, sheet, builder)
         if builder.full:
             break
     if not cut:
@@ -109,7 +118,7 @@ def cell_text(value: object) -> str:
     return one_line(str(value))
 
 
-def _add_rows(numbered: list[tuple[int, list[str]]], builder: Builder) -> None:
+def _add_rows(numbered: list[tuple[int, list[str]]], sheet: Any, builder: Builder) -> None:
     header = header_row([row for _, row in numbered[:2]])
     pieces = []
     for at, (number, row) in enumerate(numbered):
@@ -119,4 +128,18 @@ def _add_rows(numbered: list[tuple[int, list[str]]], builder: Builder) -> None:
             text = BETWEEN_CELLS.join(row)
         pieces.append(Piece(text, number))
     rows = [row for _, row in numbered]
-    builder.add_table(rows, pieces=pieces, grid=Grid(1 if header else 0))
+    numbers = [number for number, _ in numbered]
+    first = int(sheet.start[1])
+    grid = Grid(1 if header else 0, merged=_merged(sheet, numbers, first), first_column=first)
+    builder.add_table(rows, pieces=pieces, lines=numbers, grid=grid)
+
+
+def _merged(sheet: Any, numbers: list[int], first_column: int) -> list[Merged]:
+    """The merged cells, in rows and columns of the table; not where the format hides them."""
+    found = []
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        at, to = bisect_left(numbers, top + 1), bisect_right(numbers, bottom + 1)
+        column, end = left - first_column, min(right - first_column + 1, MAX_COLUMNS)
+        if at < to and numbers[at] == top + 1 and 0 <= column < end:
+            found.append(Merged(at, column, to - at, end - column))
+    return sorted(found, key=lambda one: (one.row, one.column))
