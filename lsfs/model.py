@@ -188,8 +188,8 @@ class Document:
         title, author, language: from the document's own metadata or first heading; "" if unknown.
         created: the document's own date (a mail's Date, a PDF's CreationDate), not the file's.
         line_unit: what ``Span.line`` counts: "line", "row", "paragraph".
-        page_unit: what ``Span.page`` counts: "page", "sheet", "slide", "message", "chapter" or
-            "cell".
+        page_unit: what ``Span.page`` counts: "page", "sheet", "slide", "message", "part" (of a
+            message), "chapter" or "cell".
         furniture: what stands on the pages beside the text.
     """
 

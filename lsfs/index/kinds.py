@@ -316,7 +316,7 @@ _MEDIA = (
     (re.compile(r"\Amessage/|\Aapplication/mbox|outlook"), "email", 10.0),
     (re.compile(r"presentation|powerpoint"), "presentation", 6.0),
     (re.compile(r"spreadsheet|ms-excel|/csv|tab-separated"), "spreadsheet", 4.0),
-    (re.compile(r"\Atext/x-(?!markdown|rst|log|web)|javascript|x-sh\b|x-python"), "code", 10.0),
+    (re.compile(r"\Atext/x-(?!markdown|rst|log|web|tex)|javascript|x-sh\b|x-python"), "code", 10.0),
 )
 
 

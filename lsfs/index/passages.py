@@ -64,16 +64,21 @@ def _must_break(held: list[_Piece], piece: _Piece) -> bool:
 
 
 def _pieces(document: Document) -> Iterator[_Piece]:
+    before: tuple[str, ...] = ()
     for block in document.blocks:
         if block.kind is BlockKind.FURNITURE or not block.text.strip():
             continue
         ranges = list(_ranges(block))
         heading = " > ".join(block.heading_path)
-        opens = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+        is_heading = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+        # Code has no headings in its text: a function is named by the path of its block.
+        named_anew = block.kind is BlockKind.CODE and block.heading_path != before
+        before = block.heading_path
         for n, (start, end) in enumerate(ranges):
             last = n == len(ranges) - 1
+            opens = (is_heading or named_anew) and n == 0
             # A heading never ends a passage: it belongs to what follows.
-            yield _Piece(start, end, heading, opens and n == 0, last and not opens)
+            yield _Piece(start, end, heading, opens, last and not is_heading)
 
 
 def _ranges(block: Block) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from lsfs.model import Document
 
@@ -57,6 +57,20 @@ class Source:
     def seconds_left(self) -> float:
         """Wall seconds until the reader will be stopped; infinite when nobody will."""
         return self.deadline - time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSource(Source):
+    """A file that is in memory: what is attached to a mail, or packed into another file."""
+
+    data: bytes = b""
+
+    def read(self, limit: int | None = None, offset: int = 0) -> bytes:
+        end = len(self.data) if limit is None else offset + max(0, limit)
+        return self.data[offset:end]
+
+    def open(self) -> io.BufferedReader:
+        return io.BufferedReader(cast(io.RawIOBase, io.BytesIO(self.data)))
 
 
 class Parser(Protocol):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -116,6 +117,7 @@ class Builder:
         self._pages: list[tuple[Page, int]] = []  # without its range; blocks before it
         self._furniture: list[Furniture] = []
         self._headings: list[tuple[int, str]] = []
+        self._above: tuple[str, ...] = ()  # names that no heading in the text says
         self._warnings: list[str] = []
         self.full = False  # nothing more is taken; a parser may stop
 
@@ -123,6 +125,25 @@ class Builder:
     def count(self) -> int:
         """Blocks taken so far."""
         return len(self._blocks)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings that the next block stands below, highest first."""
+        return (*self._above, *(heading for _, heading in self._headings))
+
+    @contextmanager
+    def under(self, *names: str) -> Iterator[None]:
+        """Blocks that are added meanwhile stand below ``names``, and below no other headings.
+
+        Their own headings end with it.
+        """
+        before = self._above, self._headings
+        self._above = (*self._above, *(one_line(name)[:_MAX_TITLE] for name in names))
+        self._headings = []
+        try:
+            yield
+        finally:
+            self._above, self._headings = before
 
     @property
     def pages(self) -> int:
@@ -170,11 +191,14 @@ class Builder:
         *,
         level: int = 0,
         confidence: float | None = None,
+        headings: tuple[str, ...] | None = None,
     ) -> bool:
         """Append a block; one without any visible character is left out.
 
         Args:
             confidence: of text read from a picture, from 0 to 1.
+            headings: what names its place where that is not the headings above it, as the
+                functions around a stretch of code.
 
         Returns:
             Whether a block was appended.
@@ -191,7 +215,7 @@ class Builder:
         spans = self._spans(parts, [piece for _, piece in placed])
         if not spans:
             return False
-        self._append(kind, parts, spans, level, confidence)
+        self._append(kind, parts, spans, level, confidence, headings)
         return True
 
     def add_text(
@@ -287,6 +311,7 @@ class Builder:
         spans: list[Span],
         level: int,
         confidence: float | None,
+        headings: tuple[str, ...] | None,
     ) -> None:
         start, end = spans[0].char_start, spans[-1].char_end
         text = "".join(parts)[: end - start]
@@ -294,7 +319,7 @@ class Builder:
             level = max(1, level)
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
-        above = tuple(heading for _, heading in self._headings)
+        above = self.headings if headings is None else headings
         self._blocks.append(Block(kind, text, start, end, level, above, tuple(spans), confidence))
         self._length = end
         if kind is BlockKind.HEADING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from lsfs.model import BlockKind, Document, Merged, Status
 from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
+from lsfs_parsers.columns import header_row, named_cells
 from lsfs_parsers.ooxml import core_facts, related
 
 MAX_ROWS = 100_000  # of one sheet
@@ -19,7 +19,6 @@ MAX_COLUMNS = 256
 MAX_CELLS = 2_000_000  # of all sheets together
 
 _ZIPPED = (detect.XLSX, detect.XLSB, detect.ODS)
-_LONGEST_HEADER = 60  # characters; a longer cell is a sentence and names no column
 
 
 class SpreadsheetParser:
@@ -120,11 +119,11 @@ def cell_text(value: object) -> str:
 
 
 def _add_rows(numbered: list[tuple[int, list[str]]], sheet: Any, builder: Builder) -> None:
-    header = _header([row for _, row in numbered[:2]])
+    header = header_row([row for _, row in numbered[:2]])
     pieces = []
     for at, (number, row) in enumerate(numbered):
         if header and at > 0:
-            text = BETWEEN_CELLS.join(_named_cells(header, row))
+            text = BETWEEN_CELLS.join(named_cells(header, row))
         else:
             text = BETWEEN_CELLS.join(row)
         pieces.append(Piece(text, number))
@@ -144,24 +143,3 @@ def _merged(sheet: Any, numbers: list[int], first_column: int) -> list[Merged]:
         if at < to and numbers[at] == top + 1 and 0 <= column < end:
             found.append(Merged(at, column, to - at, end - column))
     return sorted(found, key=lambda one: (one.row, one.column))
-
-
-def _header(first_rows: list[list[str]]) -> list[str]:
-    """The first row, when it names columns: short, distinct texts above something else."""
-    if len(first_rows) < 2:
-        return []
-    names = first_rows[0]
-    are_names = all(
-        name and len(name) <= _LONGEST_HEADER and not _is_number(name) for name in names
-    )
-    return names if are_names and len(names) > 1 and len(set(names)) == len(names) else []
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).replace("-", "").replace(",", "").isdecimal()
-
-
-def _named_cells(header: list[str], row: list[str]) -> Iterator[str]:
-    for at, cell in enumerate(row):
-        if cell:
-            yield f"{header[at]}: {cell}" if at < len(header) else cell

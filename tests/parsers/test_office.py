@@ -206,10 +206,6 @@ def test_an_archive_cut_short(sandboxed: Reader) -> None:
     assert "cut short" in document.reason
 
 
-def test_other_archives_are_unsupported(sandboxed: Reader) -> None:
-    assert sandboxed(zipped(a=b"x"), "a.zip").status is Status.UNSUPPORTED
-
-
 def test_an_encrypted_office_document(sandboxed: Reader) -> None:
     data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     data += "EncryptedPackage\0".encode("utf-16-le") + bytes(500)
