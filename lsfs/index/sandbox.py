@@ -85,6 +85,12 @@ class Sandbox:
         self._versions: dict[str, int] | None = None
         self._closed = False
 
+    @property
+    def pid(self) -> int | None:
+        """The process that reads, while there is one."""
+        child = self._child
+        return None if child is None else child.pid
+
     def read(self, fd: int, name: str) -> Document:
         """The document in an open file.
 
@@ -214,6 +220,10 @@ class _Child:
             os.close(errors_write)
         self._socket = ours
         self._errors = errors
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def greet(self) -> None:
         """Wait until the child is ready, so that its start costs no file any time."""
