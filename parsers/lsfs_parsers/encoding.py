@@ -26,7 +26,7 @@ _CANDIDATES = [
     "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp437", "cp850",
 ]  # fmt: skip
 _FEW_LETTERS = 24  # non-ASCII bytes below which statistics are guesses
-_LETTER_RUN = re.compile(rb"[A-Za-z]*[\x80-\xff]+[A-Za-z]*")
+_LETTER_RUN = re.compile(rb"(?:(?<![A-Za-z])[A-Za-z]+)?[\x80-\xff]+[A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _walk_tree(root: Any, collector: _Collector) -> None:
         if not isinstance(tag, str):  # an entity or the like that the parser left in the tree
             continue
         if event == "start":
-            collector.start(tag, dict(element.attrib), element.sourceline)
+            collector.start(tag, dict(element.items()), element.sourceline)
             collector.data(element.text or "")
         else:
             collector.end(tag)

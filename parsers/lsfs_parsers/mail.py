@@ -23,7 +23,7 @@ _MESSAGE_START = re.compile(rb"^From \S+ .*\d{2}:\d{2}.*\r?\n", re.M)
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _LONGEST_HEADER = 20_000  # characters; decoding a longer one takes the library seconds
 # What the standard library's header parser is known to raise on malformed headers.
-_HEADER_ERRORS = (ValueError, IndexError, KeyError, AttributeError, TypeError)
+_HEADER_ERRORS = (ValueError, IndexError, KeyError, AttributeError, TypeError, OverflowError)
 
 
 class MailParser:
@@ -61,6 +61,9 @@ def _messages(data: bytes) -> Iterator[tuple[bytes, int]]:
     They are divided by lines that begin with "From ".
     """
     starts = list(_MESSAGE_START.finditer(data))
+    if not starts:  # only its name says that it is a mailbox
+        yield data, 0
+        return
     ends = [start.start() for start in starts[1:]] + [len(data)]
     above = counted = 0
     for start, end in zip(starts, ends, strict=True):
