@@ -1,6 +1,6 @@
 """Spoiled files of every format through the real parsing child and what the index does with text.
 
-    python -m benchmarks.fuzz [--inputs N] [--minutes M] [--formats pdf,docx] [--seed S] [--save DIR]
+    python -m benchmarks.fuzz [--inputs N] [--minutes M] [--formats A,B] [--seed S] [--save DIR]
 
 Each input is a seed of ``benchmarks.fuzz_seeds`` after some of the mutations of
 ``benchmarks.fuzz_mutate``; a seed number makes the same inputs again. It is read as the daemon
@@ -183,7 +183,9 @@ def replay(files: Sequence[Path]) -> None:
 
 def show(rows: dict[str, Row], seconds: float, own: tuple[int, int]) -> None:
     """The table and the JSON line."""
-    print(f"{'seed':<11}{'inputs':>8}{'crashed':>9}{'failed':>8}{'stopped':>9}{'slowest':>14}{'MB':>6}")
+    print(
+        f"{'seed':<11}{'inputs':>8}{'crashed':>9}{'failed':>8}{'stopped':>9}{'slowest':>14}{'MB':>6}"
+    )
     for name, row in rows.items():
         slowest = f"{row.parsing:.2f}+{row.indexing:.2f}"
         counts = f"{row.inputs:>8}{row.crashed:>9}{row.failed:>8}{row.stopped:>9}"

@@ -14,8 +14,9 @@ LARGEST = 2 * 1024 * 1024  # bytes of a mutant
 
 # What parsers decide by, of all formats: a wrong one in a wrong place is what they are tried with.
 TOKENS: tuple[bytes, ...] = (
-    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf4\x8f\xbf\xbf", b"\r", b"\n\n", b"\t",
-    b"-1", b"0", b"4294967295", b"2147483648", b"18446744073709551615", b"1e999", b"NaN", b"%n",
+    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf4\x8f\xbf\xbf", b"\r", b"\n\n",
+    b"\t", b"-1", b"0", b"4294967295", b"2147483648", b"18446744073709551615", b"1e999", b"NaN",
+    b"%n",
     b"<", b">", b"</", b"<!--", b"-->", b"]]>", b"<![CDATA[", b"&#0;", b"&#x110000;", b"&lt;",
     b"<table>", b"<tr>", b"<td>", b"</td>", b"<div>", b"<pre>", b"<li>", b"<h1>", b"<script>",
     b"<!DOCTYPE x [<!ENTITY a '&a;'>]>", b'<!ENTITY x SYSTEM "file:///etc/passwd">',
@@ -28,9 +29,11 @@ TOKENS: tuple[bytes, ...] = (
     b"Tj", b"q\n" * 50, b"/W [8 8 8]", b"/Rotate 45", b"[" * 200, b"<<" * 200, b"(" * 200,
     b"Content-Type: multipart/mixed; boundary=a", b"\n--a\n", b"Content-Transfer-Encoding: base64",
     b"=?utf-8?q?", b"?=", b"charset=utf-7", b"\nFrom a 12:00\n", b"Subject: ", b'name*0*="',
-    b"|", b"|---|", b"```", b"~~~", b"---\n", b"# ", b"- ", b"> ", b"1. ", b"    ", b"\\", b"`" * 99,
+    b"|", b"|---|", b"```", b"~~~", b"---\n", b"# ", b"- ", b"> ", b"1. ", b"    ", b"\\",
+    b"`" * 99,
     b"{", b"}", b'{"a":' * 50, b"[" * 500, b"\\u0000", b"\\ud800", b"null", b'"cells"', b'"source"',
-    b"\\begin{", b"\\end{", b"\\item", b"\\def\\a{\\a\\a}", b"{\\rtf1", b"\\bin999999999 ", b"\\'zz",
+    b"\\begin{", b"\\end{", b"\\item", b"\\def\\a{\\a\\a}", b"{\\rtf1", b"\\bin999999999 ",
+    b"\\'zz",
     b"\\u-32768?", b"PK\x03\x04", b"PK\x05\x06", b"PK\x01\x02", b"\x1f\x8b", b"BZh9",
     "\u202e".encode(), "\u0301".encode() * 60, "ﷺ".encode() * 20,
 )  # fmt: skip

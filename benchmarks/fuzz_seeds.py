@@ -29,20 +29,20 @@ def utf16() -> bytes:
 
 def markdown() -> bytes:
     return (
-        "---\ntitle: Lease\nauthor: Ann\ndate: 2023-04-05\n---\n# Head\n\nText *b* [l](u) `c`\n\n"
-        "Under\n---\n\n| a | b |\n|---|:-:|\n| 1 | x\\|y |\n\n- one\n  - two\n1. three\n\n"
-        "```py\nprint(1)\n```\n\n> quoted\n\n    code\n\n***\nend\n"
-    ).encode()
+        b"---\ntitle: Lease\nauthor: Ann\ndate: 2023-04-05\n---\n# Head\n\nText *b* [l](u) `c`\n\n"
+        b"Under\n---\n\n| a | b |\n|---|:-:|\n| 1 | x\\|y |\n\n- one\n  - two\n1. three\n\n"
+        b"```py\nprint(1)\n```\n\n> quoted\n\n    code\n\n***\nend\n"
+    )
 
 
 def html() -> bytes:
     return (
-        '<!doctype html><html lang="de"><head><meta charset="utf-8"><title>Lease</title>'
-        '<meta name="author" content="Ann"><style>p{}</style></head><body><h1>Head &amp; tail</h1>'
-        "<p>Text<br>more &#x41; &nbsp;<ul><li>one<li>two<ol><li>deep</ol></ul><pre>a\n  b</pre>"
-        "<table><tr><th>a<th>b<tr><td rowspan=2>1<td colspan='3'>2</table><script>1</script>"
-        "<!-- note --><div><h2>Sub</h2>end</div></body></html>"
-    ).encode()
+        b'<!doctype html><html lang="de"><head><meta charset="utf-8"><title>Lease</title>'
+        b'<meta name="author" content="Ann"><style>p{}</style></head><body><h1>Head &amp; tail</h1>'
+        b"<p>Text<br>more &#x41; &nbsp;<ul><li>one<li>two<ol><li>deep</ol></ul><pre>a\n  b</pre>"
+        b"<table><tr><th>a<th>b<tr><td rowspan=2>1<td colspan='3'>2</table><script>1</script>"
+        b"<!-- note --><div><h2>Sub</h2>end</div></body></html>"
+    )
 
 
 def mail() -> bytes:
@@ -73,16 +73,24 @@ def csv() -> bytes:
 
 
 def some_json() -> bytes:
-    value = {"title": "Lease", "rows": [{"n": n, "t": TEXT, "x": [None, True, 1e9]} for n in (1, 2)]}
+    value = {
+        "title": "Lease",
+        "rows": [{"n": n, "t": TEXT, "x": [None, True, 1e9]} for n in (1, 2)],
+    }
     return json.dumps(value, indent=1).encode()
 
 
 def xml() -> bytes:
-    return b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "text">]><a b="c">&e;<d><![CDATA[x]]></d></a>'
+    return (
+        b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "text">]>'
+        b'<a b="c">&e;<d><![CDATA[x]]></d></a>'
+    )
 
 
 def code() -> bytes:
-    return b'#!/usr/bin/env python3\n"""Doc."""\nimport os\n\n\ndef f(x: int) -> int:\n    return x\n'
+    return (
+        b'#!/usr/bin/env python3\n"""Doc."""\nimport os\n\n\ndef f(x: int) -> int:\n    return x\n'
+    )
 
 
 def notebook() -> bytes:
@@ -98,18 +106,20 @@ def notebook() -> bytes:
 
 def latex() -> bytes:
     return (
-        r"\documentclass{article}\title{Lease}\author{Ann}\begin{document}\maketitle"
-        "\n\\section{One} Text $a^2$ \\emph{b} % note\n\n\\begin{itemize}\\item a\\item b\\end{itemize}"
-        "\n\\begin{tabular}{ll}a & b\\\\ c & d\\end{tabular}\n\\begin{verbatim}x\\end{verbatim}"
-        "\n\\end{document}\n"
-    ).encode()
+        rb"\documentclass{article}\title{Lease}\author{Ann}\begin{document}\maketitle"
+        b"\n\\section{One} Text $a^2$ \\emph{b} % note\n\n"
+        b"\\begin{itemize}\\item a\\item b\\end{itemize}"
+        b"\n\\begin{tabular}{ll}a & b\\\\ c & d\\end{tabular}\n\\begin{verbatim}x\\end{verbatim}"
+        b"\n\\end{document}\n"
+    )
 
 
 def rtf() -> bytes:
     return (
-        r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\info{\title Lease}{\author Ann}}"
-        r"\pard\b Head\b0\par Text \'fc \u8364? more\par\trowd\cellx100\cellx200 a\cell b\cell\row}"
-    ).encode()
+        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\info{\title Lease}{\author Ann}}"
+        rb"\pard\b Head\b0\par Text \'fc \u8364? more\par"
+        rb"\trowd\cellx100\cellx200 a\cell b\cell\row}"
+    )
 
 
 def pdf() -> bytes:
@@ -225,7 +235,9 @@ def epub() -> bytes:
         '<manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
         '<spine><itemref idref="a"/></spine></package>'
     )
-    chapter = '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>One</h1><p>Text</p></body></html>'
+    chapter = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>One</h1><p>Text</p></body></html>'
+    )
     return zipped({
         "mimetype": b"application/epub+zip",
         "META-INF/container.xml": container.encode(),

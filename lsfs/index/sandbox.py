@@ -40,7 +40,8 @@ MAX_SECONDS: Final = 300.0
 T = TypeVar("T")
 
 _LENGTH = struct.Struct(">Q")
-_MAX_ANSWER = 2**30  # bytes
+_MAX_ANSWER = 2**29  # bytes of a document; the child keeps to the same limit
+_MAX_NOTE = 2**20  # bytes of any other message
 _RECEIVE_STEP = 2**20
 _STDERR_PIPE = 64 * 1024  # bytes; more is lost, never waited for
 _MAX_REASON = 200  # characters
@@ -257,7 +258,7 @@ class _Child:
         try:
             self._send({"op": "read", "name": name, "seconds": seconds}, fd)
             self.claim = _decoded(self._receive(deadline), dict[str, str | int])
-            document = _decoded(self._receive(deadline), Document)
+            document = _decoded(self._receive(deadline, _MAX_ANSWER), Document)
         except TimeoutError:
             reason = f"the parser was stopped after {seconds:.3g} s"
             raise _Stopped(Status.TIMEOUT, reason) from None
@@ -373,9 +374,9 @@ class _Child:
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, deadline: float, limit: int = _MAX_NOTE) -> bytes:
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline))
-        if length > _MAX_ANSWER:
+        if length > limit:
             raise _Stopped(Status.DAMAGED, "the parser's answer is too long")
         return self._exactly(length, deadline)
 
