@@ -100,6 +100,9 @@ class Sandbox:
         Args:
             fd: descriptor, open for reading; it stays open and its offset is not used.
             name: what the file is called; helps to tell kinds of text apart.
+
+        Raises:
+            ParseError: the parsing process cannot be started.
         """
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
@@ -125,9 +128,7 @@ class Sandbox:
                     self._versions = self._ready_child().versions()
                 except _Stopped as error:
                     self._drop_child()
-                    raise ParseError(
-                        f"the parsers do not start: {error.reason}", hint="lsfs doctor"
-                    ) from error
+                    raise _no_start(error) from error
             return dict(self._versions)
 
     def close(self) -> None:
@@ -150,7 +151,9 @@ class Sandbox:
             child = self._ready_child()
         except _Stopped as error:
             self._drop_child()
-            return _unread(error.status, f"the parser could not be started: {error.reason}")
+            if error.status is Status.PENDING:
+                return _unread(error.status, error.reason)
+            raise _no_start(error) from error
         try:
             document = child.read(fd, name, seconds)
         except _Stopped as error:
@@ -418,6 +421,10 @@ def _decoded(answer: bytes, type_: type[T]) -> T:
         return msgspec.json.decode(answer, type=type_)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _Stopped(Status.DAMAGED, "the parser's answer cannot be understood") from error
+
+
+def _no_start(error: _Stopped) -> ParseError:
+    return ParseError(f"the parsers do not start: {error.reason}", hint="lsfs doctor")
 
 
 def _unread(status: Status, reason: str, claim: Mapping[str, Any] | None = None) -> Document:

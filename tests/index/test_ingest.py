@@ -157,7 +157,7 @@ def test_an_interrupted_run_goes_on_where_it_was(index: Index) -> None:
         write(index.source / f"{n}.txt", f"heron {n}")
     calls = iter(range(100))
     index.pipeline.run(stop=lambda: next(calls) > 4)
-    assert index.pipeline.work.read == 5
+    assert 5 <= index.pipeline.work.read < 10  # and what was begun by then
     assert index.catalog.counts().pending == 10  # what is read is not embedded yet
     index.run()
     assert index.catalog.counts().pending == 0
