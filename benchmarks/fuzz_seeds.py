@@ -171,6 +171,37 @@ def docx() -> bytes:
     return _saved(document)
 
 
+def pptx() -> bytes:
+    import pptx as library
+
+    show = library.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[1])
+    slide.shapes.title.text, slide.placeholders[1].text = "Head", "one\ntwo"
+    cells = slide.shapes.add_table(2, 2, 0, 0, 900, 900).table
+    cells.cell(0, 0).text = "a"
+    slide.notes_slide.notes_text_frame.text = TEXT
+    return _saved(show)
+
+
+def png() -> bytes:
+    """A small picture with a line of text in its metadata."""
+    from PIL import Image, PngImagePlugin
+
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Title", "Lease")
+    stream = io.BytesIO()
+    Image.new("L", (60, 30), 255).save(stream, "PNG", pnginfo=about)
+    return stream.getvalue()
+
+
+def jpeg() -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 20), "white").save(stream, "JPEG")
+    return stream.getvalue()
+
+
 def xlsx() -> bytes:
     import openpyxl
 
@@ -283,6 +314,9 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "plain.pdf": pdf_plain,
     "a.docx": docx,
     "a.xlsx": xlsx,
+    "a.pptx": pptx,
+    "a.png": png,
+    "a.jpg": jpeg,
     "a.ods": ods,
     "a.odt": odt,
     "a.epub": epub,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ _HEADINGS_IN_A_PART = 100  # characters of the headings above a block, which all
 # What no reader of the text can use and SQLite or a terminal may choke on. One character stands for
 # one, so that a parser's own offsets survive the cleaning.
 _UNPRINTABLE = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+_MOST_MARKS = 30
+_FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{64,}")  # shorter ones hold no pile that costs anything
 _UNPRINTABLE |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 
 
@@ -75,7 +78,22 @@ def clean(text: str) -> str:
     """``text`` in NFC, without control characters (but tab and newline) and lone surrogates."""
     if not text.isprintable():
         text = text.translate(_UNPRINTABLE)
-    return unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _FOREIGN_RUN.sub(_without_piles, text))
+
+
+def _without_piles(match: re.Match[str]) -> str:
+    """A run of characters with at most ``_MOST_MARKS`` marks on each.
+
+    Putting marks in order takes the square of their number (UAX #15, D4 has the same limit).
+    """
+    kept, marks = [], 0
+    for character in match[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def one_line(text: str) -> str:
