@@ -184,7 +184,7 @@ _CUE_TABLE = r"""
     contract 2 gives to:
         \b(?:rents|lets|leases|lends|sells|licenses|hires)(?: out)? to\b
     contract 1.5 agreed on:
-        ^[^\w\n]*(?:\w+ ){0,2}(?:signed|agreed|concluded|executed) (?:on|at|in) \w+|\bagree on \d
+        ^[^\w\n]*+(?:\w+ ){0,2}(?:signed|agreed|concluded|executed) (?:on|at|in) \w+|\bagree on \d
         |[.] (?:signed|agreed|concluded) on \b
     contract 2 hereinafter:
         \b(?:hereinafter|hereby agree|herein called|witnesseth|whereas,?)\b
@@ -225,7 +225,7 @@ _CUE_TABLE = r"""
     receipt 1.5 till:
         \b(?:cashier|register|kassierer|bar bezahlt)\b
     receipt 2 receipt:
-        ^[^\w\n]*receipt\b
+        ^[^\w\n]*+receipt\b
     letter 3 salutation:
         ^[ \t]*(?:dear\b|to whom it may concern|hi\b|hello\b|sehr geehrte|liebe[rs]?\b|(?:cher
         |chère|madame|monsieur)\b[^\n]{0,40},|estimad[oa]s?\b|muy señor|gentile\b|egregio\b
@@ -238,27 +238,27 @@ _CUE_TABLE = r"""
         \A\s*(?:[^\n]*\n){0,3}?(?:from|von|de|da)\s*:[^\n]+\n(?:[^\n]+\n){0,4}?(?:subject
         |betreff|objet|asunto|oggetto)\s*:
     minutes 1.5 apologies:
-        ^[^\w\n]*(?:apologies|absent|entschuldigt|excusés|ausentes|assenti)\b
+        ^[^\w\n]*+(?:apologies|absent|entschuldigt|excusés|ausentes|assenti)\b
     minutes 2.5 attendees:
-        ^[^\w\n]*(?:attendees|present|in attendance|teilnehmer|anwesend|présents|asistentes
+        ^[^\w\n]*+(?:attendees|present|in attendance|teilnehmer|anwesend|présents|asistentes
         |presenti)\b\s*:?
     minutes 1.5 agenda:
-        ^[^\w\n]*(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
+        ^[^\w\n]*+(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
     minutes 2 meeting:
         \baction items?\b|\bmeeting (?:was )?(?:adjourned|called to order)\b|\bnext meeting\b
     report 2 findings:
-        ^[^\w\n]*(?:[\d.]+\s*)?(?:executive summary|management summary|key findings|findings
+        ^[^\w\n]*+(?:[\d.]+\s*)?(?:executive summary|management summary|key findings|findings
         |recommendations|zusammenfassung)\b
     report 2 this report:
         \bthis report\b|\bdieser bericht\b|\bce rapport\b|\beste informe\b
     resume 2 experience:
-        ^[^\w\n]*(?:work |professional )?(?:experience|employment history|berufserfahrung
+        ^[^\w\n]*+(?:work |professional )?(?:experience|employment history|berufserfahrung
         |expérience professionnelle|experiencia laboral|esperienze? (?:lavorativ
         |profession)\w+)[^\w\n]*$
     resume 1.5 education:
-        ^[^\w\n]*(?:education|ausbildung|formation|formación|istruzione)[^\w\n]*$
+        ^[^\w\n]*+(?:education|ausbildung|formation|formación|istruzione)[^\w\n]*$
     resume 1 skills:
-        ^[^\w\n]*(?:skills|kenntnisse|compétences|habilidades|competenze|languages|sprachen)\b
+        ^[^\w\n]*+(?:skills|kenntnisse|compétences|habilidades|competenze|languages|sprachen)\b
     statement 2 balance:
         \b(?:opening|closing|previous|new) balance\b|\bsaldo\b|\bkontostand\b|\bsolde\b
     statement 1.5 account:
@@ -266,7 +266,7 @@ _CUE_TABLE = r"""
     policy 2 this policy:
         \bthis policy\b|\ball (?:employees|staff) (?:must|are required)\b
     policy 1 scope:
-        ^[^\w\n]*(?:[\d.]+\s*)?(?:purpose|scope|compliance|enforcement)\b[^\w\n]*$
+        ^[^\w\n]*+(?:[\d.]+\s*)?(?:purpose|scope|compliance|enforcement)\b[^\w\n]*$
     newsletter 3 unsubscribe:
         \bunsubscribe\b|\bin this issue\b|\bnewsletter abbestellen\b
     newsletter 1.5 issue:
@@ -274,11 +274,11 @@ _CUE_TABLE = r"""
     manual 1.5 instructions:
         \btroubleshooting\b|\bsafety instructions\b|\bgetting started\b
     manual 1 steps:
-        ^[^\w\n]*(?:step \d|chapter \d)
+        ^[^\w\n]*+(?:step \d|chapter \d)
     paper 2 abstract:
-        ^[^\w\n]*(?:abstract|résumé|zusammenfassung|keywords)\b
+        ^[^\w\n]*+(?:abstract|résumé|zusammenfassung|keywords)\b
     paper 1 references:
-        ^[^\w\n]*(?:[\d.]+\s*)?(?:references|bibliography|literatur)[^\w\n]*$
+        ^[^\w\n]*+(?:[\d.]+\s*)?(?:references|bibliography|literatur)[^\w\n]*$
     paper 1 citations:
         \bet al\.|\barxiv\b|\bdoi:
     form 2 blanks:
