@@ -18,7 +18,8 @@ _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
 _SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
 _COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
 _CROSSING = 0.08  # share of lines that may cross a gutter
-_WITHIN = 0.4  # share of the cells that stand within columns where a table reaches across them
+_NEXT_LINE = 0.7  # of the size
+_INDENTED = 2.0
 _TABLE_GAP = 3.0  # of the size: rows of one table are not further apart
 _RULED_GAP = 60.0  # points between ruling lines of one table
 _STEP = 2  # points between the places tried
@@ -26,6 +27,7 @@ _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
+_CELL_LINES = 4  # letter sizes by which a cell beside one of several lines goes up the page
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
 _WORDS_IN_PROSE = 3  # a cell of running text has at least so many
 _WIDEST = 0.75  # of the widest cell's width
@@ -81,22 +83,18 @@ def regions(
 
 
 def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
-    """Whether a page can have columns there: next to nothing reaches across, or a table does and
-    the rest of it is running text between them."""
-    cells = [cell.box for line in page.lines for cell in line.cells]
-    within = [box for box in cells if not any(_crosses(box, g) for g in gutters)]
-    edges = [0.0, *gutters, page.width]
-    if len(cells) - len(within) <= _CROSSING * len(cells) + 1:
-        return all(
-            any(left <= box[0] and box[2] <= right for box in within)
-            for left, right in pairwise(edges)
-        )
-    left_edge = min((box[0] for box in within), default=0.0)
-    right_edge = max((box[2] for box in within), default=0.0)
-    inner = [left_edge, *gutters, right_edge]
-    return len(within) > _WITHIN * len(cells) and all(
-        _is_prose(within, left, right, page.width) for left, right in pairwise(inner)
-    )
+    """Whether a page can have columns there: what does not reach across is running text between
+    the gutters, or next to nothing."""
+    covers = _covers(page.lines, page.rules, gutters)
+    cells = [
+        cell.box for line in page.lines if not _is_covered(line, covers) for cell in line.cells
+    ]
+    inner = [min((box[0] for box in cells), default=0.0), *gutters]
+    inner.append(max((box[2] for box in cells), default=page.width))
+    columns = list(pairwise(inner))
+    if len(cells) < _COLUMN_LINES * len(columns):
+        return any(box[0] >= gutters[0] for box in cells)
+    return sum(_is_prose(cells, left, right, page.width) for left, right in columns) > 1
 
 
 def _gutters(cells: Sequence[Box], page: PdfPage) -> tuple[float, ...]:
@@ -176,9 +174,8 @@ def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterat
     across: list[Line] = []
     rest: list[Line] = []
     for part in parts:
-        middle = (part.top + part.bottom) / 2
-        is_across = any(top <= middle <= bottom for top, bottom in covers)
-        (across if is_across else rest).append(part)
+        (across if _is_covered(part, covers) else rest).append(part)
+    _take_last_lines(across, rest)
     across = _sorted_rows(across)
     edges = [0.0, *gutters, page.width]
     above = float("-inf")
@@ -225,6 +222,29 @@ def _covers(
     return [(top, bottom) for top, bottom, _ in covers]
 
 
+def _is_covered(line: Line, covers: Sequence[tuple[float, float]]) -> bool:
+    middle = (line.top + line.bottom) / 2
+    return any(top <= middle <= bottom for top, bottom in covers)
+
+
+def _take_last_lines(across: list[Line], rest: list[Line]) -> None:
+    """Move to what reaches across the page also the last line of it, which may be short: it
+    stands alone below."""
+    for above in list(across):
+        below = [
+            line
+            for line in rest
+            if 0 <= line.top - above.bottom < _NEXT_LINE * above.size
+            and abs(line.size - above.size) < SAME_SIZE
+            and abs(line.left - above.left) < _INDENTED * above.size
+        ]
+        for line in below[:1]:
+            beside = [one for one in rest if one.top < line.bottom and one.bottom > line.top]
+            if len(beside) == 1:
+                rest.remove(line)
+                across.append(line)
+
+
 def _crosses(box: Box, gutter: float) -> bool:
     return box[0] < gutter - _ACROSS and box[2] > gutter + _ACROSS
 
@@ -268,7 +288,8 @@ def _stacks(column: list[Line]) -> Iterator[list[Line]]:
     have edges of their own; and short columns whose lines stand at equal heights."""
     start = 0
     for at, (before, line) in enumerate(pairwise(column), start=1):
-        if line.bottom < before.top:
+        # Beside the wrapped text of a cell, the next cell of its row begins higher.
+        if line.bottom < before.top - _CELL_LINES * line.size:
             yield from _unmixed(column[start:at])
             start = at
     if column[start:]:

@@ -29,12 +29,13 @@ _SOFT_HYPHEN = "\xad"
 _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
+_TALL = 1.6  # of the letter size; a higher line may be several
+_APART = 0.9  # of the letter size; letters of one line are not further above each other
 _BOLD = 600
 GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _MUCH_WIDER = 1.7  # times the narrowest space of the line
 _UNIFORM = 1.15
-_STRETCHED = 3.0  # times the least gap: no justification makes all spaces so wide
-_STRETCHED_ONCE = 1.5
+_STRETCHED = 2.4  # times the least gap: no justification makes all spaces so wide
 SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
@@ -290,27 +291,58 @@ class _Reader:
         """The lines, and the angle at which each runs in user space."""
         for run in self.runs:
             line = self._line(run, turn)
-            if line is not None:
+            if line is None:
+                continue
+            pieces = [run]
+            if line.bottom - line.top > _TALL * line.size:
+                pieces = self._at_one_height(run, turn, _APART * line.size)
+            if len(pieces) == 1:
                 yield line, run.angle
+                continue
+            for piece in pieces:
+                line = self._line(piece, turn)
+                if line is not None:
+                    yield line, run.angle
+
+    def _at_one_height(self, run: _Run, turn: Turn, apart: float) -> list[_Run]:
+        """The pieces of a line in which pdfium put what stands below it: the first cell of the next
+        row of a table behind the last cell of a row."""
+        cuts = [run.start]
+        for space in _SPACES.finditer(self._units, run.start, run.end):
+            before, after = space.span()
+            if before > run.start and after < run.end:
+                one, other = self._char(before - 1, turn), self._char(after, turn)
+                if abs(one[1] + one[3] - other[1] - other[3]) > 2 * apart:
+                    cuts.append(after)
+        if len(cuts) == 1:
+            return [run]
+        ends = [*cuts[1:], run.end]
+        return [
+            self._run(start, end, hyphen=run.hyphen and end == run.end, angle=run.angle)
+            for start, end in zip(cuts, ends, strict=True)
+        ]
 
     def _runs(self) -> Iterator[_Run]:
         units = self._units
         for match in _LINE.finditer(units):
-            text = _joined(match.group())
-            if not text.strip():
+            if not match.group().strip():
                 continue
             start, end = match.span()
-            raw_text = match.group()
-            first = self._char_index(start + len(raw_text) - len(raw_text.lstrip()))
-            # A space may be pdfium's own, which has neither size nor matrix.
-            half = len(raw_text) // 2
-            half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
-            middle = self._char_index(start + max(half - 1, len(raw_text) - len(raw_text.lstrip())))
-            last = self._char_index(end - 1)
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
-            turns = self._raw.FPDFText_GetCharAngle(self._page, first)
+            run = self._run(start, end, hyphen=hyphen, angle=0)
+            turns = self._raw.FPDFText_GetCharAngle(self._page, run.first)
             angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield _Run(text, start, end, first, middle, last, hyphen, angle)
+            yield replace(run, angle=angle) if angle else run
+
+    def _run(self, start: int, end: int, *, hyphen: bool, angle: int) -> _Run:
+        units = self._units[start:end]
+        lead = len(units) - len(units.lstrip())
+        # A space may be pdfium's own, which has neither size nor matrix.
+        half = len(units) // 2
+        half -= len(units[:half]) - len(units[:half].rstrip())
+        middle = self._char_index(start + max(half - 1, lead))
+        first, last = self._char_index(start + lead), self._char_index(end - 1)
+        return _Run(_joined(units), start, end, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
@@ -346,7 +378,8 @@ class _Reader:
         gaps = list(self._gaps(run, turn))
         wide = _wide([right - left for _, _, (left, right) in gaps], gap)
         if not any(wide):
-            return (self._cell(run.start, run.end, box, [extent for _, _, extent in gaps]),)
+            whole = self._cell(run.start, run.end, box, [extent for _, _, extent in gaps])
+            return (replace(whole, hyphen=run.hyphen),)
         cells: list[Cell] = []
         begun, narrow = run.start, list[Extent]()
         for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
@@ -434,10 +467,11 @@ class _Reader:
 def _wide(gaps: list[float], least: float) -> list[bool]:
     """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
     narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
-    if widest < _UNIFORM * narrowest:  # all alike
-        least *= _STRETCHED if len(gaps) > 1 else _STRETCHED_ONCE
-        return [gap >= least for gap in gaps]
-    return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+    if narrowest < least:
+        return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+    if len(gaps) > 1 and widest < _UNIFORM * narrowest:  # as justification makes them
+        least *= _STRETCHED
+    return [gap >= least for gap in gaps]
 
 
 def _joined(units: str) -> str:

@@ -18,6 +18,7 @@ _MARK = re.compile(r"\s*(?:(\d{1,3})|[*\u2020\u2021\u00a7\u00b6]{1,3}|\[(\d{1,3}
 _LOWEST = 0.3  # of the height: notes start below
 _APART = 2.4  # of the size: further up stands something else
 _RULE = 0.6  # of the column's width: longer lines over small letters are a table's
+_TABLE_ROWS = 3
 _NEAR_RULE = 2.5  # of the size
 _NOT_FULL = 2.5
 
@@ -41,6 +42,9 @@ def split_notes(
             break
         notes.append(line)
     notes.reverse()
+    rows = [number for number, line in enumerate(notes) if len(line.cells) > 1]
+    if len(rows) >= _TABLE_ROWS:  # a table of small letters stands above the notes, or at the foot
+        del notes[: rows[-1] + 1]
     while notes and notes[0].top < _LOWEST * height:
         notes.pop(0)
     if not notes:

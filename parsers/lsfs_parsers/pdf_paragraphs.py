@@ -33,7 +33,9 @@ _NEW_PARAGRAPH_GAP = 1.32  # of the column's usual distance between lines
 _WIDER_GAP = 1.14  # the same between a sentence that ends and one that begins
 _INDENT = 0.6
 _NOT_FULL = 2.2  # a line that ends this far before the right edge could have taken more
-_TIGHT = 0.4  # by so much a word may be misjudged
+_TIGHT = 0.4  # by so much the width of a word may be misjudged
+_LOOSE = 1.2  # the same where a sentence does not end
+_HEADING_LEADING = 1.6  # of the size
 # Of a column's width: room that the last line leaves although it goes on in the next column.
 _JUSTIFIED_END = 0.06
 _RAGGED_END = 0.3
@@ -196,7 +198,8 @@ class Edges:
         if paragraph.kind is BlockKind.CAPTION:  # its lines may be centred
             return 0 < line.top - last.top < _CAPTION_LEADING * self.leading
         if paragraph.kind is BlockKind.HEADING:
-            return 0 < line.top - last.top < 1.6 * line.size and self._had_no_room(last, line)
+            near = 0 < _pitch(last, line) < _HEADING_LEADING * line.size
+            return near and self._had_no_room(last, line)
         ended = ENDS_SENTENCE.search(last.text) is not None
         gap = _pitch(last, line)
         if gap <= 0:  # beside it: a sentence that is not over goes on there
@@ -264,9 +267,10 @@ class Edges:
         """
         last = paragraph.lines[-1]
         near = _NOT_FULL * style.body
-        no_room = last.right + _width_of_first(line) > self.limit - _TIGHT * style.body
+        reaches = last.right + _width_of_first(line)
         if ENDS_SENTENCE.search(last.text):
-            return self.wraps and no_room
+            return self.wraps and reaches > self.limit - _TIGHT * style.body
+        no_room = reaches > self.limit - _LOOSE * style.body
         is_long = len(last.text) >= _LONG_LINE
         if (no_room or last.right > self.right - near) and (self.wraps or is_long):
             return True

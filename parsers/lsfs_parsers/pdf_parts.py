@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from lsfs_parsers.pdf_lines import Box, Gap, Line, union
 
+_WIDE = 0.9  # of the letter size
+_WIDEST_SPACE = 3.2  # points
 _SAME_BASELINE = 0.3  # of the letter size
 _SPACE = 0.27  # of the letter size; a space where letters do not tell
 _NUMBER = re.compile(
@@ -16,6 +18,7 @@ _NUMBER = re.compile(
     r"(?:%|\u2030|\u00b0C?|[*\u2020\u2021]+|[a-zA-Z]{1,2})?[)\]]?"
     r"(?: ?[(\u00b1\u2013/-] ?[+\u2212-]?[\d.,]+ ?%?\)?)?"
 )
+_SEAM = re.compile(r"[^\W\d_]{3}(?=[\d(+-])|\d(?=[^\W\d_]{3})")
 _NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
 
 CAPTION = re.compile(
@@ -29,7 +32,9 @@ NOTE = re.compile(
     r"[:.]|[*\u2020\u2021]|[a-z1]\)",
     re.I,
 )
-BULLET = re.compile(r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\uf0b7]")
+BULLET = re.compile(
+    r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\u25b6\u25b8\u25ba\u2794\uf0b7]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,27 @@ class Part:
             ),
         )
 
+    def seam(self, x: float) -> Part | None:
+        """The part with a gap at ``x``, when cells that touch were read as one word there.
+
+        Only letters before a number, or a number before letters, show where one ends.
+        """
+        edges = [(0, self.left), *((at + 1, right) for at, _, right in self.gaps)]
+        ends = [*((at, left) for at, left, _ in self.gaps), (len(self.text), self.right)]
+        for number, ((start, left), (end, right)) in enumerate(zip(edges, ends, strict=True)):
+            if not left < x < right:
+                continue
+            step = (right - left) / max(1, end - start)
+            found = [
+                match.end()
+                for match in _SEAM.finditer(self.text, start, end)
+                if abs(left + (match.end() - start) * step - x) <= self.size
+            ]
+            if len(found) == 1:
+                gap = (found[0], x, x)
+                return replace(self, gaps=(*self.gaps[:number], gap, *self.gaps[number:]))
+        return None
+
     def first_word(self) -> float:
         """The width of its first word."""
         if self.gaps:
@@ -156,21 +182,31 @@ def says_nothing(text: str) -> bool:
 
 
 def parts_of(lines: Sequence[Line]) -> list[Part]:
-    """The cells of lines, which know their lines."""
-    return [
-        Part(
-            cell.text,
-            cell.box,
-            number,
-            line.size,
-            line.bold,
-            cell.hyphen,
-            line.box[3] if line.baseline is None else line.baseline,
-            cell.gaps,
-        )
-        for number, line in enumerate(lines)
-        for cell in line.cells
-    ]
+    """The pieces of lines between wide gaps, which know their lines.
+
+    What is wide does not depend on the other gaps of the line, as it does where text is justified:
+    the words of a heading can be equally far from each other.
+    """
+    found = []
+    for number, line in enumerate(lines):
+        wide = max(_WIDE * line.size, _WIDEST_SPACE)
+        for cell in line.cells:
+            part = Part(
+                cell.text,
+                cell.box,
+                number,
+                line.size,
+                line.bold,
+                cell.hyphen,
+                line.box[3] if line.baseline is None else line.baseline,
+                cell.gaps,
+            )
+            cuts = [n for n, (_, left, right) in enumerate(cell.gaps) if right - left >= wide]
+            for index in reversed(cuts):
+                part, behind = part.cut(index)
+                found.append(behind)
+            found.append(part)
+    return found
 
 
 def rows_of(parts: Iterable[Part]) -> list[Row]:

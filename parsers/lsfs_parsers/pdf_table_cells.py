@@ -71,7 +71,7 @@ def header_rows(groups: Sequence[Group], texts: Sequence[Sequence[str]], ruled_o
             or one below each row.
     """
     if 0 < ruled_off < len(groups) and ruled_off <= _MOST_HEADERS:
-        return ruled_off
+        return max(ruled_off, _over_numbers(texts))
     bold = _leading([_is_bold(group) for group in groups])
     if 0 < bold < len(groups) and bold <= _MOST_HEADERS:
         return bold
@@ -97,7 +97,8 @@ def _over_numbers(texts: Sequence[Sequence[str]]) -> int:
     if not numeric:
         return 0
     flags = [
-        any(row[n] for n in numeric) and not any(_is_value(row[n]) for n in columns if row[n])
+        any(row[n] for n in numeric if n or len(numeric) == 1)
+        and not any(_is_value(row[n]) for n in columns if row[n])
         for row in texts[:_MOST_HEADERS]
     ]
     # A row of group names may stand between the first heading and the numbers, or at the very top.

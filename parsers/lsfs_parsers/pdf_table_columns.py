@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from lsfs_parsers.pdf_lines import Box, union
 from lsfs_parsers.pdf_parts import Part, Row
@@ -78,8 +80,14 @@ def _stretches(extents: list[Extent]) -> list[Extent]:
 def _without_halves(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
     """Neighbouring columns that no row fills both are one: a heading to the left and numbers to
     the right, or entries that are indented."""
+    rights = [right for _, right in columns]
     filled = [
-        {n for n, column in enumerate(columns) for part in row.parts if _is_in(part, column)}
+        {
+            n
+            for part in row.parts
+            if (n := bisect_left(rights, part.middle)) < len(columns)
+            and columns[n][0] <= part.middle
+        }
         for row in rows
     ]
     merged: list[tuple[Extent, set[int]]] = []
@@ -90,10 +98,6 @@ def _without_halves(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
         else:
             merged.append((column, {n}))
     return [column for column, _ in merged]
-
-
-def _is_in(part: Part, column: Extent) -> bool:
-    return column[0] <= part.middle <= column[1]
 
 
 def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
@@ -170,13 +174,13 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
 def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
     """The first and the last column that a part fills."""
     left, _, right, _ = part.box
-    full = [
-        n
-        for n, (x1, x2) in enumerate(columns)
-        if x1 < right
-        and left < x2
-        and min(right, x2) - max(left, x1) > _TOUCH * min(right - left, x2 - x1)
-    ]
+    full = []
+    for n in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
+        x1, x2 = columns[n]
+        if x1 >= right:
+            break
+        if min(right, x2) - max(left, x1) > _TOUCH * min(right - left, x2 - x1):
+            full.append(n)
     if full:
         return full[0], full[-1]
     nearest = min(
@@ -205,6 +209,9 @@ class _Edges:
         pieces = []
         for n in range(first, last):
             index = self._gap(part, n)
+            if index is None:
+                part = part.seam(self._columns[n + 1][0]) or part
+                index = self._gap(part, n)
             if index is None:
                 continue
             one, other = part.cut(index)

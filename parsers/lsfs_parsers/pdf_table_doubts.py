@@ -34,6 +34,8 @@ _PROSE_WORDS = 4
 _ALIGNED = 1.2  # points
 _ALIGNED_SHARE = 0.6  # of the cells of a column
 _FEW_ROWS = 6
+_HALF = 0.5
+_SPACED = 1.6  # of the letter size
 _ALL_BUT_ONE = 0.75
 _MANY = 0.6
 _MOST = 0.8
@@ -129,12 +131,20 @@ def _is_list(draft: Draft) -> bool:
     bullets = sum(BULLET.fullmatch(text) is not None for text in first)
     if not draft.framed and bullets >= _MANY * len(first):
         return True
+    if _are_counted(first) and not draft.framed and _share_filled(draft, 2) < _HALF:
+        return True
     if len(draft.columns) > 3:
         return False
     labels = sum(_LABEL.fullmatch(text) is not None for text in first)
     if labels < _MANY * len(first) and not (len(draft.columns) == 2 and _are_counted(first)):
         return False
     return not any(_share_of_numbers(draft, n) > 0.5 for n in range(1, len(draft.columns)))
+
+
+def _share_filled(draft: Draft, start: int) -> float:
+    """How many of the cells from a column on have text."""
+    cells = [bool(text) for row in draft.texts for text in row[start:]]
+    return sum(cells) / len(cells) if cells else 0.0
 
 
 def _are_counted(texts: Sequence[str]) -> bool:
@@ -178,7 +188,7 @@ def _is_code(draft: Draft) -> bool:
 def _is_prose(draft: Draft) -> bool:
     """Columns of running text, or terms beside their explanations."""
     columns = [_lines_of(draft, n) for n in range(len(draft.columns))]
-    running = [_runs_on(lines) for lines in columns if lines]
+    running = [_runs_on(lines) for lines in columns if lines and not _is_spaced(draft)]
     if sum(running) >= 2 or (running and all(running)):
         return True
     if draft.framed or len(draft.columns) > 2 or draft.header_rows:
@@ -221,10 +231,8 @@ def _is_weak(draft: Draft) -> bool:
     numeric = [n for n in range(columns) if _share_of_numbers(draft, n) >= _MANY]
     if columns == 2:
         if not numeric:
-            is_small = _size(draft) < 0.93 * draft.body
-            return (
-                rows < (5 if draft.header_rows or is_small else 8) or _words(draft) > _PROSE_WORDS
-            )
+            least = _FEW_ROWS - 1 if draft.header_rows or _is_small(draft) else _FEW_ROWS + 2
+            return rows < (3 if _is_spaced(draft) else least) or _words(draft) > _PROSE_WORDS + 1
         return rows < (3 if draft.header_rows else 4)
     if numeric:
         return rows < 2 or (rows < 3 and not draft.header_rows)
@@ -255,6 +263,18 @@ def _share_at_one(values: Sequence[float]) -> float:
             start += 1
         most = max(most, end - start + 1)
     return most / len(ordered) if ordered else 1.0
+
+
+def _is_small(draft: Draft) -> bool:
+    return _size(draft) < 0.93 * draft.body
+
+
+def _is_spaced(draft: Draft) -> bool:
+    """Whether all cells are full, of one line, and further apart than the lines of a text."""
+    if any(len(group) > 1 for group in draft.groups) or not all(map(all, draft.texts)):
+        return False
+    pitches = [other[0].row.baseline - one[0].row.baseline for one, other in pairwise(draft.groups)]
+    return statistics.median(pitches) >= _SPACED * _size(draft)
 
 
 def _size(draft: Draft) -> float:

@@ -16,6 +16,7 @@ _FULL = 0.75  # of the usual number of filled cells
 _HALF_FULL = 0.4  # of a column's width: a shorter line was not wrapped
 _LARGEST_GAP = 1.6  # letter sizes between two columns
 _HEADER_LINES = 5
+_IN_LINE = 0.35  # of the letter size
 _FEW_BANDS = 3
 _BANDS = 0.3  # share of the lines; a table with rules between its rows has so many
 _LINES_OF_A_ROW = 3
@@ -55,6 +56,40 @@ def is_banded(bands: Sequence[Sequence[Placed]]) -> bool:
     if len(bands) < _FEW_BANDS or len(bands) < _BANDS * lines:
         return False
     return len(bands) > _FEW_BANDS + 1 or max(map(len, bands)) <= _LINES_OF_A_ROW
+
+
+def with_whole_headings(
+    groups: Sequence[Group], header_rows: int, breaks: Sequence[float]
+) -> list[Group]:
+    """The rows of a table, those at the top made one that are the lines of the same headings."""
+    found: list[Group] = []
+    for group in groups[:header_rows]:
+        last = found[-1][-1].row.baseline if found else 0.0
+        is_ruled = any(last < at < group[0].row.baseline for at in breaks)
+        if found and not is_ruled and _is_heading_continued(found[-1], group):
+            found[-1] = [*found[-1], *group]
+        else:
+            found.append(group)
+    return [*found, *groups[header_rows:]]
+
+
+def _is_heading_continued(above: Group, group: Group) -> bool:
+    """Whether each heading above has a line below that is laid out in the same way."""
+    last, first = above[-1], group[0]
+    if any(row.spans for row in (*above, *group)):
+        return False
+    if first.row.baseline - last.row.baseline > _WRAPPED * first.row.size:
+        return False
+    return all(
+        column in first.cells and _are_in_line(parts[-1], first.cells[column][0])
+        for column, parts in last.cells.items()
+    )
+
+
+def _are_in_line(one: Part, other: Part) -> bool:
+    near = _IN_LINE * other.size
+    edges = (one.left - other.left, one.right - other.right, one.middle - other.middle)
+    return min(map(abs, edges)) <= near
 
 
 def banded(rows: Sequence[Placed], breaks: Sequence[float]) -> list[list[Placed]]:
@@ -116,23 +151,18 @@ def split_band(
 
 def _below_spans(band: list[Placed]) -> list[Group] | None:
     """The rows of a heading in which a cell over several columns stands above their names."""
-    at = [
-        n
-        for n, row in enumerate(band)
-        if n
-        and any(
-            first < column < first + width
-            for first, width in _spans(band[:n])
-            for column in row.cells
-        )
-    ]
-    if not at or any(row.spans for row in band[at[0] :]) or not _is_heading(band):
+    if not _is_heading(band):
         return None
-    return [band[: at[0]], band[at[0] :]]
+    at = next((n for n, row in enumerate(band) if n and _names_below(band[:n], row)), None)
+    if at is None or any(row.spans for row in band[at:]):
+        return None
+    return [band[:at], band[at:]]
 
 
-def _spans(rows: Sequence[Placed]) -> list[tuple[int, int]]:
-    return [span for row in rows for span in row.spans.items()]
+def _names_below(above: Sequence[Placed], row: Placed) -> bool:
+    """Whether a row has cells below a spanning one, beyond its first column."""
+    spans = [span for one in above for span in one.spans.items()]
+    return any(first < column < first + width for first, width in spans for column in row.cells)
 
 
 def _groups(band: list[Placed], judge: _Judge) -> list[Group]:

@@ -84,16 +84,24 @@ def _cut(part: Part, grid: Grid, ruled: Sequence[float]) -> Iterator[Part]:
     for x in grid.xs[1:-1]:
         if not part.left + _OVER < x < part.right - _OVER:
             continue
-        index = next(
-            (n for n, (_, x1, x2) in enumerate(part.gaps) if x1 - _OVER <= x <= x2 + _OVER), None
-        )
+        wall = x in ruled and _has_wall(grid, row, x)
+        index = _gap_at(part, x)
+        if index is None and wall:
+            part = part.seam(x) or part
+            index = _gap_at(part, x)
         if index is None:
             continue
         before, after = part.cut(index)
-        if _has_wall(grid, row, x) if x in ruled else before.is_number and after.is_number:
+        if wall or (x not in ruled and before.is_number and after.is_number):
             yield before
             part = after
     yield part
+
+
+def _gap_at(part: Part, x: float) -> int | None:
+    return next(
+        (n for n, (_, x1, x2) in enumerate(part.gaps) if x1 - _OVER <= x <= x2 + _OVER), None
+    )
 
 
 def _has_wall(grid: Grid, row: int, x: float) -> bool:
@@ -159,7 +167,11 @@ class _Builder:
 
     def __init__(self, grid: Grid, filled: dict[Cell, list[Part]]) -> None:
         self._grid = grid
-        self._filled = filled
+        self._flat: dict[int, list[tuple[Cell, list[Part]]]] = {}
+        self._tall: dict[int, list[tuple[Cell, list[Part]]]] = {}
+        for cell, parts in sorted(filled.items(), key=lambda one: one[0]):
+            kind = self._flat if cell[2] == 1 else self._tall
+            kind.setdefault(cell[0], []).append((cell, parts))
         used = {
             column
             for cell, parts in filled.items()
@@ -192,7 +204,7 @@ class _Builder:
         for band in range(bands):
             starts.append(len(groups))
             placed = self._band(band)
-            if not placed and not self._begins(band):
+            if not placed and band not in self._tall:
                 continue
             few = bands <= _FEW_BANDS
             split = split_band(placed, self._extents, only_numbers=not few) if placed else None
@@ -200,18 +212,13 @@ class _Builder:
         starts.append(len(groups))
         return starts, groups
 
-    def _begins(self, band: int) -> bool:
-        """Whether a cell of several bands begins here."""
-        return any(cell[0] == band and cell[2] > 1 for cell in self._filled)
-
     def _band(self, band: int) -> list[Placed]:
         """The lines of the cells that stand in one band only."""
         where: dict[int, tuple[int, int]] = {}
         parts: list[Part] = []
-        for cell, some in self._filled.items():
-            if cell[0] == band and cell[2] == 1:
-                where |= self._places(cell, some)
-                parts += some
+        for cell, some in self._flat.get(band, ()):
+            where |= self._places(cell, some)
+            parts += some
         found = []
         for row in rows_of(parts):
             placed = Placed(row)
@@ -256,9 +263,9 @@ class _Builder:
 
     def _add_tall(self, body: Body, starts: Sequence[int]) -> None:
         """Put the cells that reach over several bands into the first row of theirs."""
-        for cell, parts in sorted(self._filled.items(), key=lambda one: one[0]):
+        for cell, parts in (one for band in self._tall.values() for one in band):
             row = starts[cell[0]]
-            if cell[2] == 1 or row >= len(body.texts):
+            if row >= len(body.texts):
                 continue
             first, last = self._column(cell[1]), self._column(cell[1] + cell[3] - 1)
             lines = [part for row_of_cell in rows_of(parts) for part in row_of_cell.parts]

@@ -11,9 +11,10 @@ from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Extent, Placed, columns_of, placed, with_rivers
 from lsfs_parsers.pdf_table_doubts import Draft, is_false
-from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped
+from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped, with_whole_headings
 
 _SHORTEST_RULE = 40.0  # points
+_MOST_RULES = 400  # on one page; more are a drawing
 _SAME_EDGE = 5.0  # points between the ends of the rules of one table
 _ACROSS = 0.7  # of a table's width: a rule this long goes across
 _GAP = 2.4  # of the letter size; rows further apart are of different tables
@@ -65,7 +66,10 @@ def zone_bodies(parts: Sequence[Part], rules: Sequence[Rule], body_size: float) 
 def _frames(level: Sequence[Rule]) -> list[Frame]:
     """Rules of equal ends; two or more of them may enclose a table."""
     groups: list[list[Rule]] = []
-    for rule in sorted((rule for rule in level if not rule.shade), key=lambda rule: rule.box[1]):
+    drawn = [rule for rule in level if not rule.shade]
+    if len(drawn) > _MOST_RULES:
+        return []
+    for rule in sorted(drawn, key=lambda rule: rule.box[1]):
         group = next((group for group in groups if _same_ends(group[-1], rule)), None)
         if group is None:
             groups.append([rule])
@@ -137,10 +141,13 @@ def _heads(above: Sequence[Row], row: Row, frames: Sequence[Frame]) -> list[Row]
 
 def _left(zone: Sequence[Row], row: Row, frames: Sequence[Frame]) -> bool:
     """Whether a row stands below the last rule of the table that a zone is."""
+    middle = (row.top + row.bottom) / 2
+    last = zone[-2 * _ROWS_OF_A_TABLE :]
     for frame in frames:
-        inside = sum(frame.holds(one) for one in zone)
-        is_table = inside >= (_ROWS_OF_A_TABLE if len(frame.heights) > 2 else 2 * _ROWS_OF_A_TABLE)
-        if is_table and (row.top + row.bottom) / 2 > frame.heights[-1]:
+        if not last or not last[0].top < frame.heights[-1] < middle:
+            continue
+        inside = sum(frame.holds(one) for one in last)
+        if inside >= (_ROWS_OF_A_TABLE if len(frame.heights) > 2 else 2 * _ROWS_OF_A_TABLE):
             return True
     return False
 
@@ -222,10 +229,16 @@ def _body(
     body = body_of(groups, columns, ruled=drawn)
     bands = banded(lines, breaks)
     body.header_rows = header_rows(groups, body.texts, _ruled_off(groups, bands))
+    whole = with_whole_headings(groups, body.header_rows, breaks)
+    if len(whole) < len(groups):
+        heading = body.header_rows - len(groups) + len(whole)
+        groups, body = whole, body_of(whole, columns, ruled=drawn)
+        body.header_rows = heading
     framed = drawn and (len(breaks) > 1 or any(_holds(frame, zone) for frame in frames))
     is_banded = len(bands) >= max(_ROWS_OF_A_TABLE, 0.5 * len(groups))
+    framed = framed or drawn or is_banded  # shades between rows are no proof: listings have them
     draft = Draft(
-        columns, groups, body.texts, framed or drawn, is_banded, body.header_rows, body_size
+        columns, groups, body.texts, framed, drawn and is_banded, body.header_rows, body_size
     )
     return None if is_false(draft) else body
 

@@ -76,7 +76,10 @@ def find_tables(
     bodies += zone_bodies(parts, inside, body_size)
     taken = [_found(body) for body in bodies]
     taken.sort(key=lambda table: table.box[1])
-    return [_at_edges(table, lines) for table in taken]
+    return [
+        at_edges(table, [line for n, line in enumerate(lines) if n not in table.lines])
+        for table in taken
+    ]
 
 
 def _is_inside(box: Box, region: Box) -> bool:
@@ -103,13 +106,13 @@ def _found(body: Body) -> FoundTable:
     )
 
 
-def _at_edges(table: FoundTable, lines: Sequence[Line]) -> FoundTable:
-    others = [line for number, line in enumerate(lines) if number not in table.lines]
-    middle_of = [(line.top + line.bottom) / 2 for line in others]
+def at_edges(table: FoundTable, others: Sequence[Line]) -> FoundTable:
+    """A table that knows whether ``others``, the rest of the column, stand above or below it."""
+    middles = [(line.top + line.bottom) / 2 for line in others]
     return replace(
         table,
-        runs_off=all(middle < table.box[3] for middle in middle_of),
-        starts_on_top=all(middle > table.box[1] for middle in middle_of),
+        runs_off=all(middle < table.box[3] for middle in middles),
+        starts_on_top=all(middle > table.box[1] for middle in middles),
     )
 
 

@@ -20,6 +20,7 @@ from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import page_text
 from lsfs_parsers.pdf_rules import page_rules
 from lsfs_parsers.pdf_tables import FoundTable, find_tables, same_columns
+from tests.parsers.conftest import Reader
 
 WIDTH, HEIGHT = 595, 842
 BODY = 10.0
@@ -187,6 +188,17 @@ def test_a_row_drawn_as_one_text_is_cut_at_the_rules() -> None:
                 text.textOut(word)
                 at = x + stringWidth(word, "Helvetica", 9)
             canvas.drawText(text)
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == rows
+
+
+def test_numbers_that_touch_the_name_before_them() -> None:
+    rows = [list(row) for row in TOWNS]
+    rows[3][0] = "Southwickbythesea"
+
+    def draw(canvas: Canvas) -> None:
+        draw_rows(canvas, rows, [(60, "l"), (134.5, "l"), (200, "l"), (300, "l")])
 
     (found,) = found_in(drawn(draw))
     assert rows_of(found) == rows
@@ -363,6 +375,39 @@ def test_divided_words_are_made_whole() -> None:
 
     (found,) = found_in(drawn(draw))
     assert rows_of(found)[1] == ["accommodation", "1.50"]
+
+
+def test_a_small_table_at_the_foot_is_no_note(read: Reader) -> None:
+    rows = [list(row[:3]) for row in TOWNS]
+
+    def draw(canvas: Canvas) -> None:
+        top = prose(canvas, 400, 20)
+        for number, row in enumerate(rows):
+            for text, x in zip(row, (60, 120, 180), strict=True):
+                put(canvas, x, top + 25 + 9 * number, text, size=7)
+
+    document = read(drawn(draw), "a.pdf")
+    assert [list(map(list, table.rows)) for table in document.tables] == [rows]
+
+
+def test_rows_whose_cells_are_drawn_out_of_order(read: Reader) -> None:
+    """A program draws both lines of the first cell before the cell beside them."""
+    rows = [["Wood", "Price", "Stock"]] + [
+        [f"{name} from the old forest", f"{number}.50", str(number)]
+        for number, name in enumerate(("oak", "ash", "elm", "fir"), start=3)
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        prose(canvas, 60)
+        draw_rows(canvas, rows[:1], LEFT[:3], top=160)
+        for number, row in enumerate(rows[1:]):
+            put(canvas, 60, 174 + 24 * number, row[0].removesuffix(" old forest"))
+            put(canvas, 60, 184 + 24 * number, "old forest")
+            put(canvas, 180, 174 + 24 * number, row[1])
+            put(canvas, 260, 174 + 24 * number, row[2])
+
+    document = read(drawn(draw), "a.pdf")
+    assert [list(map(list, table.rows)) for table in document.tables] == [rows]
 
 
 # --- continued
