@@ -115,8 +115,10 @@ class Published:
             "WHERE f.status NOT IN ('ok', 'empty', 'pending') ORDER BY f.path"
         )
         return [
-            FileProblem(os.fsdecode(path), Status(status), *about, time=_iso(read_ns))
-            for path, status, *about, read_ns in rows
+            FileProblem(
+                os.fsdecode(path), Status(status), reason, parser, version, size, _iso(read_ns)
+            )
+            for path, status, reason, parser, version, size, read_ns in rows
         ]
 
     # --- files by what they have in common
