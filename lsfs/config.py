@@ -30,6 +30,8 @@ class IndexConfig:
         max_file_bytes: larger files are known by name only.
         parse_seconds: wall seconds a file may take before its parser is stopped.
         parse_memory_mb: address space of the parsing child, in MiB.
+        parse_workers: files that are read at once, each in a process of its own; 0: one less than
+            there are cores.
         ignore: names and patterns (as in .gitignore, one level) that are not indexed.
         debounce_ms: quiet time after a change before the file is read.
     """
@@ -37,6 +39,7 @@ class IndexConfig:
     max_file_bytes: int = 256 * 1024 * 1024
     parse_seconds: float = 60.0
     parse_memory_mb: int = 2048
+    parse_workers: int = 0
     ignore: tuple[str, ...] = (
         ".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", ".cache", ".mypy_cache",
         ".pytest_cache", ".ruff_cache", ".Trash-*", ".fuse_hidden*", "*.swp", "*~", ".#*", "*.tmp",

@@ -426,11 +426,25 @@ class FolderEntries:
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """A file that could not be indexed in full, and why."""
+    """A file that could not be indexed in full, and why.
+
+    Attributes:
+        path: relative to the drive.
+        status: how reading it ended.
+        reason: why, for a person.
+        parser, version: which parser read it, "detect" where none was found; "" and 0 where it was
+            not read at all.
+        size: of the file in bytes.
+        time: when that was, in ISO 8601 (UTC).
+    """
 
     path: str
     status: Status
     reason: str
+    parser: str = ""
+    version: int = 0
+    size: int = 0
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

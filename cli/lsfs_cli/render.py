@@ -201,9 +201,12 @@ def _(result: StatusReport, out: Console) -> None:
     ]
     for name, value in rows:
         out.print(Styled(f"{name:<9} {value}"))
-    for problem in result.problems:
-        reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
-        out.print(Styled(f"  {safe(problem['path'])}  {problem['status']}{reason}"))
+    for status in dict.fromkeys(problem["status"] for problem in result.problems):
+        alike = [problem for problem in result.problems if problem["status"] == status]
+        out.print(Styled(f"\n{status} ({len(alike)}): {alike[0]['advice']}"))
+        for problem in alike:
+            reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
+            out.print(Styled(f"  {safe(problem['path'])}{reason}"))
 
 
 @shows("Waited")

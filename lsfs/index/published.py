@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -107,10 +108,18 @@ class Published:
     def problems(self) -> list[FileProblem]:
         """Files that could not be read in full."""
         rows = self._rows(
-            "SELECT path, status, reason FROM file "
-            "WHERE status NOT IN ('ok', 'empty', 'pending') ORDER BY path"
+            "SELECT f.path, f.status, f.reason, coalesce(d.parser, x.parser, ''), "
+            "coalesce(d.parser_version, x.parser_version, 0), f.size, f.read_ns FROM file f "
+            "LEFT JOIN document d ON d.id = f.document_id LEFT JOIN failure x "
+            "ON x.digest = f.digest AND f.document_id IS NULL "
+            "WHERE f.status NOT IN ('ok', 'empty', 'pending') ORDER BY f.path"
         )
-        return [FileProblem(os.fsdecode(path), Status(s), reason) for path, s, reason in rows]
+        return [
+            FileProblem(
+                os.fsdecode(path), Status(status), reason, parser, version, size, _iso(read_ns)
+            )
+            for path, status, reason, parser, version, size, read_ns in rows
+        ]
 
     # --- files by what they have in common
 
@@ -232,6 +241,10 @@ class Published:
             db.close()  # being made right now
             return None
         return db
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 10**9, UTC).isoformat() if time_ns else ""
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -40,7 +40,8 @@ MAX_SECONDS: Final = 300.0
 T = TypeVar("T")
 
 _LENGTH = struct.Struct(">Q")
-_MAX_ANSWER = 2**30  # bytes
+_MAX_ANSWER = 2**29  # bytes of a document; the child keeps to the same limit
+_MAX_NOTE = 2**20  # bytes of any other message
 _RECEIVE_STEP = 2**20
 _STDERR_PIPE = 64 * 1024  # bytes; more is lost, never waited for
 _MAX_REASON = 200  # characters
@@ -85,6 +86,12 @@ class Sandbox:
         self._versions: dict[str, int] | None = None
         self._closed = False
 
+    @property
+    def pid(self) -> int | None:
+        """The process that reads, while there is one."""
+        child = self._child
+        return None if child is None else child.pid
+
     def read(self, fd: int, name: str) -> Document:
         """The document in an open file.
 
@@ -93,6 +100,9 @@ class Sandbox:
         Args:
             fd: descriptor, open for reading; it stays open and its offset is not used.
             name: what the file is called; helps to tell kinds of text apart.
+
+        Raises:
+            ParseError: the parsing process cannot be started.
         """
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
@@ -118,9 +128,7 @@ class Sandbox:
                     self._versions = self._ready_child().versions()
                 except _Stopped as error:
                     self._drop_child()
-                    raise ParseError(
-                        f"the parsers do not start: {error.reason}", hint="lsfs doctor"
-                    ) from error
+                    raise _no_start(error) from error
             return dict(self._versions)
 
     def close(self) -> None:
@@ -143,7 +151,9 @@ class Sandbox:
             child = self._ready_child()
         except _Stopped as error:
             self._drop_child()
-            return _unread(error.status, f"the parser could not be started: {error.reason}")
+            if error.status is Status.PENDING:
+                return _unread(error.status, error.reason)
+            raise _no_start(error) from error
         try:
             document = child.read(fd, name, seconds)
         except _Stopped as error:
@@ -215,6 +225,10 @@ class _Child:
         self._socket = ours
         self._errors = errors
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def greet(self) -> None:
         """Wait until the child is ready, so that its start costs no file any time."""
         try:
@@ -247,7 +261,7 @@ class _Child:
         try:
             self._send({"op": "read", "name": name, "seconds": seconds}, fd)
             self.claim = _decoded(self._receive(deadline), dict[str, str | int])
-            document = _decoded(self._receive(deadline), Document)
+            document = _decoded(self._receive(deadline, _MAX_ANSWER), Document)
         except TimeoutError:
             reason = f"the parser was stopped after {seconds:.3g} s"
             raise _Stopped(Status.TIMEOUT, reason) from None
@@ -363,9 +377,9 @@ class _Child:
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, deadline: float, limit: int = _MAX_NOTE) -> bytes:
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline))
-        if length > _MAX_ANSWER:
+        if length > limit:
             raise _Stopped(Status.DAMAGED, "the parser's answer is too long")
         return self._exactly(length, deadline)
 
@@ -407,6 +421,10 @@ def _decoded(answer: bytes, type_: type[T]) -> T:
         return msgspec.json.decode(answer, type=type_)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _Stopped(Status.DAMAGED, "the parser's answer cannot be understood") from error
+
+
+def _no_start(error: _Stopped) -> ParseError:
+    return ParseError(f"the parsers do not start: {error.reason}", hint="lsfs doctor")
 
 
 def _unread(status: Status, reason: str, claim: Mapping[str, Any] | None = None) -> Document:

@@ -190,7 +190,7 @@ def open_engines(
     from lsfs.index.catalog import open_or_rebuild
     from lsfs.index.follow import CatchUp
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.sandbox import Sandbox
+    from lsfs.index.pool import SandboxPool
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
@@ -209,7 +209,7 @@ def open_engines(
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
-    reader = Sandbox(config.index)
+    reader = SandboxPool(config.index)
     stack.callback(reader.close)
     pipeline = None
     if not read_only:
@@ -223,7 +223,7 @@ def open_engines(
         record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
     )  # fmt: skip
-    return _following(engines, pipeline, stack) if follow and pipeline else engines
+    return _following(engines, pipeline, reader.close, stack) if follow and pipeline else engines
 
 
 def _versions(
@@ -284,7 +284,12 @@ def _told(what: str) -> Iterator[None]:
         log.error("%s: %s", what, error)
 
 
-def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack) -> Engines:
+def _following(
+    engines: Engines,
+    pipeline: Pipeline,
+    interrupt: Callable[[], None],
+    stack: contextlib.ExitStack,
+) -> Engines:
     from dataclasses import replace
 
     from lsfs.index.follow import Follower
@@ -300,6 +305,7 @@ def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack
         engines.tree,
         debounce_ms=engines.config.index.debounce_ms,
         after_change=recompute,
+        interrupt=interrupt,
     )
     stack.callback(follower.close)
     follower.start()
