@@ -10,22 +10,26 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from lsfs import codec
 from lsfs import digest as digests
-from lsfs.config import IndexConfig
-from lsfs.index import check, passages
+from lsfs.config import FieldConfig, IndexConfig
+from lsfs.index import check, passages, stated
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
+from lsfs.index.fields.extract import fields_of
 from lsfs.index.kinds import kind_of
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
-from lsfs.model import Document, Passage, Status
+from lsfs.model import ContentDate, Document, Passage, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
@@ -104,6 +108,7 @@ class Pipeline:
         witness: told what is looked at and read.
         retained: digests of contents whose documents are kept though no file has them now, so that
             a content that comes back is not read and embedded again; None keeps none.
+        fields: the user's fields beside the built-in ones.
     """
 
     def __init__(
@@ -116,7 +121,9 @@ class Pipeline:
         config: IndexConfig,
         witness: Witness | None = None,
         retained: Callable[[], set[bytes]] | None = None,
+        fields: Mapping[str, FieldConfig] | None = None,
     ) -> None:
+        self._fields = definitions(fields)
         self._witness = witness or Nobody()
         self._retained = retained
         self._of_the_past: int | None = None  # documents that the last collection retained
@@ -130,6 +137,7 @@ class Pipeline:
         self.work = Work()
         self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
+        self._check_fields(fields or {})
 
     def _check_facts(self) -> None:
         """Judge all files anew when the rules for kinds and dates have changed."""
@@ -138,6 +146,18 @@ class Pipeline:
                 self._restate_facts(row, path)
             self._catalog.bump()
         self._catalog.set_meta("facts", str(FACTS_VERSION))
+
+    def _check_fields(self, own: Mapping[str, FieldConfig]) -> None:
+        """Read all documents for fields anew when the rules or the user's fields have changed."""
+        state = f"{FIELDS_VERSION} {codec.dumps(dict(sorted(own.items())))}"
+        if self._catalog.meta("fields", state) != state:
+            for document_id in self._catalog.documents().values():
+                document = self._catalog.load(document_id)
+                found = fields_of(document, content_dates(document, ""), self._fields)
+                with self._catalog.transaction() as db:
+                    stated.replace_by_rules(db, document_id, found)
+            self._catalog.bump()
+        self._catalog.set_meta("fields", state)
 
     def _check_vectors(self) -> None:
         """Void vectors of another model, and intend those that the store has lost."""
@@ -286,11 +306,19 @@ class Pipeline:
         facts = facts_of(document, row.path)
         with self._catalog.transaction():
             if document_id is None and document.status in (Status.OK, Status.PARTIAL):
-                cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
-                document_id = self._catalog.add_document(digest, document, cut)
+                document_id = self._add(digest, document, facts.dates)
             self._catalog.finish(row, document.status, document.reason, document_id, document.title)
             self._catalog.set_facts(row.id, facts)
             self._catalog.bump()
+
+    def _add(self, digest: bytes, document: Document, dates: Sequence[ContentDate]) -> int:
+        """Store a document, what it states and the signature of its wording."""
+        cut = passages.split(document)
+        hashed = [(passage, passages.text_hash(passage)) for passage in cut]
+        document_id = self._catalog.add_document(digest, document, hashed)
+        stated.add(self._catalog.db, document_id, fields_of(document, dates, self._fields))
+        stated.sign(self._catalog.db, document_id, cut)
+        return document_id
 
     def _finish(self, row: FileRow, status: Status, reason: str) -> None:
         with self._catalog.transaction():
@@ -408,9 +436,8 @@ class Pipeline:
         document = self._reader.read(fd, name)
         if document.status not in (Status.OK, Status.PARTIAL):
             return False
-        cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
         with self._catalog.transaction():
-            self._catalog.add_document(digest, document, cut)
+            self._add(digest, document, content_dates(document, name))
         return True
 
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:

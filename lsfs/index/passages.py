@@ -30,7 +30,7 @@ class _Piece:
 
 def split(document: Document) -> list[Passage]:
     """The passages of a document, in order; together they cover its text but for blank space."""
-    locate = _Locator(document)
+    locate = Places(document)
     passages: list[Passage] = []
     held: list[_Piece] = []
     for piece in _pieces(document):
@@ -99,13 +99,18 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
         start += len(line)
 
 
-class _Locator:
+class Places:
     """Finds pages and lines of ranges of one document's text."""
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
         self._spans = [span for block in document.blocks for span in block.spans]
         self._starts = [span.char_start for span in self._spans]
+
+    def at(self, char: int) -> Span | None:
+        """The run of text that a character stands in; None in a text without places."""
+        before = bisect_right(self._starts, char) - 1
+        return self._spans[max(before, 0)] if self._spans else None
 
     def passage(self, pieces: list[_Piece]) -> Passage:
         start, end = pieces[0].start, pieces[-1].end
