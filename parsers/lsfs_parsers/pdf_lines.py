@@ -3,29 +3,62 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+Extent = tuple[float, float]
+Gap = tuple[int, float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
-_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf"
+_SPACES = re.compile(r"\s+")
+_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
+_MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
+_MANY_MARKS = 60  # on one page they are something else
+_RAISED = 0.85  # of the size of the line
+_MARK_GAP = 0.6  # of the size
+_BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
+_MUCH_WIDER = 1.7  # times the narrowest space of the line
+_NEVER_STRETCHED = 2.6  # times the least gap
 _SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A part of a line between wide gaps."""
+    """A part of a line between wide gaps.
+
+    Attributes:
+        gaps: for each white space in ``text`` its index, and where the letter before it ends and
+            the one after it begins; empty where that is not known.
+        hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
+    """
 
     text: str
     box: Box
+    gaps: tuple[Gap, ...] = ()
+    hyphen: bool = False
+
+
+def one_cell(before: Cell, after: Cell, glue: str) -> Cell:
+    """Two neighbouring cells as one, with ``glue`` between their texts."""
+    start = len(before.text) + len(glue)
+    between = [(len(before.text), before.box[2], after.box[0])] if glue else []
+    behind = [(at + start, left, right) for at, left, right in after.gaps]
+    return Cell(
+        f"{before.text}{glue}{after.text}",
+        union([before.box, after.box]),
+        (*before.gaps, *between, *behind),
+        after.hyphen,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +69,8 @@ class Line:
         size: letter size in points.
         hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
         cells: its parts between wide gaps; one for a line of prose.
+        confidence: of a line read from a picture, from 0 to 1.
+        baseline: the height on which its letters stand; None where it is not known.
     """
 
     text: str
@@ -44,6 +79,8 @@ class Line:
     bold: bool
     hyphen: bool
     cells: tuple[Cell, ...]
+    confidence: float | None = None
+    baseline: float | None = None
 
     @property
     def left(self) -> float:
@@ -68,17 +105,161 @@ def union(boxes: list[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def page_lines(page: Any) -> list[Line]:
-    """The lines of a pypdfium2 page in the order in which they were drawn."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How the user space of a page lies on the page as it is read.
+
+    Attributes:
+        degrees: clockwise by which the page is turned: as the file says, and further where most of
+            its text would still not stand upright.
+        bounds: left, bottom, right and top of the page in user space.
+    """
+
+    degrees: int
+    bounds: Box
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the page as it is read."""
+        left, bottom, right, top = self.bounds
+        flat, tall = right - left, top - bottom
+        return (flat, tall) if self.degrees % 180 == 0 else (tall, flat)
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
+        """A rectangle of user space, in points from the top left of the page as it is read."""
+        at_left, at_bottom, at_right, at_top = self.bounds
+        if self.degrees == 0:
+            return left - at_left, at_top - top, right - at_left, at_top - bottom
+        if self.degrees == 90:
+            return bottom - at_bottom, left - at_left, top - at_bottom, right - at_left
+        if self.degrees == 180:
+            return at_right - right, bottom - at_bottom, at_right - left, top - at_bottom
+        return at_top - top, at_right - right, at_top - bottom, at_right - left
+
+    def user(self, box: Box) -> Box:
+        """The inverse of :meth:`box`: left, bottom, right and top in user space."""
+        at_left, at_bottom, at_right, at_top = self.bounds
+        one, two, three, four = box
+        if self.degrees == 0:
+            return one + at_left, at_top - four, three + at_left, at_top - two
+        if self.degrees == 90:
+            return two + at_left, one + at_bottom, four + at_left, three + at_bottom
+        if self.degrees == 180:
+            return at_right - three, two + at_bottom, at_right - one, four + at_bottom
+        return at_right - four, at_top - three, at_right - two, at_top - one
+
+
+def turn_of(page: Any, further: int = 0) -> Turn:
+    """The turn of a pypdfium2 page, and ``further`` degrees."""
+    return Turn((page.get_rotation() + further) % 360, page.get_bbox())
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a page.
+
+    Attributes:
+        lines: in the order in which they were drawn.
+        aslant: those that run in another direction than most; their boxes are right.
+        turn: where they stand.
+    """
+
+    lines: list[Line]
+    aslant: list[Line]
+    turn: Turn
+
+
+def page_text(page: Any) -> PageText:
+    """The lines of a pypdfium2 page."""
     text_page = page.get_textpage()
     try:
-        return list(_Reader(page, text_page).lines())
+        reader = _Reader(page, text_page)
+        turned = _turned(reader, page.get_rotation())
+        turn = turn_of(page, turned)
+        found = list(reader.lines(turn))
+        upright = -turn.degrees % 360
+        lines = attached([line for line, angle in found if angle == upright])
+        return PageText(lines, [line for line, angle in found if angle != upright], turn)
     finally:
         text_page.close()
 
 
+def page_lines(page: Any) -> list[Line]:
+    """The lines of a pypdfium2 page in the order in which they were drawn."""
+    return page_text(page).lines
+
+
+def attached(lines: list[Line]) -> list[Line]:
+    """The lines, with bullets and raised marks put to the line beside which they stand."""
+    marks = [line for line in lines if _MARK.match(line.text)]
+    if not marks or len(marks) > _MANY_MARKS:
+        return lines
+    whole = {id(line): line for line in lines}
+    owners = [line for line in lines if not _MARK.match(line.text)]
+    for mark in marks:
+        found = min(
+            (line for line in owners if _stands_beside(mark, line)),
+            key=lambda line: abs(line.top - mark.top),
+            default=None,
+        )
+        if found is not None:
+            whole[id(found)] = _with_mark(mark, whole[id(found)])
+            del whole[id(mark)]
+    return list(whole.values())
+
+
+def _stands_beside(mark: Line, line: Line) -> bool:
+    middle = (mark.top + mark.bottom) / 2
+    if not line.top - 2 <= middle <= line.bottom + 2:
+        return False
+    is_bullet = mark.text in _BULLETS
+    if not is_bullet and mark.size > _RAISED * line.size:
+        return False
+    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
+    return before or behind
+
+
+def _with_mark(mark: Line, line: Line) -> Line:
+    box = union([mark.box, line.box])
+    first, last = line.cells[0], line.cells[-1]
+    if mark.left < line.left:
+        glue = " " if mark.text in _BULLETS else ""
+        cell = one_cell(mark.cells[0], first, glue)
+        text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
+    else:
+        cell = one_cell(last, mark.cells[0], "")
+        text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
+    return replace(line, text=text, box=box, cells=cells)
+
+
+def _turned(reader: _Reader, rotation: int) -> int:
+    """By how much a page must be turned, beside what the file says, for most of its letters."""
+    letters: Counter[int] = Counter()
+    for run in reader.runs:
+        letters[run.angle] += len(run.text)
+    if not letters:
+        return 0
+    most = max(letters, key=lambda angle: letters[angle])
+    return (-most - rotation) % 360 if most % 90 == 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A line as pdfium has it: its text, its range of characters, and its direction."""
+
+    text: str
+    start: int  # among the units
+    end: int
+    first: int  # among the characters
+    middle: int
+    last: int
+    hyphen: bool
+    angle: int  # degrees, clockwise, in user space
+
+
 class _Reader:
-    """About eight calls of pdfium for each line; calls for each character are ten times slower.
+    """A few calls of pdfium for each line; calls for each character are ten times slower.
 
     Positions are pdfium's: counted in UTF-16 units, from the bottom left of the user space.
     """
@@ -87,81 +268,151 @@ class _Reader:
         import pypdfium2.raw as raw
 
         self._raw = raw
-        self._helper = text_page
         self._page = text_page.raw
-        self._left, _, _, self._top = page.get_bbox()
-        self._units = self._all_units(text_page.count_chars())
+        self._matrix = raw.FS_MATRIX()
+        self._doubles = [ctypes.c_double() for _ in range(4)]
+        count = text_page.count_chars()
+        self._units = self._all_units(count)
+        self._same = len(self._units) == count  # then each unit's index is its character's
+        self.runs = list(self._runs())
 
-    def lines(self) -> Iterator[Line]:
-        for match in _LINE.finditer(self._units):
+    def lines(self, turn: Turn) -> Iterator[tuple[Line, int]]:
+        """The lines, and the angle at which each runs in user space."""
+        for run in self.runs:
+            line = self._line(run, turn)
+            if line is not None:
+                yield line, run.angle
+
+    def _runs(self) -> Iterator[_Run]:
+        units = self._units
+        for match in _LINE.finditer(units):
             text = _joined(match.group())
             if not text.strip():
                 continue
             start, end = match.span()
-            hyphen = self._units[end : end + 1] in _HYPHEN_MARKS and end < len(self._units)
-            line = self._line(text, start, end, hyphen)
-            if line is not None:
-                yield line
+            raw_text = match.group()
+            first = self._char_index(start + len(raw_text) - len(raw_text.lstrip()))
+            # A space may be pdfium's own, which has neither size nor matrix.
+            half = len(raw_text) // 2
+            half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
+            middle = self._char_index(start + max(half - 1, len(raw_text) - len(raw_text.lstrip())))
+            last = self._char_index(end - 1)
+            hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
+            turns = self._raw.FPDFText_GetCharAngle(self._page, first)
+            angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
+            yield _Run(text, start, end, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
         if count <= 0:
             return ""
         buffer = (ctypes.c_ushort * (count + 1))()
-        written = self._raw.FPDFText_GetText(self._page, 0, count, buffer)
-        units = buffer[: max(0, written - 1)]
-        return "".join(map(chr, units))
+        written = max(0, self._raw.FPDFText_GetText(self._page, 0, count, buffer) - 1)
+        text = bytes(buffer)[: 2 * written].decode("utf-16-le", "surrogatepass")
+        # A pair of units is one character of Python's.
+        return text if len(text) == written else "".join(map(chr, buffer[:written]))
 
-    def _line(self, text: str, start: int, end: int, hyphen: bool) -> Line | None:
-        first = self._char_index(start + len(text) - len(text.lstrip()))
-        middle = self._char_index((start + end) // 2)
-        last = self._char_index(end - 1)
-        raw = self._raw
-        boxes = self._boxes(first, last - first + 1)
-        if not boxes:
+    def _line(self, run: _Run, turn: Turn) -> Line | None:
+        box = self._box(run.first, run.last - run.first + 1, turn)
+        if box is None:
             return None
-        size = max(
-            raw.FPDFText_GetFontSize(self._page, first),
-            raw.FPDFText_GetFontSize(self._page, middle),
+        raw, page = self._raw, self._page
+        size = self._size(run.middle)
+        text = run.text.strip()
+        if text[0] not in _BULLETS:  # programs draw them bigger than the text of the item
+            size = max(size, self._size(run.first))
+        bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
+            raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        if text.lstrip()[0] in _BULLETS:  # programs draw them bigger than the text of the item
-            size = raw.FPDFText_GetFontSize(self._page, middle)
-        weights = [raw.FPDFText_GetFontWeight(self._page, at) for at in (first, middle)]
-        parts = _segments(boxes, max(_GAP_IN_SIZES * size, _SMALLEST_GAP))
-        whole = text.strip()
-        cells: tuple[Cell, ...] = (Cell(whole, parts[0]),)
-        if len(parts) > 1:
-            cells = tuple(
-                cell for cell in (Cell(self._text_in(box), box) for box in parts) if cell.text
-            ) or (Cell(whole, union(parts)),)
-        return Line(whole, union(parts), size, min(weights) >= _BOLD, hyphen, cells)
+        cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
+        baseline = self._baseline(run.first, turn)
+        return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
+
+    def _cells(self, run: _Run, turn: Turn, gap: float, box: Box) -> tuple[Cell, ...]:
+        """The parts of a line between spaces wider than ``gap``.
+
+        A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
+        """
+        gaps = list(self._gaps(run, turn))
+        wide = _wide([right - left for _, _, left, right in gaps], gap)
+        cells: list[Cell] = []
+        edge, begun = box[0], run.start
+        narrow: list[Extent] = []
+        for (before, after, left, right), is_wide in zip(gaps, wide, strict=True):
+            if not is_wide:
+                narrow.append((left, right))
+                continue
+            cells.append(self._cell(begun, before, (edge, box[1], left, box[3]), narrow))
+            edge, begun, narrow = right, after, []
+        last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
+        return (*cells, replace(last, hyphen=True) if run.hyphen else last)
+
+    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, float, float]]:
+        """The spaces in a line: the units around them, and where they begin and end."""
+        for space in _SPACES.finditer(self._units, run.start, run.end):
+            before, after = space.span()
+            if before > run.start and after < run.end:
+                one, other = self._char(before - 1, turn), self._char(after, turn)
+                if one[0] > other[0]:  # from right to left
+                    one, other = other, one
+                yield before, after, one[2], other[0]
+
+    def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
+        left, top, right, bottom = box
+        words = _joined(self._units[start:end]).split()
+        at, gaps = -1, []
+        for word, (x1, x2) in zip(words, spaces, strict=False):
+            at += 1 + len(word)
+            gaps.append((at, x1, x2))
+        box = (min(left, right), top, max(left, right), bottom)
+        return Cell(" ".join(words), box, tuple(gaps))
+
+    def _baseline(self, index: int, turn: Turn) -> float | None:
+        x, y = self._doubles[:2]
+        if not self._raw.FPDFText_GetCharOrigin(self._page, index, x, y):
+            return None
+        return turn.box(x.value, y.value, x.value, y.value)[1]
+
+    def _char(self, unit: int, turn: Turn) -> Box:
+        left, right, bottom, top = self._doubles
+        index = self._char_index(unit)
+        self._raw.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        return turn.box(left.value, bottom.value, right.value, top.value)
+
+    def _size(self, index: int) -> float:
+        """The size of a letter as it is shown: many programs leave it to the matrix."""
+        size = float(self._raw.FPDFText_GetFontSize(self._page, index))
+        matrix = self._matrix
+        if self._raw.FPDFText_GetMatrix(self._page, index, matrix):
+            size *= math.hypot(matrix.c, matrix.d)
+        return size
 
     def _char_index(self, unit: int) -> int:
         """pdfium's index of a character; its list has some that the text leaves out."""
+        if self._same:
+            return unit
         index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
         return int(index) if index >= 0 else unit
 
-    def _boxes(self, start: int, count: int) -> list[Box]:
-        left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    def _box(self, start: int, count: int, turn: Turn) -> Box | None:
+        left, top, right, bottom = self._doubles
+        get, page = self._raw.FPDFText_GetRect, self._page
         found = []
-        for index in range(self._raw.FPDFText_CountRects(self._page, start, count)):
-            self._raw.FPDFText_GetRect(self._page, index, left, top, right, bottom)
-            if right.value - left.value > _THIN:
-                found.append((
-                    left.value - self._left, self._top - top.value,
-                    right.value - self._left, self._top - bottom.value,
-                ))  # fmt: skip
-        return found
+        for index in range(self._raw.FPDFText_CountRects(page, start, count)):
+            get(page, index, left, top, right, bottom)
+            box = turn.box(left.value, bottom.value, right.value, top.value)
+            if box[2] - box[0] > _THIN:
+                found.append(box)
+        return union(found) if found else None
 
-    def _text_in(self, box: Box) -> str:
-        edge = 0.3  # points; a letter counts when its middle is inside
-        found = self._helper.get_text_bounded(
-            left=box[0] + self._left - edge,
-            bottom=self._top - box[3] - edge,
-            right=box[2] + self._left + edge,
-            top=self._top - box[1] + edge,
-        )
-        return " ".join(re.sub(r"[\ufffe\x02\x00]", "", str(found)).split())
+
+def _wide(gaps: list[float], least: float) -> list[bool]:
+    """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
+    narrowest = min(gaps, default=0.0)
+    return [
+        gap >= least and (gap > _MUCH_WIDER * narrowest or gap > _NEVER_STRETCHED * least)
+        for gap in gaps
+    ]
 
 
 def _joined(units: str) -> str:
@@ -169,15 +420,3 @@ def _joined(units: str) -> str:
     if not any("\ud800" <= unit <= "\udfff" for unit in units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _segments(boxes: list[Box], gap: float) -> list[Box]:
-    """Boxes of one line, those with less than ``gap`` points between them made one."""
-    merged = [boxes[0]]
-    for box in boxes[1:]:
-        before = merged[-1]
-        if box[0] - before[2] < gap and box[0] >= before[0] - 1:
-            merged[-1] = union([before, box])
-        else:
-            merged.append(box)
-    return merged

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lsfs.model import BlockKind, Furniture, Merged
 from lsfs_parsers.builder import Builder, Grid, Piece
-from lsfs_parsers.window import End, PageBlock, PageReading, goes_on
+from lsfs_parsers.window import End, Extent, PageBlock, PageReading, goes_on
 
 # What stands at the top or the foot of a page may divide a paragraph without being a part of it.
 _FLOATS = frozenset({BlockKind.TABLE, BlockKind.CAPTION, BlockKind.FIGURE, BlockKind.FOOTNOTE})
 _ANYTHING = frozenset(BlockKind)
+_SHIFT = 4.0  # points
+_SAME_EDGE = 0.15  # of a column's width
 _FLOAT_PAGES = 2  # pages of nothing but floats within a paragraph
+_CONTINUED = re.compile(
+    r"contin|\(cont|fortsetzung|forts\.|suite|seguito|devam|urmare|ti\u1ebfp|\u7eed|\u7d9a", re.I
+)
 _FLOWING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.CODE})
 
-Joint = Callable[[Piece, Piece], Piece]
+Joint = Callable[[PageBlock, PageBlock], Piece]
 
 
 @dataclass(slots=True)
@@ -27,10 +33,10 @@ class _Held:
     number: int = 0
 
 
-def plain_joint(last: Piece, first: Piece) -> Piece:
-    """The last piece of a page with a space behind it, or nothing behind a divided word's."""
-    del first
-    return replace(last, glue=" ")
+def plain_joint(before: PageBlock, after: PageBlock) -> Piece:
+    """The last piece of a block with a space behind it, or nothing behind a divided word."""
+    del after
+    return replace(before.pieces[-1], glue="" if before.end is End.DIVIDED else " ")
 
 
 class Stitcher:
@@ -57,7 +63,7 @@ class Stitcher:
         number = self._count
         blocks = [_placed(block, number) for block in reading.blocks]
         if self._held:
-            blocks = self._joined(blocks)
+            blocks = join([held.blocks for held in self._held], blocks, self._joint)
         self._held.append(_Held(reading, blocks, number))
         while len(self._held) > 1 and not self._waits():
             self._give(self._held.pop(0))
@@ -76,65 +82,6 @@ class Stitcher:
         only_floats = not any(_flow(held.blocks) for held in rest)
         return only_floats and len(rest) <= _FLOAT_PAGES and any(map(_is_flowing, open_blocks))
 
-    def _joined(self, blocks: list[PageBlock]) -> list[PageBlock]:
-        """What is left of a page's blocks when the continuations are taken from it."""
-        left = self._continue_table(blocks)
-        left = self._continue_text(left, _is_footnote, _ANYTHING)
-        return self._continue_text(left, _is_flowing, _FLOATS)
-
-    def _continue_text(
-        self,
-        blocks: list[PageBlock],
-        wanted: Callable[[PageBlock], bool],
-        between: frozenset[BlockKind],
-    ) -> list[PageBlock]:
-        at = next((n for n, block in enumerate(blocks) if wanted(block)), None)
-        if at is None or not all(block.kind in between for block in blocks[:at]):
-            return blocks
-        place = self._last(wanted, between)
-        if place is None:
-            return blocks
-        held, index = place
-        before, after = held.blocks[index], blocks[at]
-        if not goes_on(before.end, after.start) or not _fit(before, after):
-            return blocks
-        held.blocks[index] = self._whole(before, after)
-        return blocks[:at] + blocks[at + 1 :]
-
-    def _last(
-        self, wanted: Callable[[PageBlock], bool], between: frozenset[BlockKind]
-    ) -> tuple[_Held, int] | None:
-        """The last block that is wanted, when only what may stand between is behind it."""
-        for held in reversed(self._held):
-            for index in range(len(held.blocks) - 1, -1, -1):
-                block = held.blocks[index]
-                if wanted(block):
-                    return held, index
-                if block.kind not in between:
-                    return None
-        return None
-
-    def _whole(self, before: PageBlock, after: PageBlock) -> PageBlock:
-        last = self._joint(before.pieces[-1], after.pieces[0])
-        pieces = (*before.pieces[:-1], last, *after.pieces)
-        return replace(
-            before, pieces=pieces, end=after.end, confidence=_mean_confidence(before, after)
-        )
-
-    def _continue_table(self, blocks: list[PageBlock]) -> list[PageBlock]:
-        """Rows that go on under the table that the page before ends with; a header that is
-        repeated for them is dropped, and so is a caption that says that it goes on."""
-        at = next((n for n, block in enumerate(blocks) if block.kind is BlockKind.TABLE), None)
-        place = self._last(_is_table, _FLOATS)
-        if at is None or place is None or any(not _repeats(block) for block in blocks[:at]):
-            return blocks
-        held, index = place
-        before, after = held.blocks[index], blocks[at]
-        if not goes_on(before.end, after.start) or not _same_columns(before, after):
-            return blocks
-        held.blocks[index] = _one_table(before, after)
-        return blocks[at + 1 :]
-
     def _give(self, held: _Held) -> None:
         reading, builder = held.reading, self._builder
         number = builder.page(
@@ -151,6 +98,80 @@ class Stitcher:
                 builder.add(
                     block.kind, block.pieces, level=block.level, confidence=block.confidence
                 )
+
+
+def join(
+    before: Sequence[list[PageBlock]], blocks: list[PageBlock], joint: Joint
+) -> list[PageBlock]:
+    """Give what goes on in a page or column to the blocks that it continues.
+
+    Args:
+        before: the blocks of the pages or columns before, in order; those that go on are replaced.
+        blocks: those of the next one.
+
+    Returns:
+        The blocks that begin on the next one.
+    """
+    left = _continue_table(before, blocks)
+    left = _continue_text(before, left, _is_footnote, _ANYTHING, joint)
+    return _continue_text(before, left, _is_flowing, _FLOATS, joint)
+
+
+def _continue_text(
+    before: Sequence[list[PageBlock]],
+    blocks: list[PageBlock],
+    wanted: Callable[[PageBlock], bool],
+    between: frozenset[BlockKind],
+    joint: Joint,
+) -> list[PageBlock]:
+    at = next((n for n, block in enumerate(blocks) if wanted(block)), None)
+    if at is None or not all(block.kind in between for block in blocks[:at]):
+        return blocks
+    place = _last(before, wanted, between)
+    if place is None:
+        return blocks
+    earlier, index = place
+    one, other = earlier[index], blocks[at]
+    if not goes_on(one.end, other.start) or not _fit(one, other):
+        return blocks
+    pieces = (*one.pieces[:-1], joint(one, other), *other.pieces)
+    confidence = _mean_confidence(one, other)
+    earlier[index] = replace(one, pieces=pieces, end=other.end, confidence=confidence)
+    return blocks[:at] + blocks[at + 1 :]
+
+
+def _last(
+    before: Sequence[list[PageBlock]],
+    wanted: Callable[[PageBlock], bool],
+    between: frozenset[BlockKind],
+) -> tuple[list[PageBlock], int] | None:
+    """The last block that is wanted, when only what may stand between is behind it."""
+    for blocks in reversed(before):
+        for index in range(len(blocks) - 1, -1, -1):
+            if wanted(blocks[index]):
+                return blocks, index
+            if blocks[index].kind not in between:
+                return None
+    return None
+
+
+def _continue_table(before: Sequence[list[PageBlock]], blocks: list[PageBlock]) -> list[PageBlock]:
+    """Rows that go on under the table that the page before ends with; a header that is repeated
+    for them is dropped, and so is a caption that says that it goes on."""
+    at = next((n for n, block in enumerate(blocks) if _is_table(block)), None)
+    place = _last(before, _is_table, _FLOATS)
+    if at is None or place is None:
+        return blocks
+    earlier, index = place
+    one, other = earlier[index], blocks[at]
+    if any(block.kind is not BlockKind.CAPTION for block in blocks[:at]):
+        return blocks
+    if not goes_on(one.end, other.start) or not _same_columns(one, other):
+        return blocks
+    if blocks[:at] and not _CONTINUED.search(blocks[0].pieces[0].text):
+        return blocks
+    earlier[index] = _one_table(one, other)
+    return blocks[at + 1 :]
 
 
 def stitch(readings: Iterable[PageReading], builder: Builder, joint: Joint = plain_joint) -> None:
@@ -192,12 +213,34 @@ def _fit(before: PageBlock, after: PageBlock) -> bool:
     return after.kind in (BlockKind.PARAGRAPH, BlockKind.FOOTNOTE)
 
 
-def _repeats(block: PageBlock) -> bool:
-    return block.kind is BlockKind.CAPTION
-
-
 def _same_columns(before: PageBlock, after: PageBlock) -> bool:
-    return max(map(len, before.rows)) == max(map(len, after.rows))
+    """Whether the columns are as many and stand where they stood; or the header is repeated."""
+    if max(map(len, before.rows)) != max(map(len, after.rows)):
+        return False
+    header = before.rows[: max(1, before.grid.header_rows)]
+    return after.rows[: len(header)] == header or may_continue(before.columns, after.columns)
+
+
+def may_continue(one: Sequence[Extent], other: Sequence[Extent]) -> bool:
+    """Whether columns agree once their left edges are laid on each other: a column of text or a
+    page may stand elsewhere. Unknown ones do."""
+    if not one or not other:
+        return True
+    shift = other[0][0] - one[0][0]
+    return len(one) == len(other) and all(
+        _agree(first, (left - shift, right - shift))
+        for first, (left, right) in zip(one, other, strict=True)
+    )
+
+
+def _agree(one: Extent, other: Extent) -> bool:
+    """Whether two columns may be the same: they begin, end or centre at one place."""
+    near = _SHIFT + _SAME_EDGE * min(one[1] - one[0], other[1] - other[0])
+    return (
+        abs(one[0] - other[0]) <= near
+        or abs(one[1] - other[1]) <= near
+        or abs(sum(one) - sum(other)) <= 2 * near
+    )
 
 
 def _one_table(before: PageBlock, after: PageBlock) -> PageBlock:

@@ -1,0 +1,198 @@
+"""Reads the pages of a PDF by geometry: what stands where, and how that looks beside its
+neighbours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lsfs.model import BlockKind, FurnitureRole
+from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
+from lsfs_parsers.pdf_columns import Region, find_gutters, regions
+from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
+from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_notes import notes_of, split_notes
+from lsfs_parsers.pdf_page import PdfPage
+from lsfs_parsers.pdf_paragraphs import Habits, Paragraph, paragraphs_of
+from lsfs_parsers.pdf_style import Style, Survey
+from lsfs_parsers.pdf_tables import FoundTable, find_tables
+from lsfs_parsers.pdf_words import Words
+from lsfs_parsers.stitch import join
+from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReading, Start
+
+_AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
+_SAME_GUTTER = 8.0  # points
+_USUAL = 0.4  # share of the pages
+
+
+class GeometricBackend:
+    """The default backend.
+
+    Args:
+        raw_pages: the pages with their lines, in order; taken as they are needed.
+    """
+
+    def __init__(self, raw_pages: Iterator[PdfPage]) -> None:
+        self._raw = raw_pages
+        self._survey = Survey()
+        self._style = Style(1.0, ())
+        self._finder = FurnitureFinder()
+        self._habits = Habits()
+        self._gutters = _UsualGutters()
+        self._notes_open = False
+        self.words = Words()
+
+    def pages(self) -> Iterator[PdfPage]:
+        """Each page once, without its furniture and with its gutters."""
+        waiting: list[PdfPage] = []
+        behind: list[PdfPage] = []
+        more = True
+        while more or waiting:
+            while more and len(waiting) < _AHEAD:
+                page = next(self._raw, None)
+                if page is None:
+                    more = False
+                else:
+                    self._survey.add(page.lines)
+                    self.words.add(page.lines)
+                    waiting.append(page)
+            self._style = self._survey.style()
+            count = len(waiting) - (REACH if more else 0)
+            around = behind + waiting
+            chosen = range(len(behind), len(behind) + count)
+            self._finder.mark(around, chosen, self._style)
+            for page in waiting[:count]:
+                page.gutters = find_gutters(page, self._style)
+                self._gutters.add(page)
+                yield page
+            behind = (behind + waiting[:count])[-REACH:]
+            waiting = waiting[count:]
+
+    def read(self, window: ContextWindow[PdfPage]) -> PageReading:
+        """The blocks of the window's page, those that columns divide made whole."""
+        page = window.current
+        columns: list[list[PageBlock]] = []
+        notes: list[PageBlock] = []
+        expected = self._notes_open
+        for region in regions(window, page.lines, self._gutters.usual()):
+            text, note_lines = split_notes(
+                region, page.rules, self._style, page.height, expected=expected
+            )
+            for stretch in self._stretches(text, region, page):
+                columns.append(join(columns, stretch, self.joint) if columns else stretch)
+            found = [self._block(note, page) for note in notes_of(note_lines)]
+            notes += join([notes], found, self.joint) if notes else found
+        if notes or page.lines:
+            self._notes_open = bool(notes) and notes[-1].end is not End.CLOSED
+        blocks = [block for column in columns for block in column] + notes
+        return PageReading(
+            page.label,
+            blocks,
+            [replace(one, box=page.shown_box(one.box)) for one in page.beside],
+            page.source,
+            page.shown.size,
+            page.shown.degrees,
+        )
+
+    def joint(self, before: PageBlock, after: PageBlock) -> Piece:
+        """The last piece of a block as it is to stand before its continuation."""
+        last = before.pieces[-1]
+        divided = before.end is End.DIVIDED
+        text, glue = self.words.joint(last.text, after.pieces[0].text, divided=divided)
+        return replace(last, text=text, glue=glue)
+
+    def _stretches(
+        self, lines: list[Line], region: Region, page: PdfPage
+    ) -> Iterator[list[PageBlock]]:
+        """The blocks between the tables of a column, and the tables."""
+        tables = find_tables(lines, page.rules, region.box, self._style.body)
+        done = 0
+        rest = Region(lines, region.box)
+        for table in sorted(tables, key=lambda one: min(one.lines)):
+            first = min(table.lines)
+            before = [line for n, line in enumerate(lines[done:first], done) if not _in(n, tables)]
+            if before:
+                yield self._paragraphs(before, rest, page)
+            yield [self._table(table, lines, page)]
+            done = max(done, first)
+        after = [line for n, line in enumerate(lines[done:], done) if not _in(n, tables)]
+        if after:
+            yield self._paragraphs(after, rest, page)
+
+    def _paragraphs(self, lines: list[Line], region: Region, page: PdfPage) -> list[PageBlock]:
+        found = paragraphs_of(lines, region, self._style, self._habits)
+        return [self._block(paragraph, page) for paragraph in found]
+
+    def _block(self, paragraph: Paragraph, page: PdfPage) -> PageBlock:
+        lines = paragraph.lines
+        pieces = []
+        for line, after in zip(lines, [*lines[1:], None], strict=True):
+            text, glue = line.text, " "
+            if after is not None:
+                text, glue = self.words.joint(line.text, after.text, divided=line.hyphen)
+            pieces.append(Piece(text, glue=glue, bbox=page.shown_box(line.box)))
+        return PageBlock(
+            paragraph.kind,
+            tuple(pieces),
+            paragraph.level,
+            start=paragraph.start,
+            end=paragraph.end,
+            confidence=_confidence(lines),
+        )
+
+    def _table(self, table: FoundTable, lines: Sequence[Line], page: PdfPage) -> PageBlock:
+        pieces = tuple(
+            Piece(BETWEEN_CELLS.join(row), bbox=page.shown_box(box))
+            for row, box in zip(table.rows, table.row_boxes, strict=True)
+        )
+        boxes = [[page.shown_box(box) for box in row] for row in table.cell_boxes]
+        return PageBlock(
+            BlockKind.TABLE,
+            pieces,
+            rows=table.rows,
+            columns=table.columns,
+            grid=Grid(table.header_rows, boxes=boxes, merged=table.merged),
+            start=Start.RUNNING if table.starts_on_top else Start.CLOSED,
+            end=End.OPEN if table.runs_off else End.CLOSED,
+            confidence=_confidence([lines[n] for n in table.lines]),
+        )
+
+
+class _UsualGutters:
+    """The gutters that most pages have had so far."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[int, ...]] = Counter()
+        self._last: dict[tuple[int, ...], tuple[float, ...]] = {}
+        self._pages = 0
+
+    def add(self, page: PdfPage) -> None:
+        """Count a page that has text."""
+        if page.lines:
+            key = tuple(round(g / _SAME_GUTTER) for g in page.gutters)
+            self._pages += 1
+            self._seen[key] += 1
+            self._last[key] = page.gutters
+
+    def usual(self) -> tuple[float, ...]:
+        """Those of the greater part of the pages; () when they have none or differ."""
+        for key, count in self._seen.most_common(1):
+            if count > _USUAL * self._pages:
+                return self._last[key]
+        return ()
+
+
+def _in(number: int, tables: Sequence[FoundTable]) -> bool:
+    return any(number in table.lines for table in tables)
+
+
+def _confidence(lines: Sequence[Line]) -> float | None:
+    known = [(line.confidence, len(line.text)) for line in lines if line.confidence is not None]
+    total = sum(length for _, length in known)
+    return sum(value * length for value, length in known) / total if total else None
+
+
+def aslant(lines: Sequence[Line]) -> list[Beside]:
+    """What runs up the side of a page, as furniture."""
+    return [Beside(line.text, FurnitureRole.MARGIN, line.box) for line in lines]

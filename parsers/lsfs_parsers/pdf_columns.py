@@ -1,0 +1,399 @@
+"""The columns of a page, in reading order."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from lsfs_parsers.pdf_lines import Box, Cell, Line, one_cell, union
+from lsfs_parsers.pdf_page import PdfPage
+from lsfs_parsers.pdf_rules import Rule
+from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
+from lsfs_parsers.window import ContextWindow
+
+_PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
+_SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
+_COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
+_CROSSING = 0.08  # share of lines that may cross a gutter
+_STEP = 2  # points between the places tried
+_EDGE = 0.12  # of the width: no gutter stands further out
+_FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
+_ACROSS = 6.0  # points by which a line reaches over a gutter
+_TABLE_ROWS = 3
+_SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
+_WORDS_IN_PROSE = 3  # a cell of running text has at least so many
+_WIDEST = 0.75  # of the widest cell's width
+_MOSTLY = 0.7  # share of the cells of a column of running text that are filled
+_RUNS_ON = 0.5  # share of lines of running text after which a sentence goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of a column, or of the whole page, that is read from top to bottom.
+
+    Attributes:
+        lines: its rows, in order.
+        box: the room for them: the column's, or the page's.
+    """
+
+    lines: list[Line]
+    box: Box
+
+
+def find_gutters(page: PdfPage, style: Style) -> tuple[float, ...]:
+    """Where white space stands between columns of running text, from left to right."""
+    cells = [
+        cell.box
+        for line in page.lines
+        if abs(line.size - style.body) < SAME_SIZE
+        for cell in line.cells
+    ]
+    return _gutters(cells, page) if len(cells) >= 2 * _COLUMN_LINES else ()
+
+
+def regions(
+    window: ContextWindow[PdfPage], lines: list[Line], usual: tuple[float, ...]
+) -> list[Region]:
+    """The columns of a page from first to last, between what reaches across them.
+
+    A page whose text does not show its columns, for want of lines or for tables among them, has
+    those of the pages around it.
+
+    Args:
+        lines: the text of the window's current page, without notes and furniture.
+        usual: the gutters of most pages of the document.
+    """
+    page = window.current
+    hints = [one.gutters for one in (window.previous, window.next) if one is not None]
+    gutters = page.gutters or next(
+        (hint for hint in (*hints, usual) if hint and _admits(page, hint)), ()
+    )
+    whole = (0.0, 0.0, page.width, page.height)
+    if not gutters:
+        return [Region(rows, whole) for rows in _stacks(_in_drawn_order(lines))]
+    return list(_bands(lines, gutters, page))
+
+
+def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
+    """Whether a page can have columns there: next to nothing reaches across."""
+    cells = [cell.box for line in page.lines for cell in line.cells]
+    allowed = _CROSSING * len(cells) + 1
+    return all(
+        sum(_crosses(box, g) for box in cells) <= allowed
+        and any(box[2] <= g for box in cells)
+        and any(box[0] >= g for box in cells)
+        for g in gutters
+    )
+
+
+def _gutters(cells: Sequence[Box], page: PdfPage) -> tuple[float, ...]:
+    found: list[tuple[int, float, float]] = []  # crossings, from, to
+    allowed = _CROSSING * len(cells) + 1
+    places = range(int(_EDGE * page.width), int((1 - _EDGE) * page.width), _STEP)
+    for x, crossing in zip(places, _crossings(cells, places), strict=True):
+        if crossing > allowed:
+            continue
+        if found and x - found[-1][2] <= _STEP:
+            fewest, start, _ = found[-1]
+            found[-1] = (min(fewest, crossing), start, x)
+        else:
+            found.append((crossing, x, x))
+    middles = [_narrowed(cells, start, end) for _, start, end in found]
+    return _between_prose(cells, middles, page)
+
+
+def _crossings(cells: Sequence[Box], places: range) -> list[int]:
+    """How many boxes reach over each place."""
+    first, step = places.start, places.step
+    changes = [0] * (len(places) + 1)
+    for left, _, right, _ in cells:
+        start = max(0, int((left + 1 - first) // step) + 1)
+        end = min(len(places), int((right - 1 - first) // step) + 1)
+        if start < end:
+            changes[start] += 1
+            changes[end] -= 1
+    counts, now = [], 0
+    for change in changes[:-1]:
+        now += change
+        counts.append(now)
+    return counts
+
+
+def _narrowed(cells: Sequence[Box], start: float, end: float) -> float:
+    """The middle of the white space that a range of places lies in."""
+    middle = (start + end) / 2
+    left = max((box[2] for box in cells if box[2] <= middle + 1), default=start)
+    right = min((box[0] for box in cells if box[0] >= middle - 1), default=end)
+    return (max(left, start - _STEP) + min(right, end + _STEP)) / 2
+
+
+def _between_prose(cells: Sequence[Box], middles: list[float], page: PdfPage) -> tuple[float, ...]:
+    """Those places that have running text on both sides; the rest stand in tables or margins."""
+    left_edge = min(box[0] for box in cells)
+    right_edge = max(box[2] for box in cells)
+    gutters = [x for x in middles if left_edge < x < right_edge]
+    while gutters:
+        edges = [left_edge, *gutters, right_edge]
+        bad = next(
+            (
+                n
+                for n, (start, end) in enumerate(pairwise(edges))
+                if not _is_prose(cells, start, end, page.width)
+            ),
+            None,
+        )
+        if bad is None:
+            return tuple(gutters)
+        # The poor column is joined with the neighbour that is poorer, or narrower.
+        gutters.pop(min(bad, len(gutters) - 1) if bad == 0 else bad - 1)
+    return ()
+
+
+def _is_prose(cells: Sequence[Box], start: float, end: float, page_width: float) -> bool:
+    widths = [box[2] - box[0] for box in cells if box[0] >= start - _STEP and box[2] <= end + _STEP]
+    if len(widths) < _COLUMN_LINES or end - start < 0.15 * page_width:
+        return False
+    return statistics.median(widths) >= _FILLED * (end - start)
+
+
+def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterator[Region]:
+    """What reaches across a gutter divides the page; between, column after column is read."""
+    parts = [part for line in lines for part in _split(line, gutters)]
+    covers = _covers(page.rules, gutters)
+    across: list[Line] = []
+    rest: list[Line] = []
+    for part in parts:
+        is_across = any(_crosses(part.box, g) for g in gutters) or any(
+            top - 2 <= part.top and part.bottom <= bottom + 2 for top, bottom in covers
+        )
+        (across if is_across else rest).append(part)
+    across = _sorted_rows(across)
+    edges = [0.0, *gutters, page.width]
+    above = float("-inf")
+    pending: list[Line] = []
+    for line in [*across, None]:
+        below = line.top if line is not None else float("inf")
+        band = [one for one in rest if above <= (one.top + one.bottom) / 2 < below]
+        if band and pending:
+            yield Region(pending, (0.0, 0.0, page.width, page.height))
+            pending = []
+        for left, right in pairwise(edges):
+            column = [one for one in band if left <= (one.left + one.right) / 2 < right]
+            if column:
+                yield Region(_sorted_rows(column), (left, 0.0, right, page.height))
+        if line is not None:
+            pending.append(line)
+        above = below
+    if pending:
+        yield Region(pending, (0.0, 0.0, page.width, page.height))
+
+
+def _covers(rules: Sequence[Rule], gutters: Sequence[float]) -> list[tuple[float, float]]:
+    """From where to where tables reach across the gutters, by their ruling lines."""
+    tops = sorted(
+        rule.box[1]
+        for rule in rules
+        if rule.horizontal and any(_crosses(rule.box, g) for g in gutters)
+    )
+    return [(one, two) for one, two in pairwise(tops) if two - one < 60]
+
+
+def _crosses(box: Box, gutter: float) -> bool:
+    return box[0] < gutter - _ACROSS and box[2] > gutter + _ACROSS
+
+
+def _split(line: Line, gutters: Sequence[float]) -> list[Line]:
+    """The lines that pdfium took for one across the gutters, or the line itself."""
+    if len(line.cells) == 1 or not any(_crosses(line.box, g) for g in gutters):
+        return [line]
+    if any(_crosses(cell.box, g) for cell in line.cells for g in gutters):
+        return [line]
+    groups: dict[int, list[Cell]] = {}
+    for cell in line.cells:
+        middle = (cell.box[0] + cell.box[2]) / 2
+        groups.setdefault(sum(g < middle for g in gutters), []).append(cell)
+    last = max(groups)
+    return [of_cells(line, cells, hyphen=line.hyphen and n == last) for n, cells in groups.items()]
+
+
+def of_cells(line: Line, cells: Sequence[Cell], *, hyphen: bool) -> Line:
+    """The part of a line that some of its cells are."""
+    text = " ".join(cell.text for cell in cells)
+    box = union([cell.box for cell in cells])
+    return replace(line, text=text, box=box, hyphen=hyphen, cells=tuple(cells))
+
+
+def _in_drawn_order(lines: list[Line]) -> list[Line]:
+    """The order in which the lines were drawn, unless it jumps about.
+
+    Programs draw what they lay out in order, also a box beside the text, which geometry alone
+    would mix.
+    """
+    rows = _rows(lines)
+    jumps = sum(after.bottom < before.top for before, after in pairwise(rows))
+    if jumps > max(1, _SCRAMBLED * len(rows)):
+        return _sorted_rows(lines)
+    return rows
+
+
+def _stacks(column: list[Line]) -> Iterator[list[Line]]:
+    """The lines between jumps up the page: columns that the drawing order alone tells apart, which
+    have edges of their own; and short columns whose lines stand at equal heights."""
+    start = 0
+    for at, (before, line) in enumerate(pairwise(column), start=1):
+        if line.bottom < before.top:
+            yield from _unmixed(column[start:at])
+            start = at
+    if column[start:]:
+        yield from _unmixed(column[start:])
+
+
+def _unmixed(stack: list[Line]) -> Iterator[list[Line]]:
+    done = 0
+    for start, end in _runs_of_pairs(stack):
+        if start < done:
+            continue
+        halves = _side_by_side(stack[start:end])
+        if halves is None:
+            continue
+        if stack[done:start]:
+            yield stack[done:start]
+        done = _take_along(halves, stack, end)
+        yield from halves
+    if stack[done:]:
+        yield stack[done:]
+
+
+def _runs_of_pairs(stack: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """Stretches of rows with two cells each."""
+    start = 0
+    while start < len(stack):
+        end = start
+        while end < len(stack) and len(stack[end].cells) == 2:
+            end += 1
+        if end - start >= _TABLE_ROWS:
+            yield start, end
+        start = max(end, start + 1)
+
+
+def _side_by_side(rows: Sequence[Line]) -> tuple[list[Line], list[Line]] | None:
+    """The two columns of running text that rows of two cells are; None when they are a table.
+
+    Each cell is then filled, and the sentence goes on in the cell below; the cells of a table end
+    with what they say. Lower-case entries of equal length look alike, but have no punctuation.
+    """
+    halves = (
+        [of_cells(row, [row.cells[0]], hyphen=False) for row in rows],
+        [of_cells(row, [row.cells[1]], hyphen=row.hyphen) for row in rows],
+    )
+    on = [_share_running_on(half) for half in halves]
+    goes_on = min(on) >= _RUNS_ON / 2 and sum(on) / 2 >= _RUNS_ON
+    is_prose = goes_on and all(_is_filled(half) and _has_sentences(half) for half in halves)
+    return halves if is_prose else None
+
+
+def _share_running_on(lines: Sequence[Line]) -> float:
+    pairs = list(pairwise(lines))
+    return sum(runs_on(before, after) for before, after in pairs) / max(1, len(pairs))
+
+
+def runs_on(line: Line, after: Line) -> bool:
+    """Whether a sentence or a word visibly goes on in the next line."""
+    if line.hyphen or line.text.endswith("-"):
+        return True
+    return not ENDS_SENTENCE.search(line.text) and after.text[0].islower()
+
+
+def _is_filled(lines: Sequence[Line]) -> bool:
+    """Whether most lines (the last may be short) are as wide as there is room, and of words."""
+    widths = [line.right - line.left for line in lines]
+    filled = sum(width >= _WIDEST * max(widths) for width in widths[:-1])
+    words = statistics.median(len(line.text.split()) for line in lines)
+    return words >= _WORDS_IN_PROSE and filled >= _MOSTLY * (len(widths) - 1)
+
+
+def _has_sentences(lines: Sequence[Line]) -> bool:
+    return any(line.hyphen or _PUNCTUATED.search(line.text) for line in lines)
+
+
+def _take_along(halves: tuple[list[Line], list[Line]], stack: list[Line], at: int) -> int:
+    """Add the lines from ``at`` on that stand in one of two columns; return where they end.
+
+    Columns are seldom equally long, and an empty line in one leaves a row with one cell.
+    """
+    boxes = [union([line.box for line in half]) for half in halves]
+    pitch = statistics.median(after.top - one.top for one, after in pairwise(halves[0]))
+    while at < len(stack):
+        line, last = stack[at], max(half[-1].top for half in halves)
+        sides = [
+            next((n for n, box in enumerate(boxes) if _is_below(cell, box)), None)
+            for cell in line.cells
+        ]
+        if None in sides or len(set(sides)) < len(sides):
+            return at
+        if not 0 < line.top - last < 2.5 * pitch:
+            return at
+        for side, cell in zip(sides, line.cells, strict=True):
+            hyphen = line.hyphen and cell is line.cells[-1]
+            halves[side or 0].append(of_cells(line, [cell], hyphen=hyphen))
+        at += 1
+    return at
+
+
+def _is_below(cell: Cell, box: Box) -> bool:
+    return box[0] - 2 <= cell.box[0] and cell.box[2] <= box[2] + 2
+
+
+def _rows(lines: Iterable[Line]) -> list[Line]:
+    """Neighbouring lines at one height made one: pdfium cuts table rows at wide gaps."""
+    rows: list[Line] = []
+    for line in lines:
+        if rows and _same_row(rows[-1], line):
+            rows[-1] = _beside(rows[-1], line)
+        else:
+            rows.append(line)
+    return rows
+
+
+def _same_row(one: Line, other: Line) -> bool:
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    height = min(one.bottom - one.top, other.bottom - other.top)
+    disjoint = one.right <= other.left + 0.5 or other.right <= one.left + 0.5
+    return overlap > _SAME_ROW * height and disjoint and abs(one.size - other.size) < SAME_SIZE
+
+
+def _beside(one: Line, other: Line) -> Line:
+    cells = sorted((*one.cells, *other.cells), key=lambda cell: cell.box[0])
+    touching: list[Cell] = [cells[0]]
+    for cell in cells[1:]:
+        before = touching[-1]
+        space = cell.box[0] - before.box[2]
+        if space < max(0.45 * one.size, 2.2):
+            glue = " " if space > 0.12 * one.size else ""
+            touching[-1] = one_cell(before, cell, glue)
+        else:
+            touching.append(cell)
+    return replace(
+        one,
+        text=" ".join(cell.text for cell in touching),
+        box=union([one.box, other.box]),
+        hyphen=(one if one.right > other.right else other).hyphen,
+        cells=tuple(touching),
+    )
+
+
+def _sorted_rows(lines: Iterable[Line]) -> list[Line]:
+    """The rows of a column from top to bottom, by geometry alone."""
+    waiting = sorted(lines, key=lambda line: (line.top + line.bottom, line.left))
+    rows: list[Line] = []
+    for line in waiting:
+        at = next((n for n in range(len(rows) - 1, max(-1, len(rows) - 6), -1)
+                   if _same_row(rows[n], line)), None)  # fmt: skip
+        if at is None:
+            rows.append(line)
+        else:
+            rows[at] = _beside(rows[at], line)
+    return sorted(rows, key=lambda line: (line.top + line.bottom, line.left))

@@ -1,0 +1,210 @@
+"""Finds running heads and page numbers by comparing a page with the pages around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lsfs.model import FurnitureRole
+from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_page import PdfPage
+from lsfs_parsers.pdf_style import Style
+from lsfs_parsers.window import Beside
+
+REACH = 2  # pages before and after: left and right pages may have heads of their own
+_MARGIN = 0.13  # of the height
+_ROWS = 4  # rows at the edge of a page among which furniture is
+_SAME_PLACE = 3.0  # points
+_SAME_SIZE = 0.3
+_APART = 0.9  # of the size: how far a row of cells stands from the text at least
+_MANY_CELLS = 3  # a row of so many cells is more often a table's header than a running head
+_NEAR_BODY = 0.4
+
+_NUMBER = re.compile(r"\d+|\b[ivxlc]+\b")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_PAGE_NUMBER = re.compile(
+    r"[\s\-\u2013\u2014|\[(]*(?:page|seite|p\.|s\.|p[a\u00e1]gina|pagina|sayfa|trang|str\.)?\s*"
+    r"(\d{1,4}|[ivxlc]{1,7})\s*(?:(?:/|of|von|sur|de|di|din|von)\s*\d+)?[\s\-\u2013\u2014|\])]*$",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|tabla|fig)", re.IGNORECASE)
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A line near the edge of a page, as it is compared.
+
+    Attributes:
+        keys: its text, and that of each cell, with each number replaced.
+        numbers: the numbers of each, roman ones too.
+        is_outer: no other text stands between it and the edge.
+        gap: points between it and the next line towards the middle.
+    """
+
+    line: Line
+    keys: tuple[str, ...]
+    numbers: tuple[tuple[int, ...], ...]
+    at_top: bool
+    is_outer: bool
+    gap: float
+
+    @property
+    def is_page_number(self) -> bool:
+        return _PAGE_NUMBER.match(self.line.text) is not None
+
+
+class FurnitureFinder:
+    """Takes furniture out of pages; remembers from page to page where it stands."""
+
+    def __init__(self) -> None:
+        self._slots: set[tuple[bool, int, int]] = set()  # at the top, place, size
+        self._headings: set[str] = set()
+
+    def mark(self, pages: Sequence[PdfPage], chosen: range, style: Style) -> None:
+        """Move the furniture of some pages from their lines to what stands beside.
+
+        Args:
+            pages: pages in order, with up to ``REACH`` more before and after the chosen ones.
+            chosen: positions of the pages that are to be cleared.
+        """
+        edges = [list(_edges(page)) for page in pages]
+        for page in pages:
+            self._headings.update(_plain(line.text) for line in page.lines if style.is_big(line))
+        found: list[list[_Edge]] = []
+        for at in chosen:
+            certain = [edge for edge in edges[at] if _repeats(edge, at, edges, style)]
+            self._slots.update(map(_slot, certain))
+            found.append(certain)
+        for at, certain in zip(chosen, found, strict=True):
+            known = {id(edge) for edge in certain}
+            rest = [edge for edge in edges[at] if id(edge) not in known]
+            certain += [edge for edge in rest if self._changes(edge, certain, style)]
+            _clear(pages[at], certain)
+
+    def _changes(self, edge: _Edge, certain: Sequence[_Edge], style: Style) -> bool:
+        """Whether a line is the running head of its section: it stands where others stand, at the
+        edge or beside one, and is a heading's text or not set as running text is."""
+        place = {_slot(edge, shift) for shift in (-1, 0, 1)}
+        beside = any(_same_row(edge.line, one.line) for one in certain)
+        is_heading = _plain(edge.line.text) in self._headings and not style.is_big(edge.line)
+        if beside and edge.gap > _APART * edge.line.size:
+            return True
+        if not place & self._slots or not (edge.is_outer or beside):
+            return False
+        return is_heading or abs(edge.line.size - style.body) > _NEAR_BODY or edge.is_page_number
+
+
+def _clear(page: PdfPage, found: Iterable[_Edge]) -> None:
+    taken = set()
+    for edge in found:
+        taken.add(id(edge.line))
+        role = FurnitureRole.HEADER if edge.at_top else FurnitureRole.FOOTER
+        if edge.is_page_number:
+            role = FurnitureRole.PAGE_NUMBER
+        page.beside.append(Beside(edge.line.text, role, edge.line.box))
+    if taken:
+        page.lines = [line for line in page.lines if id(line) not in taken]
+
+
+def _edges(page: PdfPage) -> Iterator[_Edge]:
+    """The lines in the first and the last rows of a page that stand in its margins."""
+    top, bottom = _MARGIN * page.height, (1 - _MARGIN) * page.height
+    downwards = sorted(page.lines, key=lambda line: line.top)
+    yield from _rows_from(downwards, lambda line: line.bottom < top, at_top=True)
+    upwards = sorted(page.lines, key=lambda line: -line.bottom)
+    yield from _rows_from(upwards, lambda line: line.top > bottom, at_top=False)
+
+
+def _rows_from(
+    lines: Sequence[Line], is_near: Callable[[Line], bool], *, at_top: bool
+) -> Iterator[_Edge]:
+    rows: list[list[Line]] = []
+    for line in lines:
+        if rows and _same_row(rows[-1][0], line):
+            rows[-1].append(line)
+        elif len(rows) > _ROWS:
+            break
+        else:
+            rows.append([line])
+    for number, row in enumerate(rows[:_ROWS]):
+        inner = rows[number + 1] if number + 1 < len(rows) else []
+        for line in row:
+            if not is_near(line):
+                continue
+            gap = min((_distance(line, one) for one in inner), default=float("inf"))
+            texts = [line.text.lower()]
+            if len(line.cells) > 1:
+                texts += [cell.text.lower() for cell in line.cells]
+            keys = tuple(" ".join(_NUMBER.sub("#", text).split()) for text in texts)
+            numbers = tuple(tuple(map(_value, _NUMBER.findall(text))) for text in texts)
+            yield _Edge(line, keys, numbers, at_top, number == 0, gap)
+
+
+def _distance(one: Line, other: Line) -> float:
+    return max(other.top - one.bottom, one.top - other.bottom)
+
+
+def _same_row(one: Line, other: Line) -> bool:
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
+
+
+def _repeats(edge: _Edge, at: int, edges: Sequence[Sequence[_Edge]], style: Style) -> bool:
+    """Whether a line stands on the pages around as well, with the numbers of those pages."""
+    is_big = style.is_big(edge.line)  # "Chapter 4" in big letters is no page number
+    if _CAPTION.match(edge.line.text):
+        return False
+    if len(edge.line.cells) >= _MANY_CELLS and edge.gap < _APART * edge.line.size:
+        return False
+    where = [
+        other
+        for other in range(max(0, at - REACH), min(len(edges), at + REACH + 1))
+        if other != at
+        and any(_is_again(edge, one, 0 if is_big else other - at) for one in edges[other])
+    ]
+    if len(where) >= 2:
+        return True
+    # Short documents, and heads that alternate near the ends: what stands apart at the very edge.
+    apart = edge.gap > _APART * edge.line.size
+    return len(where) == 1 and edge.is_outer and apart
+
+
+def _is_again(edge: _Edge, other: _Edge, distance: int) -> bool:
+    """Whether two lines, or a cell of each, say the same but for the number of the page."""
+    one, two = edge.line, other.line
+    if edge.at_top != other.at_top:
+        return False
+    if abs(one.top - two.top) > _SAME_PLACE or abs(one.size - two.size) > _SAME_SIZE:
+        return False
+    return any(
+        key == key_again and _counts_on(key, numbers, numbers_again, distance)
+        for key, numbers in zip(edge.keys, edge.numbers, strict=True)
+        for key_again, numbers_again in zip(other.keys, other.numbers, strict=True)
+    )
+
+
+def _counts_on(key: str, numbers: tuple[int, ...], again: tuple[int, ...], distance: int) -> bool:
+    """Whether the numbers in two texts are the same, or rise with the page."""
+    differ = {b - a for a, b in zip(numbers, again, strict=False) if a != b}
+    if not _LETTERS.search(key) or _PAGE_NUMBER.match(key.replace("#", "1")):
+        return distance != 0 and differ == {distance}
+    return not differ or differ == {distance}
+
+
+def _slot(edge: _Edge, shift: int = 0) -> tuple[bool, int, int]:
+    return edge.at_top, round(edge.line.top / _SAME_PLACE) + shift, round(2 * edge.line.size)
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _value(number: str) -> int:
+    """A number, written in digits or in roman letters; a letter may have been a word."""
+    if number.isdigit():
+        return int(number)
+    values = [_ROMAN[letter] for letter in number]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    return sum(-one if one < after else one for one, after in pairs)

@@ -1,0 +1,52 @@
+"""A page of a PDF as far as it can be understood without its neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lsfs_parsers.pdf_lines import Box, Line, Turn
+from lsfs_parsers.pdf_rules import Rule
+from lsfs_parsers.window import Beside
+
+
+@dataclass(slots=True)
+class PdfPage:
+    """What stands on a page.
+
+    Attributes:
+        number: from 1.
+        label: what is printed on it, as the file says.
+        turn: how it is turned to be read.
+        shown: how it is turned to be shown.
+        lines: its text; what is found to be furniture is taken out.
+        rules: its ruling lines.
+        source: ``text`` or ``ocr``.
+        beside: furniture.
+        gutters: where white space stands between columns of running text.
+    """
+
+    number: int
+    label: str
+    turn: Turn
+    shown: Turn
+    lines: list[Line] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    source: str = "text"
+    beside: list[Beside] = field(default_factory=list)
+    gutters: tuple[float, ...] = ()
+
+    @property
+    def width(self) -> float:
+        """In points, as it is read."""
+        return self.turn.size[0]
+
+    @property
+    def height(self) -> float:
+        """In points, as it is read."""
+        return self.turn.size[1]
+
+    def shown_box(self, box: Box | None) -> Box | None:
+        """A box of the page as it is read, on the page as it is shown."""
+        if box is None or self.turn == self.shown:
+            return box
+        return self.shown.box(*self.turn.user(box))
