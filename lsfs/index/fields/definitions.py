@@ -7,7 +7,7 @@ and Italian. A user adds fields, or labels to these, in the settings (``[fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lsfs.config import FieldConfig
@@ -18,12 +18,14 @@ TYPES = (
 )  # fmt: skip
 LONGEST_LABEL = 6  # words
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER_WORDS = frozenset(("no", "nr", "n", "num", "number", "nummer", "numero", "nro"))
 
 # "field type:" and below it the labels, a language a line, parted by "|". Case, accents and what
 # stands between the words do not matter: "n° facture" is read as "n facture".
 _TABLE = """
 party party:
-    landlord | lessor | tenant | lessee | buyer | purchaser | seller | vendor | supplier | client
+    attention | attn | for the attention of | landlord | lessor | tenant
+    lessee | buyer | purchaser | seller | vendor | supplier | client
     customer | customer name | employer | employee | borrower | lender | licensor | licensee
     contractor | service provider | provider | consultant | bill to | billed to | invoice to
     sold to | ship to | issued by | from | to | remit to | party a | party b | first party
@@ -40,11 +42,12 @@ party party:
     facturar a | facturado a | emisor | destinatario | prestador | prestatario | prestamista
     locatore | conduttore | venditore | acquirente | cliente | fornitore | datore di lavoro
 invoice_number number:
-    invoice no | invoice number | invoice nr | invoice # | invoice id | invoice | inv no
+    invoice no | invoice number | invoice nr | invoice id | invoice | inv no
     tax invoice no | tax invoice | bill no | bill number | our invoice
     rechnungsnummer | rechnungs nr | rechnung nr | rechnungsnr | rechnung | rechnung nummer
     belegnummer | beleg nr
-    numéro de facture | n facture | facture n | facture no | facture numéro | n de facture
+    numéro de facture | n facture | facture n
+    référence facture | facture no | facture numéro | n de facture
     facture | réf facture | numéro facture
     número de factura | n factura | factura n | factura no | no de factura | no factura
     factura número | factura | núm factura | factura núm | n de factura
@@ -94,7 +97,8 @@ total amount:
     endbetrag | bruttobetrag | zahlbetrag | summe brutto | gesamtbetrag brutto | summe
     total ttc | montant total | net à payer | total à payer | montant ttc | montant dû
     montant total ttc | montant à payer | somme à payer
-    total a pagar | importe total | total factura | importe a pagar | total con iva | total general
+    total a pagar | importe total | total factura
+    importe a pagar | total con iva | total general | importe total
     totale | totale da pagare | totale fattura | importo totale | totale documento
 net amount:
     net | net amount | subtotal | sub total | net total | total net | total excl vat | net value
@@ -138,7 +142,7 @@ price amount:
     precio | precio de venta | precio total | honorarios | importe del contrato | precio de compra
     prezzo | compenso | onorario | corrispettivo
 date date:
-    date | dated | invoice date | date of invoice | issue date | date of issue | contract date
+    le | date | dated | invoice date | date of invoice | issue date | date of issue | contract date
     letter date | order date | date issued | issued on | issued | billing date
     datum | rechnungsdatum | ausstellungsdatum | vertragsdatum | belegdatum | ausgestellt am
     rechnung vom
@@ -151,7 +155,8 @@ due date:
     payment date | please pay by
     fällig | fällig am | zahlbar bis | fälligkeit | fälligkeitsdatum | zahlungsziel | zahlbar am
     zu zahlen bis
-    échéance | date d'échéance | à payer avant le | date limite de paiement | payable avant le
+    échéance | date d'échéance | à payer avant le
+    à régler avant le | date limite de paiement | payable avant le
     échéance de paiement
     vencimiento | fecha de vencimiento | fecha límite de pago | pagar antes del | vence
     scadenza | data di scadenza | da pagare entro
@@ -256,9 +261,15 @@ class Definitions:
         return (*SCHEMAS.get(kind, ANY), *own)
 
 
-def label_key(label: str) -> str:
-    """A label as it is looked up."""
-    return " ".join(_WORD.findall(fold(label)))
+def label_key(words: Iterable[str]) -> str:
+    """A label as it is looked up: "N° de facture" and "número de factura" begin alike."""
+    folded = (fold(word) for word in words)
+    return " ".join("no" if word in _NUMBER_WORDS else word for word in folded)
+
+
+def words_of(label: str) -> list[str]:
+    """The words of a label."""
+    return _WORD.findall(label)
 
 
 def _built_in() -> tuple[dict[str, str], dict[str, str]]:
@@ -272,7 +283,7 @@ def _built_in() -> tuple[dict[str, str], dict[str, str]]:
             continue
         for label in line.split("|"):
             # The first field that claims a label has it.
-            labels.setdefault(label_key(label), name)
+            labels.setdefault(label_key(words_of(label)), name)
     return types, labels
 
 
@@ -290,5 +301,5 @@ def definitions(own: Mapping[str, FieldConfig] | None = None) -> Definitions:
     for name, one in (own or {}).items():
         type_ = one.type or _BUILT_IN_TYPES.get(name, "text")
         fields[name] = Definition(name, type_, one.regex)
-        labels |= {label_key(label): name for label in one.labels}
+        labels |= {label_key(words_of(label)): name for label in one.labels}
     return Definitions(fields, labels)

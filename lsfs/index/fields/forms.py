@@ -33,6 +33,7 @@ _CURRENCY = re.compile(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
 )
 _DECIMALS = re.compile(r"\d[.,]\d\d(?!\d)")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 _DURATION = re.compile(
     rf"(?<![\w.,-])(?:(\d{{1,3}})|({'|'.join(sorted(COUNTS, key=len, reverse=True))}))"
     r"(?:\s?\((?:\w+[ -]?){1,3}\))?[\s-]{0,2}(?:(?:full|ganze[nr]?|volle[nr]?|calendar)\s)?"
@@ -41,12 +42,12 @@ _DURATION = re.compile(
 )
 _NUMBER = re.compile(
     r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/. ]?){0,2}\d[A-Z\d]*"
-    r"(?:(?:[-/._]| ?[-/] ?)[A-Z\d]+|\s(?=[\d]{2,})[\d]+)*",
+    r"(?:(?:[-/._]| ?[-/] ?)[A-Z\d]+)*",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?: ?[A-Z\d]){11,30}(?!\w)")
-_PHONE = re.compile(r"(?<![\w/.-])(?:\+|\(?0)[\d\s()/.\u2013-]{5,24}\d(?!\w)")
+_PHONE = re.compile(r"(?<![\w/.-])\+[\d\s()/.\u2013-]{5,24}\d(?!\w)")
 _LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)")
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = re.compile(
@@ -69,6 +70,12 @@ _SMALL = _words(
     """of de der den des du da di del della la las los le les von vom van zu zum zur und et
     y e and & the for für pour para d' dos do"""
 )
+
+_LEADS = _words(
+    "en in am on im this dieser diese dieses ce cet cette este esta un une ein eine between "
+    "zwischen entre tra"
+)
+_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "i.L."}
 
 Range = tuple[int, int]
 
@@ -98,7 +105,8 @@ class Reader:
         self._comma = values.decimal_comma(text)
         found = values.currencies(text)
         self._currency = next(iter(found)) if len(found) == 1 else ""
-        self._region = _region(language, text)
+        self._language = language
+        self._country: str | None = None
         self._readers: dict[str, Callable[[int, int, bool], Form | None]] = {
             "amount": self._amount, "date": self._date, "duration": self._duration,
             "number": self._number, "iban": self._iban, "email": self._email,
@@ -166,9 +174,12 @@ class Reader:
             (max(d.char_start - start, 0), d.char_end - start) for d in self._dates_in(start, end)
         ]
         stretch = values.without(stretch, [(a, min(b, len(stretch))) for a, b in inside])
+        comma = self._comma
+        if comma is None:  # "4.269 EUR": of money there are cents, not thousandths
+            comma = _THOUSANDS.search(stretch) is not None
         return [
             values.Number(n.value, n.unit, n.text, n.start + start, n.end + start)
-            for n in values.numbers(stretch, comma=self._comma)
+            for n in values.numbers(stretch, comma=comma)
         ]
 
     def _is_money(self, number: values.Number) -> bool:
@@ -238,9 +249,12 @@ class Reader:
 
     def emails(self) -> list[Form]:
         """All mail addresses."""
-        if "@" not in self.text:
-            return []
-        return [Form(*m.span(), m[0].lower()) for m in _EMAIL.finditer(self.text)]
+        found = []
+        for at in re.finditer("@", self.text):  # a few characters around each: it is rare
+            match = _EMAIL.search(self.text, max(0, at.start() - 65), at.end() + 255)
+            if match and match.start() < at.start() < match.end():
+                found.append(Form(*match.span(), match[0].lower()))
+        return found
 
     def _phone(self, start: int, end: int, loose: bool) -> Form | None:
         match = _LABELLED_PHONE.search(self.text, start, min(end, start + 48))
@@ -248,7 +262,9 @@ class Reader:
 
     def phones(self) -> list[Form]:
         """All international telephone numbers that can exist."""
-        found = (self._valid_phone(m) for m in _PHONE.finditer(self.text) if m[0][0] == "+")
+        if "+" not in self.text:
+            return []
+        found = (self._valid_phone(m) for m in _PHONE.finditer(self.text))
         return [form for form in found if form is not None]
 
     def _valid_phone(self, match: re.Match[str]) -> Form | None:
@@ -256,13 +272,19 @@ class Reader:
 
         written = match[0].rstrip(" .-/(")
         try:
-            number = phonenumbers.parse(written, self._region or None)
+            number = phonenumbers.parse(written, self._region() or None)
         except phonenumbers.NumberParseException:
             return None
         if not phonenumbers.is_possible_number(number):
             return None
         normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return Form(match.start(), match.start() + len(written), normal)
+
+    def _region(self) -> str:
+        """The country whose telephone numbers are written without a code for it; "" if unknown."""
+        if self._country is None:
+            self._country = _region(self._language, self.text)
+        return self._country
 
     # --- names and words
 
@@ -291,9 +313,13 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     parts = written.split()
     if not 1 <= len(parts) <= 9 or len(written) > LONGEST_NAME or "@" in written:
         return None
-    if not all(part[0].isupper() or part[0].isdigit() or part in _SMALL for part in parts):
+    if not all(part[0].isupper() or part[0].isdigit() or part in _INSIDE for part in parts):
         return None
     if not parts[0][0].isupper() or sum(c.isalpha() for c in written) < 3:
+        return None
+    if parts[0].casefold() in _SMALL | _LEADS or (
+        len(parts) == 1 and len(written) > 4 and written.isupper()
+    ):
         return None
     if any(re.fullmatch(r"\d{4,}", part) for part in parts) or parts[-1] in _SMALL:
         return None
@@ -304,7 +330,8 @@ def name_at(text: str, start: int, end: int) -> Form | None:
 def party_key(name: str) -> str:
     """A name as it is compared: without its legal form, its title and its marks."""
     bare = _LEGAL.sub("", " ".join(name.split()))
-    return " ".join(re.findall(r"[^\W_]+", fold(_TITLE.sub("", bare) or bare)))
+    title = _TITLE.match(bare)
+    return " ".join(re.findall(r"[^\W_]+", fold(bare[title.end() :] if title else bare)))
 
 
 def duration(match: re.Match[str]) -> Form:

@@ -6,8 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lsfs.index.dates import fold
-from lsfs.index.fields.definitions import LONGEST_LABEL, Definition, Definitions
+from lsfs.index.fields.definitions import (
+    LONGEST_LABEL,
+    Definition,
+    Definitions,
+    label_key,
+    words_of,
+)
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.model import BlockKind, Document
 
@@ -22,13 +27,17 @@ _WORD = re.compile(r"[^\W_]+")
 _COLON = re.compile(r"[:\uff1a](?!\d\d\b|//)")
 _REMARK = re.compile(r"\s*\([^()\n]{0,40}\)\s*\Z")
 _LEAD = re.compile(r"\s*(?:\([^()\n]{0,40}\))?[\s.#\u00b0\u00ba=\u2013\u2014-]*")
+_NUMBER_WORD = re.compile(
+    r"\b(?:no|nr|number|nummer|numéro|número|\w+nummer|\w+nr|n)\b[.\s:\u00b0\u00ba#]{1,3}(?=[A-Z]{0,6}[-/]?\d)",
+    re.IGNORECASE,
+)
 _MOST_LINES = 20_000
 _LONGEST_LINE = 2000
 # Labels that are words of every sentence count only with a colon or alone in their cell.
 _COMMON = _words(
     """from to an von ab due end ends start starts between expires fin ende beginn client
     kunde date net netto neto tax period term notice price reference ref subject re duration
-    born issued dated"""
+    born issued dated le attention"""
 )
 
 
@@ -72,9 +81,10 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
             found = _beside(mark, cells, cell, limit, reader)
             if found is not None:
                 yield found
-            elif _is_alone(document.text, mark, cells[cell]):
+            elif _is_alone(document.text, mark, cells[cell], head=len(marks) > 1):
                 below.append((cell, mark))
     yield from _headed(document, known, reader)
+    yield from _numbered(known, reader)
 
 
 def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -111,8 +121,9 @@ def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mar
     remark = _REMARK.search(text, max(start, colon - 48), colon)
     end = remark.start() if remark else colon
     words = list(_WORD.finditer(text, max(start, end - 64), end))[-LONGEST_LABEL:]
+    keys = [label_key((word[0],)) for word in words]
     for n in range(len(words)):
-        label = " ".join(fold(word[0]) for word in words[n:])
+        label = " ".join(keys[n:])
         name = known.labels.get(label)
         if name is None and label.endswith("s"):
             name = known.labels.get(label[:-1])
@@ -126,8 +137,9 @@ def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | No
     words = list(_WORD.finditer(text, start, min(end, start + 64)))[:LONGEST_LABEL]
     if not words or text[start : words[0].start()].strip(" *_#-\u2013\u2022"):
         return None
+    keys = [label_key((word[0],)) for word in words]
     for count in range(len(words), 0, -1):
-        label = " ".join(fold(word[0]) for word in words[:count])
+        label = " ".join(keys[:count])
         name = known.labels.get(label)
         if name is not None:
             after = words[count - 1].end()
@@ -165,13 +177,13 @@ def _beside(
     return Found(mark.field.name, form, f"row: {mark.label}", 0.9) if form else None
 
 
-def _is_alone(text: str, mark: _Mark, cell: tuple[int, int]) -> bool:
+def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> bool:
     """Whether nothing but the label is in its cell, so that the value may stand below."""
     before, after = text[cell[0] : mark.start], text[mark.value_start : cell[1]]
     if before.strip(" *_#") or after.strip(" *_"):
         return False
     short = mark.field.type == "number" and not mark.colon and " " not in mark.label
-    return not short  # "INVOICE" above a street number
+    return head or not short  # not "INVOICE" above a street number
 
 
 def _from_above(
@@ -192,7 +204,7 @@ def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[
     for block, table in zip(blocks, document.tables, strict=False):
         if len(table.rows) != 2:
             continue
-        names = [known.labels.get(" ".join(_folded(cell))) for cell in table.rows[0]]
+        names = [known.labels.get(label_key(words_of(cell))) for cell in table.rows[0]]
         if sum(name is not None for name in names) < 2:
             continue
         at = block.char_start + len(block.text.split("\n", 1)[0])
@@ -207,5 +219,16 @@ def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[
                 yield Found(field.name, form, "column", 0.9)
 
 
-def _folded(text: str) -> list[str]:
-    return [fold(word) for word in _WORD.findall(text)]
+def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
+    """Numbers in sentences: "quoting customer number 4711"."""
+    text = reader.text
+    for match in _NUMBER_WORD.finditer(text):
+        words = list(_WORD.finditer(text, max(0, match.start() - 48), match.end()))[-4:]
+        for n in range(len(words)):
+            name = known.labels.get(label_key(word[0] for word in words[n:]))
+            if name is None or known.fields[name].type != "number":
+                continue
+            form = reader.read("number", match.end(), match.end() + 40, loose=False)
+            if form is not None:
+                yield Found(name, form, "sentence", 0.8)
+            break

@@ -6,6 +6,8 @@ is makes it a value of a field. Names are found by what introduces them.
 
 from __future__ import annotations
 
+import collections
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -14,19 +16,28 @@ from lsfs.index.fields.labels import Found
 from lsfs.model import DateKind, Document
 
 FRONT = 4000  # characters in which a contract names its parties
+HEAD_LINES = 3  # in which a letterhead stands
 FOOT = 1500  # characters in which a letter is signed
 MOST_MARKS = 2000  # currencies looked at in a document
+NONE = "none"  # what a value is that is of no field
 _BEFORE, _BEHIND = 110, 40  # characters around a value in which a word may say what it is
 
 
-def _cue(*words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(words)})", re.IGNORECASE)
+def _cue(*words: str) -> str:
+    return "|".join(words)
+
+
+def _table(cues: dict[str, str]) -> re.Pattern[str]:
+    """One pattern for all cues; the name of the group that matches is the field."""
+    groups = "|".join(f"(?P<{name or NONE}>{words})" for name, words in cues.items())
+    return re.compile(rf"\b(?:{groups})", re.IGNORECASE)
 
 
 # What the words around an amount make of it; the nearest decides.
-_AMOUNTS = {
+_AMOUNTS = _table({
     "deposit": _cue(
         r"(?:security |rent )?deposit\b", r"\w*kaution\b", "mietsicherheit", "anzahlung",
+        r"(?:as |for |by way of )security\b", r"als sicherheit\b",
         "dépôt de garantie", r"caution\b", r"fianza\b", r"cauzione\b", r"acompte\b",
     ),
     "rent": _cue(
@@ -60,8 +71,8 @@ _AMOUNTS = {
         r"indemni\w+", r"seguro\b", r"assurance\b", r"responsab\w+", r"mora\b",
         r"penalizaci[óo]n\b",
     ),
-}  # fmt: skip
-_DURATIONS = {
+})  # fmt: skip
+_DURATIONS = _table({
     "notice": _cue(
         r"notice\b", r"kündigung\w*", r"\w*frist\b", r"préavis\b", r"preaviso\b", r"preavviso\b",
         r"gekündigt\b", r"kündbar\b", r"resili\w+", r"antelación\b",
@@ -72,7 +83,7 @@ _DURATIONS = {
         r"befristet\b", r"zeitraum\b", r"période\b", r"periodo\b", r"período\b", r"vigencia\b",
         r"shall last\b", r"runs? for\b", r"lasts? for\b", r"remains? in force for\b",
         r"läuft (?:über|für)\b", r"für die zeit von\b", r"consenti pour\b",
-        r"auf (?=\d|\w+ (?:jahre?|monate?)\b)",
+        r"auf\s*\Z",
     ),
     "": _cue(
         r"pay(?:able|ment|s)?\b", r"paid\b", r"zahl\w+", r"fällig\w*", r"pai(?:ement|able)\b",
@@ -83,8 +94,8 @@ _DURATIONS = {
         r"congés?\b", r"vacaciones\b", r"confidential\w*", r"age[d]?\b", r"defects?\b",
         r"dépôt\b",
     ),
-}  # fmt: skip
-_DATES = {
+})  # fmt: skip
+_DATES = _table({
     "due": _cue(
         r"due (?:on|by|date)?", r"payable (?:by|until|on)\b", r"pay (?:by|before)\b",
         r"no later than\b", r"fällig\w*", r"zahlbar bis\b", r"zahlung bis\b", r"spätestens\b",
@@ -111,12 +122,14 @@ _DATES = {
         r"su carta\b", r"order of\b", r"meeting\b", r"dated\b",
         r"services? (?:rendered|provided)\b",
     ),
-}  # fmt: skip
+})  # fmt: skip
 _STOP = re.compile(r"\n\s*\n|(?<=[^\W\d_]{4})[.;!?]\s+(?=[^\W\d_a-zà-ÿ])|(?<=\d\))[.;]\s")
 # Only these may follow a value and say what it is: "EUR 900 monthly rent", "24 months' notice".
 _FOLLOWS = re.compile(
-    r"(?:['\u2019]s?)?\s*(?:\([^)]{0,30}\)\s*)?(?:(?:prior |written |per |a |an |of |als |as |de "
-    r"|en concept[oe] de |à titre de |in |monthly |gross |annual |schriftliche\w* ){0,3})\Z",
+    r"(?:['\u2019]s?)?\s*(?:\([^)]{0,30}\)\s*)?(?:(?:per|a|al|par|pro|each|each calendar) "
+    r"(?:month|mes|mois|monat|year|año|an|jahr)\s*)?(?:(?:prior|written|per|a|an|the|of|as|by|"
+    r"way|for|als|zur|de|en|concepto|como|comme|à|titre|au|in|monthly|gross|annual|schriftlich\w*|"
+    r"la|le|die|eine) ){0,4}\Z",
     re.IGNORECASE,
 )
 
@@ -155,6 +168,8 @@ def _dates(text: str, reader: Reader) -> Iterator[Found]:
         form = Form(one.char_start, one.char_end, one.day.isoformat())
         if one.kind is DateKind.SIGNED:
             yield Found("date", form, "own date", 0.85)
+        elif one.kind is DateKind.NAMED:
+            yield Found("date", form, "date at the head", 0.6)
         name = _named(text, form, _DATES, within=45, behind=False)
         if name:
             yield Found(name, form, "sentence", 0.75)
@@ -171,30 +186,19 @@ def _by_form(reader: Reader) -> Iterator[Found]:
 
 
 def _named(
-    text: str,
-    form: Form,
-    cues: dict[str, re.Pattern[str]],
-    *,
-    within: int = _BEFORE,
-    behind: bool = True,
+    text: str, form: Form, cues: re.Pattern[str], *, within: int = _BEFORE, behind: bool = True
 ) -> str:
     """The field that the nearest word in the sentence makes of a value; "" for none."""
     before = _STOP.split(text[max(0, form.start - within) : form.start])[-1]
-    best, name = -1, ""
-    for field, cue in cues.items():
-        for match in cue.finditer(before):
-            if match.end() > best:
-                best, name = match.end(), field
-    return name if best >= 0 or not behind else _named_behind(text, form, cues)
-
-
-def _named_behind(text: str, form: Form, cues: dict[str, re.Pattern[str]]) -> str:
-    after = _STOP.split(text[form.end : form.end + _BEHIND])[0]
-    for field, cue in cues.items():
-        match = cue.search(after)
-        if match and _FOLLOWS.match(after[: match.start()]):
-            return field
-    return ""
+    nearest = collections.deque(cues.finditer(before), maxlen=1)
+    match = nearest[0] if nearest else None
+    if match is None and behind:
+        after = _STOP.split(text[form.end : form.end + _BEHIND])[0]
+        match = cues.search(after)
+        if match and not _FOLLOWS.match(after[: match.start()]):
+            return ""
+    name = match.lastgroup if match else None
+    return "" if name in (None, NONE) else str(name)
 
 
 # --- parties
@@ -221,9 +225,32 @@ _ROLE = re.compile(
     r"nachstehend|ci-après|dénommée?|en adelante|di seguito)\b",
     re.IGNORECASE,
 )
+_ROLES = (
+    r"landlord|tenant|lessor|lessee|buyer|purchaser|seller|vendor|client|customer|contractor|lender|"
+    r"borrower|employer|employee|provider|supplier|consultant|licensor|licensee|company|agent|"
+    r"vermieter|mieter|verkäufer|käufer|auftraggeber|auftragnehmer|arbeitgeber|arbeitnehmer|kunde|"
+    r"lieferant|darlehens\w+|propriétaire|bailleur|preneur|locataire|vendeur|acheteur|"
+    r"acquéreur|prestataire|employeur|salarié|emprunteur|prêteur|arrendador|arrendatari[oa]|vendedor|comprador|"
+    r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario"
+)
+# Where a contract defines what it calls a party.
+_DEFINED = re.compile(
+    r"\b(?:hereinafter|hereafter|im folgenden|nachfolgend|nachstehend|ci-après|en adelante|"
+    rf"en lo sucesivo|di seguito)\b|\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
+    r"[\"\u201c\u201e\u00ab'\s]*"
+    rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
+    re.IGNORECASE,
+)
+# Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
+_BEGINS = re.compile(
+    r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
+    r"parte,|part,|with|mit|avec|con)\s+",
+    re.IGNORECASE | re.MULTILINE,
+)
 _IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
 _DEAR = re.compile(
-    r"^[ \t]*(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello)\s+",
+    r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello)\s+|"
+    r"(?:madame|monsieur)\s+(?=[^\n,]{2,40},[ \t]*$))",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSING = re.compile(
@@ -232,6 +259,7 @@ _CLOSING = re.compile(
     r"(?:mit )?(?:freundlichen|besten|herzlichen) gr[üu](?:ß|ss)en?|hochachtungsvoll|cordialement|"
     r"bien (?:cordialement|à vous)|(?:sincères |meilleures )?salutations(?: distinguées)?|"
     r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
+    r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
     r"(?:un )?cordial(?:es)? saludos?|saludos cordiales|cordiali saluti|distinti saluti)"
     r"[ \t]*[,.]?[ \t]*\n\s*",
     re.IGNORECASE | re.MULTILINE,
@@ -248,21 +276,46 @@ _GENERIC = re.compile(
 )
 
 
-_FIRM = re.compile(r"\b(?:GmbH|AG|KG|Ltd|Inc|LLC|SARL|SAS|S\.[LA]|Cie|Co|Partners?|Associates)\b")
+_FIRM = re.compile(
+    r"\b(?:GmbH|AG|KG|OHG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|Cie|Co|"
+    r"Partners?|Associates|Corp)\b"
+)
 
 
 def parties(text: str) -> Iterator[Found]:
-    """The parties of a contract, and who wrote a letter to whom."""
+    """The parties of a contract, who wrote a letter to whom, and whose paper it is on."""
     front = text[:FRONT]
     for match in _BETWEEN.finditer(front):
         pair = _pair(text, match.end())
         if pair:
             yield from (Found("party", form, "between", 0.85) for form in pair)
             break
+    yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
+    yield from _of_letter(text, front)
+    form = _letterhead(text)
+    if form:
+        yield Found("party", form, "letterhead", 0.65)
+
+
+def _in_roles(front: str) -> Iterator[Form]:
+    """Names that a definition gives a role: A (the "Landlord"), B (im Folgenden "Mieter")."""
+    since = 0
+    for role in _DEFINED.finditer(front):
+        low = max(since, role.start() - 240, front.rfind("\n\n", 0, role.start()))
+        for begin in _BEGINS.finditer(front, low, role.start()):
+            form = _name(front, begin.end())
+            if form is not None and form.end <= role.start():
+                yield form
+                break
+        since = role.end()
+
+
+def _of_letter(text: str, front: str) -> Iterator[Found]:
     dear = _DEAR.search(front)
     if dear:
         form = name_at(text, dear.end(), min(len(text), dear.end() + 60))
         if form and _is_name(text, form):
+            form = _in_full(text, form, dear.start()) or form
             yield Found("party", form, "salutation", 0.75)
     foot = max(0, len(text) - FOOT)
     for match in list(_CLOSING.finditer(text, foot))[-1:]:
@@ -270,6 +323,25 @@ def parties(text: str) -> Iterator[Found]:
         form = name_at(text, match.end(), end if end >= 0 else len(text))
         if form and _is_name(text, form):
             yield Found("party", form, "signature", 0.7)
+
+
+def _in_full(text: str, last: Form, before: int) -> Form | None:
+    """The whole name above a salutation that has only the last one: "Dear Ms Nair", Priya Nair."""
+    ending = re.escape(text[last.start : last.end])
+    line = re.compile(rf"^[ \t]*(?:\S+[ \t]+){{1,4}}{ending}[ \t]*$", re.MULTILINE)
+    match = line.search(text, 0, before)
+    form = name_at(text, match.start(), match.end()) if match else None
+    return form if form and form.end == (match.end() if match else -1) else None
+
+
+def _letterhead(text: str) -> Form | None:
+    """The company whose name is one of the first lines."""
+    for line in itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", text), HEAD_LINES):
+        form = name_at(text, *line.span())
+        alone = form is not None and not text[form.end : line.end()].strip(" .,")
+        if form and alone and is_firm(text[form.start : form.end]):
+            return form
+    return None
 
 
 def _pair(text: str, start: int) -> tuple[Form, ...]:
@@ -318,6 +390,11 @@ def _without_second(text: str, form: Form) -> Form:
         return form
     cut = name_at(text, form.start, form.start + match.start())
     return cut or form
+
+
+def is_firm(name: str) -> bool:
+    """Whether a name has a legal form."""
+    return _FIRM.search(name) is not None
 
 
 def _is_name(text: str, form: Form) -> bool:
