@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import lsfs
+from benchmarks import fields_held_out as held_out
 from benchmarks.fields_set import LAYOUTS, Sample, samples, write
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import DriveRecord, initialise
@@ -46,12 +47,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--documents", type=int, default=480)
     parser.add_argument("--model", type=int, default=0, help="documents that the model is asked of")
+    parser.add_argument("--set", choices=("tuned", "held-out"), default="tuned")
+    parser.add_argument("--only-fields", action="store_true", help="no near duplicates")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--misses", action="store_true", help="list what was missed or wrong")
     options = parser.parse_args()
-    every = samples(options.documents, options.seed)
+    if options.set == "held-out":
+        every = held_out.samples(options.documents, options.seed)
+    else:
+        every = samples(options.documents, options.seed)
     with tempfile.TemporaryDirectory() as place:
         found = _fields(Path(place), every, options)
+    if options.only_fields:
+        sys.stdout.write(json.dumps({"documents": len(every), **found}) + "\n")
+        return
     with tempfile.TemporaryDirectory() as place:
         alike = _duplicates(Path(place), options.seed)
     sys.stdout.write(json.dumps({"documents": len(every), **found, "duplicates": alike}) + "\n")

@@ -24,20 +24,20 @@ _NUMBER_WORDS = frozenset(("no", "nr", "n", "num", "number", "nummer", "numero",
 # stands between the words do not matter: "n° facture" is read as "n facture".
 _TABLE = """
 party party:
-    attention | attn | for the attention of | landlord | lessor | tenant
+    account holder | policy holder | attention | attn | for the attention of | landlord | lessor | tenant
     lessee | buyer | purchaser | seller | vendor | supplier | client
     customer | customer name | employer | employee | borrower | lender | licensor | licensee
     contractor | service provider | provider | consultant | bill to | billed to | invoice to
     sold to | ship to | issued by | from | to | remit to | party a | party b | first party
     second party | between | name of tenant | name of landlord | insured | policyholder | insurer
-    vermieter | vermieterin | mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
+    vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin | mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
     auftraggeber | auftraggeberin | auftragnehmer | auftragnehmerin | kunde | kundin | lieferant
     arbeitgeber | arbeitgeberin | arbeitnehmer | arbeitnehmerin | rechnungsempfänger | empfänger
     rechnungssteller | rechnung an | absender | an | von | darlehensgeber | darlehensnehmer
-    bailleur | locataire | preneur | vendeur | acheteur | acquéreur | client | fournisseur
+    titulaire | bailleur | locataire | preneur | vendeur | acheteur | acquéreur | client | fournisseur
     employeur | salarié | salariée | facturé à | facture à | émetteur | destinataire | prestataire
     emprunteur | prêteur | expéditeur | adressé à | à l'attention de
-    arrendador | arrendadora | arrendatario | arrendataria | vendedor | vendedora | comprador
+    titular | arrendador | arrendadora | arrendatario | arrendataria | vendedor | vendedora | comprador
     compradora | cliente | proveedor | empleador | empleado | trabajador | trabajadora
     facturar a | facturado a | emisor | destinatario | prestador | prestatario | prestamista
     locatore | conduttore | venditore | acquirente | cliente | fornitore | datore di lavoro
@@ -45,7 +45,7 @@ invoice_number number:
     invoice no | invoice number | invoice nr | invoice id | invoice | inv no
     tax invoice no | tax invoice | bill no | bill number | our invoice
     rechnungsnummer | rechnungs nr | rechnung nr | rechnungsnr | rechnung | rechnung nummer
-    belegnummer | beleg nr
+    belegnummer | beleg nr | rg nr | rg nummer
     numéro de facture | n facture | facture n
     référence facture | facture no | facture numéro | n de facture
     facture | réf facture | numéro facture
@@ -70,7 +70,7 @@ order_number number:
 customer_number number:
     customer no | customer number | client no | client number | account no | account number
     customer id | client id | account id
-    kundennummer | kunden nr | kundennr | kdnr | kd nr
+    vertragskonto | kundennummer | kunden nr | kundennr | kdnr | kd nr
     numéro de client | n client | client n | code client | n de client | réf client
     número de cliente | n cliente | cliente n | código de cliente | n de cliente | no de cliente
     codice cliente | numero cliente
@@ -263,7 +263,7 @@ class Definitions:
 
 def label_key(words: Iterable[str]) -> str:
     """A label as it is looked up: "N° de facture" and "número de factura" begin alike."""
-    folded = (fold(word) for word in words)
+    folded = (fold(word) for word in words if word not in ("\u00ba", "\u00aa"))
     return " ".join("no" if word in _NUMBER_WORDS else word for word in folded)
 
 

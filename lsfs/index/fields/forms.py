@@ -33,6 +33,7 @@ _CURRENCY = re.compile(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
 )
 _DECIMALS = re.compile(r"\d[.,]\d\d(?!\d)")
+_RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 _DURATION = re.compile(
     rf"(?<![\w.,-])(?:(\d{{1,3}})|({'|'.join(sorted(COUNTS, key=len, reverse=True))}))"
@@ -362,6 +363,7 @@ def _says_more(between: str) -> bool:
     """Whether more than small words stand between a label and a value."""
     if len(between) > _FILL or "\n\n" in between:
         return True
+    between = _RATE.sub(" ", between)
     kept = [w for w in re.findall(r"[^\W\d_]+", between.casefold()) if w not in _FILLERS]
     return bool(kept) or any(c.isdigit() for c in between)
 

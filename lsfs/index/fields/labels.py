@@ -28,7 +28,14 @@ _COLON = re.compile(r"[:\uff1a](?!\d\d\b|//)")
 _REMARK = re.compile(r"\s*\([^()\n]{0,40}\)\s*\Z")
 _LEAD = re.compile(r"\s*(?:\([^()\n]{0,40}\))?[\s.#\u00b0\u00ba=\u2013\u2014-]*")
 _NUMBER_WORD = re.compile(
-    r"\b(?:no|nr|number|nummer|numéro|número|\w+nummer|\w+nr|n)\b[.\s:\u00b0\u00ba#]{1,3}(?=[A-Z]{0,6}[-/]?\d)",
+    r"\b(no|nr|number|nummer|numéro|número|\w+nummer|\w+nr|n)\b[.\s:\u00b0\u00ba#]{1,3}(?=[A-Z]{0,6}[-/]?\d)",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    r"\b(?:(?P<contract>\w*vertrag|contract|agreement|lease|contrat|contrato|contratto)"
+    r"|(?P<invoice>\w*rechnung|invoice|facture|factura|fattura)"
+    r"|(?P<order>order|\w*bestellung|commande|pedido|ordine)"
+    r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",
     re.IGNORECASE,
 )
 _MOST_LINES = 20_000
@@ -123,7 +130,7 @@ def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mar
     words = list(_WORD.finditer(text, max(start, end - 64), end))[-LONGEST_LABEL:]
     keys = [label_key((word[0],)) for word in words]
     for n in range(len(words)):
-        label = " ".join(keys[n:])
+        label = " ".join(filter(None, keys[n:]))
         name = known.labels.get(label)
         if name is None and label.endswith("s"):
             name = known.labels.get(label[:-1])
@@ -139,7 +146,7 @@ def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | No
         return None
     keys = [label_key((word[0],)) for word in words]
     for count in range(len(words), 0, -1):
-        label = " ".join(keys[:count])
+        label = " ".join(filter(None, keys[:count]))
         name = known.labels.get(label)
         if name is not None:
             after = words[count - 1].end()
@@ -223,12 +230,19 @@ def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
     """Numbers in sentences: "quoting customer number 4711"."""
     text = reader.text
     for match in _NUMBER_WORD.finditer(text):
-        words = list(_WORD.finditer(text, max(0, match.start() - 48), match.end()))[-4:]
-        for n in range(len(words)):
-            name = known.labels.get(label_key(word[0] for word in words[n:]))
-            if name is None or known.fields[name].type != "number":
-                continue
-            form = reader.read("number", match.end(), match.end() + 40, loose=False)
-            if form is not None:
-                yield Found(name, form, "sentence", 0.8)
-            break
+        words = _WORD.findall(text, max(0, match.start() - 48), match.end(1))[-6:]
+        labels = (known.labels.get(label_key(words[n:])) for n in range(len(words)))
+        names = (name for name in labels if name and known.fields[name].type == "number")
+        name = next(names, "") or _of_document(text, match.start())
+        form = reader.read("number", match.end(), match.end() + 40, loose=False) if name else None
+        if form is not None:
+            yield Found(name, form, "sentence", 0.8)
+
+
+def _of_document(text: str, end: int) -> str:
+    """Whose number a number is by the document named before it: "Darlehensvertrag Nr. 17"."""
+    line = text[max(text.rfind("\n", 0, end), end - 60, 0) : end]
+    found = [match for match in _DOCUMENT.finditer(line) if not match["stop"]]
+    stopped = any(match["stop"] for match in _DOCUMENT.finditer(line))
+    last = found[-1].lastgroup if found and not stopped else None
+    return f"{last}_number" if last else ""

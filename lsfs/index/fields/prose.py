@@ -16,6 +16,7 @@ from lsfs.index.fields.labels import Found
 from lsfs.model import DateKind, Document
 
 FRONT = 4000  # characters in which a contract names its parties
+ADDRESS_LINES = 40  # in which addresses of sender and receiver stand
 HEAD_LINES = 3  # in which a letterhead stands
 FOOT = 1500  # characters in which a letter is signed
 MOST_MARKS = 2000  # currencies looked at in a document
@@ -57,7 +58,7 @@ _AMOUNTS = _table({
     "total": _cue(
         r"(?:invoice |grand )?total\b", r"amount due\b", r"balance due\b", r"gesamtbetrag\b",
         r"rechnungsbetrag\b", r"montant total\b", r"importe total\b", r"somme de\b", "sum of",
-        r"amount of\b", r"betrag (?:von|in höhe)", r"montant de\b", r"importe de\b",
+        r"amount of\b", r"betrag (?:von|in höhe)", r"montant de\b", r"abschlag\w*", r"importe de\b",
     ),
     "tax": _cue(r"vat\b", r"sales tax\b", r"mwst\b", r"mehrwertsteuer\b", r"tva\b", r"iva\b"),
     # Words that make an amount none of these.
@@ -88,7 +89,8 @@ _DURATIONS = _table({
     "": _cue(
         r"pay(?:able|ment|s)?\b", r"paid\b", r"zahl\w+", r"fällig\w*", r"pai(?:ement|able)\b",
         r"pag\w+", r"within\b", r"innerhalb\b", r"sous\b", r"dans (?:les|un délai)\b", r"every\b",
-        r"probation\w*", r"probezeit\b", r"essai\b", r"prueba\b", r"renew\w*", r"verlänger\w*",
+        r"probation\w*(?: period)?", r"(?:trial|payment|warranty|grace|cooling-off|notice of) period\b",
+        r"probezeit\b", r"essai\b", r"prueba\b", r"renew\w*", r"verlänger\w*",
         r"reconduct\w*", r"prórrog\w*", r"prorrog\w*", r"warranty\b", r"gewährleistung\w*",
         r"garantie\b", r"garantía\b", r"holiday\w*", r"urlaub\w*", r"further\b", r"weitere\w*",
         r"congés?\b", r"vacaciones\b", r"confidential\w*", r"age[d]?\b", r"defects?\b",
@@ -126,12 +128,15 @@ _DATES = _table({
 _STOP = re.compile(r"\n\s*\n|(?<=[^\W\d_]{4})[.;!?]\s+(?=[^\W\d_a-zà-ÿ])|(?<=\d\))[.;]\s")
 # Only these may follow a value and say what it is: "EUR 900 monthly rent", "24 months' notice".
 _FOLLOWS = re.compile(
-    r"(?:['\u2019]s?)?\s*(?:\([^)]{0,30}\)\s*)?(?:(?:per|a|al|par|pro|each|each calendar) "
-    r"(?:month|mes|mois|monat|year|año|an|jahr)\s*)?(?:(?:prior|written|per|a|an|the|of|as|by|"
+    r"(?:['\u2019]s?)?[ \t]*(?:\([^)]{0,30}\)[ \t]*)?(?:(?:per|a|al|par|pro|each|each calendar) "
+    r"(?:month|mes|mois|monat|year|año|an|jahr)[ \t]*)?(?:(?:prior|written|per|a|an|the|of|as|by|"
     r"way|for|als|zur|de|en|concepto|como|comme|à|titre|au|in|monthly|gross|annual|schriftlich\w*|"
     r"la|le|die|eine) ){0,4}\Z",
     re.IGNORECASE,
 )
+
+
+_DUE_BEHIND = re.compile(r"\s+(?:zur zahlung )?(?:fällig|due\b|payable\b)", re.IGNORECASE)
 
 
 def stated(document: Document, reader: Reader) -> Iterator[Found]:
@@ -171,6 +176,7 @@ def _dates(text: str, reader: Reader) -> Iterator[Found]:
         elif one.kind is DateKind.NAMED:
             yield Found("date", form, "date at the head", 0.6)
         name = _named(text, form, _DATES, within=45, behind=False)
+        name = "due" if _DUE_BEHIND.match(text, form.end) else name
         if name:
             yield Found(name, form, "sentence", 0.75)
 
@@ -188,15 +194,20 @@ def _by_form(reader: Reader) -> Iterator[Found]:
 def _named(
     text: str, form: Form, cues: re.Pattern[str], *, within: int = _BEFORE, behind: bool = True
 ) -> str:
-    """The field that the nearest word in the sentence makes of a value; "" for none."""
-    before = _STOP.split(text[max(0, form.start - within) : form.start])[-1]
-    nearest = collections.deque(cues.finditer(before), maxlen=1)
-    match = nearest[0] if nearest else None
-    if match is None and behind:
+    """The field that the nearest word in the sentence makes of a value; "" for none.
+
+    A word right behind the value is the nearest: "upon one month's notice".
+    """
+    match = None
+    if behind:
         after = _STOP.split(text[form.end : form.end + _BEHIND])[0]
         match = cues.search(after)
         if match and not _FOLLOWS.match(after[: match.start()]):
-            return ""
+            match = None
+    if match is None:
+        before = _STOP.split(text[max(0, form.start - within) : form.start])[-1]
+        nearest = collections.deque(cues.finditer(before), maxlen=1)
+        match = nearest[0] if nearest else None
     name = match.lastgroup if match else None
     return "" if name in (None, NONE) else str(name)
 
@@ -247,16 +258,27 @@ _BEGINS = re.compile(
     r"parte,|part,|with|mit|avec|con)\s+",
     re.IGNORECASE | re.MULTILINE,
 )
+_TO_WHOM = re.compile(
+    r"\b(?:(?:sells?|lets?|leases?|rents?|lends?|hires?)(?: out)? to|(?:verkauft|vermietet) an|"
+    r"(?:vend|loue|prête) à|(?:vende|arrienda|alquila|presta) a)\s+|"
+    r"^(?:I|We|Ich|Je soussignée?|Yo),\s+(?:the undersigned,?\s+)?",
+    re.MULTILINE,
+)
+_POSTAL = re.compile(
+    r"(?:^|,)\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$"
+    r"|\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
+)
 _IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
 _DEAR = re.compile(
-    r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello)\s+|"
+    r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello|"
+    r"guten tag|bonjour|hola|good (?:morning|day))\s+|"
     r"(?:madame|monsieur)\s+(?=[^\n,]{2,40},[ \t]*$))",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSING = re.compile(
     r"^[ \t]*(?:(?:yours|kind|best|warm|with kind|with best) (?:sincerely|faithfully|truly|regards)"
     r"|(?:yours |very )?(?:sincerely|truly)(?: yours)?|regards|respectfully(?: yours)?|"
-    r"(?:mit )?(?:freundlichen|besten|herzlichen) gr[üu](?:ß|ss)en?|hochachtungsvoll|cordialement|"
+    r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|cordialement|"
     r"bien (?:cordialement|à vous)|(?:sincères |meilleures )?salutations(?: distinguées)?|"
     r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
     r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
@@ -290,11 +312,35 @@ def parties(text: str) -> Iterator[Found]:
         if pair:
             yield from (Found("party", form, "between", 0.85) for form in pair)
             break
+    yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
+    yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
     yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
     yield from _of_letter(text, front)
     form = _letterhead(text)
     if form:
         yield Found("party", form, "letterhead", 0.65)
+
+
+def _transferred(front: str) -> Iterator[Form]:
+    """To whom something is sold, let or lent, and who declares it: "I, A, hereby sell to B"."""
+    for match in _TO_WHOM.finditer(front):
+        form = _name(front, match.end())
+        if form is not None:
+            yield form
+
+
+def _addressed(front: str) -> Iterator[Form]:
+    """Names above an address: one or two lines, of which the last has a postal code."""
+    lines = list(itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", front), ADDRESS_LINES))
+    for n, line in enumerate(lines):
+        if not _POSTAL.search(line[0]) or ":" in line[0] or len(line[0]) > 80:
+            continue
+        above = 1 if "," in line[0] else 2
+        if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
+            continue
+        form = name_at(front, *lines[n - above].span())
+        if form and not front[form.end : lines[n - above].end()].strip(" .,"):
+            yield form
 
 
 def _in_roles(front: str) -> Iterator[Form]:
