@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lsfs.llm.chat import ChatModel
     from lsfs.model import Passage
 
-PASSAGES = 3  # that are shown for a field, one after the other
+PASSAGES = 2  # that are shown for a field, one after the other
 CONFIDENCE = 0.4
 _ASKED = {
     "party": "the name of a person or company that this is between",

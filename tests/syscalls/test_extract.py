@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import lsfs as library
+from lsfs.config import Config
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.fields.definitions import definitions
 from lsfs.syscalls.asked import asked_of_model
@@ -72,7 +73,8 @@ def test_no_model_is_asked_without_a_value_of_the_type() -> None:
     assert not model.shown
 
 
-def test_duplicates_and_folding(source: Path) -> None:
+@pytest.fixture
+def copies(source: Path) -> Path:
     lease = TEXTS["Contracts/harbour-lease.md"] + "Keys are handed over at noon. " * 3
     (source / "Contracts/harbour-lease.md").rename(source / "a.md")
     (source / "a.md").write_text(lease)
@@ -80,18 +82,34 @@ def test_duplicates_and_folding(source: Path) -> None:
     (source / "copy.md").write_text(lease)
     (source / "one.bin").write_bytes(b"\0\1\2" * 99)
     (source / "two.bin").write_bytes(b"\0\1\2" * 99)
-    lsfs("index", str(source))
-    done = lsfs("duplicates", "--drive", str(source), "--wait", "--json", "--threshold", "0.7")
+    return source
+
+
+def test_duplicates_and_folding(copies: Path, no_chat: Config) -> None:
+    with library.open(copies, config=no_chat) as drive:
+        (group,) = drive.duplicates(threshold=0.7).groups
+        members = {one.path: one for one in group.members}
+        assert (group.path, set(members)) == ("a.md", {"b.md", "copy.md"})
+        assert members["copy.md"].exact and members["copy.md"].similarity == 1
+        assert [one.name for one in members["b.md"].differs] == ["rent"]
+        exact = drive.duplicates(mode="exact").groups
+        assert {(one.path, one.members[0].path) for one in exact} == {
+            ("a.md", "copy.md"), ("one.bin", "two.bin"),
+        }  # fmt: skip
+        assert not drive.duplicates("Notes", threshold=0.7).groups
+        hits = drive.retrieve("keys noon", fold=True).hits
+        (shown,) = [hit for hit in hits if hit.path in {"a.md", *members}]
+        assert {shown.path, *shown.similar} == {"a.md", "b.md", "copy.md"}
+        with pytest.raises(UsageError):
+            drive.duplicates(threshold=0.1)
+
+
+def test_commands(copies: Path) -> None:
+    done = lsfs("index", str(copies))
     assert done.returncode == 0, done.stderr
-    group = json.loads(done.stdout)["groups"][0]
-    members = {group["path"]: None} | {one["path"]: one for one in group["members"]}
-    assert {"a.md", "b.md", "copy.md"} <= members.keys()
-    assert members["copy.md"]["exact"] and members["copy.md"]["similarity"] == 1
-    assert [one["name"] for one in members["b.md"]["differs"]] == ["rent"]
-    done = lsfs("duplicates", "--drive", str(source), "--mode", "exact")
-    assert "two.bin" in done.stdout and "b.md" not in done.stdout
-    found = json.loads(lsfs("search", "keys noon", "--fold", "--json", cwd=source).stdout)["hits"]
-    assert len([hit for hit in found if hit["path"] in members]) == 1
-    done = lsfs("extract", "Finance", "-f", "total", cwd=source)
-    assert "380" in done.stdout and "amount due" in done.stdout
-    assert lsfs("extract", "Notes", "-f", "rent", cwd=source).returncode == 1
+    done = lsfs("duplicates", "--threshold", "0.7", cwd=copies)
+    assert done.returncode == 0, done.stderr
+    assert "copy.md" in done.stdout and "rent: EUR 1,450 \u2192 EUR 1,500" in done.stdout
+    done = lsfs("extract", "Finance", "-f", "total", "--json", cwd=copies)
+    assert [row["normal"] for row in json.loads(done.stdout)["rows"]] == ["380 EUR"]
+    assert lsfs("extract", "Notes", "-f", "rent", cwd=copies).returncode == 1

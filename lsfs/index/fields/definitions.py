@@ -24,20 +24,24 @@ _NUMBER_WORDS = frozenset(("no", "nr", "n", "num", "number", "nummer", "numero",
 # stands between the words do not matter: "n° facture" is read as "n facture".
 _TABLE = """
 party party:
-    account holder | policy holder | attention | attn | for the attention of | landlord | lessor | tenant
+    account holder | policy holder | attention | attn
+    for the attention of | landlord | lessor | tenant
     lessee | buyer | purchaser | seller | vendor | supplier | client
     customer | customer name | employer | employee | borrower | lender | licensor | licensee
     contractor | service provider | provider | consultant | bill to | billed to | invoice to
     sold to | ship to | issued by | from | to | remit to | party a | party b | first party
     second party | between | name of tenant | name of landlord | insured | policyholder | insurer
-    vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin | mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
+    vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin
+    mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
     auftraggeber | auftraggeberin | auftragnehmer | auftragnehmerin | kunde | kundin | lieferant
     arbeitgeber | arbeitgeberin | arbeitnehmer | arbeitnehmerin | rechnungsempfänger | empfänger
     rechnungssteller | rechnung an | absender | an | von | darlehensgeber | darlehensnehmer
-    titulaire | bailleur | locataire | preneur | vendeur | acheteur | acquéreur | client | fournisseur
+    titulaire | bailleur | locataire | preneur
+    vendeur | acheteur | acquéreur | client | fournisseur
     employeur | salarié | salariée | facturé à | facture à | émetteur | destinataire | prestataire
     emprunteur | prêteur | expéditeur | adressé à | à l'attention de
-    titular | arrendador | arrendadora | arrendatario | arrendataria | vendedor | vendedora | comprador
+    titular | arrendador | arrendadora | arrendatario
+    arrendataria | vendedor | vendedora | comprador
     compradora | cliente | proveedor | empleador | empleado | trabajador | trabajadora
     facturar a | facturado a | emisor | destinatario | prestador | prestatario | prestamista
     locatore | conduttore | venditore | acquirente | cliente | fornitore | datore di lavoro

@@ -89,7 +89,8 @@ _DURATIONS = _table({
     "": _cue(
         r"pay(?:able|ment|s)?\b", r"paid\b", r"zahl\w+", r"fällig\w*", r"pai(?:ement|able)\b",
         r"pag\w+", r"within\b", r"innerhalb\b", r"sous\b", r"dans (?:les|un délai)\b", r"every\b",
-        r"probation\w*(?: period)?", r"(?:trial|payment|warranty|grace|cooling-off|notice of) period\b",
+        r"probation\w*(?: period)?",
+        r"(?:trial|payment|warranty|grace|cooling-off|notice of) period\b",
         r"probezeit\b", r"essai\b", r"prueba\b", r"renew\w*", r"verlänger\w*",
         r"reconduct\w*", r"prórrog\w*", r"prorrog\w*", r"warranty\b", r"gewährleistung\w*",
         r"garantie\b", r"garantía\b", r"holiday\w*", r"urlaub\w*", r"further\b", r"weitere\w*",
@@ -278,8 +279,8 @@ _DEAR = re.compile(
 _CLOSING = re.compile(
     r"^[ \t]*(?:(?:yours|kind|best|warm|with kind|with best) (?:sincerely|faithfully|truly|regards)"
     r"|(?:yours |very )?(?:sincerely|truly)(?: yours)?|regards|respectfully(?: yours)?|"
-    r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|cordialement|"
-    r"bien (?:cordialement|à vous)|(?:sincères |meilleures )?salutations(?: distinguées)?|"
+    r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|"
+    r"cordialement|bien (?:cordialement|à vous)|(?:sincères |meilleures )?salutations(?: distinguées)?|"
     r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
     r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
     r"(?:un )?cordial(?:es)? saludos?|saludos cordiales|cordiali saluti|distinti saluti)"
