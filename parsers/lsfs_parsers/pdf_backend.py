@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
-from lsfs_parsers.pdf_columns import Region, find_gutters, regions
+from lsfs_parsers.pdf_columns import Region, find_gutters, regions, runs_on
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
-from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_paragraphs import Habits, Paragraph, paragraphs_of
@@ -22,6 +23,9 @@ from lsfs_parsers.stitch import join
 from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReading, Start
 
 _AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
+_NEAR_EDGE = 1.5  # of the size
+_MOSTLY = 0.6  # share of the rows
+_RUNS_ON = 0.5
 _SAME_GUTTER = 8.0  # points
 _USUAL = 0.4  # share of the pages
 
@@ -75,12 +79,18 @@ class GeometricBackend:
         columns: list[list[PageBlock]] = []
         notes: list[PageBlock] = []
         expected = self._notes_open
+        before: Box | None = None
         for region in regions(window, page.lines, self._gutters.usual()):
             text, note_lines = split_notes(
                 region, page.rules, self._style, page.height, expected=expected
             )
+            # A column goes on in the next one, and not in what stands below it.
+            here = union([line.box for line in region.lines])
+            may_join = before is not None and not _is_under(here, before)
+            before = here
             for stretch in self._stretches(text, region, page):
-                columns.append(join(columns, stretch, self.joint) if columns else stretch)
+                columns.append(join(columns, stretch, self.joint) if may_join else stretch)
+                may_join = True
             found = [self._block(note, page) for note in notes_of(note_lines)]
             notes += join([notes], found, self.joint) if notes else found
         if notes or page.lines:
@@ -106,7 +116,11 @@ class GeometricBackend:
         self, lines: list[Line], region: Region, page: PdfPage
     ) -> Iterator[list[PageBlock]]:
         """The blocks between the tables of a column, and the tables."""
-        tables = find_tables(lines, page.rules, region.box, self._style.body)
+        tables = [
+            table
+            for table in find_tables(lines, page.rules, region.box, self._style.body)
+            if table.ruled or not _is_justified([lines[n] for n in sorted(table.lines)], lines)
+        ]
         done = 0
         rest = Region(lines, region.box)
         for table in sorted(tables, key=lambda one: min(one.lines)):
@@ -183,8 +197,23 @@ class _UsualGutters:
         return ()
 
 
+def _is_justified(rows: Sequence[Line], column: Sequence[Line]) -> bool:
+    """Whether the rows of a table are lines of running text whose spaces were stretched: they
+    reach from edge to edge of their column, and one goes on in the next."""
+    left, right = min(line.left for line in column), max(line.right for line in column)
+    room = _NEAR_EDGE * rows[0].size
+    filled = sum(row.left < left + room and row.right > right - room for row in rows)
+    on = sum(runs_on(row, after) for row, after in pairwise(rows))
+    return filled >= _MOSTLY * (len(rows) - 1) and on >= _RUNS_ON * (len(rows) - 1)
+
+
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:
     return any(number in table.lines for table in tables)
+
+
+def _is_under(box: Box, other: Box) -> bool:
+    """Whether a stretch of text stands below another one, in the same column."""
+    return box[1] >= other[3] and box[0] < other[2] and other[0] < box[2]
 
 
 def _confidence(lines: Sequence[Line]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,16 +20,23 @@ _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
 _SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
-_MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
+_MARK = re.compile(
+    rf"(?:\xad|[{_BULLETS}\u2013-]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}}|\(?(?:\d{{1,3}}|[a-z]|[ivxl]{{2,5}})[.)])$"
+)
+_RAISED_MARK = re.compile(r"(?:\xad|\d{1,3}|[*\u2020\u2021\u00a7]{1,3})$")
 _MANY_MARKS = 60  # on one page they are something else
+_SOFT_HYPHEN = "\xad"
 _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
+_TALL = 1.6  # of the letter size; a higher line may be several
+_APART = 0.9  # of the letter size; letters of one line are not further above each other
 _BOLD = 600
-_GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
+GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _MUCH_WIDER = 1.7  # times the narrowest space of the line
-_NEVER_STRETCHED = 2.6  # times the least gap
-_SMALLEST_GAP = 3.2  # points
+_UNIFORM = 1.15
+_STRETCHED = 2.4  # times the least gap: no justification makes all spaces so wide
+SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
@@ -204,6 +212,7 @@ def attached(lines: list[Line]) -> list[Line]:
         )
         if found is not None:
             whole[id(found)] = _with_mark(mark, whole[id(found)])
+        if found is not None or mark.text == _SOFT_HYPHEN:
             del whole[id(mark)]
     return list(whole.values())
 
@@ -212,10 +221,12 @@ def _stands_beside(mark: Line, line: Line) -> bool:
     middle = (mark.top + mark.bottom) / 2
     if not line.top - 2 <= middle <= line.bottom + 2:
         return False
-    is_bullet = mark.text in _BULLETS
-    if not is_bullet and mark.size > _RAISED * line.size:
+    is_bullet = not _RAISED_MARK.match(mark.text)
+    is_soft = mark.text == _SOFT_HYPHEN
+    if not is_bullet and not is_soft and mark.size > _RAISED * line.size:
         return False
-    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    reach = (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    before = not is_soft and -1 <= line.left - mark.right < reach
     behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
     return before or behind
 
@@ -224,7 +235,7 @@ def _with_mark(mark: Line, line: Line) -> Line:
     box = union([mark.box, line.box])
     first, last = line.cells[0], line.cells[-1]
     if mark.left < line.left:
-        glue = " " if mark.text in _BULLETS else ""
+        glue = "" if _RAISED_MARK.match(mark.text) else " "
         cell = one_cell(mark.cells[0], first, glue)
         text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
     else:
@@ -280,27 +291,58 @@ class _Reader:
         """The lines, and the angle at which each runs in user space."""
         for run in self.runs:
             line = self._line(run, turn)
-            if line is not None:
+            if line is None:
+                continue
+            pieces = [run]
+            if line.bottom - line.top > _TALL * line.size:
+                pieces = self._at_one_height(run, turn, _APART * line.size)
+            if len(pieces) == 1:
                 yield line, run.angle
+                continue
+            for piece in pieces:
+                line = self._line(piece, turn)
+                if line is not None:
+                    yield line, run.angle
+
+    def _at_one_height(self, run: _Run, turn: Turn, apart: float) -> list[_Run]:
+        """The pieces of a line in which pdfium put what stands below it: the first cell of the next
+        row of a table behind the last cell of a row."""
+        cuts = [run.start]
+        for space in _SPACES.finditer(self._units, run.start, run.end):
+            before, after = space.span()
+            if before > run.start and after < run.end:
+                one, other = self._char(before - 1, turn), self._char(after, turn)
+                if abs(one[1] + one[3] - other[1] - other[3]) > 2 * apart:
+                    cuts.append(after)
+        if len(cuts) == 1:
+            return [run]
+        ends = [*cuts[1:], run.end]
+        return [
+            self._run(start, end, hyphen=run.hyphen and end == run.end, angle=run.angle)
+            for start, end in zip(cuts, ends, strict=True)
+        ]
 
     def _runs(self) -> Iterator[_Run]:
         units = self._units
         for match in _LINE.finditer(units):
-            text = _joined(match.group())
-            if not text.strip():
+            if not match.group().strip():
                 continue
             start, end = match.span()
-            raw_text = match.group()
-            first = self._char_index(start + len(raw_text) - len(raw_text.lstrip()))
-            # A space may be pdfium's own, which has neither size nor matrix.
-            half = len(raw_text) // 2
-            half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
-            middle = self._char_index(start + max(half - 1, len(raw_text) - len(raw_text.lstrip())))
-            last = self._char_index(end - 1)
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
-            turns = self._raw.FPDFText_GetCharAngle(self._page, first)
+            run = self._run(start, end, hyphen=hyphen, angle=0)
+            turns = self._raw.FPDFText_GetCharAngle(self._page, run.first)
             angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield _Run(text, start, end, first, middle, last, hyphen, angle)
+            yield replace(run, angle=angle) if angle else run
+
+    def _run(self, start: int, end: int, *, hyphen: bool, angle: int) -> _Run:
+        units = self._units[start:end]
+        lead = len(units) - len(units.lstrip())
+        # A space may be pdfium's own, which has neither size nor matrix.
+        half = len(units) // 2
+        half -= len(units[:half]) - len(units[:half].rstrip())
+        middle = self._char_index(start + max(half - 1, lead))
+        first, last = self._char_index(start + lead), self._char_index(end - 1)
+        return _Run(_joined(units), start, end, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
@@ -324,7 +366,7 @@ class _Reader:
         bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
             raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
+        cells = self._cells(run, turn, max(GAP_IN_SIZES * size, SMALLEST_GAP), box)
         baseline = self._baseline(run.first, turn)
         return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
 
@@ -334,28 +376,44 @@ class _Reader:
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
         gaps = list(self._gaps(run, turn))
-        wide = _wide([right - left for _, _, left, right in gaps], gap)
+        wide = _wide([right - left for _, _, (left, right) in gaps], gap)
+        if not any(wide):
+            whole = self._cell(run.start, run.end, box, [extent for _, _, extent in gaps])
+            return (replace(whole, hyphen=run.hyphen),)
         cells: list[Cell] = []
-        edge, begun = box[0], run.start
-        narrow: list[Extent] = []
-        for (before, after, left, right), is_wide in zip(gaps, wide, strict=True):
-            if not is_wide:
-                narrow.append((left, right))
-                continue
-            cells.append(self._cell(begun, before, (edge, box[1], left, box[3]), narrow))
-            edge, begun, narrow = right, after, []
-        last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
-        return (*cells, replace(last, hyphen=True) if run.hyphen else last)
+        begun, narrow = run.start, list[Extent]()
+        for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
+            if is_wide:
+                cells.append(
+                    self._cell(begun, before, self._between(begun, before, box, turn), narrow)
+                )
+                begun, narrow = after, []
+            else:
+                narrow.append(extent)
+        last = self._cell(begun, run.end, self._between(begun, run.end, box, turn), narrow)
+        cells.append(replace(last, hyphen=True) if run.hyphen else last)
+        # Runs of text that were drawn at one height, whatever their order.
+        return tuple(sorted(cells, key=lambda cell: cell.box[0]))
 
-    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, float, float]]:
+    def _between(self, start: int, end: int, box: Box, turn: Turn) -> Box:
+        """The box of some units of a line, which may run from right to left."""
+        units = self._units
+        while start < end - 1 and units[start].isspace():
+            start += 1
+        while end - 1 > start and units[end - 1].isspace():
+            end -= 1
+        one, other = self._char(start, turn), self._char(end - 1, turn)
+        return min(one[0], other[0]), box[1], max(one[2], other[2]), box[3]
+
+    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, Extent]]:
         """The spaces in a line: the units around them, and where they begin and end."""
         for space in _SPACES.finditer(self._units, run.start, run.end):
             before, after = space.span()
             if before > run.start and after < run.end:
                 one, other = self._char(before - 1, turn), self._char(after, turn)
-                if one[0] > other[0]:  # from right to left
+                if one[0] > other[0]:  # from right to left, or another run of text
                     one, other = other, one
-                yield before, after, one[2], other[0]
+                yield before, after, (one[2], other[0])
 
     def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
         left, top, right, bottom = box
@@ -408,15 +466,18 @@ class _Reader:
 
 def _wide(gaps: list[float], least: float) -> list[bool]:
     """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
-    narrowest = min(gaps, default=0.0)
-    return [
-        gap >= least and (gap > _MUCH_WIDER * narrowest or gap > _NEVER_STRETCHED * least)
-        for gap in gaps
-    ]
+    narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
+    if narrowest < least:
+        return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+    if len(gaps) > 1 and widest < _UNIFORM * narrowest:  # as justification makes them
+        least *= _STRETCHED
+    return [gap >= least for gap in gaps]
 
 
 def _joined(units: str) -> str:
-    """UTF-16 units, a character each, as text."""
-    if not any("\ud800" <= unit <= "\udfff" for unit in units):
+    """UTF-16 units, a character each, as text in NFC."""
+    if units.isascii():
         return units
-    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if any("\ud800" <= unit <= "\udfff" for unit in units):
+        units = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return unicodedata.normalize("NFC", units)

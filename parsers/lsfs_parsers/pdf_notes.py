@@ -35,7 +35,7 @@ def split_notes(
     """
     notes: list[Line] = []
     for line in reversed(region.lines):
-        if not style.is_small(line) or len(line.cells) > 3:
+        if not style.is_smaller(line) or len(line.cells) > 3:
             break
         if notes and notes[-1].top - line.top > _APART * line.size + 2:
             break
@@ -46,6 +46,8 @@ def split_notes(
     if not notes:
         return region.lines, []
     under_rule = _under_rule(notes, rules, region)
+    if under_rule is None and not all(map(style.is_small, notes)):
+        return region.lines, []
     if under_rule is None and not expected:
         first = next((n for n, line in enumerate(notes) if _MARK.match(line.text)), None)
         notes = notes[first:] if first is not None else []
@@ -81,7 +83,7 @@ def _end(line: Line, right: float) -> End:
         return End.DIVIDED
     if line.right < right - _NOT_FULL * line.size:
         return End.CLOSED
-    return End.FULL if ENDS_SENTENCE.search(line.text) else End.OPEN
+    return End.DOUBTFUL if ENDS_SENTENCE.search(line.text) else End.OPEN
 
 
 def _under_rule(notes: Sequence[Line], rules: Sequence[Rule], region: Region) -> int | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from lsfs_parsers.pdf_lines import Box, Gap, Line, union
 
+_WIDE = 0.9  # of the letter size
+_WIDEST_SPACE = 3.2  # points
 _SAME_BASELINE = 0.3  # of the letter size
 _SPACE = 0.27  # of the letter size; a space where letters do not tell
 _NUMBER = re.compile(
@@ -17,6 +19,19 @@ _NUMBER = re.compile(
     r"(?: ?[(\u00b1\u2013/-] ?[+\u2212-]?[\d.,]+ ?%?\)?)?"
 )
 _NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
+
+CAPTION = re.compile(
+    r"(?:table|tab|figure|fig|tabelle|abbildung|abb|tableau|tabla|tabela|tabella|figura|listing|"
+    r"algorithm|chart|exhibit|box|schedule|annex|appendix)\.? ?(?:[\dIVX]+[A-Za-z]?(?:[.-]\d+)*)"
+    r"(?:[.:)]| ?[\u2013\u2014|-]|$|\s)",
+    re.I,
+)
+NOTE = re.compile(
+    r"(?:sources?|notes?|n\.?b\.?|quelle|anmerkung|fuente|nota|exhibit reads|abbreviations?)\b ?"
+    r"[:.]|[*\u2020\u2021]|[a-z1]\)",
+    re.I,
+)
+BULLET = re.compile(r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\uf0b7]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +158,31 @@ def says_nothing(text: str) -> bool:
 
 
 def parts_of(lines: Sequence[Line]) -> list[Part]:
-    """The cells of lines, which know their lines."""
-    return [
-        Part(
-            cell.text,
-            cell.box,
-            number,
-            line.size,
-            line.bold,
-            cell.hyphen,
-            line.box[3] if line.baseline is None else line.baseline,
-            cell.gaps,
-        )
-        for number, line in enumerate(lines)
-        for cell in line.cells
-    ]
+    """The pieces of lines between wide gaps, which know their lines.
+
+    What is wide does not depend on the other gaps of the line, as it does where text is justified:
+    the words of a heading can be equally far from each other.
+    """
+    found = []
+    for number, line in enumerate(lines):
+        wide = max(_WIDE * line.size, _WIDEST_SPACE)
+        for cell in line.cells:
+            part = Part(
+                cell.text,
+                cell.box,
+                number,
+                line.size,
+                line.bold,
+                cell.hyphen,
+                line.box[3] if line.baseline is None else line.baseline,
+                cell.gaps,
+            )
+            cuts = [n for n, (_, left, right) in enumerate(cell.gaps) if right - left >= wide]
+            for index in reversed(cuts):
+                part, behind = part.cut(index)
+                found.append(behind)
+            found.append(part)
+    return found
 
 
 def rows_of(parts: Iterable[Part]) -> list[Row]:

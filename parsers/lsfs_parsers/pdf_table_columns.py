@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from lsfs_parsers.pdf_lines import Box, union
 from lsfs_parsers.pdf_parts import Part, Row
@@ -15,7 +17,7 @@ _KEEP = 0.25  # share of rows that show a column which the others hide
 _TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
 _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
-_RIVER = 0.38  # of the letter size: a gap that divides columns when it runs through many rows
+_RIVER = 0.5  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
 
 
@@ -78,8 +80,14 @@ def _stretches(extents: list[Extent]) -> list[Extent]:
 def _without_halves(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
     """Neighbouring columns that no row fills both are one: a heading to the left and numbers to
     the right, or entries that are indented."""
+    rights = [right for _, right in columns]
     filled = [
-        {n for n, column in enumerate(columns) for part in row.parts if _is_in(part, column)}
+        {
+            n
+            for part in row.parts
+            if (n := bisect_left(rights, part.middle)) < len(columns)
+            and columns[n][0] <= part.middle
+        }
         for row in rows
     ]
     merged: list[tuple[Extent, set[int]]] = []
@@ -90,10 +98,6 @@ def _without_halves(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
         else:
             merged.append((column, {n}))
     return [column for column, _ in merged]
-
-
-def _is_in(part: Part, column: Extent) -> bool:
-    return column[0] <= part.middle <= column[1]
 
 
 def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
@@ -169,12 +173,14 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
 
 def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
     """The first and the last column that a part fills."""
-    inside = [n for n, column in enumerate(columns) if _overlap(part, column) > 0]
-    full = [
-        n
-        for n in inside
-        if _overlap(part, columns[n]) > _TOUCH * min(part.width, columns[n][1] - columns[n][0])
-    ]
+    left, _, right, _ = part.box
+    full = []
+    for n in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
+        x1, x2 = columns[n]
+        if x1 >= right:
+            break
+        if min(right, x2) - max(left, x1) > _TOUCH * min(right - left, x2 - x1):
+            full.append(n)
     if full:
         return full[0], full[-1]
     nearest = min(
