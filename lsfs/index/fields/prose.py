@@ -280,8 +280,8 @@ _CLOSING = re.compile(
     r"^[ \t]*(?:(?:yours|kind|best|warm|with kind|with best) (?:sincerely|faithfully|truly|regards)"
     r"|(?:yours |very )?(?:sincerely|truly)(?: yours)?|regards|respectfully(?: yours)?|"
     r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|"
-    r"cordialement|bien (?:cordialement|à vous)|(?:sincères |meilleures )?salutations(?: distinguées)?|"
-    r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
+    r"cordialement|bien (?:cordialement|à vous)|"
+    r"(?:sincères |meilleures )?salutations(?: distinguées)?|[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
     r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
     r"(?:un )?cordial(?:es)? saludos?|saludos cordiales|cordiali saluti|distinti saluti)"
     r"[ \t]*[,.]?[ \t]*\n\s*",
