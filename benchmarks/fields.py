@@ -279,7 +279,8 @@ def _judged(record: DriveRecord, pairs: dict[str, list[tuple[str, str]]], forms:
 def _pairs(
     found: Iterable[list[int]], files: dict[int, list[tuple[int, str]]]
 ) -> set[frozenset[str]]:
-    named = ([path for one in group for _, path in files[one]] for group in found)
+    named = [[path for one in group for _, path in files[one]] for group in found]
+    named += [[path for _, path in places] for places in files.values()]  # equal bytes
     return {frozenset(pair) for names in named for pair in itertools.combinations(names, 2)}
 
 

@@ -281,7 +281,8 @@ _CLOSING = re.compile(
     r"|(?:yours |very )?(?:sincerely|truly)(?: yours)?|regards|respectfully(?: yours)?|"
     r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|"
     r"cordialement|bien (?:cordialement|à vous)|"
-    r"(?:sincères |meilleures )?salutations(?: distinguées)?|[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
+    r"(?:sincères |meilleures )?salutations(?: distinguées)?|"
+    r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
     r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
     r"(?:un )?cordial(?:es)? saludos?|saludos cordiales|cordiali saluti|distinti saluti)"
     r"[ \t]*[,.]?[ \t]*\n\s*",
