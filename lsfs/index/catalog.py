@@ -570,10 +570,14 @@ class Catalog:
 
     # --- what documents state
 
-    def fields(self, name: str) -> Iterator[stated.Stated]:
-        """The values of a field in all files, file by file, the surest first."""
+    def fields(self, name: str, *, model: bool = False) -> list[stated.Stated]:
+        """The values of a field in all files, file by file, the surest first.
+
+        Args:
+            model: those that the language model found, too.
+        """
         with self.lock:
-            yield from list(stated.of_files(self.db, name))
+            return list(stated.of_files(self.db, name, model=model))
 
     # --- saved searches and counts
 

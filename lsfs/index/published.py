@@ -137,7 +137,8 @@ class Published:
         rows = self._rows(
             "SELECT f.path, first_value(v.value) OVER (PARTITION BY v.normal ORDER BY "
             "v.confidence DESC, v.document_id, v.char_start) FROM field v "
-            "JOIN file f ON f.document_id = v.document_id WHERE v.name = 'party'"
+            "JOIN file f ON f.document_id = v.document_id "
+            "WHERE v.name = 'party' AND v.rule <> 'model'"
         )
         found = {(os.fsdecode(path), party) for path, party in rows}
         return sorted(found, key=lambda one: (one[1], one[0]))

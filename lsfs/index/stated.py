@@ -53,21 +53,24 @@ _COLUMNS = (
 _BEST_FIRST = "v.confidence DESC, v.char_start"
 
 
-def of_document(db: sqlite3.Connection, document_id: int) -> list[FieldValue]:
-    """All values of a document, the surest first."""
+def of_document(
+    db: sqlite3.Connection, document_id: int, *, model: bool = False
+) -> list[FieldValue]:
+    """What the rules found in a document, with ``model`` what the model did too, surest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM field v WHERE document_id = ? ORDER BY {_BEST_FIRST}",  # noqa: S608
-        (document_id,),
+        f"SELECT {_COLUMNS} FROM field v WHERE document_id = ? AND (? OR rule <> ?) "  # noqa: S608
+        f"ORDER BY {_BEST_FIRST}",
+        (document_id, model, MODEL),
     )
     return [FieldValue(*row) for row in rows]
 
 
-def of_files(db: sqlite3.Connection, name: str) -> Iterator[Stated]:
+def of_files(db: sqlite3.Connection, name: str, *, model: bool = False) -> Iterator[Stated]:
     """The values of a field in all files, file by file, the surest first."""
     rows = db.execute(
         f"SELECT f.path, {_COLUMNS} FROM field v JOIN file f ON f.document_id = v.document_id "  # noqa: S608
-        f"WHERE v.name = ? ORDER BY f.path, {_BEST_FIRST}",
-        (name,),
+        f"WHERE v.name = ? AND (? OR v.rule <> ?) ORDER BY f.path, {_BEST_FIRST}",
+        (name, model, MODEL),
     ).fetchall()
     for path, *row in rows:
         yield Stated(os.fsdecode(path), FieldValue(*row))

@@ -35,6 +35,8 @@ def asked_of_model(
     missing: Sequence[str],
     known: Definitions,
     chat: ChatModel,
+    *,
+    found: Sequence[FieldValue] = (),
     cancel: Event | None = None,
 ) -> Iterator[FieldValue]:
     """Values that the model takes from the best passages, each standing in the text.
@@ -44,6 +46,7 @@ def asked_of_model(
         missing: fields that the rules found nothing for.
         known: all fields.
         chat: the model.
+        found: what the rules found; a place that is a value of one field is not offered again.
         cancel: stops it.
 
     Raises:
@@ -61,30 +64,42 @@ def asked_of_model(
     reader = Reader(document.text, content_dates(document, ""), document.language)
     parts = passages.split(document)
     places = passages.Places(document)
+    taken = [(one.char_start, one.char_end) for one in found]
     for name in missing:
         field = known.fields[name]
         asked = _ASKED.get(name, f"the {name.replace('_', ' ')}")
-        for part in _best(parts, field, known, reader):
-            choices = _choices(field, part, reader)
+        for part in _best(parts, field, known, reader, taken):
+            choices = _choices(field, part, reader, taken)
             value = chosen(asked, part.text, choices, chat, cancel=cancel)
             at = part.char_start + part.text.find(value) if value else -1
             form = reader.read(field.type, at, at + len(value), loose=True) if value else None
-            if form is not None:
-                found = Found(name, form, MODEL, CONFIDENCE)
-                yield placed(found, document.text, places)
+            if form is not None and not _overlaps(form.start, form.end, taken):
+                taken.append((form.start, form.end))
+                yield placed(Found(name, form, MODEL, CONFIDENCE), document.text, places)
                 break
 
 
-def _choices(field: Definition, part: Passage, reader: Reader) -> list[str] | None:
-    """The values of the field's type in a passage; None for names and words."""
+def _overlaps(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:
+    return any(a < end and start < b for a, b in taken)
+
+
+def _choices(
+    field: Definition, part: Passage, reader: Reader, taken: Sequence[tuple[int, int]]
+) -> list[str] | None:
+    """The values of the field's type in a passage that are no field's; None for names and words."""
     if field.type in ("party", "text", "number"):
         return None
     forms = reader.all_of(field.type, part.char_start, part.char_end)
-    return [reader.text[form.start : form.end] for form in forms]
+    free = [form for form in forms if not _overlaps(form.start, form.end, taken)]
+    return [reader.text[form.start : form.end] for form in free]
 
 
 def _best(
-    parts: Sequence[Passage], field: Definition, known: Definitions, reader: Reader
+    parts: Sequence[Passage],
+    field: Definition,
+    known: Definitions,
+    reader: Reader,
+    taken: Sequence[tuple[int, int]],
 ) -> list[Passage]:
     """The passages that speak of the field most, by the words of its labels; then the first."""
     from lsfs.index.dates import fold
@@ -97,4 +112,4 @@ def _best(
         return sum(word in text for word in words)
 
     ranked = sorted(parts, key=lambda part: (-speaks(part), part.char_start))
-    return [part for part in ranked if _choices(field, part, reader) != []][:PASSAGES]
+    return [part for part in ranked if _choices(field, part, reader, taken) != []][:PASSAGES]

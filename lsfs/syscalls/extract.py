@@ -161,14 +161,18 @@ def _stated(
 
     catalog = call.engines.catalog
     with catalog.lock:
-        found = stated.of_document(catalog.db, document_id)
+        found = stated.of_document(catalog.db, document_id, model=model)
     missing = [name for name in wanted if name not in {one.name for one in found}]
     if not (model and missing):
         return found
     chat = call.engines.chat
     if chat is None:
         raise ModelMissing("no language model is installed", hint="see: lsfs config get model.chat")
-    asked = list(asked_of_model(catalog.load(document_id), missing, known, chat, call.cancelled))
+    asked = list(
+        asked_of_model(
+            catalog.load(document_id), missing, known, chat, found=found, cancel=call.cancelled
+        )
+    )
     with catalog.transaction() as db:
         stated.add(db, document_id, asked)
     return [*found, *asked]

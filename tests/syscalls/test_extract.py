@@ -19,7 +19,7 @@ from tests.syscalls.test_cli import lsfs
 
 
 def test_fields_of_files(drive: library.Drive) -> None:
-    rows = drive.extract("Contracts/harbour-lease.md").rows
+    rows = drive.extract("Contracts/harbour-lease.md", wait=True).rows
     found = {(row.field, row.normal) for row in rows}
     assert {("party", "ada byron"), ("party", "harbour homes"), ("rent", "1450 EUR"),
             ("notice", "P3M"), ("date", "2023-02-14")} <= found  # fmt: skip
@@ -87,7 +87,7 @@ def copies(source: Path) -> Path:
 
 def test_duplicates_and_folding(copies: Path, no_chat: Config) -> None:
     with library.open(copies, config=no_chat) as drive:
-        (group,) = drive.duplicates(threshold=0.7).groups
+        (group,) = drive.duplicates(threshold=0.7, wait=True).groups
         members = {one.path: one for one in group.members}
         assert (group.path, set(members)) == ("a.md", {"b.md", "copy.md"})
         assert members["copy.md"].exact and members["copy.md"].similarity == 1
