@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from lsfs.errors import UsageError
 from lsfs.paths import user_config
 
 DRIVE_FILE = ".lsfs.toml"
+_FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
 NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed"})
@@ -106,6 +108,24 @@ class VersionsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldConfig:
+    """A field that documents are read for: ``[fields.NAME]``.
+
+    Attributes:
+        type: party, amount, date, duration, number, email, phone, iban or text; "" is that of the
+            built-in field of this name, else text.
+        labels: what it is called in documents ("Cost centre").
+        regex: a pattern of the value; its first group when it has one.
+    """
+
+    type: Literal[
+        "", "party", "amount", "date", "duration", "number", "email", "phone", "iban", "text"
+    ] = ""
+    labels: tuple[str, ...] = ()
+    regex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings of a drive."""
 
@@ -113,13 +133,15 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     mount: MountConfig = field(default_factory=MountConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
+    fields: dict[str, FieldConfig] = field(default_factory=dict)
 
 
 def known_keys() -> list[str]:
-    """Every setting as ``section.key``."""
+    """Every setting as ``section.key``, but for the fields, whose names are the user's."""
     return [
         f"{section.name}.{key.name}"
         for section in dataclasses.fields(Config)
+        if section.name != "fields"
         for key in dataclasses.fields(getattr(Config(), section.name))
     ]
 
@@ -184,8 +206,22 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _check(keys: Iterable[str], origin: str) -> None:
     for key in keys:
-        if key not in known_keys():
+        if key not in known_keys() and not _FIELD.fullmatch(key):
             raise UsageError(f"{origin}: unknown setting {key!r}", hint=_nearest(key))
+
+
+def _check_field(key: str, value: Any) -> None:
+    known = [one.name for one in dataclasses.fields(FieldConfig)]
+    unknown = sorted(set(value) - set(known)) if isinstance(value, dict) else [""]
+    if unknown:
+        raise UsageError(
+            f"settings: {key} has no {unknown[0]!r}", hint=f"a field has: {', '.join(known)}"
+        )
+    if value.get("regex"):
+        try:
+            re.compile(value["regex"])
+        except (re.error, TypeError) as error:
+            raise UsageError(f"settings: {key}.regex: {error}") from error
 
 
 def _nearest(key: str) -> str:
@@ -198,6 +234,8 @@ def _build(settings: Mapping[str, Any]) -> Config:
     nested: dict[str, dict[str, Any]] = {}
     for key, value in settings.items():
         section, name = key.split(".", 1)
+        if section == "fields":
+            _check_field(key, value)
         is_list = name == "ignore" and isinstance(value, str)
         nested.setdefault(section, {})[name] = value.split(":") if is_list else value
     try:

@@ -255,6 +255,35 @@ class ContentDate:
     text: str = ""
 
 
+# --- fields: what a document states
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A value that a document states for a field, and where.
+
+    Attributes:
+        name: the field: "party", "total", "due".
+        value: as written, white space aside.
+        normal: as it is compared: "1234.5 EUR", "2023-05-03", "P24M", a name without
+            its legal form.
+        char_start, char_end: where it stands in the canonical text.
+        page, line: where it begins; None where the format has none.
+        rule: how it was found: "label: amount due", "sentence", "model".
+        confidence: how sure that kind of rule is, from 0 to 1.
+    """
+
+    name: str
+    value: str
+    normal: str
+    char_start: int
+    char_end: int
+    page: int | None = None
+    line: int | None = None
+    rule: str = ""
+    confidence: float = 0.0
+
+
 # --- the index: what is found
 
 
@@ -292,6 +321,7 @@ class Hit:
         date: the document's own date as ISO text, or "" when it states none.
         explain: the parts of the score by name; empty unless asked for.
         where: the place as people write it ("p.3", "!Sheet1 B4:F9"); see lsfs.places.
+        similar: files that say nearly the same and are not shown by themselves, when folded.
     """
 
     path: str
@@ -308,6 +338,7 @@ class Hit:
     kind: str = ""
     explain: dict[str, float] = field(default_factory=dict)
     where: str = ""
+    similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,10 @@ def _hit(hit: Hit, out: Console) -> None:
     head.append(f"  {safe(detail)}", style="dim not bold")
     out.print(head)
     _quote(hit.text, out, SNIPPET_LINES)
+    if hit.similar:
+        count = len(hit.similar)
+        names = ", ".join(safe(path) for path in hit.similar[:3]) + (" \u2026" if count > 3 else "")
+        out.print(Styled(f"    and {count} similar: {names}", style="dim"))
     if hit.explain:
         parts = ", ".join(f"{name} {value:.3f}" for name, value in sorted(hit.explain.items()))
         out.print(Styled(f"    = {parts}", style="dim"))

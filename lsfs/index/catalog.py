@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
+from lsfs.index import stated
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
 SCHEMA_VERSION = 3
@@ -71,6 +72,12 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #
 # vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
 # content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
+# field: what a document states (lsfs.model.FieldValue); see lsfs.index.stated. Those of the rules
+#                are made when it is read, those of the model when they are asked for.
+#   normal       the value as it is compared
+#   rule         how it was found; 'model' for the model's
+# signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
+#                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
 # saved_question: questions kept as files, with their answers; see lsfs.index.kept.
 # passage_fts, file_fts: full text over passages, and over names and titles.
@@ -151,6 +158,23 @@ CREATE TABLE content_date (
     words TEXT NOT NULL,
     PRIMARY KEY (file_id, ordinal)
 ) WITHOUT ROWID;
+CREATE TABLE field (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    normal TEXT NOT NULL,
+    page INTEGER,
+    line INTEGER,
+    rule TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    PRIMARY KEY (document_id, name, char_start, char_end)
+) WITHOUT ROWID;
+CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE signature (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
+);
 CREATE TABLE saved_search (
     name TEXT PRIMARY KEY, generation INTEGER NOT NULL, hits TEXT NOT NULL, query TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -663,9 +687,21 @@ class Catalog:
                     "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
                     (document_id,),
                 )
+                stated.drop(db, document_id)
                 db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
                 db.execute("DELETE FROM document WHERE id = ?", (document_id,))
         return len(gone)
+
+    # --- what documents state
+
+    def fields(self, name: str, *, model: bool = False) -> list[stated.Stated]:
+        """The values of a field in all files, file by file, the surest first.
+
+        Args:
+            model: those that the language model found, too.
+        """
+        with self.lock:
+            return list(stated.of_files(self.db, name, model=model))
 
     # --- saved searches and counts
 

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from lsfs.config import IndexConfig
-from lsfs.index import check, passages
+from lsfs import codec
+from lsfs.config import FieldConfig, IndexConfig
+from lsfs.index import check, passages, stated
 from lsfs.index.ahead import Ahead, threads, workers_of
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
+from lsfs.index.fields.extract import fields_of
 from lsfs.index.kinds import kind_of
 from lsfs.index.reading import FileReader, Reader, Reading
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
-from lsfs.model import Document, Passage, Status
+from lsfs.model import ContentDate, Document, Passage, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
@@ -99,6 +103,7 @@ class Pipeline:
         witness: told what is looked at and read.
         retained: digests of contents whose documents are kept though no file has them now, so that
             a content that comes back is not read and embedded again; None keeps none.
+        fields: the user's fields beside the built-in ones.
     """
 
     def __init__(
@@ -111,7 +116,9 @@ class Pipeline:
         config: IndexConfig,
         witness: Witness | None = None,
         retained: Callable[[], set[bytes]] | None = None,
+        fields: Mapping[str, FieldConfig] | None = None,
     ) -> None:
+        self._fields = definitions(fields)
         self._witness = witness or Nobody()
         self._retained = retained
         self._of_the_past: int | None = None  # documents that the last collection retained
@@ -128,6 +135,7 @@ class Pipeline:
         self.restless = 0  # files that changed while they were read by the last run
         self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
+        self._check_fields(fields or {})
 
     def _check_facts(self) -> None:
         """Judge all files anew when the rules for kinds and dates have changed."""
@@ -136,6 +144,18 @@ class Pipeline:
                 self._restate_facts(row, path)
             self._catalog.bump()
         self._catalog.set_meta("facts", str(FACTS_VERSION))
+
+    def _check_fields(self, own: Mapping[str, FieldConfig]) -> None:
+        """Read all documents for fields anew when the rules or the user's fields have changed."""
+        state = f"{FIELDS_VERSION} {codec.dumps(dict(sorted(own.items())))}"
+        if self._catalog.meta("fields", state) != state:
+            for document_id in self._catalog.documents().values():
+                document = self._catalog.load(document_id)
+                found = fields_of(document, content_dates(document, ""), self._fields)
+                with self._catalog.transaction() as db:
+                    stated.replace_by_rules(db, document_id, found)
+            self._catalog.bump()
+        self._catalog.set_meta("fields", state)
 
     def _check_vectors(self) -> None:
         """Void vectors of another model, and intend those that the store has lost."""
@@ -322,16 +342,24 @@ class Pipeline:
         document_id = reading.document_id
         facts = facts_of(document, reading.row.path)
         is_new = document_id is None and document.status in WITH_DOCUMENT
-        cut = _passages(document) if is_new else []
         with self._catalog.transaction():
             if is_new:
-                document_id = self._catalog.add_document(reading.digest, document, cut)
+                document_id = self._add(reading.digest, document, facts.dates)
             elif document.status in OF_THE_CONTENT:
                 self._catalog.add_failure(reading.digest, document)
             outcome = Outcome(document.status, document.reason, reading.digest)
             self._catalog.finish(reading.row, outcome, document_id, document.title)
             self._catalog.set_facts(reading.row.id, facts)
             self._catalog.bump()
+
+    def _add(self, digest: bytes, document: Document, dates: Sequence[ContentDate]) -> int:
+        """Store a document, what it states and the signature of its wording."""
+        cut = passages.split(document)
+        hashed = [(passage, passages.text_hash(passage)) for passage in cut]
+        document_id = self._catalog.add_document(digest, document, hashed)
+        stated.add(self._catalog.db, document_id, fields_of(document, dates, self._fields))
+        stated.sign(self._catalog.db, document_id, cut)
+        return document_id
 
     def _finish(self, row: FileRow, outcome: Outcome) -> None:
         with self._catalog.transaction():
@@ -449,9 +477,8 @@ class Pipeline:
         document = self._reader.read(fd, name)
         if document.status not in WITH_DOCUMENT:
             return False
-        cut = _passages(document)
         with self._catalog.transaction():
-            self._catalog.add_document(digest, document, cut)
+            self._add(digest, document, content_dates(document, name))
         return True
 
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
@@ -461,11 +488,6 @@ class Pipeline:
 
 def _weight(row: FileRow) -> int:
     return row.identity.size
-
-
-def _passages(document: Document) -> list[tuple[Passage, bytes]]:
-    """The passages of a document, each with the hash of what is embedded for it."""
-    return [(passage, passages.text_hash(passage)) for passage in passages.split(document)]
 
 
 def facts_of(document: Document, path: str) -> Facts:

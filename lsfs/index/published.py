@@ -141,6 +141,17 @@ class Published:
         )
         return [(os.fsdecode(path), author) for path, author in rows]
 
+    def parties(self) -> list[tuple[str, str]]:
+        """Path and party of each file that states one, once for each, as it is written first."""
+        rows = self._rows(
+            "SELECT f.path, first_value(v.value) OVER (PARTITION BY v.normal ORDER BY "
+            "v.confidence DESC, v.document_id, v.char_start) FROM field v "
+            "JOIN file f ON f.document_id = v.document_id "
+            "WHERE v.name = 'party' AND v.rule <> 'model'"
+        )
+        found = {(os.fsdecode(path), party) for path, party in rows}
+        return sorted(found, key=lambda one: (one[1], one[0]))
+
     # --- documents
 
     def folder(self, path: str) -> FolderEntries:

@@ -216,7 +216,7 @@ def open_engines(
         witness = None if keeper is None else VersionsWitness(keeper)
         pipeline = Pipeline(
             catalog, vectors, embedder, reader, tree, config.index, witness,
-            retained if config.versions.indexed > 0 else None,
+            retained if config.versions.indexed > 0 else None, config.fields,
         )  # fmt: skip
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(

@@ -226,10 +226,15 @@ class Builder:
         Returns:
             Whether a block was appended.
         """
-        return not self.full and self._add_whole(kind, pieces, level, confidence)
+        return not self.full and self._add_whole(kind, pieces, level, confidence, headings)
 
     def _add_whole(
-        self, kind: BlockKind, pieces: Iterable[Piece], level: int, confidence: float | None
+        self,
+        kind: BlockKind,
+        pieces: Iterable[Piece],
+        level: int,
+        confidence: float | None,
+        headings: tuple[str, ...] | None,
     ) -> bool:
         placed = _trimmed(kind, [(clean(piece.text), piece) for piece in pieces])
         if not placed:
@@ -241,8 +246,9 @@ class Builder:
             # between them is gone too, and the block is one run.
             parts, placed = [unicodedata.normalize("NFC", whole)], placed[:1]
         spans = self._spans(parts, [piece for _, piece in placed])
-        headings = sum(len(heading) for _, heading in self._headings)
-        if not spans or not self._count(1 + len(spans) + headings // _HEADINGS_IN_A_PART):
+        above = self.headings if headings is None else headings
+        length = sum(map(len, above))
+        if not spans or not self._count(1 + len(spans) + length // _HEADINGS_IN_A_PART):
             return False
         self._append(kind, parts, spans, level, confidence, headings)
         return True
