@@ -19,7 +19,7 @@ from lsfs.paths import user_config
 DRIVE_FILE = ".lsfs.toml"
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed"})
+NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed", "index.neural"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ class IndexConfig:
         parse_memory_mb: address space of the parsing child, in MiB.
         ignore: names and patterns (as in .gitignore, one level) that are not indexed.
         debounce_ms: quiet time after a change before the file is read.
+        neural: a folder with a page model, which then reads PDF; "" for none. What was read before
+            is read again by reindexing.
+        neural_dtype: the numbers it calculates with; "auto": bfloat16 on a GPU, else float32.
+        neural_memory_mb: address space of the parsing child that has a page model, in MiB; 0 is
+            without a limit, which a GPU needs.
     """
 
     max_file_bytes: int = 256 * 1024 * 1024
@@ -44,6 +49,9 @@ class IndexConfig:
         "*.key", "*.kdbx",
     )  # fmt: skip
     debounce_ms: int = 300
+    neural: str = ""
+    neural_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    neural_memory_mb: int = 8192
 
 
 @dataclass(frozen=True, slots=True)
