@@ -127,7 +127,7 @@ class Reading:
             turn=text.turn,
             shown=turn_of(page),
             lines=text.lines,
-            rules=page_rules(page),
+            rules=page_rules(page, turn=text.turn),
             beside=aslant(text.aslant),
         )
         letters = sum(len(line.text) for line in text.lines)

@@ -3,6 +3,7 @@ neighbours."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -21,7 +22,8 @@ from lsfs_parsers.stitch import join
 from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReading, Start
 
 _AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
-_TABLE_HEADER_MATTERS = 2
+_SAME_GUTTER = 8.0  # points
+_USUAL = 0.4  # share of the pages
 
 
 class GeometricBackend:
@@ -37,6 +39,7 @@ class GeometricBackend:
         self._style = Style(1.0, ())
         self._finder = FurnitureFinder()
         self._habits = Habits()
+        self._gutters = _UsualGutters()
         self._notes_open = False
         self.words = Words()
 
@@ -61,6 +64,7 @@ class GeometricBackend:
             self._finder.mark(around, chosen, self._style)
             for page in waiting[:count]:
                 page.gutters = find_gutters(page, self._style)
+                self._gutters.add(page)
                 yield page
             behind = (behind + waiting[:count])[-REACH:]
             waiting = waiting[count:]
@@ -71,7 +75,7 @@ class GeometricBackend:
         columns: list[list[PageBlock]] = []
         notes: list[PageBlock] = []
         expected = self._notes_open
-        for region in regions(window, page.lines, self._style):
+        for region in regions(window, page.lines, self._gutters.usual()):
             text, note_lines = split_notes(
                 region, page.rules, self._style, page.height, expected=expected
             )
@@ -147,11 +151,36 @@ class GeometricBackend:
             BlockKind.TABLE,
             pieces,
             rows=table.rows,
+            columns=table.columns,
             grid=Grid(table.header_rows, boxes=boxes, merged=table.merged),
             start=Start.RUNNING if table.starts_on_top else Start.CLOSED,
             end=End.OPEN if table.runs_off else End.CLOSED,
             confidence=_confidence([lines[n] for n in table.lines]),
         )
+
+
+class _UsualGutters:
+    """The gutters that most pages have had so far."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[int, ...]] = Counter()
+        self._last: dict[tuple[int, ...], tuple[float, ...]] = {}
+        self._pages = 0
+
+    def add(self, page: PdfPage) -> None:
+        """Count a page that has text."""
+        if page.lines:
+            key = tuple(round(g / _SAME_GUTTER) for g in page.gutters)
+            self._pages += 1
+            self._seen[key] += 1
+            self._last[key] = page.gutters
+
+    def usual(self) -> tuple[float, ...]:
+        """Those of the greater part of the pages; () when they have none or differ."""
+        for key, count in self._seen.most_common(1):
+            if count > _USUAL * self._pages:
+                return self._last[key]
+        return ()
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lsfs_parsers.pdf_lines import Box, Cell, Line, union
+from lsfs_parsers.pdf_lines import Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
@@ -17,12 +17,10 @@ from lsfs_parsers.window import ContextWindow
 _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
 _SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
 _COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
-_FEW_LINES = 2
 _CROSSING = 0.08  # share of lines that may cross a gutter
 _STEP = 2  # points between the places tried
 _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
-_SAME_GUTTER = 8.0  # points
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
@@ -47,39 +45,51 @@ class Region:
 
 def find_gutters(page: PdfPage, style: Style) -> tuple[float, ...]:
     """Where white space stands between columns of running text, from left to right."""
-    return _gutters(page, style, _COLUMN_LINES)
-
-
-def regions(window: ContextWindow[PdfPage], lines: list[Line], style: Style) -> list[Region]:
-    """The columns of a page from first to last, between what reaches across them.
-
-    A page with little text has the columns of the pages around it.
-
-    Args:
-        lines: the text of the window's current page, without notes and furniture.
-    """
-    page = window.current
-    around = {g for one in (window.previous, window.next) if one for g in one.gutters}
-    gutters = page.gutters
-    if not gutters and around:
-        weak = _gutters(page, style, _FEW_LINES)
-        if all(any(abs(g - other) < _SAME_GUTTER for other in around) for g in weak):
-            gutters = weak
-    whole = (0.0, 0.0, page.width, page.height)
-    if not gutters:
-        return [Region(rows, whole) for rows in _stacks(_in_drawn_order(lines))]
-    return list(_bands(lines, gutters, page))
-
-
-def _gutters(page: PdfPage, style: Style, least: int) -> tuple[float, ...]:
     cells = [
         cell.box
         for line in page.lines
         if abs(line.size - style.body) < SAME_SIZE
         for cell in line.cells
     ]
-    if len(cells) < 2 * least:
-        return ()
+    return _gutters(cells, page) if len(cells) >= 2 * _COLUMN_LINES else ()
+
+
+def regions(
+    window: ContextWindow[PdfPage], lines: list[Line], usual: tuple[float, ...]
+) -> list[Region]:
+    """The columns of a page from first to last, between what reaches across them.
+
+    A page whose text does not show its columns, for want of lines or for tables among them, has
+    those of the pages around it.
+
+    Args:
+        lines: the text of the window's current page, without notes and furniture.
+        usual: the gutters of most pages of the document.
+    """
+    page = window.current
+    hints = [one.gutters for one in (window.previous, window.next) if one is not None]
+    gutters = page.gutters or next(
+        (hint for hint in (*hints, usual) if hint and _admits(page, hint)), ()
+    )
+    whole = (0.0, 0.0, page.width, page.height)
+    if not gutters:
+        return [Region(rows, whole) for rows in _stacks(_in_drawn_order(lines))]
+    return list(_bands(lines, gutters, page))
+
+
+def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
+    """Whether a page can have columns there: next to nothing reaches across."""
+    cells = [cell.box for line in page.lines for cell in line.cells]
+    allowed = _CROSSING * len(cells) + 1
+    return all(
+        sum(_crosses(box, g) for box in cells) <= allowed
+        and any(box[2] <= g for box in cells)
+        and any(box[0] >= g for box in cells)
+        for g in gutters
+    )
+
+
+def _gutters(cells: Sequence[Box], page: PdfPage) -> tuple[float, ...]:
     found: list[tuple[int, float, float]] = []  # crossings, from, to
     allowed = _CROSSING * len(cells) + 1
     places = range(int(_EDGE * page.width), int((1 - _EDGE) * page.width), _STEP)
@@ -92,7 +102,7 @@ def _gutters(page: PdfPage, style: Style, least: int) -> tuple[float, ...]:
         else:
             found.append((crossing, x, x))
     middles = [_narrowed(cells, start, end) for _, start, end in found]
-    return _between_prose(cells, middles, page, least)
+    return _between_prose(cells, middles, page)
 
 
 def _crossings(cells: Sequence[Box], places: range) -> list[int]:
@@ -120,9 +130,7 @@ def _narrowed(cells: Sequence[Box], start: float, end: float) -> float:
     return (max(left, start - _STEP) + min(right, end + _STEP)) / 2
 
 
-def _between_prose(
-    cells: Sequence[Box], middles: list[float], page: PdfPage, least: int
-) -> tuple[float, ...]:
+def _between_prose(cells: Sequence[Box], middles: list[float], page: PdfPage) -> tuple[float, ...]:
     """Those places that have running text on both sides; the rest stand in tables or margins."""
     left_edge = min(box[0] for box in cells)
     right_edge = max(box[2] for box in cells)
@@ -133,7 +141,7 @@ def _between_prose(
             (
                 n
                 for n, (start, end) in enumerate(pairwise(edges))
-                if not _is_prose(cells, start, end, least, page.width)
+                if not _is_prose(cells, start, end, page.width)
             ),
             None,
         )
@@ -144,11 +152,9 @@ def _between_prose(
     return ()
 
 
-def _is_prose(
-    cells: Sequence[Box], start: float, end: float, least: int, page_width: float
-) -> bool:
+def _is_prose(cells: Sequence[Box], start: float, end: float, page_width: float) -> bool:
     widths = [box[2] - box[0] for box in cells if box[0] >= start - _STEP and box[2] <= end + _STEP]
-    if len(widths) < least or end - start < 0.15 * page_width:
+    if len(widths) < _COLUMN_LINES or end - start < 0.15 * page_width:
         return False
     return statistics.median(widths) >= _FILLED * (end - start)
 
@@ -367,8 +373,7 @@ def _beside(one: Line, other: Line) -> Line:
         space = cell.box[0] - before.box[2]
         if space < max(0.45 * one.size, 2.2):
             glue = " " if space > 0.12 * one.size else ""
-            box = union([before.box, cell.box])
-            touching[-1] = Cell(f"{before.text}{glue}{cell.text}", box)
+            touching[-1] = one_cell(before, cell, glue)
         else:
             touching.append(cell)
     return replace(

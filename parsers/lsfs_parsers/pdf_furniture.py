@@ -37,15 +37,15 @@ class _Edge:
     """A line near the edge of a page, as it is compared.
 
     Attributes:
-        key: its text with each number replaced.
-        numbers: the numbers, roman ones too.
+        keys: its text, and that of each cell, with each number replaced.
+        numbers: the numbers of each, roman ones too.
         is_outer: no other text stands between it and the edge.
         gap: points between it and the next line towards the middle.
     """
 
     line: Line
-    key: str
-    numbers: tuple[int, ...]
+    keys: tuple[str, ...]
+    numbers: tuple[tuple[int, ...], ...]
     at_top: bool
     is_outer: bool
     gap: float
@@ -134,10 +134,12 @@ def _rows_from(
             if not is_near(line):
                 continue
             gap = min((_distance(line, one) for one in inner), default=float("inf"))
-            text = line.text.lower()
-            key = " ".join(_NUMBER.sub("#", text).split())
-            numbers = tuple(_value(match) for match in _NUMBER.findall(text))
-            yield _Edge(line, key, numbers, at_top, number == 0, gap)
+            texts = [line.text.lower()]
+            if len(line.cells) > 1:
+                texts += [cell.text.lower() for cell in line.cells]
+            keys = tuple(" ".join(_NUMBER.sub("#", text).split()) for text in texts)
+            numbers = tuple(tuple(map(_value, _NUMBER.findall(text))) for text in texts)
+            yield _Edge(line, keys, numbers, at_top, number == 0, gap)
 
 
 def _distance(one: Line, other: Line) -> float:
@@ -170,15 +172,25 @@ def _repeats(edge: _Edge, at: int, edges: Sequence[Sequence[_Edge]], style: Styl
 
 
 def _is_again(edge: _Edge, other: _Edge, distance: int) -> bool:
+    """Whether two lines, or a cell of each, say the same but for the number of the page."""
     one, two = edge.line, other.line
-    if edge.at_top != other.at_top or edge.key != other.key:
+    if edge.at_top != other.at_top:
         return False
     if abs(one.top - two.top) > _SAME_PLACE or abs(one.size - two.size) > _SAME_SIZE:
         return False
-    differ = [b - a for a, b in zip(edge.numbers, other.numbers, strict=False) if a != b]
-    if edge.is_page_number or not _LETTERS.search(edge.key):
-        return distance != 0 and bool(differ) and set(differ) == {distance}
-    return not differ or set(differ) == {distance}
+    return any(
+        key == key_again and _counts_on(key, numbers, numbers_again, distance)
+        for key, numbers in zip(edge.keys, edge.numbers, strict=True)
+        for key_again, numbers_again in zip(other.keys, other.numbers, strict=True)
+    )
+
+
+def _counts_on(key: str, numbers: tuple[int, ...], again: tuple[int, ...], distance: int) -> bool:
+    """Whether the numbers in two texts are the same, or rise with the page."""
+    differ = {b - a for a, b in zip(numbers, again, strict=False) if a != b}
+    if not _LETTERS.search(key) or _PAGE_NUMBER.match(key.replace("#", "1")):
+        return distance != 0 and differ == {distance}
+    return not differ or differ == {distance}
 
 
 def _slot(edge: _Edge, shift: int = 0) -> tuple[bool, int, int]:

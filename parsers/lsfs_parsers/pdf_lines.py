@@ -7,15 +7,23 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+Extent = tuple[float, float]
+Gap = tuple[int, float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
-_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf"
+_SPACES = re.compile(r"\s+")
+_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
+_MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
+_MANY_MARKS = 60  # on one page they are something else
+_RAISED = 0.85  # of the size of the line
+_MARK_GAP = 0.6  # of the size
+_BULLET_GAP = 2.5
 _BOLD = 600
 _GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
 _SMALLEST_GAP = 3.2  # points
@@ -24,10 +32,31 @@ _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A part of a line between wide gaps."""
+    """A part of a line between wide gaps.
+
+    Attributes:
+        gaps: for each white space in ``text`` its index, and where the letter before it ends and
+            the one after it begins; empty where that is not known.
+        hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
+    """
 
     text: str
     box: Box
+    gaps: tuple[Gap, ...] = ()
+    hyphen: bool = False
+
+
+def one_cell(before: Cell, after: Cell, glue: str) -> Cell:
+    """Two neighbouring cells as one, with ``glue`` between their texts."""
+    start = len(before.text) + len(glue)
+    between = [(len(before.text), before.box[2], after.box[0])] if glue else []
+    behind = [(at + start, left, right) for at, left, right in after.gaps]
+    return Cell(
+        f"{before.text}{glue}{after.text}",
+        union([before.box, after.box]),
+        (*before.gaps, *between, *behind),
+        after.hyphen,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +68,7 @@ class Line:
         hyphen: it ended with a hyphen, taken away by pdfium, that divides a word.
         cells: its parts between wide gaps; one for a line of prose.
         confidence: of a line read from a picture, from 0 to 1.
+        baseline: the height on which its letters stand; None where it is not known.
     """
 
     text: str
@@ -48,6 +78,7 @@ class Line:
     hyphen: bool
     cells: tuple[Cell, ...]
     confidence: float | None = None
+    baseline: float | None = None
 
     @property
     def left(self) -> float:
@@ -145,7 +176,7 @@ def page_text(page: Any) -> PageText:
         turn = turn_of(page, turned)
         found = list(reader.lines(turn))
         upright = -turn.degrees % 360
-        lines = [line for line, angle in found if angle == upright]
+        lines = attached([line for line, angle in found if angle == upright])
         return PageText(lines, [line for line, angle in found if angle != upright], turn)
     finally:
         text_page.close()
@@ -154,6 +185,50 @@ def page_text(page: Any) -> PageText:
 def page_lines(page: Any) -> list[Line]:
     """The lines of a pypdfium2 page in the order in which they were drawn."""
     return page_text(page).lines
+
+
+def attached(lines: list[Line]) -> list[Line]:
+    """The lines, with bullets and raised marks put to the line beside which they stand."""
+    marks = [line for line in lines if _MARK.match(line.text)]
+    if not marks or len(marks) > _MANY_MARKS:
+        return lines
+    whole = {id(line): line for line in lines}
+    owners = [line for line in lines if not _MARK.match(line.text)]
+    for mark in marks:
+        found = min(
+            (line for line in owners if _stands_beside(mark, line)),
+            key=lambda line: abs(line.top - mark.top),
+            default=None,
+        )
+        if found is not None:
+            whole[id(found)] = _with_mark(mark, whole[id(found)])
+            del whole[id(mark)]
+    return list(whole.values())
+
+
+def _stands_beside(mark: Line, line: Line) -> bool:
+    middle = (mark.top + mark.bottom) / 2
+    if not line.top - 2 <= middle <= line.bottom + 2:
+        return False
+    is_bullet = mark.text in _BULLETS
+    if not is_bullet and mark.size > _RAISED * line.size:
+        return False
+    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
+    return before or behind
+
+
+def _with_mark(mark: Line, line: Line) -> Line:
+    box = union([mark.box, line.box])
+    first, last = line.cells[0], line.cells[-1]
+    if mark.left < line.left:
+        glue = " " if mark.text in _BULLETS else ""
+        cell = one_cell(mark.cells[0], first, glue)
+        text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
+    else:
+        cell = one_cell(last, mark.cells[0], "")
+        text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
+    return replace(line, text=text, box=box, cells=cells)
 
 
 def _turned(reader: _Reader, rotation: int) -> int:
@@ -172,7 +247,9 @@ class _Run:
     """A line as pdfium has it: its text, its range of characters, and its direction."""
 
     text: str
-    first: int
+    start: int  # among the units
+    end: int
+    first: int  # among the characters
     middle: int
     last: int
     hyphen: bool
@@ -189,7 +266,6 @@ class _Reader:
         import pypdfium2.raw as raw
 
         self._raw = raw
-        self._helper = text_page
         self._page = text_page.raw
         self._matrix = raw.FS_MATRIX()
         self._doubles = [ctypes.c_double() for _ in range(4)]
@@ -214,12 +290,15 @@ class _Reader:
             start, end = match.span()
             raw_text = match.group()
             first = self._char_index(start + len(raw_text) - len(raw_text.lstrip()))
-            middle = self._char_index((start + end) // 2)
+            # A space may be pdfium's own, which has neither size nor matrix.
+            half = len(raw_text) // 2
+            half -= len(raw_text[:half]) - len(raw_text[:half].rstrip())
+            middle = self._char_index(start + max(half - 1, len(raw_text) - len(raw_text.lstrip())))
             last = self._char_index(end - 1)
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
             turns = self._raw.FPDFText_GetCharAngle(self._page, first)
             angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield _Run(text, first, middle, last, hyphen, angle)
+            yield _Run(text, start, end, first, middle, last, hyphen, angle)
 
     def _all_units(self, count: int) -> str:
         """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
@@ -232,8 +311,8 @@ class _Reader:
         return text if len(text) == written else "".join(map(chr, buffer[:written]))
 
     def _line(self, run: _Run, turn: Turn) -> Line | None:
-        boxes = self._boxes(run.first, run.last - run.first + 1, turn)
-        if not boxes:
+        box = self._box(run.first, run.last - run.first + 1, turn)
+        if box is None:
             return None
         raw, page = self._raw, self._page
         size = self._size(run.middle)
@@ -243,12 +322,54 @@ class _Reader:
         bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
             raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        parts = _segments(boxes, max(_GAP_IN_SIZES * size, _SMALLEST_GAP))
-        cells: tuple[Cell, ...] = (Cell(text, parts[0]),)
-        if len(parts) > 1:
-            found = (Cell(self._text_in(turn.user(box)), box) for box in parts)
-            cells = tuple(cell for cell in found if cell.text) or (Cell(text, union(parts)),)
-        return Line(text, union(parts), size, bold, run.hyphen, cells)
+        cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
+        baseline = self._baseline(run.first, turn)
+        return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
+
+    def _cells(self, run: _Run, turn: Turn, gap: float, box: Box) -> tuple[Cell, ...]:
+        """The parts of a line between spaces wider than ``gap``.
+
+        A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
+        """
+        units, start = self._units, run.start
+        cells: list[Cell] = []
+        edge, begun = box[0], start
+        narrow: list[Extent] = []
+        for space in _SPACES.finditer(units, start, run.end):
+            before, after = space.span()
+            if before == start or after == run.end:
+                continue
+            left = self._char(before - 1, turn)
+            right = self._char(after, turn)
+            if max(right[0] - left[2], left[0] - right[2]) < gap:
+                narrow.append((left[2], right[0]))
+                continue
+            cells.append(self._cell(begun, before, (edge, box[1], left[2], box[3]), narrow))
+            edge, begun, narrow = right[0], after, []
+        last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
+        return (*cells, replace(last, hyphen=True) if run.hyphen else last)
+
+    def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
+        left, top, right, bottom = box
+        words = _joined(self._units[start:end]).split()
+        at, gaps = -1, []
+        for word, (x1, x2) in zip(words, spaces, strict=False):
+            at += 1 + len(word)
+            gaps.append((at, x1, x2))
+        box = (min(left, right), top, max(left, right), bottom)
+        return Cell(" ".join(words), box, tuple(gaps))
+
+    def _baseline(self, index: int, turn: Turn) -> float | None:
+        x, y = self._doubles[:2]
+        if not self._raw.FPDFText_GetCharOrigin(self._page, index, x, y):
+            return None
+        return turn.box(x.value, y.value, x.value, y.value)[1]
+
+    def _char(self, unit: int, turn: Turn) -> Box:
+        left, right, bottom, top = self._doubles
+        index = self._char_index(unit)
+        self._raw.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        return turn.box(left.value, bottom.value, right.value, top.value)
 
     def _size(self, index: int) -> float:
         """The size of a letter as it is shown: many programs leave it to the matrix."""
@@ -265,7 +386,7 @@ class _Reader:
         index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
         return int(index) if index >= 0 else unit
 
-    def _boxes(self, start: int, count: int, turn: Turn) -> list[Box]:
+    def _box(self, start: int, count: int, turn: Turn) -> Box | None:
         left, top, right, bottom = self._doubles
         get, page = self._raw.FPDFText_GetRect, self._page
         found = []
@@ -274,15 +395,7 @@ class _Reader:
             box = turn.box(left.value, bottom.value, right.value, top.value)
             if box[2] - box[0] > _THIN:
                 found.append(box)
-        return found
-
-    def _text_in(self, user: Box) -> str:
-        edge = 0.3  # points; a letter counts when its middle is inside
-        left, bottom, right, top = user
-        found = self._helper.get_text_bounded(
-            left=left - edge, bottom=bottom - edge, right=right + edge, top=top + edge
-        )
-        return " ".join(re.sub(r"[\ufffe\x02\x00]", "", str(found)).split())
+        return union(found) if found else None
 
 
 def _joined(units: str) -> str:
@@ -290,15 +403,3 @@ def _joined(units: str) -> str:
     if not any("\ud800" <= unit <= "\udfff" for unit in units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _segments(boxes: list[Box], gap: float) -> list[Box]:
-    """Boxes of one line, those with less than ``gap`` points between them made one."""
-    merged = [boxes[0]]
-    for box in boxes[1:]:
-        before = merged[-1]
-        if box[0] - before[2] < gap and box[0] >= before[0] - 1:
-            merged[-1] = union([before, box])
-        else:
-            merged.append(box)
-    return merged

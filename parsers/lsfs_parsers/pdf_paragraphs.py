@@ -19,19 +19,17 @@ from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
 from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
-BULLET = re.compile(
-    r"\s*([\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u2013*\u2219\u00b7\uf0b7-]"
-    r"|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+"
-)
+BULLET = re.compile(r"\s*[\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u2219\u00b7\uf0b7]\s+")
+_ENUMERATED = re.compile(r"\s*(?:[*\u2013-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
 _LABEL = re.compile(r"[^\W_][^\s:!?;,]*(?: [^\s:!?;,]+){0,3} ?:\s+\S")  # "Invoice date: 3 May"
 _CAPTION = re.compile(
     r"(?:table|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|tabela|tabelul|figura|b\u1ea3ng"
     r"|h\u00ecnh|tablo|\u015fekil|\u8868|\u56fe|\u5716)\s*[\dIVX]+[a-z]?(?:[.:\s]|$)",
     re.IGNORECASE,
 )
-_CAPTION_WORD = re.compile(r"(?:\s*[\dIVX.-]+\s*[.:]|.{0,200}$)")
 _MAX_CAPTION_SIZE = 1.05  # of the body's size
 _NEW_PARAGRAPH_GAP = 1.32  # of the column's usual distance between lines
+_WIDER_GAP = 1.14  # the same between a sentence that ends and one that begins
 _INDENT = 0.6
 _NOT_FULL = 2.2  # a line that ends this far before the right edge could have taken more
 _RAGGED = 0.1  # of the column's width; the same at the foot of a column
@@ -65,7 +63,7 @@ class Habits:
     @property
     def indents(self) -> bool:
         """Whether a line that is not indented does not begin a paragraph."""
-        return self.indented >= 8 and self.indented > 9 * self.flush
+        return self.indented >= 3 and self.indented > 9 * self.flush
 
 
 def paragraphs_of(
@@ -104,13 +102,19 @@ def paragraphs_of(
     return found
 
 
+def _is_caption(line: Line) -> bool:
+    match = _CAPTION.match(line.text)
+    return match is not None and match[0][-1:] in (".", ":")
+
+
 def _begun(line: Line, style: Style) -> Paragraph:
     if _CAPTION.match(line.text) and line.size <= _MAX_CAPTION_SIZE * style.body:
         return Paragraph(BlockKind.CAPTION, 0, [line])
     level = style.heading_level(line)
     if level:
         return Paragraph(BlockKind.HEADING, level, [line])
-    kind = BlockKind.LIST_ITEM if BULLET.match(line.text) else BlockKind.PARAGRAPH
+    is_item = BULLET.match(line.text) or _ENUMERATED.match(line.text)
+    kind = BlockKind.LIST_ITEM if is_item else BlockKind.PARAGRAPH
     return Paragraph(kind, 0, [line])
 
 
@@ -149,7 +153,7 @@ class Edges:
         wide = long if len(long) >= _NOT_STRAY * len(body) else body
         lefts, rights = sorted(x.left for x in body), sorted(x.right for x in wide)
         gaps = [
-            after.top - before.top
+            min(after.top - before.top, after.bottom - before.bottom)
             for before, after in pairwise(body)
             if 0 < after.top - before.top < 3 * style.body
         ]
@@ -173,12 +177,13 @@ class Edges:
         last = paragraph.lines[-1]
         if abs(last.size - line.size) > SAME_SIZE:
             return False
-        if last.bold != line.bold or BULLET.match(line.text):
+        if last.bold != line.bold or BULLET.match(line.text) or _is_caption(line):
             return False
         if paragraph.kind is BlockKind.HEADING:
             return 0 < line.top - last.top < 1.6 * line.size and self._had_no_room(last, line)
         ended = ENDS_SENTENCE.search(last.text) is not None
-        gap = line.top - last.top
+        # Letters with and without heads and tails: what is further apart is so at both edges.
+        gap = min(line.top - last.top, line.bottom - last.bottom)
         if gap <= 0:  # beside it: a sentence that is not over goes on there
             return last.hyphen or not ended
         scale = max(1.0, line.size / style.body)
@@ -186,7 +191,11 @@ class Edges:
             return False
         if last.hyphen:
             return True
+        if ended and _starts_anew(line) and gap > _WIDER_GAP * self.leading * scale:
+            return False
         full = self._is_full(paragraph, line, style)
+        if _ENUMERATED.match(line.text) and (ended or not full or not self.wraps):
+            return False
         # Where lines are wrapped, a name with a colon may also stand within a sentence.
         among_labels = _LABEL.match(last.text) is not None or not self.wraps
         apart = ended or not full or _starts_anew(line)

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import Box, Line, union
+from lsfs_parsers.pdf_parts import parts_of
 from lsfs_parsers.pdf_rules import Rule
+from lsfs_parsers.pdf_table_cells import Body
+from lsfs_parsers.pdf_table_columns import Extent
+from lsfs_parsers.pdf_table_grid import grids_of
+from lsfs_parsers.pdf_table_ruled import ruled_body
+from lsfs_parsers.pdf_table_zones import zone_bodies
+
+_OUTSIDE = 12.0  # points by which a rule may reach out of the region
+_SAME_EDGE = 0.25  # of the narrower column: two ranges that agree
+_SHIFT = 2.0  # points
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
+    """A table as far as it stands in one column of text.
+
+    Attributes:
+        rows: the texts of its cells; what a spanning cell covers is empty.
+        row_boxes: the place of each row.
+        cell_boxes: the place of each cell, None for an empty one.
+        merged: the cells that cover others.
+        header_rows: how many rows at the top name the columns.
+        lines: positions of the lines, among those given, that it took.
+        ruled: its cells or rows are divided by rules.
+        columns: left and right of each.
+        runs_off: no text stands below it in the column, so that it may go on in the next.
+        starts_on_top: no text stands above it in the column.
+    """
+
     box: Box
     rows: tuple[tuple[str, ...], ...]
     row_boxes: tuple[Box, ...]
@@ -20,28 +45,97 @@ class FoundTable:
     header_rows: int
     lines: frozenset[int]
     ruled: bool
-    columns: tuple[tuple[float, float], ...]
-    runs_off: bool
-    starts_on_top: bool
+    columns: tuple[Extent, ...]
+    runs_off: bool = False
+    starts_on_top: bool = False
 
 
 def find_tables(
     lines: Sequence[Line], rules: Sequence[Rule], region: Box, body_size: float
 ) -> list[FoundTable]:
-    found = []
-    start = 0
-    while start < len(lines):
-        width = len(lines[start].cells)
-        end = start + 1
-        while end < len(lines) and len(lines[end].cells) == width:
-            end += 1
-        if width > 1 and end - start >= 3:
-            rows = lines[start:end]
-            found.append(FoundTable(
-                union([x.box for x in rows]),
-                tuple(tuple(c.text for c in x.cells) for x in rows),
-                tuple(x.box for x in rows),
-                tuple(tuple(c.box for c in x.cells) for x in rows), (), 0,
-                frozenset(range(start, end)), False, (), end >= len(lines) - 1, start <= 1))  # fmt: skip
-        start = end
-    return found
+    """The tables among the lines of one column of text, from top to bottom.
+
+    Args:
+        lines: in any order.
+        rules: of the whole page.
+        region: the room for the column.
+        body_size: letter size of running text.
+    """
+    inside = [rule for rule in rules if _is_inside(rule.box, region)]
+    parts = parts_of(lines)
+    bodies: list[Body] = []
+    for chosen in (
+        [rule for rule in inside if not rule.shade],
+        inside if any(rule.shade for rule in inside) else [],
+    ):
+        for grid in grids_of(chosen):
+            body = ruled_body(grid, parts)
+            if body is not None:
+                bodies.append(body)
+                parts = [part for part in parts if part.line not in body.lines]
+    bodies += zone_bodies(parts, inside, body_size)
+    taken = [_found(body) for body in bodies]
+    taken.sort(key=lambda table: table.box[1])
+    return [_at_edges(table, lines) for table in taken]
+
+
+def _is_inside(box: Box, region: Box) -> bool:
+    return (
+        box[0] >= region[0] - _OUTSIDE
+        and box[2] <= region[2] + _OUTSIDE
+        and box[3] >= region[1] - _OUTSIDE
+        and box[1] <= region[3] + _OUTSIDE
+    )
+
+
+def _found(body: Body) -> FoundTable:
+    row_boxes = tuple(union([box for box in row if box is not None]) for row in body.boxes)
+    return FoundTable(
+        union(list(row_boxes)),
+        tuple(map(tuple, body.texts)),
+        row_boxes,
+        tuple(map(tuple, body.boxes)),
+        tuple(body.merged),
+        body.header_rows,
+        frozenset(body.lines),
+        body.ruled,
+        tuple(body.columns),
+    )
+
+
+def _at_edges(table: FoundTable, lines: Sequence[Line]) -> FoundTable:
+    others = [line for number, line in enumerate(lines) if number not in table.lines]
+    middle_of = [(line.top + line.bottom) / 2 for line in others]
+    return replace(
+        table,
+        runs_off=all(middle < table.box[3] for middle in middle_of),
+        starts_on_top=all(middle > table.box[1] for middle in middle_of),
+    )
+
+
+def same_columns(one: FoundTable, other: FoundTable) -> bool:
+    """Whether ``other`` may be the continuation of ``one``.
+
+    Their columns are as many, and agree once the left edges are laid on each other: a column of
+    text or a page may stand elsewhere. A table that is repeated under its heading does too.
+    """
+    if len(one.columns) != len(other.columns):
+        return False
+    header = one.rows[: max(1, one.header_rows)]
+    if other.rows[: len(header)] == header:
+        return True
+    shift = other.columns[0][0] - one.columns[0][0]
+    return all(
+        _agree(first, (left - shift, right - shift))
+        for first, (left, right) in zip(one.columns, other.columns, strict=True)
+    )
+
+
+def _agree(one: Extent, other: Extent) -> bool:
+    """Whether two columns may be the same: they begin, end or centre at one place."""
+    near = _SHIFT + _SAME_EDGE * min(one[1] - one[0], other[1] - other[0])
+    return (
+        abs(one[0] - other[0]) <= near
+        or abs(one[1] - other[1]) <= near
+        or abs(sum(one) - sum(other)) <= 2 * near
+    )

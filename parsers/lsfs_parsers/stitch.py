@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from lsfs.model import BlockKind, Furniture, Merged
 from lsfs_parsers.builder import Builder, Grid, Piece
-from lsfs_parsers.window import End, PageBlock, PageReading, goes_on
+from lsfs_parsers.window import End, Extent, PageBlock, PageReading, goes_on
 
 # What stands at the top or the foot of a page may divide a paragraph without being a part of it.
 _FLOATS = frozenset({BlockKind.TABLE, BlockKind.CAPTION, BlockKind.FIGURE, BlockKind.FOOTNOTE})
 _ANYTHING = frozenset(BlockKind)
+_SHIFT = 4.0  # points
+_SAME_EDGE = 0.15  # of a column's width
 _FLOAT_PAGES = 2  # pages of nothing but floats within a paragraph
 _CONTINUED = re.compile(
     r"contin|\(cont|fortsetzung|forts\.|suite|seguito|devam|urmare|ti\u1ebfp|\u7eed|\u7d9a", re.I
@@ -212,7 +214,33 @@ def _fit(before: PageBlock, after: PageBlock) -> bool:
 
 
 def _same_columns(before: PageBlock, after: PageBlock) -> bool:
-    return max(map(len, before.rows)) == max(map(len, after.rows))
+    """Whether the columns are as many and stand where they stood; or the header is repeated."""
+    if max(map(len, before.rows)) != max(map(len, after.rows)):
+        return False
+    header = before.rows[: max(1, before.grid.header_rows)]
+    return after.rows[: len(header)] == header or may_continue(before.columns, after.columns)
+
+
+def may_continue(one: Sequence[Extent], other: Sequence[Extent]) -> bool:
+    """Whether columns agree once their left edges are laid on each other: a column of text or a
+    page may stand elsewhere. Unknown ones do."""
+    if not one or not other:
+        return True
+    shift = other[0][0] - one[0][0]
+    return len(one) == len(other) and all(
+        _agree(first, (left - shift, right - shift))
+        for first, (left, right) in zip(one, other, strict=True)
+    )
+
+
+def _agree(one: Extent, other: Extent) -> bool:
+    """Whether two columns may be the same: they begin, end or centre at one place."""
+    near = _SHIFT + _SAME_EDGE * min(one[1] - one[0], other[1] - other[0])
+    return (
+        abs(one[0] - other[0]) <= near
+        or abs(one[1] - other[1]) <= near
+        or abs(sum(one) - sum(other)) <= 2 * near
+    )
 
 
 def _one_table(before: PageBlock, after: PageBlock) -> PageBlock:

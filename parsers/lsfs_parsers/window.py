@@ -15,6 +15,7 @@ NO_GRID = Grid()
 P = TypeVar("P")
 P_co = TypeVar("P_co")
 
+Extent = tuple[float, float]  # left, right
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 
@@ -76,6 +77,7 @@ class PageBlock:
     Attributes:
         pieces: its text; a table's has one piece for each row.
         rows: a table's cells.
+        columns: where a table's columns stand; () where that is not known.
         grid: what else is known of the table.
         start, end: whether it may be the continuation of a block, and be continued.
         confidence: of text read from a picture, from 0 to 1.
@@ -85,6 +87,7 @@ class PageBlock:
     pieces: tuple[Piece, ...]
     level: int = 0
     rows: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[Extent, ...] = ()
     grid: Grid = NO_GRID
     start: Start = Start.CLOSED
     end: End = End.CLOSED

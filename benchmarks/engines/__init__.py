@@ -1,0 +1,1 @@
+"""Programs that set generated documents as PDF, one module each."""

@@ -1,0 +1,189 @@
+"""Makes documents as PDF files, with where their pages end looked up in the files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.parsing_documents import ENGINES, Crossing, Element, Engine, Truth, document, label
+from benchmarks.parsing_letters import letters, letters_with_places
+from benchmarks.parsing_score import forms
+from benchmarks.parsing_scramble import scramble
+from benchmarks.parsing_texts import Chapter, Texts, texts
+
+COLUMNS = (1, 2, 1, 2, 3)
+CHAPTERS = 6
+_SHOWN = 0.97  # share of the paragraphs that must be found in a file
+_STEP = 1000  # between the seeds of two documents
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made.
+
+    Attributes:
+        data: the folder with XQuAD's files; None for built-in words.
+        scrambled: every how many documents there is another one, drawn in random order.
+    """
+
+    seed: int
+    documents: int
+    languages: tuple[str, ...]
+    data: Path | None = None
+    scrambled: int = 3
+
+
+def engines() -> tuple[list[Engine], dict[str, str]]:
+    """Those that are installed, and how to install the others."""
+    every: list[Engine] = [import_module(f"benchmarks.engines.{name}").ENGINE for name in ENGINES]
+    missing = {engine.name: engine.missing() for engine in every}
+    return (
+        [engine for engine in every if not missing[engine.name]],
+        {name: how for name, how in missing.items() if how},
+    )
+
+
+def make(folder: Path, order: Order) -> Iterator[Truth]:
+    """Set documents in a folder: for each a PDF and a JSON file with the truth.
+
+    Raises:
+        RuntimeError: a document does not show what it should; a fault of this benchmark.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    installed, _ = engines()
+    sources: dict[tuple[str, str], Texts] = {}
+    for number in range(order.documents):
+        engine = installed[number % len(installed)]
+        turn = number // len(installed) + number % len(installed)
+        able = [x for x in order.languages if not engine.languages or x in engine.languages]
+        if not able:
+            continue
+        language = able[turn % len(able)]
+        if (engine.name, language) not in sources:
+            found = texts(language, order.data)
+            sources[engine.name, language] = _fitted(found, engine.characters)
+        columns = COLUMNS[turn % len(COLUMNS)]
+        truth = document(
+            engine.name, sources[engine.name, language], order.seed * _STEP + number, columns,
+            engine.wanted(columns), CHAPTERS,
+        )  # fmt: skip
+        path = folder / f"{truth.name}.pdf"
+        engine.render(truth, path)
+        truth = looked_up(truth, path)
+        yield _kept(truth, folder)
+        if order.scrambled and number % order.scrambled == 1:
+            name = f"{truth.name}-scrambled"
+            scramble(path, folder / f"{name}.pdf", truth.seed)
+            yield _kept(replace(truth, name=name, scrambled=True), folder)
+
+
+def _kept(truth: Truth, folder: Path) -> Truth:
+    (folder / f"{truth.name}.json").write_text(truth.dumped(), encoding="utf-8")
+    return truth
+
+
+def _fitted(source: Texts, characters: str) -> Texts:
+    """The same texts in the characters that an engine has."""
+    if not characters:
+        return source
+
+    def fit(text: str) -> str:
+        kept = (c if c.isascii() or c in characters else _base(c) for c in text)
+        return " ".join("".join(kept).split())
+
+    chapters = [
+        Chapter(fit(chapter.title), tuple(map(fit, chapter.paragraphs)))
+        for chapter in source.chapters
+    ]
+    return Texts(source.language, chapters)
+
+
+def _base(char: str) -> str:
+    """A letter without its accents, nothing for what is no letter."""
+    return "".join(c for c in unicodedata.normalize("NFD", char) if c.isascii())
+
+
+def looked_up(truth: Truth, path: Path) -> Truth:
+    """The truth with what only the file tells: its pages, and what goes on behind a page.
+
+    Raises:
+        RuntimeError: paragraphs are missing in the file.
+    """
+    pages = _pages(path)
+    whole = "".join(pages)
+    paragraphs = [e for e in truth.elements if e.kind == "para"]
+    shown = sum(any(v[:24] in whole for v in forms(e)) for e in paragraphs)
+    if shown < _SHOWN * len(paragraphs):
+        raise RuntimeError(f"{path}: {shown} of {len(paragraphs)} paragraphs are shown")
+    word = truth.words["page"]
+    labels = [label(truth.layout, n, len(pages), word) for n in range(1, len(pages) + 1)]
+    return replace(
+        truth, page_labels=tuple(labels), crossings=tuple(_crossings(truth.elements, pages))
+    )
+
+
+def _pages(path: Path) -> list[str]:
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(path) as pdf:
+        found = []
+        for page in pdf:
+            text = page.get_textpage().get_text_range()
+            found.append(letters(text.replace("\x02", "").replace("\ufffe", "")))
+        return found
+
+
+def _crossings(elements: Sequence[Element], pages: list[str]) -> Iterator[Crossing]:
+    for element in elements:
+        if element.kind in ("para", "list_item"):
+            found = _crossing(element.kind, element.text, forms(element), pages)
+            if found:
+                yield found
+        for note in element.notes:
+            found = _crossing("footnote", note.text, [letters(note.text)], pages)
+            if found:
+                yield found
+
+
+def _crossing(kind: str, text: str, forms: list[str], pages: list[str]) -> Crossing | None:
+    if any(form in page for form in forms for page in pages):
+        return None
+    for form in forms:
+        for number, (page, after) in enumerate(zip(pages, pages[1:], strict=False), 1):
+            border = _border(form, page, after, text if form == letters(text) else "")
+            if border is not None:
+                word = _divided(text, border) if form == letters(text) else ""
+                before = form[max(0, border - 15) : border]
+                return Crossing(kind, number, before, form[border : border + 15], word)
+    return None
+
+
+def _border(form: str, page: str, after: str, text: str) -> int | None:
+    """The number of letters on the first page.
+
+    What is drawn behind them may happen to go on like the text; then the end of a word is chosen.
+    """
+    if form[:8] not in page:
+        return None
+    low, high = 8, len(form)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if form[:middle] in page else (low, middle - 1)
+    able = [b for b in range(max(8, low - 3), low + 1) if form[b : b + 16] in after]
+    if not able or low >= len(form) - 8:
+        return None
+    return next((b for b in able if text and not _divided(text, b)), able[-1])
+
+
+def _divided(text: str, border: int) -> str:
+    """The word of which ``border`` letters into the text stand in its middle, or ""."""
+    _, places = letters_with_places(text)
+    last, first = places[border - 1], places[border]
+    if first != last + 1:
+        return ""
+    left, right = re.search(r"\w+$", text[:first]), re.match(r"\w+", text[first:])
+    return f"{left[0]}{right[0]}" if left and right else ""

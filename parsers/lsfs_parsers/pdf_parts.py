@@ -1,0 +1,190 @@
+"""The pieces of the lines of a PDF page that may be cells of a table, in rows of equal height."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lsfs_parsers.pdf_lines import Box, Gap, Line, union
+
+_SAME_BASELINE = 0.3  # of the letter size
+_SPACE = 0.27  # of the letter size; a space where letters do not tell
+_NUMBER = re.compile(
+    r"[(\[]?[^\w\s(]{0,3} ?[A-Z]{0,3}[$\u20ac\u00a3\u00a5]? ?[+\u00b1\u2212-]?"
+    r"\d[\d.,'\u2019 \u00a0\u2009:/-]*(?:e[+-]?\d+)?[)\]]?\s?"
+    r"(?:%|\u2030|\u00b0C?|[*\u2020\u2021]+|[a-zA-Z]{1,2})?[)\]]?"
+    r"(?: ?[(\u00b1\u2013/-] ?[+\u2212-]?[\d.,]+ ?%?\)?)?"
+)
+_NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line between wide gaps.
+
+    Attributes:
+        line: position of its line among those given.
+        hyphen: it ends with a divided word.
+        baseline: the height on which its letters stand.
+        gaps: see :class:`~lsfs_parsers.pdf_lines.Cell`.
+    """
+
+    text: str
+    box: Box
+    line: int
+    size: float
+    bold: bool
+    hyphen: bool
+    baseline: float
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def left(self) -> float:
+        return self.box[0]
+
+    @property
+    def right(self) -> float:
+        return self.box[2]
+
+    @property
+    def width(self) -> float:
+        return self.box[2] - self.box[0]
+
+    @property
+    def middle(self) -> float:
+        return (self.box[0] + self.box[2]) / 2
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is an amount, a share, a date in digits or the like."""
+        return is_number(self.text)
+
+    def cut(self, index: int) -> tuple[Part, Part]:
+        """The parts before and behind the gap with this number."""
+        at, left, right = self.gaps[index]
+        _, top, _, bottom = self.box
+        behind = self.text[at:].lstrip()
+        start = len(self.text) - len(behind)
+        return (
+            replace(
+                self,
+                text=self.text[:at],
+                box=(self.box[0], top, left, bottom),
+                hyphen=False,
+                gaps=self.gaps[:index],
+            ),
+            replace(
+                self,
+                text=behind,
+                box=(right, top, self.box[2], bottom),
+                gaps=tuple((n - start, x1, x2) for n, x1, x2 in self.gaps[index + 1 :]),
+            ),
+        )
+
+    def first_word(self) -> float:
+        """The width of its first word."""
+        if self.gaps:
+            return self.gaps[0][1] - self.left
+        return self.width * len(self.text.split(maxsplit=1)[0]) / len(self.text)
+
+    def space(self) -> float:
+        """The width of a space."""
+        return _SPACE * self.size
+
+
+@dataclass(slots=True)
+class Row:
+    """Parts at one height, from left to right."""
+
+    parts: list[Part]
+
+    @property
+    def baseline(self) -> float:
+        return self.parts[0].baseline
+
+    @property
+    def top(self) -> float:
+        return min(part.box[1] for part in self.parts)
+
+    @property
+    def bottom(self) -> float:
+        return max(part.box[3] for part in self.parts)
+
+    @property
+    def left(self) -> float:
+        return self.parts[0].box[0]
+
+    @property
+    def right(self) -> float:
+        return max(part.box[2] for part in self.parts)
+
+    @property
+    def size(self) -> float:
+        return max(part.size for part in self.parts)
+
+    @property
+    def text(self) -> str:
+        return " ".join(part.text for part in self.parts)
+
+    @property
+    def box(self) -> Box:
+        return union([part.box for part in self.parts])
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is an amount, a share, a date in digits or the like."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a cell is a mark for an empty one."""
+    return _NOTHING.fullmatch(text) is not None
+
+
+def parts_of(lines: Sequence[Line]) -> list[Part]:
+    """The cells of lines, which know their lines."""
+    return [
+        Part(
+            cell.text,
+            cell.box,
+            number,
+            line.size,
+            line.bold,
+            cell.hyphen,
+            line.box[3] if line.baseline is None else line.baseline,
+            cell.gaps,
+        )
+        for number, line in enumerate(lines)
+        for cell in line.cells
+    ]
+
+
+def rows_of(parts: Iterable[Part]) -> list[Row]:
+    """Parts with the same baseline, from the top to the bottom of the page."""
+    rows: list[Row] = []
+    for part in sorted(parts, key=lambda part: (part.baseline, part.left)):
+        if rows and part.baseline - rows[-1].baseline <= _SAME_BASELINE * min(
+            part.size, rows[-1].parts[0].size
+        ):
+            rows[-1].parts.append(part)
+        else:
+            rows.append(Row([part]))
+    for row in rows:
+        row.parts.sort(key=lambda part: part.left)
+    return rows
+
+
+def joined(parts: Sequence[Part]) -> str:
+    """The text of a cell; a word divided between two of its lines is made whole."""
+    text = ""
+    for before, part in zip([None, *parts], parts, strict=False):
+        if before is None:
+            text = part.text
+        elif before.hyphen:
+            text += part.text
+        elif text[-1] in "-\u2010\u00ad" and text[-2:-1].isalpha() and part.text[0].islower():
+            text = text[:-1] + part.text
+        else:
+            text += f" {part.text}"
+    return text

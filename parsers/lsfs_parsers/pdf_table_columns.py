@@ -1,0 +1,230 @@
+"""Where the columns of a table stand, and which of them each piece of its rows fills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lsfs_parsers.pdf_lines import Box, union
+from lsfs_parsers.pdf_parts import Part, Row
+
+Extent = tuple[float, float]  # left and right
+
+_APART = 0.8  # points between two columns
+_KEEP = 0.25  # share of rows that show a column which the others hide
+_TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
+_ALIGNED = 1.3  # points
+_SHOWN = 0.25  # share of a column's cells that show an edge
+_RIVER = 0.38  # of the letter size: a gap that divides columns when it runs through many rows
+_RIVER_ROWS = 5
+
+
+@dataclass(slots=True)
+class Placed:
+    """A row with its parts in columns.
+
+    Attributes:
+        cells: the parts in each column that has any; under the first one for a spanning part.
+        spans: how many columns a part covers, where it is more than one.
+    """
+
+    row: Row
+    cells: dict[int, list[Part]] = field(default_factory=dict)
+    spans: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def box(self) -> Box:
+        return union([part.box for parts in self.cells.values() for part in parts])
+
+
+def columns_of(rows: Sequence[Row]) -> list[Extent]:
+    """The columns that rows show, from left to right.
+
+    The white space between two columns reaches through all rows, but for the few whose cells span
+    it; these are left out where the others agree.
+    """
+    extents = [[(part.left, part.right) for part in row.parts] for row in rows]
+    columns = _divided(extents)
+    return _without_halves(columns, rows)
+
+
+def _divided(rows: list[list[Extent]]) -> list[Extent]:
+    found: list[Extent] = []
+    for stretch in _stretches([extent for row in rows for extent in row]):
+        inside = [
+            [one for one in row if one[0] >= stretch[0] and one[1] <= stretch[1]] for row in rows
+        ]
+        inside = [row for row in inside if row]
+        fewest = min(map(len, inside))
+        rest = [row for row in inside if len(row) > fewest]
+        if len(rest) >= max(2, _KEEP * len(inside)):
+            found += _divided(rest)
+        else:
+            found.append(stretch)
+    return found
+
+
+def _stretches(extents: list[Extent]) -> list[Extent]:
+    """The ranges that extents cover without a gap."""
+    found: list[Extent] = []
+    for left, right in sorted(extents):
+        if found and left < found[-1][1] + _APART:
+            found[-1] = (found[-1][0], max(found[-1][1], right))
+        else:
+            found.append((left, right))
+    return found
+
+
+def _without_halves(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
+    """Neighbouring columns that no row fills both are one: a heading to the left and numbers to
+    the right, or entries that are indented."""
+    filled = [
+        {n for n, column in enumerate(columns) for part in row.parts if _is_in(part, column)}
+        for row in rows
+    ]
+    merged: list[tuple[Extent, set[int]]] = []
+    for n, column in enumerate(columns):
+        if merged and not any(n in one and merged[-1][1] & one for one in filled):
+            (left, _), numbers = merged[-1]
+            merged[-1] = ((left, column[1]), numbers | {n})
+        else:
+            merged.append((column, {n}))
+    return [column for column, _ in merged]
+
+
+def _is_in(part: Part, column: Extent) -> bool:
+    return column[0] <= part.middle <= column[1]
+
+
+def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
+    """Columns divided further where narrow white space runs through many rows.
+
+    Words stand below each other by chance; cells that begin or end at one place do not.
+    """
+    found: list[Extent] = []
+    for column in columns:
+        inside = [
+            part for row in rows for part in row.parts if _overlap(part, column) > 0.9 * part.width
+        ]
+        wordy = [part for part in inside if part.gaps]
+        if len(wordy) >= max(_RIVER_ROWS, 0.8 * len(inside)):
+            found += _cut(column, wordy)
+        else:
+            found.append(column)
+    return found
+
+
+def _cut(column: Extent, parts: Sequence[Part]) -> list[Extent]:
+    """A column divided where a gap between words of all parts overlaps, and edges agree."""
+    shared: list[Extent] = [(left, right) for _, left, right in parts[0].gaps]
+    for part in parts[1:]:
+        gaps = [(left, right) for _, left, right in part.gaps]
+        shared = [
+            (max(one[0], other[0]), min(one[1], other[1]))
+            for one in shared
+            for other in gaps
+            if min(one[1], other[1]) - max(one[0], other[0]) > _RIVER * part.size
+        ]
+    edges: list[Extent] = []
+    left = column[0]
+    for gap_left, gap_right in sorted(shared):
+        if _agree(parts, gap_left, gap_right):
+            edges.append((left, gap_left))
+            left = gap_right
+    return [*edges, (left, column[1])]
+
+
+def _agree(parts: Sequence[Part], left: float, right: float) -> bool:
+    """Whether words end at ``left`` or begin at ``right`` in most of the parts."""
+    ends = begins = 0
+    for part in parts:
+        ends += any(
+            abs(x1 - left) <= _ALIGNED and x2 >= right - _ALIGNED for _, x1, x2 in part.gaps
+        )
+        begins += any(
+            abs(x2 - right) <= _ALIGNED and x1 <= left + _ALIGNED for _, x1, x2 in part.gaps
+        )
+    return max(ends, begins) >= 0.9 * len(parts)
+
+
+def _overlap(part: Part, column: Extent) -> float:
+    return min(part.right, column[1]) - max(part.left, column[0])
+
+
+def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
+    """Rows with their parts in columns; a part that holds several cells is cut."""
+    edges = _Edges(rows, columns)
+    found = []
+    for row in rows:
+        one = Placed(row)
+        for part in row.parts:
+            for piece in edges.pieces(part):
+                first, last = _covered(piece, columns)
+                one.cells.setdefault(first, []).append(piece)
+                if last > first:
+                    one.spans[first] = last - first + 1
+        found.append(one)
+    return found
+
+
+def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
+    """The first and the last column that a part fills."""
+    inside = [n for n, column in enumerate(columns) if _overlap(part, column) > 0]
+    full = [
+        n
+        for n in inside
+        if _overlap(part, columns[n]) > _TOUCH * min(part.width, columns[n][1] - columns[n][0])
+    ]
+    if full:
+        return full[0], full[-1]
+    nearest = min(
+        range(len(columns)),
+        key=lambda n: max(columns[n][0] - part.middle, part.middle - columns[n][1]),
+    )
+    return nearest, nearest
+
+
+class _Edges:
+    """Where the cells of columns begin and end, to tell a spanning cell from several in one."""
+
+    def __init__(self, rows: Sequence[Row], columns: Sequence[Extent]) -> None:
+        self._columns = columns
+        self._lefts: list[list[float]] = [[] for _ in columns]
+        self._rights: list[list[float]] = [[] for _ in columns]
+        for row in rows:
+            for part in row.parts:
+                first, last = _covered(part, columns)
+                if first == last:
+                    self._lefts[first].append(part.left)
+                    self._rights[first].append(part.right)
+
+    def pieces(self, part: Part) -> list[Part]:
+        first, last = _covered(part, self._columns)
+        pieces = []
+        for n in range(first, last):
+            index = self._gap(part, n)
+            if index is None:
+                continue
+            one, other = part.cut(index)
+            if self._shows(one, n) and self._shows(other, n + 1):
+                pieces.append(one)
+                part = other
+        return [*pieces, part]
+
+    def _gap(self, part: Part, column: int) -> int | None:
+        """The widest gap of a part between a column and the next."""
+        left, right = self._columns[column][1], self._columns[column + 1][0]
+        between = [
+            n
+            for n, (_, x1, x2) in enumerate(part.gaps)
+            if x2 > left - _ALIGNED and x1 < right + _ALIGNED
+        ]
+        return max(between, key=lambda n: part.gaps[n][2] - part.gaps[n][1], default=None)
+
+    def _shows(self, part: Part, column: int) -> bool:
+        """Whether a piece begins or ends where cells of the column do."""
+        lefts, rights = self._lefts[column], self._rights[column]
+        enough = max(1, _SHOWN * len(lefts))
+        near_left = sum(abs(x - part.left) <= _ALIGNED for x in lefts)
+        near_right = sum(abs(x - part.right) <= _ALIGNED for x in rights)
+        return max(near_left, near_right) >= enough

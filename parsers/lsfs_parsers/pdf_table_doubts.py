@@ -1,0 +1,210 @@
+"""What stands in columns and is no table: contents, lists, forms, formulas, code, prose."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lsfs_parsers.pdf_parts import Part, is_number, says_nothing
+from lsfs_parsers.pdf_table_columns import Extent
+from lsfs_parsers.pdf_table_rows import Group, could_wrap
+
+_LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5,}|\u2026{2,}")
+_PAGE = re.compile(r"(?:[.\u2026\u00b7 ]*)(\d{1,4}|[ivxlc]{1,6})")
+_LABEL = re.compile(
+    r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u2013*\u2014o\u27a2\u25a0-]"
+    r"|[(\[]?(?:\d{1,3}(?:\.\d{1,2}){0,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):\]]+"
+    r"|\[[^\]]{1,12}\]"
+)
+_CODE = re.compile(
+    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\b(?:def|return|import|public|void|if \()|\w\(\)|==|=>|->|::"
+)
+_SYMBOLS = re.compile(
+    r"[=\u2260\u2264\u2265\u2248\u2261\u2211\u222b\u220f\u2202\u2207\u221a\u2208\u2203\u2200\u2192\u21d2\u221e\u00d7\u22c5+]"
+)
+_OPERAND = re.compile(r"[\W\d_]*[^\W\d_]?[\W\d_]*|[a-z]{1,3}")
+_EQUATION = re.compile(r"\(?[A-Z]?\.?\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
+_ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]\d]*$")
+_PROSE_WORDS = 4
+_MANY = 0.6
+_MOST = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What may be a table.
+
+    Attributes:
+        groups: its rows.
+        texts: the cells of each.
+        framed: rules above, below or between rows reach over its whole width.
+        banded: rules stand between most of its rows.
+        body: letter size of running text.
+    """
+
+    columns: Sequence[Extent]
+    groups: Sequence[Group]
+    texts: Sequence[Sequence[str]]
+    framed: bool
+    banded: bool
+    header_rows: int
+    body: float
+
+    def column(self, number: int) -> list[str]:
+        """The texts of a column below the headings, empty cells left out."""
+        return [row[number] for row in self.texts[self.header_rows :] if row[number]]
+
+
+def is_false(draft: Draft) -> bool:
+    """Whether a draft is something else than a table."""
+    if len(draft.columns) < 2 or len(draft.texts) < 2:
+        return True
+    if _is_sparse(draft) or _is_contents(draft):
+        return True
+    if draft.banded:
+        return False
+    doubts = (_is_list, _is_form, _is_formula, _is_code, _is_prose)
+    if any(doubt(draft) for doubt in doubts):
+        return True
+    return not draft.framed and _is_weak(draft)
+
+
+def _is_sparse(draft: Draft) -> bool:
+    """Most of the cells are empty, or no row has two."""
+    filled = [sum(map(bool, row)) for row in draft.texts]
+    several = sum(count > 1 for count in filled)
+    room = len(draft.texts) * len(draft.columns)
+    if several < 2 or several < 0.34 * len(filled):
+        return True
+    return sum(filled) < (0.2 if draft.banded else 0.34) * room
+
+
+def _is_contents(draft: Draft) -> bool:
+    """Titles and their pages: leaders, or numbers at the right that only rise."""
+    rows = [" ".join(filter(None, row)) for row in draft.texts]
+    if sum(_LEADERS.search(row) is not None for row in rows) >= 0.4 * len(rows):
+        return True
+    if draft.framed or len(draft.columns) > 3:
+        return False
+    pages = [_PAGE.fullmatch(text) for text in draft.column(len(draft.columns) - 1)]
+    numbers = [int(page[1]) for page in pages if page and page[1].isdigit()]
+    if len(numbers) < 4 or len(numbers) < _MOST * len(pages):
+        return False
+    return all(one <= other for one, other in pairwise(numbers)) and max(numbers) < 2000
+
+
+def _is_list(draft: Draft) -> bool:
+    """Bullets or numbers to the left of text."""
+    if len(draft.columns) > 3:
+        return False
+    first = draft.column(0)
+    labels = sum(_LABEL.fullmatch(text) is not None for text in first)
+    if labels < _MANY * len(first):
+        return False
+    return not any(_share_of_numbers(draft, n) > 0.5 for n in range(1, len(draft.columns)))
+
+
+def _is_form(draft: Draft) -> bool:
+    """Labels with a colon, and what belongs to them."""
+    labelled = sum(
+        any(text.endswith(":") for text in row[:-1]) or row[-1][:1] == ":" for row in draft.texts
+    )
+    return labelled >= _MANY * len(draft.texts) and not (
+        draft.framed and len(draft.columns) > 2 and labelled < len(draft.texts)
+    )
+
+
+def _is_formula(draft: Draft) -> bool:
+    """Single letters, operators and a number for the equation at the right."""
+    cells = [text for row in draft.texts for text in row if text]
+    numbered = sum(_EQUATION.fullmatch(row[-1]) is not None for row in draft.texts)
+    symbols = sum(_SYMBOLS.search(text) is not None and not is_number(text) for text in cells)
+    short = sum(_OPERAND.fullmatch(text) is not None and not is_number(text) for text in cells)
+    numbers = sum(is_number(text) or says_nothing(text) for text in cells)
+    if numbered >= 0.3 * len(draft.texts) and symbols:
+        return True
+    if symbols >= 0.3 * len(cells):
+        return True
+    return symbols > 0 and symbols + short >= 0.5 * len(cells) and numbers < 0.4 * len(cells)
+
+
+def _is_code(draft: Draft) -> bool:
+    if draft.framed and draft.header_rows:
+        return False
+    rows = [" ".join(filter(None, row)) for row in draft.texts]
+    return sum(_CODE.search(row) is not None for row in rows) >= 0.4 * len(rows)
+
+
+def _is_prose(draft: Draft) -> bool:
+    """Columns of running text, or terms beside their explanations."""
+    columns = [_lines_of(draft, n) for n in range(len(draft.columns))]
+    running = [_runs_on(lines) for lines in columns if lines]
+    if sum(running) >= 2 or (running and all(running)):
+        return True
+    if draft.framed or len(draft.columns) > 2 or draft.header_rows:
+        return False
+    words = [len(text.split()) for text in draft.column(1)] or [0]
+    return statistics.mean(words) > _PROSE_WORDS + 1
+
+
+def _lines_of(draft: Draft, column: int) -> list[Part]:
+    return [
+        part
+        for group in draft.groups[draft.header_rows :]
+        for row in group
+        for part in row.cells.get(column, ())
+    ]
+
+
+def _runs_on(lines: Sequence[Part]) -> bool:
+    """Whether the lines of a column fill it, and sentences go on from one to the next."""
+    if len(lines) < 4:
+        return False
+    words = statistics.median(len(line.text.split()) for line in lines)
+    widest = max(line.width for line in lines)
+    full = sum(line.width > 0.75 * widest for line in lines)
+    on = sum(
+        one.hyphen
+        or (
+            not _ENDS_SENTENCE.search(one.text)
+            and other.text[0].islower()
+            and could_wrap(one, other, widest)
+        )
+        for one, other in pairwise(lines)
+    )
+    return words >= 3 and full >= _MANY * len(lines) and on >= 0.4 * (len(lines) - 1)
+
+
+def _is_weak(draft: Draft) -> bool:
+    """Without rules, few rows or two columns of words are not enough."""
+    rows, columns = len(draft.texts), len(draft.columns)
+    numeric = [n for n in range(columns) if _share_of_numbers(draft, n) >= _MANY]
+    if columns == 2:
+        if not numeric:
+            is_small = _size(draft) < 0.93 * draft.body
+            return (
+                rows < (5 if draft.header_rows or is_small else 8) or _words(draft) > _PROSE_WORDS
+            )
+        return rows < (3 if draft.header_rows else 4)
+    if numeric:
+        return rows < 2 or (rows < 3 and not draft.header_rows)
+    return rows < 3 or _words(draft) > 2 * _PROSE_WORDS
+
+
+def _size(draft: Draft) -> float:
+    return statistics.median(row.row.size for group in draft.groups for row in group)
+
+
+def _words(draft: Draft) -> float:
+    """How many words the cells beyond the first column have."""
+    counts = [len(text.split()) for row in draft.texts for text in row[1:] if text]
+    return statistics.mean(counts) if counts else 0.0
+
+
+def _share_of_numbers(draft: Draft, column: int) -> float:
+    texts = draft.column(column)
+    count = sum(is_number(text) or says_nothing(text) for text in texts)
+    return count / len(texts) if texts else 0.0

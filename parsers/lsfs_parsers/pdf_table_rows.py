@@ -1,0 +1,204 @@
+"""Which lines of a table are one row: cells whose text is wrapped have several."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lsfs_parsers.pdf_parts import Part
+from lsfs_parsers.pdf_table_columns import Extent, Placed
+
+_OVERLAPPING = 0.75  # of the letter size: lines closer than this are of one row
+_WRAPPED = 1.55  # of the letter size: lines of one cell are not further apart
+_JUMP = 1.1  # ratio of two distances between lines that mean different things
+_FULL = 0.75  # of the usual number of filled cells
+_HALF_FULL = 0.4  # of a column's width: a shorter line was not wrapped
+_HEADER_LINES = 5
+_NUMBERS = 0.3  # share of numbers among the cells of a heading
+_SETTLED = 0.7  # share of cases that settle a question
+
+Group = list[Placed]
+
+
+def grouped(
+    rows: Sequence[Placed], columns: Sequence[Extent], breaks: Sequence[float]
+) -> list[Group]:
+    """The rows of a table, each with its lines from top to bottom.
+
+    Args:
+        breaks: heights of rules across the whole table; no row goes on below one.
+    """
+    bands = banded(rows, breaks)
+    if len(bands) >= 3 and len(bands) >= 0.3 * len(rows):
+        return [group for band in bands for group in _of_band(band, columns)]
+    found: list[Group] = []
+    judge = _Judge(rows, columns, breaks)
+    for number, band in enumerate(bands):
+        is_heading = number == 0 and len(bands) > 1 and _is_heading(band)
+        start = len(found)
+        for row in band:
+            if len(found) > start and judge.is_one(found[-1], row, is_heading=is_heading):
+                found[-1].append(row)
+            else:
+                found.append([row])
+    return found
+
+
+def banded(rows: Sequence[Placed], breaks: Sequence[float]) -> list[list[Placed]]:
+    """Rows between rules."""
+    found: list[list[Placed]] = []
+    above = None
+    for row in rows:
+        _, top, _, bottom = row.box
+        under = sum(at < (top + bottom) / 2 for at in breaks)
+        if not found or under != above:
+            found.append([])
+        found[-1].append(row)
+        above = under
+    return found
+
+
+def _of_band(band: list[Placed], columns: Sequence[Extent]) -> list[Group]:
+    """The rows between two rules of a table that has many: one, unless numbers stand below each
+    other, or no line could have been wrapped."""
+    return split_band(band, columns) or [band]
+
+
+def split_band(
+    band: list[Placed], columns: Sequence[Extent], *, only_numbers: bool = True
+) -> list[Group] | None:
+    """The rows that stand between two rules without a rule between them; None for a single one."""
+    if len(band) < 2:
+        return None
+    widths = [right - left for left, right in columns]
+    stacks = [
+        (column, [parts for row in band if (parts := row.cells.get(column))])
+        for column in range(len(columns))
+    ]
+    tall = [(column, stack) for column, stack in stacks if len(stack) > 1]
+    if len(tall) < 2:
+        return None
+    numbers = [stack for _, stack in tall if all(_are_numbers(parts) for parts in stack)]
+    longest = max(len(stack) for _, stack in tall)
+    if numbers and max(map(len, numbers)) >= longest - 1:
+        judge = _Judge(band, columns, ())
+        return _groups(band, judge)
+    if only_numbers:
+        return None
+    pairs = [
+        not could_wrap(one[-1], other[0], widths[column])
+        for column, stack in tall
+        for one, other in pairwise(stack)
+    ]
+    if len(band) >= 3 and sum(pairs) >= _SETTLED * len(pairs):
+        return _groups(band, _Judge(band, columns, ()))
+    return None
+
+
+def _groups(band: list[Placed], judge: _Judge) -> list[Group]:
+    found: list[Group] = []
+    for row in band:
+        if found and judge.is_one(found[-1], row, is_heading=False):
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
+
+
+def _are_numbers(parts: Sequence[Part]) -> bool:
+    return all(part.is_number for part in parts)
+
+
+def could_wrap(last: Part, first: Part, width: float) -> bool:
+    """Whether the first word of a line would not have fitted on the one above it."""
+    if last.hyphen:
+        return True
+    if last.bold != first.bold or (last.is_number and first.is_number):
+        return False
+    if last.width < _HALF_FULL * width:
+        return False
+    return last.width + last.space() + first.first_word() > width - 0.1 * last.size
+
+
+def _is_heading(band: Sequence[Placed]) -> bool:
+    if len(band) > _HEADER_LINES:
+        return False
+    parts = [part for row in band for cell in row.cells.values() for part in cell]
+    return sum(part.is_number for part in parts) <= _NUMBERS * len(parts)
+
+
+class _Judge:
+    """Decides whether a line goes on with the row above it, by what is usual in the table."""
+
+    def __init__(
+        self, rows: Sequence[Placed], columns: Sequence[Extent], breaks: Sequence[float]
+    ) -> None:
+        self._widths = [right - left for left, right in columns]
+        self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
+        self._limit = self._leading(rows, breaks)
+
+    def is_one(self, group: Group, row: Placed, *, is_heading: bool) -> bool:
+        last = group[-1]
+        pitch = row.row.baseline - last.row.baseline
+        size = max(last.row.size, row.row.size)
+        if pitch < _OVERLAPPING * size:
+            return True
+        if any(one.spans for one in (*group, row)) or pitch > 1.2 * _WRAPPED * size:
+            return False
+        if is_heading:
+            return pitch <= _WRAPPED * size
+        if self._limit is not None:
+            return pitch < self._limit
+        return pitch <= _WRAPPED * size and self._goes_on(group, row)
+
+    def _goes_on(self, group: Group, row: Placed) -> bool:
+        above = {column: parts for one in group for column, parts in one.cells.items()}
+        shared = [column for column in row.cells if column in above]
+        if not shared or not all(
+            could_wrap(above[column][-1], row.cells[column][0], self._widths[column])
+            for column in shared
+        ):
+            return False
+        if len(shared) < len(row.cells):  # the text of the others stands lower than the first line
+            return len(group) == 1 and len(above) == len(shared) < _FULL * self._usual
+        is_divided = any(above[column][-1].hyphen for column in shared)
+        return is_divided or len(row.cells) < _FULL * self._usual
+
+    def _leading(self, rows: Sequence[Placed], breaks: Sequence[float]) -> float | None:
+        """The distance that divides rows, where it is greater than that of wrapped lines."""
+        pairs = [
+            (lower.row.baseline - upper.row.baseline, upper, lower)
+            for upper, lower in pairwise(rows)
+            if not any(upper.row.baseline < at < lower.row.baseline for at in breaks)
+        ]
+        pairs = [
+            pair for pair in pairs if pair[0] >= _OVERLAPPING * max(r.row.size for r in pair[1:])
+        ]
+        pairs.sort(key=lambda pair: pair[0])
+        for count, (one, other) in enumerate(pairwise(pairs), start=1):
+            if one[0] > _WRAPPED * one[1].row.size:
+                return None
+            if other[0] >= _JUMP * one[0] and other[0] - one[0] > 0.8:
+                return (one[0] + other[0]) / 2 if self._are_wrapped(pairs[:count]) else None
+        return None
+
+    def _are_wrapped(self, pairs: Sequence[tuple[float, Placed, Placed]]) -> bool:
+        """Whether the lines closest to each other look like those of one cell."""
+        fitting = conflicts = 0
+        for _, upper, lower in pairs:
+            shared = [column for column in lower.cells if column in upper.cells]
+            numbers = any(
+                upper.cells[column][-1].is_number and lower.cells[column][0].is_number
+                for column in shared
+            )
+            conflicts += numbers
+            fitting += not numbers and (
+                len(lower.cells) < self._usual
+                or len(upper.cells) < self._usual
+                or all(
+                    could_wrap(upper.cells[c][-1], lower.cells[c][0], self._widths[c])
+                    for c in shared
+                )
+            )
+        return fitting >= _SETTLED * len(pairs) and conflicts <= 0.1 * len(pairs)
