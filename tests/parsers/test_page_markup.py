@@ -161,7 +161,8 @@ def test_marks_of_missing_pages_are_no_text() -> None:
 
 SIGNS = st.sampled_from(
     [r"\begin{tabular}", r"\end{tabular}", "{", "}", "&", r"\\", r"\(", r"\)", r"\[", r"\]", "```",
-     "\n", "\n\n", "#", "* ", "a", "-", "_", "**", r"\hline", r"\multicolumn{2}{c}", "Table 1:", " "]
+     "\n", "\n\n", "#", "* ", "a", "-", "_", "**", r"\hline", r"\multicolumn{2}{c}", "Table 1:",
+     " "]
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lsfs_parsers.neural.model import PageModel
 
 NEEDED = "pip install 'lsfs[neural]'"
+CONVERT = "make it with: python -m lsfs_parsers.neural.convert ORIGINAL FOLDER"
 
 _RESERVE = 0.25  # share of the time that is kept for pages the model does not read
 _THREAD_LIMIT = "OMP_THREAD_LIMIT"
@@ -151,6 +152,8 @@ class _InStep:
 
 
 def _load(folder: Path, dtype: str) -> tuple[PageModel, Tokenizer]:
+    if not (folder / "config.json").is_file():  # before torch, which takes seconds to load
+        raise ModelMissing(f"there is no page model in {folder}", hint=CONVERT)
     try:
         with _surroundings():
             from lsfs_parsers.neural import decode  # noqa: F401  all of torch that is needed

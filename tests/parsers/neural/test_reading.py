@@ -6,6 +6,7 @@ import io
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_each_page_is_encoded_once_and_seen_with_its_neighbours(seen: list[Any])
     assert {page.source for page in pages} == {"neural"}
     assert seen[0][0] is None
     assert seen[3][2] is None
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         assert before[1] is after[0]
         assert before[2] is after[1]
     assert not torch.equal(seen[0][1], seen[1][1])
