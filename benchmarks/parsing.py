@@ -10,7 +10,7 @@ process of its own. Every third is read once more with its text drawn in random 
 tables, the targets as met or missed, and one JSON line. Tools other than lsfs and pdftotext
 (apt-get install poppler-utils) must be installed in the interpreter that --peers names:
 pdfminer.six, pymupdf, pymupdf4llm, markitdown[pdf], kreuzberg, pypdf; some of them are AGPL. The
-slowest read every fourth document only: "files" tells how many.
+slowest read every fifth document only: "files" tells how many.
 
 The second form checks assertions about real documents in FOLDER: see benchmarks.parsing_assertions.
 """
@@ -27,12 +27,12 @@ from pathlib import Path
 
 from benchmarks.parsing_assertions import check
 from benchmarks.parsing_documents import Truth
-from benchmarks.parsing_files import Order, engines, make
+from benchmarks.parsing_files import STEP, Order, engines, make
 from benchmarks.parsing_score import Count, Reading, Scores, added, score
 from benchmarks.parsing_texts import BUILT_IN
 from benchmarks.parsing_tools import Tool, tools
 
-SLOW = {"pymupdf4llm": 4, "markitdown": 4}  # these read every so many documents
+SLOW = {"pymupdf4llm": 5, "markitdown": 5}  # these read every so many documents
 _SHOWN = (
     "ned", "intact", "merged", "joined", "restored", "left", "kept", "headings", "notes", "rows",
     "whole",
@@ -104,9 +104,9 @@ def measure(folder: Path, order: Order, chosen: Sequence[Tool], limit: float) ->
     for name, how in missing.items():
         _note(f"{name} is not installed: {how}")
     rows = []
-    for number, truth in enumerate(make(folder, order)):
+    for truth in make(folder, order, installed):
         for tool in chosen:
-            if number % SLOW.get(tool.name, 1) == 0:
+            if truth.seed % STEP % SLOW.get(tool.name, 1) == 0:
                 reading = tool.read(folder / f"{truth.name}.pdf", limit)
                 rows.append(Row(tool.name, truth, reading, score(truth, reading)))
                 if reading.error:

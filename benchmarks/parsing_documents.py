@@ -320,8 +320,8 @@ class Author:
 
     def _note(self, offset: int) -> Note:
         self._counts["note"] += 1
-        longest = self._wanted.long_notes and self._chance.random() < 0.12
-        sentences = self._sentences(9, 16) if longest else self._sentences(1, 3)
+        longest = self._wanted.long_notes and self._chance.random() < 0.2
+        sentences = self._sentences(12, 24) if longest else self._sentences(1, 3)
         return Note(offset, str(self._counts["note"]), sentences)
 
     def _sentences(self, least: int, most: int) -> str:

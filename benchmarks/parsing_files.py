@@ -18,7 +18,8 @@ from benchmarks.parsing_texts import Chapter, Texts, texts
 COLUMNS = (1, 2, 1, 2, 3)
 CHAPTERS = 6
 _SHOWN = 0.97  # share of the paragraphs that must be found in a file
-_STEP = 1000  # between the seeds of two documents
+_LEAST = 12  # letters of a paragraph on either side of a page's end
+STEP = 1000  # documents with one seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,13 @@ def engines() -> tuple[list[Engine], dict[str, str]]:
     )
 
 
-def make(folder: Path, order: Order) -> Iterator[Truth]:
-    """Set documents in a folder: for each a PDF and a JSON file with the truth.
+def make(folder: Path, order: Order, installed: Sequence[Engine]) -> Iterator[Truth]:
+    """Set documents in a folder by turns: for each a PDF and a JSON file with the truth.
 
     Raises:
         RuntimeError: a document does not show what it should; a fault of this benchmark.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    installed, _ = engines()
     sources: dict[tuple[str, str], Texts] = {}
     for number in range(order.documents):
         engine = installed[number % len(installed)]
@@ -68,14 +68,14 @@ def make(folder: Path, order: Order) -> Iterator[Truth]:
             sources[engine.name, language] = _fitted(found, engine.characters)
         columns = COLUMNS[turn % len(COLUMNS)]
         truth = document(
-            engine.name, sources[engine.name, language], order.seed * _STEP + number, columns,
+            engine.name, sources[engine.name, language], order.seed * STEP + number, columns,
             engine.wanted(columns), CHAPTERS,
         )  # fmt: skip
         path = folder / f"{truth.name}.pdf"
         engine.render(truth, path)
         truth = looked_up(truth, path)
         yield _kept(truth, folder)
-        if order.scrambled and number % order.scrambled == 1:
+        if order.scrambled and number % order.scrambled == order.scrambled // 2:
             name = f"{truth.name}-scrambled"
             scramble(path, folder / f"{name}.pdf", truth.seed)
             yield _kept(replace(truth, name=name, scrambled=True), folder)
@@ -149,32 +149,47 @@ def _crossings(elements: Sequence[Element], pages: list[str]) -> Iterator[Crossi
                 yield found
 
 
-def _crossing(kind: str, text: str, forms: list[str], pages: list[str]) -> Crossing | None:
-    if any(form in page for form in forms for page in pages):
+def _crossing(kind: str, text: str, forms_: list[str], pages: list[str]) -> Crossing | None:
+    if any(form in page for form in forms_ for page in pages):
         return None
-    for form in forms:
-        for number, (page, after) in enumerate(zip(pages, pages[1:], strict=False), 1):
-            border = _border(form, page, after, text if form == letters(text) else "")
-            if border is not None:
-                word = _divided(text, border) if form == letters(text) else ""
-                before = form[max(0, border - 15) : border]
-                return Crossing(kind, number, before, form[border : border + 15], word)
+    for form in forms_:
+        plain = text if form == letters(text) else ""
+        shown, number = max((_shown(form, page), -n) for n, page in enumerate(pages))
+        after = pages[1 - number] if 1 - number < len(pages) else ""
+        border = _border(form, shown, after, plain)
+        if border is not None:
+            word = _divided(plain, border) if plain else ""
+            return Crossing(kind, 1 - number, *_edges(form, border, pages), word)
     return None
 
 
-def _border(form: str, page: str, after: str, text: str) -> int | None:
+def _edges(form: str, border: int, pages: list[str]) -> tuple[str, str]:
+    """The letters on both sides of a border, as many as stand together on no page."""
+    for count in range(15, len(form), 5):
+        before, after = form[max(0, border - count) : border], form[border : border + count]
+        if not any(before + after in page for page in pages):
+            break
+    return before, after
+
+
+def _shown(form: str, page: str) -> int:
+    """How many of the first letters stand on a page."""
+    low, high = 0, len(form)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if form[:middle] in page else (low, middle - 1)
+    return low
+
+
+def _border(form: str, shown: int, after: str, text: str) -> int | None:
     """The number of letters on the first page.
 
     What is drawn behind them may happen to go on like the text; then the end of a word is chosen.
     """
-    if form[:8] not in page:
+    if not _LEAST <= shown < len(form) - _LEAST:
         return None
-    low, high = 8, len(form)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if form[:middle] in page else (low, middle - 1)
-    able = [b for b in range(max(8, low - 3), low + 1) if form[b : b + 16] in after]
-    if not able or low >= len(form) - 8:
+    able = [b for b in range(shown - 3, shown + 1) if form[b : b + 16] in after]
+    if not able:
         return None
     return next((b for b in able if text and not _divided(text, b)), able[-1])
 

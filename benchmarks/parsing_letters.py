@@ -1,4 +1,4 @@
-"""Letters and digits only: texts are compared by them, whatever the spaces, hyphens and ligatures."""
+"""Letters and digits only: texts are compared by them, whatever their spaces and hyphens."""
 
 from __future__ import annotations
 

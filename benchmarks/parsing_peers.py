@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
     read = TOOLS[tool]()
     before = _cpu()
     reading = read(file)
-    reading["cpu_s"] = _cpu() - before
+    reading |= {"cpu_s": _cpu() - before, "peak_mb": _peak_mb()}
     Path(target).write_text(json.dumps(reading), encoding="utf-8", errors="replace")
 
 
@@ -55,6 +55,17 @@ def _is_here(name: str) -> bool:
 def _cpu() -> float:
     uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
+def _peak_mb() -> float:
+    """The most memory of this process, or of a program that it started.
+
+    Not as getrusage tells it of oneself: that is not less than what the parent had.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    own = re.search(r"VmHWM:\s+(\d+) kB", status)
+    below = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (below or int(own[1] if own else 0)) / 1024
 
 
 def _plain(text: str) -> Reading:

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from benchmarks.parsing_documents import Element, Note, Truth
 from benchmarks.parsing_letters import letters
 
 _EDGE = 15  # letters on each side of a border by which it is known
+_WIDEST = 200
 _GRAM = 4  # letters whose loss is counted
 _WHOLE = 0.95  # share of its rows that makes a table whole
 _TOKEN = re.compile(r"\w+")
@@ -125,19 +127,27 @@ def _paragraphs(truth: Truth, blocks: list[str]) -> Scores:
     elements = truth.elements
     paragraphs = [forms(e) for e in elements if e.kind == "para"]
     items = [forms(e) for e in elements if e.kind == "list_item"]
-    pairs = [
-        (forms(first), forms(second))
-        for first, second in zip(elements, elements[1:], strict=False)
+    said = [form for e in elements for form in forms(e)]
+    borders = [
+        _between(first, second, said)
+        for first, second in pairwise(elements)
         if first.kind == second.kind == "para"
     ]
     return {
         "intact": _share(_within(p, blocks) for p in paragraphs),
         "items": _share(_within(i, blocks) for i in items),
-        "merged": _share(
-            _within([a[-_EDGE:] + b[:_EDGE] for a in first for b in second], blocks)
-            for first, second in pairs
-        ),
+        "merged": _share(_within(border, blocks) for border in borders),
     }
+
+
+def _between(first: Element, second: Element, said: list[str]) -> list[str]:
+    """The end of a paragraph and the beginning of the next, as much as no element has within."""
+    count = _EDGE
+    while True:
+        found = [a[-count:] + b[:count] for a in forms(first) for b in forms(second)]
+        if count > _WIDEST or not _within(found, said):
+            return found
+        count += _EDGE
 
 
 def _borders(truth: Truth, reading: Reading, blocks: list[str]) -> Scores:

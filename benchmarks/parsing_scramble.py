@@ -1,4 +1,4 @@
-"""Draws a PDF's text in random order: the pages look the same, the file says nothing of the order."""
+"""Draws a PDF's text in random order: only how the pages look tells the order any more."""
 
 from __future__ import annotations
 
@@ -85,12 +85,9 @@ class _Reader:
         """What was shown since the last place is a run of its own."""
         if any(operator in _SHOW for _, operator in self._run):
             state, line = self._begin
-            self.runs.append(
-                [
-                    ([], b"q"), (_numbers(state.matrix), b"cm"), *state.colour, ([], b"BT"),
-                    *state.font.values(), (_numbers(line), b"Tm"), *self._run, ([], b"ET"), ([], b"Q"),
-                ]
-            )  # fmt: skip
+            before = [([], b"q"), (_numbers(state.matrix), b"cm"), *state.colour, ([], b"BT")]
+            place = [*state.font.values(), (_numbers(line), b"Tm")]
+            self.runs.append([*before, *place, *self._run, ([], b"ET"), ([], b"Q")])
         self._run = []
 
     def _position(self, operands: list[Any], operator: bytes) -> None:

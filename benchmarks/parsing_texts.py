@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LABELS = {  # the words for table, figure and page
     "en": ("Table", "Figure", "Page"),
@@ -25,28 +26,32 @@ PUNCTUATION = " !\"'(),-./:;?[]§«»–—‘’“”„%&+="
 # Noun phrases, verbs with what follows them, and words between two clauses.
 _PHRASES = {
     "en": (
-        "the annual report|a well-known engineer|the committee|our northern laboratory|this agreement"
-        "|the responsible authority|every participant|the temperature of the river|an independent"
-        " reviewer|the municipal library|a considerable proportion|the manufacturing department"
-        "|Professor Whitmore|the twenty-first amendment|a long-term investment|the infrastructure",
+        "the annual report|a well-known engineer|the committee|our northern laboratory"
+        "|this agreement|the responsible authority|every participant"
+        "|the temperature of the river|an independent reviewer|the municipal library"
+        "|a considerable proportion|the manufacturing department|Professor Whitmore"
+        "|the twenty-first amendment|a long-term investment|the infrastructure",
         "describes|was considered by|depends entirely on|has been compared with|replaced"
-        "|contributed substantially to|did not mention|was published together with|strengthens",
+        "|contributed substantially to|did not mention|was published together with"
+        "|strengthens",
         "although|because|while|, and later|, whereas|; nevertheless",
     ),
     "de": (
-        "der jährliche Bericht|die Bundesverwaltung|das Forschungslabor in München|diese Vereinbarung"
-        "|der größte Teil der Bevölkerung|eine unabhängige Überprüfung|die Geschwindigkeit des Flusses"
-        "|jede Teilnehmerin|das Wirtschaftswachstum|ein langjähriges Straßenbauprojekt|Frau Dr. Schäfer"
-        "|die Öffentlichkeitsarbeit|der Süd-Nord-Vergleich|das Bürgerliche Gesetzbuch",
+        "der jährliche Bericht|die Bundesverwaltung|das Forschungslabor in München"
+        "|diese Vereinbarung|der größte Teil der Bevölkerung|eine unabhängige Überprüfung"
+        "|die Geschwindigkeit des Flusses|jede Teilnehmerin|das Wirtschaftswachstum"
+        "|ein langjähriges Straßenbauprojekt|Frau Dr. Schäfer|die Öffentlichkeitsarbeit"
+        "|der Süd-Nord-Vergleich|das Bürgerliche Gesetzbuch",
         "beschreibt|wurde ergänzt durch|hängt vollständig ab von|übertraf|wird verglichen mit"
         "|beeinflusste wesentlich|erwähnte nicht|veröffentlichte gemeinsam mit|ermöglicht",
         ", obwohl|, weil|, während|, und später|; dennoch|, sodass",
     ),
     "es": (
         "el informe anual|la administración pública|un ingeniero español|este acuerdo"
-        "|la mayoría de la población|la evaluación independiente|el año siguiente|cada participante"
-        "|la velocidad del río|el crecimiento económico|una investigación a largo plazo"
-        "|la Universidad de Málaga|el artículo vigésimo|la corrupción",
+        "|la mayoría de la población|la evaluación independiente|el año siguiente"
+        "|cada participante|la velocidad del río|el crecimiento económico"
+        "|una investigación a largo plazo|la Universidad de Málaga|el artículo vigésimo"
+        "|la corrupción",
         "describió|fue comparado con|depende completamente de|sustituyó|contribuyó a"
         "|no mencionó|se publicó junto con|fortalecía|permitirá",
         "aunque|porque|mientras que|, y más tarde|; sin embargo|, según se decía,",
@@ -54,7 +59,8 @@ _PHRASES = {
     "tr": (
         "yıllık rapor|İstanbul Büyükşehir Belediyesi|bağımsız bir değerlendirme|bu anlaşma"
         "|nüfusun büyük çoğunluğu|araştırma laboratuvarı|ırmağın sıcaklığı|her katılımcı"
-        "|ekonomik büyüme|uzun vadeli bir yatırım|üçüncü madde|Iğdır'daki kütüphane|çağdaş şehircilik",
+        "|ekonomik büyüme|uzun vadeli bir yatırım|üçüncü madde|Iğdır'daki kütüphane"
+        "|çağdaş şehircilik",
         "açıkladı ve|ile karşılaştırıldı,|tamamen bağlıdır|değiştirdi|önemli ölçüde etkiledi"
         "|söz etmedi|birlikte yayımlandı|güçlendiriyor",
         "çünkü|ancak|; buna rağmen|ve daha sonra|, öte yandan",
@@ -98,7 +104,7 @@ class Texts:
     def __init__(self, language: str, chapters: list[Chapter]) -> None:
         self.language = language
         self.chapters = chapters
-        found = {
+        found: set[str] = {
             word
             for chapter in chapters
             for paragraph in chapter.paragraphs
@@ -141,7 +147,7 @@ def texts(language: str, folder: Path | None) -> Texts:
 
 
 def _xquad(path: Path) -> list[Chapter]:
-    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    articles: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["data"]
     return [
         Chapter(
             plain(re.sub(r"[^\w ,]", "", article["title"].replace("_", " "))) or "Notes",
@@ -183,10 +189,21 @@ def _paragraph(language: str, chance: random.Random) -> str:
 
 def _sentence(language: str, chance: random.Random) -> str:
     nouns, verbs, links = (words.split("|") for words in _PHRASES[language])
-    parts = [chance.choice(nouns), chance.choice(verbs), chance.choice(nouns)]
+
+    def noun() -> str:
+        named = chance.random() < 0.6
+        return f"{chance.choice(nouns)} {_name(nouns, chance)}" if named else chance.choice(nouns)
+
+    parts = [noun(), chance.choice(verbs), noun()]
     if chance.random() < 0.7:
-        parts += [chance.choice(links), chance.choice(nouns), chance.choice(verbs)]
-        parts.append(chance.choice(nouns))
+        parts += [chance.choice(links), noun(), chance.choice(verbs), noun()]
     if chance.random() < 0.2:
         parts.append(f"({chance.randint(1950, 2020)}-{chance.randint(21, 99)})")
     return capital(" ".join(parts)).replace(" ,", ",").replace(" ;", ";") + "."
+
+
+def _name(phrases: list[str], chance: random.Random) -> str:
+    """A name made of the halves of two words, so that no two sentences are the same."""
+    words = re.findall(r"[^\W\d_]{3,}", " ".join(phrases))
+    first, last = chance.choice(words), chance.choice(words)
+    return capital((first[: (len(first) + 1) // 2] + last[len(last) // 2 :]).lower())

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +29,12 @@ class Tool:
         with tempfile.TemporaryDirectory() as place:
             target, errors = Path(place, "reading.json"), Path(place, "errors")
             command = [str(self.python), str(SCRIPT), self.name, str(path), str(target)]
-            code, peak = _run(command, errors, limit)
+            code = _run(command, errors, limit)
             if code == 0 and target.exists():
-                found = json.loads(target.read_text(encoding="utf-8"))
-                return Reading(**found, peak_mb=peak)
+                return Reading(**json.loads(target.read_text(encoding="utf-8")))
             said = errors.read_text(encoding="utf-8", errors="replace").strip()
-            reason = f"more than {limit:g} s" if code < 0 else said[-_KEPT:]
-            return Reading((), None, None, peak_mb=peak, error=reason or f"ended with {code}")
+            reason = f"more than {limit:g} s" if code is None else said[-_KEPT:]
+            return Reading((), error=reason or f"ended with {code}")
 
 
 def tools(peers: Path | None, only: set[str]) -> list[Tool]:
@@ -62,16 +60,14 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
-def _run(command: list[str], errors: Path, limit: float) -> tuple[int, float]:
-    """The exit code, negative for a signal, and the most memory in MB."""
-    own = {} if command[0] != sys.executable else {"env": _environment()}
+def _run(command: list[str], errors: Path, limit: float) -> int | None:
+    """The exit code; None when the time was over."""
+    own = _environment() if command[0] == sys.executable else None
     with errors.open("wb") as sink:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sink, **own)
-        timer = threading.Timer(limit, process.kill)
-        timer.start()
         try:
-            _, status, usage = os.wait4(process.pid, 0)
-        finally:
-            timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss / 1024
+            done = subprocess.run(
+                command, stdout=subprocess.DEVNULL, stderr=sink, env=own, timeout=limit, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return None
+    return done.returncode

@@ -103,7 +103,8 @@ def _preamble(truth: Truth) -> Iterator[str]:
     yield rf"\usepackage{_face(truth)}"
     yield r"\usepackage{fancyhdr,longtable,xtab,booktabs,array,lastpage,multicol}"
     yield r"\raggedbottom" if look.face % 3 == 0 else r"\flushbottom"
-    yield rf"\setlength{{\parindent}}{{{look.indent}pt}}\setlength{{\parskip}}{{{look.gap}pt plus 1pt}}"
+    yield rf"\setlength{{\parindent}}{{{look.indent}pt}}"
+    yield rf"\setlength{{\parskip}}{{{look.gap}pt plus 1pt}}"
     yield r"\setcounter{secnumdepth}{0}\renewcommand{\sectionmark}[1]{\markboth{#1}{#1}}"
     yield rf"\setcounter{{page}}{{{look.first_number}}}\pagestyle{{fancy}}\fancyhf{{}}"
     rule = "0.4pt" if look.head_rule and look.heads != "none" else "0pt"
@@ -194,7 +195,8 @@ def _table(element: Element, truth: Truth) -> str:
             rf"\tablefirsthead{{{head}}}\tablehead{{{again}}}\tabletail{{}}\tablelasttail{{{tail}}}"
             rf"\begin{{xtabular}}{{{spec}}}{rows}\end{{xtabular}}"
         )
-        return rf"{caption}{{\footnotesize\setlength{{\tabcolsep}}{{3pt}}\noindent {body}\par}}\medskip"
+        small = r"\footnotesize\setlength{\tabcolsep}{3pt}\noindent"
+        return rf"{caption}{{{small} {body}\par}}\medskip"
     kept = rf"{head}\endhead " if element.repeated else rf"{head}\endfirsthead\endhead "
     body = rf"\begin{{longtable}}{{{spec}}}{kept}{rows}{tail}\end{{longtable}}"
     if truth.layout.columns == 3:  # a long table cannot stand in one of three columns

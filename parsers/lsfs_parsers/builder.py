@@ -124,6 +124,15 @@ class Builder:
         """Blocks taken so far."""
         return len(self._blocks)
 
+    @property
+    def pages(self) -> int:
+        """Pages begun so far; the number of the last one."""
+        return len(self._pages)
+
+    def leave_headings(self) -> None:
+        """What follows stands under none of the headings so far: a slide without a title."""
+        self._headings.clear()
+
     def page(
         self,
         label: str = "",

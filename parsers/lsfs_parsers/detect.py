@@ -13,16 +13,27 @@ from lsfs_parsers.base import UNKNOWN, Source
 from lsfs_parsers.encoding import SAMPLE, looks_binary
 
 NAME = "detect"  # stands as the parser of documents that no parser was found for
-VERSION = 1  # raise when a file can get another media type
+VERSION = 2  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
 PLAIN = "text/plain"
 CODE = "text/x-source"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 XLS = "application/vnd.ms-excel"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
+_OPEN = "application/vnd.oasis.opendocument"
+ODF = tuple(
+    f"{_OPEN}.{kind}"
+    for kind in (
+        "text", "text-template", "text-master", "text-web", "text-flat-xml",
+        "presentation", "presentation-template", "presentation-flat-xml",
+        "graphics", "graphics-template", "graphics-flat-xml",
+    )
+)  # fmt: skip
+EPUB = "application/epub+zip"
 MBOX = "application/mbox"
 MAIL = "message/rfc822"
 
@@ -36,10 +47,17 @@ _ZIP_PARTS = (
     ("word/document.xml", DOCX),
     ("xl/workbook.xml", XLSX),
     ("xl/workbook.bin", XLSB),
-    ("ppt/presentation.xml",
-     "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("ppt/presentation.xml", PPTX),
+    ("META-INF/container.xml", EPUB),
     ("META-INF/MANIFEST.MF", "application/java-archive"),
-)  # fmt: skip
+)
+# Content types of main parts; templates and macro-enabled documents differ in the last word.
+_MAIN_PARTS = (
+    (re.compile(rb"wordprocessingml\.(document|template)\.main|ms-word\.\w+\.macroE"), DOCX),
+    (re.compile(rb"spreadsheetml\.(sheet|template)\.main|ms-excel\.\w+\.macroE"), XLSX),
+    (re.compile(rb"presentationml\.(presentation|template|slideshow)\.main"), PPTX),
+    (re.compile(rb"ms-powerpoint\.(presentation|template|slideshow)\.macroE"), PPTX),
+)
 _OLE_STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
@@ -52,6 +70,10 @@ _SIGNATURES = (
     (b"\x89PNG\r\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"II+\0", "image/tiff"),  # with 64-bit offsets
+    (b"MM\0+", "image/tiff"),
     (b"{\\rtf", "application/rtf"),
     (b"%!PS", "application/postscript"),
     (b"\x1f\x8b", "application/gzip"),
@@ -77,6 +99,11 @@ _CODE_SUFFIX_WORDS = """
 _CODE_SUFFIXES = frozenset(_CODE_SUFFIX_WORDS.split())
 _HTML = re.compile(
     rb"\A(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
+)
+_WEBP = re.compile(rb"RIFF....WEBP", re.S)
+_FLAT_ODF = re.compile(
+    rb"""<office:document\s[^>]*office:mimetype\s*=\s*["']"""
+    rb"""(application/vnd\.oasis\.opendocument\.\w+)"""
 )
 _MAIL_HEADER = re.compile(
     rb"^(From|To|Cc|Subject|Date|Received|Return-Path|Delivered-To|Message-ID|MIME-Version"
@@ -113,7 +140,11 @@ class Detector:
         for signature, media_type in _SIGNATURES:
             if head.startswith(signature):
                 return media_type
+        if _WEBP.match(head):
+            return "image/webp"
         if looks_binary(head):
+            if head.startswith(b"BM"):
+                return "image/bmp"
             return self._ask_libmagic(head) or UNKNOWN
         return self._text_type(head, source.name)
 
@@ -127,6 +158,8 @@ class Detector:
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
             return "text/html"
+        if (flat := _FLAT_ODF.search(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
+            return f"{flat[1].decode()}-flat-xml"
         if _MBOX.match(head):
             return MBOX
         if _is_mail(head):
@@ -177,9 +210,8 @@ def _zip_type(source: Source) -> str:
 def _by_content_types(opened: zipfile.ZipFile) -> str:
     """The type of an office document whose main part has an unusual name."""
     types = archive.member(opened, "[Content_Types].xml") or b""
-    if b"wordprocessingml.document.main" in types:
-        return DOCX
-    return XLSX if b"spreadsheetml.sheet.main" in types else "application/zip"
+    found = (media_type for pattern, media_type in _MAIN_PARTS if pattern.search(types))
+    return next(found, "application/zip")
 
 
 def _ole_type(source: Source) -> str:

@@ -1,33 +1,58 @@
-"""Text of a page's picture, by the tesseract command line where it is installed."""
+"""Reads pictures of pages with the tesseract command line, where it is installed."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lsfs_parsers.pdf_lines import Box, Cell, Line, union
+from lsfs_parsers.ocr_lines import lines_of
+from lsfs_parsers.pdf_lines import Line
 
 DPI = 200
+LONGEST = 600.0  # seconds for one page, where nobody sets a limit
+
 _MAX_PIXELS = 25_000_000  # a page of A3 at 200 dpi has 7.7 million
 _POINTS = 72
 _PREFERRED = "eng"
+_MOST_LANGUAGES = 3  # each one takes as long as the first
+_ORIENTATION = "osd"  # the data that tells which way up a page is, and its script
+_SURE_OF_TURN = 3.0  # pages that stand upright have 4 to 20
+_SURE_OF_SCRIPT = 1.0
+_TOLD = re.compile(r"^(Rotate|Orientation confidence|Script|Script confidence): *(\S+)", re.M)
+# The languages of each script that is not Latin, by the names that tesseract has for both.
+_SCRIPTS = {
+    "Arabic": "ara fas urd pus snd uig kur_ara", "Armenian": "hye", "Bengali": "ben asm",
+    "Cherokee": "chr", "Cyrillic": "rus ukr bul bel srp mkd kaz kir mon tat tgk aze_cyrl uzb_cyrl",
+    "Devanagari": "hin mar nep san", "Ethiopic": "amh tir", "Fraktur": "frk deu_latf dan_frak",
+    "Georgian": "kat kat_old", "Greek": "ell grc", "Gujarati": "guj", "Gurmukhi": "pan",
+    "Han": "chi_sim chi_tra", "Hangul": "kor", "Hebrew": "heb yid", "Hiragana": "jpn",
+    "Japanese": "jpn", "Kannada": "kan", "Katakana": "jpn", "Khmer": "khm", "Korean": "kor",
+    "Lao": "lao", "Malayalam": "mal", "Myanmar": "mya", "Oriya": "ori", "Sinhala": "sin",
+    "Syriac": "syr", "Tamil": "tam", "Telugu": "tel", "Thaana": "div", "Thai": "tha",
+    "Tibetan": "bod dzo",
+}  # fmt: skip
+_NOT_LATIN = frozenset(" ".join(_SCRIPTS.values()).split())
+_NO_LANGUAGE = frozenset({_ORIENTATION, "equ", "snum"})
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLine:
-    """A line that was read from a picture.
+class Recognised:
+    """What was read from a picture.
 
     Attributes:
-        paragraph: lines of one paragraph have the same value.
-        box: in points from the top left.
+        lines: in reading order, where they stand on the picture once it is turned.
+        degrees: clockwise by which it has to be turned to be read.
+        aslant: lines that run up or down the side of it even then.
     """
 
-    text: str
-    paragraph: tuple[str, ...]
-    box: Box
+    lines: list[Line]
+    degrees: int = 0
+    aslant: Sequence[Line] = ()
 
 
 class Tesseract:
@@ -39,7 +64,8 @@ class Tesseract:
 
     def __init__(self, program: str) -> None:
         self._program = program
-        self._language = self._choose_language()
+        listed = self._run(["--list-langs"], b"", 10).splitlines()[1:]
+        self._installed = [name for name in listed if name]
 
     @classmethod
     def find(cls) -> Tesseract | None:
@@ -47,28 +73,82 @@ class Tesseract:
         program = shutil.which("tesseract")
         return cls(program) if program else None
 
-    def read(self, page: Any, seconds: float) -> list[ReadLine]:
-        """The lines on a pypdfium2 page.
+    def lines(self, page: Any, seconds: float) -> list[Line]:
+        """The lines on a pypdfium2 page; see :meth:`read_page`."""
+        return self.read_page(page, seconds).lines
+
+    def read_page(self, page: Any, seconds: float) -> Recognised:
+        """What a pypdfium2 page shows.
 
         Raises:
             TimeoutError: tesseract took longer than ``seconds``.
             OSError: it failed.
         """
-        image, scale = _picture(page)
-        arguments = ["stdin", "stdout", "-l", self._language, "--dpi", str(DPI), "tsv"]
-        return list(_lines(self._run(arguments, image, seconds), scale))
+        width, height = page.get_size()
+        scale = DPI / _POINTS
+        if width * height * scale**2 > _MAX_PIXELS:
+            scale = float((_MAX_PIXELS / (width * height)) ** 0.5)
+        bitmap = page.render(scale=scale, grayscale=True)
+        try:
+            picture = bitmap.to_pil().convert("L")
+        finally:
+            bitmap.close()
+        return self.read(picture, scale, seconds)
 
-    def lines(self, page: Any, seconds: float) -> list[Line]:
-        """Temporary: lines as the layout takes them."""
-        return [
-            Line(one.text, one.box, 0.8 * (one.box[3] - one.box[1]), False, False,
-                 (Cell(one.text, one.box),)) for one in self.read(page, seconds)
-        ]  # fmt: skip
+    def read(self, picture: Any, scale: float, seconds: float) -> Recognised:
+        """What a grey picture shows: upright, or lying on any side, or on its head.
 
-    def _choose_language(self) -> str:
-        listed = self._run(["--list-langs"], b"", 10).splitlines()[1:]
-        names = [name for name in listed if name and name != "osd"]
-        return _PREFERRED if _PREFERRED in names or not names else names[0]
+        Args:
+            picture: of PIL.
+            scale: pixels in a point.
+            seconds: wall seconds it may take.
+
+        Raises:
+            TimeoutError, OSError: see :meth:`read_page`.
+        """
+        seconds = min(seconds, LONGEST)
+        end = time.monotonic() + seconds
+        look = self._look(picture, scale, seconds)
+        if look.degrees:
+            picture = picture.rotate(-look.degrees, expand=True)
+        arguments = ["stdin", "stdout", "-l", "+".join(self.languages(look.script))]
+        arguments += ["--dpi", str(round(scale * _POINTS)), "--psm", "3", "tsv"]
+        table = self._run(arguments, _pgm(picture), max(0.1, end - time.monotonic()))
+        lines, aslant = lines_of(table, scale)
+        return Recognised(lines, look.degrees, aslant)
+
+    def languages(self, script: str = "") -> Sequence[str]:
+        """The installed languages for a script; for an unknown one, those in Latin letters."""
+        names = [name for name in self._installed if name not in _NO_LANGUAGE and "/" not in name]
+        wanted = _SCRIPTS.get(script, "").split()
+        found = [name for name in wanted if name in names]
+        if not found and f"script/{script}" in self._installed:
+            found = [f"script/{script}"]
+        if not found:
+            found = [name for name in names if name not in _NOT_LATIN] or names
+            found.sort(key=lambda name: name != _PREFERRED)
+        elif _PREFERRED in names:  # names and figures in Latin letters stand in any text
+            found = [*found[: _MOST_LANGUAGES - 1], _PREFERRED]
+        return found[:_MOST_LANGUAGES] or [_PREFERRED]
+
+    def _look(self, picture: Any, scale: float, seconds: float) -> _Look:
+        """Which way up a picture is and what script is on it, where that can be told."""
+        if _ORIENTATION not in self._installed:
+            return _Look()
+        arguments = ["stdin", "stdout", "-l", _ORIENTATION]
+        arguments += ["--dpi", str(round(scale * _POINTS)), "--psm", "0"]
+        try:
+            told = dict(_TOLD.findall(self._run(arguments, _pgm(picture), seconds)))
+        except TimeoutError:
+            raise
+        except OSError:  # what it says of a picture with few letters
+            return _Look()
+        sure = float(told.get("Orientation confidence", 0)) >= _SURE_OF_TURN
+        sure_of_script = float(told.get("Script confidence", 0)) >= _SURE_OF_SCRIPT
+        return _Look(
+            int(told.get("Rotate", 0)) if sure else 0,
+            told.get("Script", "") if sure_of_script else "",
+        )
 
     def _run(self, arguments: list[str], data: bytes, seconds: float) -> str:
         try:
@@ -88,35 +168,15 @@ class Tesseract:
         return done.stdout.decode("utf-8", "replace")
 
 
-def _picture(page: Any) -> tuple[bytes, float]:
-    """A page as a grey PGM image, and its pixels in a point."""
-    width, height = page.get_size()
-    scale = DPI / _POINTS
-    if width * height * scale**2 > _MAX_PIXELS:
-        scale = float((_MAX_PIXELS / (width * height)) ** 0.5)
-    bitmap = page.render(scale=scale, grayscale=True)
-    try:
-        pixels = memoryview(bitmap.buffer).cast("B")
-        rows = (
-            bytes(pixels[row * bitmap.stride : row * bitmap.stride + bitmap.width])
-            for row in range(bitmap.height)
-        )
-        header = f"P5\n{bitmap.width} {bitmap.height}\n255\n".encode("ascii")
-        return header + b"".join(rows), scale
-    finally:
-        bitmap.close()
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known of a picture before it is read."""
+
+    degrees: int = 0
+    script: str = ""
 
 
-def _lines(table: str, scale: float) -> Iterable[ReadLine]:
-    """The words in tesseract's table, put together to lines."""
-    words: dict[tuple[str, ...], list[tuple[str, Box]]] = {}
-    for row in table.splitlines()[1:]:
-        fields = row.split("\t")
-        if len(fields) < 12 or not fields[11].strip():
-            continue
-        left, top, width, height = (int(value) / scale for value in fields[6:10])
-        box = (left, top, left + width, top + height)
-        words.setdefault(tuple(fields[1:5]), []).append((fields[11], box))
-    for key, found in words.items():
-        text = " ".join(word for word, _ in found)
-        yield ReadLine(text, key[:-1], union([box for _, box in found]))
+def _pgm(picture: Any) -> bytes:
+    """A grey picture in the plainest form that tesseract takes."""
+    width, height = picture.size
+    return f"P5\n{width} {height}\n255\n".encode("ascii") + bytes(picture.tobytes())

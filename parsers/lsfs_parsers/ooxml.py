@@ -4,43 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-from typing import Any
 
 from lsfs.errors import ParseError
-from lsfs_parsers import archive
 from lsfs_parsers.builder import Facts
 from lsfs_parsers.dates import day
+from lsfs_parsers.xmltree import attribute, tag, xml
+
+__all__ = ["attribute", "core_facts", "related", "relations", "tag", "xml"]
 
 _RELATIONS = "_rels/.rels"
-
-
-def tag(node: Any) -> str:
-    """An element's name without its namespace: strict documents use another one."""
-    name = node.tag
-    return name.rpartition("}")[2] if isinstance(name, str) else ""
-
-
-def attribute(node: Any, name: str) -> str:
-    """An attribute's value by its name without namespace; "" when it is missing."""
-    return next((str(value) for key, value in node.items() if key.rpartition("}")[2] == name), "")
-
-
-def xml(package: zipfile.ZipFile, name: str) -> Any:
-    """The root element of a part, or None when the package has no such part.
-
-    Raises:
-        ParseError: it is damaged.
-    """
-    from lxml import etree
-
-    content = archive.member(package, name)
-    if content is None:
-        return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        return etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise ParseError(f"{name} is damaged: {error}") from error
 
 
 def related(package: zipfile.ZipFile) -> dict[str, str]:
@@ -53,6 +25,27 @@ def related(package: zipfile.ZipFile) -> dict[str, str]:
         for node in relations
         if attribute(node, "TargetMode") != "External"
     }
+
+
+def relations(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """What a part refers to by the relation's id: the last word of its type, and the other part."""
+    folder, name = posixpath.split(part)
+    root = xml(package, f"{folder}/_rels/{name}.rels")
+    if root is None:
+        return {}
+    return {
+        attribute(node, "Id"): (
+            posixpath.basename(attribute(node, "Type")),
+            _resolved(folder, attribute(node, "Target")),
+        )
+        for node in root
+        if attribute(node, "TargetMode") != "External"
+    }
+
+
+def _resolved(folder: str, target: str) -> str:
+    """A part's name as the archive has it."""
+    return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
 
 def core_facts(package: zipfile.ZipFile, parts: dict[str, str]) -> Facts:

@@ -12,9 +12,9 @@ from lsfs.model import Document, Status
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts
 from lsfs_parsers.dates import day
-from lsfs_parsers.ocr import Tesseract
+from lsfs_parsers.ocr import LONGEST, Recognised, Tesseract
 from lsfs_parsers.pdf_backend import GeometricBackend, aslant
-from lsfs_parsers.pdf_lines import Line, Turn, page_text, turn_of
+from lsfs_parsers.pdf_lines import Turn, page_text, turn_of
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import page_rules
 from lsfs_parsers.stitch import stitch
@@ -79,7 +79,7 @@ class Reading:
         self._pdf = pdf
         self._source = source
         self._builder = builder
-        self._reserve = source.seconds_left() * _MARGIN
+        self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
         self._failed: list[int] = []
         self._ocr: Tesseract | None = None
         self._ocr_looked_for = False
@@ -132,27 +132,29 @@ class Reading:
         )
         letters = sum(len(line.text) for line in text.lines)
         if letters < _FEW_LETTERS and _has_picture(page, whole=letters > 0):
-            lines = self._recognised(page, blank.number)
-            if lines:
-                found = replace(found, turn=found.shown, lines=lines, source="ocr", beside=[])
+            seen = self._recognised(page, blank.number)
+            if seen.lines:
+                turn = replace(found.shown, degrees=(found.shown.degrees + seen.degrees) % 360)
+                aside = aslant(seen.aslant)
+                found = replace(found, turn=turn, lines=seen.lines, source="ocr", beside=aside)
         return found
 
-    def _recognised(self, page: Any, number: int) -> list[Line]:
-        """The lines on a page that is a picture, as far as that can be done."""
+    def _recognised(self, page: Any, number: int) -> Recognised:
+        """What a page that is a picture shows, as far as that can be read."""
         import pypdfium2
 
         if self._is_late():
             self._failed.append(number)
-            return []
+            return Recognised([])
         tesseract = self._tesseract()
         if tesseract is None:
             self._builder.warn("pages without text are pictures; tesseract would read them")
-            return []
+            return Recognised([])
         try:
-            return tesseract.lines(page, self._source.seconds_left() - self._reserve)
+            return tesseract.read_page(page, self._source.seconds_left() - self._reserve)
         except (OSError, ValueError, pypdfium2.PdfiumError):  # TimeoutError is an OSError
             self._failed.append(number)
-            return []
+            return Recognised([])
 
     def _tesseract(self) -> Tesseract | None:
         if not self._ocr_looked_for:

@@ -11,7 +11,7 @@ from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
 from lsfs_parsers.pdf_columns import Region, find_gutters, regions
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
-from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_paragraphs import Habits, Paragraph, paragraphs_of
@@ -75,12 +75,18 @@ class GeometricBackend:
         columns: list[list[PageBlock]] = []
         notes: list[PageBlock] = []
         expected = self._notes_open
+        before: Box | None = None
         for region in regions(window, page.lines, self._gutters.usual()):
             text, note_lines = split_notes(
                 region, page.rules, self._style, page.height, expected=expected
             )
+            # A column goes on in the next one, and not in what stands below it.
+            here = union([line.box for line in region.lines])
+            may_join = before is not None and not _is_under(here, before)
+            before = here
             for stretch in self._stretches(text, region, page):
-                columns.append(join(columns, stretch, self.joint) if columns else stretch)
+                columns.append(join(columns, stretch, self.joint) if may_join else stretch)
+                may_join = True
             found = [self._block(note, page) for note in notes_of(note_lines)]
             notes += join([notes], found, self.joint) if notes else found
         if notes or page.lines:
@@ -185,6 +191,11 @@ class _UsualGutters:
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:
     return any(number in table.lines for table in tables)
+
+
+def _is_under(box: Box, other: Box) -> bool:
+    """Whether a stretch of text stands below another one, in the same column."""
+    return box[1] >= other[3] and box[0] < other[2] and other[0] < box[2]
 
 
 def _confidence(lines: Sequence[Line]) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lsfs_parsers.pdf_lines import Box, Cell, Line, one_cell, union
+from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
@@ -18,6 +18,9 @@ _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
 _SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
 _COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
 _CROSSING = 0.08  # share of lines that may cross a gutter
+_WITHIN = 0.4  # share of the cells that stand within columns where a table reaches across them
+_TABLE_GAP = 3.0  # of the size: rows of one table are not further apart
+_RULED_GAP = 60.0  # points between ruling lines of one table
 _STEP = 2  # points between the places tried
 _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
@@ -78,14 +81,21 @@ def regions(
 
 
 def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
-    """Whether a page can have columns there: next to nothing reaches across."""
+    """Whether a page can have columns there: next to nothing reaches across, or a table does and
+    the rest of it is running text between them."""
     cells = [cell.box for line in page.lines for cell in line.cells]
-    allowed = _CROSSING * len(cells) + 1
-    return all(
-        sum(_crosses(box, g) for box in cells) <= allowed
-        and any(box[2] <= g for box in cells)
-        and any(box[0] >= g for box in cells)
-        for g in gutters
+    within = [box for box in cells if not any(_crosses(box, g) for g in gutters)]
+    edges = [0.0, *gutters, page.width]
+    if len(cells) - len(within) <= _CROSSING * len(cells) + 1:
+        return all(
+            any(left <= box[0] and box[2] <= right for box in within)
+            for left, right in pairwise(edges)
+        )
+    left_edge = min((box[0] for box in within), default=0.0)
+    right_edge = max((box[2] for box in within), default=0.0)
+    inner = [left_edge, *gutters, right_edge]
+    return len(within) > _WITHIN * len(cells) and all(
+        _is_prose(within, left, right, page.width) for left, right in pairwise(inner)
     )
 
 
@@ -162,13 +172,12 @@ def _is_prose(cells: Sequence[Box], start: float, end: float, page_width: float)
 def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterator[Region]:
     """What reaches across a gutter divides the page; between, column after column is read."""
     parts = [part for line in lines for part in _split(line, gutters)]
-    covers = _covers(page.rules, gutters)
+    covers = _covers(parts, page.rules, gutters)
     across: list[Line] = []
     rest: list[Line] = []
     for part in parts:
-        is_across = any(_crosses(part.box, g) for g in gutters) or any(
-            top - 2 <= part.top and part.bottom <= bottom + 2 for top, bottom in covers
-        )
+        middle = (part.top + part.bottom) / 2
+        is_across = any(top <= middle <= bottom for top, bottom in covers)
         (across if is_across else rest).append(part)
     across = _sorted_rows(across)
     edges = [0.0, *gutters, page.width]
@@ -191,14 +200,29 @@ def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterat
         yield Region(pending, (0.0, 0.0, page.width, page.height))
 
 
-def _covers(rules: Sequence[Rule], gutters: Sequence[float]) -> list[tuple[float, float]]:
-    """From where to where tables reach across the gutters, by their ruling lines."""
-    tops = sorted(
-        rule.box[1]
+def _covers(
+    parts: Sequence[Line], rules: Sequence[Rule], gutters: Sequence[float]
+) -> list[tuple[float, float]]:
+    """From where to where something reaches across the gutters: lines do, or the ruling lines of a
+    table, whose rows need not."""
+    found = [
+        (part.top, part.bottom, _TABLE_GAP * part.size if len(part.cells) > 1 else 0.0)
+        for part in parts
+        if any(_crosses(cell.box, g) for cell in part.cells for g in gutters)
+    ]
+    found += [
+        (rule.box[1], rule.box[1], _RULED_GAP)
         for rule in rules
         if rule.horizontal and any(_crosses(rule.box, g) for g in gutters)
-    )
-    return [(one, two) for one, two in pairwise(tops) if two - one < 60]
+    ]
+    covers: list[tuple[float, float, float]] = []
+    for top, bottom, reach in sorted(found):
+        if covers and top - covers[-1][1] <= min(reach, covers[-1][2]):
+            start, end, _ = covers[-1]
+            covers[-1] = (start, max(end, bottom), reach)
+        else:
+            covers.append((top, bottom, reach))
+    return [(top, bottom) for top, bottom, _ in covers]
 
 
 def _crosses(box: Box, gutter: float) -> bool:
@@ -371,7 +395,7 @@ def _beside(one: Line, other: Line) -> Line:
     for cell in cells[1:]:
         before = touching[-1]
         space = cell.box[0] - before.box[2]
-        if space < max(0.45 * one.size, 2.2):
+        if space < max(GAP_IN_SIZES * one.size, SMALLEST_GAP):
             glue = " " if space > 0.12 * one.size else ""
             touching[-1] = one_cell(before, cell, glue)
         else:

@@ -20,6 +20,7 @@ _SAME_SIZE = 0.3
 _APART = 0.9  # of the size: how far a row of cells stands from the text at least
 _MANY_CELLS = 3  # a row of so many cells is more often a table's header than a running head
 _NEAR_BODY = 0.4
+_SHORT = 80  # characters
 
 _NUMBER = re.compile(r"\d+|\b[ivxlc]+\b")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -84,16 +85,16 @@ class FurnitureFinder:
             _clear(pages[at], certain)
 
     def _changes(self, edge: _Edge, certain: Sequence[_Edge], style: Style) -> bool:
-        """Whether a line is the running head of its section: it stands where others stand, at the
-        edge or beside one, and is a heading's text or not set as running text is."""
-        place = {_slot(edge, shift) for shift in (-1, 0, 1)}
-        beside = any(_same_row(edge.line, one.line) for one in certain)
-        is_heading = _plain(edge.line.text) in self._headings and not style.is_big(edge.line)
-        if beside and edge.gap > _APART * edge.line.size:
-            return True
-        if not place & self._slots or not (edge.is_outer or beside):
+        """Whether a line is the running head of its section: it stands beside or beyond one that
+        repeats, or where others stand, and is a heading's text or not set as running text is."""
+        line = edge.line
+        if any(_is_beyond(edge, one) for one in certain) and len(line.text) < _SHORT:
+            return edge.gap > _APART * line.size
+        places = {_slot(edge, shift) for shift in (-1, 0, 1)}
+        if not places & self._slots or not edge.is_outer:
             return False
-        return is_heading or abs(edge.line.size - style.body) > _NEAR_BODY or edge.is_page_number
+        is_heading = _plain(line.text) in self._headings and not style.is_big(line)
+        return is_heading or abs(line.size - style.body) > _NEAR_BODY or edge.is_page_number
 
 
 def _clear(page: PdfPage, found: Iterable[_Edge]) -> None:
@@ -144,6 +145,15 @@ def _rows_from(
 
 def _distance(one: Line, other: Line) -> float:
     return max(other.top - one.bottom, one.top - other.bottom)
+
+
+def _is_beyond(edge: _Edge, other: _Edge) -> bool:
+    """Whether a line stands at the height of another one, or further out."""
+    if edge.at_top != other.at_top:
+        return False
+    line, one = edge.line, other.line
+    middle = (line.top + line.bottom) / 2
+    return middle < one.bottom if edge.at_top else middle > one.top
 
 
 def _same_row(one: Line, other: Line) -> bool:

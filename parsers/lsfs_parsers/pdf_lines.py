@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,14 +20,22 @@ _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
 _SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
-_MARK = re.compile(rf"(?:[{_BULLETS}]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}})$")
+_MARK = re.compile(
+    rf"(?:\xad|[{_BULLETS}\u2013-]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}}|\(?(?:\d{{1,3}}|[a-z]|[ivxl]{{2,5}})[.)])$"
+)
+_RAISED_MARK = re.compile(r"(?:\xad|\d{1,3}|[*\u2020\u2021\u00a7]{1,3})$")
 _MANY_MARKS = 60  # on one page they are something else
+_SOFT_HYPHEN = "\xad"
 _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
 _BOLD = 600
-_GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
-_SMALLEST_GAP = 3.2  # points
+GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
+_MUCH_WIDER = 1.7  # times the narrowest space of the line
+_UNIFORM = 1.15
+_STRETCHED = 3.0  # times the least gap: no justification makes all spaces so wide
+_STRETCHED_ONCE = 1.5
+SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
@@ -202,6 +211,7 @@ def attached(lines: list[Line]) -> list[Line]:
         )
         if found is not None:
             whole[id(found)] = _with_mark(mark, whole[id(found)])
+        if found is not None or mark.text == _SOFT_HYPHEN:
             del whole[id(mark)]
     return list(whole.values())
 
@@ -210,10 +220,12 @@ def _stands_beside(mark: Line, line: Line) -> bool:
     middle = (mark.top + mark.bottom) / 2
     if not line.top - 2 <= middle <= line.bottom + 2:
         return False
-    is_bullet = mark.text in _BULLETS
-    if not is_bullet and mark.size > _RAISED * line.size:
+    is_bullet = not _RAISED_MARK.match(mark.text)
+    is_soft = mark.text == _SOFT_HYPHEN
+    if not is_bullet and not is_soft and mark.size > _RAISED * line.size:
         return False
-    before = -1 <= line.left - mark.right < (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    reach = (_BULLET_GAP if is_bullet else _MARK_GAP) * line.size
+    before = not is_soft and -1 <= line.left - mark.right < reach
     behind = not is_bullet and -1 <= mark.left - line.right < _MARK_GAP * line.size
     return before or behind
 
@@ -222,7 +234,7 @@ def _with_mark(mark: Line, line: Line) -> Line:
     box = union([mark.box, line.box])
     first, last = line.cells[0], line.cells[-1]
     if mark.left < line.left:
-        glue = " " if mark.text in _BULLETS else ""
+        glue = "" if _RAISED_MARK.match(mark.text) else " "
         cell = one_cell(mark.cells[0], first, glue)
         text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
     else:
@@ -322,7 +334,7 @@ class _Reader:
         bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
             raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         )
-        cells = self._cells(run, turn, max(_GAP_IN_SIZES * size, _SMALLEST_GAP), box)
+        cells = self._cells(run, turn, max(GAP_IN_SIZES * size, SMALLEST_GAP), box)
         baseline = self._baseline(run.first, turn)
         return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
 
@@ -331,23 +343,44 @@ class _Reader:
 
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
-        units, start = self._units, run.start
+        gaps = list(self._gaps(run, turn))
+        wide = _wide([right - left for _, _, (left, right) in gaps], gap)
+        if not any(wide):
+            return (self._cell(run.start, run.end, box, [extent for _, _, extent in gaps]),)
         cells: list[Cell] = []
-        edge, begun = box[0], start
-        narrow: list[Extent] = []
-        for space in _SPACES.finditer(units, start, run.end):
+        begun, narrow = run.start, list[Extent]()
+        for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
+            if is_wide:
+                cells.append(
+                    self._cell(begun, before, self._between(begun, before, box, turn), narrow)
+                )
+                begun, narrow = after, []
+            else:
+                narrow.append(extent)
+        last = self._cell(begun, run.end, self._between(begun, run.end, box, turn), narrow)
+        cells.append(replace(last, hyphen=True) if run.hyphen else last)
+        # Runs of text that were drawn at one height, whatever their order.
+        return tuple(sorted(cells, key=lambda cell: cell.box[0]))
+
+    def _between(self, start: int, end: int, box: Box, turn: Turn) -> Box:
+        """The box of some units of a line, which may run from right to left."""
+        units = self._units
+        while start < end - 1 and units[start].isspace():
+            start += 1
+        while end - 1 > start and units[end - 1].isspace():
+            end -= 1
+        one, other = self._char(start, turn), self._char(end - 1, turn)
+        return min(one[0], other[0]), box[1], max(one[2], other[2]), box[3]
+
+    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, Extent]]:
+        """The spaces in a line: the units around them, and where they begin and end."""
+        for space in _SPACES.finditer(self._units, run.start, run.end):
             before, after = space.span()
-            if before == start or after == run.end:
-                continue
-            left = self._char(before - 1, turn)
-            right = self._char(after, turn)
-            if max(right[0] - left[2], left[0] - right[2]) < gap:
-                narrow.append((left[2], right[0]))
-                continue
-            cells.append(self._cell(begun, before, (edge, box[1], left[2], box[3]), narrow))
-            edge, begun, narrow = right[0], after, []
-        last = self._cell(begun, run.end, (edge, box[1], box[2], box[3]), narrow)
-        return (*cells, replace(last, hyphen=True) if run.hyphen else last)
+            if before > run.start and after < run.end:
+                one, other = self._char(before - 1, turn), self._char(after, turn)
+                if one[0] > other[0]:  # from right to left, or another run of text
+                    one, other = other, one
+                yield before, after, (one[2], other[0])
 
     def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
         left, top, right, bottom = box
@@ -398,8 +431,19 @@ class _Reader:
         return union(found) if found else None
 
 
+def _wide(gaps: list[float], least: float) -> list[bool]:
+    """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
+    narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
+    if widest < _UNIFORM * narrowest:  # all alike
+        least *= _STRETCHED if len(gaps) > 1 else _STRETCHED_ONCE
+        return [gap >= least for gap in gaps]
+    return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+
+
 def _joined(units: str) -> str:
-    """UTF-16 units, a character each, as text."""
-    if not any("\ud800" <= unit <= "\udfff" for unit in units):
+    """UTF-16 units, a character each, as text in NFC."""
+    if units.isascii():
         return units
-    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if any("\ud800" <= unit <= "\udfff" for unit in units):
+        units = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return unicodedata.normalize("NFC", units)

@@ -15,7 +15,7 @@ from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
 _MARK = re.compile(r"\s*(?:(\d{1,3})|[*\u2020\u2021\u00a7\u00b6]{1,3}|\[(\d{1,3})\])[.)]?\s*(?=\S)")
-_LOWEST = 0.5  # of the height: notes start below
+_LOWEST = 0.3  # of the height: notes start below
 _APART = 2.4  # of the size: further up stands something else
 _RULE = 0.6  # of the column's width: longer lines over small letters are a table's
 _NEAR_RULE = 2.5  # of the size
@@ -35,7 +35,7 @@ def split_notes(
     """
     notes: list[Line] = []
     for line in reversed(region.lines):
-        if not style.is_small(line) or len(line.cells) > 3:
+        if not style.is_smaller(line) or len(line.cells) > 3:
             break
         if notes and notes[-1].top - line.top > _APART * line.size + 2:
             break
@@ -46,6 +46,8 @@ def split_notes(
     if not notes:
         return region.lines, []
     under_rule = _under_rule(notes, rules, region)
+    if under_rule is None and not all(map(style.is_small, notes)):
+        return region.lines, []
     if under_rule is None and not expected:
         first = next((n for n, line in enumerate(notes) if _MARK.match(line.text)), None)
         notes = notes[first:] if first is not None else []
@@ -81,7 +83,7 @@ def _end(line: Line, right: float) -> End:
         return End.DIVIDED
     if line.right < right - _NOT_FULL * line.size:
         return End.CLOSED
-    return End.FULL if ENDS_SENTENCE.search(line.text) else End.OPEN
+    return End.DOUBTFUL if ENDS_SENTENCE.search(line.text) else End.OPEN
 
 
 def _under_rule(notes: Sequence[Line], rules: Sequence[Rule], region: Region) -> int | None:

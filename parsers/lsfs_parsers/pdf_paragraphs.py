@@ -24,15 +24,20 @@ _ENUMERATED = re.compile(r"\s*(?:[*\u2013-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
 _LABEL = re.compile(r"[^\W_][^\s:!?;,]*(?: [^\s:!?;,]+){0,3} ?:\s+\S")  # "Invoice date: 3 May"
 _CAPTION = re.compile(
     r"(?:table|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|tabela|tabelul|figura|b\u1ea3ng"
-    r"|h\u00ecnh|tablo|\u015fekil|\u8868|\u56fe|\u5716)\s*[\dIVX]+[a-z]?(?:[.:\s]|$)",
+    r"|h\u00ecnh|tablo|\u015fekil|\u8868|\u56fe|\u5716)\s*(?:\d+(?:[.-]\d+)*|[IVX]+)[a-z]?(?:[.:](?=\s|$)|\s|$)",
     re.IGNORECASE,
 )
-_MAX_CAPTION_SIZE = 1.05  # of the body's size
+_MAX_CAPTION_SIZE = 1.12  # of the body's size
+_CAPTION_LEADING = 1.2  # of the same
 _NEW_PARAGRAPH_GAP = 1.32  # of the column's usual distance between lines
 _WIDER_GAP = 1.14  # the same between a sentence that ends and one that begins
 _INDENT = 0.6
 _NOT_FULL = 2.2  # a line that ends this far before the right edge could have taken more
-_RAGGED = 0.1  # of the column's width; the same at the foot of a column
+_TIGHT = 0.4  # by so much a word may be misjudged
+# Of a column's width: room that the last line leaves although it goes on in the next column.
+_JUSTIFIED_END = 0.06
+_RAGGED_END = 0.3
+_EXACT = 0.25  # a line of justified text ends this near the edge
 _LONG_LINE = 45  # characters; a line this long may well have been wrapped
 _WRAPPED_LINE = 20  # characters; shorter ones are an address or a greeting, not a narrow column
 _NOT_STRAY = 0.15  # share of the lines
@@ -134,10 +139,17 @@ def _count(
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The usual left and right edge of a column and the distance between its lines."""
+    """The edges of a column and the distance between its lines.
+
+    Attributes:
+        left, right: where most lines begin, and end.
+        limit: how far a line can reach; further than most where the right margin is ragged.
+    """
 
     left: float
     right: float
+    limit: float
+    justified: bool
     leading: float
     wraps: bool  # a line that reaches the right edge goes on in the next one
 
@@ -153,20 +165,22 @@ class Edges:
         wide = long if len(long) >= _NOT_STRAY * len(body) else body
         lefts, rights = sorted(x.left for x in body), sorted(x.right for x in wide)
         gaps = [
-            min(after.top - before.top, after.bottom - before.bottom)
+            _pitch(before, after)
             for before, after in pairwise(body)
             if 0 < after.top - before.top < 3 * style.body
         ]
         leading = statistics.median(gaps) if gaps else 1.25 * style.body
         left = lefts[int(0.15 * (len(lefts) - 1))]
         right = rights[round(0.85 * (len(rights) - 1))]
+        limit = _furthest(rights, right, style)
+        justified = limit - rights[len(rights) // 2] < _EXACT * style.body
         wraps = any(
-            one.right > right - _NOT_FULL * style.body
+            one.right > min(right - _NOT_FULL * style.body, limit - _width_of_first(after))
             and len(one.text) >= _WRAPPED_LINE
             and runs_on(one, after)
             for one, after in pairwise(body)
         )
-        return cls(left, right, leading, wraps)
+        return cls(left, right, limit, justified, leading, wraps)
 
     def is_indented(self, line: Line, style: Style) -> bool:
         """Whether a line starts to the right of the column's edge."""
@@ -179,11 +193,12 @@ class Edges:
             return False
         if last.bold != line.bold or BULLET.match(line.text) or _is_caption(line):
             return False
+        if paragraph.kind is BlockKind.CAPTION:  # its lines may be centred
+            return 0 < line.top - last.top < _CAPTION_LEADING * self.leading
         if paragraph.kind is BlockKind.HEADING:
             return 0 < line.top - last.top < 1.6 * line.size and self._had_no_room(last, line)
         ended = ENDS_SENTENCE.search(last.text) is not None
-        # Letters with and without heads and tails: what is further apart is so at both edges.
-        gap = min(line.top - last.top, line.bottom - last.bottom)
+        gap = _pitch(last, line)
         if gap <= 0:  # beside it: a sentence that is not over goes on there
             return last.hyphen or not ended
         scale = max(1.0, line.size / style.body)
@@ -203,7 +218,8 @@ class Edges:
             return False
         if not full and (_starts_anew(line) or gap > _SINGLE_SPACED * line.size):
             return False
-        deeper = line.left - paragraph.lines[0].left > _INDENT * style.body
+        base = min(one.left for one in paragraph.lines[1:] or paragraph.lines)
+        deeper = line.left - base > _INDENT * style.body
         if self.is_indented(line, style) and deeper and paragraph.kind is not BlockKind.LIST_ITEM:
             return not (ended or len(paragraph.lines) > 1)
         return full or not ended
@@ -230,13 +246,16 @@ class Edges:
         last = paragraph.lines[-1]
         if last.hyphen or (last.text[-1] in HYPHENS and last.text[-2:-1].isalpha()):
             return End.DIVIDED
-        room = max(_NOT_FULL * style.body, _RAGGED * (self.right - self.left))
-        full = last.right > self.right - room
-        if len(paragraph.lines) == 1 and not self.wraps:
-            full = full and len(last.text) >= _LONG_LINE
-        if not full:
+        left_over = self.limit - last.right
+        ends = ENDS_SENTENCE.search(last.text) is not None
+        if len(paragraph.lines) == 1 and not self.wraps and len(last.text) < _LONG_LINE:
             return End.CLOSED
-        return End.FULL if ENDS_SENTENCE.search(last.text) else End.OPEN
+        if self.justified and left_over < _EXACT * style.body:
+            return End.OPEN  # few paragraphs end just there
+        room = _JUSTIFIED_END if self.justified else _RAGGED_END
+        if left_over > max(_NOT_FULL * style.body, room * (self.limit - self.left)):
+            return End.CLOSED if ends or not self.wraps else End.DOUBTFUL
+        return End.DOUBTFUL if ends else End.OPEN
 
     def _is_full(self, paragraph: Paragraph, line: Line, style: Style) -> bool:
         """Whether the last line of ``paragraph`` ends where it does for want of room.
@@ -245,12 +264,11 @@ class Edges:
         """
         last = paragraph.lines[-1]
         near = _NOT_FULL * style.body
+        no_room = last.right + _width_of_first(line) > self.limit - _TIGHT * style.body
         if ENDS_SENTENCE.search(last.text):
-            return self.wraps and last.right > self.right - near
-        first_word = line.text.split(maxsplit=1)[0]
-        room = max(near, _LETTER * line.size * (len(first_word) + 1))
+            return self.wraps and no_room
         is_long = len(last.text) >= _LONG_LINE
-        if last.right > self.right - room and (self.wraps or is_long):
+        if (no_room or last.right > self.right - near) and (self.wraps or is_long):
             return True
         # A quotation or a box has an edge of its own, which the line above or below shows.
         beside = [*paragraph.lines[-2:-1], line]
@@ -260,9 +278,30 @@ class Edges:
 
     def _had_no_room(self, last: Line, line: Line) -> bool:
         """Whether the first word of ``line`` would not have fitted on ``last``."""
-        word = line.text.split(maxsplit=1)[0]
-        needed = last.right - last.left + 0.45 * line.size * (len(word) + 1)
+        needed = last.right - last.left + 0.9 * _width_of_first(line)
         return needed > 0.85 * (self.right - self.left)
+
+
+def _furthest(rights: Sequence[float], usual: float, style: Style) -> float:
+    """How far lines reach; a single one that reaches further does not count."""
+    for before, last in zip(rights[-2::-1], rights[:0:-1], strict=True):
+        if last <= usual or last - before < _INDENT * style.body:
+            return max(last, usual)
+    return usual
+
+
+def _width_of_first(line: Line) -> float:
+    """How much room the first word of a line and a space take, about."""
+    word = line.text.split(maxsplit=1)[0]
+    return min(_LETTER * line.size, (line.right - line.left) / len(line.text)) * (len(word) + 1)
+
+
+def _pitch(line: Line, after: Line) -> float:
+    """How far one line stands below another."""
+    if line.baseline is not None and after.baseline is not None:
+        return after.baseline - line.baseline
+    # Letters with and without heads and tails: what is further apart is so at both edges.
+    return min(after.top - line.top, after.bottom - line.bottom)
 
 
 def _spread(lines: Sequence[Line]) -> float:

@@ -20,6 +20,7 @@ _HEADING_LENGTH = 160  # characters
 _HEADING_LEVELS = 5
 _HALF_POINTS = 2
 _NOTE_SIZE = 0.93  # of the body's size
+_SMALLER = 0.975
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -46,6 +47,10 @@ class Style:
     def is_small(self, line: Line) -> bool:
         """Whether a line's letters are those of a note."""
         return line.size < _NOTE_SIZE * self.body
+
+    def is_smaller(self, line: Line) -> bool:
+        """Whether a line's letters may be those of a note, if something else says so too."""
+        return line.size < _SMALLER * self.body
 
     def heading_level(self, line: Line) -> int:
         """1 for the biggest headings; 0 for what is none."""

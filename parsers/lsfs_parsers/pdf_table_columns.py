@@ -15,7 +15,7 @@ _KEEP = 0.25  # share of rows that show a column which the others hide
 _TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
 _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
-_RIVER = 0.38  # of the letter size: a gap that divides columns when it runs through many rows
+_RIVER = 0.5  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
 
 
@@ -169,11 +169,13 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
 
 def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
     """The first and the last column that a part fills."""
-    inside = [n for n, column in enumerate(columns) if _overlap(part, column) > 0]
+    left, _, right, _ = part.box
     full = [
         n
-        for n in inside
-        if _overlap(part, columns[n]) > _TOUCH * min(part.width, columns[n][1] - columns[n][0])
+        for n, (x1, x2) in enumerate(columns)
+        if x1 < right
+        and left < x2
+        and min(right, x2) - max(left, x1) > _TOUCH * min(right - left, x2 - x1)
     ]
     if full:
         return full[0], full[-1]

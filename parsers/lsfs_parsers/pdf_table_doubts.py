@@ -8,19 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs_parsers.pdf_parts import Part, is_number, says_nothing
+from lsfs_parsers.pdf_parts import BULLET, Part, is_number, says_nothing
 from lsfs_parsers.pdf_table_columns import Extent
 from lsfs_parsers.pdf_table_rows import Group, could_wrap
 
 _LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5,}|\u2026{2,}")
 _PAGE = re.compile(r"(?:[.\u2026\u00b7 ]*)(\d{1,4}|[ivxlc]{1,6})")
+_PLAIN = re.compile(r"-?\d{1,3}(?:,\d{3})+|-?\d+(?:\.\d+)?")
 _LABEL = re.compile(
     r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u2013*\u2014o\u27a2\u25a0-]"
     r"|[(\[]?(?:\d{1,3}(?:\.\d{1,2}){0,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):\]]+"
     r"|\[[^\]]{1,12}\]"
 )
 _CODE = re.compile(
-    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\b(?:def|return|import|public|void|if \()|\w\(\)|==|=>|->|::"
+    r"[{};]\s*$|^\s*(?:#|//|/\*|>>>|\$ )|\w\(\)|==|=>|->|::|\w\[\d\]|\bself\b"
+    r"|\\[a-z@]+[\\@{[]|\b(?:def|return|import|public|void|if \()"
 )
 _SYMBOLS = re.compile(
     r"[=\u2260\u2264\u2265\u2248\u2261\u2211\u222b\u220f\u2202\u2207\u221a\u2208\u2203\u2200\u2192\u21d2\u221e\u00d7\u22c5+]"
@@ -29,6 +31,10 @@ _OPERAND = re.compile(r"[\W\d_]*[^\W\d_]?[\W\d_]*|[a-z]{1,3}")
 _EQUATION = re.compile(r"\(?[A-Z]?\.?\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
 _ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]\d]*$")
 _PROSE_WORDS = 4
+_ALIGNED = 1.2  # points
+_ALIGNED_SHARE = 0.6  # of the cells of a column
+_FEW_ROWS = 6
+_ALL_BUT_ONE = 0.75
 _MANY = 0.6
 _MOST = 0.8
 
@@ -62,14 +68,14 @@ def is_false(draft: Draft) -> bool:
     """Whether a draft is something else than a table."""
     if len(draft.columns) < 2 or len(draft.texts) < 2:
         return True
-    if _is_sparse(draft) or _is_contents(draft):
+    if _is_sparse(draft) or _is_contents(draft) or _is_chart(draft):
         return True
     if draft.banded:
         return False
     doubts = (_is_list, _is_form, _is_formula, _is_code, _is_prose)
     if any(doubt(draft) for doubt in doubts):
         return True
-    return not draft.framed and _is_weak(draft)
+    return not draft.framed and (_is_weak(draft) or _is_ragged(draft))
 
 
 def _is_sparse(draft: Draft) -> bool:
@@ -96,15 +102,46 @@ def _is_contents(draft: Draft) -> bool:
     return all(one <= other for one, other in pairwise(numbers)) and max(numbers) < 2000
 
 
+def _is_chart(draft: Draft) -> bool:
+    """The numbers along the axes of a chart, in equal steps, and little beside them."""
+    numeric = [n for n in range(len(draft.columns)) if _share_of_numbers(draft, n) >= _MANY]
+    stepped = [n for n in numeric if _has_equal_steps(draft.column(n))]
+    if draft.banded or not stepped:
+        return len(stepped) == len(draft.columns)
+    filled = sum(map(bool, (text for row in draft.texts for text in row)))
+    is_thin = filled < _ALL_BUT_ONE * len(draft.texts) * len(draft.columns)
+    return is_thin or (len(stepped) == len(numeric) and not draft.framed)
+
+
+def _has_equal_steps(texts: Sequence[str]) -> bool:
+    values = [float(one.replace(",", "")) for one in texts if _PLAIN.fullmatch(one)]
+    if len(values) < 4 or len(values) < _MOST * len(texts):
+        return False
+    steps = [other - one for one, other in pairwise(values)]
+    usual = statistics.median(steps)
+    near = sum(abs(step - usual) <= 0.01 * abs(usual) for step in steps)
+    return abs(usual) not in (0.0, 1.0) and near >= _MOST * len(steps)
+
+
 def _is_list(draft: Draft) -> bool:
     """Bullets or numbers to the left of text."""
+    first = draft.column(0)
+    bullets = sum(BULLET.fullmatch(text) is not None for text in first)
+    if not draft.framed and bullets >= _MANY * len(first):
+        return True
     if len(draft.columns) > 3:
         return False
-    first = draft.column(0)
     labels = sum(_LABEL.fullmatch(text) is not None for text in first)
-    if labels < _MANY * len(first):
+    if labels < _MANY * len(first) and not (len(draft.columns) == 2 and _are_counted(first)):
         return False
     return not any(_share_of_numbers(draft, n) > 0.5 for n in range(1, len(draft.columns)))
+
+
+def _are_counted(texts: Sequence[str]) -> bool:
+    """Whether texts are the numbers of lines."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    rising = sum(other - one == 1 for one, other in pairwise(numbers))
+    return len(numbers) >= _MOST * len(texts) and rising >= _MOST * (len(numbers) - 1) > 0
 
 
 def _is_form(draft: Draft) -> bool:
@@ -134,8 +171,8 @@ def _is_formula(draft: Draft) -> bool:
 def _is_code(draft: Draft) -> bool:
     if draft.framed and draft.header_rows:
         return False
-    rows = [" ".join(filter(None, row)) for row in draft.texts]
-    return sum(_CODE.search(row) is not None for row in rows) >= 0.4 * len(rows)
+    lines = sum(any(_CODE.search(text) for text in row) for row in draft.texts)
+    return lines >= 0.4 * len(draft.texts)
 
 
 def _is_prose(draft: Draft) -> bool:
@@ -191,7 +228,33 @@ def _is_weak(draft: Draft) -> bool:
         return rows < (3 if draft.header_rows else 4)
     if numeric:
         return rows < 2 or (rows < 3 and not draft.header_rows)
-    return rows < 3 or _words(draft) > 2 * _PROSE_WORDS
+    return rows < (3 if draft.header_rows else 4) or _words(draft) > 2 * _PROSE_WORDS
+
+
+def _is_ragged(draft: Draft) -> bool:
+    """The white space has no edge: it is that between the words of justified lines."""
+    columns = [_lines_of(draft, n) for n in range(len(draft.columns))]
+    share = _ALIGNED_SHARE if len(draft.groups) > _FEW_ROWS else _ALL_BUT_ONE
+    ragged = 0
+    for n, (before, parts) in enumerate(pairwise(columns), start=1):
+        lefts = _share_at_one([part.left for part in parts])
+        middles = _share_at_one([part.middle for part in parts])
+        rights = _share_at_one([part.right for part in before])
+        ends = _share_at_one([part.right for part in parts])
+        by_right_end = ends if _share_of_numbers(draft, n) >= 0.5 else 0.0
+        ragged += max(lefts, middles, rights, by_right_end) < share
+    return ragged >= max(1, 0.34 * (len(columns) - 1))
+
+
+def _share_at_one(values: Sequence[float]) -> float:
+    """The share of values that are near the most common one."""
+    ordered = sorted(values)
+    most = start = 0
+    for end, value in enumerate(ordered):
+        while value - ordered[start] > 2 * _ALIGNED:
+            start += 1
+        most = max(most, end - start + 1)
+    return most / len(ordered) if ordered else 1.0
 
 
 def _size(draft: Draft) -> float:

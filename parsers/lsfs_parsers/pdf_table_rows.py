@@ -14,7 +14,11 @@ _WRAPPED = 1.55  # of the letter size: lines of one cell are not further apart
 _JUMP = 1.1  # ratio of two distances between lines that mean different things
 _FULL = 0.75  # of the usual number of filled cells
 _HALF_FULL = 0.4  # of a column's width: a shorter line was not wrapped
+_LARGEST_GAP = 1.6  # letter sizes between two columns
 _HEADER_LINES = 5
+_FEW_BANDS = 3
+_BANDS = 0.3  # share of the lines; a table with rules between its rows has so many
+_LINES_OF_A_ROW = 3
 _NUMBERS = 0.3  # share of numbers among the cells of a heading
 _SETTLED = 0.7  # share of cases that settle a question
 
@@ -30,7 +34,7 @@ def grouped(
         breaks: heights of rules across the whole table; no row goes on below one.
     """
     bands = banded(rows, breaks)
-    if len(bands) >= 3 and len(bands) >= 0.3 * len(rows):
+    if is_banded(bands):
         return [group for band in bands for group in _of_band(band, columns)]
     found: list[Group] = []
     judge = _Judge(rows, columns, breaks)
@@ -43,6 +47,14 @@ def grouped(
             else:
                 found.append([row])
     return found
+
+
+def is_banded(bands: Sequence[Sequence[Placed]]) -> bool:
+    """Whether a table has rules between its rows, and not only around its body."""
+    lines = sum(map(len, bands))
+    if len(bands) < _FEW_BANDS or len(bands) < _BANDS * lines:
+        return False
+    return len(bands) > _FEW_BANDS + 1 or max(map(len, bands)) <= _LINES_OF_A_ROW
 
 
 def banded(rows: Sequence[Placed], breaks: Sequence[float]) -> list[list[Placed]]:
@@ -71,7 +83,10 @@ def split_band(
     """The rows that stand between two rules without a rule between them; None for a single one."""
     if len(band) < 2:
         return None
-    widths = [right - left for left, right in columns]
+    spanning = _below_spans(band)
+    if spanning is not None:
+        return spanning
+    widths = _rooms(band, columns)
     stacks = [
         (column, [parts for row in band if (parts := row.cells.get(column))])
         for column in range(len(columns))
@@ -86,6 +101,9 @@ def split_band(
         return _groups(band, judge)
     if only_numbers:
         return None
+    judge = _Judge(band, columns, ())
+    if judge.has_leading:
+        return _groups(band, judge)
     pairs = [
         not could_wrap(one[-1], other[0], widths[column])
         for column, stack in tall
@@ -94,6 +112,27 @@ def split_band(
     if len(band) >= 3 and sum(pairs) >= _SETTLED * len(pairs):
         return _groups(band, _Judge(band, columns, ()))
     return None
+
+
+def _below_spans(band: list[Placed]) -> list[Group] | None:
+    """The rows of a heading in which a cell over several columns stands above their names."""
+    at = [
+        n
+        for n, row in enumerate(band)
+        if n
+        and any(
+            first < column < first + width
+            for first, width in _spans(band[:n])
+            for column in row.cells
+        )
+    ]
+    if not at or any(row.spans for row in band[at[0] :]) or not _is_heading(band):
+        return None
+    return [band[: at[0]], band[at[0] :]]
+
+
+def _spans(rows: Sequence[Placed]) -> list[tuple[int, int]]:
+    return [span for row in rows for span in row.spans.items()]
 
 
 def _groups(band: list[Placed], judge: _Judge) -> list[Group]:
@@ -128,15 +167,39 @@ def _is_heading(band: Sequence[Placed]) -> bool:
     return sum(part.is_number for part in parts) <= _NUMBERS * len(parts)
 
 
+def _rooms(rows: Sequence[Placed], columns: Sequence[Extent]) -> list[float]:
+    """The width that each column has for text.
+
+    That is as wide as its widest cell, or reaches nearly up to the next column; within rules it
+    keeps the same distance from both.
+    """
+    rooms = []
+    for n, (left, right) in enumerate(columns):
+        parts = [part for row in rows if n not in row.spans for part in row.cells.get(n, ())]
+        begin = min((part.left for part in parts), default=left)
+        widest = max((part.width for part in parts), default=0.0)
+        if n + 1 < len(columns) and columns[n + 1][0] > right:
+            gap = _LARGEST_GAP * max((part.size for part in parts), default=0.0)
+            rooms.append(max(widest, columns[n + 1][0] - begin - gap))
+        else:
+            rooms.append(max(widest, right - left - 2 * (begin - left)))
+    return rooms
+
+
 class _Judge:
     """Decides whether a line goes on with the row above it, by what is usual in the table."""
 
     def __init__(
         self, rows: Sequence[Placed], columns: Sequence[Extent], breaks: Sequence[float]
     ) -> None:
-        self._widths = [right - left for left, right in columns]
+        self._widths = _rooms(rows, columns)
         self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
         self._limit = self._leading(rows, breaks)
+
+    @property
+    def has_leading(self) -> bool:
+        """Whether rows are further from each other than the lines of one cell."""
+        return self._limit is not None
 
     def is_one(self, group: Group, row: Placed, *, is_heading: bool) -> bool:
         last = group[-1]

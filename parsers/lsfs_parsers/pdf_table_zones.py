@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs_parsers.pdf_parts import Part, Row, rows_of
+from lsfs_parsers.pdf_parts import CAPTION, Part, Row, rows_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Extent, Placed, columns_of, placed, with_rivers
 from lsfs_parsers.pdf_table_doubts import Draft, is_false
 from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped
 
-_CAPTION = re.compile(
-    r"(?:table|tab|figure|fig|tabelle|abbildung|abb|tableau|tabla|tabela|tabella|figura|listing|"
-    r"algorithm|chart|exhibit|box|schedule|annex|appendix)\.? ?(?:[\dIVX]+[A-Za-z]?(?:[.-]\d+)*)"
-    r"(?:[.:)]| ?[\u2013\u2014|-]|$|\s)",
-    re.I,
-)
 _SHORTEST_RULE = 40.0  # points
 _SAME_EDGE = 5.0  # points between the ends of the rules of one table
 _ACROSS = 0.7  # of a table's width: a rule this long goes across
@@ -27,6 +20,8 @@ _GAP = 2.4  # of the letter size; rows further apart are of different tables
 _FRAMED_GAP = 6.0
 _PROSE = 45  # characters
 _PROSE_WIDTH = 0.7  # of the widest row
+_FULL_LINE = 22  # characters
+_FULL_WIDTH = 0.9  # of the widest row
 _LONE_ROWS = 3  # rows with one piece that may stand between two with several
 _SIZES = 1.25  # ratio of letter sizes within a table
 _OVERLAP = 1.0  # points of white space that two rows share
@@ -103,25 +98,51 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
     """Stretches of rows that may be a table."""
     zone: list[Row] = []
     lone: list[Row] = []  # rows of one piece, kept back until one with several follows
-    for row in rows:
+    for number, row in enumerate(rows):
         last = (zone + lone)[-1] if zone else None
-        if last is not None and not _is_near(last, row, frames):
+        if last is not None and (not _is_near(last, row, frames) or _left(zone, row, frames)):
             yield _closed(zone, lone, frames)
             zone, lone = [], []
+        if _is_caption(row):
+            continue
         if len(row.parts) == 1:
-            if zone and _may_be_cell(row, zone) and len(lone) < _LONE_ROWS:
+            framed = bool(zone) and _framed(frames, zone[-1], row)
+            if zone and _may_be_cell(row, zone, framed=framed) and len(lone) < _LONE_ROWS:
                 lone.append(row)
             elif zone:
                 yield _closed(zone, lone, frames)
                 zone, lone = [], []
         elif zone and not _shares_gap(zone, row) and not _framed(frames, zone[-1], row):
             yield _closed(zone, lone, frames)
-            zone, lone = [row], []
+            zone, lone = [*_heads(rows[:number], row, frames), row], []
         else:
-            zone += [*lone, row]
+            zone += [*(lone if zone else _heads(rows[:number], row, frames)), row]
             lone = []
     if zone:
         yield _closed(zone, lone, frames)
+
+
+def _heads(above: Sequence[Row], row: Row, frames: Sequence[Frame]) -> list[Row]:
+    """The rows of one piece between the rule above a table and its first row with several."""
+    found: list[Row] = []
+    for one in reversed(above[-_LONE_ROWS:]):
+        if len(one.parts) > 1 or not _framed(frames, one, row) or not _is_near(one, row, frames):
+            break
+        if _is_caption(one) or len(one.parts[0].text) >= _PROSE:
+            break
+        found.insert(0, one)
+        row = one
+    return found
+
+
+def _left(zone: Sequence[Row], row: Row, frames: Sequence[Frame]) -> bool:
+    """Whether a row stands below the last rule of the table that a zone is."""
+    for frame in frames:
+        inside = sum(frame.holds(one) for one in zone)
+        is_table = inside >= (_ROWS_OF_A_TABLE if len(frame.heights) > 2 else 2 * _ROWS_OF_A_TABLE)
+        if is_table and (row.top + row.bottom) / 2 > frame.heights[-1]:
+            return True
+    return False
 
 
 def _closed(zone: list[Row], lone: list[Row], frames: Sequence[Frame]) -> list[Row]:
@@ -152,19 +173,20 @@ def _is_near(last: Row, row: Row, frames: Sequence[Frame]) -> bool:
 
 def _is_caption(row: Row) -> bool:
     first = row.parts[0].text
-    match = _CAPTION.match(first)
+    match = CAPTION.match(first)
     if match is None:
         return False
     return len(row.parts) == 1 or (len(row.parts) == 2 and match.end() == len(first))
 
 
-def _may_be_cell(row: Row, zone: Sequence[Row]) -> bool:
+def _may_be_cell(row: Row, zone: Sequence[Row], *, framed: bool) -> bool:
     """Whether a row of one piece is a wrapped cell or a heading among rows, and not a paragraph."""
     part = row.parts[0]
     left, right = min(one.left for one in zone), max(one.right for one in zone)
     inside = part.left >= left - part.size and part.right <= right + part.size
     is_prose = len(part.text) >= _PROSE and part.width >= _PROSE_WIDTH * (right - left)
-    return inside and not is_prose
+    is_full = len(part.text) >= _FULL_LINE and part.width >= _FULL_WIDTH * (right - left)
+    return inside and not is_prose and (framed or not is_full)
 
 
 def _shares_gap(zone: Sequence[Row], row: Row) -> bool:
@@ -237,7 +259,10 @@ def _breaks(zone: Sequence[Row], level: Sequence[Rule]) -> tuple[list[float], bo
     ]
     heights = [(rule.box[1] + rule.box[3]) / 2 for rule in across]
     inner = [y for y in heights if zone[0].bottom - 2 < y < zone[-1].top + 2]
-    return inner, any(not rule.shade for rule in across)
+    drawn = [(rule.box[1] + rule.box[3]) / 2 for rule in across if not rule.shade]
+    within = any(y in inner for y in drawn)
+    around = bool(drawn) and min(drawn) < zone[0].bottom and max(drawn) > zone[-1].top
+    return inner, within or around
 
 
 def _ruled_off(groups: Sequence[Sequence[Placed]], bands: Sequence[Sequence[Placed]]) -> int:

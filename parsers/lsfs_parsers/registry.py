@@ -20,6 +20,11 @@ _BUILT_IN = {
     "docx": "lsfs_parsers.docx:DocxParser",
     "spreadsheet": "lsfs_parsers.spreadsheet:SpreadsheetParser",
     "pdf": "lsfs_parsers.pdf:PdfParser",
+    "pptx": "lsfs_parsers.pptx:PptxParser",
+    "odf": "lsfs_parsers.odf:OdfParser",
+    "epub": "lsfs_parsers.epub:EpubParser",
+    "image": "lsfs_parsers.image:ImageParser",
+    "rtf": "lsfs_parsers.rtf:RtfParser",
 }
 # The types of the built-in parsers, so that none has to be loaded to know that it is not needed.
 _BUILT_IN_TYPES = {
@@ -30,14 +35,21 @@ _BUILT_IN_TYPES = {
     detect.MAIL: "email",
     detect.MBOX: "email",
     detect.DOCX: "docx",
+    detect.PPTX: "pptx",
     detect.XLSX: "spreadsheet",
     detect.XLSB: "spreadsheet",
     detect.XLS: "spreadsheet",
     detect.ODS: "spreadsheet",
+    **dict.fromkeys(detect.ODF, "odf"),
+    detect.EPUB: "epub",
+    "application/rtf": "rtf",
     "application/json": "text",
     "application/xml": "text",
     "application/yaml": "text",
     "application/toml": "text",
+    **dict.fromkeys(
+        ("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp", "image/gif"), "image"
+    ),
     "image/svg+xml": "text",
     "text/*": "text",
 }

@@ -58,8 +58,8 @@ class End(Enum):
     """How the last words of a block look to what stands on the page after."""
 
     CLOSED = 0  # a sentence ends where there was room for more
-    FULL = 1  # a sentence ends at the end of a full line
-    OPEN = 2  # a sentence does not end
+    DOUBTFUL = 1  # it goes on if what follows looks like it
+    OPEN = 2  # a sentence does not end, and the line is full
     DIVIDED = 3  # a word does not end
 
 
@@ -67,7 +67,7 @@ def goes_on(end: End, start: Start) -> bool:
     """Whether a block that ends so is continued by a block that starts so."""
     if start is Start.CLOSED or end is End.CLOSED:
         return False
-    return end is not End.FULL or start is Start.RUNNING
+    return end is not End.DOUBTFUL or start is Start.RUNNING
 
 
 @dataclass(frozen=True, slots=True)

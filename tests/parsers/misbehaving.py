@@ -14,8 +14,8 @@ from pathlib import Path
 from lsfs.model import Block, BlockKind, Document
 from lsfs_parsers.base import Source
 
-SIGNATURE = b"\x89PNG\r\n"  # what makes a file this parser's
-MEDIA_TYPE = "image/png"
+SIGNATURE = b"%!PS\n"  # what makes a file this parser's
+MEDIA_TYPE = "application/postscript"
 
 
 class MisbehavingParser:

@@ -1,0 +1,609 @@
+"""Tables in PDF pages: ruled and not, wrapped, spanning, scrambled; and what is none."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pypdfium2
+import pytest
+from reportlab.lib import colors
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+
+from lsfs.model import Merged
+from lsfs_parsers.pdf_lines import page_text
+from lsfs_parsers.pdf_rules import page_rules
+from lsfs_parsers.pdf_tables import FoundTable, find_tables, same_columns
+
+WIDTH, HEIGHT = 595, 842
+BODY = 10.0
+STYLES = getSampleStyleSheet()
+CELL = ParagraphStyle("cell", parent=STYLES["BodyText"], fontSize=8, leading=9.5)
+
+TOWNS = [
+    ["Town", "Area", "People", "Mayor"],
+    ["Northam", "12.50", "4,301", "Ada Miller"],
+    ["Eastbury", "7.05", "988", "Bo Lind"],
+    ["Southwick", "103.90", "71,004", "Carl Grant"],
+    ["Westfield", "55.00", "12,450", "Dora Ek"],
+    ["Midford", "9.75", "2,006", "Eve Stone"],
+]
+
+Draw = Callable[[Canvas], None]
+
+
+def found_in(data: bytes, *, body: float = BODY, seed: int | None = None) -> list[FoundTable]:
+    with pypdfium2.PdfDocument(data) as pdf:
+        page = pdf[0]
+        text = page_text(page)
+        rules = page_rules(page, turn=text.turn)
+        page.close()
+    lines = list(text.lines)
+    if seed is not None:
+        random.Random(seed).shuffle(lines)
+    width, height = text.turn.size
+    return find_tables(lines, rules, (0.0, 0.0, width, height), body)
+
+
+def drawn(draw: Draw) -> bytes:
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=(WIDTH, HEIGHT))
+    draw(canvas)
+    canvas.save()
+    return stream.getvalue()
+
+
+def made(flowables: Sequence[Any]) -> bytes:
+    stream = io.BytesIO()
+    SimpleDocTemplate(stream, pagesize=(WIDTH, HEIGHT)).build(list(flowables))
+    return stream.getvalue()
+
+
+def rows_of(table: FoundTable) -> list[list[str]]:
+    return [list(row) for row in table.rows]
+
+
+def put(canvas: Canvas, x: float, y: float, text: str, align: str = "l", size: float = 9) -> None:
+    """Text at ``y`` from the top; ``d`` sets a number's point at ``x``."""
+    canvas.setFont("Helvetica", size)
+    if align == "d":
+        x -= stringWidth(text.split(".")[0], "Helvetica", size)
+    write = {"r": canvas.drawRightString, "c": canvas.drawCentredString}
+    write.get(align, canvas.drawString)(x, HEIGHT - y, text)
+
+
+def draw_rows(
+    canvas: Canvas,
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[tuple[float, str]],
+    top: float = 100,
+    pitch: float = 13,
+) -> float:
+    for row in rows:
+        for text, (x, align) in zip(row, columns, strict=True):
+            if text:
+                put(canvas, x, top, text, align)
+        top += pitch
+    return top
+
+
+def prose(canvas: Canvas, top: float, count: int = 6, left: float = 60) -> float:
+    words = "the tenant shall pay the rent to the owner on the first working day of a month and"
+    for number in range(count):
+        put(canvas, left, top, f"{words} {'so on ' * (number % 3)}until the end", size=BODY)
+        top += 12.5
+    return top
+
+
+LEFT = [(60, "l"), (180, "l"), (260, "l"), (360, "l")]
+MIXED = [(60, "l"), (220, "d"), (320, "r"), (420, "c")]
+
+
+# --- ruled
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_a_full_grid(seed: int | None) -> None:
+    table = Table(TOWNS, style=[("GRID", (0, 0), (-1, -1), 0.5, colors.black)])
+    (found,) = found_in(made([Paragraph("Before it."), table, Paragraph("After it.")]), seed=seed)
+    assert rows_of(found) == TOWNS
+    assert found.ruled
+    assert found.header_rows == 1
+    assert len(found.lines) >= len(TOWNS)
+    assert not found.runs_off
+    assert not found.starts_on_top
+    assert len(found.columns) == 4
+    assert all(box is not None for row in found.cell_boxes for box in row)
+
+
+def test_wrapped_text_in_a_grid() -> None:
+    long = "A long note that does not fit into the narrow cell it was given by the writer"
+    rows = [["Key", "Note"], ["one", long], ["two", "short"], ["three", long]]
+    cells = [[Paragraph(text, CELL) for text in row] for row in rows]
+    style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
+    (found,) = found_in(made([Table(cells, colWidths=[80, 90], style=style)]))
+    assert rows_of(found) == rows
+
+
+def test_spanning_cells_in_a_grid() -> None:
+    rows = [
+        ["Town", "2023", "", "2024", ""],
+        ["", "Men", "Women", "Men", "Women"],
+        ["Northam", "11", "12", "13", "14"],
+        ["Eastbury", "21", "22", "23", "24"],
+    ]
+    style = [
+        ("GRID", (0, 0), (-1, -1), 0.5, colors.black),
+        ("SPAN", (0, 0), (0, 1)),
+        ("SPAN", (1, 0), (2, 0)),
+        ("SPAN", (3, 0), (4, 0)),
+    ]
+    (found,) = found_in(made([Table(rows, style=style)]))
+    assert rows_of(found) == rows
+    assert set(found.merged) == {Merged(0, 0, 2, 1), Merged(0, 1, 1, 2), Merged(0, 3, 1, 2)}
+    assert found.header_rows == 2
+
+
+def test_only_columns_are_ruled() -> None:
+    style = [
+        ("BOX", (0, 0), (-1, -1), 0.5, colors.black),
+        ("INNERGRID", (0, 0), (-1, 0), 0.5, colors.black),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.5, colors.black),
+        ("LINEAFTER", (0, 0), (-1, -1), 0.5, colors.black),
+    ]
+    (found,) = found_in(made([Table(TOWNS, style=style)]))
+    assert rows_of(found) == TOWNS
+    assert found.header_rows == 1
+
+
+def test_a_row_drawn_as_one_text_is_cut_at_the_rules() -> None:
+    rows = [
+        ["Item", "Red", "Blue"],
+        ["apples", "1", "20"],
+        ["pears", "33", "4"],
+        ["figs", "5", "6"],
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        for number in range(5):
+            canvas.line(60, HEIGHT - 90 - 15 * number, 135, HEIGHT - 90 - 15 * number)
+        for x in (60, 92, 114, 135):
+            canvas.line(x, HEIGHT - 90, x, HEIGHT - 150)
+        for number, (item, red, blue) in enumerate(rows):
+            text = canvas.beginText(63, HEIGHT - 100 - 15 * number)
+            text.setFont("Helvetica", 9)
+            at = 63.0
+            for word, x in ((item, 63), (red, 94.5), (blue, 116)):
+                if x > at:  # one run of text: a space is stretched up to the next cell
+                    text.setWordSpace(x - at - stringWidth(" ", "Helvetica", 9))
+                    text.textOut(" ")
+                text.setWordSpace(0)
+                text.textOut(word)
+                at = x + stringWidth(word, "Helvetica", 9)
+            canvas.drawText(text)
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == rows
+
+
+def test_rules_above_below_and_under_the_heading() -> None:
+    def draw(canvas: Canvas) -> None:
+        bottom = draw_rows(canvas, TOWNS, MIXED)
+        for y in (88, 103, bottom - 9):
+            canvas.line(55, HEIGHT - y, 460, HEIGHT - y)
+        prose(canvas, bottom + 20)
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == TOWNS
+    assert found.ruled
+    assert found.header_rows == 1
+    assert found.starts_on_top
+    assert not found.runs_off
+
+
+def test_rules_under_spanning_headings() -> None:
+    rows = [
+        ["", "Winter", "", "Summer", ""],
+        ["Town", "low", "high", "low", "high"],
+        *([name, "1.5", "3.5", "11.0", "23.25"] for name in ("Northam", "Eastbury", "Midford")),
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        places = [(60, "l"), (180, "r"), (240, "r"), (300, "r"), (360, "r")]
+        put(canvas, 205, 100, "Winter of last year", "c")
+        put(canvas, 328, 100, "Summer of this year", "c")
+        bottom = draw_rows(canvas, rows[1:], places, top=115)
+        for left, right, y in ((160, 245, 104), (280, 365, 104), (55, 365, 88), (55, 365, 119)):
+            canvas.line(left, HEIGHT - y, right, HEIGHT - y)
+        canvas.line(55, HEIGHT - bottom + 9, 365, HEIGHT - bottom + 9)
+
+    (found,) = found_in(drawn(draw))
+    wanted = [["", "Winter of last year", "", "Summer of this year", ""], *rows[1:]]
+    assert rows_of(found) == wanted
+    assert set(found.merged) == {Merged(0, 1, 1, 2), Merged(0, 3, 1, 2)}
+    assert found.header_rows == 2
+
+
+def test_shaded_rows() -> None:
+    long = "a note that is wrapped in its cell"
+    rows = [["Town", "Note", "Area"], *([name, long, "12.5"] for name in "ABCDEF")]
+    cells = [[Paragraph(text, CELL) for text in row] for row in rows]
+    style = [("ROWBACKGROUNDS", (0, 0), (-1, -1), [colors.lightgrey, colors.white])]
+    (found,) = found_in(made([Table(cells, colWidths=[60, 80, 60], style=style)]))
+    assert rows_of(found) == rows
+
+
+# --- not ruled
+
+
+@pytest.mark.parametrize("columns", [LEFT, MIXED])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_aligned_columns(columns: list[tuple[float, str]], seed: int | None) -> None:
+    def draw(canvas: Canvas) -> None:
+        top = prose(canvas, 60)
+        put(canvas, 60, top + 15, "Table 1: Towns and who leads them")
+        bottom = draw_rows(canvas, TOWNS, columns, top=top + 35)
+        prose(canvas, bottom + 15)
+
+    (found,) = found_in(drawn(draw), seed=seed)
+    assert rows_of(found) == TOWNS
+    assert not found.ruled
+    assert found.header_rows == 1
+    assert found.merged == ()
+
+
+def test_small_letters_at_the_foot_of_a_page() -> None:
+    def draw(canvas: Canvas) -> None:
+        top = prose(canvas, 60)
+        for number, row in enumerate(TOWNS):
+            for text, x in zip(row, (60, 110, 140, 170), strict=True):
+                put(canvas, x, top + 20 + 7 * number, text, size=5.5)
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == TOWNS
+    assert found.runs_off
+    assert not found.starts_on_top
+
+
+def test_empty_cells() -> None:
+    rows = [list(row) for row in TOWNS]
+    rows[2][1] = rows[4][3] = rows[5][2] = ""
+    (found,) = found_in(drawn(lambda canvas: draw_rows(canvas, rows, LEFT) and None))
+    assert rows_of(found) == rows
+
+
+@pytest.mark.parametrize("pitch", [9.5, 13.0])
+def test_wrapped_text_without_rules(pitch: float) -> None:
+    """The lines of a cell are as far from each other as rows are, or closer."""
+    rows = [
+        ["Item", "Price", "Stock"],
+        ["garden chair with a high back", "12.50", "in stock"],
+        ["table", "104.00", "in stock"],
+        ["parasol, green", "33.00", "sold out"],
+        ["hammock with its frame and cover", "59.95", "in stock"],
+        ["bench", "80.10", "sold out"],
+    ]
+    lines = [
+        ("Item", "Price", "Stock"),
+        ("garden chair with a", "12.50", "in stock"),
+        ("high back", "", ""),
+        ("table", "104.00", "in stock"),
+        ("parasol, green", "33.00", "sold out"),
+        ("hammock with its", "59.95", "in stock"),
+        ("frame and cover", "", ""),
+        ("bench", "80.10", "sold out"),
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        top = 100.0
+        for line in lines:
+            top += 9.5 if not line[1] else pitch
+            for text, x in zip(line, (60, 150, 200), strict=True):
+                if text:
+                    put(canvas, x, top, text, size=8)
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == rows
+
+
+def test_text_in_the_middle_of_a_wrapped_row() -> None:
+    names = ("oak from the north", "ash from the south", "elm from the west")
+
+    def draw(canvas: Canvas) -> None:
+        top = draw_rows(canvas, [["Wood", "Price", "Stock"]], LEFT[:3], pitch=20)
+        for name in names:
+            head, tail = name.rsplit(" ", 1)
+            put(canvas, 60, top, head)
+            put(canvas, 60, top + 10, tail)
+            put(canvas, 180, top + 5, "12.50")
+            put(canvas, 260, top + 5, "33")
+            top += 26
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == [
+        ["Wood", "Price", "Stock"],
+        *([name, "12.50", "33"] for name in names),
+    ]
+
+
+def test_group_headings_are_rows_of_their_own() -> None:
+    rows = [
+        ["Country", "2021", "2022"],
+        ["Europe", "", ""],
+        ["France", "12.1", "13.4"],
+        ["Germany", "22.0", "23.9"],
+        ["Asia", "", ""],
+        ["Japan", "31.5", "30.2"],
+        ["Viet Nam", "8.8", "9.1"],
+    ]
+    (found,) = found_in(drawn(lambda canvas: draw_rows(canvas, rows, LEFT[:3]) and None))
+    assert rows_of(found) == rows
+    assert found.header_rows == 1
+
+
+def test_divided_words_are_made_whole() -> None:
+    cells = [
+        ["Item", "Price"],
+        ["accommo-", "1.50"],
+        ["dation", ""],
+        ["bed", "2.25"],
+        ["tent", "3"],
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        draw_rows(canvas, cells, [(60, "l"), (105, "l")], pitch=10)
+        for y in (90, 103, 143):
+            canvas.line(55, HEIGHT - y, 140, HEIGHT - y)
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found)[1] == ["accommodation", "1.50"]
+
+
+# --- continued
+
+
+def test_columns_go_on_in_the_next_column_of_text() -> None:
+    def draw(canvas: Canvas) -> None:
+        draw_rows(canvas, TOWNS[:4], LEFT)
+
+    def beside(canvas: Canvas) -> None:
+        draw_rows(canvas, TOWNS[1:], [(x + 31, align) for x, align in LEFT])
+
+    (one,), (other,) = found_in(drawn(draw)), found_in(drawn(beside))
+    assert same_columns(one, other)
+    assert one.runs_off
+    assert other.starts_on_top
+
+
+def test_other_columns_are_another_table() -> None:
+    def other(canvas: Canvas) -> None:
+        draw_rows(canvas, TOWNS, [(60, "l"), (310, "l"), (420, "l"), (500, "l")])
+
+    def fewer(canvas: Canvas) -> None:
+        draw_rows(canvas, [row[:3] for row in TOWNS], LEFT[:3])
+
+    (one,) = found_in(drawn(lambda canvas: draw_rows(canvas, TOWNS, LEFT) and None))
+    (wide,), (narrow,) = found_in(drawn(other)), found_in(drawn(fewer))
+    assert not same_columns(one, replace(wide, rows=wide.rows[1:], header_rows=0))
+    assert same_columns(one, wide)  # its heading is repeated
+    assert not same_columns(one, narrow)
+
+
+def test_a_turned_page() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setPageRotation(90)
+        canvas.translate(WIDTH / 2, WIDTH / 2)
+        canvas.rotate(90)
+        canvas.translate(-WIDTH / 2, WIDTH / 2 - HEIGHT)
+        bottom = draw_rows(canvas, TOWNS, LEFT)
+        for y in (88, 103, bottom - 9):
+            canvas.line(55, HEIGHT - y, 460, HEIGHT - y)
+
+    found = found_in(drawn(draw))
+    assert [rows_of(table) for table in found] == [TOWNS]
+    assert found[0].ruled
+
+
+# --- no tables
+
+
+def contents(canvas: Canvas) -> None:
+    titles = ["Introduction", "Methods", "Results of the trial", "Discussion", "Annex", "Index"]
+    for number, title in enumerate(titles, start=1):
+        put(canvas, 60, 100 + 14 * number, f"{number}")
+        put(canvas, 80, 100 + 14 * number, title)
+        put(canvas, 500, 100 + 14 * number, str(3 * number), "r")
+
+
+def contents_with_leaders(canvas: Canvas) -> None:
+    for number, title in enumerate(["Introduction", "Methods", "Results", "Discussion"]):
+        put(canvas, 60, 100 + 14 * number, title)
+        put(canvas, 160, 100 + 14 * number, ". " * 60)
+        put(canvas, 500, 100 + 14 * number, ["iv", "7", "12", "9"][number], "r")
+
+
+def two_columns(canvas: Canvas) -> None:
+    texts = (
+        "the owner keeps the roof and walls of the house in good repair and pays for",
+        "a tenant may not let rooms to others unless the owner has agreed to that in",
+    )
+    for half, text in enumerate(texts):
+        words = (text + " ").split() * 6
+        top, line = 100, ""
+        for word in words:
+            if stringWidth(f"{line} {word}", "Helvetica", 9) > 210:
+                put(canvas, 60 + 240 * half, top, line)
+                top, line = top + 12, word
+            else:
+                line = f"{line} {word}".strip()
+
+
+def justified(canvas: Canvas) -> None:
+    style = ParagraphStyle("narrow", parent=STYLES["BodyText"], alignment=4)
+    text = "considerably extraordinary responsibilities notwithstanding counterproductive " * 8
+    paragraph = Paragraph(text, style)
+    paragraph.wrapOn(canvas, 190, 700)
+    paragraph.drawOn(canvas, 60, 500)
+
+
+def numbered_list(canvas: Canvas) -> None:
+    for number in range(1, 8):
+        put(canvas, 60, 100 + 24 * number, f"{number}.")
+        put(canvas, 85, 100 + 24 * number, "The tenant pays for water and light and the heating of")
+        put(canvas, 85, 112 + 24 * number, "the rooms that are let under this agreement.")
+
+
+def bullets(canvas: Canvas) -> None:
+    for number in range(6):
+        put(canvas, 60, 100 + 12 * number, "\u2022")
+        put(canvas, 80, 100 + 12 * number, f"entry of a list, the one with number {number}")
+
+
+def bibliography(canvas: Canvas) -> None:
+    for number in range(1, 7):
+        put(canvas, 60, 100 + 24 * number, f"[{number}]")
+        put(
+            canvas,
+            90,
+            100 + 24 * number,
+            "A. Miller and B. Lind. On the repair of old roofs. Journal",
+        )
+        put(canvas, 90, 112 + 24 * number, f"of Houses, {number}(2), 2011.")
+
+
+def addresses(canvas: Canvas) -> None:
+    ours = ["Miller & Sons", "12 High Street", "Northam NH1 4XY", "Great Britain"]
+    theirs = ["Mrs Dora Ek", "Kungsgatan 8", "111 43 Stockholm", "Sweden"]
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        put(canvas, 60, 100 + 13 * number, one)
+        put(canvas, 350, 100 + 13 * number, other)
+
+
+def definitions(canvas: Canvas) -> None:
+    terms = ["Owner", "Tenant", "Rent", "House", "Term", "Deposit"]
+    for number, term in enumerate(terms):
+        canvas.setFont("Helvetica-Bold", 9)
+        canvas.drawString(60, HEIGHT - 100 - 24 * number, term)
+        put(
+            canvas,
+            130,
+            100 + 24 * number,
+            "whoever is named as such on the first page of this paper",
+        )
+        put(canvas, 130, 112 + 24 * number, "and has signed it with two witnesses.")
+
+
+def form(canvas: Canvas) -> None:
+    pairs = [
+        ("Name:", "Ada Miller"),
+        ("Date:", "3 May 2024"),
+        ("Amount:", "120.00"),
+        ("No.:", "17"),
+    ]
+    for number, (label, value) in enumerate(pairs * 2):
+        put(canvas, 60, 100 + 14 * number, label)
+        put(canvas, 180, 100 + 14 * number, value)
+
+
+def formulas(canvas: Canvas) -> None:
+    for number in range(1, 6):
+        put(canvas, 150, 100 + 20 * number, f"x + {number}y")
+        put(canvas, 220, 100 + 20 * number, "=")
+        put(canvas, 250, 100 + 20 * number, f"a - {number}b")
+        put(canvas, 500, 100 + 20 * number, f"({number})", "r")
+
+
+def code(canvas: Canvas) -> None:
+    lines = [
+        ("def area(self):", "# in square metres"),
+        ("    left = self.box[0]", "# the first corner"),
+        ("    right = self.box[2]", "# the other one"),
+        ("    top = self.box[1]", "# from above"),
+        ("    return abs(right - left)", "# never below zero"),
+        ("print(area(None))", "# fails"),
+    ]
+    for number, (one, other) in enumerate(lines):
+        put(canvas, 60, 100 + 11 * number, one)
+        put(canvas, 300, 100 + 11 * number, other)
+
+
+def numbered_code(canvas: Canvas) -> None:
+    for number, text in enumerate(
+        ["while there is work", "take one", "do it", "end", "rest", "stop"]
+    ):
+        put(canvas, 60, 100 + 11 * number, str(number + 30))
+        put(canvas, 85, 100 + 11 * number, text)
+
+
+def chart(canvas: Canvas) -> None:
+    for number in range(8):
+        put(canvas, 60, 100 + 20 * number, str(400 - 50 * number), "r")
+        put(canvas, 450, 100 + 20 * number, str(80 - 10 * number))
+        canvas.line(70, HEIGHT - 97 - 20 * number, 440, HEIGHT - 97 - 20 * number)
+    for number in range(7):
+        put(canvas, 80 + 50 * number, 270, str(2001 + number))
+
+
+def framed_text(canvas: Canvas) -> None:
+    canvas.rect(50, HEIGHT - 180, 500, 100)
+    canvas.line(50, HEIGHT - 105, 550, HEIGHT - 105)
+    put(canvas, 60, 98, "Box 3")
+    prose(canvas, 120, 4)
+
+
+def running_head(canvas: Canvas) -> None:
+    put(canvas, 60, 40, "Chapter 3")
+    put(canvas, 535, 40, "17", "r")
+    canvas.line(60, HEIGHT - 45, 535, HEIGHT - 45)
+    prose(canvas, 80, 20)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        contents,
+        contents_with_leaders,
+        two_columns,
+        justified,
+        numbered_list,
+        bullets,
+        bibliography,
+        addresses,
+        definitions,
+        form,
+        formulas,
+        code,
+        numbered_code,
+        chart,
+        framed_text,
+        running_head,
+        lambda canvas: prose(canvas, 80, 30) and None,
+    ],
+)
+@pytest.mark.parametrize("seed", [None, 2])
+def test_what_is_no_table(draw: Draw, seed: int | None) -> None:
+    assert found_in(drawn(draw), seed=seed) == []
+
+
+def test_a_page_without_text() -> None:
+    assert find_tables([], [], (0.0, 0.0, 100.0, 100.0), BODY) == []
+
+
+def test_hostile_rules_cost_no_more_than_rows() -> None:
+    """Thousands of crossing rules are a drawing, not a grid with millions of cells."""
+
+    def draw(canvas: Canvas) -> None:
+        for step in range(1100):
+            at = 20 + step / 2
+            canvas.line(at, 20, at, 800)
+            canvas.line(20, at, 570, at)
+        draw_rows(canvas, TOWNS, LEFT)
+
+    tables = found_in(drawn(draw))
+    assert [rows_of(table) for table in tables] == [TOWNS]
