@@ -49,7 +49,7 @@ from lsfs_parsers.neural.adapter import AdapterShape, ContextAdapter
 from lsfs_parsers.neural.model import PageModel
 
 PAGE_TOKENS, CHANNELS = 48, 64
-CONTEXT_TOKENS, LAYERS = 4, 2
+CONTEXT_TOKENS, LAYERS = 16, 2
 LONGEST = 40  # tokens of a transcript
 RATE = 2e-3
 KEPT = 0.75  # how often a neighbour is seen while its use is learned

@@ -88,11 +88,11 @@ def test_levels_and_tables_are_kept() -> None:
 @pytest.mark.parametrize(
     ("written", "start", "end"),
     [
-        ("and so it goes on.", Start.RUNNING, End.FULL),
+        ("and so it goes on.", Start.RUNNING, End.DOUBTFUL),
         ("It begins here and", Start.PLAIN, End.OPEN),
         ("It is mea-", Start.PLAIN, End.DIVIDED),
-        ("He said: \u201cgo.\u201d", Start.PLAIN, End.FULL),
-        ("It is known.3", Start.PLAIN, End.FULL),
+        ("He said: \u201cgo.\u201d", Start.PLAIN, End.DOUBTFUL),
+        ("It is known.3", Start.PLAIN, End.DOUBTFUL),
         ("# A heading", Start.CLOSED, End.CLOSED),
         (r"\[x = y\]", Start.CLOSED, End.CLOSED),
         ("* an item that", Start.CLOSED, End.OPEN),

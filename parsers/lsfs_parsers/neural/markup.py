@@ -149,7 +149,7 @@ def end_of(text: str) -> End:
     text = text[-_TAIL:]
     if _DIVIDED.search(text):
         return End.DIVIDED
-    return End.FULL if _SENTENCE_END.search(text) else End.OPEN
+    return End.DOUBTFUL if _SENTENCE_END.search(text) else End.OPEN
 
 
 def _table(body: str) -> Iterator[PageBlock]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
@@ -16,9 +16,9 @@ from lsfs.errors import ModelError, ModelMissing
 from lsfs.model import Document
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder
+from lsfs_parsers.ocr import Recognised
 from lsfs_parsers.pdf import PdfParser, Reading
 from lsfs_parsers.pdf_backend import GeometricBackend
-from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.window import PageReading, windows
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ class NeuralReading(Reading):
         for warning in _warnings(backend.failures):
             self._builder.warn(warning)
 
-    def _recognised(self, page: Any, number: int) -> list[Line]:
-        return super()._recognised(page, number) if self._recognises else []
+    def _recognised(self, page: Any, number: int) -> Recognised:
+        return super()._recognised(page, number) if self._recognises else Recognised([])
 
     def _recognised_page(self, number: int) -> PageReading | None:
         """A page read by itself, from its picture if need be; None where that is not possible."""
@@ -140,7 +140,9 @@ class NeuralReading(Reading):
 class _InStep:
     """The geometric readings, of which some are asked for, in the order of the pages."""
 
-    def __init__(self, readings: Iterator[PageReading], recognised: Any) -> None:
+    def __init__(
+        self, readings: Iterator[PageReading], recognised: Callable[[int], PageReading | None]
+    ) -> None:
         self._numbered = enumerate(readings, start=1)
         self._recognised = recognised
 

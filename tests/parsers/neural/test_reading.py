@@ -26,6 +26,7 @@ from lsfs_parsers.neural.backend import NeuralBackend, agrees
 from lsfs_parsers.neural.model import PageModel
 from lsfs_parsers.neural.parser import NeuralPdfParser, NeuralReading
 from lsfs_parsers.neural.pictures import PagePicture, Preparation, cropped, words_of
+from lsfs_parsers.ocr import Recognised
 from lsfs_parsers.pdf import PdfParser
 from lsfs_parsers.window import PageBlock, PageReading, windows
 from tests.parsers.neural import tiny
@@ -262,10 +263,10 @@ def test_a_scan_that_the_model_cannot_read_is_recognised(
     image.save(stream, "PDF")
     recognised: list[int] = []
 
-    def noted(self: NeuralReading, page: Any, number: int) -> list[Any]:
+    def noted(self: NeuralReading, page: Any, number: int) -> Recognised:
         if self._recognises:
             recognised.append(number)
-        return []
+        return Recognised([])
 
     monkeypatch.setattr(NeuralReading, "_recognised", noted)
     assert parse(tiny.reciting("a scan"), stream.getvalue()).text == "a scan"
