@@ -21,7 +21,7 @@ DRIVE_FILE = ".lsfs.toml"
 _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed"})
+NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed", "index.neural"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class IndexConfig:
             there are cores.
         ignore: names and patterns (as in .gitignore, one level) that are not indexed.
         debounce_ms: quiet time after a change before the file is read.
+        neural: a folder with a page model, which then reads PDF; "" for none. What was read before
+            is read again by reindexing.
+        neural_dtype: the numbers it calculates with; "auto": bfloat16 on a GPU, else float32.
+        neural_memory_mb: address space of the parsing child that has a page model, in MiB; 0 is
+            without a limit, which a GPU needs.
     """
 
     max_file_bytes: int = 256 * 1024 * 1024
@@ -49,6 +54,9 @@ class IndexConfig:
         "*.key", "*.kdbx",
     )  # fmt: skip
     debounce_ms: int = 300
+    neural: str = ""
+    neural_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    neural_memory_mb: int = 8192
 
 
 @dataclass(frozen=True, slots=True)

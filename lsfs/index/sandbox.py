@@ -172,7 +172,7 @@ class Sandbox:
         if self._child is not None and not self._child.is_alive():
             self._drop_child()
         if self._child is None:
-            self._child = _Child(self._limits.parse_memory_mb, self._extra)
+            self._child = _Child(self._limits, self._extra)
             self._child.greet()
         return self._child
 
@@ -191,8 +191,10 @@ def allowed_seconds(limits: IndexConfig, size: int) -> float:
 class _Child:
     """A parsing process and the socket to it."""
 
-    def __init__(self, memory_mb: int, extra: Mapping[str, str]) -> None:
-        self._memory_mb = memory_mb
+    def __init__(self, limits: IndexConfig, extra: Mapping[str, str]) -> None:
+        self._memory_mb = limits.neural_memory_mb if limits.neural else limits.parse_memory_mb
+        # A page model stays in the child's memory, and takes long to load.
+        self._worn_bytes = math.inf if limits.neural else MAX_CHILD_RSS
         # Between fork and exec the child has our own memory, and Linux counts that as its peak.
         self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         self._files = 0
@@ -206,7 +208,7 @@ class _Child:
         os.set_blocking(errors, False)
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                _command(theirs.fileno(), memory_mb, extra),
+                _command(theirs.fileno(), self._memory_mb, extra, limits),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors_write,
@@ -278,7 +280,7 @@ class _Child:
 
     def is_worn(self) -> bool:
         """Whether it is time for a fresh child."""
-        return self._files >= FILES_PER_CHILD or self._resident() > MAX_CHILD_RSS
+        return self._files >= FILES_PER_CHILD or self._resident() > self._worn_bytes
 
     def interrupt(self) -> None:
         """Make a reading in another thread end; that thread cleans up."""
@@ -400,12 +402,15 @@ class _Child:
         return bytes(data)
 
 
-def _command(fd: int, memory_mb: int, extra: Mapping[str, str]) -> list[str]:
+def _command(fd: int, memory_mb: int, extra: Mapping[str, str], limits: IndexConfig) -> list[str]:
     # -P and no empty entry in PYTHONPATH: a module in the user's folder must not run.
     command = [sys.executable, "-P", "-s", "-B", "-X", "utf8", "-m", MODULE]
     command += ["--fd", str(fd), "--memory-mb", str(memory_mb)]
     for name, place in extra.items():
         command += ["--parser", f"{name}={place}"]
+    if limits.neural:
+        command += ["--neural", str(Path(limits.neural).expanduser().absolute())]
+        command += ["--neural-dtype", limits.neural_dtype]
     return command
 
 

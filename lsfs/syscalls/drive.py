@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
+    from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
@@ -190,7 +191,6 @@ def open_engines(
     from lsfs.index.catalog import open_or_rebuild
     from lsfs.index.follow import CatchUp
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.pool import SandboxPool
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
@@ -209,7 +209,7 @@ def open_engines(
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
-    reader = SandboxPool(config.index)
+    reader = _reader(config)
     stack.callback(reader.close)
     pipeline = None
     if not read_only:
@@ -310,6 +310,15 @@ def _following(
     stack.callback(follower.close)
     follower.start()
     return replace(engines, indexer=follower)
+
+
+def _reader(config: Config) -> SandboxPool:
+    from lsfs.index import page_model
+    from lsfs.index.pool import SandboxPool
+
+    if config.index.neural and (hindrance := page_model.hindrance(config.index.neural)):
+        log.warning("PDF is read without the page model: %s", hindrance)
+    return SandboxPool(config.index)
 
 
 def _embedder(config: Config) -> Embedder | None:

@@ -294,7 +294,7 @@ class Builder:
                 for row, line in zip(cells, at, strict=True)
                 if any(row)
             ]
-        if not self._add_whole(BlockKind.TABLE, pieces, 0, confidence):
+        if not self._add_whole(BlockKind.TABLE, pieces, 0, confidence, None):
             return False
         pages = {span.page for span in self._blocks[-1].spans if span.page is not None}
         numbers = [line for line in lines or () if line is not None]

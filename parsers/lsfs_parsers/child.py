@@ -25,6 +25,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -55,17 +56,25 @@ def main(arguments: Sequence[str]) -> int:
     """Serve requests until the parent closes its end.
 
     Args:
-        arguments: ``--fd N`` the socket, ``--memory-mb N``, ``--parser name=module:Class``.
+        arguments: ``--fd N`` the socket, ``--memory-mb N``, ``--parser name=module:Class``, and for
+            reading PDF with a page model ``--neural FOLDER`` and ``--neural-dtype NAME``.
     """
     options = argparse.ArgumentParser(prog="lsfs_parsers", description=__doc__)
     options.add_argument("--fd", type=int, default=0)
     options.add_argument("--memory-mb", type=int, default=0)
     options.add_argument("--parser", action="append", default=[])
+    options.add_argument("--neural", type=Path)
+    options.add_argument("--neural-dtype", default="auto")
     chosen = options.parse_args(arguments)
     # A terminal's ^C goes to the whole foreground group; the parent decides what it means for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     extra = dict(item.split("=", 1) for item in chosen.parser)
-    child = Child(Registry(extra), detect.Detector())
+    registry = Registry(extra)
+    if chosen.neural is not None:
+        from lsfs_parsers.neural.parser import NeuralPdfParser
+
+        registry.prefer(NeuralPdfParser(chosen.neural, chosen.neural_dtype))
+    child = Child(registry, detect.Detector())
     confine(chosen.memory_mb)
     with socket.socket(fileno=chosen.fd) as connection:
         connection.set_inheritable(False)
