@@ -2,13 +2,13 @@
 
 A page is a grid of letters, drawn at low resolution. A table goes on over two pages and only the
 first of them names the columns; a word is divided by each page break. The transcript labels every
-cell by its column and has both ends of a divided word, so that it says more than the page shows.
+cell by its column and has both ends of a divided word, so that it says more than the page shows;
+for a reader who does not see the other page it has question marks there.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,10 +18,12 @@ from PIL import Image, ImageDraw, ImageFont
 LETTERS = "ABDEHKLMNPRSTXYZ"
 HEIGHT, WIDTH = 128, 96
 CELL = 16  # pixels
-START, PAD, END, GAP = range(4)  # tokens; then the letters
-VOCABULARY = 4 + len(LETTERS)
+HOLE = "?"  # stands in a transcript for what is not known
+SIGNS = LETTERS + HOLE
+START, PAD, END, GAP, FIRST_SIGN = range(5)  # tokens; the signs are the last ones
+VOCABULARY = FIRST_SIGN + len(SIGNS)
 
-_COLUMNS = 3
+_COLUMNS = 2
 _ROWS = 3
 _PART = 2  # letters of a divided word on each side
 _PAGES = 4
@@ -60,36 +62,33 @@ class Page:
         """What stands in a cell: the number of its letter from 1; 0 for nothing."""
         return LETTERS.find(self.grid.get((row, column), " ")) + 1
 
-    def shown(self) -> list[int]:
-        """The tokens of what stands on the page alone, in reading order."""
-        rows = range(_HEADER, _FIRST_ROW + _ROWS)
-        table = "".join(self._row(row) for row in rows)
-        return _tokens((self._row(_TOP), table, self._row(_BOTTOM)))
+    def parts(self, *, before: bool, after: bool) -> tuple[str, str, str]:
+        """The word that the page begins with, its cells with their labels, its last word.
 
-    def meant(self) -> list[int]:
-        """The tokens of what it says to somebody who has read its neighbours."""
-        return _tokens(self.parts())
-
-    def parts(self) -> tuple[str, str, str]:
-        """The word that the page begins with, its cells with their labels, its last word."""
+        Args:
+            before, after: whether the pages beside it are seen; what only they show is ``?``.
+        """
+        header = self.header if self.named or before else HOLE * _COLUMNS
         cells = [
-            label + self.grid[row, 2 * column]
+            label + self.grid.get((row, 2 * column), HOLE)
             for row in range(_FIRST_ROW, _FIRST_ROW + _ROWS)
-            for column, label in enumerate(self.header)
+            for column, label in enumerate(header)
         ]
-        first, last = self._row(_TOP), self._row(_BOTTOM)
-        return self.begun + first, "".join(cells), last + self.ended
+        first, last = (
+            "".join(self.grid.get((row, column), HOLE) for column in range(_PART))
+            for row in (_TOP, _BOTTOM)
+        )
+        begun = self.begun if before and self.begun else HOLE * _PART
+        ended = self.ended if after and self.ended else HOLE * _PART
+        return begun + first, "".join(cells), last + ended
 
-    def _row(self, row: int) -> str:
-        return "".join(letter for (at, _), letter in sorted(self.grid.items()) if at == row)
-
-
-def _tokens(parts: Sequence[str]) -> list[int]:
-    found = [START]
-    for number, part in enumerate(parts):
-        found += [GAP] if number else []
-        found += [4 + LETTERS.index(letter) for letter in part]
-    return [*found, END]
+    def tokens(self, *, before: bool, after: bool) -> list[int]:
+        """The transcript to somebody who sees the page and, maybe, the pages beside it."""
+        found = [START]
+        for number, part in enumerate(self.parts(before=before, after=after)):
+            found += [GAP] if number else []
+            found += [FIRST_SIGN + SIGNS.index(sign) for sign in part]
+        return [*found, END]
 
 
 def fields(tokens: list[int]) -> list[list[int]]:

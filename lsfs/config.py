@@ -38,9 +38,8 @@ class IndexConfig:
         debounce_ms: quiet time after a change before the file is read.
         neural: a folder with a page model, which then reads PDF; "" for none. What was read before
             is read again by reindexing.
-        neural_dtype: the numbers it calculates with; "auto": bfloat16 on a GPU, else float32.
-        neural_memory_mb: address space of the parsing child that has a page model, in MiB; 0 is
-            without a limit, which a GPU needs.
+        neural_dtype: the numbers it calculates with; "auto" is float32.
+        neural_memory_mb: address space of the parsing child that has a page model, in MiB.
     """
 
     max_file_bytes: int = 256 * 1024 * 1024

@@ -70,12 +70,14 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     extra = dict(item.split("=", 1) for item in chosen.parser)
     registry = Registry(extra)
+    readable: list[str] = []
     if chosen.neural is not None:
-        from lsfs_parsers.neural.parser import NeuralPdfParser
+        from lsfs_parsers.neural.parser import ABOUT_THE_PROCESSOR, NeuralPdfParser
 
+        readable = [str(chosen.neural), *ABOUT_THE_PROCESSOR]
         registry.prefer(NeuralPdfParser(chosen.neural, chosen.neural_dtype))
     child = Child(registry, detect.Detector())
-    confine(chosen.memory_mb)
+    confine(chosen.memory_mb, readable)
     with socket.socket(fileno=chosen.fd) as connection:
         connection.set_inheritable(False)
         serve(connection, child)

@@ -11,7 +11,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -26,11 +26,12 @@ _OOM_SCORE = "800"  # of 1000: when memory runs out, the kernel takes this proce
 _GRACE = 5.0  # seconds beyond the limit: the parent, which can say why, should be first
 
 
-def confine(memory_mb: int) -> None:
+def confine(memory_mb: int, readable: Iterable[str] = ()) -> None:
     """Limit this process, and what it starts, for the rest of its life.
 
     Args:
         memory_mb: address space in MiB; 0 leaves it as it is.
+        readable: folders that it may read beside what Python consists of.
     """
     if memory_mb:
         _limit(resource.RLIMIT_AS, memory_mb * 2**20)
@@ -43,7 +44,7 @@ def confine(memory_mb: int) -> None:
     if _leave_network() and _kernel() >= _COUNTED_APART:
         # No fork bomb. Elsewhere all processes of the user would count; root's never do.
         _limit(resource.RLIMIT_NPROC, _PROCESSES)
-    forsake_files()
+    forsake_files(readable)
 
 
 def _limit(what: int, value: int) -> None:

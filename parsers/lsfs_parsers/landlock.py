@@ -30,8 +30,11 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _KNOWN_BY_VARIABLE = ("TESSDATA_PREFIX", "LD_LIBRARY_PATH", "PATH", "MAGIC")
 
 
-def forsake_files() -> bool:
+def forsake_files(readable: Iterable[str] = ()) -> bool:
     """Confine this process and what it starts for the rest of their lives.
+
+    Args:
+        readable: folders that may be read all the same.
 
     Returns:
         Whether the kernel does it; where it does not know how, all stays as it was.
@@ -50,6 +53,8 @@ def forsake_files() -> bool:
     try:
         for path, access in _needed():
             _allow(libc, ruleset, path, access)
+        for path in _entries(readable):
+            _allow(libc, ruleset, path, _READ_FILE | _READ_DIR)
         if libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             return False
         return int(libc.syscall(_RESTRICT_SELF, ruleset, 0)) == 0

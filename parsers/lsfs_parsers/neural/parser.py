@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 NEEDED = "pip install 'lsfs[neural]'"
 CONVERT = "make it with: python -m lsfs_parsers.neural.convert ORIGINAL FOLDER"
 
+# What torch reads to choose its instructions.
+ABOUT_THE_PROCESSOR = ("/proc/cpuinfo", "/sys/devices/system/cpu")
+
 _RESERVE = 0.25  # share of the time that is kept for pages the model does not read
 _THREAD_LIMIT = "OMP_THREAD_LIMIT"
 _COMPILER_FOLDER = "TORCHINDUCTOR_CACHE_DIR"
+_THREADS = 8  # a child may not have many, and one page does not keep more busy
 _NAMED_PAGES = 20
 
 
@@ -158,8 +162,12 @@ def _load(folder: Path, dtype: str) -> tuple[PageModel, Tokenizer]:
         raise ModelMissing(f"there is no page model in {folder}", hint=CONVERT)
     try:
         with _surroundings():
+            import torch
+
             from lsfs_parsers.neural import decode  # noqa: F401  all of torch that is needed
             from lsfs_parsers.neural.model import load, load_tokenizer
+
+            torch.set_num_threads(min(torch.get_num_threads(), _THREADS))
     except (ImportError, OSError) as error:
         raise ModelMissing(f"torch cannot be loaded: {error}", hint=NEEDED) from error
     return load(folder, dtype=dtype), load_tokenizer(folder)
@@ -176,6 +184,7 @@ def _surroundings() -> Iterator[None]:
     """
     os.environ.setdefault(_COMPILER_FOLDER, "/")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own, which has little to do
     limit = os.environ.pop(_THREAD_LIMIT, None)
     try:
         yield
