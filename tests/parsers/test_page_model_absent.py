@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from reportlab.pdfgen.canvas import Canvas
 
 import lsfs
@@ -17,6 +18,7 @@ from lsfs.errors import UsageError
 from lsfs.index import page_model
 from lsfs.index.sandbox import Sandbox
 from lsfs.model import Document, Status
+from lsfs_cli.main import cli
 from lsfs_parsers.base import Source
 from lsfs_parsers.neural.parser import NeuralPdfParser
 from lsfs_parsers.pdf import PdfParser
@@ -106,3 +108,18 @@ def test_torch_is_not_loaded_where_no_page_model_is_chosen(data: bytes, tmp_path
         "raise SystemExit(bool({'torch', 'transformers'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
+def test_indexing_says_what_is_missing(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LSFS_MODEL_EMBED", "none")
+    monkeypatch.setenv("LSFS_MODEL_CHAT", "none")
+    monkeypatch.setenv("LSFS_INDEX_NEURAL", str(tmp_path / "nowhere"))
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "file.pdf").write_bytes(data)
+    done = CliRunner().invoke(cli, ["--state", str(tmp_path / "state"), "index", str(folder)])
+    assert done.exit_code == 0
+    assert "PDF is read without the page model: " in done.stderr
+    assert "1 of 1 files" in done.stdout
