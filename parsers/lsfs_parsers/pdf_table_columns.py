@@ -13,7 +13,7 @@ from lsfs_parsers.pdf_parts import Part, Row
 Extent = tuple[float, float]  # left and right
 
 _APART = 0.8  # points between two columns
-_KEEP = 0.25  # share of rows that show a column which the others hide
+_KEEP = 0.4  # share of rows that show a column which the others hide
 _TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
 _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
