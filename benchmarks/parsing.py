@@ -10,7 +10,8 @@ process of its own. Every third is read once more with its text drawn in random 
 tables, the targets as met or missed, and one JSON line. Tools other than lsfs and pdftotext
 (apt-get install poppler-utils) must be installed in the interpreter that --peers names:
 pdfminer.six, pymupdf, pymupdf4llm, markitdown[pdf], kreuzberg, pypdf; some of them are AGPL. The
-slowest read every fifth document only: "files" tells how many.
+slowest read every fifth document only: "files" tells how many. What the figures are is told by
+benchmarks.parsing_score.score. The CPU's time is that of reading, without the tool's start.
 
 The second form checks assertions about real documents in FOLDER: see benchmarks.parsing_assertions.
 """
@@ -100,9 +101,12 @@ def measure(folder: Path, order: Order, chosen: Sequence[Tool], limit: float) ->
     """Set the documents, and read each with each tool."""
     installed, missing = engines()
     names = ", ".join(engine.name for engine in installed)
-    _note(f"documents by {names}; tools: {', '.join(tool.name for tool in chosen)}")
+    readers = ", ".join(f"{tool.name} {tool.version}".strip() for tool in chosen)
+    _note(f"documents by {names}; tools: {readers}")
     for name, how in missing.items():
         _note(f"{name} is not installed: {how}")
+    if not installed:
+        raise SystemExit("nothing can set documents: pip install 'lsfs[bench]'")
     rows = []
     for truth in make(folder, order, installed):
         for tool in chosen:

@@ -57,16 +57,13 @@ def make(folder: Path, order: Order, installed: Sequence[Engine]) -> Iterator[Tr
     folder.mkdir(parents=True, exist_ok=True)
     sources: dict[tuple[str, str], Texts] = {}
     for number in range(order.documents):
-        engine = installed[number % len(installed)]
-        turn = number // len(installed) + number % len(installed)
-        able = [x for x in order.languages if not engine.languages or x in engine.languages]
-        if not able:
+        turn = _turn(number, order, installed)
+        if turn is None:
             continue
-        language = able[turn % len(able)]
+        engine, language, columns = turn
         if (engine.name, language) not in sources:
             found = texts(language, order.data)
             sources[engine.name, language] = _fitted(found, engine.characters)
-        columns = COLUMNS[turn % len(COLUMNS)]
         truth = document(
             engine.name, sources[engine.name, language], order.seed * STEP + number, columns,
             engine.wanted(columns), CHAPTERS,
@@ -79,6 +76,14 @@ def make(folder: Path, order: Order, installed: Sequence[Engine]) -> Iterator[Tr
             name = f"{truth.name}-scrambled"
             scramble(path, folder / f"{name}.pdf", truth.seed)
             yield _kept(replace(truth, name=name, scrambled=True), folder)
+
+
+def _turn(number: int, order: Order, installed: Sequence[Engine]) -> tuple[Engine, str, int] | None:
+    """An engine, a language and a number of columns; None if the engine has no such language."""
+    engine = installed[number % len(installed)]
+    turn = number // len(installed) + number % len(installed)
+    able = [x for x in order.languages if not engine.languages or x in engine.languages]
+    return (engine, able[turn % len(able)], COLUMNS[turn % len(COLUMNS)]) if able else None
 
 
 def _kept(truth: Truth, folder: Path) -> Truth:
@@ -152,15 +157,16 @@ def _crossings(elements: Sequence[Element], pages: list[str]) -> Iterator[Crossi
 def _crossing(kind: str, text: str, forms_: list[str], pages: list[str]) -> Crossing | None:
     if any(form in page for form in forms_ for page in pages):
         return None
-    for form in forms_:
-        plain = text if form == letters(text) else ""
-        shown, number = max((_shown(form, page), -n) for n, page in enumerate(pages))
-        after = pages[1 - number] if 1 - number < len(pages) else ""
-        border = _border(form, shown, after, plain)
-        if border is not None:
-            word = _divided(plain, border) if plain else ""
-            return Crossing(kind, 1 - number, *_edges(form, border, pages), word)
-    return None
+    places = ((_shown(form, page), -n, form) for form in forms_ for n, page in enumerate(pages, 1))
+    shown, number, form = max(places)
+    number = -number
+    after = pages[number] if number < len(pages) else ""
+    plain = text if form == letters(text) else ""  # else a note's mark is between the letters
+    border = _border(form, shown, after, plain)
+    if border is None:
+        return None
+    word = _divided(plain, border) if plain else ""
+    return Crossing(kind, number, *_edges(form, border, pages), word)
 
 
 def _edges(form: str, border: int, pages: list[str]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ headings from paragraphs. Blocks of plain text are divided by empty lines, and p
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -35,7 +36,7 @@ _NEEDS = {
 def main(arguments: list[str]) -> None:
     """List the tools that are here, or read a file with one."""
     if arguments == ["--list"]:
-        sys.stdout.write(json.dumps([name for name in _NEEDS if _is_here(name)]))
+        sys.stdout.write(json.dumps({name: _version(name) for name in _NEEDS if _is_here(name)}))
         return
     tool, file, target = arguments
     read = TOOLS[tool]()
@@ -50,6 +51,16 @@ def _is_here(name: str) -> bool:
     if not module:
         return shutil.which(name) is not None
     return importlib.util.find_spec(module) is not None
+
+
+def _version(name: str) -> str:
+    if name == "pdftotext":
+        done = subprocess.run([name, "-v"], capture_output=True, text=True, check=False)
+        return done.stderr.split("\n")[0].split()[-1]
+    try:
+        return importlib.metadata.version({"pdfminer": "pdfminer.six"}.get(name, name))
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _cpu() -> float:

@@ -23,6 +23,7 @@ class Tool:
 
     name: str
     python: Path
+    version: str = ""
 
     def read(self, path: Path, limit: float) -> Reading:
         """What it makes of a file within ``limit`` seconds."""
@@ -47,7 +48,8 @@ def tools(peers: Path | None, only: set[str]) -> list[Tool]:
     other = peers or here
     done = subprocess.run([other, SCRIPT, "--list"], capture_output=True, text=True, check=True)
     found = [Tool(OURS, here)]
-    found += [Tool(name, other) for name in json.loads(done.stdout) if name != OURS]
+    others: dict[str, str] = json.loads(done.stdout)
+    found += [Tool(name, other, version) for name, version in others.items() if name != OURS]
     missing = only - {tool.name for tool in found}
     if missing:
         raise SystemExit(f"{other} does not have {', '.join(sorted(missing))}")

@@ -47,7 +47,7 @@ def _face(look: Layout, text: str) -> tuple[str, str, str]:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
 
-    if all(c.isascii() or c in CP1252 for c in text) and look.face % 2 == 0:
+    if all(c.isascii() or c in CP1252 for c in text) and (look.face % 2 == 0 or not HAS_FONTS):
         bold = "Times-Bold" if look.serif else "Helvetica-Bold"
         return ("Times-Roman", bold, "Times-Italic") if look.serif else (
             "Helvetica", bold, "Helvetica-Oblique")  # fmt: skip
@@ -60,7 +60,7 @@ def _face(look: Layout, text: str) -> tuple[str, str, str]:
         if set(map(ord, text)) <= set(pdfmetrics.getFont(names[2]).face.charToGlyph):
             pdfmetrics.registerFontFamily(names[0], *names)
             return names[0], names[1], names[2]
-    raise LookupError("no TrueType font has these letters: apt-get install fonts-dejavu")
+    raise LookupError("no TrueType font has the letters of this language")
 
 
 def _turned(faces: list[_Face], by: int) -> list[_Face]:
@@ -261,4 +261,9 @@ def _rules(ruling: str) -> list[tuple[Any, ...]]:
 
 
 CP1252 = bytes(range(0xA1, 0x100)).decode("cp1252") + "–—‘’“”„"
-ENGINE = Engine("reportlab", missing, frozenset(), wanted, "", render)
+HAS_FONTS = (FONTS / "dejavu" / "DejaVuSerif.ttf").exists()  # apt-get install fonts-dejavu
+_NARROW = frozenset({"en", "de", "es"})  # what the fonts of PDF itself have letters for
+ENGINE = Engine(
+    "reportlab", missing, frozenset() if HAS_FONTS else _NARROW, wanted,
+    "" if HAS_FONTS else CP1252, render,
+)  # fmt: skip
