@@ -188,8 +188,8 @@ class Document:
         title, author, language: from the document's own metadata or first heading; "" if unknown.
         created: the document's own date (a mail's Date, a PDF's CreationDate), not the file's.
         line_unit: what ``Span.line`` counts: "line", "row", "paragraph".
-        page_unit: what ``Span.page`` counts: "page", "sheet", "slide", "message", "chapter" or
-            "cell".
+        page_unit: what ``Span.page`` counts: "page", "sheet", "slide", "message", "part" (of a
+            message), "chapter" or "cell".
         furniture: what stands on the pages beside the text.
     """
 
@@ -255,6 +255,35 @@ class ContentDate:
     text: str = ""
 
 
+# --- fields: what a document states
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A value that a document states for a field, and where.
+
+    Attributes:
+        name: the field: "party", "total", "due".
+        value: as written, white space aside.
+        normal: as it is compared: "1234.5 EUR", "2023-05-03", "P24M", a name without
+            its legal form.
+        char_start, char_end: where it stands in the canonical text.
+        page, line: where it begins; None where the format has none.
+        rule: how it was found: "label: amount due", "sentence", "model".
+        confidence: how sure that kind of rule is, from 0 to 1.
+    """
+
+    name: str
+    value: str
+    normal: str
+    char_start: int
+    char_end: int
+    page: int | None = None
+    line: int | None = None
+    rule: str = ""
+    confidence: float = 0.0
+
+
 # --- the index: what is found
 
 
@@ -267,6 +296,7 @@ class Passage:
         page, page_end: first and last page; None where the format has no pages.
         line_start, line_end: first and last line; None where the format has no lines.
         heading: the heading path above it, joined with " > ".
+        where: the place as people write it; see lsfs.places.
     """
 
     text: str
@@ -277,6 +307,7 @@ class Passage:
     line_start: int | None = None
     line_end: int | None = None
     heading: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +320,8 @@ class Hit:
         title: the document's title, or the file's name.
         date: the document's own date as ISO text, or "" when it states none.
         explain: the parts of the score by name; empty unless asked for.
+        where: the place as people write it ("p.3", "!Sheet1 B4:F9"); see lsfs.places.
+        similar: files that say nearly the same and are not shown by themselves, when folded.
     """
 
     path: str
@@ -304,17 +337,24 @@ class Hit:
     text: str
     kind: str = ""
     explain: dict[str, float] = field(default_factory=dict)
+    where: str = ""
+    similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The place in a file that supports a sentence; the quote stands there word for word."""
+    """The place in a file that supports a sentence; the quote stands there word for word.
+
+    Attributes:
+        where: the place as people write it; see lsfs.places.
+    """
 
     path: str
     page: int | None
     line_start: int | None
     line_end: int | None
     quote: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +368,7 @@ class FoundFile:
     kind: str
     page: int | None
     evidence: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,11 +457,25 @@ class FolderEntries:
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """A file that could not be indexed in full, and why."""
+    """A file that could not be indexed in full, and why.
+
+    Attributes:
+        path: relative to the drive.
+        status: how reading it ended.
+        reason: why, for a person.
+        parser, version: which parser read it, "detect" where none was found; "" and 0 where it was
+            not read at all.
+        size: of the file in bytes.
+        time: when that was, in ISO 8601 (UTC).
+    """
 
     path: str
     status: Status
     reason: str
+    parser: str = ""
+    version: int = 0
+    size: int = 0
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

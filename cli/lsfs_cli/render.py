@@ -43,13 +43,11 @@ def console(color: bool) -> Console:
     return Console(sys.stdout, color=color)
 
 
-def place(path: str, page: int | None, first: int | None = None, last: int | None = None) -> str:
+def place(path: str, where: str) -> str:
     """A place in a file as people write it: ``a.pdf p.3``, ``notes.txt:12-15``."""
-    if page is not None:
-        return f"{safe(path)} p.{page}"
-    if first is None:
-        return safe(path)
-    return f"{safe(path)}:{first}" + (f"-{last}" if last not in (None, first) else "")
+    from lsfs.places import cited
+
+    return safe(cited(path, where))
 
 
 Form = Callable[[Any, Console], None]
@@ -84,11 +82,15 @@ def _(result: Hits, out: Console) -> None:
 
 
 def _hit(hit: Hit, out: Console) -> None:
-    head = Styled(place(hit.path, hit.page, hit.line_start, hit.line_end), style="bold")
+    head = Styled(place(hit.path, hit.where), style="bold")
     detail = "  ".join(part for part in (hit.kind, hit.date, f"{hit.score:.3f}") if part)
     head.append(f"  {safe(detail)}", style="dim not bold")
     out.print(head)
     _quote(hit.text, out, SNIPPET_LINES)
+    if hit.similar:
+        count = len(hit.similar)
+        names = ", ".join(safe(path) for path in hit.similar[:3]) + (" \u2026" if count > 3 else "")
+        out.print(Styled(f"    and {count} similar: {names}", style="dim"))
     if hit.explain:
         parts = ", ".join(f"{name} {value:.3f}" for name, value in sorted(hit.explain.items()))
         out.print(Styled(f"    = {parts}", style="dim"))
@@ -105,8 +107,7 @@ def _quote(text: str, out: Console, lines: int) -> None:
 @shows("Matches")
 def _(result: Matches, out: Console) -> None:
     for match in result.matches:
-        where = f"p{match.page}:" if match.page is not None else f"{match.line or ''}:"
-        out.print(Styled(f"{safe(match.path)}:{where} {safe(match.text)}"))
+        out.print(Styled(f"{place(match.path, match.where)}: {safe(match.text)}"))
 
 
 @shows("Answer")
@@ -130,7 +131,7 @@ def _answer(result: Answer, out: Console) -> None:
     out.print("\n")  # the answer itself was printed as it came
     told: set[str] = set()
     for citation in result.citations:
-        where = place(citation.path, citation.page, citation.line_start, citation.line_end)
+        where = place(citation.path, citation.where)
         if where not in told:
             out.print(Styled(f"  {where}", style="bold"))
         told.add(where)
@@ -153,7 +154,7 @@ def _listing(result: Answer, out: Console) -> None:
 
 def _file(file: FoundFile, out: Console) -> None:
     line = Styled(f"  {file.date or '          '}  ")
-    line.append(place(file.path, file.page), style="bold")
+    line.append(place(file.path, file.where), style="bold")
     line.append(f"  {safe(file.title)}", style="dim")
     out.print(line)
     if file.evidence:
@@ -171,7 +172,7 @@ def _(result: Text, out: Console) -> None:
         if begins is not None and begins != page:
             page = begins
             label = next((p.label for p in result.pages if p.no == page), str(page))
-            out.print(Styled(f"--- page {page} ({safe(label)})", style="dim"))
+            out.print(Styled(f"--- {safe(result.page_unit)} {page} ({safe(label)})", style="dim"))
         head = "#" * block.level + " " if block.level else ""
         out.print(Styled(head + safe(block.text, lines=True)))
         out.print()
@@ -204,9 +205,12 @@ def _(result: StatusReport, out: Console) -> None:
     ]
     for name, value in rows:
         out.print(Styled(f"{name:<9} {value}"))
-    for problem in result.problems:
-        reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
-        out.print(Styled(f"  {safe(problem['path'])}  {problem['status']}{reason}"))
+    for status in dict.fromkeys(problem["status"] for problem in result.problems):
+        alike = [problem for problem in result.problems if problem["status"] == status]
+        out.print(Styled(f"\n{status} ({len(alike)}): {alike[0]['advice']}"))
+        for problem in alike:
+            reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
+            out.print(Styled(f"  {safe(problem['path'])}{reason}"))
 
 
 @shows("Waited")

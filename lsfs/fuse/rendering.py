@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from lsfs import codec
 from lsfs.model import Citation, FileProblem, FoundFile, Hit, SavedQuestion, SavedSearch
+from lsfs.places import cited, plain
 
 NAME_MAX = 255
 LINK_MAX = 4095
@@ -30,7 +31,7 @@ stored in your folder.
 | `errors.ndjson` | files that could not be read in full, one JSON object a line |
 | `search/` | your queries, as directories |
 | `ask/` | your questions, as files that hold the answers |
-| `by/` | all files by date, type and author |
+| `by/` | all files by date, type, author and party |
 | `text/` | each document as text, in Markdown |
 | `pages/` | the same, page by page |
 | `versions/` | what each file was before, as files |
@@ -209,29 +210,22 @@ def no_answer_page(asked: SavedQuestion, why: str) -> bytes:
 
 def _citation(rank: int, place: Citation) -> str:
     quote = "\n".join(f"   > {_line(line)}" for line in place.quote.strip().splitlines())
-    where = _where(place.page, None, place.line_start, place.line_end)
-    return f"{rank}. {_line(place.path)}{where}\n\n{quote}"
+    where = place.where or plain(place.page, None, place.line_start, place.line_end)
+    return f"{rank}. {_line(cited(place.path, where))}\n\n{quote}"
 
 
 def _file(found: FoundFile) -> str:
-    place = f"{_line(found.path)}{_where(found.page, None, None, None)}"
+    place = _line(cited(found.path, found.where or plain(found.page)))
     about = (_line(part) for part in (place, found.title, found.date) if part)
     return "- " + " \N{EM DASH} ".join(about)
 
 
 def _entry(rank: int, hit: Hit) -> str:
-    place = _line(hit.path) + _where(hit.page, hit.page_end, hit.line_start, hit.line_end)
+    where = hit.where or plain(hit.page, hit.page_end, hit.line_start, hit.line_end)
+    place = _line(cited(hit.path, where))
     about = " \N{EM DASH} ".join(_line(part) for part in (hit.title, hit.date) if part)
     quote = "\n".join(f"> {_line(line)}" for line in hit.text.strip().splitlines())
     return f"## {rank}. {place}\n\n" + "".join(f"{part}\n\n" for part in (about, quote) if part)
-
-
-def _where(page: int | None, page_end: int | None, line: int | None, line_end: int | None) -> str:
-    if page is not None:
-        return f", page {page}" + (f"-{page_end}" if page_end and page_end != page else "")
-    if line is not None:
-        return f", line {line}" + (f"-{line_end}" if line_end and line_end != line else "")
-    return ""
 
 
 def _lines(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blake3 import blake3
 
-from lsfs.model import Block, BlockKind, Document, Passage, Span
+from lsfs.model import Block, BlockKind, Document, Passage
+from lsfs.places import Places
 from lsfs.sentences import sentences
 
 MAX_CHARS = 800
@@ -64,16 +64,21 @@ def _must_break(held: list[_Piece], piece: _Piece) -> bool:
 
 
 def _pieces(document: Document) -> Iterator[_Piece]:
+    before: tuple[str, ...] = ()
     for block in document.blocks:
         if block.kind is BlockKind.FURNITURE or not block.text.strip():
             continue
         ranges = list(_ranges(block))
         heading = " > ".join(block.heading_path)
-        opens = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+        is_heading = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+        # Code has no headings in its text: a function is named by the path of its block.
+        named_anew = block.kind is BlockKind.CODE and block.heading_path != before
+        before = block.heading_path
         for n, (start, end) in enumerate(ranges):
             last = n == len(ranges) - 1
+            opens = (is_heading or named_anew) and n == 0
             # A heading never ends a passage: it belongs to what follows.
-            yield _Piece(start, end, heading, opens and n == 0, last and not opens)
+            yield _Piece(start, end, heading, opens, last and not is_heading)
 
 
 def _ranges(block: Block) -> Iterator[tuple[int, int]]:
@@ -100,12 +105,11 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 class _Locator:
-    """Finds pages and lines of ranges of one document's text."""
+    """Makes passages of pieces of one document's text."""
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
-        self._spans = [span for block in document.blocks for span in block.spans]
-        self._starts = [span.char_start for span in self._spans]
+        self._places = Places(document)
 
     def passage(self, pieces: list[_Piece]) -> Passage:
         start, end = pieces[0].start, pieces[-1].end
@@ -113,7 +117,7 @@ class _Locator:
         start += len(text) - len(text.lstrip())
         text = text.strip()
         end = start + len(text)
-        spans = self._between(start, end)
+        spans = self._places.spans(start, end)
         pages = [span.page for span in spans if span.page is not None]
         lines = [span.line for span in spans if span.line is not None]
         return Passage(
@@ -125,9 +129,5 @@ class _Locator:
             line_start=min(lines, default=None),
             line_end=max(lines, default=None),
             heading=pieces[0].heading or pieces[-1].heading,
+            where=self._places.where(start, end),
         )
-
-    def _between(self, start: int, end: int) -> list[Span]:
-        first = max(bisect_right(self._starts, start) - 1, 0)
-        last = bisect_left(self._starts, end)
-        return [span for span in self._spans[first:last] if span.char_end > start]

@@ -300,7 +300,7 @@ class Search:
         where, values = filters.sql()
         rows = self._rows(
             "SELECT p.id, f.path, p.page, p.page_end, p.line_start, p.line_end, p.char_start, "  # noqa: S608
-            "p.char_end, d.title, f.day, f.kind, p.text FROM passage p "
+            "p.char_end, d.title, f.day, f.kind, p.place, p.text FROM passage p "
             "JOIN document d ON d.id = p.document_id JOIN file f ON f.document_id = d.id "
             f"WHERE p.id IN ({marks}) AND {where} ORDER BY f.path",
             [*ids, *values],
@@ -325,10 +325,11 @@ class Search:
         self, file_id: int, raw: bytes, kind: str, day: str, title: str, document_id: int
     ) -> FoundFile:
         path = os.fsdecode(raw)
-        evidence, page = self._dating(file_id, document_id, day)
-        return FoundFile(path, 1.0, title or PurePosixPath(path).name, day, kind, page, evidence)
+        evidence, page, where = self._dating(file_id, document_id, day)
+        name = title or PurePosixPath(path).name
+        return FoundFile(path, 1.0, name, day, kind, page, evidence, where)
 
-    def _dating(self, file_id: int, document_id: int, day: str) -> tuple[str, int | None]:
+    def _dating(self, file_id: int, document_id: int, day: str) -> tuple[str, int | None, str]:
         """The line that states a file's date, and its page; else how its text begins."""
         rows = self._rows(
             "SELECT char_start FROM content_date WHERE file_id = ? AND day = ? AND char_start >= 0 "
@@ -337,18 +338,19 @@ class Search:
         )
         start = rows[0][0] if rows else 0
         found = self._rows(
-            "SELECT text, char_start, page FROM passage WHERE document_id = ? AND char_start <= ? "
-            "ORDER BY char_start DESC LIMIT 1",
+            "SELECT text, char_start, page, place FROM passage WHERE document_id = ? "
+            "AND char_start <= ? ORDER BY char_start DESC LIMIT 1",
             [document_id, start],
         ) or self._rows(
-            "SELECT text, char_start, page FROM passage WHERE document_id = ? ORDER BY ordinal "
-            "LIMIT 1",
+            "SELECT text, char_start, page, place FROM passage WHERE document_id = ? "
+            "ORDER BY ordinal LIMIT 1",
             [document_id],
         )
         if not found:
-            return "", None
-        text, begins, page = found[0]
-        return sentence_at(text, max(start - begins, 0)), page
+            return "", None, ""
+        text, begins, page, where = found[0]
+        # Of a file without pages, the whole is meant, not a line of it.
+        return sentence_at(text, max(start - begins, 0)), page, where if page is not None else ""
 
     def dates(self, path: str) -> list[ContentDate]:
         """The dates that a file states, strongest first."""
@@ -421,7 +423,7 @@ def sentence_at(text: str, offset: int) -> str:
 
 
 def _hit(row: tuple[Any, ...], score: float, explain: dict[str, float]) -> Hit:
-    _, raw, page, page_end, line, line_end, start, end, title, day, kind, text = row
+    _, raw, page, page_end, line, line_end, start, end, title, day, kind, where, text = row
     path = os.fsdecode(raw)
     return Hit(
         path=path,
@@ -437,4 +439,5 @@ def _hit(row: tuple[Any, ...], score: float, explain: dict[str, float]) -> Hit:
         text=str(text),
         kind=str(kind),
         explain={name: round(value, 6) for name, value in explain.items()},
+        where=str(where),
     )

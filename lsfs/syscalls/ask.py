@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import UsageError
-from lsfs.model import Citation, Document, FoundFile, Hit, QueryPlan
+from lsfs.model import Citation, FoundFile, Hit, QueryPlan
+from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import explicit_filters, find, pending_note
@@ -117,7 +117,9 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
     if not files:
         near = _related(engines, find(engines, replace(plan, listing=False), filters, RELATED * 2))
         return Answer(_nothing(engines, near), False, (), near, plan)
-    citations = tuple(Citation(f.path, f.page, None, None, f.evidence) for f in files if f.evidence)
+    citations = tuple(
+        Citation(f.path, f.page, None, None, f.evidence, f.where) for f in files if f.evidence
+    )
     count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
     lines = [f"{count}:", *(_line(file) for file in files)]
     return Answer("\n".join(lines), True, citations, tuple(files), plan, by="list")
@@ -185,9 +187,8 @@ def _shares_word(hit: Hit, words: str) -> bool:
 
 
 def _line(file: FoundFile) -> str:
-    place = f" p.{file.page}" if file.page else ""
     date = f" ({file.date})" if file.date else ""
-    return f"- {file.path}{place} - {file.title}{date}"
+    return f"- {cited(file.path, file.where)} - {file.title}{date}"
 
 
 def _nothing(engines: Engines, near: Sequence[FoundFile]) -> str:
@@ -303,19 +304,19 @@ def _citation(engines: Engines, hit: Hit, candidate: Candidate) -> Citation:
     row = engines.catalog.file(hit.path)
     quote = " ".join(candidate.text.split())
     if row is None or row.document_id is None:
-        return Citation(hit.path, hit.page, hit.line_start, hit.line_end, quote)
-    page, first, last = place_of(engines.catalog.load(row.document_id), start, end)
-    return Citation(hit.path, page, first, last, quote)
-
-
-def place_of(document: Document, start: int, end: int) -> tuple[int | None, int | None, int | None]:
-    """Page, first and last line of a range of a document's text."""
-    spans = [span for block in document.blocks for span in block.spans]
-    first = max(bisect_right([span.char_start for span in spans], start) - 1, 0)
-    within = [span for span in spans[first:] if span.char_start < end and span.char_end > start]
-    pages = [span.page for span in within if span.page is not None]
-    lines = [span.line for span in within if span.line is not None]
-    return min(pages, default=None), min(lines, default=None), max(lines, default=None)
+        return Citation(hit.path, hit.page, hit.line_start, hit.line_end, quote, hit.where)
+    places = Places(engines.catalog.load(row.document_id))
+    spans = places.spans(start, end)
+    pages = [span.page for span in spans if span.page is not None]
+    lines = [span.line for span in spans if span.line is not None]
+    return Citation(
+        hit.path,
+        min(pages, default=None),
+        min(lines, default=None),
+        max(lines, default=None),
+        quote,
+        places.where(start, end),
+    )
 
 
 def _related(engines: Engines, hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
@@ -334,10 +335,12 @@ def _found(engines: Engines, hit: Hit, words: str) -> FoundFile:
         0,
     )
     sentence = sentence_at(hit.text, position)
-    page = hit.page
+    page, where = hit.page, hit.where if hit.page is not None else ""
     if page != hit.page_end:  # the passage crosses a page: on which of them is the word?
         row = engines.catalog.file(hit.path)
         if row is not None and row.document_id is not None:
             start = hit.char_start + position
-            page = place_of(engines.catalog.load(row.document_id), start, start + 1)[0]
-    return FoundFile(hit.path, hit.score, hit.title, hit.date, hit.kind, page, sentence)
+            places = Places(engines.catalog.load(row.document_id))
+            page = next((span.page for span in places.spans(start, start + 1)), page)
+            where = places.where(start, start + 1)
+    return FoundFile(hit.path, hit.score, hit.title, hit.date, hit.kind, page, sentence, where)

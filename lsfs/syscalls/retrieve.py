@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
+from lsfs.places import Places
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, registry
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
 GREP_LIMIT = 10_000
+FOLDED = 3  # times as many hits are looked at as are asked for, when some may be folded
 EXPLICIT = re.compile(r"(?<!\S)(after|before|type|author|dir|kind):(\"[^\"]*\"|\S+)")
 
 
@@ -40,6 +41,7 @@ class RetrieveRequest:
     kind: Annotated[tuple[str, ...], Param("only documents of this kind: contract, invoice")] = ()
     author: Annotated[str, Param("only documents of this author or sender")] = ""
     min_score: Annotated[float, Param("leave out hits below this score")] = 0.0
+    fold: Annotated[bool, Param("show one of files that say nearly the same")] = False
     explain: Annotated[bool, Param("show the parts of each score")] = False
     save: Annotated[str, Param("keep the query as a directory .lsfs/search/NAME")] = ""
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
@@ -94,9 +96,12 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     )
     plan = question.plan(rest, engines.today())
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
+        count = request.k * FOLDED if request.fold else request.k
         hits = find(
-            then.engines, plan, filters, request.k, mode=request.mode, min_score=request.min_score
+            then.engines, plan, filters, count, mode=request.mode, min_score=request.min_score
         )
+        if request.fold:
+            hits = folded(then.engines, hits)[: request.k]
     if not request.explain:
         hits = [replace(hit, explain={}) for hit in hits]
     if request.save:
@@ -141,12 +146,17 @@ class GrepRequest:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A line that matches; ``line`` counts lines, rows or paragraphs, ``page`` pages or sheets."""
+    """A line that matches; ``line`` counts lines, rows or paragraphs, ``page`` pages or sheets.
+
+    Attributes:
+        where: the place as people write it; see lsfs.places.
+    """
 
     path: str
     page: int | None
     line: int | None
     text: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +193,16 @@ def grep(call: Call, request: GrepRequest) -> Matches:
 
 
 def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Match]:
-    spans = [span for block in document.blocks for span in block.spans]
-    starts = [span.char_start for span in spans]
+    places = Places(document)
     found = []
     offset = 0
     for line in document.text.split("\n"):
         match = pattern.search(line)
         if match:
-            place = max(bisect_right(starts, offset + match.start()) - 1, 0)
-            span = spans[place] if spans else None
+            at = offset + match.start()
+            span = next(iter(places.spans(at, at + 1)), None)
             page, no = (span.page, span.line) if span else (None, None)
-            found.append(Match(path, page, no, line))
+            found.append(Match(path, page, no, line, places.where(at, at + 1)))
         offset += len(line) + 1
     return found
 
@@ -233,6 +242,27 @@ def find(
         plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
     )
     return [hit for hit in hits if engines.is_there(hit.path)][:k]
+
+
+def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:
+    """Hits without those of files that say nearly the same as one with an earlier hit."""
+    from lsfs.index.duplicates import Comparison, representatives
+    from lsfs.syscalls.duplicates import THRESHOLD
+
+    documents = {hit.path: engines.catalog.file(hit.path) for hit in hits}
+    known = {path: row.document_id for path, row in documents.items() if row and row.document_id}
+    first = representatives(Comparison(engines.catalog), list(known.values()), THRESHOLD)
+    shown: dict[int, str] = {}  # the path that is shown for a document
+    similar: dict[str, list[str]] = {}
+    kept = []
+    for hit in hits:
+        document = first.get(known.get(hit.path) or 0)
+        stands = hit.path if document is None else shown.setdefault(document, hit.path)
+        if stands == hit.path:
+            kept.append(hit)
+        elif hit.path not in similar.setdefault(stands, []):
+            similar[stands].append(hit.path)
+    return [replace(hit, similar=tuple(similar.get(hit.path, ()))) for hit in kept]
 
 
 def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:

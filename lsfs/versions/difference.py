@@ -11,9 +11,10 @@ from lsfs.versions.unified import Decode, Names, decoded
 
 _DIGEST = 16  # hexadecimal digits shown
 _TEXTUAL = ("text/", "message/")
-_TEXT_TYPES = frozenset(
-    {"application/json", "application/xml", "application/yaml", "application/toml", "image/svg+xml"}
-)
+_TEXT_TYPES = frozenset({
+    "application/json", "application/x-ndjson", "application/xml", "application/yaml",
+    "application/toml", "image/svg+xml",
+})  # fmt: skip
 SAME_TEXT = "the text is the same: only the layout, pictures or properties differ"
 
 

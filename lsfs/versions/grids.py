@@ -63,10 +63,13 @@ def _grid(block: Block, table: Table) -> Grid:
 def delimited(document: Document) -> Grid | None:
     """A document that is a table in text form (CSV, TSV); None when it is not, or not plainly.
 
-    Cells that go on in the next line are not put together: such a document is no table here.
+    Of a document that was kept as lines, cells that go on in the next line are not put together.
     """
     if document.media_type not in _DELIMITED:
         return None
+    if document.tables:
+        found = grids(document)
+        return found[0] if len(found) == len(document.blocks) == 1 else None
     lines = [place for block in document.blocks for place in _lines(block)]
     texts = [place.quote for place in lines]
     if not texts or any(text.count('"') % 2 for text in texts):

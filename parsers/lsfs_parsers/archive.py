@@ -41,6 +41,19 @@ def opened(source: Source) -> Iterator[zipfile.ZipFile]:
         Encrypted: its members need a password.
         ParseError: it is no whole zip archive.
     """
+    with directory(source) as archive:
+        check_limits(archive.infolist())
+        yield archive
+
+
+@contextmanager
+def directory(source: Source) -> Iterator[zipfile.ZipFile]:
+    """The zip archive in ``source``, to look at its directory: its members may be of any size.
+
+    Raises:
+        TooLarge: the directory is too long.
+        ParseError: it is no whole zip archive.
+    """
     _check_directory_size(source)
     with source.open() as stream:
         try:
@@ -48,8 +61,16 @@ def opened(source: Source) -> Iterator[zipfile.ZipFile]:
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise ParseError(f"the archive is damaged: {error}") from error
         with archive:
-            check_limits(archive.infolist())
             yield archive
+
+
+def beginning(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
+    """At most ``size`` bytes of a member; b"" when there is none or it cannot be unpacked."""
+    try:
+        with archive.open(name) as member:
+            return member.read(size)
+    except (KeyError, RuntimeError, *_DAMAGED):  # RuntimeError: it needs a password
+        return b""
 
 
 def check_limits(entries: list[zipfile.ZipInfo]) -> None:

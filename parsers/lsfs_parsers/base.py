@@ -7,11 +7,13 @@ import math
 import os
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from lsfs.model import Document
 
 MAX_CHARS = 50_000_000  # more text than this from one file is noise or an attack
+MAX_PARTS = 500_000  # blocks, spans, pages and furniture: each costs its reader more than a line
+MAX_CELLS = 2_000_000  # of all tables
 UNKNOWN = "application/octet-stream"
 
 _READ_STEP = 8 * 1024 * 1024
@@ -30,6 +32,7 @@ class Source:
         size: size in bytes when it was opened.
         media_type: what the detector took the content for.
         max_chars: longest canonical text, in code points.
+        max_parts: most blocks, spans, pages and running heads together.
         deadline: ``time.monotonic()`` seconds at which the reader will be stopped.
     """
 
@@ -38,6 +41,7 @@ class Source:
     size: int
     media_type: str = UNKNOWN
     max_chars: int = MAX_CHARS
+    max_parts: int = MAX_PARTS
     deadline: float = math.inf
 
     def read(self, limit: int | None = None, offset: int = 0) -> bytes:
@@ -57,6 +61,20 @@ class Source:
     def seconds_left(self) -> float:
         """Wall seconds until the reader will be stopped; infinite when nobody will."""
         return self.deadline - time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSource(Source):
+    """A file that is in memory: what is attached to a mail, or packed into another file."""
+
+    data: bytes = b""
+
+    def read(self, limit: int | None = None, offset: int = 0) -> bytes:
+        end = len(self.data) if limit is None else offset + max(0, limit)
+        return self.data[offset:end]
+
+    def open(self) -> io.BufferedReader:
+        return io.BufferedReader(cast(io.RawIOBase, io.BytesIO(self.data)))
 
 
 class Parser(Protocol):

@@ -16,6 +16,22 @@ NAME = "detect"  # stands as the parser of documents that no parser was found fo
 VERSION = 2  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+ZIP = "application/zip"
+JAR = "application/java-archive"
+TAR = "application/x-tar"
+GZIP = "application/gzip"
+BZIP2 = "application/x-bzip2"
+XZ = "application/x-xz"
+ZSTD = "application/zstd"
+NOTEBOOK = "application/x-ipynb+json"
+LATEX = "text/x-tex"
+XML = "application/xml"
+SVG = "image/svg+xml"
+YAML = "application/yaml"
+TOML = "application/toml"
+INI = "text/x-ini"
 PLAIN = "text/plain"
 CODE = "text/x-source"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -40,6 +56,8 @@ MAIL = "message/rfc822"
 _HEAD = 1024  # a PDF may have this much rubbish before its header (ISO 32000-1, annex H.3.4.1)
 _PDF_TAIL = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TAR_MAGIC = slice(257, 262)
+_MAX_TYPES = 1024 * 1024
 _OLE_SEARCH = 64 * 1024 * 1024
 
 # Zip members that tell which document an archive is.
@@ -49,7 +67,7 @@ _ZIP_PARTS = (
     ("xl/workbook.bin", XLSB),
     ("ppt/presentation.xml", PPTX),
     ("META-INF/container.xml", EPUB),
-    ("META-INF/MANIFEST.MF", "application/java-archive"),
+    ("META-INF/MANIFEST.MF", JAR),
 )
 # Content types of main parts; templates and macro-enabled documents differ in the last word.
 _MAIN_PARTS = (
@@ -58,6 +76,10 @@ _MAIN_PARTS = (
     (re.compile(rb"presentationml\.(presentation|template|slideshow)\.main"), PPTX),
     (re.compile(rb"ms-powerpoint\.(presentation|template|slideshow)\.macroE"), PPTX),
 )
+_OLD_OFFICE = {
+    "application/msword": ("Word documents of before 2007 (.doc)", "docx"),
+    "application/vnd.ms-powerpoint": ("PowerPoint files of before 2007 (.ppt)", "pptx"),
+}
 _OLE_STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
@@ -76,7 +98,12 @@ _SIGNATURES = (
     (b"MM\0+", "image/tiff"),
     (b"{\\rtf", "application/rtf"),
     (b"%!PS", "application/postscript"),
-    (b"\x1f\x8b", "application/gzip"),
+    (b"\x1f\x8b", GZIP),
+    *((b"BZh%d1AY&SY" % level, BZIP2) for level in range(1, 10)),
+    (b"\xfd7zXZ\0", XZ),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"\x7fELF", "application/x-executable"),
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
 )
@@ -86,23 +113,29 @@ _SUFFIXES = {
     "html": "text/html", "htm": "text/html", "xhtml": "text/html",
     "eml": MAIL, "mbox": MBOX,
     "csv": "text/csv", "tsv": "text/tab-separated-values",
-    "json": "application/json", "jsonl": "application/json", "ndjson": "application/json",
-    "xml": "application/xml", "svg": "image/svg+xml", "yaml": "application/yaml",
-    "yml": "application/yaml", "toml": "application/toml",
+    "json": JSON, "geojson": JSON, "webmanifest": JSON, "har": JSON, "jsonl": JSON_LINES,
+    "ndjson": JSON_LINES, "ipynb": NOTEBOOK,
+    "tex": LATEX, "ltx": LATEX, "latex": LATEX,
+    "xml": XML, "xsd": XML, "xsl": XML, "xslt": XML, "rss": XML, "atom": XML, "rdf": XML,
+    "kml": XML, "gpx": XML, "plist": XML, "wsdl": XML, "xlf": XML, "svg": SVG,
+    "yaml": YAML, "yml": YAML, "toml": TOML,
+    "ini": INI, "cfg": INI, "conf": INI, "properties": INI, "desktop": INI, "service": INI,
 }  # fmt: skip
 _CODE_SUFFIX_WORDS = """
-    py pyi pyx c h cc cpp cxx hpp hh rs go java kt kts scala swift m mm js mjs cjs jsx ts tsx vue
-    rb php pl pm lua r jl hs ml mli fs ex exs erl clj cljs lisp el scm sh bash zsh fish ps1 bat
-    cmd sql css scss sass less asm s v vhd sv f f90 for pas d nim zig dart groovy gradle cmake mk
-    makefile dockerfile ini cfg conf properties proto thrift tf nix awk sed diff patch
+    py pyi pyw pyx c h cc cpp cxx c++ hpp hh hxx h++ ino cu rs go java kt kts scala swift m mm js
+    mjs cjs jsx ts mts cts tsx vue svelte cs csx fsx rb rake gemspec rakefile gemfile php phtml pl
+    pm lua r jl hs ml mli fs ex exs erl clj cljs lisp el scm sh bash zsh fish ps1 bat cmd sql css
+    scss sass less asm s v vhd sv f f90 for pas d nim zig dart groovy gradle cmake mk makefile
+    dockerfile  proto thrift tf nix awk sed diff patch
 """
 _CODE_SUFFIXES = frozenset(_CODE_SUFFIX_WORDS.split())
 _HTML = re.compile(
     rb"\A(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
 )
+_PHP = re.compile(rb"<\?(?:php\b|=)")
 _WEBP = re.compile(rb"RIFF....WEBP", re.S)
 _FLAT_ODF = re.compile(
-    rb"""<office:document\s[^>]*office:mimetype\s*=\s*["']"""
+    rb"""\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<office:document\s[^>]*office:mimetype\s*=\s*["']"""
     rb"""(application/vnd\.oasis\.opendocument\.\w+)"""
 )
 _MAIL_HEADER = re.compile(
@@ -125,7 +158,7 @@ class Detector:
 
         Raises:
             Encrypted: it is an office document that needs a password.
-            TooLarge: it is an archive over the limits.
+            TooLarge: it is an archive with too long a directory.
             ParseError: it is an archive without a directory.
         """
         head = source.read(SAMPLE)
@@ -142,6 +175,10 @@ class Detector:
                 return media_type
         if _WEBP.match(head):
             return "image/webp"
+        if head[_TAR_MAGIC] == b"ustar":
+            return TAR
+        if mail := _mail_type(head):  # some carry files as they are, NUL bytes and all
+            return mail
         if looks_binary(head):
             if head.startswith(b"BM"):
                 return "image/bmp"
@@ -157,13 +194,9 @@ class Detector:
 
     def _text_type(self, head: bytes, name: str) -> str:
         if _HTML.match(head):
-            return "text/html"
-        if (flat := _FLAT_ODF.search(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
+            return CODE if _PHP.search(head) else "text/html"
+        if (flat := _FLAT_ODF.match(head)) and f"{flat[1].decode()}-flat-xml" in ODF:
             return f"{flat[1].decode()}-flat-xml"
-        if _MBOX.match(head):
-            return MBOX
-        if _is_mail(head):
-            return MAIL
         path = PurePosixPath(name.lower())
         suffix = path.suffix[1:] or path.name.lstrip(".")
         if suffix in _SUFFIXES:
@@ -196,11 +229,13 @@ def _is_pdf(source: Source, head: bytes) -> bool:
 
 
 def _zip_type(source: Source) -> str:
-    with archive.opened(source) as opened:
+    with archive.directory(source) as opened:
         names = set(opened.namelist())
         if "mimetype" in names:
-            declared = (archive.member(opened, "mimetype") or b"")[:200].decode("ascii", "replace")
-            return declared.strip() or "application/zip"
+            declared = archive.beginning(opened, "mimetype", 200).decode("ascii", "replace")
+            declared = declared.strip()
+            # A template of a spreadsheet is one, and calamine reads it as one.
+            return ODS if declared == f"{ODS}-template" else declared or ZIP
         for part, media_type in _ZIP_PARTS:
             if part in names:
                 return media_type
@@ -209,9 +244,9 @@ def _zip_type(source: Source) -> str:
 
 def _by_content_types(opened: zipfile.ZipFile) -> str:
     """The type of an office document whose main part has an unusual name."""
-    types = archive.member(opened, "[Content_Types].xml") or b""
+    types = archive.beginning(opened, "[Content_Types].xml", _MAX_TYPES)
     found = (media_type for pattern, media_type in _MAIN_PARTS if pattern.search(types))
-    return next(found, "application/zip")
+    return next(found, ZIP)
 
 
 def _ole_type(source: Source) -> str:
@@ -227,6 +262,12 @@ def _ole_type(source: Source) -> str:
 def _entry(name: str) -> bytes:
     """A directory entry's name as compound files store it ([MS-CFB] 2.6.1): NUL-ended UTF-16."""
     return f"{name}\0".encode("utf-16-le")
+
+
+def _mail_type(head: bytes) -> str:
+    if _MBOX.match(head):
+        return MBOX
+    return MAIL if _is_mail(head) else ""
 
 
 def _is_mail(head: bytes) -> bool:
@@ -248,5 +289,8 @@ def _checked_suffix(media_type: str, head: bytes) -> str:
 
 def unsupported(media_type: str) -> UnsupportedFormat:
     """The error for a file that no parser reads."""
+    if media_type in _OLD_OFFICE:
+        what, newer = _OLD_OFFICE[media_type]
+        return UnsupportedFormat(f"{what} are not read; saved as .{newer}, it would be")
     what = "an unknown kind of file" if media_type == UNKNOWN else media_type
     return UnsupportedFormat(f"no parser reads {what}")

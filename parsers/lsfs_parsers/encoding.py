@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
 from lsfs.errors import UnsupportedFormat
@@ -23,10 +25,29 @@ _MAX_CONTROL_SHARE = 0.1
 # Legacy encodings in use for files; a detector that may answer any of a hundred errs on short text.
 _CANDIDATES = [
     "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
-    "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp437", "cp850",
+    "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp437", "cp850", "cp866", "iso8859_2",
 ]  # fmt: skip
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B](?:[!-~]{2})+\x1b\([BJ]")
+_ANYTHING_IS = frozenset(
+    {
+        "us-ascii",
+        "ascii",
+        "iso-8859-1",
+        "latin-1",
+        "latin1",
+        "windows-1252",
+        "cp1252",
+        "iso-8859-15",
+    }
+)
+_UTF16_SAMPLE = 4096  # bytes
+_SHORTEST_UTF16 = 4  # characters
+_MOST_BETWEEN = 40  # characters between two that divide words or sentences
+_DIVIDING = " .,\u3000\u3001\u3002\uff0c\uff0e"
+_MOST_BLOCKS = 6  # of 256 characters, East Asian ones aside
+_WHITE = dict.fromkeys(map(ord, "\t\n\r\f"), " ")
 _FEW_LETTERS = 24  # non-ASCII bytes below which statistics are guesses
-_LETTER_RUN = re.compile(rb"[A-Za-z]*[\x80-\xff]+[A-Za-z]*")
+_LETTER_RUN = re.compile(rb"(?:(?<![A-Za-z])[A-Za-z]+)?[\x80-\xff]+[A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +64,7 @@ def looks_binary(sample: bytes) -> bool:
     if any(sample.startswith(mark) for mark, _ in _MARKS):
         return False
     if b"\0" in sample:
-        return True
+        return not _unmarked_utf16(sample)
     control = len(sample) - len(sample.translate(None, _CONTROL))
     return control > _MAX_CONTROL_SHARE * len(sample)
 
@@ -65,15 +86,61 @@ def decode(data: bytes, *, declared: str = "") -> Decoded:
         if data.startswith(mark):
             text = codecs.getincrementaldecoder(encoding)("replace").decode(data[len(mark) :])
             return Decoded(text, encoding, _lossy(text, encoding))
-    for encoding in filter(None, (declared, "utf-8")):
+    if b"\0" in data[:SAMPLE] and (encoding := _unmarked_utf16(data[:SAMPLE])):
+        text = data.decode(encoding, "replace")
+        return Decoded(text, encoding, _lossy(text, encoding))
+    for encoding in filter(None, (*_before_declared(data, declared), declared, "utf-8")):
         text_or_none = _strict(data, encoding)
         if text_or_none is not None:
             return Decoded(text_or_none, encoding)
     return _guess(data)
 
 
+def _before_declared(data: bytes, declared: str) -> tuple[str, ...]:
+    """Encodings that show themselves, so that a file need not be believed when it names another."""
+    if b"\x1b$" in data and data.isascii() and _ISO_2022_JP.search(data):
+        return ("iso2022_jp_2",)
+    # Any bytes are text in these; text with accents that is UTF-8 by chance is hard to find.
+    return ("utf-8",) if declared.lower().replace("_", "-") in _ANYTHING_IS else ()
+
+
+def _unmarked_utf16(sample: bytes) -> str:
+    """The byte order in which ``sample`` is UTF-16 without a mark; "" when it is in neither."""
+    found = {}
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = _strict(sample[: len(sample) & ~1][:_UTF16_SAMPLE], encoding)
+        if text is not None and (score := _likeness(text)):
+            found[encoding] = score
+    return max(found, key=found.__getitem__, default="")
+
+
+def _likeness(text: str) -> float:
+    """How much ``text`` is like one that a person wrote, 0 when it is not.
+
+    Bytes that are read in the wrong order, or are no text, make characters from everywhere: some
+    that are assigned to nothing, and hardly the few that divide the words of a real text.
+    """
+    kinds = Counter(map(unicodedata.category, text.translate(_WHITE)))
+    if len(text) < _SHORTEST_UTF16 or any(kinds[kind] for kind in ("Cc", "Cn", "Co", "Cs")):
+        return 0
+    dividing = sum(map(text.count, _DIVIDING))
+    blocks = Counter(ord(char) >> 8 for char in text)
+    others = [block for block in blocks if not _is_east_asian(block)]
+    if dividing * _MOST_BETWEEN < len(text) or len(others) > _MOST_BLOCKS:
+        return 0
+    # Without a character below U+0100, only a text in East Asian characters is believed.
+    if 0 not in blocks and sum(blocks[block] for block in others) > 0.3 * len(text):
+        return 0
+    return dividing / len(text)
+
+
+def _is_east_asian(block: int) -> bool:
+    return block in (0x30, 0x31, 0xFF) or 0x4E <= block <= 0x9F or 0xAC <= block <= 0xD7
+
+
 def _guess(data: bytes) -> Decoded:
-    encoding = _detected(data[:SAMPLE])
+    sample = data[:SAMPLE]
+    encoding = _unmarked_utf16(sample) or _detected(sample)
     text = _strict(data, encoding) if encoding else None
     if text is not None:
         return Decoded(text, encoding, f"the encoding was guessed: {encoding}")

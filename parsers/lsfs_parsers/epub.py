@@ -96,10 +96,13 @@ def _opened(package: zipfile.ZipFile) -> _Book:
     paths = {id_: _target(folder, attribute(item, "href")) for id_, item in items.items()}
     book = _Book(_facts(child(root, "metadata")))
     spine = child(root, "spine")
+    seen: set[str] = set()
     for reference in children(spine, "itemref"):
         id_ = attribute(reference, "idref")
-        if id_ in items and attribute(items[id_], "media-type") in _READABLE:
+        readable = id_ in items and attribute(items[id_], "media-type") in _READABLE
+        if readable and id_ not in seen:  # naming a part twice is not allowed
             book.spine.append(paths[id_])
+            seen.add(id_)
     for id_, item in items.items():
         if "nav" in attribute(item, "properties").split():
             book.titles |= _titles(package, paths[id_])
@@ -195,6 +198,8 @@ def _read(package: zipfile.ZipFile, book: _Book, builder: Builder) -> Document:
         _add(text, book.titles.get(name, ""), builder)
     if read == len(book.spine) or builder.full:
         return builder.build(book.facts)
+    if not read:
+        raise ParseError("none of the book's parts can be read")
     reason = f"parts {read}/{len(book.spine)} were read"
     return builder.build(book.facts, status=Status.PARTIAL, reason=reason)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
-from lsfs.model import BlockKind, Document
+from lsfs.model import BlockKind, Document, Merged
+from lsfs_parsers import html_parts
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, Grid, Piece
 from lsfs_parsers.dates import day
@@ -21,6 +22,8 @@ _VOID = frozenset({
     "track", "wbr",
 })  # fmt: skip
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
+_MAX_COLUMNS = 1_000  # of a table, and rows that a cell may cover
+_MAX_PADDING = 100_000  # empty cells of all tables, for those that cover others
 _BREAK = "\x0b"  # a <br> among collected text; a vertical tab in the source is white space
 _PLAIN_BLOCKS = """
     p div section article main header footer nav aside address blockquote dl dt dd ul ol figure
@@ -48,7 +51,7 @@ class HtmlParser:
     """Reads HTML with lxml, and with the standard library where lxml gives up."""
 
     name = "html"
-    version = 1
+    version = 2
     media_types = ("text/html", "application/xhtml+xml")
 
     def parse(self, source: Source) -> Document:
@@ -66,19 +69,21 @@ class HtmlParser:
         return builder.build(read_html(decoded.text, builder))
 
 
-def read_html(text: str, builder: Builder, *, lines: bool = True) -> Facts:
+def read_html(text: str, builder: Builder, *, lines: bool = True, first: int = 1) -> Facts:
     """Append the blocks of an HTML document to ``builder``.
 
     Args:
         lines: whether spans carry line numbers of ``text``.
+        first: the number of its first line.
 
     Returns:
         What the document says about itself.
     """
-    collector = _Collector(builder, with_lines=lines)
+    collector = _Collector(builder, with_lines=lines, first=first)
     root = _tree(text)
     if root is not None:
         _walk_tree(root, collector)
+        collector.facts = html_parts.completed(collector.facts, root)
     else:
         _StandardLibraryWalk(collector).walk(text)
     collector.close()
@@ -110,12 +115,20 @@ def _tree(text: str) -> Any:
 def _walk_tree(root: Any, collector: _Collector) -> None:
     from lxml import etree
 
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+    left_out = html_parts.left_out(root)
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
         tag = element.tag
         if not isinstance(tag, str):  # an entity or the like that the parser left in the tree
             continue
+        if element in left_out:
+            if event == "start":
+                walk.skip_subtree()
+            else:
+                collector.data(element.tail or "")
+            continue
         if event == "start":
-            collector.start(tag, dict(element.attrib), element.sourceline)
+            collector.start(tag, dict(element.items()), element.sourceline)
             collector.data(element.text or "")
         else:
             collector.end(tag)
@@ -150,6 +163,9 @@ class _Cells:
     """A table that is being read.
 
     Attributes:
+        span: rows and columns that the current cell covers.
+        above: for how many rows below this one a column is covered by a cell that began higher; one
+            that begins in this row counts too, and 0 is the last covered row.
         layout: it holds headings, lists or tables, so it arranges a page and is no table of data.
     """
 
@@ -157,28 +173,62 @@ class _Cells:
     lines: list[int | None] = field(default_factory=list)
     header_rows: int = 0
     cell: list[str] | None = None
+    span: tuple[int, int] = (1, 1)
+    merged: list[Merged] = field(default_factory=list)
+    above: dict[int, int] = field(default_factory=dict)
     layout: bool = False
+
+    def new_row(self, line: int | None) -> None:
+        self.above = {column: left - 1 for column, left in self.above.items() if left > 0}
+        self.rows.append([])
+        self.lines.append(line)
+
+    def known(self) -> Grid:
+        """What is known of the table; a cell covers no more rows than there are."""
+        merged = [replace(one, rows=min(one.rows, len(self.rows) - one.row)) for one in self.merged]
+        return Grid(self.header_rows, merged=merged)
+
+    def put(self, text: str) -> None:
+        """Put a cell beside those that are there and those that reach down from above."""
+        row = self.rows[-1]
+        while self.above.get(len(row), -1) >= 0 and len(row) < _MAX_COLUMNS:
+            row.append("")
+        down, across = self.span
+        across = min(across, max(1, _MAX_COLUMNS - len(row)))
+        if down > 1 or across > 1:
+            self.merged.append(Merged(len(self.rows) - 1, len(row), down, across))
+        if down > 1:
+            for column in range(len(row), len(row) + across):
+                self.above[column] = down - 1
+        row += [text] + [""] * (across - 1)
+
+
+def _span(attributes: dict[str, str], name: str) -> int:
+    value = attributes.get(name, "")
+    return max(1, min(int(value), _MAX_COLUMNS)) if value.isdecimal() and len(value) < 6 else 1
 
 
 class _Collector:
     """Turns start tags, text and end tags into blocks. Never recurses."""
 
-    def __init__(self, builder: Builder, *, with_lines: bool) -> None:
+    def __init__(self, builder: Builder, *, with_lines: bool, first: int = 1) -> None:
         self._builder = builder
         self._with_lines = with_lines
-        self._line = 1
+        self._above = first - 1
+        self._line = first
         self._open: list[tuple[str, BlockKind]] = []
         self._open_count: Counter[str] = Counter()
         self._dropped = 0
         self._text: list[str] = []
-        self._text_line = 1
+        self._text_line = first
         self._grids: list[_Cells] = []
+        self._padding = _MAX_PADDING
         self._title: list[str] | None = None
         self.facts = Facts()
 
     def start(self, tag: str, attributes: dict[str, str], line: int | None) -> None:
         """A start tag, at ``line`` of the source."""
-        self._line = line or self._line
+        self._line = line + self._above if line else self._line
         if tag in _DROPPED:
             self._dropped += 1
         if self._dropped:
@@ -192,7 +242,7 @@ class _Collector:
         elif tag == "table":
             self._begin_table()
         elif self._in_table(tag):
-            self._table_tag(tag)
+            self._table_tag(tag, attributes)
         elif tag in _BLOCKS or tag in _CELLS or tag == "tr":
             self._begin_block(tag, _BLOCKS.get(tag, BlockKind.PARAGRAPH))
 
@@ -277,7 +327,8 @@ class _Collector:
         if tag == "html":
             self.facts = replace(self.facts, language=attributes.get("lang", ""))
             return
-        key = (attributes.get("name") or attributes.get("property") or "").lower()
+        names = (attributes.get(name) for name in ("name", "property", "itemprop"))
+        key = next((name for name in names if name), "").lower()
         content = attributes.get("content", "")
         if key in _AUTHOR and not self.facts.author and "://" not in content:
             self.facts = replace(self.facts, author=content)
@@ -294,14 +345,14 @@ class _Collector:
         self._flush()
         self._grids.append(_Cells())
 
-    def _table_tag(self, tag: str) -> None:
+    def _table_tag(self, tag: str, attributes: dict[str, str]) -> None:
         grid = self._grids[-1]
         if tag == "tr":
             self._end_cell()
-            grid.rows.append([])
-            grid.lines.append(self._line if self._with_lines else None)
+            grid.new_row(self._line if self._with_lines else None)
         elif tag in _CELLS:
             self._begin_cell(grid, tag)
+            grid.span = _span(attributes, "rowspan"), _span(attributes, "colspan")
         elif tag in _HEADINGS or tag in ("li", "pre"):
             self._make_layout(grid)
             self._begin_block(tag, _BLOCKS[tag])
@@ -312,8 +363,7 @@ class _Collector:
         self._end_cell()
         self._flush()
         if not grid.rows:
-            grid.rows.append([])
-            grid.lines.append(self._line if self._with_lines else None)
+            grid.new_row(self._line if self._with_lines else None)
         if tag == "th" and len(grid.rows) == 1:
             grid.header_rows = 1
         grid.cell = []
@@ -321,7 +371,11 @@ class _Collector:
     def _end_cell(self) -> None:
         grid = self._grids[-1]
         if grid.cell is not None:
-            grid.rows[-1].append(" ".join("".join(grid.cell).replace(_BREAK, " ").split()))
+            if self._padding <= 0:
+                grid.span, grid.above = (1, 1), {}
+            before = len(grid.rows[-1])
+            grid.put(" ".join("".join(grid.cell).replace(_BREAK, " ").split()))
+            self._padding -= len(grid.rows[-1]) - before - 1
             grid.cell = None
 
     def _make_layout(self, grid: _Cells) -> None:
@@ -337,7 +391,7 @@ class _Collector:
         for row, line in zip(grid.rows, grid.lines, strict=True):
             for cell in row:
                 self._builder.add_text(BlockKind.PARAGRAPH, cell, line=line)
-        grid.rows, grid.lines = [], []
+        grid.rows, grid.lines, grid.merged, grid.above = [], [], [], {}
 
     def _end_table(self) -> None:
         if not self._grids:
@@ -347,6 +401,6 @@ class _Collector:
             self._end_cell()
         grid = self._grids.pop()
         if len(grid.rows) > 1 and max(map(len, grid.rows)) > 1:
-            self._builder.add_table(grid.rows, lines=grid.lines, grid=Grid(grid.header_rows))
+            self._builder.add_table(grid.rows, lines=grid.lines, grid=grid.known())
         else:
             self._flow(grid)

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from lsfs.errors import ParseError, TooLarge
+from lsfs.errors import ParseError, ParserTimeout, TooLarge
 from lsfs.model import BlockKind, Document, Status
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, one_line
 from lsfs_parsers.dates import day
 from lsfs_parsers.ocr import DPI, LONGEST, Tesseract
 from lsfs_parsers.pdf_backend import GeometricBackend, aslant
-from lsfs_parsers.pdf_lines import Line, Turn
+from lsfs_parsers.pdf_lines import Turn
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.window import windows
@@ -52,6 +52,7 @@ class ImageParser:
 
         Raises:
             TooLarge: it has more pixels than a page can have.
+            ParserTimeout: there was no time for it.
             ParseError: it is damaged.
         """
         from PIL import Image, UnidentifiedImageError
@@ -83,6 +84,7 @@ class _Reading:
         self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
         self._tesseract = Tesseract.find()
         self._failed: list[int] = []
+        self._late = False
         self._count = 0
 
     def document(self) -> Document:
@@ -99,6 +101,8 @@ class _Reading:
         self._builder.add_text(BlockKind.FIGURE, description)
         if not self._failed:
             return self._builder.build(facts)
+        if len(self._failed) == self._count and self._late:
+            raise ParserTimeout("there was no time to read the picture")
         reason = f"pages {self._count - len(self._failed)}/{self._count} were read"
         return self._builder.build(facts, status=Status.PARTIAL, reason=reason)
 
@@ -128,13 +132,15 @@ class _Reading:
         left = self._source.seconds_left() - self._reserve
         if left <= 0 or self._tesseract is None:
             self._failed.append(page.number)
+            self._late = True
             return
         try:
             seen = self._tesseract.read(picture, scale, left)
-        except OSError:  # TimeoutError is one
+        except OSError as error:
             self._failed.append(page.number)
+            self._late = self._late or isinstance(error, TimeoutError)
             return
-        if _is_sure(seen.lines):
+        if seen.confidence >= _UNSURE:
             page.lines = seen.lines
             page.turn = Turn(seen.degrees, page.shown.bounds)
             page.beside = aslant(seen.aslant)
@@ -144,12 +150,6 @@ def _check_size(image: Any) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise TooLarge(f"the picture has {width * height / 1e6:,.0f} million pixels")
-
-
-def _is_sure(lines: list[Line]) -> bool:
-    letters = sum(len(line.text) for line in lines)
-    sure = sum((line.confidence or 0.0) * len(line.text) for line in lines)
-    return letters > 0 and sure / letters >= _UNSURE
 
 
 def _prepared(frame: Any) -> tuple[Any, float]:

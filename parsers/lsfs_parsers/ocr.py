@@ -18,11 +18,13 @@ LONGEST = 600.0  # seconds for one page, where nobody sets a limit
 
 _MAX_PIXELS = 25_000_000  # a page of A3 at 200 dpi has 7.7 million
 _POINTS = 72
+_CONTRAST = 40  # grey levels of 256 between letters and paper
 _PREFERRED = "eng"
 _MOST_LANGUAGES = 3  # each one takes as long as the first
 _ORIENTATION = "osd"  # the data that tells which way up a page is, and its script
 _SURE_OF_TURN = 3.0  # pages that stand upright have 4 to 20
 _SURE_OF_SCRIPT = 1.0
+_READABLE = 0.6  # a page that is read less surely may lie another way
 _TOLD = re.compile(r"^(Rotate|Orientation confidence|Script|Script confidence): *(\S+)", re.M)
 # The languages of each script that is not Latin, by the names that tesseract has for both.
 _SCRIPTS = {
@@ -54,6 +56,13 @@ class Recognised:
     degrees: int = 0
     aslant: Sequence[Line] = ()
 
+    @property
+    def confidence(self) -> float:
+        """The mean over the letters, from 0 to 1; 0 without any."""
+        letters = sum(len(line.text) for line in self.lines)
+        sure = sum((line.confidence or 0.0) * len(line.text) for line in self.lines)
+        return sure / letters if letters else 0.0
+
 
 class Tesseract:
     """The installed tesseract.
@@ -72,10 +81,6 @@ class Tesseract:
         """The tesseract on the search path, if there is one."""
         program = shutil.which("tesseract")
         return cls(program) if program else None
-
-    def lines(self, page: Any, seconds: float) -> list[Line]:
-        """The lines on a pypdfium2 page; see :meth:`read_page`."""
-        return self.read_page(page, seconds).lines
 
     def read_page(self, page: Any, seconds: float) -> Recognised:
         """What a pypdfium2 page shows.
@@ -109,13 +114,24 @@ class Tesseract:
         seconds = min(seconds, LONGEST)
         end = time.monotonic() + seconds
         look = self._look(picture, scale, seconds)
-        if look.degrees:
-            picture = picture.rotate(-look.degrees, expand=True)
-        arguments = ["stdin", "stdout", "-l", "+".join(self.languages(look.script))]
+        first, second = (look.degrees, 0) if look.is_sure else (0, look.degrees)
+        seen = self._turned(picture, scale, first, look.script, end)
+        if first != second and seen.confidence < _READABLE and end > time.monotonic():
+            other = self._turned(picture, scale, second, look.script, end)
+            seen = max(seen, other, key=lambda one: one.confidence)
+        return seen
+
+    def _turned(
+        self, picture: Any, scale: float, degrees: int, script: str, end: float
+    ) -> Recognised:
+        """What a picture shows when it is turned."""
+        if degrees:
+            picture = picture.rotate(-degrees, expand=True)
+        arguments = ["stdin", "stdout", "-l", "+".join(self.languages(script))]
         arguments += ["--dpi", str(round(scale * _POINTS)), "--psm", "3", "tsv"]
         table = self._run(arguments, _pgm(picture), max(0.1, end - time.monotonic()))
-        lines, aslant = lines_of(table, scale)
-        return Recognised(lines, look.degrees, aslant)
+        lines, aslant = lines_of(table, scale, lambda box: _ink(picture, box))
+        return Recognised(lines, degrees, aslant)
 
     def languages(self, script: str = "") -> Sequence[str]:
         """The installed languages for a script; for an unknown one, those in Latin letters."""
@@ -145,10 +161,8 @@ class Tesseract:
             return _Look()
         sure = float(told.get("Orientation confidence", 0)) >= _SURE_OF_TURN
         sure_of_script = float(told.get("Script confidence", 0)) >= _SURE_OF_SCRIPT
-        return _Look(
-            int(told.get("Rotate", 0)) if sure else 0,
-            told.get("Script", "") if sure_of_script else "",
-        )
+        script = told.get("Script", "") if sure_of_script else ""
+        return _Look(int(told.get("Rotate", 0)), script, is_sure=sure)
 
     def _run(self, arguments: list[str], data: bytes, seconds: float) -> str:
         try:
@@ -174,6 +188,20 @@ class _Look:
 
     degrees: int = 0
     script: str = ""
+    is_sure: bool = False  # of the degrees
+
+
+def _ink(picture: Any, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The part of a word's box that has letters: tesseract's are often higher than the word."""
+    part = picture.crop(box)
+    darkest, lightest = part.getextrema()
+    if lightest - darkest < _CONTRAST:
+        return box
+    middle = (darkest + lightest) / 2
+    is_dark_on_light = sum(part.histogram()[: round(middle)]) < part.width * part.height / 2
+    letters = part.point([255 * ((grey < middle) == is_dark_on_light) for grey in range(256)])
+    left, top, right, bottom = letters.getbbox() or (0, 0, *part.size)
+    return box[0] + left, box[1] + top, box[0] + right, box[1] + bottom
 
 
 def _pgm(picture: Any) -> bytes:

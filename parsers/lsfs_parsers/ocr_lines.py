@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from lsfs_parsers.pdf_lines import Box, Cell, Line, union
+
+Pixels = tuple[int, int, int, int]  # left, top, right, bottom; from the top left of the picture
 
 _FIELDS = 12  # of a row; the first five say where in the page the word belongs
 _UPRIGHT_LETTERS = 4  # shorter words may be higher than wide
@@ -68,18 +70,21 @@ class _Word:
         return height / (above + (_DEPTH if _LOW.search(self.text) else 0.0))
 
 
-def lines_of(table: str, scale: float) -> tuple[list[Line], list[Line]]:
+def lines_of(
+    table: str, scale: float, ink: Callable[[Pixels], Pixels] = lambda box: box
+) -> tuple[list[Line], list[Line]]:
     """The lines in a table of words (tesseract's ``tsv``), in its reading order.
 
     Words that are not level, because the page does not lie straight, are put level.
 
     Args:
         scale: pixels in a point.
+        ink: the part of a box in which there are letters.
 
     Returns:
         The lines, and those that run up or down the page.
     """
-    words = [word for word in _words(table, scale) if not _is_dirt(word)]
+    words = [word for word in _words(table, scale, ink) if not _is_dirt(word)]
     aside = [word for word in words if word.is_upright]
     words = _level([word for word in words if not word.is_upright])
     sizes = _sizes(words)
@@ -92,15 +97,17 @@ def lines_of(table: str, scale: float) -> tuple[list[Line], list[Line]]:
     return list(_undivided(lines, blocks)), aslant
 
 
-def _words(table: str, scale: float) -> Iterable[_Word]:
+def _words(table: str, scale: float, ink: Callable[[Pixels], Pixels]) -> Iterable[_Word]:
     for row in table.splitlines()[1:]:
         fields = row.split("\t")
         if len(fields) < _FIELDS or not fields[11].strip():
             continue
-        left, top, width, height = (int(value) / scale for value in fields[6:10])
+        left, top, width, height = (int(value) for value in fields[6:10])
+        sides = ink((left, top, left + width, top + height))
+        box = (sides[0] / scale, sides[1] / scale, sides[2] / scale, sides[3] / scale)
         place = (fields[2], fields[3], fields[4])
         confidence = min(max(float(fields[10]) / 100, 0.0), 1.0)
-        yield _Word(fields[11].strip(), place, (left, top, left + width, top + height), confidence)
+        yield _Word(fields[11].strip(), place, box, confidence)
 
 
 def _is_dirt(word: _Word) -> bool:

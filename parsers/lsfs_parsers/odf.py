@@ -22,6 +22,8 @@ from lsfs_parsers.xmltree import attribute, child, children, parsed, tag, within
 _MAX_FLAT = 64 * 1024 * 1024
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?)(cm|mm|in|pt|pc|px)$")
 _POINTS = {"cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pt": 1.0, "pc": 12.0, "px": 0.75}
+_LONGEST_TRANSFORM = 200  # characters
+_LONGEST_NUMBER = 12  # digits
 _MOVED = re.compile(r"translate\s*\(\s*(\S+?)[\s,]+(\S+?)\s*\)")
 _NO_SHAPES = frozenset({"notes", "animations", "forms", "layer-set", "par", "seq"})
 _NO_TEXT = frozenset({"header", "footer", "date-time", "page-number"})
@@ -206,7 +208,7 @@ def _shapes(container: Any) -> list[_Shape]:
 def _box(node: Any) -> Box | None:
     left, top = points(attribute(node, "x")), points(attribute(node, "y"))
     if left is None or top is None:
-        moved = _MOVED.search(attribute(node, "transform"))
+        moved = _MOVED.search(attribute(node, "transform")[:_LONGEST_TRANSFORM])
         left, top = (points(moved[1]), points(moved[2])) if moved else (None, None)
     if left is None or top is None:
         return None
@@ -218,4 +220,6 @@ def _box(node: Any) -> Box | None:
 def points(length: str) -> float | None:
     """A length ("2.5cm") in points; None for what is none."""
     match = _LENGTH.match(length)
-    return float(match[1]) * _POINTS[match[2]] if match else None
+    if match is None or len(match[1]) > _LONGEST_NUMBER:
+        return None
+    return float(match[1]) * _POINTS[match[2]]

@@ -14,6 +14,7 @@ from lsfs_parsers.xmltree import attribute, child, number, tag, within
 
 MAX_COLUMNS = 256
 MAX_REPEATED = 1_000  # a row or cell may say that it stands for millions
+MAX_REPEATED_LETTERS = 1_000_000  # of one table, by all that is repeated in it
 
 _MAX_STYLE_DEPTH = 20  # styles are based on each other; a loop must end
 _WHITE = re.compile(r"[ \t\r\n]+")
@@ -268,7 +269,7 @@ class Reading:
     def _table(self, table: Any) -> None:
         if self._styles.breaks(attribute(table, "style-name")) and self._builder.count:
             self._turn()
-        read = _Rows(self, MAX_REPEATED)
+        read = _Rows(self)
         read.rows_of(table)
         first = self._number + 1
         self._number += len(read.rows)
@@ -313,9 +314,9 @@ class Reading:
 class _Rows:
     """The rows of a table, and on which page after the first each of them stands."""
 
-    def __init__(self, reading: Reading, most: int) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._most = most
+        self._letters_left = MAX_REPEATED_LETTERS
         self.rows: list[list[str]] = []
         self.later: list[int] = []
         self.merged: list[Merged] = []
@@ -351,12 +352,18 @@ class _Rows:
             if width > 1 or height > 1:
                 width = min(width, MAX_COLUMNS - len(cells))
                 self.merged.append(Merged(len(self.rows), len(cells), height, max(1, width)))
-            repeated = min(number(cell, "number-columns-repeated", 1), MAX_COLUMNS - len(cells))
-            cells += [text] * max(1, repeated)
-        repeated = min(number(row, "number-rows-repeated", 1), self._most) if any(cells) else 1
-        for _ in range(max(1, repeated)):
+            wanted = min(number(cell, "number-columns-repeated", 1), MAX_COLUMNS - len(cells))
+            cells += [text] * self._times(wanted, len(text))
+        wanted = min(number(row, "number-rows-repeated", 1), MAX_REPEATED) if any(cells) else 1
+        for _ in range(self._times(wanted, sum(map(len, cells)) + len(cells))):
             self.rows.append(list(cells))
             self.later.append(self.turns)
+
+    def _times(self, wanted: int, letters: int) -> int:
+        """How often something may be repeated, so that a few bytes do not become millions."""
+        times = max(1, min(wanted, self._letters_left // (letters + 1)))
+        self._letters_left -= (times - 1) * (letters + 1)
+        return times
 
     @staticmethod
     def _height(cell: Any) -> int:

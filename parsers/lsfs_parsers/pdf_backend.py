@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
-from lsfs_parsers.pdf_columns import Region, find_gutters, regions
+from lsfs_parsers.pdf_columns import Region, find_gutters, regions, runs_on
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
 from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
@@ -22,6 +23,10 @@ from lsfs_parsers.stitch import join
 from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReading, Start
 
 _AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
+_NEAR_EDGE = 1.5  # of the size
+_MOSTLY = 0.6  # share of the rows
+_RUNS_ON = 0.5
+_RIVER = 0.8  # of the size
 _SAME_GUTTER = 8.0  # points
 _USUAL = 0.4  # share of the pages
 
@@ -112,7 +117,11 @@ class GeometricBackend:
         self, lines: list[Line], region: Region, page: PdfPage
     ) -> Iterator[list[PageBlock]]:
         """The blocks between the tables of a column, and the tables."""
-        tables = find_tables(lines, page.rules, region.box, self._style.body)
+        tables = [
+            table
+            for table in find_tables(lines, page.rules, region.box, self._style.body)
+            if table.ruled or not _is_justified([lines[n] for n in sorted(table.lines)], lines)
+        ]
         done = 0
         rest = Region(lines, region.box)
         for table in sorted(tables, key=lambda one: min(one.lines)):
@@ -187,6 +196,33 @@ class _UsualGutters:
             if count > _USUAL * self._pages:
                 return self._last[key]
         return ()
+
+
+def _is_justified(rows: Sequence[Line], column: Sequence[Line]) -> bool:
+    """Whether the rows of a table are lines of running text whose spaces were stretched: they
+    reach from edge to edge of their column, one goes on in the next, and the white between words
+    stands here and there."""
+    left, right = min(line.left for line in column), max(line.right for line in column)
+    room = _NEAR_EDGE * rows[0].size
+    filled = sum(row.left < left + room and row.right > right - room for row in rows)
+    on = sum(runs_on(row, after) for row, after in pairwise(rows))
+    if _has_river(rows):
+        return False
+    return filled >= _MOSTLY * (len(rows) - 1) and on >= _RUNS_ON * (len(rows) - 1)
+
+
+def _has_river(rows: Sequence[Line]) -> bool:
+    """Whether white space runs down through all rows."""
+    common: list[tuple[float, float]] = [(float("-inf"), float("inf"))]
+    for row in rows:
+        white = [(one.box[2], other.box[0]) for one, other in pairwise(row.cells)]
+        common = [
+            (max(left, start), min(right, end))
+            for left, right in common
+            for start, end in white
+            if min(right, end) - max(left, start) > _RIVER * row.size
+        ]
+    return bool(common)
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

@@ -14,6 +14,14 @@ GROUP = "lsfs.parsers"
 # Used where the package was not installed, so that it has no entry points; the same names.
 _BUILT_IN = {
     "text": "lsfs_parsers.text:TextParser",
+    "code": "lsfs_parsers.code:CodeParser",
+    "archive": "lsfs_parsers.archive_list:ArchiveParser",
+    "notebook": "lsfs_parsers.notebook:NotebookParser",
+    "latex": "lsfs_parsers.latex:LatexParser",
+    "delimited": "lsfs_parsers.delimited:DelimitedParser",
+    "json": "lsfs_parsers.json_text:JsonParser",
+    "settings": "lsfs_parsers.settings:SettingsParser",
+    "xml": "lsfs_parsers.xml_text:XmlParser",
     "markdown": "lsfs_parsers.markdown:MarkdownParser",
     "html": "lsfs_parsers.html:HtmlParser",
     "email": "lsfs_parsers.mail:MailParser",
@@ -40,17 +48,31 @@ _BUILT_IN_TYPES = {
     detect.XLSB: "spreadsheet",
     detect.XLS: "spreadsheet",
     detect.ODS: "spreadsheet",
+    detect.CODE: "code",
+    detect.ZIP: "archive",
+    detect.JAR: "archive",
+    detect.TAR: "archive",
+    detect.GZIP: "archive",
+    detect.BZIP2: "archive",
+    detect.XZ: "archive",
+    detect.ZSTD: "archive",
+    detect.NOTEBOOK: "notebook",
+    detect.LATEX: "latex",
+    "text/csv": "delimited",
+    "text/tab-separated-values": "delimited",
+    detect.JSON: "json",
+    detect.JSON_LINES: "json",
+    detect.XML: "xml",
+    detect.SVG: "xml",
+    detect.YAML: "settings",
+    detect.TOML: "settings",
+    detect.INI: "settings",
     **dict.fromkeys(detect.ODF, "odf"),
     detect.EPUB: "epub",
     "application/rtf": "rtf",
-    "application/json": "text",
-    "application/xml": "text",
-    "application/yaml": "text",
-    "application/toml": "text",
     **dict.fromkeys(
         ("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp", "image/gif"), "image"
     ),
-    "image/svg+xml": "text",
     "text/*": "text",
 }
 
@@ -70,6 +92,11 @@ class Registry:
         self._entries |= {entry.name: entry for entry in entry_points(group=GROUP)}
         self._loaded: dict[str, Parser] = {}
         self._failed: dict[str, str] = {}
+        self._preferred: dict[str, Parser] = {}
+
+    def prefer(self, parser: Parser) -> None:
+        """Read what ``parser`` reads with it and nothing else."""
+        self._preferred |= dict.fromkeys(parser.media_types, parser)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -77,7 +104,10 @@ class Registry:
         return tuple(self._failed.values())
 
     def find(self, media_type: str) -> Parser | None:
-        """The parser for a media type: a built-in one, else one from a plugin, else None."""
+        """The parser for a media type: the preferred one, else a built-in one, else one from a
+        plugin, else None."""
+        if media_type in self._preferred:
+            return self._preferred[media_type]
         family = f"{media_type.partition('/')[0]}/*"
         exact = _BUILT_IN_TYPES.get(media_type)
         if exact is not None:
@@ -91,7 +121,7 @@ class Registry:
 
     def versions(self) -> dict[str, int]:
         """The version of each parser by name; of the detector too, for what found no parser."""
-        parsers = [self._load(name) for name in self._entries]
+        parsers = [self._load(name) for name in self._entries] + [*self._preferred.values()]
         known = {parser.name: parser.version for parser in parsers if parser is not None}
         return known | {detect.NAME: detect.VERSION}
 

@@ -72,15 +72,21 @@ def table_of(rows: Sequence[Row]) -> RtfTable:
     if not all(row.is_defined for row in rows):
         return RtfTable([list(row.texts) for row in rows], header_rows, [])
     edges = _edges(rows)
+    if len(edges) > _MAX_COLUMNS:
+        return RtfTable([list(row.texts) for row in rows], header_rows, [])
     texts: list[list[str]] = []
     merged: list[Merged] = []
+    lowest: dict[int, int] = {}  # the last merged cell of each column
     for number, row in enumerate(rows):
         line = [""] * len(edges)
         for text, cell, start, end in _placed(row, edges):
-            if cell.covered_above and _extend(merged, number, start):
+            above = merged[lowest[start]] if start in lowest else None
+            if cell.covered_above and above and above.row + above.rows == number:
+                merged[lowest[start]] = replace(above, rows=above.rows + 1)
                 continue
             line[start] = text
             if end - start > 1 or cell.begins_merge:
+                lowest[start] = len(merged)
                 merged.append(Merged(number, start, 1, end - start))
         texts.append(line)
     return RtfTable(texts, header_rows, [one for one in merged if one.rows > 1 or one.columns > 1])
@@ -108,13 +114,3 @@ def _placed(row: Row, edges: Sequence[int]) -> list[tuple[str, Cell, int, int]]:
             placed.append((text, cell, start, end))
         start = end
     return [one for one in placed if one[2] < len(edges)]
-
-
-def _extend(merged: list[Merged], number: int, column: int) -> bool:
-    """Let a merged cell that ends above go on; return whether there is one."""
-    for at in range(len(merged) - 1, -1, -1):
-        one = merged[at]
-        if one.column == column and one.row + one.rows == number:
-            merged[at] = replace(one, rows=one.rows + 1)
-            return True
-    return False

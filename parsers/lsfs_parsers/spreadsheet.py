@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from lsfs.errors import Encrypted, ParseError
-from lsfs.model import BlockKind, Document, Status
+from lsfs.model import BlockKind, Document, Merged, Status
 from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
+from lsfs_parsers.columns import header_row, named_cells
 from lsfs_parsers.ooxml import core_facts, related
 
 MAX_ROWS = 100_000  # of one sheet
@@ -18,14 +19,13 @@ MAX_COLUMNS = 256
 MAX_CELLS = 2_000_000  # of all sheets together
 
 _ZIPPED = (detect.XLSX, detect.XLSB, detect.ODS)
-_LONGEST_HEADER = 60  # characters; a longer cell is a sentence and names no column
 
 
 class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 1
+    version = 2
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:
@@ -46,7 +46,14 @@ class SpreadsheetParser:
             # Opened for its limits too, which are checked here; calamine opens it once more.
             with archive.opened(source) as package:
                 facts = core_facts(package, related(package))
-        builder = Builder(source, self.name, self.version, line_unit="row", heading_is_title=False)
+        builder = Builder(
+            source,
+            self.name,
+            self.version,
+            line_unit="row",
+            page_unit="sheet",
+            heading_is_title=False,
+        )
         try:
             with source.open() as stream:
                 return _read(calamine.CalamineWorkbook.from_filelike(stream), builder, facts)
@@ -61,13 +68,14 @@ def _read(workbook: Any, builder: Builder, facts: Facts) -> Document:
     cut = []
     for name in workbook.sheet_names:
         builder.page(name)
-        numbered, complete = _rows(workbook.get_sheet_by_name(name), budget)
+        sheet = workbook.get_sheet_by_name(name)
+        numbered, complete = _rows(sheet, budget)
         budget -= sum(len(row) for _, row in numbered)
         if not complete:
             cut.append(name)
         if numbered:
             builder.add_text(BlockKind.HEADING, name, level=1)
-            _add_rows(numbered, builder)
+            _add_rows(numbered, sheet, builder)
         if builder.full:
             break
     if not cut:
@@ -110,35 +118,28 @@ def cell_text(value: object) -> str:
     return one_line(str(value))
 
 
-def _add_rows(numbered: list[tuple[int, list[str]]], builder: Builder) -> None:
-    header = _header([row for _, row in numbered[:2]])
+def _add_rows(numbered: list[tuple[int, list[str]]], sheet: Any, builder: Builder) -> None:
+    header = header_row([row for _, row in numbered[:2]])
     pieces = []
     for at, (number, row) in enumerate(numbered):
         if header and at > 0:
-            text = BETWEEN_CELLS.join(_named_cells(header, row))
+            text = BETWEEN_CELLS.join(named_cells(header, row))
         else:
             text = BETWEEN_CELLS.join(row)
         pieces.append(Piece(text, number))
     rows = [row for _, row in numbered]
-    builder.add_table(rows, pieces=pieces, grid=Grid(1 if header else 0))
+    numbers = [number for number, _ in numbered]
+    first = int(sheet.start[1])
+    grid = Grid(1 if header else 0, merged=_merged(sheet, numbers, first), first_column=first)
+    builder.add_table(rows, pieces=pieces, lines=numbers, grid=grid)
 
 
-def _header(first_rows: list[list[str]]) -> list[str]:
-    """The first row, when it names columns: short, distinct texts above something else."""
-    if len(first_rows) < 2:
-        return []
-    names = first_rows[0]
-    are_names = all(
-        name and len(name) <= _LONGEST_HEADER and not _is_number(name) for name in names
-    )
-    return names if are_names and len(names) > 1 and len(set(names)) == len(names) else []
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).replace("-", "").replace(",", "").isdecimal()
-
-
-def _named_cells(header: list[str], row: list[str]) -> Iterator[str]:
-    for at, cell in enumerate(row):
-        if cell:
-            yield f"{header[at]}: {cell}" if at < len(header) else cell
+def _merged(sheet: Any, numbers: list[int], first_column: int) -> list[Merged]:
+    """The merged cells, in rows and columns of the table; not where the format hides them."""
+    found = []
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        at, to = bisect_left(numbers, top + 1), bisect_right(numbers, bottom + 1)
+        column, end = left - first_column, min(right - first_column + 1, MAX_COLUMNS)
+        if at < to and numbers[at] == top + 1 and 0 <= column < end:
+            found.append(Merged(at, column, to - at, end - column))
+    return sorted(found, key=lambda one: (one.row, one.column))

@@ -1,4 +1,4 @@
-"""Plain text, logs, tables in text form and source code, line by line."""
+"""Plain text and logs, and what claims a format that it is not in, line by line."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from lsfs.model import BlockKind, Document, Status
 from lsfs_parsers import detect
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder, Piece
+from lsfs_parsers.builder import Builder, Facts, Piece
 from lsfs_parsers.encoding import decode
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_SPANS = 200_000  # beyond, a span covers several lines: a span costs more than a line's text
 
-_LINE_BASED = frozenset({
-    detect.CODE, "text/csv", "text/tab-separated-values", "application/json", "application/xml",
-    "image/svg+xml", "application/yaml", "application/toml",
-})  # fmt: skip
+_LINE_BASED = frozenset({detect.CODE, "text/csv", "text/tab-separated-values"})
 
 
 def lines_of(text: str) -> list[str]:
@@ -49,15 +46,44 @@ def paragraphs_of(lines: list[str], *, first: int = 1, step: int = 1) -> Iterato
         yield run
 
 
+def add_lines(builder: Builder, lines: list[str], kind: BlockKind, *, first: int = 1) -> None:
+    """Append lines as they stand: a block for each run of them between blank ones.
+
+    Args:
+        first: number of the first line.
+    """
+    for pieces in paragraphs_of(lines, first=first, step=1 + len(lines) // MAX_SPANS):
+        builder.add(kind, pieces)
+        if builder.full:
+            return
+
+
+def read_text(source: Source, builder: Builder) -> str:
+    """The text in ``source``; of more than ``MAX_BYTES`` only the beginning.
+
+    Raises:
+        UnsupportedFormat: it is not text.
+    """
+    decoded = decode(source.read(min(source.size, MAX_BYTES)))
+    if decoded.warning:
+        builder.warn(decoded.warning)
+    return decoded.text
+
+
+def built(source: Source, builder: Builder, facts: Facts | None = None) -> Document:
+    """The document of a file that was read with :func:`read_text`."""
+    if source.size <= MAX_BYTES:
+        return builder.build(facts)
+    reason = f"only the first {MAX_BYTES // 2**20} MiB were read"
+    return builder.build(facts, status=Status.PARTIAL, reason=reason)
+
+
 class TextParser:
     """A block for each paragraph, a span for each line."""
 
     name = "text"
-    version = 1
-    media_types = (
-        "text/*", "application/json", "application/xml", "application/yaml", "application/toml",
-        "image/svg+xml",
-    )  # fmt: skip
+    version = 2
+    media_types = ("text/*",)
 
     def parse(self, source: Source) -> Document:
         """The text in ``source``; of more than ``MAX_BYTES`` only the beginning.
@@ -66,16 +92,6 @@ class TextParser:
             UnsupportedFormat: it is not text.
         """
         builder = Builder(source, self.name, self.version)
-        decoded = decode(source.read(min(source.size, MAX_BYTES)))
-        if decoded.warning:
-            builder.warn(decoded.warning)
         kind = BlockKind.CODE if source.media_type in _LINE_BASED else BlockKind.PARAGRAPH
-        lines = lines_of(decoded.text)
-        for pieces in paragraphs_of(lines, step=1 + len(lines) // MAX_SPANS):
-            builder.add(kind, pieces)
-            if builder.full:
-                break
-        if source.size > MAX_BYTES:
-            reason = f"only the first {MAX_BYTES // 2**20} MiB were read"
-            return builder.build(status=Status.PARTIAL, reason=reason)
-        return builder.build()
+        add_lines(builder, lines_of(read_text(source, builder)), kind)
+        return built(source, builder)

@@ -9,6 +9,8 @@ from typing import Any
 from lsfs.errors import ParseError
 from lsfs_parsers import archive
 
+_HIGHEST = 10**12  # more than any measure or count in a document; a float takes it
+
 
 def parsed(content: bytes, name: str) -> Any:
     """The root element of ``content``.
@@ -53,12 +55,12 @@ def attribute(node: Any, name: str) -> str:
 
 
 def number(node: Any, name: str, default: int = 0) -> int:
-    """An attribute's value as an integer; ``default`` when it is missing or none."""
-    value = attribute(node, name)
+    """An attribute's value as an integer; ``default`` when it is missing, none, or beyond use."""
     try:
-        return int(value)
+        value = int(attribute(node, name))
     except ValueError:
         return default
+    return value if abs(value) <= _HIGHEST else default
 
 
 def child(node: Any, *names: str) -> Any:

@@ -173,7 +173,7 @@ def test_results_for_programs_and_people(tree: VirtualTree, index: Index) -> Non
     assert data["hits"][0]["path"] == "a\x1b[31m\nb.pdf"
     assert data["hits"][0]["page"] == 2
     page = tree.lookup(("search", "what is due?", "RESULTS.md")).content.decode()
-    assert "page 2" in page
+    assert "b.pdf p.2\n" in page
     assert "> first\n> second  line" in page
     assert "\x1b" not in page
     tree.mkdir(("search", "nothing"))

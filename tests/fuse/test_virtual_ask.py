@@ -148,8 +148,8 @@ def test_an_answer_as_a_page() -> None:
     )  # fmt: skip
     page = rendering.answer_page(asked).decode()
     assert page.startswith("# What is due?\n\nEUR 700 \nmonthly\n\n## Where it says so\n\n1. a/le")
-    assert "ase.pdf, page 2\n\n   > The rent\n   > is EUR 700.\n" in page
-    assert "2. b.txt, line 4-5" in page
+    assert "ase.pdf p.2\n\n   > The rent\n   > is EUR 700.\n" in page
+    assert "2. b.txt:4-5" in page
     assert "## Files\n\n- b.txt \N{EM DASH} Notes \N{EM DASH} 2023-05-01\n" in page
     assert page.endswith("Language model: SmolLM2\n")
     assert "\x1b" not in page and "\x07" not in page

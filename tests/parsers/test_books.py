@@ -126,11 +126,7 @@ def test_a_book_with_nothing_in_its_spine(read: Reader) -> None:
 
 
 def test_openings_without_end(sandboxed: Reader) -> None:
-    many = "<h1>" * 100_000 + "<a" * 100_000 + "/>" * 100_000
+    many = "<h1>" * 20_000 + "<a" * 20_000 + "/>" * 20_000
     document = sandboxed(book(one=many), "a.epub")
     assert document.status is Status.OK
     assert "No heading." in document.text
-
-
-def test_a_part_that_is_a_bomb(sandboxed: Reader) -> None:
-    assert sandboxed(book(one=" " * (200 * 2**20)), "a.epub").status is Status.TOO_LARGE

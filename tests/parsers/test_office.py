@@ -13,7 +13,8 @@ import pytest
 from docx.oxml import OxmlElement, parse_xml
 
 from lsfs.errors import Encrypted, ParseError, TooLarge
-from lsfs.model import Document, Status
+from lsfs.model import Document, Merged, Status
+from lsfs.places import Places
 from lsfs_parsers import archive, spreadsheet
 from lsfs_parsers.base import Source
 from tests.parsers.conftest import Reader
@@ -205,10 +206,6 @@ def test_an_archive_cut_short(sandboxed: Reader) -> None:
     assert "cut short" in document.reason
 
 
-def test_other_archives_are_unsupported(sandboxed: Reader) -> None:
-    assert sandboxed(zipped(a=b"x"), "a.zip").status is Status.UNSUPPORTED
-
-
 def test_an_encrypted_office_document(sandboxed: Reader) -> None:
     data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     data += "EncryptedPackage\0".encode("utf-16-le") + bytes(500)
@@ -251,8 +248,25 @@ def test_spreadsheet(read: Reader) -> None:
     assert document.blocks[3].spans[0].page == 3
     assert document.tables[0].header_rows == 1
     assert document.tables[0].rows[1] == ("Ann", "3", "TRUE")
+    assert document.tables[0].row_lines == (3, 4, 6)
+    assert document.tables[0].first_column == 1
+    assert document.page_unit == "sheet"
+    row = document.text.index("Name: Ann")
+    assert Places(document).where(row, row + 5) == "!Größen B4:D4"
     assert (document.title, document.author) == ("", "Ann Author")
     assert document.created == date(2023, 4, 5)
+
+
+def test_merged_cells_of_a_sheet(read: Reader) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["B2"], sheet["B3"], sheet["D3"], sheet["D6"] = "wide", "high", "x", "y"
+    sheet.merge_cells("B2:D2")
+    sheet.merge_cells("B3:B6")
+    (table,) = read(saved(book), "a.xlsx").tables
+    assert table.rows == (("wide",), ("high", "", "x"), ("", "", "y"))
+    assert table.merged == (Merged(0, 0, 1, 3), Merged(1, 0, 2, 1))
 
 
 def test_a_sheet_over_the_limits_is_partial(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
-from lsfs.errors import ParseError
+from lsfs.errors import ParseError, ParserTimeout
 from lsfs.model import Document, Status
 from lsfs_parsers import image, ocr
 from lsfs_parsers.base import Source
@@ -133,7 +133,7 @@ def test_every_frame_of_a_tiff_is_a_page(read: Reader) -> None:
 
 @WITH_TESSERACT
 def test_photographs_that_are_not_of_text(read: Reader) -> None:
-    photograph = Image.effect_noise((300, 200), 80).convert("RGB")
+    photograph = Image.effect_noise((150, 100), 80).convert("RGB")
     exif = Image.Exif()
     exif[0x010E] = "The house in winter"
     exif[0x013B] = "Ann Author"
@@ -180,9 +180,8 @@ def test_no_time_for_a_picture(source: Callable[..., Source], scan: Image.Image)
     from dataclasses import replace
 
     file = replace(source(saved(scan), "a.png"), deadline=0.0)
-    document = image.ImageParser().parse(file)
-    assert document.status is Status.EMPTY
-    assert document.reason == "pages 0/1 were read"
+    with pytest.raises(ParserTimeout):
+        image.ImageParser().parse(file)
 
 
 # --- the table of words
@@ -238,6 +237,24 @@ def test_lines_of_a_page_that_lies_aslant_are_level() -> None:
     ]
     lines, _ = lines_of(table(*rows), scale=2.0)
     assert all(line.bottom - line.top < 11 for line in lines)
+
+
+def test_a_page_that_cannot_be_read_is_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def run(_: Tesseract, arguments: list[str], data: bytes, seconds: float) -> str:
+        if "--list-langs" in arguments:
+            return "List\neng\nosd\n"
+        if "osd" in arguments:
+            return "Rotate: 90\nOrientation confidence: 1.5\nScript: Latin\n"
+        size = data.split(b"\n")[1].decode()
+        calls.append(size)
+        return table(word("words", 1, 0, 0, sure=90 if size == "20 30" else 20))
+
+    monkeypatch.setattr(Tesseract, "_run", run)
+    seen = Tesseract("tesseract").read(Image.new("L", (30, 20)), 2.0, 60)
+    assert calls == ["30 20", "20 30"]
+    assert (seen.degrees, seen.confidence) == (90, 0.9)
 
 
 def test_languages_by_script(monkeypatch: pytest.MonkeyPatch) -> None:

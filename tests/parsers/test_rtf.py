@@ -157,9 +157,9 @@ def test_a_file_that_is_cut_short(read: Reader) -> None:
 
 def test_nested_without_end(sandboxed: Reader) -> None:
     assert sandboxed(rb"{\rtf1" + b"{" * 1_000_000, "a.rtf").status is Status.DAMAGED
-    document = sandboxed(rb"{\rtf1 " + b"{\\b x}" * 200_000 + b"}", "a.rtf")
+    document = sandboxed(rb"{\rtf1 " + b"{\\b x}" * 20_000 + b"}", "a.rtf")
     assert document.status is Status.OK
-    assert len(document.text) == 200_000
+    assert len(document.text) == 20_000
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def test_text_has_paragraphs_and_line_numbers(read: Reader) -> None:
 
 def test_source_code_keeps_its_indentation(read: Reader) -> None:
     document = read(b"def f():\n    return 1\n\n    # more\n", "a.py")
-    assert kinds(document) == ["code", "code"]
-    assert texts(document) == ["def f():\n    return 1", "    # more"]
+    assert kinds(document) == ["code"]
+    assert texts(document) == ["def f():\n    return 1\n\n    # more"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,37 @@ def test_a_guessed_encoding_is_a_warning(read: Reader, text: str, encoding: str)
     document = read(text.encode(encoding) * 5, "a.txt")
     assert text.strip() in document.text
     assert "guessed" in document.warnings[0]
+
+
+SHORT = {
+    "根据合同第三条的规定\uff0c乙方应当向甲方支付租金。": ["gb18030"],
+    "根據合約第三條的規定\uff0c乙方應當向甲方支付租金。": ["big5"],
+    "계약서 제3조에 따라 임차인은 임대료를 지급하여야 한다.": ["euc_kr"],
+    "По договору арендатор обязан платить ежемесячно.": ["koi8_r", "cp1251", "cp866"],
+    "契約書の第三条に基づき、乙は甲に対して支払うものとする。": ["cp932", "iso2022_jp"],
+    "Grüße aus Köln, schöne Straße": ["cp1252"],
+    "\u0397 σύμβαση ισχύει από σήμερα": ["cp1253"],
+    "Plain words in English only.\r\n": [],
+}
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_short_texts_in_many_encodings(text: str) -> None:
+    for encoding in [*SHORT[text], "utf-16-le", "utf-16-be", "utf-8"]:
+        assert decode(text.encode(encoding)).text == text
+
+
+def test_utf_16_without_a_mark_is_text(read: Reader) -> None:
+    data = "Grüße an alle, die das lesen.\r\n\r\nEnde.".encode("utf-16-le")
+    assert texts(read(data, "a.txt")) == ["Grüße an alle, die das lesen.", "Ende."]
+    numbers = b"".join(n.to_bytes(2, "little") for n in range(500))
+    assert looks_binary(numbers)
+    assert looks_binary(bytes(1000))
+
+
+def test_a_claim_of_latin_1_is_not_believed_of_utf_8() -> None:
+    assert decode("Größe".encode(), declared="ISO-8859-1").text == "Größe"
+    assert decode(b"Gr\xf6\xdfe", declared="latin-1").text == "Größe"
 
 
 def test_an_unknown_encoding_is_read_as_latin_1() -> None:
@@ -316,6 +347,7 @@ def test_mail(read: Reader) -> None:
         "Hello\nthere",
         "second é",
         "Attachment: Vertrag ü.pdf (application/pdf)",
+        "x",
     ]
     assert (document.title, document.author) == ("Grüße vom Vertrag", "Ann <ann@example.org>")
     assert document.created == date(2023, 5, 1)  # the writer's day, not the reader's
@@ -385,7 +417,7 @@ def test_a_mailbox_has_a_page_for_each_message(read: Reader) -> None:
     document = read(raw * 3, "Inbox")
     assert document.media_type == "application/mbox"
     assert [page.label for page in document.pages] == ["Grüße vom Vertrag"] * 3
-    assert [block.spans[0].page for block in document.blocks] == [1] * 4 + [2] * 4 + [3] * 4
+    assert [block.spans[0].page for block in document.blocks] == [1] * 5 + [2] * 5 + [3] * 5
 
 
 # --- detection

@@ -178,10 +178,9 @@ def test_safe(text: str, shown: str) -> None:
 
 
 def test_places() -> None:
-    assert place("a.pdf", 3) == "a.pdf p.3"
-    assert place("a.txt", None, 4, 9) == "a.txt:4-9"
-    assert place("a.txt", None, 4, 4) == "a.txt:4"
-    assert place("a.txt", None) == "a.txt"
+    assert place("a.pdf", "p.3") == "a.pdf p.3"
+    assert place("a\x1b.txt", ":4-9") == "a\N{REPLACEMENT CHARACTER}.txt:4-9"
+    assert place("a.txt", "") == "a.txt"
 
 
 def test_versions_on_the_command_line(source: Path, tmp_path: Path) -> None:

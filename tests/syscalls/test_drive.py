@@ -6,6 +6,8 @@ import inspect
 from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
+import pptx
 import pytest
 
 import lsfs
@@ -97,6 +99,30 @@ def test_grep_names_path_and_line(drive: lsfs.Drive) -> None:
     assert drive.grep("(unclosed", fixed=True).matches == ()
     with pytest.raises(UsageError, match="regular expression"):
         drive.grep("(unclosed")
+
+
+def test_places_in_the_units_of_each_format(drive: lsfs.Drive, source: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Animals"
+    for row in (("Name", "Legs"), ("aardwolf", 4)):
+        sheet.append(row)
+    book.save(source / "zoo.xlsx")
+    deck = pptx.Presentation()
+    for title in ("Begin", "The aardwolf"):
+        deck.slides.add_slide(deck.slide_layouts[5]).shapes.title.text = title
+    deck.save(str(source / "zoo.pptx"))
+    (source / "zoo.txt").write_text("one\n\nan aardwolf\n")
+    found = drive.grep("aardwolf").matches
+    assert [(match.path, match.where) for match in found] == [
+        ("zoo.pptx", "slide 2"),
+        ("zoo.txt", ":3"),
+        ("zoo.xlsx", "!Animals A2:B2"),
+    ]
+    hits = {hit.path: hit.where for hit in drive.retrieve("aardwolf", k=10).hits}
+    assert hits["zoo.xlsx"] == "!Animals A1:B2"
+    assert hits["zoo.txt"] == ":1-3"
 
 
 def test_text_of_a_file(drive: lsfs.Drive, source: Path) -> None:

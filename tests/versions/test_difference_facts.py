@@ -357,7 +357,7 @@ CSV = 'item,price,note\nCoffee,3.20,"black, hot"\nTea,2.50,\nMilk,1.10,cold\n'
     ("name", "before", "after", "expected"),
     [
         ("a.csv", CSV, CSV.replace("3.20", "3.50"), ["Coffee, price: 3.20 → 3.50 (line 2)"]),
-        ("a.csv", CSV, CSV + "Cocoa,4,\n", ["row added: “Cocoa,4,” (line 5)"]),
+        ("a.csv", CSV, CSV + "Cocoa,4,\n", ["row added: “item: Cocoa | price: 4” (line 5)"]),
         (
             "a.csv", CSV, CSV.replace('"black, hot"', "black"),
             ["Coffee, note: black, hot → black (line 2)"],
@@ -370,11 +370,10 @@ def test_tables_in_text_form(name: str, before: str, after: str, expected: list[
     assert told(facts_of(before, after, name)) == expected
 
 
-def test_a_table_in_text_form_with_cells_of_several_lines_is_text() -> None:
+def test_a_table_in_text_form_with_cells_of_several_lines() -> None:
     before = 'item,note\nTea,"hot\nsweet"\n'
     found = facts_of(before, before.replace("sweet", "bitter"), "a.csv")
-    assert found.facts
-    assert not any(fact.kind is ChangeKind.CELL for fact in found.facts)
+    assert told(found) == ["Tea, note: hot sweet → hot bitter (line 2)"]
 
 
 # --- what holds of every pair
