@@ -269,6 +269,7 @@ class FieldValue:
             its legal form.
         char_start, char_end: where it stands in the canonical text.
         page, line: where it begins; None where the format has none.
+        where: the place as people write it; see lsfs.places.
         rule: how it was found: "label: amount due", "sentence", "model".
         confidence: how sure that kind of rule is, from 0 to 1.
     """
@@ -280,6 +281,7 @@ class FieldValue:
     char_end: int
     page: int | None = None
     line: int | None = None
+    where: str = ""
     rule: str = ""
     confidence: float = 0.0
 

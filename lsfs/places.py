@@ -74,11 +74,6 @@ class Places:
         last = bisect_left(self._starts, end)
         return [span for span in self._spans[first:last] if span.char_end > start]
 
-    def at(self, char: int) -> Span | None:
-        """The run of text that a character stands in; None in a text without places."""
-        before = bisect_right(self._starts, char) - 1
-        return self._spans[max(before, 0)] if self._spans else None
-
     def _on_pages(self, first: int, last: int, start: int, end: int) -> str:
         unit = self._document.page_unit
         label = _label(self._pages.get(first))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsfs.places import plain
 from lsfs_cli.paper import Console, Styled
 from lsfs_cli.render import safe, shows
 
@@ -28,11 +27,10 @@ def _(result: ExtractedRows, out: Console) -> None:
         value = _short(row.value)
         normal = f"  = {safe(row.normal)}" if row.normal != " ".join(row.value.split()) else ""
         line = Styled(f"  {safe(row.field):<16} {value}")
-        where = plain(row.page, None, row.line)
-        where = where.replace(":", "line ", 1) if row.page is None else where
-        line.append(
-            f"{_short(normal)}  ({where + ', ' if where else ''}{safe(row.rule)})", style="dim"
-        )
+        where = safe(row.where.lstrip(" :!"))
+        where = f"line {where}" if row.where.startswith(":") else where
+        origin = ", ".join(part for part in (where, safe(row.rule)) if part)
+        line.append(f"{_short(normal)}  ({origin})", style="dim")
         out.print(line)
     if not result.rows:
         count = "1 file" if result.files == 1 else f"{result.files} files"

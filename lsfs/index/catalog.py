@@ -24,7 +24,7 @@ from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.index import stated
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
 
 # meta: single values by name.
@@ -75,6 +75,7 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 # field: what a document states (lsfs.model.FieldValue); see lsfs.index.stated. Those of the rules
 #                are made when it is read, those of the model when they are asked for.
 #   normal       the value as it is compared
+#   place        as people write it
 #   rule         how it was found; 'model' for the model's
 # signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
 #                this machine; none for one that is too short to be compared.
@@ -167,6 +168,7 @@ CREATE TABLE field (
     normal TEXT NOT NULL,
     page INTEGER,
     line INTEGER,
+    place TEXT NOT NULL,
     rule TEXT NOT NULL,
     confidence REAL NOT NULL,
     PRIMARY KEY (document_id, name, char_start, char_end)

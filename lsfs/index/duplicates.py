@@ -254,14 +254,14 @@ def files_of(catalog: Catalog) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def undocumented(catalog: Catalog) -> list[list[str]]:
-    """Files without a document that have the same size: those that may be equal, by content."""
+def equal(catalog: Catalog) -> list[list[str]]:
+    """Files of equal bytes, oldest first; those that were too large to be read are not known."""
     with catalog.lock:
         rows = catalog.db.execute(
-            "SELECT size, path FROM file WHERE document_id IS NULL AND size > 0 "
-            "AND status <> 'pending' ORDER BY size, path"
+            "SELECT digest, path FROM file WHERE digest IS NOT NULL AND size > 0 "
+            "ORDER BY mtime_ns, path"
         ).fetchall()
-    found: dict[int, list[str]] = {}
-    for size, path in rows:
-        found.setdefault(size, []).append(os.fsdecode(path))
+    found: dict[bytes, list[str]] = {}
+    for digest, path in rows:
+        found.setdefault(digest, []).append(os.fsdecode(path))
     return [paths for paths in found.values() if len(paths) > 1]

@@ -29,7 +29,7 @@ from lsfs.index.kinds import kind_of
 from lsfs.index.reading import FileReader, Reader, Reading
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
-from lsfs.model import ContentDate, Document, Passage, Status
+from lsfs.model import ContentDate, Document, FieldValue, Passage, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
@@ -342,9 +342,10 @@ class Pipeline:
         document_id = reading.document_id
         facts = facts_of(document, reading.row.path)
         is_new = document_id is None and document.status in WITH_DOCUMENT
+        made = self._made_of(document, facts.dates) if is_new else None
         with self._catalog.transaction():
-            if is_new:
-                document_id = self._add(reading.digest, document, facts.dates)
+            if made is not None:
+                document_id = self._add(reading.digest, document, made)
             elif document.status in OF_THE_CONTENT:
                 self._catalog.add_failure(reading.digest, document)
             outcome = Outcome(document.status, document.reason, reading.digest)
@@ -352,13 +353,19 @@ class Pipeline:
             self._catalog.set_facts(reading.row.id, facts)
             self._catalog.bump()
 
-    def _add(self, digest: bytes, document: Document, dates: Sequence[ContentDate]) -> int:
-        """Store a document, what it states and the signature of its wording."""
+    def _made_of(self, document: Document, dates: Sequence[ContentDate]) -> Made:
         cut = passages.split(document)
-        hashed = [(passage, passages.text_hash(passage)) for passage in cut]
-        document_id = self._catalog.add_document(digest, document, hashed)
-        stated.add(self._catalog.db, document_id, fields_of(document, dates, self._fields))
-        stated.sign(self._catalog.db, document_id, cut)
+        return Made(
+            [(passage, passages.text_hash(passage)) for passage in cut],
+            fields_of(document, dates, self._fields),
+            stated.signature_of(cut),
+        )
+
+    def _add(self, digest: bytes, document: Document, made: Made) -> int:
+        """Store a document with what was made of it."""
+        document_id = self._catalog.add_document(digest, document, made.cut)
+        stated.add(self._catalog.db, document_id, made.fields)
+        stated.sign(self._catalog.db, document_id, made.minima)
         return document_id
 
     def _finish(self, row: FileRow, outcome: Outcome) -> None:
@@ -477,13 +484,29 @@ class Pipeline:
         document = self._reader.read(fd, name)
         if document.status not in WITH_DOCUMENT:
             return False
+        made = self._made_of(document, content_dates(document, name))
         with self._catalog.transaction():
-            self._add(digest, document, content_dates(document, name))
+            self._add(digest, document, made)
         return True
 
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
         """Embed all passages that are not yet; any thread may do so."""
         self._embed_pending(progress, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is made of a document before it is stored.
+
+    Attributes:
+        cut: its passages, each with the hash of what is embedded for it.
+        fields: what it states.
+        minima: the signature of its wording; b"" for one too short to be compared.
+    """
+
+    cut: list[tuple[Passage, bytes]]
+    fields: list[FieldValue]
+    minima: bytes
 
 
 def _weight(row: FileRow) -> int:

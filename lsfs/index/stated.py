@@ -30,11 +30,11 @@ class Stated:
 def add(db: sqlite3.Connection, document_id: int, found: Iterable[FieldValue]) -> None:
     """Store values of a document beside those it has."""
     db.executemany(
-        "INSERT OR IGNORE INTO field VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO field VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 document_id, one.name, one.char_start, one.char_end, one.value, one.normal,
-                one.page, one.line, one.rule, one.confidence,
+                one.page, one.line, one.where, one.rule, one.confidence,
             )
             for one in found
         ],
@@ -48,7 +48,8 @@ def replace_by_rules(db: sqlite3.Connection, document_id: int, found: Iterable[F
 
 
 _COLUMNS = (
-    "v.name, v.value, v.normal, v.char_start, v.char_end, v.page, v.line, v.rule, v.confidence"
+    "v.name, v.value, v.normal, v.char_start, v.char_end, v.page, v.line, v.place, v.rule, "
+    "v.confidence"
 )
 _BEST_FIRST = "v.confidence DESC, v.char_start"
 
@@ -85,14 +86,16 @@ def drop(db: sqlite3.Connection, document_id: int) -> None:
 # --- signatures
 
 
-def sign(db: sqlite3.Connection, document_id: int, passages: Sequence[Passage]) -> None:
-    """Store the signature of a document's wording; a text too short to be compared has none."""
+def signature_of(passages: Sequence[Passage]) -> bytes:
+    """The signature of a document's wording; b"" for a text too short to be compared."""
     runs = near.shingles(" ".join(passage.text for passage in passages))
-    if len(runs) >= near.LEAST:
-        db.execute(
-            "INSERT OR REPLACE INTO signature VALUES (?, ?)",
-            (document_id, near.signature(runs).tobytes()),
-        )
+    return near.signature(runs).tobytes() if len(runs) >= near.LEAST else b""
+
+
+def sign(db: sqlite3.Connection, document_id: int, minima: bytes) -> None:
+    """Store the signature of a document's wording, if it has one."""
+    if minima:
+        db.execute("INSERT OR REPLACE INTO signature VALUES (?, ?)", (document_id, minima))
 
 
 def signatures(db: sqlite3.Connection) -> tuple[list[int], NDArray[np.uint32]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lsfs import digest as digests
 from lsfs import paths
 from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
@@ -162,36 +160,12 @@ def _group(comparison: Comparison, places: list[tuple[int, str, int]]) -> Duplic
 
 
 def _exact(call: Call) -> list[DuplicateGroup]:
-    """Files of equal bytes: by their document, else by reading those of equal size."""
-    from lsfs.index.duplicates import files_of, undocumented
+    from lsfs.index.duplicates import equal
 
     engines = call.engines
-    same = [[path for _, path in places] for places in files_of(engines.catalog).values()]
-    for candidates in undocumented(engines.catalog):
-        by_digest: dict[bytes, list[str]] = {}
-        for path in candidates:
-            call.check()
-            digest = _digest(call, path)
-            if digest:
-                by_digest.setdefault(digest, []).append(path)
-        same += by_digest.values()
-    present = [[path for path in names if engines.is_there(path)] for names in same]
+    present = [[p for p in names if engines.is_there(p)] for names in equal(engines.catalog)]
     return [
         DuplicateGroup(first, tuple(Duplicate(path, 1.0, True) for path in others))
         for first, *others in filter(None, present)
         if others
     ]
-
-
-def _digest(call: Call, path: str) -> bytes:
-    """The digest of a file; b"" of one that cannot be read now."""
-    try:
-        fd = call.engines.tree.open(path)
-    except OSError:
-        return b""
-    try:
-        return digests.of_file(fd)
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)

@@ -45,6 +45,7 @@ class Extracted:
 
     Attributes:
         value: as written; ``normal`` as it is compared.
+        where: the place as people write it; see lsfs.places.
         rule: how it was found; "model" for the language model.
         confidence: how sure that kind of rule is, from 0 to 1.
     """
@@ -57,6 +58,7 @@ class Extracted:
     line: int | None
     char_start: int
     char_end: int
+    where: str
     rule: str
     confidence: float
 
@@ -191,5 +193,5 @@ def _rows(
 def _row(path: str, one: FieldValue) -> Extracted:
     return Extracted(
         path, one.name, one.value, one.normal, one.page, one.line, one.char_start, one.char_end,
-        one.rule, one.confidence,
+        one.where, one.rule, one.confidence,
     )  # fmt: skip

@@ -58,12 +58,13 @@ def _best(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def placed(one: Found, text: str, places: Places) -> FieldValue:
-    """A value with its page and line."""
+    """A value with its page, its line, and its place in words."""
     start, end = one.form.start, one.form.end
-    span = places.at(start)
+    span = next(iter(places.spans(start, end)), None)
     return FieldValue(
         one.name, " ".join(text[start:end].split()), one.form.normal, start, end,
-        span.page if span else None, span.line if span else None, one.rule, one.confidence,
+        span.page if span else None, span.line if span else None, places.where(start, end),
+        one.rule, one.confidence,
     )  # fmt: skip
 
 
