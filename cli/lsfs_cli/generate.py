@@ -170,7 +170,8 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
     if session.json:
         session.print_json(codec.to_builtins(result))
     else:
-        from lsfs_cli import render, render_past  # noqa: F401 - knows how the past is shown
+        # Some know how a part of the results is shown.
+        from lsfs_cli import render, render_past, render_stated  # noqa: F401
 
         render.show(result, render.console(session.color))
     return exit_code(result)

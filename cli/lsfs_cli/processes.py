@@ -71,12 +71,23 @@ def index(session: Session, source: str, watch: bool) -> None:
     if record is None or record.source != Path(source).expanduser().resolve():
         record = initialise(source, _state(session))
     session.drive, session.state = str(record.source), str(record.state.root)
+    _tell_of_page_model(session, record.source)
     if watch:
         _serve(session)
     with ProgressBar(not (session.quiet or session.json)) as bar, session.open(bar.event) as drive:
         drive.call("wait_indexed")
         report = drive.call("status", problems=True)
     _report(session, report)
+
+
+def _tell_of_page_model(session: Session, source: Path) -> None:
+    """Say what keeps the page model from reading, where one is chosen."""
+    from lsfs import config
+    from lsfs.index import page_model
+
+    chosen = config.load(source).index.neural
+    if chosen and (hindrance := page_model.hindrance(chosen)):
+        session.note(f"PDF is read without the page model: {hindrance}")
 
 
 def _serve(session: Session) -> None:

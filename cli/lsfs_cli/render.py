@@ -87,6 +87,10 @@ def _hit(hit: Hit, out: Console) -> None:
     head.append(f"  {safe(detail)}", style="dim not bold")
     out.print(head)
     _quote(hit.text, out, SNIPPET_LINES)
+    if hit.similar:
+        count = len(hit.similar)
+        names = ", ".join(safe(path) for path in hit.similar[:3]) + (" \u2026" if count > 3 else "")
+        out.print(Styled(f"    and {count} similar: {names}", style="dim"))
     if hit.explain:
         parts = ", ".join(f"{name} {value:.3f}" for name, value in sorted(hit.explain.items()))
         out.print(Styled(f"    = {parts}", style="dim"))
@@ -201,9 +205,12 @@ def _(result: StatusReport, out: Console) -> None:
     ]
     for name, value in rows:
         out.print(Styled(f"{name:<9} {value}"))
-    for problem in result.problems:
-        reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
-        out.print(Styled(f"  {safe(problem['path'])}  {problem['status']}{reason}"))
+    for status in dict.fromkeys(problem["status"] for problem in result.problems):
+        alike = [problem for problem in result.problems if problem["status"] == status]
+        out.print(Styled(f"\n{status} ({len(alike)}): {alike[0]['advice']}"))
+        for problem in alike:
+            reason = f": {safe(problem['reason'])}" if problem["reason"] else ""
+            out.print(Styled(f"  {safe(problem['path'])}{reason}"))
 
 
 @shows("Waited")

@@ -69,6 +69,10 @@ class Published(Protocol):
         """Path and ending of each file."""
         ...
 
+    def parties(self) -> list[tuple[str, str]]:
+        """Path and party of each file that states one."""
+        ...
+
     def authored(self) -> list[tuple[str, str]]:
         """Path and author of each file that states one."""
         ...

@@ -31,7 +31,7 @@ stored in your folder.
 | `errors.ndjson` | files that could not be read in full, one JSON object a line |
 | `search/` | your queries, as directories |
 | `ask/` | your questions, as files that hold the answers |
-| `by/` | all files by date, type and author |
+| `by/` | all files by date, type, author and party |
 | `text/` | each document as text, in Markdown |
 | `pages/` | the same, page by page |
 | `versions/` | what each file was before, as files |

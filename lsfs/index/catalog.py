@@ -12,6 +12,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,15 +21,18 @@ from pathlib import Path, PurePosixPath
 
 from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
+from lsfs.index import stated
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
 
 # meta: single values by name.
 #   generation   raised by every change that can alter a result
 #   position     last journal event that was taken in
 #   embedder     name of the model that made the vectors; another name makes them void
+#   parsers      versions of the parsers that the files were read with, as JSON
+#   limits       limits within which they were read, as JSON
 #
 # file: one row per regular file below the source that is not ignored.
 #   path         bytes relative to the source, as the file system has them; unique
@@ -37,6 +41,8 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #                unchanged, the file is not read again
 #   status       lsfs.model.Status; 'pending' until the file was read
 #   reason       why the status is not 'ok', for a person
+#   digest       BLAKE3 of the content that was read last; NULL when it was not read
+#   read_ns      when it was read
 #   document_id  what it says; NULL while pending, and for files without a document
 #   kind, kind_reason   contract, invoice, …: depends on text and path; '' when unclear
 #   day, day_end the document's own date as ISO days, half open; '' when it states none
@@ -50,6 +56,12 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
 #   body         the whole Document as zlib-compressed JSON; last, for it is read over otherwise
 #
+# failure: how reading a content ended that gave no document, so that it is not tried again: not
+#                after a touch, a copy, a restart; only by another version of the parser (or, where
+#                none was found, when there are other parsers), or within wider limits.
+#   digest       BLAKE3 of the bytes
+#   status, reason, media_type, parser, parser_version   from the reading
+#
 # passage: the unit of retrieval.
 #   ordinal      position in the document from 0
 #   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
@@ -60,6 +72,13 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 #
 # vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
 # content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
+# field: what a document states (lsfs.model.FieldValue); see lsfs.index.stated. Those of the rules
+#                are made when it is read, those of the model when they are asked for.
+#   normal       the value as it is compared
+#   place        as people write it
+#   rule         how it was found; 'model' for the model's
+# signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
+#                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
 # saved_question: questions kept as files, with their answers; see lsfs.index.kept.
 # passage_fts, file_fts: full text over passages, and over names and titles.
@@ -90,12 +109,23 @@ CREATE TABLE file (
     inode INTEGER NOT NULL,
     status TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
+    digest BLOB,
+    read_ns INTEGER NOT NULL DEFAULT 0,
     document_id INTEGER REFERENCES document(id),
     kind TEXT NOT NULL DEFAULT '',
     kind_reason TEXT NOT NULL DEFAULT '',
     day TEXT NOT NULL DEFAULT '',
     day_end TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE failure (
+    digest BLOB PRIMARY KEY,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    parser TEXT NOT NULL,
+    parser_version INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX file_digest ON file(digest) WHERE document_id IS NULL AND digest IS NOT NULL;
 CREATE INDEX file_document ON file(document_id);
 CREATE INDEX file_status ON file(status);
 CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
@@ -129,6 +159,24 @@ CREATE TABLE content_date (
     words TEXT NOT NULL,
     PRIMARY KEY (file_id, ordinal)
 ) WITHOUT ROWID;
+CREATE TABLE field (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    normal TEXT NOT NULL,
+    page INTEGER,
+    line INTEGER,
+    place TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    PRIMARY KEY (document_id, name, char_start, char_end)
+) WITHOUT ROWID;
+CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE signature (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
+);
 CREATE TABLE saved_search (
     name TEXT PRIMARY KEY, generation INTEGER NOT NULL, hits TEXT NOT NULL, query TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -185,6 +233,19 @@ class FileRow:
     identity: FileIdentity
     status: Status
     document_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How reading a file ended.
+
+    Attributes:
+        digest: BLAKE3 of its content; None when it was not read.
+    """
+
+    status: Status
+    reason: str = ""
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,14 +442,16 @@ class Catalog:
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (row.id,))
         self.db.execute("DELETE FROM file WHERE id = ?", (row.id,))
 
-    def finish(
-        self, row: FileRow, status: Status, reason: str, document_id: int | None, title: str
-    ) -> None:
+    def finish(self, row: FileRow, outcome: Outcome, document_id: int | None, title: str) -> None:
         """Note how reading a file ended."""
         self.db.execute(
-            "UPDATE file SET status = ?, reason = ?, document_id = ? WHERE id = ?",
-            (status.value, reason, document_id, row.id),
-        )
+            "UPDATE file SET status = ?, reason = ?, digest = ?, read_ns = ?, document_id = ? "
+            "WHERE id = ?",
+            (
+                outcome.status.value, outcome.reason, outcome.digest, time.time_ns(), document_id,
+                row.id,
+            ),
+        )  # fmt: skip
         self._index_name(row.id, row.path, title)
 
     def set_facts(self, file_id: int, facts: Facts) -> None:
@@ -425,6 +488,86 @@ class Catalog:
         ).fetchall()
         for id_, path, title in rows:
             self._index_name(id_, os.fsdecode(path), title)
+
+    # --- contents that cannot be read
+
+    def failure_of(self, digest: bytes) -> Document | None:
+        """What stands for a content that gives no document, if it was tried."""
+        with self.lock:
+            row = self.db.execute(
+                "SELECT media_type, parser, parser_version, status, reason FROM failure "
+                "WHERE digest = ?",
+                (digest,),
+            ).fetchone()
+        if row is None:
+            return None
+        media_type, parser, version, status, reason = row
+        return Document(media_type, parser, version, Status(status), reason)
+
+    def add_failure(self, digest: bytes, document: Document) -> None:
+        """Note that a content gives no document, so that it is not tried again."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                digest, document.status.value, document.reason, document.media_type,
+                document.parser, document.parser_version,
+            ),
+        )  # fmt: skip
+
+    def parsers_are(self, versions: dict[str, int], unfound: str) -> None:
+        """Make files pending that other versions of the parsers may read better.
+
+        Args:
+            versions: of the parsers that there are, by name.
+            unfound: what stands as the parser of contents that no parser was found for.
+        """
+        now = codec.dumps(dict(sorted(versions.items())))
+        if self.meta("parsers") == now:
+            return
+        with self.transaction() as db:
+            found = db.execute("SELECT DISTINCT parser, parser_version FROM document").fetchall()
+            for parser, version in found:
+                if versions.get(parser, version) != version:
+                    db.execute(
+                        "UPDATE file SET status = 'pending' WHERE document_id IN "
+                        "(SELECT id FROM document WHERE parser = ? AND parser_version = ?)",
+                        (parser, version),
+                    )
+            tried = db.execute("SELECT DISTINCT parser, parser_version FROM failure").fetchall()
+            for parser, version in tried:
+                if parser in ("", unfound) or versions.get(parser) != version:
+                    self._retry("parser = ? AND parser_version = ?", (parser, version))
+            self.set_meta("parsers", now)
+            self.bump()
+
+    def limits_are(self, limits: dict[str, float]) -> None:
+        """Make files pending that were too much for narrower limits.
+
+        Args:
+            limits: what is allowed, by name; 0 is no limit.
+        """
+        known = codec.loads(self.meta("limits", "{}"), dict[str, float])
+        if known == limits:
+            return
+        with self.transaction() as db:
+            if any(_is_wider(limit, known.get(name, 0)) for name, limit in limits.items()):
+                self._retry("status IN ('too_large', 'timeout', 'out_of_memory')", ())
+                db.execute(
+                    "UPDATE file SET status = 'pending' WHERE status = 'too_large' "
+                    "AND digest IS NULL"
+                )
+            self.set_meta("limits", codec.dumps(limits))
+            self.bump()
+
+    def _retry(self, where: str, values: Sequence[object]) -> None:
+        # `where` is one of the literals of this class; values are bound.
+        which = f"SELECT digest FROM failure WHERE {where}"  # noqa: S608
+        self.db.execute(
+            f"UPDATE file SET status = 'pending' WHERE digest IN ({which}) "  # noqa: S608
+            "AND document_id IS NULL",
+            values,
+        )
+        self.db.execute(f"DELETE FROM failure WHERE {where}", values)  # noqa: S608
 
     # --- documents
 
@@ -520,6 +663,10 @@ class Catalog:
             retained: asked, if there are such documents, for the digests of those to keep.
         """
         with self.transaction() as db:
+            db.execute(
+                "DELETE FROM failure WHERE digest NOT IN (SELECT digest FROM file "
+                "WHERE digest IS NOT NULL AND document_id IS NULL)"
+            )
             orphans = db.execute(f"SELECT id, digest FROM document {_NO_FILE}").fetchall()  # noqa: S608
             kept = retained() if orphans else set()
             # Of a content that was read by two versions of a parser the latest is kept.
@@ -542,9 +689,21 @@ class Catalog:
                     "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
                     (document_id,),
                 )
+                stated.drop(db, document_id)
                 db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
                 db.execute("DELETE FROM document WHERE id = ?", (document_id,))
         return len(gone)
+
+    # --- what documents state
+
+    def fields(self, name: str, *, model: bool = False) -> list[stated.Stated]:
+        """The values of a field in all files, file by file, the surest first.
+
+        Args:
+            model: those that the language model found, too.
+        """
+        with self.lock:
+            return list(stated.of_files(self.db, name, model=model))
 
     # --- saved searches and counts
 
@@ -614,6 +773,10 @@ def _set_aside(path: Path) -> None:
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
+
+
+def _is_wider(limit: float, before: float) -> bool:
+    return before != 0 and (limit == 0 or limit > before)
 
 
 def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:

@@ -86,6 +86,7 @@ class Follower:
         catalog, pipeline, tree: the parts of the index.
         debounce_ms: quiet time after a change before the file is read.
         after_change: called in the thread when results may have changed.
+        interrupt: makes a file that is being read end at once, for good; called by :meth:`close`.
     """
 
     def __init__(
@@ -96,7 +97,9 @@ class Follower:
         *,
         debounce_ms: int,
         after_change: Callable[[], None] = lambda: None,
+        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
+        self._interrupt = interrupt
         self._catalog = catalog
         self._pipeline = pipeline
         self._tree = tree
@@ -128,10 +131,11 @@ class Follower:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the file in hand."""
+        """Stop; files that are being read are read another time."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
+        self._interrupt()
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()
@@ -210,12 +214,16 @@ class Follower:
             if self._void:
                 self._void = False
                 void(self._catalog)
+            self._pipeline.check_parsers()
             self._pipeline.run(paths, progress=self._report, stop=self._interrupted)
             if self._catalog.generation() != before and not self._stopping:
                 self._after_change()
             self._failure = None
-            return self._catalog.counts().pending == 0
+            # Files that change while they are read have events of their own.
+            return self._catalog.counts().pending <= self._pipeline.restless
         except LsfsError as error:
+            if self._stopping:
+                return False
             log.error("indexing failed: %s", error.message)
             self._failure = error
             return True
@@ -289,5 +297,6 @@ def void(catalog: Catalog) -> None:
     """Make every file pending and forget all documents, so that all is read again."""
     with catalog.transaction() as db:
         db.execute("UPDATE file SET status = 'pending', document_id = NULL")
+        db.execute("DELETE FROM failure")
     catalog.collect()
     catalog.bump()

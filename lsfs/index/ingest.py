@@ -8,47 +8,46 @@ upsert in LanceDB, done in SQLite; whatever is still intended at a start is done
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from lsfs import digest as digests
-from lsfs.config import IndexConfig
-from lsfs.index import check, passages
-from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow
+from lsfs import codec
+from lsfs.config import FieldConfig, IndexConfig
+from lsfs.index import check, passages, stated
+from lsfs.index.ahead import Ahead, threads, workers_of
+from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
+from lsfs.index.fields.extract import fields_of
 from lsfs.index.kinds import kind_of
+from lsfs.index.reading import FileReader, Reader, Reading
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
-from lsfs.model import Document, Passage, Status
+from lsfs.model import ContentDate, Document, FieldValue, Passage, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
 EMBED_BATCH = 32
 FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
-READ_CHUNK = 1 << 20
+BATCH = 100  # files that are asked for at once
+UNFOUND = "detect"  # stands as the parser of contents that no parser was found for
+WITH_DOCUMENT = (Status.OK, Status.PARTIAL)
+# Endings that the same content would have again; what is unreadable or pending is tried anew.
+OF_THE_CONTENT = (
+    Status.EMPTY, Status.UNSUPPORTED, Status.ENCRYPTED, Status.DAMAGED, Status.TOO_LARGE,
+    Status.TIMEOUT, Status.OUT_OF_MEMORY,
+)  # fmt: skip
 # Documents of the past may be so many more than are to be retained before the rest is looked for:
 # this many, or a tenth of them. Which to retain is not asked after each change.
 COLLECT_AFTER = 32
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
-
-
-class Reader(Protocol):
-    """Reads an open file as a document, however hostile it is."""
-
-    def read(self, fd: int, name: str) -> Document:
-        """The document; its status says how reading ended."""
-        ...
-
-    def versions(self) -> dict[str, int]:
-        """Version of each parser by name."""
-        ...
 
 
 class Witness(Protocol):
@@ -104,6 +103,7 @@ class Pipeline:
         witness: told what is looked at and read.
         retained: digests of contents whose documents are kept though no file has them now, so that
             a content that comes back is not read and embedded again; None keeps none.
+        fields: the user's fields beside the built-in ones.
     """
 
     def __init__(
@@ -116,7 +116,9 @@ class Pipeline:
         config: IndexConfig,
         witness: Witness | None = None,
         retained: Callable[[], set[bytes]] | None = None,
+        fields: Mapping[str, FieldConfig] | None = None,
     ) -> None:
+        self._fields = definitions(fields)
         self._witness = witness or Nobody()
         self._retained = retained
         self._of_the_past: int | None = None  # documents that the last collection retained
@@ -128,8 +130,12 @@ class Pipeline:
         self._tree = tree
         self._config = config
         self.work = Work()
+        self._files = FileReader(tree, catalog, reader, config.max_file_bytes)
+        self._parsers_are_checked = False
+        self.restless = 0  # files that changed while they were read by the last run
         self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
+        self._check_fields(fields or {})
 
     def _check_facts(self) -> None:
         """Judge all files anew when the rules for kinds and dates have changed."""
@@ -138,6 +144,18 @@ class Pipeline:
                 self._restate_facts(row, path)
             self._catalog.bump()
         self._catalog.set_meta("facts", str(FACTS_VERSION))
+
+    def _check_fields(self, own: Mapping[str, FieldConfig]) -> None:
+        """Read all documents for fields anew when the rules or the user's fields have changed."""
+        state = f"{FIELDS_VERSION} {codec.dumps(dict(sorted(own.items())))}"
+        if self._catalog.meta("fields", state) != state:
+            for document_id in self._catalog.documents().values():
+                document = self._catalog.load(document_id)
+                found = fields_of(document, content_dates(document, ""), self._fields)
+                with self._catalog.transaction() as db:
+                    stated.replace_by_rules(db, document_id, found)
+            self._catalog.bump()
+        self._catalog.set_meta("fields", state)
 
     def _check_vectors(self) -> None:
         """Void vectors of another model, and intend those that the store has lost."""
@@ -226,75 +244,133 @@ class Pipeline:
 
     # --- step 2: what it says
 
+    def check_parsers(self) -> None:
+        """Have files read again that newer parsers or wider limits may read better.
+
+        Raises:
+            ParseError: the parsers do not start.
+        """
+        if self._parsers_are_checked:
+            return
+        self._catalog.parsers_are(self._reader.versions(), UNFOUND)
+        self._catalog.limits_are({
+            "max_file_bytes": self._config.max_file_bytes,
+            "parse_seconds": self._config.parse_seconds,
+            "parse_memory_mb": self._config.parse_memory_mb,
+        })  # fmt: skip
+        self._parsers_are_checked = True
+
     def _read_pending(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        self.restless = 0
         waiting = self._count("SELECT count(*) FROM file WHERE status = 'pending'")
-        done = 0
-        while rows := self._catalog.pending(100):
-            for row in rows:
-                if stop():
-                    return
-                self._read(row)
-                done += 1
-                if progress:
-                    progress("reading", done, max(waiting, done))
+        if not waiting or stop():
+            return
+        self.check_parsers()
+        workers = workers_of(self._config)
+        with threads(workers) as executor:
+            ahead = Ahead(executor, workers, self._files.read, _weight)
+            try:
+                self._take_in_all(ahead, waiting, progress, stop)
+            finally:
+                for reading in ahead.left():
+                    self._files.forget(reading)
 
-    def _read(self, row: FileRow) -> None:
-        self.work.read += 1
-        try:
-            fd = self._tree.open(row.path)
-        except FileNotFoundError:
-            with self._catalog.transaction():
-                self._catalog.remove(row)
-                self._catalog.bump()
-            return
-        except OSError as error:
-            self._finish(row, Status.UNREADABLE, error.strerror or str(error))
-            return
-        try:
-            self._read_open(row, fd)
-        finally:
-            os.close(fd)
-
-    def _read_open(self, row: FileRow, fd: int) -> None:
-        before = FileIdentity.of(os.fstat(fd))
-        if before.size > self._config.max_file_bytes:
-            limit = self._config.max_file_bytes >> 20
-            self._finish(row, Status.TOO_LARGE, f"larger than {limit} MiB (index.max_file_bytes)")
-            return
-        try:
-            digest = digests.of_file(fd)
-        except OSError as error:
-            self._finish(row, Status.UNREADABLE, error.strerror or str(error))
-            return
-        found = self._catalog.document_of(digest, self._reader.versions())
-        if found is None:
-            self.work.parsed += 1
-            document = self._reader.read(fd, row.path)
-        else:
-            document = self._catalog.load(found[0])
-        if FileIdentity.of(os.fstat(fd)) != before:
-            # Written to while it was read: the writer's event, or the next look, comes back to it.
-            with self._catalog.transaction():
-                self._catalog.add_pending(row.path, FileIdentity.of(os.fstat(fd)))
-            return
-        self._witness.read(fd, digest)
-        self._store(row, digest, document, found[0] if found else None)
-
-    def _store(
-        self, row: FileRow, digest: bytes, document: Document, document_id: int | None
+    def _take_in_all(
+        self,
+        ahead: Ahead[FileRow, Reading],
+        waiting: int,
+        progress: Progress | None,
+        stop: Callable[[], bool],
     ) -> None:
-        facts = facts_of(document, row.path)
+        for done, reading in enumerate(ahead.results(self._pending()), start=1):
+            if not self._take_in(reading):
+                return  # the reader was closed
+            if progress:
+                progress("reading", done, max(waiting, done))
+            if stop():
+                break
+        # What has been begun is done, too: it would have to be done again.
+        for reading in ahead.left():
+            self._take_in(reading)
+
+    def _pending(self) -> Iterator[FileRow]:
+        """What is to be read, each file once in a run: one that never rests holds up nobody."""
+        seen: set[int] = set()
+        while rows := [r for r in self._catalog.pending(BATCH + len(seen)) if r.id not in seen]:
+            for row in rows:
+                seen.add(row.id)
+                yield row
+
+    def _take_in(self, reading: Reading) -> bool:
+        """Write down what a file says; False when reading it was interrupted."""
+        try:
+            self.work.read += 1
+            if reading.is_gone:
+                self._drop(reading.row)
+                return True
+            if reading.is_open_question:  # what the other thread found is known by now
+                reading = self._files.known_or_parsed(reading)
+            self.work.parsed += reading.parsed
+            if reading.document is not None and reading.document.status is Status.PENDING:
+                return False
+            if reading.digest and (now := reading.changed()):
+                # Written to while it was read: the writer's event, or the next look, comes back.
+                self.restless += 1
+                with self._catalog.transaction():
+                    self._catalog.add_pending(reading.row.path, now)
+                return True
+            if reading.digest:
+                self._witness.read(reading.fd, reading.digest)
+            self._store(reading)
+            return True
+        finally:
+            self._files.forget(reading)
+
+    def _drop(self, row: FileRow) -> None:
         with self._catalog.transaction():
-            if document_id is None and document.status in (Status.OK, Status.PARTIAL):
-                cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
-                document_id = self._catalog.add_document(digest, document, cut)
-            self._catalog.finish(row, document.status, document.reason, document_id, document.title)
-            self._catalog.set_facts(row.id, facts)
+            self._catalog.remove(row)
             self._catalog.bump()
 
-    def _finish(self, row: FileRow, status: Status, reason: str) -> None:
+    def _store(self, reading: Reading) -> None:
+        if reading.document_id is not None:
+            document = self._catalog.load(reading.document_id)
+        elif reading.document is not None:
+            document = reading.document
+        else:
+            self._finish(reading.row, reading.outcome or Outcome(Status.UNREADABLE))
+            return
+        document_id = reading.document_id
+        facts = facts_of(document, reading.row.path)
+        is_new = document_id is None and document.status in WITH_DOCUMENT
+        made = self._made_of(document, facts.dates) if is_new else None
         with self._catalog.transaction():
-            self._catalog.finish(row, status, reason, None, "")
+            if made is not None:
+                document_id = self._add(reading.digest, document, made)
+            elif document.status in OF_THE_CONTENT:
+                self._catalog.add_failure(reading.digest, document)
+            outcome = Outcome(document.status, document.reason, reading.digest)
+            self._catalog.finish(reading.row, outcome, document_id, document.title)
+            self._catalog.set_facts(reading.row.id, facts)
+            self._catalog.bump()
+
+    def _made_of(self, document: Document, dates: Sequence[ContentDate]) -> Made:
+        cut = passages.split(document)
+        return Made(
+            [(passage, passages.text_hash(passage)) for passage in cut],
+            fields_of(document, dates, self._fields),
+            stated.signature_of(cut),
+        )
+
+    def _add(self, digest: bytes, document: Document, made: Made) -> int:
+        """Store a document with what was made of it."""
+        document_id = self._catalog.add_document(digest, document, made.cut)
+        stated.add(self._catalog.db, document_id, made.fields)
+        stated.sign(self._catalog.db, document_id, made.minima)
+        return document_id
+
+    def _finish(self, row: FileRow, outcome: Outcome) -> None:
+        with self._catalog.transaction():
+            self._catalog.finish(row, outcome, None, "")
             self._catalog.set_facts(row.id, Facts())
             self._catalog.bump()
 
@@ -406,16 +482,35 @@ class Pipeline:
             return True
         self.work.parsed += 1
         document = self._reader.read(fd, name)
-        if document.status not in (Status.OK, Status.PARTIAL):
+        if document.status not in WITH_DOCUMENT:
             return False
-        cut = [(p, passages.text_hash(p)) for p in passages.split(document)]
+        made = self._made_of(document, content_dates(document, name))
         with self._catalog.transaction():
-            self._catalog.add_document(digest, document, cut)
+            self._add(digest, document, made)
         return True
 
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
         """Embed all passages that are not yet; any thread may do so."""
         self._embed_pending(progress, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is made of a document before it is stored.
+
+    Attributes:
+        cut: its passages, each with the hash of what is embedded for it.
+        fields: what it states.
+        minima: the signature of its wording; b"" for one too short to be compared.
+    """
+
+    cut: list[tuple[Passage, bytes]]
+    fields: list[FieldValue]
+    minima: bytes
+
+
+def _weight(row: FileRow) -> int:
+    return row.identity.size
 
 
 def facts_of(document: Document, path: str) -> Facts:

@@ -172,7 +172,8 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*|[:;|()\[\]\u2013\u2014]|\s-\
 # --- how documents of a kind are built: what is looked for, and how much it says
 
 
-# "kind weight name:" and the pattern below it, broken before a "|" where it is long.
+# "kind weight name:" and the pattern below it, broken before a "|" where it is long. What leads a
+# line is looked for within it: "\W*" would go over all lines below, from each of them.
 _CUE_TABLE = r"""
     contract 3 witness clause:
         \bin witness whereof\b
@@ -183,7 +184,7 @@ _CUE_TABLE = r"""
     contract 2 gives to:
         \b(?:rents|lets|leases|lends|sells|licenses|hires)(?: out)? to\b
     contract 1.5 agreed on:
-        ^\W*(?:\w+ ){0,2}(?:signed|agreed|concluded|executed) (?:on|at|in) \w+|\bagree on \d
+        ^[^\w\n]*+(?:\w+ ){0,2}(?:signed|agreed|concluded|executed) (?:on|at|in) \w+|\bagree on \d
         |[.] (?:signed|agreed|concluded) on \b
     contract 2 hereinafter:
         \b(?:hereinafter|hereby agree|herein called|witnesseth|whereas,?)\b
@@ -200,7 +201,7 @@ _CUE_TABLE = r"""
     contract 4 zwischen:
         \bzwischen\b[^§]{0,250}\bund\b[^§]{0,250}\b(?:nachfolgend|im folgenden|wird folgende)
     contract 1.5 § 1:
-        ^\s*§\s*1\b
+        ^[^\S\n]*§\s*1\b
     contract 3 soussignés:
         \bentre les soussignés\b|\bil a été convenu\b|\bci-après\b
     contract 3 partes:
@@ -224,7 +225,7 @@ _CUE_TABLE = r"""
     receipt 1.5 till:
         \b(?:cashier|register|kassierer|bar bezahlt)\b
     receipt 2 receipt:
-        ^\W*receipt\b
+        ^[^\w\n]*+receipt\b
     letter 3 salutation:
         ^[ \t]*(?:dear\b|to whom it may concern|hi\b|hello\b|sehr geehrte|liebe[rs]?\b|(?:cher
         |chère|madame|monsieur)\b[^\n]{0,40},|estimad[oa]s?\b|muy señor|gentile\b|egregio\b
@@ -237,27 +238,27 @@ _CUE_TABLE = r"""
         \A\s*(?:[^\n]*\n){0,3}?(?:from|von|de|da)\s*:[^\n]+\n(?:[^\n]+\n){0,4}?(?:subject
         |betreff|objet|asunto|oggetto)\s*:
     minutes 1.5 apologies:
-        ^\W*(?:apologies|absent|entschuldigt|excusés|ausentes|assenti)\b
+        ^[^\w\n]*+(?:apologies|absent|entschuldigt|excusés|ausentes|assenti)\b
     minutes 2.5 attendees:
-        ^\W*(?:attendees|present|in attendance|teilnehmer|anwesend|présents|asistentes
+        ^[^\w\n]*+(?:attendees|present|in attendance|teilnehmer|anwesend|présents|asistentes
         |presenti)\b\s*:?
     minutes 1.5 agenda:
-        ^\W*(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
+        ^[^\w\n]*+(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
     minutes 2 meeting:
         \baction items?\b|\bmeeting (?:was )?(?:adjourned|called to order)\b|\bnext meeting\b
     report 2 findings:
-        ^\W*(?:[\d.]+\s*)?(?:executive summary|management summary|key findings|findings
+        ^[^\w\n]*+(?:[\d.]+\s*)?(?:executive summary|management summary|key findings|findings
         |recommendations|zusammenfassung)\b
     report 2 this report:
         \bthis report\b|\bdieser bericht\b|\bce rapport\b|\beste informe\b
     resume 2 experience:
-        ^\W*(?:work |professional )?(?:experience|employment history|berufserfahrung
+        ^[^\w\n]*+(?:work |professional )?(?:experience|employment history|berufserfahrung
         |expérience professionnelle|experiencia laboral|esperienze? (?:lavorativ
-        |profession)\w+)\W*$
+        |profession)\w+)[^\w\n]*$
     resume 1.5 education:
-        ^\W*(?:education|ausbildung|formation|formación|istruzione)\W*$
+        ^[^\w\n]*+(?:education|ausbildung|formation|formación|istruzione)[^\w\n]*$
     resume 1 skills:
-        ^\W*(?:skills|kenntnisse|compétences|habilidades|competenze|languages|sprachen)\b
+        ^[^\w\n]*+(?:skills|kenntnisse|compétences|habilidades|competenze|languages|sprachen)\b
     statement 2 balance:
         \b(?:opening|closing|previous|new) balance\b|\bsaldo\b|\bkontostand\b|\bsolde\b
     statement 1.5 account:
@@ -265,7 +266,7 @@ _CUE_TABLE = r"""
     policy 2 this policy:
         \bthis policy\b|\ball (?:employees|staff) (?:must|are required)\b
     policy 1 scope:
-        ^\W*(?:[\d.]+\s*)?(?:purpose|scope|compliance|enforcement)\b\W*$
+        ^[^\w\n]*+(?:[\d.]+\s*)?(?:purpose|scope|compliance|enforcement)\b[^\w\n]*$
     newsletter 3 unsubscribe:
         \bunsubscribe\b|\bin this issue\b|\bnewsletter abbestellen\b
     newsletter 1.5 issue:
@@ -273,15 +274,15 @@ _CUE_TABLE = r"""
     manual 1.5 instructions:
         \btroubleshooting\b|\bsafety instructions\b|\bgetting started\b
     manual 1 steps:
-        ^\W*(?:step \d|chapter \d)
+        ^[^\w\n]*+(?:step \d|chapter \d)
     paper 2 abstract:
-        ^\W*(?:abstract|résumé|zusammenfassung|keywords)\b
+        ^[^\w\n]*+(?:abstract|résumé|zusammenfassung|keywords)\b
     paper 1 references:
-        ^\W*(?:[\d.]+\s*)?(?:references|bibliography|literatur)\W*$
+        ^[^\w\n]*+(?:[\d.]+\s*)?(?:references|bibliography|literatur)[^\w\n]*$
     paper 1 citations:
         \bet al\.|\barxiv\b|\bdoi:
     form 2 blanks:
-        (?:_{6,}[^_]+){3}|(?:[☐□][^☐□\n]+){2}
+        (?:(?<!_)_{6,}[^_]+){3}|(?:[☐□][^☐□\n]+){2}
     form 2 to fill in:
         \bfor office use only\b|\bplease (?:print|complete|fill)\b
     quote 3 valid until:
@@ -294,7 +295,7 @@ _CUE_TABLE = r"""
     order 1.5 ship to:
         \bship to\b|\bdelivery date\b|\bquantity ordered\b
     notes 2 to-do:
-        ^\s*(?:[-*]\s*)?(?:\[ \]|todo\b|to do\b)
+        ^[^\S\n]*(?:[-*]\s*)?(?:\[ \]|todo\b|to do\b)
 """
 
 

@@ -105,7 +105,7 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 class _Locator:
-    """Finds pages and lines of ranges of one document's text."""
+    """Makes passages of pieces of one document's text."""
 
     def __init__(self, document: Document) -> None:
         self._text = document.text

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -107,10 +108,18 @@ class Published:
     def problems(self) -> list[FileProblem]:
         """Files that could not be read in full."""
         rows = self._rows(
-            "SELECT path, status, reason FROM file "
-            "WHERE status NOT IN ('ok', 'empty', 'pending') ORDER BY path"
+            "SELECT f.path, f.status, f.reason, coalesce(d.parser, x.parser, ''), "
+            "coalesce(d.parser_version, x.parser_version, 0), f.size, f.read_ns FROM file f "
+            "LEFT JOIN document d ON d.id = f.document_id LEFT JOIN failure x "
+            "ON x.digest = f.digest AND f.document_id IS NULL "
+            "WHERE f.status NOT IN ('ok', 'empty', 'pending') ORDER BY f.path"
         )
-        return [FileProblem(os.fsdecode(path), Status(s), reason) for path, s, reason in rows]
+        return [
+            FileProblem(
+                os.fsdecode(path), Status(status), reason, parser, version, size, _iso(read_ns)
+            )
+            for path, status, reason, parser, version, size, read_ns in rows
+        ]
 
     # --- files by what they have in common
 
@@ -131,6 +140,17 @@ class Published:
             "WHERE d.author <> '' ORDER BY d.author"
         )
         return [(os.fsdecode(path), author) for path, author in rows]
+
+    def parties(self) -> list[tuple[str, str]]:
+        """Path and party of each file that states one, once for each, as it is written first."""
+        rows = self._rows(
+            "SELECT f.path, first_value(v.value) OVER (PARTITION BY v.normal ORDER BY "
+            "v.confidence DESC, v.document_id, v.char_start) FROM field v "
+            "JOIN file f ON f.document_id = v.document_id "
+            "WHERE v.name = 'party' AND v.rule <> 'model'"
+        )
+        found = {(os.fsdecode(path), party) for path, party in rows}
+        return sorted(found, key=lambda one: (one[1], one[0]))
 
     # --- documents
 
@@ -232,6 +252,10 @@ class Published:
             db.close()  # being made right now
             return None
         return db
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 10**9, UTC).isoformat() if time_ns else ""
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -40,7 +40,8 @@ MAX_SECONDS: Final = 300.0
 T = TypeVar("T")
 
 _LENGTH = struct.Struct(">Q")
-_MAX_ANSWER = 2**30  # bytes
+_MAX_ANSWER = 2**29  # bytes of a document; the child keeps to the same limit
+_MAX_NOTE = 2**20  # bytes of any other message
 _RECEIVE_STEP = 2**20
 _STDERR_PIPE = 64 * 1024  # bytes; more is lost, never waited for
 _MAX_REASON = 200  # characters
@@ -85,6 +86,12 @@ class Sandbox:
         self._versions: dict[str, int] | None = None
         self._closed = False
 
+    @property
+    def pid(self) -> int | None:
+        """The process that reads, while there is one."""
+        child = self._child
+        return None if child is None else child.pid
+
     def read(self, fd: int, name: str) -> Document:
         """The document in an open file.
 
@@ -93,6 +100,9 @@ class Sandbox:
         Args:
             fd: descriptor, open for reading; it stays open and its offset is not used.
             name: what the file is called; helps to tell kinds of text apart.
+
+        Raises:
+            ParseError: the parsing process cannot be started.
         """
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
@@ -118,9 +128,7 @@ class Sandbox:
                     self._versions = self._ready_child().versions()
                 except _Stopped as error:
                     self._drop_child()
-                    raise ParseError(
-                        f"the parsers do not start: {error.reason}", hint="lsfs doctor"
-                    ) from error
+                    raise _no_start(error) from error
             return dict(self._versions)
 
     def close(self) -> None:
@@ -143,7 +151,9 @@ class Sandbox:
             child = self._ready_child()
         except _Stopped as error:
             self._drop_child()
-            return _unread(error.status, f"the parser could not be started: {error.reason}")
+            if error.status is Status.PENDING:
+                return _unread(error.status, error.reason)
+            raise _no_start(error) from error
         try:
             document = child.read(fd, name, seconds)
         except _Stopped as error:
@@ -162,7 +172,7 @@ class Sandbox:
         if self._child is not None and not self._child.is_alive():
             self._drop_child()
         if self._child is None:
-            self._child = _Child(self._limits.parse_memory_mb, self._extra)
+            self._child = _Child(self._limits, self._extra)
             self._child.greet()
         return self._child
 
@@ -181,8 +191,10 @@ def allowed_seconds(limits: IndexConfig, size: int) -> float:
 class _Child:
     """A parsing process and the socket to it."""
 
-    def __init__(self, memory_mb: int, extra: Mapping[str, str]) -> None:
-        self._memory_mb = memory_mb
+    def __init__(self, limits: IndexConfig, extra: Mapping[str, str]) -> None:
+        self._memory_mb = limits.neural_memory_mb if limits.neural else limits.parse_memory_mb
+        # A page model stays in the child's memory, and takes long to load.
+        self._worn_bytes = math.inf if limits.neural else MAX_CHILD_RSS
         # Between fork and exec the child has our own memory, and Linux counts that as its peak.
         self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         self._files = 0
@@ -196,7 +208,7 @@ class _Child:
         os.set_blocking(errors, False)
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                _command(theirs.fileno(), memory_mb, extra),
+                _command(theirs.fileno(), self._memory_mb, extra, limits),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors_write,
@@ -214,6 +226,10 @@ class _Child:
             os.close(errors_write)
         self._socket = ours
         self._errors = errors
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def greet(self) -> None:
         """Wait until the child is ready, so that its start costs no file any time."""
@@ -247,7 +263,7 @@ class _Child:
         try:
             self._send({"op": "read", "name": name, "seconds": seconds}, fd)
             self.claim = _decoded(self._receive(deadline), dict[str, str | int])
-            document = _decoded(self._receive(deadline), Document)
+            document = _decoded(self._receive(deadline, _MAX_ANSWER), Document)
         except TimeoutError:
             reason = f"the parser was stopped after {seconds:.3g} s"
             raise _Stopped(Status.TIMEOUT, reason) from None
@@ -264,7 +280,7 @@ class _Child:
 
     def is_worn(self) -> bool:
         """Whether it is time for a fresh child."""
-        return self._files >= FILES_PER_CHILD or self._resident() > MAX_CHILD_RSS
+        return self._files >= FILES_PER_CHILD or self._resident() > self._worn_bytes
 
     def interrupt(self) -> None:
         """Make a reading in another thread end; that thread cleans up."""
@@ -363,9 +379,9 @@ class _Child:
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, deadline: float, limit: int = _MAX_NOTE) -> bytes:
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline))
-        if length > _MAX_ANSWER:
+        if length > limit:
             raise _Stopped(Status.DAMAGED, "the parser's answer is too long")
         return self._exactly(length, deadline)
 
@@ -386,12 +402,15 @@ class _Child:
         return bytes(data)
 
 
-def _command(fd: int, memory_mb: int, extra: Mapping[str, str]) -> list[str]:
+def _command(fd: int, memory_mb: int, extra: Mapping[str, str], limits: IndexConfig) -> list[str]:
     # -P and no empty entry in PYTHONPATH: a module in the user's folder must not run.
     command = [sys.executable, "-P", "-s", "-B", "-X", "utf8", "-m", MODULE]
     command += ["--fd", str(fd), "--memory-mb", str(memory_mb)]
     for name, place in extra.items():
         command += ["--parser", f"{name}={place}"]
+    if limits.neural:
+        command += ["--neural", str(Path(limits.neural).expanduser().absolute())]
+        command += ["--neural-dtype", limits.neural_dtype]
     return command
 
 
@@ -407,6 +426,10 @@ def _decoded(answer: bytes, type_: type[T]) -> T:
         return msgspec.json.decode(answer, type=type_)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _Stopped(Status.DAMAGED, "the parser's answer cannot be understood") from error
+
+
+def _no_start(error: _Stopped) -> ParseError:
+    return ParseError(f"the parsers do not start: {error.reason}", hint="lsfs doctor")
 
 
 def _unread(status: Status, reason: str, claim: Mapping[str, Any] | None = None) -> Document:

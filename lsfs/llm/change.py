@@ -18,9 +18,9 @@ from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
-from lsfs.llm.values import without_all
 from lsfs.model import ChangeFact, ChangeKind
 from lsfs.sentences import sentences
+from lsfs.values import without_all
 
 log = logging.getLogger("lsfs.llm.change")
 

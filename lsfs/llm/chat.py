@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ChatModel(Protocol):
@@ -39,6 +39,28 @@ class ChatModel(Protocol):
             question: what the user asked.
             evidence: sentences, best first.
             on_text: takes pieces of the answer as they come.
+            cancel: stops the model.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ContextTooLong: the evidence does not fit.
+            ModelError: the model failed.
+        """
+        ...
+
+    def fill(
+        self,
+        question: str,
+        evidence: Sequence[str],
+        schema: Mapping[str, Any],
+        cancel: Event | None = None,
+    ) -> str:
+        """JSON of a schema in answer to a question; what stands in it is not verified.
+
+        Args:
+            question: what is asked.
+            evidence: text that the answer is taken from, best first.
+            schema: JSON schema that the model cannot leave.
             cancel: stops the model.
 
         Raises:

@@ -45,6 +45,7 @@ class Sampling:
         seed: equal seeds give equal texts.
         penalty: divides the scores of recent tokens; 1 is none.
         penalty_window: how many tokens are recent.
+        grammar: what the text must be, in llama.cpp's GBNF, from its rule ``root`` on; "" is any.
     """
 
     temperature: float = 0.0
@@ -52,6 +53,7 @@ class Sampling:
     seed: int = 0
     penalty: float = 1.0
     penalty_window: int = 64
+    grammar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,18 @@ class Model:
                     return buffer.raw[:needed].decode("utf-8", "replace")
                 size = needed
         raise ModelError(f"the chat template of {self.path} cannot be used")
+
+    def grammar(self, text: str) -> Any:
+        """A sampler that lets only what a grammar allows; whoever adds it to a chain gives it up.
+
+        Raises:
+            ModelError: the grammar is none.
+        """
+        self.backend.forget_errors()
+        sampler = self._api.llama_sampler_init_grammar(self._vocab, text.encode(), b"root")
+        if not sampler:
+            raise self.backend.failure("the grammar cannot be read", "report it")
+        return sampler
 
     def close(self) -> None:
         """Free the weights; contexts on them must be closed before."""
@@ -463,6 +477,7 @@ class Context:
         Raises:
             ContextTooLong: the prompt leaves no room for an answer.
             Cancelled: ``cancel`` was set.
+            ModelError: the grammar is none.
         """
         if len(prompt) >= self.n_ctx:
             raise ContextTooLong(
@@ -475,7 +490,7 @@ class Context:
     def _tokens(
         self, prompt: Sequence[int], most: int, sampling: Sampling, cancel: Event | None
     ) -> Iterator[int]:
-        sampler = _sampler(self._api, self.model.n_vocab, sampling)
+        sampler = _sampler(self.model, sampling)
         try:
             self.clear()
             self.feed(prompt, cancel=cancel)
@@ -522,15 +537,17 @@ def _abort_callback(api: Any, cancel: Event) -> Any:
     return api.ggml_abort_callback(stop)
 
 
-def _sampler(api: Any, n_vocab: int, sampling: Sampling) -> Any:
+def _sampler(model: Model, sampling: Sampling) -> Any:
     """A chain of samplers; it owns its links."""
+    api = model.backend.api
+    grammar = model.grammar(sampling.grammar) if sampling.grammar else None
     chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
-    links = []
+    links = [grammar] if grammar else []
     if sampling.penalty != 1.0:
         make = api.llama_sampler_init_penalties
         args = (sampling.penalty_window, sampling.penalty, 0.0, 0.0)
         # Newer releases of the library are told the size of the vocabulary first.
-        links.append(make(n_vocab, *args) if len(make.argtypes) == 5 else make(*args))
+        links.append(make(model.n_vocab, *args) if len(make.argtypes) == 5 else make(*args))
     if sampling.temperature <= 0:
         links.append(api.llama_sampler_init_greedy())
     else:

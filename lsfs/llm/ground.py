@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lsfs.llm import values
-from lsfs.llm.values import Number, WrittenDate
+from lsfs import values
+from lsfs.values import Number, WrittenDate
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-./_&'\u2019][^\W_]+)*")
 _WORD = re.compile(r"[^\W_]+")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock
+from typing import Any
 
 from lsfs.config import ModelConfig
 from lsfs.errors import ModelError
@@ -81,6 +83,30 @@ class LocalChat:
                 if on_text is not None:
                     on_text(piece)
         return text.strip()
+
+    def fill(
+        self,
+        question: str,
+        evidence: Sequence[str],
+        schema: Mapping[str, Any],
+        cancel: Event | None = None,
+    ) -> str:
+        """The likeliest JSON of the schema."""
+        from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+        messages = [
+            Message("system", prompts.FILL),
+            Message("user", prompts.question_prompt(question, evidence)),
+        ]
+        with self._lock:
+            context = self._loaded()
+            pieces = context.generate(
+                context.model.chat_tokens(messages),
+                max_tokens=self._config.max_tokens,
+                sampling=Sampling(grammar=json_schema_to_gbnf(json.dumps(schema))),
+                cancel=cancel,
+            )
+            return "".join(pieces)
 
     def _loaded(self) -> Context:
         if self._closed:

@@ -43,4 +43,6 @@ DECLARED = {
     "restore": Outline("rollback", "restore", "Bring the drive, or a part of it, back to a snapshot. It can be rolled back."),
     "trash": Outline("rollback", "trash list", "List the files that were removed and can be brought back."),
     "trash_restore": Outline("rollback", "trash restore", "Bring back a removed file, or all files that were removed from a folder."),
+    "extract": Outline("extract", "extract", "List what files state: parties, amounts, dates, terms, numbers, each with its place."),
+    "duplicates": Outline("duplicates", "duplicates", "Group the files that say the same, whatever their format."),
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
+    from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
@@ -190,7 +191,6 @@ def open_engines(
     from lsfs.index.catalog import open_or_rebuild
     from lsfs.index.follow import CatchUp
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.sandbox import Sandbox
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
@@ -209,21 +209,21 @@ def open_engines(
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
-    reader = Sandbox(config.index)
+    reader = _reader(config)
     stack.callback(reader.close)
     pipeline = None
     if not read_only:
         witness = None if keeper is None else VersionsWitness(keeper)
         pipeline = Pipeline(
             catalog, vectors, embedder, reader, tree, config.index, witness,
-            retained if config.versions.indexed > 0 else None,
+            retained if config.versions.indexed > 0 else None, config.fields,
         )  # fmt: skip
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
     )  # fmt: skip
-    return _following(engines, pipeline, stack) if follow and pipeline else engines
+    return _following(engines, pipeline, reader.close, stack) if follow and pipeline else engines
 
 
 def _versions(
@@ -284,7 +284,12 @@ def _told(what: str) -> Iterator[None]:
         log.error("%s: %s", what, error)
 
 
-def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack) -> Engines:
+def _following(
+    engines: Engines,
+    pipeline: Pipeline,
+    interrupt: Callable[[], None],
+    stack: contextlib.ExitStack,
+) -> Engines:
     from dataclasses import replace
 
     from lsfs.index.follow import Follower
@@ -300,10 +305,20 @@ def _following(engines: Engines, pipeline: Pipeline, stack: contextlib.ExitStack
         engines.tree,
         debounce_ms=engines.config.index.debounce_ms,
         after_change=recompute,
+        interrupt=interrupt,
     )
     stack.callback(follower.close)
     follower.start()
     return replace(engines, indexer=follower)
+
+
+def _reader(config: Config) -> SandboxPool:
+    from lsfs.index import page_model
+    from lsfs.index.pool import SandboxPool
+
+    if config.index.neural and (hindrance := page_model.hindrance(config.index.neural)):
+        log.warning("PDF is read without the page model: %s", hindrance)
+    return SandboxPool(config.index)
 
 
 def _embedder(config: Config) -> Embedder | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.index.catalog import Catalog
     from lsfs.index.embed import Embedder
-    from lsfs.index.ingest import Reader
+    from lsfs.index.reading import Reader
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel

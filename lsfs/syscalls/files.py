@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from lsfs import paths
+from lsfs import codec, paths
 from lsfs.drives import DriveRecord
 from lsfs.errors import NotFound, ParseError
-from lsfs.model import Block, Page, Table
+from lsfs.model import Block, Page, Status, Table
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, registry
@@ -96,7 +96,7 @@ class StatusReport:
         brain: pid of the process that indexes.
         index: counts of files (see lsfs.model.IndexCounts).
         models: names of the models in use; "" where there is none.
-        problems: path, status and reason of files that could not be read in full.
+        problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
     """
 
     source: str
@@ -105,7 +105,7 @@ class StatusReport:
     index: dict[str, int]
     models: dict[str, str]
     state: str = ""
-    problems: tuple[dict[str, str], ...] = field(default=())
+    problems: tuple[dict[str, Any], ...] = field(default=())
 
 
 @registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
@@ -137,13 +137,26 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     )
 
 
-def _problems(call: Call) -> tuple[dict[str, str], ...]:
+# What to do about a file that was not read in full.
+ADVICE = {
+    Status.PARTIAL: "what could be read is found; the reason says what is missing",
+    Status.ENCRYPTED: "keep a copy without the password to have its text found",
+    Status.DAMAGED: "open it in its program, which may repair it, and save it anew",
+    Status.TOO_LARGE: "if it is in order, raise index.max_file_bytes, or split it",
+    Status.TIMEOUT: "if it is in order, raise index.parse_seconds; it is then tried again",
+    Status.OUT_OF_MEMORY: "if it is in order, raise index.parse_memory_mb; it is then tried again",
+    Status.UNSUPPORTED: "it is found by its name only",
+    Status.UNREADABLE: "see that you may read it; it is tried again as soon as that changes",
+}
+
+
+def _problems(call: Call) -> tuple[dict[str, Any], ...]:
     from lsfs.index.published import Published
 
     published = Published(call.engines.state.catalog)
     try:
         return tuple(
-            {"path": problem.path, "status": problem.status.value, "reason": problem.reason}
+            {**codec.to_builtins(problem), "advice": ADVICE.get(problem.status, "")}
             for problem in published.problems()
         )
     finally:

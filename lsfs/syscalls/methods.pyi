@@ -5,6 +5,8 @@ from typing import Any
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
+from lsfs.syscalls.duplicates import Duplicates
+from lsfs.syscalls.extract import ExtractedRows
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog
@@ -28,6 +30,7 @@ class Methods:
         kind: tuple[str, ...] = ...,
         author: str = ...,
         min_score: float = ...,
+        fold: bool = ...,
         explain: bool = ...,
         save: str = ...,
         wait: bool = ...,
@@ -177,3 +180,20 @@ class Methods:
         path: str,
         dry_run: bool = ...,
     ) -> Restored: ...
+    def extract(
+        self,
+        path: str = ...,
+        query: str = ...,
+        field: tuple[str, ...] = ...,
+        schema: str = ...,
+        model: bool = ...,
+        first: bool = ...,
+        wait: bool = ...,
+    ) -> ExtractedRows: ...
+    def duplicates(
+        self,
+        path: str = ...,
+        mode: str = ...,
+        threshold: float = ...,
+        wait: bool = ...,
+    ) -> Duplicates: ...

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
 GREP_LIMIT = 10_000
+FOLDED = 3  # times as many hits are looked at as are asked for, when some may be folded
 EXPLICIT = re.compile(r"(?<!\S)(after|before|type|author|dir|kind):(\"[^\"]*\"|\S+)")
 
 
@@ -40,6 +41,7 @@ class RetrieveRequest:
     kind: Annotated[tuple[str, ...], Param("only documents of this kind: contract, invoice")] = ()
     author: Annotated[str, Param("only documents of this author or sender")] = ""
     min_score: Annotated[float, Param("leave out hits below this score")] = 0.0
+    fold: Annotated[bool, Param("show one of files that say nearly the same")] = False
     explain: Annotated[bool, Param("show the parts of each score")] = False
     save: Annotated[str, Param("keep the query as a directory .lsfs/search/NAME")] = ""
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
@@ -94,9 +96,12 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     )
     plan = question.plan(rest, engines.today())
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
+        count = request.k * FOLDED if request.fold else request.k
         hits = find(
-            then.engines, plan, filters, request.k, mode=request.mode, min_score=request.min_score
+            then.engines, plan, filters, count, mode=request.mode, min_score=request.min_score
         )
+        if request.fold:
+            hits = folded(then.engines, hits)[: request.k]
     if not request.explain:
         hits = [replace(hit, explain={}) for hit in hits]
     if request.save:
@@ -237,6 +242,27 @@ def find(
         plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
     )
     return [hit for hit in hits if engines.is_there(hit.path)][:k]
+
+
+def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:
+    """Hits without those of files that say nearly the same as one with an earlier hit."""
+    from lsfs.index.duplicates import Comparison, representatives
+    from lsfs.syscalls.duplicates import THRESHOLD
+
+    documents = {hit.path: engines.catalog.file(hit.path) for hit in hits}
+    known = {path: row.document_id for path, row in documents.items() if row and row.document_id}
+    first = representatives(Comparison(engines.catalog), list(known.values()), THRESHOLD)
+    shown: dict[int, str] = {}  # the path that is shown for a document
+    similar: dict[str, list[str]] = {}
+    kept = []
+    for hit in hits:
+        document = first.get(known.get(hit.path) or 0)
+        stands = hit.path if document is None else shown.setdefault(document, hit.path)
+        if stands == hit.path:
+            kept.append(hit)
+        elif hit.path not in similar.setdefault(stands, []):
+            similar[stands].append(hit.path)
+    return [replace(hit, similar=tuple(similar.get(hit.path, ()))) for hit in kept]
 
 
 def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:

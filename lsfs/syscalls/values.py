@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from lsfs import values
 from lsfs.index.dates import content_dates
-from lsfs.llm import ground, values
+from lsfs.llm import ground
 from lsfs.llm.stopwords import ENGLISH, stop_words
 from lsfs.model import BlockKind, Document
 from lsfs.sentences import sentences

@@ -12,6 +12,8 @@ from typing import Protocol, cast
 from lsfs.model import Document
 
 MAX_CHARS = 50_000_000  # more text than this from one file is noise or an attack
+MAX_PARTS = 500_000  # blocks, spans, pages and furniture: each costs its reader more than a line
+MAX_CELLS = 2_000_000  # of all tables
 UNKNOWN = "application/octet-stream"
 
 _READ_STEP = 8 * 1024 * 1024
@@ -30,6 +32,7 @@ class Source:
         size: size in bytes when it was opened.
         media_type: what the detector took the content for.
         max_chars: longest canonical text, in code points.
+        max_parts: most blocks, spans, pages and running heads together.
         deadline: ``time.monotonic()`` seconds at which the reader will be stopped.
     """
 
@@ -38,6 +41,7 @@ class Source:
     size: int
     media_type: str = UNKNOWN
     max_chars: int = MAX_CHARS
+    max_parts: int = MAX_PARTS
     deadline: float = math.inf
 
     def read(self, limit: int | None = None, offset: int = 0) -> bytes:

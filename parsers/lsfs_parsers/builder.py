@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,16 +20,19 @@ from lsfs.model import (
     Status,
     Table,
 )
-from lsfs_parsers.base import Source
+from lsfs_parsers.base import MAX_CELLS, Source
 
 BETWEEN_BLOCKS = "\n\n"
 BETWEEN_CELLS = " | "
 
 _MAX_TITLE = 300  # characters; a longer "title" is a paragraph in big letters
+_HEADINGS_IN_A_PART = 100  # characters of the headings above a block, which all blocks below repeat
 
 # What no reader of the text can use and SQLite or a terminal may choke on. One character stands for
 # one, so that a parser's own offsets survive the cleaning.
 _UNPRINTABLE = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+_MOST_MARKS = 30
+_FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{64,}")  # shorter ones hold no pile that costs anything
 _UNPRINTABLE |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 
 
@@ -75,7 +79,22 @@ def clean(text: str) -> str:
     """``text`` in NFC, without control characters (but tab and newline) and lone surrogates."""
     if not text.isprintable():
         text = text.translate(_UNPRINTABLE)
-    return unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _FOREIGN_RUN.sub(_without_piles, text))
+
+
+def _without_piles(match: re.Match[str]) -> str:
+    """A run of characters with at most ``_MOST_MARKS`` marks on each.
+
+    Putting marks in order takes the square of their number (UAX #15, D4 has the same limit).
+    """
+    kept, marks = [], 0
+    for character in match[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def one_line(text: str) -> str:
@@ -112,6 +131,9 @@ class Builder:
         self._page_unit = page_unit
         self._heading_is_title = heading_is_title
         self._length = 0
+        self._parts = 0
+        self._cells = 0
+        self._limit = ""  # what there was too much of
         self._blocks: list[Block] = []
         self._tables: list[Table] = []
         self._pages: list[tuple[Page, int]] = []  # without its range; blocks before it
@@ -167,6 +189,7 @@ class Builder:
         Args:
             size: width and height in points.
         """
+        self._count(1)
         number = len(self._pages) + 1
         name = one_line(label) or str(number)
         page = Page(number, name, 0, 0, source, *size, rotation=rotation)
@@ -176,7 +199,7 @@ class Builder:
     def beside(self, furniture: Furniture) -> None:
         """Keep what stands on a page and is not of the text; nothing when it is blank."""
         text = one_line(furniture.text)
-        if text:
+        if text and self._count(1):
             self._furniture.append(replace(furniture, text=text))
 
     def warn(self, text: str) -> None:
@@ -203,8 +226,18 @@ class Builder:
         Returns:
             Whether a block was appended.
         """
+        return not self.full and self._add_whole(kind, pieces, level, confidence, headings)
+
+    def _add_whole(
+        self,
+        kind: BlockKind,
+        pieces: Iterable[Piece],
+        level: int,
+        confidence: float | None,
+        headings: tuple[str, ...] | None,
+    ) -> bool:
         placed = _trimmed(kind, [(clean(piece.text), piece) for piece in pieces])
-        if not placed or self.full:
+        if not placed:
             return False
         parts = [text + piece.glue for text, piece in placed[:-1]] + [placed[-1][0]]
         whole = "".join(parts)
@@ -213,7 +246,9 @@ class Builder:
             # between them is gone too, and the block is one run.
             parts, placed = [unicodedata.normalize("NFC", whole)], placed[:1]
         spans = self._spans(parts, [piece for _, piece in placed])
-        if not spans:
+        above = self.headings if headings is None else headings
+        length = sum(map(len, above))
+        if not spans or not self._count(1 + len(spans) + length // _HEADINGS_IN_A_PART):
             return False
         self._append(kind, parts, spans, level, confidence, headings)
         return True
@@ -243,7 +278,14 @@ class Builder:
             lines: line, row or paragraph number of each row.
             grid: what else is known of it.
         """
+        if self.full:
+            return False
         grid = grid or Grid()
+        kept = self._room_for(rows)
+        if kept < len(rows):
+            rows, grid = rows[:kept], _first_rows(grid, kept)
+            pieces = None if pieces is None else pieces[:kept]
+            lines = None if lines is None else lines[:kept]
         cells = [tuple(one_line(cell) for cell in row) for row in rows]
         if pieces is None:
             at = lines or [None] * len(cells)
@@ -252,7 +294,7 @@ class Builder:
                 for row, line in zip(cells, at, strict=True)
                 if any(row)
             ]
-        if not self.add(BlockKind.TABLE, pieces, confidence=confidence):
+        if not self._add_whole(BlockKind.TABLE, pieces, 0, confidence, None):
             return False
         pages = {span.page for span in self._blocks[-1].spans if span.page is not None}
         numbers = [line for line in lines or () if line is not None]
@@ -281,9 +323,10 @@ class Builder:
         facts = facts or Facts()
         if self.full and status is Status.OK:
             status = Status.PARTIAL
-            reason = f"only the first {self._source.max_chars:,} characters were kept"
+            reason = f"only the first {self._limit} were kept"
         if not self._blocks and status in (Status.OK, Status.PARTIAL):
-            status, reason = Status.EMPTY, reason or "there is no text in it"
+            status = Status.TOO_LARGE if self.full else Status.EMPTY
+            reason = reason or "there is no text in it"
         return Document(
             media_type=self._source.media_type,
             parser=self._parser,
@@ -335,10 +378,31 @@ class Builder:
             if end > at:
                 spans.append(Span(at, end, piece.page or here, piece.line, piece.bbox))
             if end < at + len(part):
-                self.full = True
+                self._stop(f"{self._source.max_chars:,} characters")
                 break
             at = end
         return spans
+
+    def _count(self, parts: int) -> bool:
+        """Whether there is room for so many parts more."""
+        self._parts += parts
+        if self._parts > self._source.max_parts:
+            self._stop(f"{self._source.max_parts:,} blocks and lines")
+            return False
+        return True
+
+    def _room_for(self, rows: Sequence[Sequence[str]]) -> int:
+        """How many of ``rows`` there is room for."""
+        for number, row in enumerate(rows):
+            self._cells += len(row)
+            if self._cells > MAX_CELLS:
+                self._stop(f"{MAX_CELLS:,} table cells")
+                return number
+        return len(rows)
+
+    def _stop(self, limit: str) -> None:
+        self._limit = self._limit or limit
+        self.full = True
 
     def _first_heading(self) -> str:
         if not self._heading_is_title:
@@ -363,6 +427,16 @@ class Builder:
             replace(page, char_start=start, char_end=end)
             for (page, _), start, end in zip(self._pages, starts, ends, strict=True)
         )
+
+
+def _first_rows(grid: Grid, count: int) -> Grid:
+    """What is known of the first rows of a table."""
+    return replace(
+        grid,
+        row_pages=grid.row_pages[:count],
+        boxes=grid.boxes[:count],
+        merged=[cell for cell in grid.merged if cell.row < count],
+    )
 
 
 def _trimmed(kind: BlockKind, placed: list[tuple[str, Piece]]) -> list[tuple[str, Piece]]:

@@ -23,7 +23,9 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -39,6 +41,7 @@ from lsfs_parsers.registry import Registry
 _LENGTH = struct.Struct(">Q")
 _MAX_REQUEST = 1024 * 1024  # a name and a number
 _MAX_REASON = 300  # characters
+MAX_ANSWER = 2**29  # bytes; 50 million characters of any script and what is known of them
 
 _STATUS: tuple[tuple[type[BaseException], Status], ...] = (
     (Encrypted, Status.ENCRYPTED),
@@ -53,18 +56,28 @@ def main(arguments: Sequence[str]) -> int:
     """Serve requests until the parent closes its end.
 
     Args:
-        arguments: ``--fd N`` the socket, ``--memory-mb N``, ``--parser name=module:Class``.
+        arguments: ``--fd N`` the socket, ``--memory-mb N``, ``--parser name=module:Class``, and for
+            reading PDF with a page model ``--neural FOLDER`` and ``--neural-dtype NAME``.
     """
     options = argparse.ArgumentParser(prog="lsfs_parsers", description=__doc__)
     options.add_argument("--fd", type=int, default=0)
     options.add_argument("--memory-mb", type=int, default=0)
     options.add_argument("--parser", action="append", default=[])
+    options.add_argument("--neural", type=Path)
+    options.add_argument("--neural-dtype", default="auto")
     chosen = options.parse_args(arguments)
     # A terminal's ^C goes to the whole foreground group; the parent decides what it means for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     extra = dict(item.split("=", 1) for item in chosen.parser)
-    child = Child(Registry(extra), detect.Detector())
-    confine(chosen.memory_mb)
+    registry = Registry(extra)
+    readable: list[str] = []
+    if chosen.neural is not None:
+        from lsfs_parsers.neural.parser import ABOUT_THE_PROCESSOR, NeuralPdfParser
+
+        readable = [str(chosen.neural), *ABOUT_THE_PROCESSOR]
+        registry.prefer(NeuralPdfParser(chosen.neural, chosen.neural_dtype))
+    child = Child(registry, detect.Detector())
+    confine(chosen.memory_mb, readable)
     with socket.socket(fileno=chosen.fd) as connection:
         connection.set_inheritable(False)
         serve(connection, child)
@@ -161,13 +174,21 @@ def _failed(source: Source, parser: Parser | None, error: BaseException) -> Docu
     if isinstance(error, RecursionError):
         return _document(source, parser, status, "it is nested too deep")
     # Not foreseen: the parent keeps the end of standard error for whoever looks into it.
-    traceback.print_exception(error, limit=-20, file=sys.stderr)
+    with suppress(OSError):  # who floods standard error first gets no traceback into it
+        traceback.print_exception(error, limit=-20, file=sys.stderr)
     return _document(source, parser, status, f"the parser failed: {type(error).__name__}: {error}")
 
 
 def _encoded(document: Document) -> bytes:
     try:
-        return msgspec.json.encode(document)
+        answer = msgspec.json.encode(document)
+        if len(answer) > MAX_ANSWER:
+            name, version = str(document.parser), int(document.parser_version)
+            reason = f"what was read takes {len(answer) / 2**20:,.0f} MiB"
+            answer = msgspec.json.encode(
+                Document(document.media_type, name, version, Status.TOO_LARGE, reason)
+            )
+        return answer
     except (UnicodeEncodeError, TypeError, MemoryError) as error:
         # Lone surrogates, or values of foreign types, from a parser that does not use the builder.
         status = Status.OUT_OF_MEMORY if isinstance(error, MemoryError) else Status.DAMAGED

@@ -11,22 +11,27 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from lsfs_parsers.landlock import forsake_files
 
 _CLONE_NEWUSER = 0x10000000  # <linux/sched.h>
 _CLONE_NEWNET = 0x40000000
 _OPEN_FILES = 128
+_PROCESSES = 32  # and threads
+_COUNTED_APART = (5, 14)  # since this Linux a user namespace counts its own processes
 _OOM_SCORE = "800"  # of 1000: when memory runs out, the kernel takes this process first
 _GRACE = 5.0  # seconds beyond the limit: the parent, which can say why, should be first
 
 
-def confine(memory_mb: int) -> None:
+def confine(memory_mb: int, readable: Iterable[str] = ()) -> None:
     """Limit this process, and what it starts, for the rest of its life.
 
     Args:
         memory_mb: address space in MiB; 0 leaves it as it is.
+        readable: folders that it may read beside what Python consists of.
     """
     if memory_mb:
         _limit(resource.RLIMIT_AS, memory_mb * 2**20)
@@ -36,7 +41,10 @@ def confine(memory_mb: int) -> None:
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     with suppress(OSError):  # not on every kernel, and only a preference
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
-    _leave_network()
+    if _leave_network() and _kernel() >= _COUNTED_APART:
+        # No fork bomb. Elsewhere all processes of the user would count; root's never do.
+        _limit(resource.RLIMIT_NPROC, _PROCESSES)
+    forsake_files(readable)
 
 
 def _limit(what: int, value: int) -> None:
@@ -47,15 +55,26 @@ def _limit(what: int, value: int) -> None:
     resource.setrlimit(what, (value, value))
 
 
-def _leave_network() -> None:
+def _leave_network() -> bool:
     """Move to an empty network namespace: no parser has anybody to talk to.
 
-    Needs a capability, which a new user namespace gives on most systems. Where the kernel refuses
-    both (EPERM), the parser keeps the user's network; memory, time and files stay limited.
+    Needs a capability, which a new user namespace gives on most systems; it also takes those that
+    root has. Where the kernel refuses both (EPERM), the parser keeps the user's network; memory,
+    time and files stay limited.
+
+    Returns:
+        Whether it is a user namespace too.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNET) != 0:
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        return True
+    libc.unshare(_CLONE_NEWNET)
+    return False
+
+
+def _kernel() -> tuple[int, ...]:
+    """Major and minor version of the running Linux."""
+    return tuple(int(number) for number in os.uname().release.split(".")[:2] if number.isdecimal())
 
 
 @contextmanager

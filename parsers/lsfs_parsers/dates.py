@@ -32,5 +32,5 @@ def mail_day(value: str) -> date | None:
 def _valid(year: int, month: int, day_of_month: int) -> date | None:
     try:
         return date(year, month, day_of_month)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -47,7 +47,7 @@ _DIVIDING = " .,\u3000\u3001\u3002\uff0c\uff0e"
 _MOST_BLOCKS = 6  # of 256 characters, East Asian ones aside
 _WHITE = dict.fromkeys(map(ord, "\t\n\r\f"), " ")
 _FEW_LETTERS = 24  # non-ASCII bytes below which statistics are guesses
-_LETTER_RUN = re.compile(rb"[A-Za-z]*[\x80-\xff]+[A-Za-z]*")
+_LETTER_RUN = re.compile(rb"(?:(?<![A-Za-z])[A-Za-z]+)?[\x80-\xff]+[A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)

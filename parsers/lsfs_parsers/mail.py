@@ -82,6 +82,9 @@ def _messages(data: bytes) -> Iterator[tuple[bytes, int]]:
     They are divided by lines that begin with "From ".
     """
     starts = list(_MESSAGE_START.finditer(data))
+    if not starts:  # only its name says that it is a mailbox
+        yield data, 0
+        return
     ends = [start.start() for start in starts[1:]] + [len(data)]
     above = counted = 0
     for start, end in zip(starts, ends, strict=True):

@@ -11,7 +11,7 @@ from lsfs_parsers.builder import one_line
 from lsfs_parsers.encoding import decode
 
 # What the standard library's header parser is known to raise on malformed headers.
-HEADER_ERRORS = (ValueError, IndexError, KeyError, AttributeError, TypeError)
+HEADER_ERRORS = (ValueError, IndexError, KeyError, AttributeError, TypeError, OverflowError)
 
 _LONGEST_HEADER = 20_000  # characters; decoding a longer one takes the library seconds
 _CONTROL = bytes([*range(9), *range(14, 32), 127])

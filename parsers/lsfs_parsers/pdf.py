@@ -18,7 +18,7 @@ from lsfs_parsers.pdf_lines import Turn, page_text, turn_of
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import page_rules
 from lsfs_parsers.stitch import stitch
-from lsfs_parsers.window import windows
+from lsfs_parsers.window import PageReading, windows
 
 _IN_MEMORY = 64 * 1024 * 1024  # bytes; a bigger file is read as pdfium asks for it
 _MARGIN = 0.15  # share of the time that is kept for putting the document together
@@ -35,7 +35,7 @@ class PdfParser:
 
     name = "pdf"
     version = 3
-    media_types = ("application/pdf",)
+    media_types: tuple[str, ...] = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:
         """The document in ``source``.
@@ -56,7 +56,11 @@ class PdfParser:
                 raise Encrypted("the document needs a password") from error
             raise ParseError(f"the PDF is damaged: {_cause(error)}") from error
         with pdf:
-            return _Reading(pdf, source, Builder(source, self.name, self.version)).document()
+            return self.reading(pdf, source).document()
+
+    def reading(self, pdf: Any, source: Source) -> Reading:
+        """What reads an open document."""
+        return Reading(pdf, source, Builder(source, self.name, self.version))
 
 
 def _input(source: Source) -> Any:
@@ -68,7 +72,7 @@ def _cause(error: Exception) -> str:
     return match[1].rstrip(").").lower() if match else str(error)
 
 
-class _Reading:
+class Reading:
     """The reading of one document."""
 
     def __init__(self, pdf: Any, source: Source, builder: Builder) -> None:
@@ -81,10 +85,14 @@ class _Reading:
         self._ocr_looked_for = False
 
     def document(self) -> Document:
+        """The document."""
         backend = GeometricBackend(self._pages())
-        readings = (backend.read(window) for window in windows(backend.pages()))
-        stitch(readings, self._builder, backend.joint)
+        stitch(self.readings(backend), self._builder, backend.joint)
         return self._finished(len(self._pdf))
+
+    def readings(self, geometric: GeometricBackend) -> Iterator[PageReading]:
+        """What each page says, in order."""
+        return (geometric.read(window) for window in windows(geometric.pages()))
 
     def _pages(self) -> Iterator[PdfPage]:
         for index in range(len(self._pdf)):

@@ -85,7 +85,8 @@ class Survey:
         letters = self._letters
         if not letters:
             return Style(1.0, ())
-        body = max(letters, key=lambda size: (letters[size], size))
+        # A damaged file may have letters without a size.
+        body = max(letters, key=lambda size: (letters[size], size)) or _rounded(1.0)
         bigger = sorted((size for size in letters if size > _HEADING_SIZE * body), reverse=True)
         return Style(body, tuple(bigger[:_HEADING_LEVELS]))
 

@@ -13,12 +13,14 @@ from lsfs_parsers.pdf_parts import Part, Row
 Extent = tuple[float, float]  # left and right
 
 _APART = 0.8  # points between two columns
-_KEEP = 0.25  # share of rows that show a column which the others hide
+_KEEP = 0.4  # share of rows that show a column which the others hide
+_DEPTH = 8  # how often rows whose cells span columns are left out
 _TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
 _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
 _RIVER = 0.5  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
+_MOST_GAPS = 40  # a part of more words is no row of narrow columns
 
 
 @dataclass(slots=True)
@@ -46,11 +48,11 @@ def columns_of(rows: Sequence[Row]) -> list[Extent]:
     it; these are left out where the others agree.
     """
     extents = [[(part.left, part.right) for part in row.parts] for row in rows]
-    columns = _divided(extents)
+    columns = _divided(extents, _DEPTH)
     return _without_halves(columns, rows)
 
 
-def _divided(rows: list[list[Extent]]) -> list[Extent]:
+def _divided(rows: list[list[Extent]], depth: int) -> list[Extent]:
     found: list[Extent] = []
     for stretch in _stretches([extent for row in rows for extent in row]):
         inside = [
@@ -59,8 +61,8 @@ def _divided(rows: list[list[Extent]]) -> list[Extent]:
         inside = [row for row in inside if row]
         fewest = min(map(len, inside))
         rest = [row for row in inside if len(row) > fewest]
-        if len(rest) >= max(2, _KEEP * len(inside)):
-            found += _divided(rest)
+        if depth and len(rest) >= max(2, _KEEP * len(inside)):
+            found += _divided(rest, depth - 1)
         else:
             found.append(stretch)
     return found
@@ -110,7 +112,7 @@ def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
         inside = [
             part for row in rows for part in row.parts if _overlap(part, column) > 0.9 * part.width
         ]
-        wordy = [part for part in inside if part.gaps]
+        wordy = [part for part in inside if 0 < len(part.gaps) <= _MOST_GAPS]
         if len(wordy) >= max(_RIVER_ROWS, 0.8 * len(inside)):
             found += _cut(column, wordy)
         else:
@@ -203,6 +205,8 @@ class _Edges:
                 if first == last:
                     self._lefts[first].append(part.left)
                     self._rights[first].append(part.right)
+        for edges in (*self._lefts, *self._rights):
+            edges.sort()
 
     def pieces(self, part: Part) -> list[Part]:
         first, last = _covered(part, self._columns)
@@ -234,6 +238,9 @@ class _Edges:
         """Whether a piece begins or ends where cells of the column do."""
         lefts, rights = self._lefts[column], self._rights[column]
         enough = max(1, _SHOWN * len(lefts))
-        near_left = sum(abs(x - part.left) <= _ALIGNED for x in lefts)
-        near_right = sum(abs(x - part.right) <= _ALIGNED for x in rights)
-        return max(near_left, near_right) >= enough
+        return max(_near(lefts, part.left), _near(rights, part.right)) >= enough
+
+
+def _near(edges: list[float], x: float) -> int:
+    """How many of the edges, in order, are at ``x``."""
+    return bisect_right(edges, x + _ALIGNED) - bisect_left(edges, x - _ALIGNED)

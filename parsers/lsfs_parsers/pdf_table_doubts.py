@@ -35,6 +35,8 @@ _ALIGNED = 1.2  # points
 _ALIGNED_SHARE = 0.6  # of the cells of a column
 _FEW_ROWS = 6
 _HALF = 0.5
+_FEW_NUMBERS = 0.2
+_STRETCHED = 3.0  # letter sizes; no space between words is wider
 _SPACED = 1.6  # of the letter size
 _ALL_BUT_ONE = 0.75
 _MANY = 0.6
@@ -77,7 +79,7 @@ def is_false(draft: Draft) -> bool:
     doubts = (_is_list, _is_form, _is_formula, _is_code, _is_prose)
     if any(doubt(draft) for doubt in doubts):
         return True
-    return not draft.framed and (_is_weak(draft) or _is_ragged(draft))
+    return not draft.framed and (_is_weak(draft) or _is_ragged(draft) or _is_justified(draft))
 
 
 def _is_sparse(draft: Draft) -> bool:
@@ -95,7 +97,7 @@ def _is_contents(draft: Draft) -> bool:
     rows = [" ".join(filter(None, row)) for row in draft.texts]
     if sum(_LEADERS.search(row) is not None for row in rows) >= 0.4 * len(rows):
         return True
-    if draft.framed or len(draft.columns) > 3:
+    if draft.framed or draft.header_rows or len(draft.columns) > 3:
         return False
     pages = [_PAGE.fullmatch(text) for text in draft.column(len(draft.columns) - 1)]
     numbers = [int(page[1]) for page in pages if page and page[1].isdigit()]
@@ -252,6 +254,24 @@ def _is_ragged(draft: Draft) -> bool:
         by_right_end = ends if _share_of_numbers(draft, n) >= 0.5 else 0.0
         ragged += max(lefts, middles, rights, by_right_end) < share
     return ragged >= max(1, 0.34 * (len(columns) - 1))
+
+
+def _is_justified(draft: Draft) -> bool:
+    """Lines of running text whose spaces were stretched, so that one goes on in the next."""
+    rows = [row.row for group in draft.groups for row in group]
+    cells = [text for row in draft.texts for text in row if text]
+    words = statistics.mean(len(row.text.split()) for row in rows)
+    if words < _PROSE_WORDS or sum(map(is_number, cells)) > _FEW_NUMBERS * len(cells):
+        return False
+    widest = statistics.median(
+        max((b.left - a.right for a, b in pairwise(row.parts)), default=0.0) / row.size
+        for row in rows
+    )
+    on = sum(
+        one.parts[-1].hyphen or (not _ENDS_SENTENCE.search(one.text) and other.text[0].islower())
+        for one, other in pairwise(rows)
+    )
+    return widest <= _STRETCHED and on >= _HALF * (len(rows) - 1)
 
 
 def _share_at_one(values: Sequence[float]) -> float:

@@ -29,11 +29,14 @@ def ruled_body(grid: Grid, parts: Sequence[Part]) -> Body | None:
     whole = {part.line for part in inside} - {
         part.line for part in parts if not _is_inside(part, grid)
     }
-    ruled = grid.xs
-    inside = [piece for part in inside if part.line in whole for piece in _cut(part, grid, ruled)]
+    ruled, spanned = grid.xs, _spanned(grid)
+    inside = [
+        piece for part in inside if part.line in whole for piece in _cut(part, grid, ruled, spanned)
+    ]
     grid = _with_unruled_columns(grid, inside)
     if grid.xs != ruled:
-        inside = [piece for part in inside for piece in _cut(part, grid, ruled)]
+        spanned = _spanned(grid)
+        inside = [piece for part in inside for piece in _cut(part, grid, ruled, spanned)]
     filled = _filled(grid, inside)
     if len(filled) < max(3, _FILLED * len(grid.cells)):
         return None
@@ -78,13 +81,15 @@ def _divided(grid: Grid, column: int, places: list[float]) -> Grid:
     )
 
 
-def _cut(part: Part, grid: Grid, ruled: Sequence[float]) -> Iterator[Part]:
+def _cut(
+    part: Part, grid: Grid, ruled: Sequence[float], spanned: set[tuple[int, float]]
+) -> Iterator[Part]:
     """The pieces of a part that reaches over upright rules; numbers also between columns."""
     row = _index(grid.ys, (part.box[1] + part.box[3]) / 2)
     for x in grid.xs[1:-1]:
         if not part.left + _OVER < x < part.right - _OVER:
             continue
-        wall = x in ruled and _has_wall(grid, row, x)
+        wall = x in ruled and (row, x) not in spanned
         index = _gap_at(part, x)
         if index is None and wall:
             part = part.seam(x) or part
@@ -98,17 +103,19 @@ def _cut(part: Part, grid: Grid, ruled: Sequence[float]) -> Iterator[Part]:
     yield part
 
 
+def _spanned(grid: Grid) -> set[tuple[int, float]]:
+    """The bands, and the edges of columns that a cell reaches over there."""
+    return {
+        (row, grid.xs[edge])
+        for top, left, height, width in grid.cells
+        for row in range(top, top + height)
+        for edge in range(left + 1, left + width)
+    }
+
+
 def _gap_at(part: Part, x: float) -> int | None:
     return next(
         (n for n, (_, x1, x2) in enumerate(part.gaps) if x1 - _OVER <= x <= x2 + _OVER), None
-    )
-
-
-def _has_wall(grid: Grid, row: int, x: float) -> bool:
-    column = grid.xs.index(x)
-    return not any(
-        top <= row < top + height and left < column < left + width
-        for top, left, height, width in grid.cells
     )
 
 

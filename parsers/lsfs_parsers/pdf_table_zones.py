@@ -23,6 +23,7 @@ _PROSE = 45  # characters
 _PROSE_WIDTH = 0.7  # of the widest row
 _FULL_LINE = 22  # characters
 _FULL_WIDTH = 0.9  # of the widest row
+_NEAR_ROWS = 40
 _LONE_ROWS = 3  # rows with one piece that may stand between two with several
 _SIZES = 1.25  # ratio of letter sizes within a table
 _OVERLAP = 1.0  # points of white space that two rows share
@@ -103,7 +104,7 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
     zone: list[Row] = []
     lone: list[Row] = []  # rows of one piece, kept back until one with several follows
     for number, row in enumerate(rows):
-        last = (zone + lone)[-1] if zone else None
+        last = lone[-1] if lone else zone[-1] if zone else None
         if last is not None and (not _is_near(last, row, frames) or _left(zone, row, frames)):
             yield _closed(zone, lone, frames)
             zone, lone = [], []
@@ -118,18 +119,19 @@ def _zones(rows: Sequence[Row], frames: Sequence[Frame]) -> Iterator[list[Row]]:
                 zone, lone = [], []
         elif zone and not _shares_gap(zone, row) and not _framed(frames, zone[-1], row):
             yield _closed(zone, lone, frames)
-            zone, lone = [*_heads(rows[:number], row, frames), row], []
+            zone, lone = [*_heads(rows, number, frames), row], []
         else:
-            zone += [*(lone if zone else _heads(rows[:number], row, frames)), row]
+            zone += [*(lone if zone else _heads(rows, number, frames)), row]
             lone = []
     if zone:
         yield _closed(zone, lone, frames)
 
 
-def _heads(above: Sequence[Row], row: Row, frames: Sequence[Frame]) -> list[Row]:
+def _heads(rows: Sequence[Row], number: int, frames: Sequence[Frame]) -> list[Row]:
     """The rows of one piece between the rule above a table and its first row with several."""
     found: list[Row] = []
-    for one in reversed(above[-_LONE_ROWS:]):
+    row = rows[number]
+    for one in reversed(rows[max(0, number - _LONE_ROWS) : number]):
         if len(one.parts) > 1 or not _framed(frames, one, row) or not _is_near(one, row, frames):
             break
         if _is_caption(one) or len(one.parts[0].text) >= _PROSE:
@@ -189,7 +191,8 @@ def _is_caption(row: Row) -> bool:
 def _may_be_cell(row: Row, zone: Sequence[Row], *, framed: bool) -> bool:
     """Whether a row of one piece is a wrapped cell or a heading among rows, and not a paragraph."""
     part = row.parts[0]
-    left, right = min(one.left for one in zone), max(one.right for one in zone)
+    near = zone[-_NEAR_ROWS:]
+    left, right = min(one.left for one in near), max(one.right for one in near)
     inside = part.left >= left - part.size and part.right <= right + part.size
     is_prose = len(part.text) >= _PROSE and part.width >= _PROSE_WIDTH * (right - left)
     is_full = len(part.text) >= _FULL_LINE and part.width >= _FULL_WIDTH * (right - left)

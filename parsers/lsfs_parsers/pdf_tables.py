@@ -15,6 +15,7 @@ from lsfs_parsers.pdf_table_grid import grids_of
 from lsfs_parsers.pdf_table_ruled import ruled_body
 from lsfs_parsers.pdf_table_zones import zone_bodies
 
+_MOST_PARTS = 20_000  # on one page; more are no table that anyone can read
 _OUTSIDE = 12.0  # points by which a rule may reach out of the region
 _SAME_EDGE = 0.25  # of the narrower column: two ranges that agree
 _SHIFT = 2.0  # points
@@ -63,6 +64,8 @@ def find_tables(
     """
     inside = [rule for rule in rules if _is_inside(rule.box, region)]
     parts = parts_of(lines)
+    if len(parts) > _MOST_PARTS:
+        return []
     bodies: list[Body] = []
     for chosen in (
         [rule for rule in inside if not rule.shade],

@@ -92,6 +92,11 @@ class Registry:
         self._entries |= {entry.name: entry for entry in entry_points(group=GROUP)}
         self._loaded: dict[str, Parser] = {}
         self._failed: dict[str, str] = {}
+        self._preferred: dict[str, Parser] = {}
+
+    def prefer(self, parser: Parser) -> None:
+        """Read what ``parser`` reads with it and nothing else."""
+        self._preferred |= dict.fromkeys(parser.media_types, parser)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -99,7 +104,10 @@ class Registry:
         return tuple(self._failed.values())
 
     def find(self, media_type: str) -> Parser | None:
-        """The parser for a media type: a built-in one, else one from a plugin, else None."""
+        """The parser for a media type: the preferred one, else a built-in one, else one from a
+        plugin, else None."""
+        if media_type in self._preferred:
+            return self._preferred[media_type]
         family = f"{media_type.partition('/')[0]}/*"
         exact = _BUILT_IN_TYPES.get(media_type)
         if exact is not None:
@@ -113,7 +121,7 @@ class Registry:
 
     def versions(self) -> dict[str, int]:
         """The version of each parser by name; of the detector too, for what found no parser."""
-        parsers = [self._load(name) for name in self._entries]
+        parsers = [self._load(name) for name in self._entries] + [*self._preferred.values()]
         known = {parser.name: parser.version for parser in parsers if parser is not None}
         return known | {detect.NAME: detect.VERSION}
 

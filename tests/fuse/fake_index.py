@@ -37,6 +37,7 @@ class File:
     pages: int
     dates: list[str]
     until: str
+    parties: tuple[str, ...] = ()
 
 
 class Index:
@@ -65,9 +66,10 @@ class Index:
         pages: int = 0,
         dates: list[str] | None = None,
         until: str = "",
+        parties: tuple[str, ...] = (),
     ) -> None:
         ending = path.rpartition(".")[2] if suffix is None else suffix
-        self.files[path] = File(path, ending, status, author, pages, dates or [], until)
+        self.files[path] = File(path, ending, status, author, pages, dates or [], until, parties)
         self.current += 1
 
     def asked_for(self, name: str, question: str) -> None:
@@ -114,6 +116,10 @@ class Index:
     def typed(self) -> list[tuple[str, str]]:
         self._note("typed")
         return [(f.path, f.suffix) for f in self.files.values()]
+
+    def parties(self) -> list[tuple[str, str]]:
+        self._note("parties")
+        return [(f.path, party) for f in self.files.values() for party in f.parties]
 
     def authored(self) -> list[tuple[str, str]]:
         self._note("authored")

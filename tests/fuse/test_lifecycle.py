@@ -25,7 +25,7 @@ from lsfs.fuse import bindings, brain, daemon, mounts, record
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.record import MountInfo, start_ticks
 from lsfs.fuse.remote import RpcBrain
-from lsfs.index.catalog import Catalog, FileIdentity
+from lsfs.index.catalog import Catalog, FileIdentity, Outcome
 from lsfs.model import Document, Hit, Status
 from lsfs.paths import StatePaths, user_data
 from tests.fuse.conftest import Drive, make_drive
@@ -382,7 +382,7 @@ def test_questions_and_documents_on_a_mount(unmounted: Drive, eventually: Wait) 
         catalog.add_pending("d/lease.txt", identity)
         row = catalog.file("d/lease.txt")
         assert row is not None
-        catalog.finish(row, Status.OK, "", catalog.add_document(b"1", document, ()), "Lease")
+        catalog.finish(row, Outcome(Status.OK), catalog.add_document(b"1", document, ()), "Lease")
         catalog.bump()
     catalog.close()
     unmounted.mount(brain=True)

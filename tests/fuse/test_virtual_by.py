@@ -21,7 +21,7 @@ def test_dates_are_folders_of_months(tree: VirtualTree, index: Index) -> None:
     index.add("year.txt", dates=["2023-01-01"], until="2024-01-01")
     index.add("old.txt", dates=["1999-12-31"], until="2000-01-01")
     index.add("undated.txt")
-    assert names(tree, "by") == ["date", "type", "author"]
+    assert names(tree, "by") == ["date", "type", "author", "party"]
     assert names(tree, "by", "date") == ["1999", "2023"]
     assert names(tree, "by", "date", "2023") == ["2023-04", "2023-05", "year.txt"]
     assert names(tree, "by", "date", "2023", "2023-04") == ["lease.pdf"]
@@ -43,6 +43,13 @@ def test_links_lead_to_the_files(tree: VirtualTree, index: Index) -> None:
         assert node.content is not None and node.size == len(node.content)
         place = os.path.normpath(b"/.lsfs/" + "/".join(folder).encode() + b"/" + node.content)
         assert place == b"/a/b\xff.pdf"
+
+
+def test_a_file_is_with_each_of_its_parties(tree: VirtualTree, index: Index) -> None:
+    index.add("lease.pdf", parties=("Harbour Homes Ltd", "Ada Byron"))
+    index.add("bill.pdf", parties=("Ada Byron",))
+    assert names(tree, "by", "party") == ["Ada Byron", "Harbour Homes Ltd"]
+    assert names(tree, "by", "party", "Ada Byron") == ["bill.pdf", "lease.pdf"]
 
 
 @pytest.mark.parametrize(

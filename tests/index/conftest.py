@@ -83,6 +83,13 @@ class Index:
             key=repr,
         )
 
+    def use(self, reader: PlainReader, config: IndexConfig | None = None) -> None:
+        """Go on with another reader, as after a restart."""
+        self.reader = reader
+        self.pipeline = Pipeline(
+            self.catalog, self.vectors, HashEmbedder(), reader, self.tree, config or IndexConfig()
+        )
+
     def close(self) -> None:
         self.catalog.close()
         self.tree.close()

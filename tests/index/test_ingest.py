@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from lsfs.config import IndexConfig
 from lsfs.errors import IndexCorrupt
 from lsfs.index.catalog import Catalog, open_or_rebuild
+from lsfs.index.published import Published
+from lsfs.model import Document, Status
 
-from .conftest import Index, build
+from .conftest import Index, PlainReader, build
 
 
 def write(path: Path, text: str) -> None:
@@ -157,7 +160,7 @@ def test_an_interrupted_run_goes_on_where_it_was(index: Index) -> None:
         write(index.source / f"{n}.txt", f"heron {n}")
     calls = iter(range(100))
     index.pipeline.run(stop=lambda: next(calls) > 4)
-    assert index.pipeline.work.read == 5
+    assert 5 <= index.pipeline.work.read < 10  # and what was begun by then
     assert index.catalog.counts().pending == 10  # what is read is not embedded yet
     index.run()
     assert index.catalog.counts().pending == 0
@@ -276,3 +279,134 @@ def _change(source: Path, chance: random.Random, step: int) -> None:
         shutil.copy2(chance.choice(files), source / f"copy{step}.txt")
     elif folders:
         chance.choice(folders).rename(source / f"moved{step}")
+
+
+# --- what cannot be read is tried once
+
+
+class Failing(PlainReader):
+    """Finds every file damaged, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = 0
+
+    def read(self, fd: int, name: str) -> Document:
+        self.tries += 1
+        return Document("text/x-bad", "plain", self.version, Status.DAMAGED, "no end")
+
+
+@pytest.fixture
+def failing(index: Index) -> Failing:
+    reader = Failing()
+    index.use(reader)
+    return reader
+
+
+def test_a_content_that_cannot_be_read_is_tried_once(index: Index, failing: Failing) -> None:
+    write(index.source / "a.txt", "bad")
+    index.run()
+    index.run()
+    os.utime(index.source / "a.txt", (1, 1))
+    index.run()
+    (index.source / "a.txt").rename(index.source / "b.txt")
+    shutil.copy(index.source / "b.txt", index.source / "c.txt")
+    index.run()
+    assert failing.tries == 1
+    assert {path: row.status for path, row in index.catalog.files_below().items()} == {
+        "b.txt": Status.DAMAGED,
+        "c.txt": Status.DAMAGED,
+    }
+    index.close()
+    again = build(index.source, index.state)
+    again.use(failing)
+    os.utime(index.source / "b.txt", (2, 2))
+    again.run()
+    assert failing.tries == 1
+    again.close()
+
+
+def test_another_content_or_parser_is_tried(index: Index, failing: Failing) -> None:
+    write(index.source / "a.txt", "bad")
+    index.run()
+    write(index.source / "a.txt", "worse")
+    index.run()
+    assert failing.tries == 2
+    failing.version = 2
+    index.use(failing)
+    index.run()  # nothing is pending: nobody asks
+    index.pipeline.check_parsers()
+    index.run()
+    assert failing.tries == 3
+
+
+def test_a_newer_parser_reads_documents_again(index: Index) -> None:
+    write(index.source / "a.txt", "heron")
+    index.run()
+    index.reader.version = 2
+    index.use(index.reader)
+    index.pipeline.check_parsers()
+    assert index.paths("heron") == ["a.txt"]  # found all the while
+    index.run()
+    assert index.pipeline.work.parsed == 1
+    assert index.paths("heron") == ["a.txt"]
+
+
+def test_wider_limits_try_again(index: Index) -> None:
+    write(index.source / "a.txt", "heron" * 10)
+    index.use(index.reader, IndexConfig(max_file_bytes=10))
+    index.run()
+    assert index.catalog.files_below()["a.txt"].status is Status.TOO_LARGE
+    index.use(index.reader, IndexConfig(max_file_bytes=5))
+    index.pipeline.check_parsers()
+    assert index.catalog.pending(9) == []
+    index.use(index.reader, IndexConfig(max_file_bytes=100))
+    index.pipeline.check_parsers()
+    index.run()
+    assert index.catalog.files_below()["a.txt"].status is Status.OK
+
+
+def test_a_file_that_never_rests_holds_up_nobody(index: Index) -> None:
+    class Writing(PlainReader):
+        def read(self, fd: int, name: str) -> Document:
+            found = super().read(fd, name)
+            if name == "log.txt":
+                with (index.source / name).open("a") as log:
+                    log.write("more\n")
+            return found
+
+    index.use(Writing())
+    write(index.source / "log.txt", "line\n")
+    write(index.source / "z.txt", "heron in the reeds, longer than the log")
+    index.run()
+    assert index.pipeline.restless == 1
+    assert index.paths("heron", mode="semantic") == ["z.txt"]
+
+
+def test_files_are_taken_in_in_order_and_a_closed_reader_ends_the_run(index: Index) -> None:
+    class Closing(PlainReader):
+        def read(self, fd: int, name: str) -> Document:
+            if name == "2.txt":
+                return Document("", "", 0, Status.PENDING, "reading was interrupted")
+            return super().read(fd, name)
+
+    index.use(Closing(), IndexConfig(parse_workers=3))
+    for n in range(9):
+        write(index.source / f"{n}.txt", f"heron {n}")
+    index.run()
+    statuses = [row.status for row in index.catalog.files_below().values()]
+    assert statuses.count(Status.PENDING) >= 1
+    index.use(PlainReader())
+    index.run()
+    assert len(index.paths("heron", k=100)) == 9
+
+
+def test_problems_say_who_found_them_and_when(index: Index, failing: Failing) -> None:
+    write(index.source / "a.txt", "bad")
+    index.run()
+    published = Published(index.state / "catalog.sqlite")
+    (problem,) = published.problems()
+    published.close()
+    assert (problem.path, problem.status, problem.reason) == ("a.txt", Status.DAMAGED, "no end")
+    assert (problem.parser, problem.version, problem.size) == ("plain", 1, 3)
+    assert problem.time.endswith("+00:00")

@@ -79,3 +79,11 @@ def sandboxed(tmp_path: Path) -> Iterator[Reader]:
                 os.close(fd)
 
         yield parse
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page model as the converter leaves it, tiny and random."""
+    from tests.parsers.neural import tiny  # skips without torch
+
+    return tiny.folder(tmp_path_factory.mktemp("page-model"))

@@ -38,6 +38,8 @@ class MisbehavingParser:
             "grandchild": lambda: subprocess.run(["sleep", "98761"], check=True),
             "print": lambda: os.write(1, b"noise on standard output\n" * 1000),
             "moan": lambda: [os.write(2, b"x" * 4096) for _ in range(15)],
+            "peek": lambda: Path("/etc/passwd").read_bytes(),
+            "kill": lambda: os.kill(os.getppid(), 0),
             "write": lambda: Path("/tmp/lsfs-must-not-exist").write_bytes(b"x"),
             "network": lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
         }

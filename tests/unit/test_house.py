@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
     "lancedb", "llama_cpp", "onnxruntime", "onnx", "transformers", "dateparser", "numpy", "pyarrow",
     "pypdfium2", "docx", "watchdog", "mfusepy", "fuse", "tokenizers", "safetensors", "lxml",
+    "torch",
 }  # fmt: skip
 UNNEEDED = HEAVY | {
     "blake3", "fastcdc", "platformdirs", "rich", "sqlite3", "tempfile", "zstandard",

@@ -1,4 +1,4 @@
-"""All files grouped by date, type and author, as folders of links."""
+"""All files grouped by date, type, author and party, as folders of links."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Group:
 
 
 class ByBranch(Branch):
-    """``by/{date,type,author}/…/<file>``.
+    """``by/{date,type,author,party}/…/<file>``.
 
     Args:
         published: what the brain has published.
@@ -52,7 +52,8 @@ class ByBranch(Branch):
         self._keys: dict[str, Callable[[], _Group]] = {
             "date": lambda: _by_date(published.dated()),
             "type": lambda: _by_type(published.typed()),
-            "author": lambda: _by_author(published.authored()),
+            "author": lambda: _by_name(published.authored()),
+            "party": lambda: _by_name(published.parties()),
         }
         self._groups: PerGeneration[str, _Group] = PerGeneration(
             generation, lambda key: self._keys[key](), _Group(), monotonic
@@ -130,10 +131,10 @@ def _by_type(typed: Iterable[tuple[str, str]]) -> _Group:
     return root
 
 
-def _by_author(authored: Iterable[tuple[str, str]]) -> _Group:
+def _by_name(named: Iterable[tuple[str, str]]) -> _Group:
     root = _Group()
-    for path, author in authored:
-        root.below((_unprobed(" ".join(author.split())),)).paths.append(path)
+    for path, name in named:
+        root.below((_unprobed(" ".join(name.split())),)).paths.append(path)
     return root
 
 

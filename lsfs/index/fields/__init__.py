@@ -1,0 +1,1 @@
+"""What documents state: parties, amounts, dates and the like, each with its place in the text."""

@@ -1,0 +1,87 @@
+"""The fields of a document by rules, each value with its place and how it was found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+
+from lsfs.index.fields.definitions import Definition, Definitions
+from lsfs.index.fields.forms import Form, Reader
+from lsfs.index.fields.labels import Found, labelled
+from lsfs.index.fields.prose import stated
+from lsfs.model import ContentDate, Document, FieldValue
+from lsfs.places import Places
+
+log = logging.getLogger("lsfs.index.fields")
+
+VERSION = 1  # raise when the rules change: every document is then read anew
+MOST_VALUES = 20  # of one field in one document, the surest first
+PATTERN_SECONDS = 1.0  # for a user's pattern in one document
+
+
+def fields_of(
+    document: Document, dates: Sequence[ContentDate], known: Definitions
+) -> list[FieldValue]:
+    """What a document states, by rules, the surest value of each field first.
+
+    Args:
+        document: as read.
+        dates: that stand in it, as :func:`lsfs.index.dates.content_dates` gives them.
+        known: the fields to look for.
+    """
+    if not document.text:
+        return []
+    reader = Reader(document.text, dates, document.language)
+    found = [*labelled(document, known, reader), *stated(document, reader)]
+    for definition in known.fields.values():
+        if definition.pattern:
+            found += _by_pattern(definition, reader)
+    places = Places(document)
+    return [placed(one, document.text, places) for one in _best(found)]
+
+
+def _best(found: Iterable[Found]) -> Iterator[Found]:
+    """Each value of a field once, by its surest place; not two fields for one place."""
+    kept: dict[tuple[str, str], Found] = {}
+    for one in sorted(found, key=lambda one: (-one.confidence, one.form.start)):
+        kept.setdefault((one.name, one.form.normal), one)
+    taken: dict[tuple[int, int], str] = {}
+    counts: dict[str, int] = {}
+    for one in kept.values():
+        place = one.form.start, one.form.end
+        # "Net total: 100.00" is no total: of two readings of a place the surer one holds.
+        if taken.setdefault(place, one.name) != one.name:
+            continue
+        counts[one.name] = counts.get(one.name, 0) + 1
+        if counts[one.name] <= MOST_VALUES:
+            yield one
+
+
+def placed(one: Found, text: str, places: Places) -> FieldValue:
+    """A value with its page, its line, and its place in words."""
+    start, end = one.form.start, one.form.end
+    span = next(iter(places.spans(start, end)), None)
+    return FieldValue(
+        one.name, " ".join(text[start:end].split()), one.form.normal, start, end,
+        span.page if span else None, span.line if span else None, places.where(start, end),
+        one.rule, one.confidence,
+    )  # fmt: skip
+
+
+def _by_pattern(definition: Definition, reader: Reader) -> Iterator[Found]:
+    """Values that a user's own regular expression finds, for a second at most."""
+    import regex  # its matching can be stopped, that of the standard library cannot
+
+    try:
+        pattern = regex.compile(definition.pattern)
+        for count, match in enumerate(pattern.finditer(reader.text, timeout=PATTERN_SECONDS)):
+            if count >= MOST_VALUES:
+                return
+            start, end = match.span(1 if pattern.groups else 0)
+            if start < 0 or start == end:
+                continue
+            form = reader.read(definition.type, start, end, loose=True)
+            form = form or Form(start, end, " ".join(reader.text[start:end].casefold().split()))
+            yield Found(definition.name, form, "pattern", 0.9)
+    except (regex.error, TimeoutError) as error:
+        log.warning("fields.%s.regex: %s", definition.name, error or "took too long")

@@ -1,0 +1,402 @@
+"""The forms of values in a stretch of text: what an amount, a duration, a name looks like.
+
+Numbers are read by :mod:`lsfs.values`, dates by :mod:`lsfs.index.dates`, telephone numbers by
+Google's libphonenumber.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lsfs import values
+from lsfs.index.dates import fold
+from lsfs.index.fields.words import COUNTS, UNITS
+from lsfs.model import ContentDate
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LONGEST_NAME = 80
+LONGEST_TEXT = 200
+_FILL = 24  # characters of small words that may stand between a label without a colon and its value
+# "1 234,56 EUR": a plain space parts the groups only where the currency follows.
+_SPACED = re.compile(
+    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|EUR\b|euros?\b|CHF\b|USD\b))", re.I
+)
+_CURRENCY = re.compile(
+    r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
+)
+_DECIMALS = re.compile(r"\d[.,]\d\d(?!\d)")
+_RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
+_DURATION = re.compile(
+    rf"(?<![\w.,-])(?:(\d{{1,3}})|({'|'.join(sorted(COUNTS, key=len, reverse=True))}))"
+    r"(?:\s?\((?:\w+[ -]?){1,3}\))?[\s-]{0,2}(?:(?:full|ganze[nr]?|volle[nr]?|calendar)\s)?"
+    rf"({'|'.join(sorted(UNITS, key=len, reverse=True))})\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/. ]?){0,2}\d[A-Z\d]*"
+    r"(?:(?:[-/._]| ?[-/] ?)[A-Z\d]+)*",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?: ?[A-Z\d]){11,30}(?!\w)")
+_PHONE = re.compile(r"(?<![\w/.-])\+[\d\s()/.\u2013-]{5,24}\d(?!\w)")
+_LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)")
+# A name ends where something is said of it, or where its address begins.
+_NAME_END = re.compile(
+    r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
+    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014-]\s|\s{3,}|:|\t)"
+)
+_TITLE = re.compile(
+    r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
+    r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|"
+    r"the|m|d)\b\.?\s+)+(?=[^\W\d_])",
+    re.IGNORECASE,
+)
+_LEGAL = re.compile(
+    r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?v\.?|inc\.?|incorporated|ltd\.?|limited|llc|"
+    r"llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|s\.? ?l\.?(?: ?u\.?)?|"
+    r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
+    re.IGNORECASE,
+)
+_SMALL = _words(
+    """of de der den des du da di del della la las los le les von vom van zu zum zur und et
+    y e and & the for für pour para d' dos do"""
+)
+
+_LEADS = _words(
+    "en in am on im this dieser diese dieses ce cet cette este esta un une ein eine between "
+    "zwischen entre tra"
+)
+_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "i.L."}
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A value in a text: where it stands and what it means."""
+
+    start: int
+    end: int
+    normal: str
+
+
+class Reader:
+    """Reads typed values at places of one text.
+
+    Args:
+        text: the document's.
+        dates: the dates that stand in it.
+        language: of the document, where it says so ("de", "de-CH"); "" if unknown.
+    """
+
+    def __init__(self, text: str, dates: Sequence[ContentDate], language: str = "") -> None:
+        self.text = text
+        self.dates = sorted((d for d in dates if d.char_start >= 0), key=lambda d: d.char_start)
+        self._date_starts = [one.char_start for one in self.dates]
+        self._comma = values.decimal_comma(text)
+        found = values.currencies(text)
+        self._currency = next(iter(found)) if len(found) == 1 else ""
+        self._language = language
+        self._country: str | None = None
+        self._readers: dict[str, Callable[[int, int, bool], Form | None]] = {
+            "amount": self._amount, "date": self._date, "duration": self._duration,
+            "number": self._number, "iban": self._iban, "email": self._email,
+            "phone": self._phone, "party": self._party, "text": self._text,
+        }  # fmt: skip
+
+    def read(self, type_: str, start: int, end: int, *, loose: bool) -> Form | None:
+        """The value of a type in a stretch of the text.
+
+        Args:
+            loose: a colon or a cell sets the value apart; else it has to follow at once.
+        """
+        return self._readers[type_](start, end, loose)
+
+    def all_of(self, type_: str, start: int, end: int) -> list[Form]:
+        """The values of a type in a stretch that are told by their form alone."""
+        if type_ == "amount":
+            return [self._money(n) for n in self._numbers(start, end) if self._is_money(n)]
+        if type_ == "date":
+            found = self._dates_in(start, end)
+            return [Form(d.char_start, d.char_end, d.day.isoformat()) for d in found]
+        if type_ == "duration":
+            return [duration(match) for match in _DURATION.finditer(self.text, start, end)]
+        form = self.read(type_, start, end, loose=True)
+        return [form] if form else []
+
+    # --- amounts
+
+    def currency_marks(self, most: int) -> list[Range]:
+        """Where currencies are named, at most so many."""
+        found = []
+        for match in _CURRENCY.finditer(self.text):
+            found.append(match.span())
+            if len(found) == most:
+                break
+        return found
+
+    def amount_around(self, mark: Range) -> Form | None:
+        """The amount of which a currency is named at ``mark``."""
+        low, high = max(0, mark[0] - 24), min(len(self.text), mark[1] + 24)
+        for number in self._numbers(low, high):
+            if number.unit and number.start <= mark[0] and mark[1] <= number.end:
+                return self._money(number)
+        return None
+
+    def last_amount(self, start: int, end: int) -> Form | None:
+        """The last amount of a row: the sums stand on the right."""
+        found = [n for n in self._numbers(start, end) if self._is_money(n)]
+        return self._money(found[-1]) if found else None
+
+    def _amount(self, start: int, end: int, loose: bool) -> Form | None:
+        found = [n for n in self._numbers(start, end) if self._is_money(n)]
+        if not found and loose:
+            found = [n for n in self._numbers(start, end) if n.unit != "%"][:1]
+            found = [n for n in found if not self.text[start : n.start].strip(" \t(")]
+        if not found:
+            return None
+        near = loose or not _says_more(self.text[start : found[0].start])
+        return self._money(found[0]) if near else None
+
+    def _numbers(self, start: int, end: int) -> list[values.Number]:
+        """The numbers of a stretch, at their places in the whole text, without dates."""
+        stretch = _SPACED.sub(lambda m: m[0].replace(" ", "\u00a0"), self.text[start:end])
+        inside = [
+            (max(d.char_start - start, 0), d.char_end - start) for d in self._dates_in(start, end)
+        ]
+        stretch = values.without(stretch, [(a, min(b, len(stretch))) for a, b in inside])
+        comma = self._comma
+        if comma is None:  # "4.269 EUR": of money there are cents, not thousandths
+            comma = _THOUSANDS.search(stretch) is not None
+        return [
+            values.Number(n.value, n.unit, n.text, n.start + start, n.end + start)
+            for n in values.numbers(stretch, comma=comma)
+        ]
+
+    def _is_money(self, number: values.Number) -> bool:
+        if number.unit == "%":
+            return False
+        return bool(number.unit) or bool(_DECIMALS.search(number.text))
+
+    def _money(self, number: values.Number) -> Form:
+        written = self.text[number.start : number.end]
+        start = number.start + len(written) - len(written.lstrip())
+        end = start + len(written.strip())
+        unit = number.unit or self._currency
+        return Form(start, end, f"{_plain(number.value)} {unit}".strip())
+
+    # --- dates and durations
+
+    def _dates_in(self, start: int, end: int) -> list[ContentDate]:
+        low, high = bisect_left(self._date_starts, start), bisect_left(self._date_starts, end)
+        return self.dates[low:high]
+
+    def _date(self, start: int, end: int, loose: bool) -> Form | None:
+        for one in self._dates_in(start, end):
+            if one.char_end > end:
+                continue
+            if (one.end - one.day).days > 1 and not loose:
+                continue
+            between = self.text[start : one.char_start]
+            if (loose and len(between) <= 40) or not _says_more(between):
+                return Form(one.char_start, one.char_end, one.day.isoformat())
+        return None
+
+    def _duration(self, start: int, end: int, loose: bool) -> Form | None:
+        match = _DURATION.search(self.text, start, end)
+        if match is None or (not loose and _says_more(self.text[start : match.start()])):
+            return None
+        return duration(match)
+
+    # --- numbers by form
+
+    def _number(self, start: int, end: int, loose: bool) -> Form | None:
+        at = start + len(self.text[start:end]) - len(self.text[start:end].lstrip(" #.\t"))
+        match = _NUMBER.match(self.text, at, min(end, at + 40))
+        if match is None or not any(c.isdigit() for c in match[0]):
+            return None
+        written = match[0].rstrip(" ./-_")
+        if len(written) < 2 or any(
+            d.char_start <= at and at + len(written) <= d.char_end and "." in written
+            for d in self._dates_in(at, at + 1)
+        ):
+            return None
+        after = self.text[at + len(written) : at + len(written) + 1]
+        if after.isalpha() or after in ("%", "€", "$"):
+            return None
+        return Form(at, at + len(written), re.sub(r"\s+", "", written).upper())
+
+    def _iban(self, start: int, end: int, loose: bool) -> Form | None:
+        match = _IBAN.search(self.text, start, end)
+        return checked_iban(match) if match else None
+
+    def ibans(self) -> list[Form]:
+        """All account numbers whose check digits are right."""
+        return [form for m in _IBAN.finditer(self.text) if (form := checked_iban(m))]
+
+    def _email(self, start: int, end: int, loose: bool) -> Form | None:
+        match = _EMAIL.search(self.text, start, end)
+        return Form(*match.span(), match[0].lower()) if match else None
+
+    def emails(self) -> list[Form]:
+        """All mail addresses."""
+        found = []
+        for at in re.finditer("@", self.text):  # a few characters around each: it is rare
+            match = _EMAIL.search(self.text, max(0, at.start() - 65), at.end() + 255)
+            if match and match.start() < at.start() < match.end():
+                found.append(Form(*match.span(), match[0].lower()))
+        return found
+
+    def _phone(self, start: int, end: int, loose: bool) -> Form | None:
+        match = _LABELLED_PHONE.search(self.text, start, min(end, start + 48))
+        return self._valid_phone(match) if match else None
+
+    def phones(self) -> list[Form]:
+        """All international telephone numbers that can exist."""
+        if "+" not in self.text:
+            return []
+        found = (self._valid_phone(m) for m in _PHONE.finditer(self.text))
+        return [form for form in found if form is not None]
+
+    def _valid_phone(self, match: re.Match[str]) -> Form | None:
+        import phonenumbers
+
+        written = match[0].rstrip(" .-/(")
+        try:
+            number = phonenumbers.parse(written, self._region() or None)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_possible_number(number):
+            return None
+        normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return Form(match.start(), match.start() + len(written), normal)
+
+    def _region(self) -> str:
+        """The country whose telephone numbers are written without a code for it; "" if unknown."""
+        if self._country is None:
+            self._country = _region(self._language, self.text)
+        return self._country
+
+    # --- names and words
+
+    def _party(self, start: int, end: int, loose: bool) -> Form | None:
+        return name_at(self.text, start, end)
+
+    def _text(self, start: int, end: int, loose: bool) -> Form | None:
+        line = self.text[start : min(end, start + LONGEST_TEXT)].split("\n", 1)[0]
+        written = line.strip(" \t:-\u2013|")
+        if not written:
+            return None
+        at = start + line.index(written)
+        return Form(at, at + len(written), " ".join(written.casefold().split()))
+
+
+def name_at(text: str, start: int, end: int) -> Form | None:
+    """The name of a person or company that begins at ``start``; None where none does."""
+    stretch = text[start : min(end, start + LONGEST_NAME * 2)]
+    lead = len(stretch) - len(stretch.lstrip(' \t*_\u2013-\u201e\u201c"«'))
+    title = _TITLE.match(stretch, lead)
+    lead = title.end() if title else lead
+    stop = _NAME_END.search(stretch, lead + 1)
+    written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')
+    if written.endswith((" S.A", " S.L", " S.p.A", " e.V", " Inc", " Ltd", " Co")):
+        written += "." if stretch[lead + len(written) :].startswith(".") else ""
+    parts = written.split()
+    if not 1 <= len(parts) <= 9 or len(written) > LONGEST_NAME or "@" in written:
+        return None
+    if not all(part[0].isupper() or part[0].isdigit() or part in _INSIDE for part in parts):
+        return None
+    if not parts[0][0].isupper() or sum(c.isalpha() for c in written) < 3:
+        return None
+    if parts[0].casefold() in _SMALL | _LEADS or (
+        len(parts) == 1 and len(written) > 4 and written.isupper()
+    ):
+        return None
+    if any(re.fullmatch(r"\d{4,}", part) for part in parts) or parts[-1] in _SMALL:
+        return None
+    at = start + lead
+    return Form(at, at + len(written), party_key(written))
+
+
+def party_key(name: str) -> str:
+    """A name as it is compared: without its legal form, its title and its marks."""
+    bare = _LEGAL.sub("", " ".join(name.split()))
+    title = _TITLE.match(bare)
+    return " ".join(re.findall(r"[^\W_]+", fold(bare[title.end() :] if title else bare)))
+
+
+def duration(match: re.Match[str]) -> Form:
+    """A matched duration, as ISO 8601 writes it: P24M."""
+    count = int(match[1]) if match[1] else COUNTS[fold(match[2])]
+    return Form(*match.span(), f"P{count}{UNITS[fold(match[3])]}")
+
+
+def durations(text: str) -> list[Form]:
+    """All durations of a text."""
+    return [duration(match) for match in _DURATION.finditer(text)]
+
+
+def checked_iban(match: re.Match[str]) -> Form | None:
+    """A matched account number up to where its check digits are right (ISO 13616)."""
+    written = match[0]
+    while len(compact := written.replace(" ", "")) >= 15:
+        rest = compact[4:] + compact[:4]
+        if int("".join(str(int(c, 36)) for c in rest)) % 97 == 1:
+            return Form(match.start(), match.start() + len(written), compact)
+        if " " not in written:
+            return None
+        written = written.rpartition(" ")[0]
+    return None
+
+
+def _says_more(between: str) -> bool:
+    """Whether more than small words stand between a label and a value."""
+    if len(between) > _FILL or "\n\n" in between:
+        return True
+    between = _RATE.sub(" ", between)
+    kept = [w for w in re.findall(r"[^\W\d_]+", between.casefold()) if w not in _FILLERS]
+    return bool(kept) or any(c.isdigit() for c in between)
+
+
+_FILLERS = _words(
+    """of is in at the a an amounts to amount total von der die das den des beträgt betragt
+    höhe am vom zum bis de du des la le les est d l el los es a al del por un une il di per
+    sum eur usd gbp chf incl inkl ttc ht vat mwst ust tva iva due on by per plus brutto
+    netto"""
+)
+
+
+def _plain(value: Decimal) -> str:
+    whole = value.quantize(Decimal("0.01"))
+    return format(whole if whole == value else value, "f").removesuffix(".00")
+
+
+_REGIONS = {"de": "DE", "fr": "FR", "es": "ES", "it": "IT", "en": ""}
+_COUNTRY_SIGNS = (
+    ("DE", re.compile(r"\b(?:straße|strasse|str\.|GmbH|Telefon|Deutschland)\b")),
+    ("ES", re.compile(r"\b(?:Calle|Avda|Teléfono|S\.L\.|España)")),
+    ("FR", re.compile(r"\b(?:rue|Téléphone|Tél|SARL|France)\b")),
+    ("GB", re.compile(r"\b(?:London|United Kingdom|Ltd)\b|£")),
+    ("US", re.compile(r"\b[A-Z]{2} \d{5}\b|\$")),
+)
+
+
+def _region(language: str, text: str) -> str:
+    """The country whose numbers are written without a code for it; "" if unknown."""
+    code = language.replace("_", "-")
+    if "-" in code:
+        return code.rpartition("-")[2].upper()
+    if _REGIONS.get(code):
+        return _REGIONS[code]
+    head = text[:4000]
+    return next((region for region, sign in _COUNTRY_SIGNS if sign.search(head)), "")

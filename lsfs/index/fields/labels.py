@@ -1,0 +1,248 @@
+"""Values that a label announces: "Invoice no.: 17", a row "Total | 1,234.00", a line below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lsfs.index.fields.definitions import (
+    LONGEST_LABEL,
+    Definition,
+    Definitions,
+    label_key,
+    words_of,
+)
+from lsfs.index.fields.forms import Form, Reader
+from lsfs.model import BlockKind, Document
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LINE = re.compile(r"[^\n]+")
+_CELL_GAP = re.compile(r"\s\|\s?|\t+|\s{3,}|\s\u00b7\s|\.{4,}")
+_WORD = re.compile(r"[^\W_]+")
+_COLON = re.compile(r"[:\uff1a](?!\d\d\b|//)")
+_REMARK = re.compile(r"\s*\([^()\n]{0,40}\)\s*\Z")
+_LEAD = re.compile(r"\s*(?:\([^()\n]{0,40}\))?[\s.#\u00b0\u00ba=\u2013\u2014-]*")
+_NUMBER_WORD = re.compile(
+    r"\b(no|nr|number|nummer|numéro|número|\w+nummer|\w+nr|n)\b[.\s:\u00b0\u00ba#]{1,3}(?=[A-Z]{0,6}[-/]?\d)",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    r"\b(?:(?P<contract>\w*vertrag|contract|agreement|lease|contrat|contrato|contratto)"
+    r"|(?P<invoice>\w*rechnung|invoice|facture|factura|fattura)"
+    r"|(?P<order>order|\w*bestellung|commande|pedido|ordine)"
+    r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",
+    re.IGNORECASE,
+)
+_MOST_LINES = 20_000
+_LONGEST_LINE = 2000
+# Labels that are words of every sentence count only with a colon or alone in their cell.
+_COMMON = _words(
+    """from to an von ab due end ends start starts between expires fin ende beginn client
+    kunde date net netto neto tax period term notice price reference ref subject re duration
+    born issued dated le attention"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value of a field, before it is given its page."""
+
+    name: str
+    form: Form
+    rule: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A label: where it stands, where its value may begin, and whether a colon follows."""
+
+    start: int
+    value_start: int
+    field: Definition
+    label: str
+    colon: bool
+
+
+def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
+    """All values that stand behind or below a label."""
+    below: list[tuple[int, _Mark]] = []  # labels whose value may stand in the next line, by cell
+    for count, match in enumerate(_LINE.finditer(document.text)):
+        if count >= _MOST_LINES:
+            break
+        start, end = match.span()
+        if end - start > _LONGEST_LINE or not document.text[start:end].strip():
+            continue
+        cells = _cells(document.text, start, end)
+        yield from _from_above(below, cells, reader)
+        below = []
+        marks = _marks(document.text, cells, known)
+        for n, mark in enumerate(marks):
+            limit = marks[n + 1].start if n + 1 < len(marks) else end
+            cell = next(i for i, (_, b) in enumerate(cells) if mark.start < b)
+            found = _beside(mark, cells, cell, limit, reader)
+            if found is not None:
+                yield found
+            elif _is_alone(document.text, mark, cells[cell], head=len(marks) > 1):
+                below.append((cell, mark))
+    yield from _headed(document, known, reader)
+    yield from _numbered(known, reader)
+
+
+def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    cells = []
+    at = start
+    for gap in _CELL_GAP.finditer(text, start, end):
+        if gap.start() > at:
+            cells.append((at, gap.start()))
+        at = gap.end()
+    if at < end:
+        cells.append((at, end))
+    return cells or [(start, end)]
+
+
+def _marks(text: str, cells: list[tuple[int, int]], known: Definitions) -> list[_Mark]:
+    """The labels of a line in order."""
+    marks: list[_Mark] = []
+    for start, end in cells:
+        at = start
+        for colon in _COLON.finditer(text, start, min(end, start + 400)):
+            mark = _before_colon(text, at, colon.start(), known)
+            if mark is not None:
+                marks.append(mark)
+            at = colon.end()
+        if not any(start <= mark.start < end for mark in marks):
+            mark = _at_start(text, start, end, known)
+            if mark is not None:
+                marks.append(mark)
+    return marks
+
+
+def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mark | None:
+    """The longest label that ends at a colon, a remark in brackets aside."""
+    remark = _REMARK.search(text, max(start, colon - 48), colon)
+    end = remark.start() if remark else colon
+    words = list(_WORD.finditer(text, max(start, end - 64), end))[-LONGEST_LABEL:]
+    keys = [label_key((word[0],)) for word in words]
+    for n in range(len(words)):
+        label = " ".join(filter(None, keys[n:]))
+        name = known.labels.get(label)
+        if name is None and label.endswith("s"):
+            name = known.labels.get(label[:-1])
+        if name is not None:
+            return _Mark(words[n].start(), colon + 1, known.fields[name], label, True)
+    return None
+
+
+def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | None:
+    """The longest label with which a cell begins."""
+    words = list(_WORD.finditer(text, start, min(end, start + 64)))[:LONGEST_LABEL]
+    if not words or text[start : words[0].start()].strip(" *_#-\u2013\u2022"):
+        return None
+    keys = [label_key((word[0],)) for word in words]
+    for count in range(len(words), 0, -1):
+        label = " ".join(filter(None, keys[:count]))
+        name = known.labels.get(label)
+        if name is not None:
+            after = words[count - 1].end()
+            lead = _LEAD.match(text, after, end)
+            value = lead.end() if lead else after
+            alone = value >= end
+            if label in _COMMON and not alone:
+                return None
+            return _Mark(words[0].start(), value, known.fields[name], label, False)
+    return None
+
+
+def _beside(
+    mark: _Mark, cells: list[tuple[int, int]], cell: int, limit: int, reader: Reader
+) -> Found | None:
+    """The value in the same cell, else in the next one; sums stand in the last."""
+    type_, end = mark.field.type, min(limit, cells[cell][1])
+    rule = f"label: {mark.label}"
+    if mark.value_start < end and reader.text[mark.value_start : end].strip():
+        if type_ in ("party", "text") and not mark.colon:
+            return None  # "Landlord shall pay" is no label
+        form = reader.read(type_, mark.value_start, end, loose=mark.colon)
+        if form is not None:
+            return Found(mark.field.name, form, rule, 0.95 if mark.colon else 0.85)
+        if type_ != "amount":
+            return None
+    rest = [one for one in cells[cell + 1 :] if one[0] < limit]
+    if not rest:
+        return None
+    if type_ == "amount":
+        form = reader.last_amount(rest[0][0], min(limit, rest[-1][1]))
+        form = form or reader.read(type_, *rest[-1], loose=True)
+    else:
+        form = reader.read(type_, *rest[0], loose=True)
+    return Found(mark.field.name, form, f"row: {mark.label}", 0.9) if form else None
+
+
+def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> bool:
+    """Whether nothing but the label is in its cell, so that the value may stand below."""
+    before, after = text[cell[0] : mark.start], text[mark.value_start : cell[1]]
+    if before.strip(" *_#") or after.strip(" *_"):
+        return False
+    short = mark.field.type == "number" and not mark.colon and " " not in mark.label
+    return head or not short  # not "INVOICE" above a street number
+
+
+def _from_above(
+    below: list[tuple[int, _Mark]], cells: list[tuple[int, int]], reader: Reader
+) -> Iterator[Found]:
+    """Values in the line below their labels, in the same cell."""
+    for cell, mark in below:
+        if cell >= len(cells):
+            continue
+        form = reader.read(mark.field.type, *cells[cell], loose=True)
+        if form is not None:
+            yield Found(mark.field.name, form, f"below: {mark.label}", 0.75)
+
+
+def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
+    """Values of tables with one row below a head of labels, at their places in the text."""
+    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
+    for block, table in zip(blocks, document.tables, strict=False):
+        if len(table.rows) != 2:
+            continue
+        names = [known.labels.get(label_key(words_of(cell))) for cell in table.rows[0]]
+        if sum(name is not None for name in names) < 2:
+            continue
+        at = block.char_start + len(block.text.split("\n", 1)[0])
+        for name, cell in zip(names, table.rows[1], strict=False):
+            place = document.text.find(cell, at, block.char_end) if cell else -1
+            if place < 0:
+                continue
+            at = place + len(cell)
+            field = known.fields[name] if name else None
+            form = reader.read(field.type, place, at, loose=True) if field else None
+            if field and form:
+                yield Found(field.name, form, "column", 0.9)
+
+
+def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
+    """Numbers in sentences: "quoting customer number 4711"."""
+    text = reader.text
+    for match in _NUMBER_WORD.finditer(text):
+        words = _WORD.findall(text, max(0, match.start() - 48), match.end(1))[-6:]
+        labels = (known.labels.get(label_key(words[n:])) for n in range(len(words)))
+        names = (name for name in labels if name and known.fields[name].type == "number")
+        name = next(names, "") or _of_document(text, match.start())
+        form = reader.read("number", match.end(), match.end() + 40, loose=False) if name else None
+        if form is not None:
+            yield Found(name, form, "sentence", 0.8)
+
+
+def _of_document(text: str, end: int) -> str:
+    """Whose number a number is by the document named before it: "Darlehensvertrag Nr. 17"."""
+    line = text[max(text.rfind("\n", 0, end), end - 60, 0) : end]
+    found = [match for match in _DOCUMENT.finditer(line) if not match["stop"]]
+    stopped = any(match["stop"] for match in _DOCUMENT.finditer(line))
+    last = found[-1].lastgroup if found and not stopped else None
+    return f"{last}_number" if last else ""

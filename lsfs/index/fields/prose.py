@@ -1,0 +1,449 @@
+"""Values that sentences state: "between A and B", "a monthly rent of EUR 900", "for 24 months".
+
+Amounts, durations and dates are found by their form; the nearest word around one that says what it
+is makes it a value of a field. Names are found by what introduces them.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import re
+from collections.abc import Iterator
+
+from lsfs.index.fields.forms import Form, Reader, durations, name_at
+from lsfs.index.fields.labels import Found
+from lsfs.model import DateKind, Document
+
+FRONT = 4000  # characters in which a contract names its parties
+ADDRESS_LINES = 40  # in which addresses of sender and receiver stand
+HEAD_LINES = 3  # in which a letterhead stands
+FOOT = 1500  # characters in which a letter is signed
+MOST_MARKS = 2000  # currencies looked at in a document
+NONE = "none"  # what a value is that is of no field
+_BEFORE, _BEHIND = 110, 40  # characters around a value in which a word may say what it is
+
+
+def _cue(*words: str) -> str:
+    return "|".join(words)
+
+
+def _table(cues: dict[str, str]) -> re.Pattern[str]:
+    """One pattern for all cues; the name of the group that matches is the field."""
+    groups = "|".join(f"(?P<{name or NONE}>{words})" for name, words in cues.items())
+    return re.compile(rf"\b(?:{groups})", re.IGNORECASE)
+
+
+# What the words around an amount make of it; the nearest decides.
+_AMOUNTS = _table({
+    "deposit": _cue(
+        r"(?:security |rent )?deposit\b", r"\w*kaution\b", "mietsicherheit", "anzahlung",
+        r"(?:as |for |by way of )security\b", r"als sicherheit\b",
+        "dépôt de garantie", r"caution\b", r"fianza\b", r"cauzione\b", r"acompte\b",
+    ),
+    "rent": _cue(
+        r"(?:monthly |annual |yearly |net |base )?rent\b", r"\w*miete\b", "mietzins", r"loyers?\b",
+        r"renta\b", r"alquiler\b", r"arrendamiento de\b", r"canone\b",
+    ),
+    "salary": _cue(
+        r"salary\b", r"remuneration\b", r"wages?\b", r"\w*gehalt\b", r"\w*vergütung\b",
+        r"salaire\b", r"rémunération\b", r"salario\b", r"retribuci[óo]n\b", r"retribuzione\b",
+        r"stipendio\b", r"remuneraci[óo]n\b",
+    ),
+    "price": _cue(
+        r"(?:purchase |sale |total )?price\b", r"fees?\b", r"\w*preis(?:es)?\b", r"honorar\w*",
+        r"prix\b", r"honoraires\b", r"precio\b", r"honorarios\b", r"prezzo\b", r"compenso\b",
+        r"loan of\b", r"principal\b", r"darlehen\b", r"prêt de\b", r"préstamo de\b", r"forfait\b",
+    ),
+    "total": _cue(
+        r"(?:invoice |grand )?total\b", r"amount due\b", r"balance due\b", r"gesamtbetrag\b",
+        r"rechnungsbetrag\b", r"montant total\b", r"importe total\b", r"somme de\b", "sum of",
+        r"amount of\b", r"betrag (?:von|in höhe)", r"montant de\b", r"abschlag\w*", r"importe de\b",
+    ),
+    "tax": _cue(r"vat\b", r"sales tax\b", r"mwst\b", r"mehrwertsteuer\b", r"tva\b", r"iva\b"),
+    # Words that make an amount none of these.
+    "": _cue(
+        r"penalty\b", r"vertragsstrafe\b", r"pénalité\b", r"service charges?\b",
+        r"nebenkosten\w*", r"charges\b", r"gastos\b", r"insurance\b",
+        r"versicherung\w*", r"liability\b", r"haftung\b",
+        r"interest\b", r"bonus\b", r"late\b", r"exceed\w*", r"heating\b", r"discount\b",
+        r"rabatt\b", r"allowance\b", r"provisions?\b", r"reminder\b", r"mahn\w+",
+        r"parking\b", r"stellplatz\b",
+        r"indemni\w+", r"seguro\b", r"assurance\b", r"responsab\w+", r"mora\b",
+        r"penalizaci[óo]n\b",
+    ),
+})  # fmt: skip
+_DURATIONS = _table({
+    "notice": _cue(
+        r"notice\b", r"kündigung\w*", r"\w*frist\b", r"préavis\b", r"preaviso\b", r"preavviso\b",
+        r"gekündigt\b", r"kündbar\b", r"resili\w+", r"antelación\b",
+    ),
+    "term": _cue(
+        r"(?:fixed |initial )?(?:term|period|duration)\b", r"\w*laufzeit\b", r"\w*dauer\b",
+        r"dauert\b", r"durée\b", r"conclue? pour\b", r"duración\b", r"plazo\b", r"durata\b",
+        r"befristet\b", r"zeitraum\b", r"période\b", r"periodo\b", r"período\b", r"vigencia\b",
+        r"shall last\b", r"runs? for\b", r"lasts? for\b", r"remains? in force for\b",
+        r"läuft (?:über|für)\b", r"für die zeit von\b", r"consenti pour\b",
+        r"auf\s*\Z",
+    ),
+    "": _cue(
+        r"pay(?:able|ment|s)?\b", r"paid\b", r"zahl\w+", r"fällig\w*", r"pai(?:ement|able)\b",
+        r"pag\w+", r"within\b", r"innerhalb\b", r"sous\b", r"dans (?:les|un délai)\b", r"every\b",
+        r"probation\w*(?: period)?",
+        r"(?:trial|payment|warranty|grace|cooling-off|notice of) period\b",
+        r"probezeit\b", r"essai\b", r"prueba\b", r"renew\w*", r"verlänger\w*",
+        r"reconduct\w*", r"prórrog\w*", r"prorrog\w*", r"warranty\b", r"gewährleistung\w*",
+        r"garantie\b", r"garantía\b", r"holiday\w*", r"urlaub\w*", r"further\b", r"weitere\w*",
+        r"congés?\b", r"vacaciones\b", r"confidential\w*", r"age[d]?\b", r"defects?\b",
+        r"dépôt\b",
+    ),
+})  # fmt: skip
+_DATES = _table({
+    "due": _cue(
+        r"due (?:on|by|date)?", r"payable (?:by|until|on)\b", r"pay (?:by|before)\b",
+        r"no later than\b", r"fällig\w*", r"zahlbar bis\b", r"zahlung bis\b", r"spätestens\b",
+        r"überweis\w+", r"échéance\b", r"avant le\b", r"au plus tard\b", r"vencimiento\b",
+        r"antes del\b", r"a más tardar\b", r"entro il\b", r"reach us by\b", r"settle\w*\b",
+    ),
+    "start": _cue(
+        r"commenc\w+", r"begin\w*", r"start\w*", r"with effect from\b", r"effective\b", r"from\b",
+        r"beginn\w*", r"ab (?:dem|zum)\b", r"mit wirkung (?:vom|zum|ab)\b", r"vom\b",
+        r"à compter du\b", r"prend effet\b", r"prendra effet\b", r"à partir du\b", r"débute\b",
+        r"a partir del?\b", r"comenz\w+", r"comienz\w+", r"inici\w+", r"desde el\b", r"dal\b",
+        r"entrará en vigor\b", r"tritt am\b", r"decorr\w+", r"con efectos\b",
+    ),
+    "end": _cue(
+        r"until\b", r"expir\w+", r"end(?:s|ing)?\b", r"terminat\w+", r"through\b", r"to\b",
+        r"endet\b", r"bis (?:zum)?", r"läuft (?:am )?\w* ?ab\b", r"jusqu.au\b",
+        r"prend fin\b", r"prendra fin\b", r"expire\w*", r"se termine\w*", r"au\b", r"hasta\b",
+        r"finaliz\w+", r"termin\w+", r"vence\b", r"fino al\b", r"valid until\b", r"concluir\w*",
+    ),
+    "born": _cue(r"born\b", r"geboren\b", r"née? le\b", r"nacid[oa]\b", r"nat[oa] il\b"),
+    "": _cue(
+        r"delivered\b", r"liefer\w+", r"shipped\b", r"leistung\w*", r"livr\w+", r"entreg\w+",
+        r"your (?:letter|order|email)\b", r"ihr\w* schreiben\b", r"votre (?:lettre|courrier)\b",
+        r"su carta\b", r"order of\b", r"meeting\b", r"dated\b",
+        r"services? (?:rendered|provided)\b",
+    ),
+})  # fmt: skip
+_STOP = re.compile(r"\n\s*\n|(?<=[^\W\d_]{4})[.;!?]\s+(?=[^\W\d_a-zà-ÿ])|(?<=\d\))[.;]\s")
+# Only these may follow a value and say what it is: "EUR 900 monthly rent", "24 months' notice".
+_FOLLOWS = re.compile(
+    r"(?:['\u2019]s?)?[ \t]*(?:\([^)]{0,30}\)[ \t]*)?(?:(?:per|a|al|par|pro|each|each calendar) "
+    r"(?:month|mes|mois|monat|year|año|an|jahr)[ \t]*)?(?:(?:prior|written|per|a|an|the|of|as|by|"
+    r"way|for|als|zur|de|en|concepto|como|comme|à|titre|au|in|monthly|gross|annual|schriftlich\w*|"
+    r"la|le|die|eine) ){0,4}\Z",
+    re.IGNORECASE,
+)
+
+
+_DUE_BEHIND = re.compile(r"\s+(?:zur zahlung )?(?:fällig|due\b|payable\b)", re.IGNORECASE)
+
+
+def stated(document: Document, reader: Reader) -> Iterator[Found]:
+    """All values that sentences state."""
+    text = document.text
+    yield from _amounts(text, reader)
+    for form in durations(text):
+        name = _named(text, form, _DURATIONS)
+        if name:
+            yield Found(name, form, "sentence", 0.8)
+    yield from _dates(text, reader)
+    yield from _by_form(reader)
+    yield from parties(text)
+
+
+def _amounts(text: str, reader: Reader) -> Iterator[Found]:
+    last = -1
+    for mark in reader.currency_marks(MOST_MARKS):
+        if mark[0] < last:
+            continue
+        form = reader.amount_around(mark)
+        if form is None:
+            continue
+        last = form.end
+        name = _named(text, form, _AMOUNTS)
+        if name:
+            yield Found(name, form, "sentence", 0.8)
+
+
+def _dates(text: str, reader: Reader) -> Iterator[Found]:
+    for one in reader.dates:
+        if (one.end - one.day).days != 1:
+            continue
+        form = Form(one.char_start, one.char_end, one.day.isoformat())
+        if one.kind is DateKind.SIGNED:
+            yield Found("date", form, "own date", 0.85)
+        elif one.kind is DateKind.NAMED:
+            yield Found("date", form, "date at the head", 0.6)
+        name = _named(text, form, _DATES, within=45, behind=False)
+        name = "due" if _DUE_BEHIND.match(text, form.end) else name
+        if name:
+            yield Found(name, form, "sentence", 0.75)
+
+
+def _by_form(reader: Reader) -> Iterator[Found]:
+    """What is recognised by its form alone."""
+    for form in reader.ibans():
+        yield Found("iban", form, "check digits", 0.98)
+    for form in reader.emails():
+        yield Found("email", form, "form", 0.95)
+    for form in reader.phones():
+        yield Found("phone", form, "form", 0.9)
+
+
+def _named(
+    text: str, form: Form, cues: re.Pattern[str], *, within: int = _BEFORE, behind: bool = True
+) -> str:
+    """The field that the nearest word in the sentence makes of a value; "" for none.
+
+    A word right behind the value is the nearest: "upon one month's notice".
+    """
+    match = None
+    if behind:
+        after = _STOP.split(text[form.end : form.end + _BEHIND])[0]
+        match = cues.search(after)
+        if match and not _FOLLOWS.match(after[: match.start()]):
+            match = None
+    if match is None:
+        before = _STOP.split(text[max(0, form.start - within) : form.start])[-1]
+        nearest = collections.deque(cues.finditer(before), maxlen=1)
+        match = nearest[0] if nearest else None
+    name = match.lastgroup if match else None
+    return "" if name in (None, NONE) else str(name)
+
+
+# --- parties
+
+_BETWEEN = re.compile(
+    r"\b(?:between|zwischen|entre|tra|by and between)\b(?:\s+(?:the|les|los|der|den|undersigned|"
+    r"soussignés?|abajo firmantes|Firma))*\s*[:,]?\s*",
+    re.IGNORECASE,
+)
+_AND = re.compile(
+    r"(?:^|[\s,;)\u2013\u2014.-])(?:and|und|et|y|e)\s*[:,]?\s+"
+    r"(?!(?:is|are|has|represented|wohnhaft|demeurant|domicili|with|provided|shall)\b)|&\s",
+    re.IGNORECASE,
+)
+_NUMBERING = re.compile(
+    r"\s*(?:\(?[\dabAB]{1,2}[.)]\s*|[-\u2013\u2022*]\s*|de una parte,?\s*|"
+    r"de otra(?: parte)?,?\s*|d'une part,?\s*|d'autre part,?\s*)*",
+    re.I,
+)
+# What makes a name a party, right behind it: (the "Tenant"), - nachfolgend "Mieter" genannt -
+_ROLE = re.compile(
+    r"\(?\s*(?:hereinafter|hereafter|the \W*(?:landlord|tenant|buyer|seller|client|contractor|"
+    r"lender|borrower|employer|employee|provider|supplier|lessor|lessee)|im folgenden|nachfolgend|"
+    r"nachstehend|ci-après|dénommée?|en adelante|di seguito)\b",
+    re.IGNORECASE,
+)
+_ROLES = (
+    r"landlord|tenant|lessor|lessee|buyer|purchaser|seller|vendor|client|customer|contractor|lender|"
+    r"borrower|employer|employee|provider|supplier|consultant|licensor|licensee|company|agent|"
+    r"vermieter|mieter|verkäufer|käufer|auftraggeber|auftragnehmer|arbeitgeber|arbeitnehmer|kunde|"
+    r"lieferant|darlehens\w+|propriétaire|bailleur|preneur|locataire|vendeur|acheteur|"
+    r"acquéreur|prestataire|employeur|salarié|emprunteur|prêteur|arrendador|arrendatari[oa]|vendedor|comprador|"
+    r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario"
+)
+# Where a contract defines what it calls a party.
+_DEFINED = re.compile(
+    r"\b(?:hereinafter|hereafter|im folgenden|nachfolgend|nachstehend|ci-après|en adelante|"
+    rf"en lo sucesivo|di seguito)\b|\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
+    r"[\"\u201c\u201e\u00ab'\s]*"
+    rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
+    re.IGNORECASE,
+)
+# Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
+_BEGINS = re.compile(
+    r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
+    r"parte,|part,|with|mit|avec|con)\s+",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TO_WHOM = re.compile(
+    r"\b(?:(?:sells?|lets?|leases?|rents?|lends?|hires?)(?: out)? to|(?:verkauft|vermietet) an|"
+    r"(?:vend|loue|prête) à|(?:vende|arrienda|alquila|presta) a)\s+|"
+    r"^(?:I|We|Ich|Je soussignée?|Yo),\s+(?:the undersigned,?\s+)?",
+    re.MULTILINE,
+)
+_POSTAL = re.compile(
+    r"(?:^|,)\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$"
+    r"|\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
+)
+_IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
+_DEAR = re.compile(
+    r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello|"
+    r"guten tag|bonjour|hola|good (?:morning|day))\s+|"
+    r"(?:madame|monsieur)\s+(?=[^\n,]{2,40},[ \t]*$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CLOSING = re.compile(
+    r"^[ \t]*(?:(?:yours|kind|best|warm|with kind|with best) (?:sincerely|faithfully|truly|regards)"
+    r"|(?:yours |very )?(?:sincerely|truly)(?: yours)?|regards|respectfully(?: yours)?|"
+    r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|"
+    r"cordialement|bien (?:cordialement|à vous)|"
+    r"(?:sincères |meilleures )?salutations(?: distinguées)?|"
+    r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
+    r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
+    r"(?:un )?cordial(?:es)? saludos?|saludos cordiales|cordiali saluti|distinti saluti)"
+    r"[ \t]*[,.]?[ \t]*\n\s*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_GENERIC = re.compile(
+    r"(?:sir|madam|sirs|all|team|colleagues?|customers?|damen|herren|kunde|kundin|madame|monsieur|"
+    r"señor(?:es|a)?|readers?|everyone|hiring|whom|cliente|client|ladies|gentlemen|"
+    r"damen und herren|les parties|las partes|the parties|den parteien|dem vermieter|landlord|"
+    r"tenant|vermieter|mieter|bailleur|locataire|arrendador|arrendatario|buyer|seller|parties|parteien|partes|mr|"
+    r"mrs|ms|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|"
+    r"july|august|september|october|november|december|employer|employee|verkäufer|käufer)\b\W*\Z",
+    re.IGNORECASE,
+)
+
+
+_FIRM = re.compile(
+    r"\b(?:GmbH|AG|KG|OHG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|Cie|Co|"
+    r"Partners?|Associates|Corp)\b"
+)
+
+
+def parties(text: str) -> Iterator[Found]:
+    """The parties of a contract, who wrote a letter to whom, and whose paper it is on."""
+    front = text[:FRONT]
+    for match in _BETWEEN.finditer(front):
+        pair = _pair(text, match.end())
+        if pair:
+            yield from (Found("party", form, "between", 0.85) for form in pair)
+            break
+    yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
+    yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
+    yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
+    yield from _of_letter(text, front)
+    form = _letterhead(text)
+    if form:
+        yield Found("party", form, "letterhead", 0.65)
+
+
+def _transferred(front: str) -> Iterator[Form]:
+    """To whom something is sold, let or lent, and who declares it: "I, A, hereby sell to B"."""
+    for match in _TO_WHOM.finditer(front):
+        form = _name(front, match.end())
+        if form is not None:
+            yield form
+
+
+def _addressed(front: str) -> Iterator[Form]:
+    """Names above an address: one or two lines, of which the last has a postal code."""
+    lines = list(itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", front), ADDRESS_LINES))
+    for n, line in enumerate(lines):
+        if not _POSTAL.search(line[0]) or ":" in line[0] or len(line[0]) > 80:
+            continue
+        above = 1 if "," in line[0] else 2
+        if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
+            continue
+        form = name_at(front, *lines[n - above].span())
+        if form and not front[form.end : lines[n - above].end()].strip(" .,"):
+            yield form
+
+
+def _in_roles(front: str) -> Iterator[Form]:
+    """Names that a definition gives a role: A (the "Landlord"), B (im Folgenden "Mieter")."""
+    since = 0
+    for role in _DEFINED.finditer(front):
+        low = max(since, role.start() - 240, front.rfind("\n\n", 0, role.start()))
+        for begin in _BEGINS.finditer(front, low, role.start()):
+            form = _name(front, begin.end())
+            if form is not None and form.end <= role.start():
+                yield form
+                break
+        since = role.end()
+
+
+def _of_letter(text: str, front: str) -> Iterator[Found]:
+    dear = _DEAR.search(front)
+    if dear:
+        form = name_at(text, dear.end(), min(len(text), dear.end() + 60))
+        if form and _is_name(text, form):
+            form = _in_full(text, form, dear.start()) or form
+            yield Found("party", form, "salutation", 0.75)
+    foot = max(0, len(text) - FOOT)
+    for match in list(_CLOSING.finditer(text, foot))[-1:]:
+        end = text.find("\n", match.end())
+        form = name_at(text, match.end(), end if end >= 0 else len(text))
+        if form and _is_name(text, form):
+            yield Found("party", form, "signature", 0.7)
+
+
+def _in_full(text: str, last: Form, before: int) -> Form | None:
+    """The whole name above a salutation that has only the last one: "Dear Ms Nair", Priya Nair."""
+    ending = re.escape(text[last.start : last.end])
+    line = re.compile(rf"^[ \t]*(?:\S+[ \t]+){{1,4}}{ending}[ \t]*$", re.MULTILINE)
+    match = line.search(text, 0, before)
+    form = name_at(text, match.start(), match.end()) if match else None
+    return form if form and form.end == (match.end() if match else -1) else None
+
+
+def _letterhead(text: str) -> Form | None:
+    """The company whose name is one of the first lines."""
+    for line in itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", text), HEAD_LINES):
+        form = name_at(text, *line.span())
+        alone = form is not None and not text[form.end : line.end()].strip(" .,")
+        if form and alone and is_firm(text[form.start : form.end]):
+            return form
+    return None
+
+
+def _pair(text: str, start: int) -> tuple[Form, ...]:
+    """Two names joined by "and", with what is said of each in between; () when they are not."""
+    first = _name(text, start)
+    if first is None:
+        return ()
+    for match in _AND.finditer(text, first.end, min(len(text), first.end + 420)):
+        second = _name(text, match.end())
+        if second is None:
+            continue
+        described = text[first.end : match.start()]
+        plain = described.strip(" ,.;\n)")
+        behind = text[second.end : second.end + 160]
+        if (
+            not plain
+            or _IN_BRACKETS.fullmatch(described)
+            or _ROLE.search(described)
+            or _ROLE.search(behind)
+            or "\n" in described
+        ):
+            return first, second
+        if re.match(r"\s*,", described) and len(described) < 200:
+            return first, second
+    return ()
+
+
+def _name(text: str, start: int) -> Form | None:
+    lead = _NUMBERING.match(text, start)
+    at = lead.end() if lead else start
+    form = name_at(text, at, min(len(text), at + 120))
+    if form is None:
+        return None
+    form = _without_second(text, form)
+    return form if _is_name(text, form) else None
+
+
+def _without_second(text: str, form: Form) -> Form:
+    """A name without "and B": of "Müller und Söhne GmbH" the legal form tells that it is one."""
+    written = text[form.start : form.end]
+    match = re.search(r"\s(?:and|und|et|y|e)\s", written)
+    if match is None:
+        return form
+    rest = written[match.end() :]
+    if len(rest.split()) <= 3 and _FIRM.search(rest) and not _FIRM.search(written[: match.start()]):
+        return form
+    cut = name_at(text, form.start, form.start + match.start())
+    return cut or form
+
+
+def is_firm(name: str) -> bool:
+    """Whether a name has a legal form."""
+    return _FIRM.search(name) is not None
+
+
+def _is_name(text: str, form: Form) -> bool:
+    return not _GENERIC.match(text[form.start : form.end])

@@ -1,0 +1,48 @@
+"""Several sandboxes as one reader: files are read at once, and a slow one blocks no other."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+
+from lsfs.config import IndexConfig
+from lsfs.index.ahead import workers_of
+from lsfs.index.sandbox import Sandbox
+from lsfs.model import Document
+
+
+class SandboxPool:
+    """As many sandboxes as files may be read at once, and one for who asks meanwhile.
+
+    A sandbox has a process only from its first file on, and the one used last is used first: what
+    is read one after the other is read by one process.
+
+    Args:
+        config: limits, and how many files are read at once.
+        make: makes a sandbox; tests make others.
+    """
+
+    def __init__(
+        self, config: IndexConfig, make: Callable[[IndexConfig], Sandbox] = Sandbox
+    ) -> None:
+        self._all = [make(config) for _ in range(workers_of(config) + 1)]
+        self._free: queue.LifoQueue[Sandbox] = queue.LifoQueue()
+        for sandbox in reversed(self._all):
+            self._free.put(sandbox)
+
+    def read(self, fd: int, name: str) -> Document:
+        """See :meth:`lsfs.index.sandbox.Sandbox.read`; waits until a sandbox is free."""
+        sandbox = self._free.get()
+        try:
+            return sandbox.read(fd, name)
+        finally:
+            self._free.put(sandbox)
+
+    def versions(self) -> dict[str, int]:
+        """See :meth:`lsfs.index.sandbox.Sandbox.versions`."""
+        return self._all[0].versions()
+
+    def close(self) -> None:
+        """End all processes; readings that go on in other threads end as pending."""
+        for sandbox in self._all:
+            sandbox.close()

@@ -1,0 +1,95 @@
+"""Work is done ahead in order, within bounds, and what was begun is not lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lsfs.config import IndexConfig
+from lsfs.index.ahead import FOR_EACH_WORKER, MAX_WEIGHT, Ahead, threads, workers_of
+from lsfs.index.pool import SandboxPool
+from lsfs.model import Status
+
+
+class Gate:
+    """Work that waits until it is let through."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.open = threading.Semaphore(0)
+
+    def work(self, item: int) -> int:
+        self.begun.append(item)
+        self.open.acquire()
+        return item
+
+
+def test_results_come_in_order_whoever_is_first() -> None:
+    first = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            first.wait()
+        elif item == 3:
+            first.set()
+        return item
+
+    with threads(2) as executor:
+        ahead = Ahead(executor, 2, work, lambda _: 1)
+        assert list(ahead.results(range(10))) == list(range(10))
+
+
+@pytest.mark.parametrize(("weight", "most"), [(1, FOR_EACH_WORKER), (MAX_WEIGHT, 1)])
+def test_no_more_is_begun_than_there_is_room_for(weight: int, most: int) -> None:
+    taken: list[int] = []
+
+    def items() -> list[int]:
+        return list(range(50))
+
+    with threads(1) as executor:
+        ahead = Ahead(executor, 1, lambda item: item, lambda _: weight)
+        for result in ahead.results(items()):
+            taken.append(result)
+            assert len(ahead._begun) < most
+    assert taken == items()
+
+
+def test_what_was_begun_is_had_and_the_rest_called_off(
+    eventually: Callable[[Callable[[], object]], object],
+) -> None:
+    gate = Gate()
+    with ThreadPoolExecutor(1) as executor:
+        ahead = Ahead(executor, 1, gate.work, lambda _: 1)
+        results = ahead.results(range(50))
+        gate.open.release()
+        assert next(results) == 0
+        eventually(lambda: gate.begun == [0, 1])
+        gate.open.release(50)
+        assert list(ahead.left()) in ([1], [1, 2], [1, 2, 3])
+    assert len(gate.begun) <= FOR_EACH_WORKER
+
+
+def test_one_less_than_there_are_cores() -> None:
+    assert workers_of(IndexConfig(parse_workers=3)) == 3
+    assert workers_of(IndexConfig()) == max(1, (os.cpu_count() or 1) - 1)
+
+
+def test_a_pool_reads_with_one_process_what_comes_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("heron")
+    pool = SandboxPool(IndexConfig(parse_workers=2))
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        assert "text" in pool.versions()
+        assert {pool.read(fd, "a.txt").text for _ in range(3)} == {"heron"}
+        assert sum(sandbox.pid is not None for sandbox in pool._all) == 1
+        pool.close()
+        assert pool.read(fd, "a.txt").status is Status.PENDING
+    finally:
+        os.close(fd)
+        pool.close()

@@ -1,0 +1,148 @@
+"""What documents state, by rules: in prose, behind labels, in tables, in several languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lsfs import config
+from lsfs.config import FieldConfig
+from lsfs.errors import UsageError
+from lsfs.index.dates import content_dates
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import fields_of
+from lsfs.model import Block, BlockKind, Document, FieldValue, Span, Table
+
+from .conftest import document
+
+
+def read(text: str, **own: FieldConfig) -> list[FieldValue]:
+    found = document(text)
+    return fields_of(found, content_dates(found, ""), definitions(own))
+
+
+def normal(text: str, **own: FieldConfig) -> dict[str, list[str]]:
+    """The values by field, the surest first, each proved by its span."""
+    values: dict[str, list[str]] = {}
+    for one in read(text, **own):
+        assert " ".join(text[one.char_start : one.char_end].split()) == one.value
+        values.setdefault(one.name, []).append(one.normal)
+    return values
+
+
+LEASE = """LEASE
+
+This agreement is made on 3 May 2023
+between Harbour Estates Ltd (the "Landlord") and Ms Anna Schmidt.
+
+The lease commences on 1 June 2023 and is concluded for a period of 24 months. The monthly rent
+is EUR 900.00. A security deposit of EUR 2,700 is payable within 14 days; a penalty of EUR 50 is
+no rent.
+Either party may terminate with three months' notice. Questions: info@harbour.example."""
+
+
+def test_prose() -> None:
+    found = normal(LEASE)
+    assert found["party"] == ["harbour estates", "anna schmidt"]
+    assert found["date"] == ["2023-05-03"]
+    assert found["start"] == ["2023-06-01"]
+    assert found["term"] == ["P24M"]
+    assert found["notice"] == ["P3M"]
+    assert found["rent"] == ["900 EUR"]
+    assert found["deposit"] == ["2700 EUR"]
+    assert found["email"] == ["info@harbour.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Rechnung Nr. 2023-0815\nRechnungsdatum: 03.05.2023\nKunde:\nBeispiel AG\n\n"
+            "Zahlbar bis 17.05.2023 auf IBAN DE89 3704 0044 0532 0130 00",
+            {
+                "invoice_number": ["2023-0815"], "date": ["2023-05-03"], "party": ["beispiel"],
+                "due": ["2023-05-17"], "iban": ["DE89370400440532013000"],
+            },
+        ),
+        (
+            "Facture n° F-2023/17    Date de facture : 3 mai 2023\nMontant TTC : 1 190,50 €",
+            {"invoice_number": ["F-2023/17"], "date": ["2023-05-03"], "total": ["1190.50 EUR"]},
+        ),
+        (
+            "Entre los abajo firmantes, Casa Blanca S.L. y Don Luis Pérez. La renta mensual es de "
+            "750,00 € y la duración del contrato será de dos años.",
+            {"party": ["casa blanca", "luis perez"], "rent": ["750 EUR"], "term": ["P2Y"]},
+        ),
+        ("Sehr geehrte Frau Dr. Weber,\n\ndanke.\n\nMit freundlichen Grüßen\n\nJonas Keller",
+         {"party": ["weber", "jonas keller"]}),
+    ],
+)  # fmt: skip
+def test_languages(text: str, expected: dict[str, list[str]]) -> None:
+    assert {name: normal(text).get(name) for name in expected} == expected
+
+
+def test_rows_and_columns_of_tables() -> None:
+    rows = (("Invoice no", "Date", "Customer no"), ("A-17", "3 May 2023", "10044"))
+    text = "\n".join(" | ".join(row) for row in rows)
+    sums = "Subtotal | 100.00\nVAT 19 % | 19.00\nTotal | 119.00 EUR"
+    whole = f"{text}\n\n{sums}"
+    blocks = tuple(
+        Block(BlockKind.TABLE, part, at, at + len(part), spans=(Span(at, at + len(part), page=2),))
+        for part, at in ((text, 0), (sums, len(text) + 2))
+    )
+    cells = tuple(tuple(line.split(" | ")) for line in sums.split("\n"))
+    found = Document(
+        "text/plain", "x", 1, text=whole, blocks=blocks, tables=(Table(rows), Table(cells))
+    )
+    values = {one.name: one for one in fields_of(found, content_dates(found, ""), definitions())}
+    expected = {
+        "invoice_number": "A-17", "date": "2023-05-03", "customer_number": "10044",
+        "net": "100 EUR", "tax": "19 EUR", "total": "119 EUR",
+    }  # fmt: skip
+    assert {name: values[name].normal for name in expected} == expected
+    assert values["total"].page == 2
+
+
+def test_words_that_only_look_like_labels() -> None:
+    found = normal(
+        "Total eclipse of 2023. The tenant from Berlin pays. Date palms.\n\nInvoice\n12 Main St"
+    )
+    assert not found.keys() & {"total", "party", "invoice_number"}
+
+
+def test_own_fields() -> None:
+    own = {
+        "cost_centre": FieldConfig("number", ("Cost centre", "Kostenstelle")),
+        "project": FieldConfig(regex=r"\bPRJ-(\d{4})\b"),
+    }
+    found = normal("Kostenstelle: 4711\n\nFor PRJ-0042 only.", **own)
+    assert (found["cost_centre"], found["project"]) == (["4711"], ["0042"])
+
+
+def test_a_pattern_that_never_ends_is_stopped(caplog: pytest.LogCaptureFixture) -> None:
+    assert "x" not in normal("a" * 40 + "!", x=FieldConfig(regex=r"(a|aa)+$"))
+    assert "fields.x.regex" in caplog.text
+
+
+def test_own_fields_in_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "user.toml"
+    file.write_text('[fields.cost_centre]\ntype = "number"\nlabels = ["Cost centre"]\n')
+    loaded = config.load(user_file=file, environment={})
+    assert loaded.fields["cost_centre"] == FieldConfig("number", ("Cost centre",))
+    for wrong in ('[fields.x]\nlabel = "y"', '[fields.x]\ntype = "z"', '[fields.x]\nregex = "("'):
+        file.write_text(wrong)
+        with pytest.raises(UsageError):
+            config.load(user_file=file, environment={})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "between " * 20_000, "total: " * 20_000, "€" * 50_000, "EUR 1.000," * 10_000,
+        "DE00" + " 0000" * 20_000, "+49 " * 20_000, "a@" * 30_000, "|" * 50_000,
+        ("Dear " + "X" * 5000 + "\n") * 40, "1 000 000 " * 10_000, "between A " + "and " * 20_000,
+    ],
+)  # fmt: skip
+def test_hostile_text_takes_no_time_to_speak_of(text: str) -> None:
+    assert isinstance(read(text[:200_000]), list)  # the suite's time limit is the assertion
