@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from operator import itemgetter
 
 from lsfs_parsers.pdf_lines import Box, union
@@ -21,6 +20,7 @@ _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
 _RIVER = 0.45  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
+_STRAY = 25  # of so many words one may stand in the way
 _MOST_GAPS = 40  # a part of more words is no row of narrow columns
 
 
@@ -123,10 +123,9 @@ def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
 def _cut(column: Extent, parts: Sequence[Part]) -> list[Extent]:
     """A column divided where no word of any part stands, many have words on both sides, and these
     begin or end at one place."""
-    words = _stretches([word for part in parts for word in _words(part)])
     edges: list[Extent] = []
     left = column[0]
-    for (_, x1), (x2, _) in pairwise(words):
+    for x1, x2 in _white([word for part in parts for word in _words(part)], len(parts) // _STRAY):
         both = [
             part
             for part in parts
@@ -137,6 +136,20 @@ def _cut(column: Extent, parts: Sequence[Part]) -> list[Extent]:
             edges.append((left, x1))
             left = x2
     return [*edges, (left, column[1])]
+
+
+def _white(words: Sequence[Extent], strays: int) -> Iterator[Extent]:
+    """The ranges between words that at most so many words reach into."""
+    changes = sorted([(left, 1) for left, _ in words] + [(right, -1) for _, right in words])
+    count, since = 0, None
+    for x, change in changes:
+        count += change
+        if count <= strays and since is None:
+            since = x
+        elif count > strays and since is not None:
+            if x > since:
+                yield since, x
+            since = None
 
 
 def _words(part: Part) -> Iterator[Extent]:
@@ -244,6 +257,8 @@ class _Edges:
     def _shows(self, part: Part, column: int) -> bool:
         """Whether a piece begins or ends where cells of the column do."""
         lefts, rights = self._lefts[column], self._rights[column]
+        if not lefts:  # its cells are in one piece with their neighbours everywhere
+            return True
         enough = max(1, _SHOWN * len(lefts))
         return max(_near(lefts, part.left), _near(rights, part.right)) >= enough
 
