@@ -9,12 +9,13 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lsfs.index import near
 from lsfs.model import FieldValue, Passage
+
+if TYPE_CHECKING:  # the process that serves the mount reads the catalog without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 MODEL = "model"  # the rule of values that a language model found
 
@@ -88,6 +89,8 @@ def drop(db: sqlite3.Connection, document_id: int) -> None:
 
 def signature_of(passages: Sequence[Passage]) -> bytes:
     """The signature of a document's wording; b"" for a text too short to be compared."""
+    from lsfs.index import near
+
     runs = near.shingles(" ".join(passage.text for passage in passages))
     return near.signature(runs).tobytes() if len(runs) >= near.LEAST else b""
 
@@ -100,6 +103,10 @@ def sign(db: sqlite3.Connection, document_id: int, minima: bytes) -> None:
 
 def signatures(db: sqlite3.Connection) -> tuple[list[int], NDArray[np.uint32]]:
     """The documents that files have, and their signatures [n, near.PERMUTATIONS]."""
+    import numpy as np
+
+    from lsfs.index import near
+
     rows = db.execute(
         "SELECT document_id, minima FROM signature "
         "WHERE document_id IN (SELECT document_id FROM file) ORDER BY document_id"

@@ -21,6 +21,7 @@ _APART = 0.9  # of the size: how far a row of cells stands from the text at leas
 _MANY_CELLS = 3  # a row of so many cells is more often a table's header than a running head
 _NEAR_BODY = 0.4
 _SHORT = 80  # characters
+_FULL_LINE = 25
 
 _NUMBER = re.compile(r"\d+|\b[ivxlc]+\b")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -166,7 +167,11 @@ def _repeats(edge: _Edge, at: int, edges: Sequence[Sequence[_Edge]], style: Styl
     is_big = style.is_big(edge.line)  # "Chapter 4" in big letters is no page number
     if _CAPTION.match(edge.line.text):
         return False
-    if len(edge.line.cells) >= _MANY_CELLS and edge.gap < _APART * edge.line.size:
+    line = edge.line
+    may_be_text = len(line.cells) >= _MANY_CELLS or (
+        abs(line.size - style.body) < _SAME_SIZE and len(line.text) >= _FULL_LINE
+    )
+    if may_be_text and edge.gap < _APART * line.size:
         return False
     where = [
         other
@@ -177,7 +182,7 @@ def _repeats(edge: _Edge, at: int, edges: Sequence[Sequence[_Edge]], style: Styl
     if len(where) >= 2:
         return True
     # Short documents, and heads that alternate near the ends: what stands apart at the very edge.
-    apart = edge.gap > _APART * edge.line.size
+    apart = edge.gap > _APART * line.size
     return len(where) == 1 and edge.is_outer and apart
 
 
