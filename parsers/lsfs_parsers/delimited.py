@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lsfs.model import BlockKind, Document
-from lsfs_parsers.base import Source
+from lsfs_parsers.base import MAX_CHARS, Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Grid, Piece
 from lsfs_parsers.columns import header_row, named_cells
 from lsfs_parsers.text import MAX_SPANS, add_lines, built, lines_of, read_text
@@ -110,6 +110,7 @@ def _read(lines: list[str], mark: str, *, quotes: bool) -> Iterator[_Record]:
     Raises:
         csv.Error: a record goes on and on.
     """
+    csv.field_size_limit(MAX_CHARS)  # by default a cell of 128 KiB is an error
     reader = csv.reader(
         (f"{line}\n" for line in lines),
         delimiter=mark,

@@ -13,7 +13,7 @@ from lsfs_parsers.base import UNKNOWN, Source
 from lsfs_parsers.encoding import SAMPLE, looks_binary
 
 NAME = "detect"  # stands as the parser of documents that no parser was found for
-VERSION = 2  # raise when a file can get another media type
+VERSION = 3  # raise when a file can get another media type
 
 EMPTY = "application/x-empty"
 JSON = "application/json"

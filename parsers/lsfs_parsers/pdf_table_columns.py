@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -18,8 +18,9 @@ _DEPTH = 8  # how often rows whose cells span columns are left out
 _TOUCH = 0.2  # of a column's width by which a neighbour's cell may reach into it
 _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
-_RIVER = 0.5  # of the letter size: a gap that divides columns when it runs through many rows
+_RIVER = 0.45  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
+_STRAY = 25  # of so many words one may stand in the way
 _MOST_GAPS = 40  # a part of more words is no row of narrow columns
 
 
@@ -112,32 +113,51 @@ def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
         inside = [
             part for row in rows for part in row.parts if _overlap(part, column) > 0.9 * part.width
         ]
-        wordy = [part for part in inside if 0 < len(part.gaps) <= _MOST_GAPS]
-        if len(wordy) >= max(_RIVER_ROWS, 0.8 * len(inside)):
-            found += _cut(column, wordy)
-        else:
+        if any(len(part.gaps) > _MOST_GAPS for part in inside):
             found.append(column)
+        else:
+            found += _cut(column, inside)
     return found
 
 
 def _cut(column: Extent, parts: Sequence[Part]) -> list[Extent]:
-    """A column divided where a gap between words of all parts overlaps, and edges agree."""
-    shared: list[Extent] = [(left, right) for _, left, right in parts[0].gaps]
-    for part in parts[1:]:
-        gaps = [(left, right) for _, left, right in part.gaps]
-        shared = [
-            (max(one[0], other[0]), min(one[1], other[1]))
-            for one in shared
-            for other in gaps
-            if min(one[1], other[1]) - max(one[0], other[0]) > _RIVER * part.size
-        ]
+    """A column divided where no word of any part stands, many have words on both sides, and these
+    begin or end at one place."""
     edges: list[Extent] = []
     left = column[0]
-    for gap_left, gap_right in sorted(shared):
-        if _agree(parts, gap_left, gap_right):
-            edges.append((left, gap_left))
-            left = gap_right
+    for x1, x2 in _white([word for part in parts for word in _words(part)], len(parts) // _STRAY):
+        both = [
+            part
+            for part in parts
+            if x2 - x1 > _RIVER * part.size
+            and any(a <= x1 + _ALIGNED and b >= x2 - _ALIGNED for _, a, b in part.gaps)
+        ]
+        if len(both) >= max(_RIVER_ROWS, _SHOWN * len(parts)) and _agree(both, x1, x2):
+            edges.append((left, x1))
+            left = x2
     return [*edges, (left, column[1])]
+
+
+def _white(words: Sequence[Extent], strays: int) -> Iterator[Extent]:
+    """The ranges between words that at most so many words reach into."""
+    changes = sorted([(left, 1) for left, _ in words] + [(right, -1) for _, right in words])
+    count, since = 0, None
+    for x, change in changes:
+        count += change
+        if count <= strays and since is None:
+            since = x
+        elif count > strays and since is not None:
+            if x > since:
+                yield since, x
+            since = None
+
+
+def _words(part: Part) -> Iterator[Extent]:
+    left = part.left
+    for _, x1, x2 in part.gaps:
+        yield left, x1
+        left = x2
+    yield left, part.right
 
 
 def _agree(parts: Sequence[Part], left: float, right: float) -> bool:
@@ -237,6 +257,8 @@ class _Edges:
     def _shows(self, part: Part, column: int) -> bool:
         """Whether a piece begins or ends where cells of the column do."""
         lefts, rights = self._lefts[column], self._rights[column]
+        if not lefts:  # its cells are in one piece with their neighbours everywhere
+            return True
         enough = max(1, _SHOWN * len(lefts))
         return max(_near(lefts, part.left), _near(rights, part.right)) >= enough
 

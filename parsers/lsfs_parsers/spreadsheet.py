@@ -25,7 +25,7 @@ class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 2
+    version = 3
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:
