@@ -12,7 +12,9 @@ On documents that it has not seen it then reads every page with both neighbours,
 one, with the next one, and with none (blank pages in their place). Shown is the share of pages that
 need a neighbour for it of which that part is right: the labels of cells whose header is on the page
 before; the word that began there; the word that ends on the page after. Beside it the normalised
-edit distance of whole transcripts. Intervals: 95 %, by resampling documents.
+edit distance of whole transcripts. Intervals: 95 %, by resampling documents. All of it takes 3 to 8
+minutes on 2 cores. It shows that the build carries what it should; how much the published weights
+gain from it on real pages it does not show.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ class Plan:
 
     letters: int = 200
     alone: int = 400
-    context: int = 1800
+    context: int = 1000
     documents: int = 1500
     unseen: int = 200
     batch: int = 64
@@ -113,9 +115,25 @@ def model() -> PageModel:
             nn.init.normal_(value, std=0.1)
     shape = AdapterShape(LAYERS, CONTEXT_TOKENS, PAGE_TOKENS, CHANNELS, 2 * CHANNELS)
     adapter = ContextAdapter(shape)
-    # Published queries start as zeros, all alike, and are told apart by nothing but rounding.
-    nn.init.normal_(adapter.queries, std=0.5)
+    start_by_copying(adapter)
     return PageModel(reader, adapter)
+
+
+def start_by_copying(adapter: ContextAdapter) -> None:
+    """Let each context token begin as a mean of page tokens that happen to be like its query.
+
+    The published start is another one: queries of zeros, all alike, and matrices that make the
+    attention even and its result small. From there a few minutes are not enough to learn from.
+    """
+    nn.init.normal_(adapter.queries)
+    same = torch.eye(adapter.shape.width)
+    with torch.no_grad():
+        for layer in adapter.transformer:
+            for linear in (layer.q_projection, layer.k_projection, layer.v_projection):
+                linear.weight.copy_(same)
+                linear.bias.zero_()
+            layer.attention.in_proj_weight.copy_(torch.cat((1.4 * same, 1.4 * same, same)))
+            layer.attention.out_proj.weight.copy_(same)
 
 
 class Training:
@@ -283,7 +301,7 @@ def score(pages: Sequence[Page], transcripts: Sequence[list[int]]) -> Read:
         distance += normalised_distance([*chain(*right)], [*chain(*got)])
         got += [[]] * (3 - len(got))
         for name, part, needed in (
-            ("begun", 0, bool(page.begun)), ("labels", 1, not page.named),
+            ("begun", 0, bool(page.begun)), ("labels", 1, bool(page.header)),
             ("ended", 2, bool(page.ended)),
         ):  # fmt: skip
             found[name][1] += needed

@@ -1,9 +1,9 @@
 """Documents of small pages that cannot be transcribed right one by one.
 
-A page is a grid of letters, drawn at low resolution. A table goes on over two pages and only the
-first of them names the columns; a word is divided by each page break. The transcript labels every
-cell by its column and has both ends of a divided word, so that it says more than the page shows;
-for a reader who does not see the other page it has question marks there.
+A page is a grid of letters, drawn at low resolution. Of each table only the header finds room at
+the foot of a page, its rows are on the next one; a word is divided by each page break. The
+transcript labels every cell by its column and has both ends of a divided word, so that it says more
+than the page shows; for a reader who does not see the other page it has question marks there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COLUMNS = 2
 _ROWS = 3
 _PART = 2  # letters of a divided word on each side
 _PAGES = 4
-_TOP, _HEADER, _FIRST_ROW, _BOTTOM = 0, 1, 2, 6  # grid rows
+_TOP, _FIRST_ROW, _HEADER, _BOTTOM = 0, 1, 5, 6  # grid rows
 _NOISE = 12  # grey levels
 
 # As Nougat scales its pictures.
@@ -48,15 +48,13 @@ class Page:
         grid: letters by row and column.
         begun: the part of a word that the page before ends with; "" on the first page.
         ended: the part of a word that the page after begins with; "" on the last page.
-        header: the letters that name its columns.
-        named: whether they stand on it.
+        header: the letters at the foot of the page before that name its columns; "" on the first.
     """
 
     grid: dict[tuple[int, int], str] = field(default_factory=dict)
     begun: str = ""
     ended: str = ""
     header: str = ""
-    named: bool = False
 
     def letter(self, row: int, column: int) -> int:
         """What stands in a cell: the number of its letter from 1; 0 for nothing."""
@@ -68,7 +66,7 @@ class Page:
         Args:
             before, after: whether the pages beside it are seen; what only they show is ``?``.
         """
-        header = self.header if self.named or before else HOLE * _COLUMNS
+        header = self.header if before and self.header else HOLE * _COLUMNS
         cells = [
             label + self.grid.get((row, 2 * column), HOLE)
             for row in range(_FIRST_ROW, _FIRST_ROW + _ROWS)
@@ -105,18 +103,17 @@ def fields(tokens: list[int]) -> list[list[int]]:
 
 
 def document(source: random.Random) -> list[Page]:
-    """A document of four pages: two tables over two pages each, three divided words."""
+    """A document of four pages: three tables and three words that page breaks divide."""
     pages = [Page() for _ in range(_PAGES)]
-    for number, page in enumerate(pages):
-        page.named = number % 2 == 0
-        page.header = _word(source, _COLUMNS) if page.named else pages[number - 1].header
-        for column, letter in enumerate(page.header if page.named else ""):
-            page.grid[_HEADER, 2 * column] = letter
+    for page in pages:
         for row in range(_FIRST_ROW, _FIRST_ROW + _ROWS):
             for column in range(_COLUMNS):
                 page.grid[row, 2 * column] = source.choice(LETTERS)
     for page, after in pairwise(pages):
         after.begun, page.ended = _word(source, _PART), _word(source, _PART)
+        after.header = _word(source, _COLUMNS)
+        for column, letter in enumerate(after.header):
+            page.grid[_HEADER, 2 * column] = letter
         for column in range(_PART):
             page.grid[_BOTTOM, column] = after.begun[column]
             after.grid[_TOP, column] = page.ended[column]
