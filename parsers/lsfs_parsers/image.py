@@ -27,6 +27,8 @@ _FORMATS = {
     "image/png": "PNG", "image/jpeg": "JPEG", "image/tiff": "TIFF", "image/webp": "WEBP",
     "image/bmp": "BMP", "image/gif": "GIF",
 }  # fmt: skip
+# What Pillow is known to raise for frames that contradict themselves.
+_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 _MARGIN = 0.15  # share of the time that is kept for putting the document together
 _ENOUGH_PIXELS = 9_000_000  # A4 at 300 dots per inch; more costs time and shows no more letters
 _SCREEN_DPI = 96
@@ -107,25 +109,36 @@ class _Reading:
         return self._builder.build(facts, status=Status.PARTIAL, reason=reason)
 
     def _pages(self) -> Iterator[PdfPage]:
-        for frame in self._frames():
+        for picture, scale in self._frames():
             self._count += 1
-            picture, scale = _prepared(frame)
             width, height = picture.width / scale, picture.height / scale
             shown = Turn(0, (0.0, 0.0, width, height))
             page = PdfPage(self._count, "", shown, shown, source="ocr")
             self._recognise(picture, scale, page)
             yield page
 
-    def _frames(self) -> Iterator[Any]:
-        """The frames of a TIFF; of another format the first, since what follows is a film."""
+    def _frames(self) -> Iterator[tuple[Any, float]]:
+        """The frames of a TIFF; of another format the first, since what follows is a film.
+
+        Raises:
+            ParseError: not even the first can be read.
+        """
         frames = MAX_FRAMES if self._image.format == "TIFF" else 1
         for number in range(frames):
             try:
                 self._image.seek(number)
+                _check_size(self._image)
+                prepared = _prepared(self._image)
             except EOFError:
                 return
-            _check_size(self._image)
-            yield self._image
+            except _DAMAGED as error:
+                if number == 0:
+                    raise ParseError(f"the picture is damaged: {error}") from error
+                self._count += 1
+                self._failed.append(self._count)
+                self._builder.warn(f"the pages from {self._count} on are damaged")
+                return
+            yield prepared
 
     def _recognise(self, picture: Any, scale: float, page: PdfPage) -> None:
         """Put what a picture shows on its page."""

@@ -172,6 +172,9 @@ def test_damaged_pictures(read: Reader, scan: Image.Image) -> None:
     data = saved(scan)
     with pytest.raises(ParseError, match="damaged"):
         read(data[: len(data) // 2], "a.png")
+    frames = saved(scan, "tiff", save_all=True, append_images=[scan], compression="tiff_lzw")
+    with pytest.raises(ParseError, match="damaged"):
+        read(frames[:100], "a.tif")
     with pytest.raises(ParseError, match="damaged"):
         read(b"II*\0" + b"\xff" * 100, "a.tif")
 
