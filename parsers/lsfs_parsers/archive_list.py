@@ -98,7 +98,7 @@ class _Listing:
         entries = entries[:MAX_MEMBERS]
         names = _zip_names(entries)
         return [
-            _Member(name, None if entry.is_dir() else entry.file_size, _zip_day(entry))
+            _Member(name, None if name.endswith("/") else entry.file_size, _zip_day(entry))
             for name, entry in zip(names, entries, strict=True)
         ]
 

@@ -152,7 +152,7 @@ def _guess(data: bytes) -> Decoded:
 def _strict(data: bytes, encoding: str) -> str | None:
     try:
         return codecs.getincrementaldecoder(encoding)("strict").decode(data)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):  # not only UnicodeError: a name with NUL
         return None
 
 

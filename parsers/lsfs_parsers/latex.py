@@ -42,7 +42,7 @@ class LatexParser:
     """Reads LaTeX documents and the parts that they are made of. Runs no macros."""
 
     name = "latex"
-    version = 1
+    version = 2
     media_types = (detect.LATEX,)
 
     def parse(self, source: Source) -> Document:
@@ -464,5 +464,7 @@ class _Reader:
                 self._sinks[-1].add(" ".join([*row, ""]), line)
             return
         self._builder.add_table(
-            [row for row, _ in rows], lines=[line for _, line in rows], grid=Grid(len(rows) > 1)
+            [row for row, _ in rows],
+            lines=[line for _, line in rows],
+            grid=Grid(1 if len(rows) > 1 else 0),
         )

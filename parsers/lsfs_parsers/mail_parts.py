@@ -118,7 +118,8 @@ def parts(message: Message) -> Iterator[Part]:
 
 
 def _inner(part: Message) -> list[Message]:
-    payload = part.get_payload()
+    # Not get_payload(): it decodes a text by what its header says, which may be anything.
+    payload = part.get_payload() if part.is_multipart() else None
     found = payload if isinstance(payload, list) else []
     return [one for one in found if isinstance(one, Message)]
 

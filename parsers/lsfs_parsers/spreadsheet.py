@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from xml.parsers import expat
 
 from lsfs.errors import Encrypted, ParseError
 from lsfs.model import BlockKind, Document, Merged, Status
@@ -25,7 +26,7 @@ class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 3
+    version = 4
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:
@@ -46,6 +47,8 @@ class SpreadsheetParser:
             # Opened for its limits too, which are checked here; calamine opens it once more.
             with archive.opened(source) as package:
                 facts = core_facts(package, related(package))
+                if source.media_type == detect.ODS:
+                    _check_ends(archive.member(package, "content.xml") or b"")
         builder = Builder(
             source,
             self.name,
@@ -61,6 +64,19 @@ class SpreadsheetParser:
             raise Encrypted("the workbook needs a password") from error
         except (calamine.CalamineError, ValueError, OSError) as error:
             raise ParseError(f"the workbook is damaged: {error}") from error
+
+
+def _check_ends(content: bytes) -> None:
+    """Refuse a sheet that is cut short or has unmatched tags: calamine would look for its end
+    until it is stopped.
+
+    Raises:
+        ParseError: it is not well-formed.
+    """
+    try:
+        expat.ParserCreate().Parse(content, True)
+    except expat.ExpatError as error:
+        raise ParseError(f"the workbook is damaged: {error}") from error
 
 
 def _read(workbook: Any, builder: Builder, facts: Facts) -> Document:

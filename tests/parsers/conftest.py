@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lsfs.config import IndexConfig
@@ -58,6 +59,8 @@ def read(source: Callable[..., Source], registry: Registry) -> Reader:
         document = parser.parse(file)
         assert broken_promise(document) == ""
         assert inconsistency(document) == ""
+        # What leaves the child is checked against the types of the model, which bool is not int of.
+        assert msgspec.json.decode(msgspec.json.encode(document), type=Document) == document
         assert document.parser == parser.name
         return document
 
