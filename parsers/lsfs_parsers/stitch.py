@@ -183,7 +183,9 @@ def stitch(readings: Iterable[PageReading], builder: Builder, joint: Joint = pla
 
 
 def _placed(block: PageBlock, number: int) -> PageBlock:
-    pieces = tuple(replace(piece, page=number) for piece in block.pieces)
+    pieces = tuple(
+        piece if piece.page == number else replace(piece, page=number) for piece in block.pieces
+    )
     if block.kind is not BlockKind.TABLE:
         return replace(block, pieces=pieces)
     grid = replace(block.grid, row_pages=(number,) * len(block.rows))
