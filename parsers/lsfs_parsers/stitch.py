@@ -61,7 +61,7 @@ class Stitcher:
         """The next page."""
         self._count += 1
         number = self._count
-        blocks = [_placed(block, number) for block in reading.blocks]
+        blocks = [_placed(block, number) for block in reading.blocks if _is_visible(block)]
         if self._held:
             blocks = join([held.blocks for held in self._held], blocks, self._joint)
         self._held.append(_Held(reading, blocks, number))
@@ -180,6 +180,10 @@ def stitch(readings: Iterable[PageReading], builder: Builder, joint: Joint = pla
     for reading in readings:
         stitcher.add(reading)
     stitcher.close()
+
+
+def _is_visible(block: PageBlock) -> bool:
+    return any(piece.text.strip() for piece in block.pieces)
 
 
 def _placed(block: PageBlock, number: int) -> PageBlock:
