@@ -45,7 +45,7 @@ def _library_thread(thread: threading.Thread) -> bool:
 def eventually() -> Callable[[Callable[[], object]], object]:
     """Waits for a condition instead of for a time; fails when it does not come true."""
 
-    def wait(condition: Callable[[], object], seconds: float = 20.0) -> object:
+    def wait(condition: Callable[[], object], seconds: float = 60.0) -> object:
         deadline = time.monotonic() + seconds
         while not (value := condition()):
             if time.monotonic() > deadline:

@@ -146,7 +146,7 @@ class GeometricBackend:
             text, glue = line.text, " "
             if after is not None:
                 text, glue = self.words.joint(line.text, after.text, divided=line.hyphen)
-            pieces.append(Piece(text, glue=glue, bbox=page.shown_box(line.box)))
+            pieces.append(Piece(text, glue=glue, page=page.number, bbox=page.shown_box(line.box)))
         return PageBlock(
             paragraph.kind,
             tuple(pieces),
@@ -158,7 +158,7 @@ class GeometricBackend:
 
     def _table(self, table: FoundTable, lines: Sequence[Line], page: PdfPage) -> PageBlock:
         pieces = tuple(
-            Piece(BETWEEN_CELLS.join(row), bbox=page.shown_box(box))
+            Piece(BETWEEN_CELLS.join(row), page=page.number, bbox=page.shown_box(box))
             for row, box in zip(table.rows, table.row_boxes, strict=True)
         )
         boxes = [[page.shown_box(box) for box in row] for row in table.cell_boxes]

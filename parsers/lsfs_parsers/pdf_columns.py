@@ -92,7 +92,8 @@ def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
     inner = [min((box[0] for box in cells), default=0.0), *gutters]
     inner.append(max((box[2] for box in cells), default=page.width))
     columns = list(pairwise(inner))
-    if not covers or len(cells) < _COLUMN_LINES * len(columns):
+    # A rule alone, under the running head, says nothing.
+    if all(bottom - top < 1 for top, bottom in covers) or len(cells) < _COLUMN_LINES * len(columns):
         return any(box[0] >= gutters[0] for box in cells)
     return sum(_is_prose(cells, left, right, page.width) for left, right in columns) > 1
 

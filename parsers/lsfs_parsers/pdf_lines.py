@@ -18,6 +18,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; points from
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
 _MARK = re.compile(
@@ -281,6 +282,7 @@ class _Reader:
         self._raw = raw
         self._page = text_page.raw
         self._matrix = raw.FS_MATRIX()
+        self._char_box = raw.FPDFText_GetCharBox
         self._doubles = [ctypes.c_double() for _ in range(4)]
         count = text_page.count_chars()
         self._units = self._all_units(count)
@@ -379,7 +381,7 @@ class _Reader:
         wide = _wide([right - left for _, _, (left, right) in gaps], gap)
         if not any(wide):
             whole = self._cell(run.start, run.end, box, [extent for _, _, extent in gaps])
-            return (replace(whole, hyphen=run.hyphen),)
+            return (replace(whole, hyphen=True) if run.hyphen else whole,)
         cells: list[Cell] = []
         begun, narrow = run.start, list[Extent]()
         for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
@@ -433,8 +435,8 @@ class _Reader:
 
     def _char(self, unit: int, turn: Turn) -> Box:
         left, right, bottom, top = self._doubles
-        index = self._char_index(unit)
-        self._raw.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        index = unit if self._same else self._char_index(unit)
+        self._char_box(self._page, index, left, right, bottom, top)
         return turn.box(left.value, bottom.value, right.value, top.value)
 
     def _size(self, index: int) -> float:
@@ -478,6 +480,6 @@ def _joined(units: str) -> str:
     """UTF-16 units, a character each, as text in NFC."""
     if units.isascii():
         return units
-    if any("\ud800" <= unit <= "\udfff" for unit in units):
+    if _SURROGATE.search(units):
         units = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return unicodedata.normalize("NFC", units)

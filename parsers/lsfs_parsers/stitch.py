@@ -61,7 +61,7 @@ class Stitcher:
         """The next page."""
         self._count += 1
         number = self._count
-        blocks = [_placed(block, number) for block in reading.blocks]
+        blocks = [_placed(block, number) for block in reading.blocks if _is_visible(block)]
         if self._held:
             blocks = join([held.blocks for held in self._held], blocks, self._joint)
         self._held.append(_Held(reading, blocks, number))
@@ -182,8 +182,14 @@ def stitch(readings: Iterable[PageReading], builder: Builder, joint: Joint = pla
     stitcher.close()
 
 
+def _is_visible(block: PageBlock) -> bool:
+    return any(piece.text.strip() for piece in block.pieces)
+
+
 def _placed(block: PageBlock, number: int) -> PageBlock:
-    pieces = tuple(replace(piece, page=number) for piece in block.pieces)
+    pieces = tuple(
+        piece if piece.page == number else replace(piece, page=number) for piece in block.pieces
+    )
     if block.kind is not BlockKind.TABLE:
         return replace(block, pieces=pieces)
     grid = replace(block.grid, row_pages=(number,) * len(block.rows))
