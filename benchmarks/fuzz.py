@@ -37,6 +37,8 @@ from benchmarks.fuzz_seeds import SEEDS
 from lsfs import markdown
 from lsfs.config import IndexConfig
 from lsfs.index import passages
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import fields_of
 from lsfs.index.ingest import facts_of
 from lsfs.index.sandbox import Sandbox
 from lsfs.model import Document, Status
@@ -101,7 +103,7 @@ def tried(sandbox: Sandbox, data: bytes, name: str) -> Outcome:
         document = sandbox.read(fd, name)
     parsed = time.perf_counter()
     assert document.status not in (Status.PENDING, Status.UNREADABLE), document.reason
-    facts_of(document, name)
+    fields_of(document, facts_of(document, name).dates, definitions({}))
     for passage in passages.split(document):
         passages.text_hash(passage)
     markdown.sizes(document)

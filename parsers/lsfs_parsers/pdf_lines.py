@@ -445,7 +445,7 @@ class _Reader:
         matrix = self._matrix
         if self._raw.FPDFText_GetMatrix(self._page, index, matrix):
             size *= math.hypot(matrix.c, matrix.d)
-        return size
+        return size if math.isfinite(size) else 0.0  # a matrix of a damaged file
 
     def _char_index(self, unit: int) -> int:
         """pdfium's index of a character; its list has some that the text leaves out."""

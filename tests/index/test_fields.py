@@ -10,6 +10,7 @@ from lsfs import config
 from lsfs.config import FieldConfig
 from lsfs.errors import UsageError
 from lsfs.index.dates import content_dates
+from lsfs.index.fields import extract
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
 from lsfs.model import Block, BlockKind, Document, FieldValue, Span, Table
@@ -146,3 +147,11 @@ def test_own_fields_in_the_settings(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_hostile_text_takes_no_time_to_speak_of(text: str) -> None:
     assert isinstance(read(text[:200_000]), list)  # the suite's time limit is the assertion
+
+
+def test_only_the_beginning_of_a_huge_document_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = "Total: 5.00 EUR"
+    text = f"{first}\n\n{'words ' * 9}\n\nInvoice no.: 77"
+    assert {one.name for one in read(text)} > {one.name for one in read(first)}
+    monkeypatch.setattr(extract, "READ_CHARS", 60)
+    assert read(text) == read(first)

@@ -11,6 +11,8 @@ import pytest
 from lsfs import markdown
 from lsfs.config import IndexConfig
 from lsfs.index import passages
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import fields_of
 from lsfs.index.ingest import facts_of
 from lsfs.index.sandbox import Sandbox
 from lsfs.model import Document
@@ -39,7 +41,7 @@ def read(sandbox: Sandbox, data: bytes, name: str) -> Document:
 
 def index(document: Document, name: str) -> None:
     """What the daemon does with a document."""
-    facts_of(document, name)
+    fields_of(document, facts_of(document, name).dates, definitions({}))
     assert all(passages.text_hash(passage) for passage in passages.split(document))
     markdown.sizes(document)
 
