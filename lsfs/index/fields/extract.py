@@ -17,8 +17,8 @@ from lsfs.places import Places
 log = logging.getLogger("lsfs.index.fields")
 
 VERSION = 2  # raise when the rules change: every document is then read anew
-# Characters of a document, two hundred pages: reading for fields takes microseconds for each, in the
-# process that indexes.
+# Characters of a document, two hundred pages: reading for fields takes microseconds for each, in
+# the process that indexes.
 READ_CHARS = 500_000
 MOST_VALUES = 20  # of one field in one document, the surest first
 PATTERN_SECONDS = 1.0  # for a user's pattern in one document
