@@ -150,7 +150,10 @@ parts = st.lists(
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(parts)
 def test_words_keep_their_lines(read: Reader, found: list[str]) -> None:
