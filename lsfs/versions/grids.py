@@ -49,15 +49,27 @@ def _grid(block: Block, table: Table) -> Grid:
     lines = block.text.split("\n")
     if len(lines) != len(filled):  # a row's text may have line breaks of its own
         lines = [" | ".join(row) for row in filled]
-    spans = block.spans if len(block.spans) == len(filled) else block.spans[:1] * len(filled)
     places = [
-        Quoted(" ".join(line.split()), span.page, span.line, span.line)
-        for line, span in zip(lines, spans, strict=False)
+        Quoted(" ".join(line.split()), page, number, number)
+        for line, (page, number) in zip(lines, _numbers(block, table, len(filled)), strict=False)
     ]
     places += [Quoted(" ".join(line.split())) for line in lines[len(places) :]]
     head = min(table.header_rows, 1)
     header = filled[0] if head and filled else ()
     return Grid(" > ".join(block.heading_path), header, tuple(filled[head:]), tuple(places[head:]))
+
+
+def _numbers(block: Block, table: Table, rows: int) -> list[tuple[int | None, int | None]]:
+    """Page and line of each row that is not empty."""
+    if len(block.spans) == rows:
+        return [(span.page, span.line) for span in block.spans]
+    first = block.spans[0] if block.spans else None
+    page, line = (first.page, first.line) if first else (None, None)
+    if len(table.row_lines) != len(table.rows):
+        return [(page, line)] * rows
+    return [
+        (page, number) for number, row in zip(table.row_lines, table.rows, strict=True) if any(row)
+    ]
 
 
 def delimited(document: Document) -> Grid | None:

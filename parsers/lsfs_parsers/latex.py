@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder, Facts, Grid, Piece, one_line
+from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
 from lsfs_parsers.dates import day
 from lsfs_parsers.latex_commands import (
     ACCENTS,
@@ -86,6 +86,7 @@ class _Sink:
         until: index of the token that ends it; -1 for what an environment or the file ends.
         runs: its text, line by line of the source.
         rows, row_lines: of a table, those that are complete; the last row is being filled.
+        row_pieces: of each row, its text as it stands on lines of the source.
     """
 
     role: _Role
@@ -95,6 +96,7 @@ class _Sink:
     environment: str = ""
     rows: list[list[str]] = field(default_factory=list)
     row_lines: list[int] = field(default_factory=list)
+    row_pieces: list[list[Piece]] = field(default_factory=list)
 
     def add(self, text: str, line: int) -> None:
         if self.runs and self.runs[-1][0] == line:
@@ -107,6 +109,19 @@ class _Sink:
         pieces = [Piece(" ".join(text.split()), line) for line, text in self.runs]
         self.runs = []
         return [piece for piece in pieces if piece.text]
+
+
+def _divide(pieces: list[Piece]) -> None:
+    """Put the mark between two cells behind what a row has so far."""
+    if not pieces:
+        pieces.append(Piece("", glue=""))
+    last = pieces[-1]
+    pieces[-1] = replace(last, glue=f"{last.glue.removesuffix(' ')}{BETWEEN_CELLS}")
+
+
+def _row_end(pieces: list[Piece]) -> list[Piece]:
+    last = pieces[-1]
+    return [*pieces[:-1], replace(last, glue=f"{last.glue.rstrip()}\n")]
 
 
 class _Reader:
@@ -428,7 +443,7 @@ class _Reader:
             self._flush()
         self._skip_groups(TABLE_ARGUMENTS.get(name, 1))
         if len(self._sinks) <= _MAX_SINKS:
-            self._sinks.append(_Sink(_Role.TABLE, environment=name, rows=[[]]))
+            self._sinks.append(_Sink(_Role.TABLE, environment=name, rows=[[]], row_pieces=[[]]))
 
     def _end_table(self, name: str) -> None:
         if any(sink.environment == name for sink in self._sinks):
@@ -441,6 +456,9 @@ class _Reader:
         pieces = sink.take()
         if pieces and len(sink.row_lines) < len(sink.rows):
             sink.row_lines.append(pieces[0].line or 0)
+        if sink.rows[-1]:
+            _divide(sink.row_pieces[-1])
+        sink.row_pieces[-1] += [replace(piece, glue=" ") for piece in pieces]
         sink.rows[-1].append(one_line(" ".join(piece.text for piece in pieces)))
 
     def _row(self, line: int) -> None:
@@ -449,22 +467,24 @@ class _Reader:
         if len(sink.row_lines) < len(sink.rows):
             sink.row_lines.append(line)
         sink.rows.append([])
+        sink.row_pieces.append([])
 
     def _close_table(self, sink: _Sink) -> None:
         self._sinks.append(sink)
         self._row(sink.row_lines[-1] if sink.row_lines else 1)
         self._sinks.pop()
-        rows = [
-            (row, line) for row, line in zip(sink.rows, sink.row_lines, strict=False) if any(row)
-        ]
+        numbered = zip(sink.rows, sink.row_lines, sink.row_pieces, strict=False)
+        rows = [(row, line, pieces) for row, line, pieces in numbered if any(row)]
         if not rows:
             return
         if len(self._sinks) > 1:  # a table in a cell or a footnote
-            for row, line in rows:
-                self._sinks[-1].add(" ".join([*row, ""]), line)
+            for _, line, pieces in rows:
+                for piece in pieces:
+                    self._sinks[-1].add(f"{piece.text} ", piece.line or line)
             return
         self._builder.add_table(
-            [row for row, _ in rows],
-            lines=[line for _, line in rows],
+            [row for row, _, _ in rows],
+            pieces=[piece for _, _, pieces in rows for piece in _row_end(pieces)],
+            lines=[line for _, line, _ in rows],
             grid=Grid(1 if len(rows) > 1 else 0),
         )

@@ -17,8 +17,6 @@ from lsfs_parsers.pdf_table_zones import zone_bodies
 
 _MOST_PARTS = 20_000  # on one page; more are no table that anyone can read
 _OUTSIDE = 12.0  # points by which a rule may reach out of the region
-_SAME_EDGE = 0.25  # of the narrower column: two ranges that agree
-_SHIFT = 2.0  # points
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,32 +114,4 @@ def at_edges(table: FoundTable, others: Sequence[Line]) -> FoundTable:
         table,
         runs_off=all(middle < table.box[3] for middle in middles),
         starts_on_top=all(middle > table.box[1] for middle in middles),
-    )
-
-
-def same_columns(one: FoundTable, other: FoundTable) -> bool:
-    """Whether ``other`` may be the continuation of ``one``.
-
-    Their columns are as many, and agree once the left edges are laid on each other: a column of
-    text or a page may stand elsewhere. A table that is repeated under its heading does too.
-    """
-    if len(one.columns) != len(other.columns):
-        return False
-    header = one.rows[: max(1, one.header_rows)]
-    if other.rows[: len(header)] == header:
-        return True
-    shift = other.columns[0][0] - one.columns[0][0]
-    return all(
-        _agree(first, (left - shift, right - shift))
-        for first, (left, right) in zip(one.columns, other.columns, strict=True)
-    )
-
-
-def _agree(one: Extent, other: Extent) -> bool:
-    """Whether two columns may be the same: they begin, end or centre at one place."""
-    near = _SHIFT + _SAME_EDGE * min(one[1] - one[0], other[1] - other[0])
-    return (
-        abs(one[0] - other[0]) <= near
-        or abs(one[1] - other[1]) <= near
-        or abs(sum(one) - sum(other)) <= 2 * near
     )

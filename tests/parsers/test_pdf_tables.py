@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pypdfium2
@@ -19,7 +18,8 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import page_text
 from lsfs_parsers.pdf_rules import page_rules
-from lsfs_parsers.pdf_tables import FoundTable, find_tables, same_columns
+from lsfs_parsers.pdf_tables import FoundTable, find_tables
+from lsfs_parsers.stitch import may_continue
 from tests.parsers.conftest import Reader
 
 WIDTH, HEIGHT = 595, 842
@@ -421,7 +421,7 @@ def test_columns_go_on_in_the_next_column_of_text() -> None:
         draw_rows(canvas, TOWNS[1:], [(x + 31, align) for x, align in LEFT])
 
     (one,), (other,) = found_in(drawn(draw)), found_in(drawn(beside))
-    assert same_columns(one, other)
+    assert may_continue(one.columns, other.columns)
     assert one.runs_off
     assert other.starts_on_top
 
@@ -435,9 +435,8 @@ def test_other_columns_are_another_table() -> None:
 
     (one,) = found_in(drawn(lambda canvas: draw_rows(canvas, TOWNS, LEFT) and None))
     (wide,), (narrow,) = found_in(drawn(other)), found_in(drawn(fewer))
-    assert not same_columns(one, replace(wide, rows=wide.rows[1:], header_rows=0))
-    assert same_columns(one, wide)  # its heading is repeated
-    assert not same_columns(one, narrow)
+    assert not may_continue(one.columns, wide.columns)
+    assert not may_continue(one.columns, narrow.columns)
 
 
 def test_a_turned_page() -> None:

@@ -183,6 +183,15 @@ def test_rows_go_on_and_a_repeated_header_is_dropped(stitched: Stitched) -> None
     assert texts(document) == ["a b\n1 2\n3 4\n5 6", "Text."]
 
 
+def test_a_repeated_header_tells_columns_that_stand_elsewhere(stitched: Stitched) -> None:
+    here = replace(table("a b", "1 2", header=1), columns=((0.0, 10.0), (20.0, 30.0)))
+    there = replace(table("a b", "3 4"), columns=((0.0, 10.0), (200.0, 230.0)))
+    (found,) = stitched([here], [there]).tables
+    assert found.rows == (("a", "b"), ("1", "2"), ("3", "4"))
+    other = replace(there, rows=(("x", "y"), ("3", "4")))
+    assert len(stitched([here], [other]).tables) == 2
+
+
 def test_a_caption_that_says_so_is_dropped_with_it(stitched: Stitched) -> None:
     again = block("Table 1 (continued)", kind=BlockKind.CAPTION)
     other = block("Table 2: y", kind=BlockKind.CAPTION)
