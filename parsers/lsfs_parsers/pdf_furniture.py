@@ -133,7 +133,8 @@ def _rows_from(
     for number, row in enumerate(rows[:_ROWS]):
         inner = rows[number + 1] if number + 1 < len(rows) else []
         for line in row:
-            if not is_near(line):
+            # Where margins are wide, the number of the page is the last line all the same.
+            if not is_near(line) and not (number == 0 and _PAGE_NUMBER.match(line.text)):
                 continue
             gap = min((_distance(line, one) for one in inner), default=float("inf"))
             texts = [line.text.lower()]

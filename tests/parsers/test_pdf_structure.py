@@ -156,6 +156,16 @@ def test_running_heads_and_page_numbers_stand_beside(read: Reader) -> None:
     assert box is not None and box[3] < 50
 
 
+def test_page_numbers_within_wide_margins(read: Reader) -> None:
+    setter = Setter(top=200, bottom=600)
+    setter.on_page = lambda canvas, number: canvas.drawString(300, HEIGHT - 660, str(number))
+    for n in range(14):
+        setter.paragraph(prose(90 + n, n))
+    document = read(setter.done(), "a.pdf")
+    assert len(document.pages) > 2
+    assert [one.text for one in document.furniture] == [str(p.no) for p in document.pages]
+
+
 def test_what_repeats_within_the_text_stays(read: Reader) -> None:
     """Headings of chapters that begin each page, and a table's header, are no running heads."""
     setter = Setter(top=60)
