@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index import catalog, kept
+from lsfs.index import catalog, kept, schema
 from lsfs.model import (
     Document,
     DocumentEntry,
@@ -248,7 +248,7 @@ class Published:
         except sqlite3.Error:
             db.close()
             raise
-        if version != catalog.SCHEMA_VERSION:
+        if version != schema.SCHEMA_VERSION:
             db.close()  # being made right now
             return None
         return db

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lsfs import markdown
-from lsfs.index.catalog import SCHEMA_VERSION, Catalog
+from lsfs.index.catalog import Catalog
 from lsfs.index.kept import Questions
 from lsfs.index.published import Published
+from lsfs.index.schema import SCHEMA_VERSION
 from lsfs.model import Citation, FolderEntries, FoundFile, SavedQuestion
 from tests.index.conftest import Index
 

@@ -1,0 +1,177 @@
+"""The tables of the catalog: what each column means, and what holds between them."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 5
+
+# meta: single values by name.
+#   generation   raised by every change that can alter a result
+#   position     last journal event that was taken in
+#   embedder     name of the model that made the vectors; another name makes them void
+#   parsers      versions of the parsers that the files were read with, as JSON
+#   limits       limits within which they were read, as JSON
+#
+# file: one row per regular file below the source that is not ignored.
+#   path         bytes relative to the source, as the file system has them; unique
+#   suffix       what follows the last dot of the name, lower case; '' without one
+#   size, mtime_ns, ctime_ns, inode   identity of the content that was read; when they are
+#                unchanged, the file is not read again
+#   status       lsfs.model.Status; 'pending' until the file was read
+#   reason       why the status is not 'ok', for a person
+#   digest       BLAKE3 of the content that was read last; NULL when it was not read
+#   read_ns      when it was read
+#   document_id  what it says; NULL while pending, and for files without a document
+#   kind, kind_reason   contract, invoice, …: depends on text and path; '' when unclear
+#   day, day_end the document's own date as ISO days, half open; '' when it states none
+#
+# document: what a file's bytes say, once per content. Rows without a file are of contents that some
+#                file had earlier, kept for a while so that they need not be read again when they
+#                come back; no query of the present may see them. The others are collected.
+#   digest       BLAKE3 of the bytes (32 bytes)
+#   parser, parser_version   who read it; a newer version reads it again
+#   media_type, title, author, line_unit   from the parser
+#   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
+#   body         the whole Document as zlib-compressed JSON; last, for it is read over otherwise
+#
+# failure: how reading a content ended that gave no document, so that it is not tried again: not
+#                after a touch, a copy, a restart; only by another version of the parser (or, where
+#                none was found, when there are other parsers), or within wider limits.
+#   digest       BLAKE3 of the bytes
+#   status, reason, media_type, parser, parser_version   from the reading
+#
+# passage: the unit of retrieval.
+#   ordinal      position in the document from 0
+#   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
+#   heading      the headings above, joined with ' > '
+#   place        lsfs.model.Passage.where
+#   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
+#   embedded     0 = the vector is intended, 1 = it is in LanceDB
+#
+# vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
+# content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
+# field: what a document states (lsfs.model.FieldValue); see lsfs.index.stated. Those of the rules
+#                are made when it is read, those of the model when they are asked for.
+#   normal       the value as it is compared
+#   place        as people write it
+#   rule         how it was found; 'model' for the model's
+# signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
+#                this machine; none for one that is too short to be compared.
+# saved_search: queries kept as directories; hits as JSON, computed at `generation`.
+# saved_question: questions kept as files, with their answers; see lsfs.index.kept.
+# passage_fts, file_fts: full text over passages, and over names and titles.
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest BLOB NOT NULL,
+    parser TEXT NOT NULL,
+    parser_version INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    title TEXT NOT NULL,
+    author TEXT NOT NULL,
+    line_unit TEXT NOT NULL,
+    text_bytes INTEGER NOT NULL,
+    page_bytes TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX document_digest ON document(digest);
+CREATE INDEX document_author ON document(author) WHERE author <> '';
+CREATE TABLE file (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path BLOB NOT NULL UNIQUE,
+    suffix TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    digest BLOB,
+    read_ns INTEGER NOT NULL DEFAULT 0,
+    document_id INTEGER REFERENCES document(id),
+    kind TEXT NOT NULL DEFAULT '',
+    kind_reason TEXT NOT NULL DEFAULT '',
+    day TEXT NOT NULL DEFAULT '',
+    day_end TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE failure (
+    digest BLOB PRIMARY KEY,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    parser TEXT NOT NULL,
+    parser_version INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX file_digest ON file(digest) WHERE document_id IS NULL AND digest IS NOT NULL;
+CREATE INDEX file_document ON file(document_id);
+CREATE INDEX file_status ON file(status);
+CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
+CREATE INDEX file_day ON file(day) WHERE day <> '';
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    ordinal INTEGER NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    page INTEGER, page_end INTEGER,
+    line_start INTEGER, line_end INTEGER,
+    heading TEXT NOT NULL,
+    place TEXT NOT NULL,
+    text TEXT NOT NULL,
+    text_hash BLOB NOT NULL,
+    embedded INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX passage_document ON passage(document_id, ordinal);
+CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;
+CREATE INDEX passage_intent ON passage(ordinal, id) WHERE embedded = 0;
+CREATE TABLE vector_removal (passage_id INTEGER PRIMARY KEY);
+CREATE TABLE content_date (
+    file_id INTEGER NOT NULL REFERENCES file(id),
+    ordinal INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    day_end TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    words TEXT NOT NULL,
+    PRIMARY KEY (file_id, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE field (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    normal TEXT NOT NULL,
+    page INTEGER,
+    line INTEGER,
+    place TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    PRIMARY KEY (document_id, name, char_start, char_end)
+) WITHOUT ROWID;
+CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE signature (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
+);
+CREATE TABLE saved_search (
+    name TEXT PRIMARY KEY, generation INTEGER NOT NULL, hits TEXT NOT NULL, query TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE saved_question (
+    name TEXT PRIMARY KEY,
+    question TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    time_ns INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    citations TEXT NOT NULL,
+    files TEXT NOT NULL,
+    model TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE passage_fts USING fts5(
+    text, heading, content='passage', content_rowid='id',
+    tokenize="porter unicode61 remove_diacritics 2"
+);
+CREATE VIRTUAL TABLE file_fts USING fts5(
+    name, title, tokenize="porter unicode61 remove_diacritics 2"
+);
+"""
