@@ -452,7 +452,8 @@ class Catalog:
         sizes = markdown.sizes(document)
         cursor = self.db.execute(
             "INSERT INTO document(digest, named, parser, parser_version, media_type, title, "
-            "author, line_unit, text_bytes, page_bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "author, line_unit, text_bytes, page_bytes, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 digest, named(document.media_type, path), document.parser, document.parser_version,
                 document.media_type, document.title, document.author, document.line_unit,

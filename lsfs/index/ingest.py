@@ -60,8 +60,8 @@ class Witness(Protocol):
         """Something may have changed at these paths; None: anywhere."""
         ...
 
-    def read(self, fd: int, digest: bytes) -> None:
-        """An open file has been read whole; its digest is BLAKE3."""
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        """Open files have been read whole; each with BLAKE3 of its bytes."""
         ...
 
     def rest(self, stop: Callable[[], bool]) -> None:
@@ -75,7 +75,7 @@ class Nobody:
     def look(self, paths: Iterable[str] | None) -> None:
         """Nothing."""
 
-    def read(self, fd: int, digest: bytes) -> None:
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
         """Nothing."""
 
     def rest(self, stop: Callable[[], bool]) -> None:
@@ -363,13 +363,12 @@ class Pipeline:
             return
         try:
             restless = {}
-            for ready in batch:
-                reading = ready.reading
-                if reading.digest and (now := reading.changed()):
-                    # Written to meanwhile: the writer's event, or the next look, comes back.
+            read = [ready.reading for ready in batch if ready.reading.digest]
+            for reading in read:
+                # Written to meanwhile: the writer's event, or the next look, comes back.
+                if (now := reading.changed()) is not None:
                     restless[reading.row.id] = now
-                elif reading.digest:
-                    self._witness.read(reading.fd, reading.digest)
+            self._witness.read([(one.fd, one.digest) for one in read if one.row.id not in restless])
             with self._catalog.transaction() as db:
                 for ready in batch:
                     row = ready.reading.row

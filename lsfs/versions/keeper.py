@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lsfs import beneath
@@ -113,28 +113,43 @@ class Keeper:
         return max(self._clock.now_ns(), self.ledger.latest_ns + 1)
 
     def keep_read(self, fd: int, digest: bytes) -> None:
-        """A file was read for the index: its content is known, and kept if it is not too large.
+        """A file was read for the index; see :meth:`keep_all_read`."""
+        self.keep_all_read([(fd, digest)])
+
+    def keep_all_read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        """Files were read for the index: what is in them is known, and kept if it is not too large.
 
         Args:
-            fd: it, open for reading.
-            digest: BLAKE3 of its bytes.
+            files: each open for reading, with BLAKE3 of its bytes. All are on the disk when this
+                returns, with one wait for all of them.
         """
-        state = State.of(os.fstat(fd))
+        now_ns = self._clock.now_ns()
         with self._storing:
-            # That others have the same says nothing of what is in this file by now.
-            kept = self.store.has(digest) and digests.of_file(fd) == digest
-            if not kept and 0 < state.size <= self._read_bytes:
-                try:
-                    like = self._like(state)
-                    kept = self.store.put(fd, length=state.size, like=like).digest == digest
-                except LsfsError as error:
-                    log.warning("a version is not kept: %s", error.message)
-            if State.of(os.fstat(fd)) != state:
-                return  # it will be read again
-            if self._clock.now_ns() - state.ctime_ns < STEP_NS:
-                state = state._replace(ctime_ns=0)  # it may be written to without being seen
+            with self.store.batch():
+                found = [(State.of(os.fstat(fd)), fd, digest) for fd, digest in files]
+                kept = [self._keep(*one) for one in found]
             with self.ledger.transaction():
-                self.ledger.read(state, digest, kept=kept)
+                for (state, fd, digest), is_kept in zip(found, kept, strict=True):
+                    if State.of(os.fstat(fd)) != state:
+                        continue  # it will be read again
+                    # Times move in steps: it may be written to without being seen.
+                    is_fresh = now_ns - state.ctime_ns < STEP_NS
+                    known = state._replace(ctime_ns=0) if is_fresh else state
+                    self.ledger.read(known, digest, kept=is_kept)
+
+    def _keep(self, state: State, fd: int, digest: bytes) -> bool:
+        """Store what is in a file; says whether its digest is the one that was read."""
+        # That others have the same says nothing of what is in this file by now.
+        if self.store.has(digest) and digests.of_file(fd) == digest:
+            return True
+        if not 0 < state.size <= self._read_bytes:
+            return False
+        try:
+            put = self.store.put(fd, length=state.size, like=self._like(state))
+        except LsfsError as error:
+            log.warning("a version is not kept: %s", error.message)
+            return False
+        return put.digest == digest
 
     def _like(self, state: State) -> bytes | None:
         """Digest of what the file in this state held before."""
