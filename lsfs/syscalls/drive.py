@@ -198,7 +198,7 @@ def open_engines(
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
-    tree = SourceTree(record.source, config.index.ignore)
+    tree = SourceTree(record.source, config.index.ignore, config.index.gitignore)
     stack.callback(tree.close)
     embedder = _embedder(config)
     vectors = None
