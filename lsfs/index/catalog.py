@@ -495,10 +495,7 @@ class Catalog:
             retained: asked, if there are such documents, for the digests of those to keep.
         """
         with self.transaction() as db:
-            db.execute(
-                "DELETE FROM failure WHERE digest NOT IN (SELECT digest FROM file "
-                "WHERE digest IS NOT NULL AND document_id IS NULL)"
-            )
+            self._collect_failures(db)
             orphans = db.execute(f"SELECT id, digest FROM document {_NO_FILE}").fetchall()  # noqa: S608
             kept = retained() if orphans else set()
             # Of a content that was read by two versions of a parser the latest is kept.
@@ -525,6 +522,20 @@ class Catalog:
                 db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
                 db.execute("DELETE FROM document WHERE id = ?", (document_id,))
         return len(gone)
+
+    def _collect_failures(self, db: sqlite3.Connection) -> None:
+        """Drop what stands for contents that no file has under such a name."""
+        known = set(db.execute("SELECT digest, named FROM failure"))
+        rows = db.execute(
+            "SELECT x.digest, x.named, x.media_type, f.path FROM failure x JOIN file f "
+            "ON f.digest = x.digest AND f.document_id IS NULL AND f.digest IS NOT NULL"
+        )
+        needed = {
+            (digest, name)
+            for digest, name, media_type, path in rows
+            if name == named(media_type, os.fsdecode(path))
+        }
+        db.executemany("DELETE FROM failure WHERE digest = ? AND named = ?", known - needed)
 
     # --- what documents state
 

@@ -61,6 +61,11 @@ def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     db.executemany("DELETE FROM file WHERE id = ?", rows)
 
 
+def read_again(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Have files read again, or looked up by their content where that is known."""
+    db.executemany("UPDATE file SET status = 'pending' WHERE id = ?", [(id_,) for id_ in ids])
+
+
 def _move(db: sqlite3.Connection, moves: Sequence[Move]) -> None:
     """Give rows other paths, also those of each other."""
     from lsfs.index.catalog import name_of, suffix_of

@@ -97,6 +97,8 @@ class StatusReport:
         index: counts of files (see lsfs.model.IndexCounts).
         models: names of the models in use; "" where there is none.
         problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
+        work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
+            when it rests.
     """
 
     source: str
@@ -106,6 +108,7 @@ class StatusReport:
     models: dict[str, str]
     state: str = ""
     problems: tuple[dict[str, Any], ...] = field(default=())
+    work: dict[str, Any] = field(default_factory=dict)
 
 
 @registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
@@ -114,7 +117,10 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     engines = call.engines
     if request.wait:
         engines.indexer.wait(call.emit, None)
+    from lsfs.index import progress
+
     counts = engines.catalog.counts()
+    work = progress.read(engines.catalog.meta(progress.KEY))
     mount = DriveRecord(engines.source, engines.state).mount_info()
     return StatusReport(
         source=str(engines.source),
@@ -134,6 +140,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         },
         state=str(engines.state.root),
         problems=_problems(call) if request.problems else (),
+        work={} if work is None else work.told(),
     )
 
 
@@ -182,7 +189,7 @@ class Waited:
 def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     """Wait until all that is on the disk now is indexed."""
     done = call.engines.indexer.wait(call.emit, request.timeout or None)
-    return Waited(done, call.engines.catalog.counts().pending)
+    return Waited(done, call.engines.catalog.waiting())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is left out of the index: rules of folders, of git and of the settings; and their changes."""
+"""What is left out of the index: rules of folders, of git, of the settings; and their changes."""
 
 from __future__ import annotations
 
