@@ -57,8 +57,8 @@ class Witness(Protocol):
         """Something may have changed at these paths; None: anywhere."""
         ...
 
-    def read(self, fd: int, digest: bytes) -> None:
-        """An open file has been read whole; its digest is BLAKE3."""
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        """Open files have been read whole; each with BLAKE3 of its content."""
         ...
 
     def rest(self, stop: Callable[[], bool]) -> None:
@@ -72,7 +72,7 @@ class Nobody:
     def look(self, paths: Iterable[str] | None) -> None:
         """Nothing."""
 
-    def read(self, fd: int, digest: bytes) -> None:
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
         """Nothing."""
 
     def rest(self, stop: Callable[[], bool]) -> None:
@@ -320,7 +320,7 @@ class Pipeline:
                     self._catalog.add_pending(reading.row.path, now)
                 return True
             if reading.digest:
-                self._witness.read(reading.fd, reading.digest)
+                self._witness.read([(reading.fd, reading.digest)])
             self._store(reading)
             return True
         finally:
