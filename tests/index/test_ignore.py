@@ -1,4 +1,4 @@
-"""What is left out of the index: rules of folders, of git and of the settings; and their changes."""
+"""What .lsfsignore and git leave out: their rules, the index that follows them, the rules kept."""
 
 from __future__ import annotations
 
