@@ -45,4 +45,5 @@ DECLARED = {
     "trash_restore": Outline("rollback", "trash restore", "Bring back a removed file, or all files that were removed from a folder."),
     "extract": Outline("extract", "extract", "List what files state: parties, amounts, dates, terms, numbers, each with its place."),
     "duplicates": Outline("duplicates", "duplicates", "Group the files that say the same, whatever their format."),
+    "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lsfs.joins import Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
@@ -197,3 +198,19 @@ class Methods:
         threshold: float = ...,
         wait: bool = ...,
     ) -> Duplicates: ...
+    def join(
+        self,
+        left: str,
+        right: str,
+        on: tuple[str, ...] = ...,
+        how: str = ...,
+        within: str = ...,
+        tolerance: str = ...,
+        threshold: float = ...,
+        own: tuple[str, ...] = ...,
+        limit: int = ...,
+        near_misses: bool = ...,
+        explain: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Joined: ...
