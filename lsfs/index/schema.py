@@ -57,6 +57,19 @@ SCHEMA_VERSION = 5
 #   normal       the value as it is compared
 #   place        as people write it
 #   rule         how it was found; 'model' for the model's
+# sought: documents that were read for a field that nobody defined, so that it is not done again;
+#                what was found stands in `field`.
+#   name         the field
+#   rule         how it was looked for: by which rules, or 'model'
+# topic: what the files are about (lsfs.index.groups.topics), as a tree; see `meta.topics`.
+#   parent       the wider topic; NULL for one of the widest
+#   label        the terms that set it apart, as people read them; unique among its siblings
+#   name         what a language model calls it; '' without one
+#   terms        the terms, the most distinctive first, as JSON
+#   centroid     the mean direction of its documents, float32 as stored by this machine
+# document_topic: the narrowest topic of a document.
+#   likeness     cosine of the document and the topic
+# saved_group: groupings kept as directories (lsfs.index.groups.grouped.SavedGroup).
 # signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
 #                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
@@ -158,6 +171,33 @@ CREATE TABLE field (
     PRIMARY KEY (document_id, name, char_start, char_end)
 ) WITHOUT ROWID;
 CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE sought (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (document_id, name, rule)
+) WITHOUT ROWID;
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER REFERENCES topic(id),
+    label TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    terms TEXT NOT NULL,
+    centroid BLOB NOT NULL
+);
+CREATE TABLE document_topic (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id),
+    topic_id INTEGER NOT NULL REFERENCES topic(id),
+    likeness REAL NOT NULL
+);
+CREATE INDEX document_topic_topic ON document_topic(topic_id);
+CREATE TABLE saved_group (
+    name TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    groups TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE signature (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
 );
