@@ -24,6 +24,7 @@ from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.index import stated
 from lsfs.index.naming import named
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
+from lsfs.index.sqlwords import add_functions
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
@@ -675,6 +676,7 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
     uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+    add_functions(db)
     if not read_only:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
