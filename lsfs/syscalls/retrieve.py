@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
@@ -16,6 +16,7 @@ from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
+    from lsfs.index.search import Found
 
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
@@ -74,7 +75,6 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others. With
     ``--at`` the files are those of that moment, with the names and the words that they had.
     """
-    from lsfs.index import question
     from lsfs.index.filters import Filters
     from lsfs.syscalls.then import at_moment
 
@@ -94,19 +94,20 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
         kinds=request.kind or filters.kinds,
         author=request.author or filters.author,
     )
-    plan = question.plan(rest, engines.today())
+    plan = planned(rest, engines)
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
         count = request.k * FOLDED if request.fold else request.k
-        hits = find(
+        found = look_for(
             then.engines, plan, filters, count, mode=request.mode, min_score=request.min_score
         )
+        hits = found.hits
         if request.fold:
             hits = folded(then.engines, hits)[: request.k]
     if not request.explain:
-        hits = [replace(hit, explain={}) for hit in hits]
+        hits = [replace(hit, explain={}, scores={}) for hit in hits]
     if request.save:
         keep_search(engines, request.save, request.query)
-    return Hits(tuple(hits), (*notes, *plan.notes, *pending_note(engines)))
+    return Hits(tuple(hits), (*notes, *plan.notes, *found.notes, *pending_note(engines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,16 +217,25 @@ def pending_note(engines: Engines) -> tuple[str, ...]:
     return (f"{pending} files are not indexed in full yet",) if pending else ()
 
 
-def find(
-    engines: Engines,
-    plan: QueryPlan,
-    filters: Filters,
-    k: int,
-    *,
-    mode: str = "hybrid",
-    min_score: float = 0.0,
-) -> list[Hit]:
-    """Hits of a planned query whose files are there at this moment."""
+def planned(query: str, engines: Engines) -> QueryPlan:
+    """How a query is read; one with operators says itself what it means."""
+    from lsfs.index import question
+    from lsfs.index.query import has_operators
+
+    return QueryPlan(query) if has_operators(query) else question.plan(query, engines.today())
+
+
+def find(engines: Engines, plan: QueryPlan, filters: Filters, k: int) -> list[Hit]:
+    """Hits of a question in words whose files are there at this moment."""
+    return look_for(engines, plan, filters, k, plain=True).hits
+
+
+def look_for(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
+    """Hits of a planned query whose files are there at this moment.
+
+    Args:
+        options: see :meth:`lsfs.index.search.Search.find`.
+    """
     from lsfs.index.search import Preference
 
     prefer = Preference(plan.kinds, plan.after, plan.before, strong=plan.listing)
@@ -238,10 +248,8 @@ def find(
     if plan.date_field == "mtime" and not (filters.after or filters.before):
         filters = replace(filters, after=plan.after, before=plan.before, date_field="mtime")
     # A few more than asked for: files that went in the last moments are left out below.
-    hits = engines.search.hits(
-        plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
-    )
-    return [hit for hit in hits if engines.is_there(hit.path)][:k]
+    found = engines.search.find(plan.query, k=k + 10, filters=filters, prefer=prefer, **options)
+    return replace(found, hits=[hit for hit in found.hits if engines.is_there(hit.path)][:k])
 
 
 def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:
@@ -275,14 +283,12 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
     Raises:
         UsageError: the name cannot be a directory, or names an impossible filter.
     """
-    from lsfs.index import question
-
     if not name.strip("/") or name.startswith(("/", ".")) or "\0" in name or len(name) > 1000:
         raise UsageError(f"not a name for a query: {name!r}")
     rest, filters = explicit_filters((query or name).replace("/", " "))
-    plan = question.plan(rest, engines.today())
+    plan = planned(rest, engines)
     best: dict[str, Hit] = {}
-    hits = find(engines, plan, filters, SAVED_HITS)
+    hits = look_for(engines, plan, filters, SAVED_HITS).hits
     for hit in hits:
         if hit.score >= SAVED_SHARE * hits[0].score:
             best.setdefault(hit.path, hit)

@@ -10,7 +10,7 @@ import pytest
 from lsfs.errors import UsageError
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
-from lsfs.index.search import Preference, match_expression
+from lsfs.index.search import Preference
 from lsfs.model import Block, BlockKind, Document, Span
 
 from .conftest import Index, document
@@ -100,24 +100,6 @@ def test_files_of_a_kind_and_time_come_with_their_date_line(filled: Index) -> No
     assert [file.path for file in files] == ["Contracts/lease.txt"]
     assert "3 March 2023" in files[0].evidence
     assert files[0].date == "2023-03-03"
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ('heron "in the reeds"', '"in the reeds" OR ("in the reeds" AND "heron")'),
-        ("what is the rent", '"rent"'),
-        ("the", '"the"'),
-        ('AND OR NOT ( * "', '"not"'),
-        ("", ""),
-        ("caf\udce9", '"caf"'),
-    ],
-)
-def test_no_query_is_a_syntax_error(index: Index, query: str, expected: str) -> None:
-    expression = match_expression(query)
-    if expected != '"not"':
-        assert expression == expected
-    index.search.hits(query)
 
 
 def test_types_in_words() -> None:
