@@ -16,12 +16,15 @@ _COLUMNS = {"": "", "heading": "heading : ", "title": "{title title_parts} : ",
             "path": "{name name_parts} : "}  # fmt: skip
 REPEATS = 4  # of a word in a query that still add to its weight
 LONGEST = 300  # words of a query that are looked for
-STEM_CUTS = 4  # letters that the stemmer may have taken off the word that a prefix begins
+# Letters that the stemmer may have taken off what a word begins with, and that it leaves.
+STEM_CUTS, STEM_LEAST = 3, 5
+BEGINS = "word_begins"  # :func:`begins`, as the connection must have it
 
 _TEXT = (
     "d.id IN (SELECT p.document_id FROM passage_fts CROSS JOIN passage p "
     "ON p.id = passage_fts.rowid WHERE passage_fts MATCH ?)"
 )
+_BEGINNING = _TEXT.replace("MATCH ?)", f"MATCH ? AND {BEGINS}(p.text || ' ' || p.heading, ?))")
 _NAME = "f.id IN (SELECT rowid FROM file_fts WHERE file_fts MATCH ?)"
 
 
@@ -88,6 +91,8 @@ def _leaf(leaf: Leaf) -> Condition:
         # A file without a title goes by its name.
         name = expression(Leaf(leaf.kind, leaf.text, "path", leaf.distance))
         return Condition(f"{_NAME} OR (d.title = '' AND {_NAME})", (match, name))
+    if leaf.kind == "prefix" and not terms.is_dense(leaf.text):
+        return Condition(_BEGINNING, (match, leaf.text))
     return Condition(_TEXT, (match,))
 
 
@@ -116,21 +121,21 @@ def _every(pieces: Iterable[str]) -> str:
 
 
 def _prefix(leaf: Leaf, _: bool) -> str:
-    """Words that begin so.
+    """Words that begin so, and some that do not.
 
     The index holds stems, which may be shorter than the beginning of a word: ``universi*`` means
-    ``univers``, too.
+    ``univers``, too. What the text really has is looked at by :func:`begins`.
     """
-    *before, last = re.findall(r"\w+", leaf.text) or [""]
     if terms.is_dense(leaf.text):
         return terms.either(terms.forms(leaf.text))
-    whole = terms.quoted(leaf.text)
-    if not whole:
-        return ""
-    least = max(len(last) - STEM_CUTS, 3)
-    lead = " ".join(before)
-    stems = [terms.quoted(f"{lead} {last[:n]}") for n in range(len(last) - 1, least - 1, -1)]
-    return terms.either([f"{whole} *", *stems])
+    shorter = leaf.text[: max(len(leaf.text) - STEM_CUTS, STEM_LEAST)]
+    return terms.either(f"{form} *" for form in (terms.quoted(leaf.text), terms.quoted(shorter)))
+
+
+def begins(text: str, beginning: str) -> bool:
+    """Whether a word of a text begins so; cases and accents aside."""
+    pattern = rf"(?<![^\W_]){re.escape(terms.fold(beginning))}"
+    return re.search(pattern, terms.fold(text)) is not None
 
 
 def _near(leaf: Leaf, _: bool) -> str:

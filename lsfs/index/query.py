@@ -3,7 +3,7 @@
     rent deposit            any of the words
     "notice period"         the phrase; beside many other words it is only preferred
     "notice period"~5       both words at most five words apart; also NEAR(notice period, 5)
-    inv*                    words that begin so
+    inv*                    a word that begins so
     +rent -draft            files must have the first word, and must not have the second
     (rent OR lease) NOT draft   in capitals; in such a query words side by side must all occur
     title:lease  heading:term  path:2023   words of the title, of a heading, of the path
@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from lsfs.errors import UsageError
 from lsfs.index import terms
@@ -186,7 +187,7 @@ def _has_operators(tokens: Sequence[_Token]) -> bool:
     # "-l" is an option of a command more often than a word to leave out.
     signed = any(
         token.kind == "sign" and (after.kind != "word" or len(after.text) > 1)
-        for token, after in zip(tokens, tokens[1:], strict=False)
+        for token, after in pairwise(tokens)
     )
     return signed or (bool(kinds & {"AND", "OR", "NOT"}) and not _shouted(tokens))
 
@@ -231,8 +232,7 @@ class _Reader:
         wanted = [leaf for node in (*self._should, *self._must) for leaf in leaves(node)]
         text = [leaf for leaf in wanted if not leaf.field or leaf.field == "heading"]
         asked = [leaf for node in self._must for leaf in leaves(node)]
-        plain = all(leaf.kind == "word" for leaf in self._should if isinstance(leaf, Leaf))
-        exact = not plain or any(leaf.field in ("", "heading") for leaf in asked)
+        exact = any(leaf.field in ("", "heading") for leaf in asked)
         words = " ".join(leaf.text for leaf in wanted)
         return Query(tuple(wanted), condition, exact and bool(text), words, self._notes())
 
@@ -264,7 +264,7 @@ class _Reader:
             self._must.append(Without(node) if token.text == "-" else node)
         else:
             node = self._unit()
-            required = isinstance(node, Leaf) and (node.kind in ("phrase", "near") or node.field)
+            required = isinstance(node, Leaf) and (node.kind != "word" or node.field)
             (self._must if required or not isinstance(node, Leaf) else self._should).append(node)
 
     # --- with them

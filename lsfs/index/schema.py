@@ -44,7 +44,7 @@ SCHEMA_VERSION = 5
 #   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
 #   heading      the headings above, joined with ' > '
 #   place        lsfs.model.Passage.where
-#   parts        words of text and heading that the tokenizer cannot see (lsfs.index.terms), mostly ''
+#   parts        words that the tokenizer does not see (lsfs.index.terms); mostly ''
 #   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
 #   embedded     0 = the vector is intended, 1 = it is in LanceDB
 #

@@ -161,6 +161,8 @@ class Search:
         if mode not in MODES:
             raise UsageError(f"unknown mode {mode!r}", hint=f"use one of: {', '.join(MODES)}")
         read = queries.read(query, plain=plain)
+        with self._catalog.lock:
+            self._catalog.db.create_function(keyword.BEGINS, 2, keyword.begins, deterministic=True)
         task = _Task(read, _Where.of(filters or Filters(), read), hypothetical)
         if not read.words.strip():
             return Found(self._page(self._newest(task.where, k), task, k, 1), read.notes)
