@@ -76,14 +76,15 @@ class Speller:
         known: dict[str, int] = {}
         for letter in dict.fromkeys(stem[:2]):  # the first two may have been swapped
             known |= self._of_letter(db, letter, state)
-        near = process.extract(
-            stem, list(known), scorer=OSA.distance, score_cutoff=allowed, limit=50
-        )
-        if not near:
-            return []
-        least = near[0][1]
-        best = sorted((one for one in near if one[1] == least), key=lambda one: -known[one[0]])
-        shown = (_as_written(db, stem) for stem, _, _ in best[:MOST])
+        near: dict[str, int] = {}
+        for form in {stem, word}:  # a wrong letter may lead the stemmer astray
+            for other, distance, _ in process.extract(
+                form, list(known), scorer=OSA.distance, score_cutoff=allowed, limit=50
+            ):
+                near[other] = min(distance, near.get(other, distance))
+        least = min(near.values(), default=0)
+        best = sorted((one for one in near if near[one] == least), key=lambda one: -known[one])
+        shown = (_as_written(db, stem) for stem in best[:MOST])
         return list(dict.fromkeys(one for one in shown if one))
 
     def _of_letter(self, db: sqlite3.Connection, letter: str, state: object) -> dict[str, int]:
