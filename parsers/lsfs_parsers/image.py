@@ -46,7 +46,7 @@ class ImageParser:
     """Reads PNG, JPEG, TIFF, WebP, BMP and GIF with tesseract."""
 
     name = "image"
-    version = 1
+    version = 2
     media_types = tuple(_FORMATS)
 
     def parse(self, source: Source) -> Document:
