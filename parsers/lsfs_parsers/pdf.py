@@ -155,7 +155,8 @@ class Reading:
             self._builder.warn("pages without text are pictures; tesseract would read them")
             return Recognised([])
         try:
-            return tesseract.read_page(page, self._source.seconds_left() - self._reserve)
+            with self._source.reading_picture(self._reserve) as seconds:
+                return tesseract.read_page(page, seconds)
         except (OSError, ValueError, pypdfium2.PdfiumError):  # TimeoutError is an OSError
             self._failed.append(number)
             return Recognised([])
