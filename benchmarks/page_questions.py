@@ -12,7 +12,7 @@ Compared, with the same embedding model and the same words:
 
 - lsfs: the documents as they are, ``retrieve`` by its default search;
 - pages: the text of each page by pdftotext as a file of its own, and the same search;
-- chunks: each page by pdftotext as one chunk, BM25 and the embedding by rank fusion.
+- chunks: the text of each page in chunks of 800 characters, BM25 and the embedding by rank fusion.
 
 A hit is right when its file is, and the page of the answer is among the pages it cites; "cited" is
 how many those are in the first hit. Prints a table and one JSON line.
@@ -49,6 +49,7 @@ COLUMNS = (1, 2, 2, 3)
 K = 3
 _FILLER_PARAGRAPHS = 5
 _AROUND = 40  # letters on each side by which an answer is found on its page
+_CHUNK, _OVERLAP = 800, 100  # characters
 _FUSION = 60  # Cormack et al. 2009
 _SENTENCE = re.compile(r"[.!?]\s")
 
@@ -222,6 +223,8 @@ def _searched(source: Path, state: Path, named: Callable[[str], tuple[str, int]]
     config = replace(Config(), model=ModelConfig(chat="none"))
     drive = lsfs.open(source, config=config, state=str(state))
     drive.wait_indexed()
+    if errors := drive.status().index["errors"]:
+        raise RuntimeError(f"{errors} files of {source} could not be read")
 
     def search(text: str) -> list[Cited]:
         found = []
@@ -235,11 +238,15 @@ def _searched(source: Path, state: Path, named: Callable[[str], tuple[str, int]]
 
 
 def _chunks(folder: Path) -> Search:
-    """Each page as one chunk: BM25 of SQLite and the embedding, by reciprocal rank."""
+    """Chunks of pages: BM25 of SQLite and the embedding, by reciprocal rank."""
     model = embed_model_folder(DEFAULT)
     if model is None:
         raise SystemExit("the embedding model is not installed")
-    pages = list(_page_texts(folder))
+    pages = [
+        (name, number, text[start : start + _CHUNK + _OVERLAP])
+        for name, number, text in _page_texts(folder)
+        for start in range(0, len(text), _CHUNK)
+    ]
     words = sqlite3.connect(":memory:")
     words.execute("CREATE VIRTUAL TABLE page USING fts5(text, tokenize='porter unicode61')")
     words.executemany(
@@ -260,7 +267,7 @@ def _chunks(folder: Path) -> Search:
             for rank, page in enumerate(ranking, 1):
                 scores[page] = scores.get(page, 0.0) + 1 / (_FUSION + rank)
         best = sorted(scores, key=lambda page: -scores[page])[:K]
-        return [Cited(pages[n][0], pages[n][1], pages[n][1]) for n in best]
+        return [Cited(pages[n][0], pages[n][1], pages[n][1]) for n in best]  # of each the page
 
     return search
 

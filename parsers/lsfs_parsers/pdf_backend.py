@@ -13,6 +13,7 @@ from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
 from lsfs_parsers.pdf_columns import Region, find_gutters, regions, runs_on
 from lsfs_parsers.pdf_edges import Habits, Paragraph
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
+from lsfs_parsers.pdf_line_numbers import without_line_numbers
 from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
 from lsfs_parsers.pdf_outline import Outline
@@ -63,6 +64,8 @@ class GeometricBackend:
                 if page is None:
                     more = False
                 else:
+                    page.lines, numbers = without_line_numbers(page.lines)
+                    page.beside += numbers
                     self._survey.add(page.lines)
                     self.words.add(page.lines)
                     waiting.append(page)
