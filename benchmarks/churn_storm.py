@@ -264,7 +264,7 @@ class Storm:
     def repository(self) -> None:
         """A folder becomes a working tree, or is none any more."""
         path = self.folder() / ".git"
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         elif not os.path.lexists(path):
             path.mkdir()

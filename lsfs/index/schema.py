@@ -47,6 +47,7 @@ SCHEMA_VERSION = 5
 #   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
 #   heading      the headings above, joined with ' > '
 #   place        lsfs.model.Passage.where
+#   parts        words that the tokenizer does not see (lsfs.index.terms); mostly ''
 #   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
 #   embedded     0 = the vector is intended, 1 = it is in LanceDB
 #
@@ -57,11 +58,24 @@ SCHEMA_VERSION = 5
 #   normal       the value as it is compared
 #   place        as people write it
 #   rule         how it was found; 'model' for the model's
+# sought: documents that were read for a field that nobody defined, so that it is not done again;
+#                what was found stands in `field`.
+#   name         the field
+#   rule         how it was looked for: by which rules, or 'model'
+# topic: what the files are about (lsfs.index.groups.topics), as a tree; see `meta.topics`.
+#   parent       the wider topic; NULL for one of the widest
+#   label        the terms that set it apart, as people read them; unique among its siblings
+#   name         what a language model calls it; '' without one
+#   terms        the terms, the most distinctive first, as JSON
+#   centroid     the mean direction of its documents, float32 as stored by this machine
+# document_topic: the narrowest topic of a document.
+#   likeness     cosine of the document and the topic
+# saved_group: groupings kept as directories (lsfs.index.groups.grouped.SavedGroup).
 # signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
 #                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
 # saved_question: questions kept as files, with their answers; see lsfs.index.kept.
-# passage_fts, file_fts: full text over passages, and over names and titles.
+# passage_fts, file_fts: full text over passages, and over names and titles; *_parts as in passage.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
@@ -124,6 +138,7 @@ CREATE TABLE passage (
     line_start INTEGER, line_end INTEGER,
     heading TEXT NOT NULL,
     place TEXT NOT NULL,
+    parts TEXT NOT NULL,
     text TEXT NOT NULL,
     text_hash BLOB NOT NULL,
     embedded INTEGER NOT NULL DEFAULT 0
@@ -158,6 +173,33 @@ CREATE TABLE field (
     PRIMARY KEY (document_id, name, char_start, char_end)
 ) WITHOUT ROWID;
 CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE sought (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (document_id, name, rule)
+) WITHOUT ROWID;
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER REFERENCES topic(id),
+    label TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    terms TEXT NOT NULL,
+    centroid BLOB NOT NULL
+);
+CREATE TABLE document_topic (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id),
+    topic_id INTEGER NOT NULL REFERENCES topic(id),
+    likeness REAL NOT NULL
+);
+CREATE INDEX document_topic_topic ON document_topic(topic_id);
+CREATE TABLE saved_group (
+    name TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    groups TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE signature (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
 );
@@ -175,10 +217,10 @@ CREATE TABLE saved_question (
     model TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE passage_fts USING fts5(
-    text, heading, content='passage', content_rowid='id',
+    text, heading, parts, content='passage', content_rowid='id',
     tokenize="porter unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE file_fts USING fts5(
-    name, title, tokenize="porter unicode61 remove_diacritics 2"
+    name, title, name_parts, title_parts, tokenize="porter unicode61 remove_diacritics 2"
 );
 """

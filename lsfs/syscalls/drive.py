@@ -198,7 +198,7 @@ def open_engines(
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
-    tree = SourceTree(record.source, config.index.ignore, config.index.gitignore)
+    tree = SourceTree(record.source, config.index.ignore)
     stack.callback(tree.close)
     embedder = _embedder(config)
     vectors = None
@@ -264,7 +264,7 @@ class VersionsWitness:
     def read(self, files: Sequence[tuple[int, bytes]]) -> None:
         """Keep what was read."""
         with _told("what was read is not kept"):
-            self._keeper.keep_all_read(files)
+            self._keeper.keep_read(files)
 
     def rest(self, stop: Callable[[], bool]) -> None:
         """Give what was captured its place."""

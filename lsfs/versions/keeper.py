@@ -112,44 +112,51 @@ class Keeper:
         """The time, in nanoseconds since the epoch; later than all that is known."""
         return max(self._clock.now_ns(), self.ledger.latest_ns + 1)
 
-    def keep_read(self, fd: int, digest: bytes) -> None:
-        """A file was read for the index; see :meth:`keep_all_read`."""
-        self.keep_all_read([(fd, digest)])
-
-    def keep_all_read(self, files: Sequence[tuple[int, bytes]]) -> None:
-        """Files were read for the index: what is in them is known, and kept if it is not too large.
+    def keep_read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        """Files were read for the index: their contents are known, and kept if not too large.
 
         Args:
-            files: each open for reading, with BLAKE3 of its bytes. All are on the disk when this
-                returns, with one wait for all of them.
+            files: each open for reading, with BLAKE3 of its bytes. They share one wait for the
+                disk.
         """
         now_ns = self._clock.now_ns()
         with self._storing:
-            with self.store.batch():
-                found = [(State.of(os.fstat(fd)), fd, digest) for fd, digest in files]
-                kept = [self._keep(*one) for one in found]
+            kept: dict[int, tuple[State, bool]] = {}  # by descriptor
+            try:
+                with self.store.batch():
+                    for fd, digest in files:
+                        state = State.of(os.fstat(fd))
+                        kept[fd] = state, self._is_kept(fd, digest, state)
+            except (LsfsError, OSError) as error:  # what was put in the batch is not stored
+                log.warning("versions are not kept: %s", error)
+                for fd, digest in files:
+                    if fd in kept:
+                        kept[fd] = kept[fd][0], kept[fd][1] and self.store.has(digest)
             with self.ledger.transaction():
-                for (state, fd, digest), is_kept in zip(found, kept, strict=True):
-                    if State.of(os.fstat(fd)) != state:
-                        continue  # it will be read again
-                    # Times move in steps: it may be written to without being seen.
-                    is_fresh = now_ns - state.ctime_ns < STEP_NS
-                    known = state._replace(ctime_ns=0) if is_fresh else state
-                    self.ledger.read(known, digest, kept=is_kept)
+                for fd, digest in files:
+                    if fd in kept:
+                        self._note_read(fd, digest, *kept[fd], now_ns)
 
-    def _keep(self, state: State, fd: int, digest: bytes) -> bool:
-        """Store what is in a file; says whether its digest is the one that was read."""
-        # That others have the same says nothing of what is in this file by now.
-        if self.store.has(digest) and digests.of_file(fd) == digest:
-            return True
-        if not 0 < state.size <= self._read_bytes:
-            return False
+    def _is_kept(self, fd: int, digest: bytes, state: State) -> bool:
+        """Whether the content of a file is in the store, now at least."""
         try:
-            put = self.store.put(fd, length=state.size, like=self._like(state))
-        except LsfsError as error:
-            log.warning("a version is not kept: %s", error.message)
+            # That others have the same says nothing of what is in this file by now.
+            if self.store.has(digest) and digests.of_file(fd) == digest:
+                return True
+            if not 0 < state.size <= self._read_bytes:
+                return False
+            return self.store.put(fd, length=state.size, like=self._like(state)).digest == digest
+        except (LsfsError, OSError) as error:
+            log.warning("a version is not kept: %s", error)
             return False
-        return put.digest == digest
+
+    def _note_read(self, fd: int, digest: bytes, state: State, is_kept: bool, now_ns: int) -> None:
+        """Note what a file held in a state that it was in at ``now_ns`` or later."""
+        if State.of(os.fstat(fd)) != state:
+            return  # it will be read again
+        if now_ns - state.ctime_ns < STEP_NS:
+            state = state._replace(ctime_ns=0)  # it may be written to without being seen
+        self.ledger.read(state, digest, kept=is_kept)
 
     def _like(self, state: State) -> bytes | None:
         """Digest of what the file in this state held before."""
