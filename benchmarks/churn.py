@@ -56,7 +56,7 @@ TABLES = {
     ),
     "passage": (
         "SELECT d.digest, d.named, p.ordinal, p.char_start, p.char_end, p.page, p.page_end, "
-        "p.line_start, p.line_end, p.heading, p.place, p.text, p.text_hash, p.embedded "
+        "p.line_start, p.line_end, p.heading, p.place, p.parts, p.text, p.text_hash, p.embedded "
         f"FROM passage p {_OF_DOCUMENTS.format('p')}"
     ),
     "content_date": (
@@ -69,7 +69,7 @@ TABLES = {
     ),
     "signature": f"SELECT d.digest, d.named, s.minima FROM signature s {_OF_DOCUMENTS.format('s')}",
     "file_fts": (
-        "SELECT f.path, n.name, n.title FROM file_fts n LEFT JOIN file f ON f.id = n.rowid"
+        "SELECT f.path, n.name, n.title, n.name_parts, n.title_parts FROM file_fts n LEFT JOIN file f ON f.id = n.rowid"
     ),
     "failure": "SELECT digest, named, status, reason, media_type FROM failure",
 }

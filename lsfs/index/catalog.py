@@ -512,21 +512,24 @@ class Catalog:
                 ).fetchone()
             ]
             for document_id in gone:
-                db.execute(
-                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
-                    "SELECT 'delete', id, text, heading, parts FROM passage "
-                    "WHERE document_id = ?",
-                    (document_id,),
-                )
-                db.execute(
-                    "INSERT OR IGNORE INTO vector_removal "
-                    "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
-                    (document_id,),
-                )
-                stated.drop(db, document_id)
-                db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
-                db.execute("DELETE FROM document WHERE id = ?", (document_id,))
+                self.drop_document(document_id)
         return len(gone)
+
+    def drop_document(self, document_id: int) -> None:
+        """Forget a document that no file has; its vectors become removals."""
+        self.db.execute(
+            "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
+            "SELECT 'delete', id, text, heading, parts FROM passage WHERE document_id = ?",
+            (document_id,),
+        )
+        self.db.execute(
+            "INSERT OR IGNORE INTO vector_removal "
+            "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
+            (document_id,),
+        )
+        stated.drop(self.db, document_id)
+        self.db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
+        self.db.execute("DELETE FROM document WHERE id = ?", (document_id,))
 
     def _collect_failures(self, db: sqlite3.Connection) -> None:
         """Drop what stands for contents that no file has under such a name."""

@@ -164,6 +164,14 @@ class VectorStore:
         with self._lock:
             self._rows = _Rows(self._dimension, self._rows.changes + 1)
 
+    def rewrite(self) -> None:
+        """Write the table anew, without what was deleted from it."""
+        from datetime import timedelta
+
+        self._ready()
+        self._table.add(self._table.to_arrow(), mode="overwrite")
+        self._table.optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
+
     def get(self, passage_id: int) -> Matrix | None:
         """The vector of one passage."""
         self._ready()
