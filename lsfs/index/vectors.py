@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lsfs.index import lance_repair
+
 TABLE = "passage"
 COMPACT_AFTER = 200  # commits; each leaves a version and a fragment that slow the next ones
 
@@ -72,6 +74,17 @@ class VectorStore:
                 self._is_open = True
 
     def _open(self) -> None:
+        for _ in range(lance_repair.MOST_STEPS):
+            try:
+                self._connect()
+                return
+            except Exception as error:
+                log.info("LanceDB said: %s", error)
+                if self._read_only or not lance_repair.step_back(self._path / f"{TABLE}.lance"):
+                    break
+        self._open_or_make()
+
+    def _open_or_make(self) -> None:
         try:
             self._connect()
         except Exception as error:
@@ -163,6 +176,13 @@ class VectorStore:
         self._table.add(self._table.schema.empty_table(), mode="overwrite")
         with self._lock:
             self._rows = _Rows(self._dimension, self._rows.changes + 1)
+
+    def unsound(self) -> list[int]:
+        """Passages whose stored vector is none that an embedder makes: it was damaged."""
+        self._ready()
+        with self._lock:
+            bad = ~lance_repair.sound(self._rows.matrix)
+            return [int(id_) for id_ in self._rows.ids[bad]]
 
     def rewrite(self) -> None:
         """Write the table anew, without what was deleted from it."""
