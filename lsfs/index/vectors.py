@@ -215,6 +215,8 @@ class VectorStore:
     def upsert(self, ids: Wanted, vectors: Matrix) -> None:
         """Store vectors by passage id; storing one again changes nothing.
 
+        A passage never gets another text, nor a table another model: its vector stays the same.
+
         Args:
             ids: passage ids, [n], each once.
             vectors: float32, [n, dimension], of length 1.
