@@ -9,7 +9,7 @@ preposition, and is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lsfs.index.dates import MONTHS, fold
@@ -517,11 +517,17 @@ def _by_name(path: str) -> Iterator[tuple[str, float, str]]:
         # "contract_acme_2021": the kind leads, and a name follows.
         weight = max(whole, _LED) if led is not None and led[0] == read[0] else whole
         yield read[0], weight, f"file name {name!r}"
+    if (said := by_folders(folders)) is not None:
+        yield said[0], _FOLDER, f"folder {said[1]!r}"
+
+
+def by_folders(folders: Sequence[str]) -> tuple[str, str] | None:
+    """The kind that the nearest folder with one in its name speaks for, and that name."""
     for folder in reversed(folders):
         kinds = kinds_in(re.split(r"[\W_]+", folder))
         if len(kinds) == 1:
-            yield kinds.pop(), _FOLDER, f"folder {folder!r}"
-            return
+            return kinds.pop(), folder
+    return None
 
 
 def _head_plural(line: str) -> tuple[str, float] | None:

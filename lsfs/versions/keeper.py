@@ -119,6 +119,7 @@ class Keeper:
             files: each open for reading, with BLAKE3 of its bytes. They share one wait for the
                 disk.
         """
+        now_ns = self._clock.now_ns()
         with self._storing:
             kept: dict[int, tuple[State, bool]] = {}  # by descriptor
             try:
@@ -134,7 +135,7 @@ class Keeper:
             with self.ledger.transaction():
                 for fd, digest in files:
                     if fd in kept:
-                        self._note_read(fd, digest, *kept[fd])
+                        self._note_read(fd, digest, *kept[fd], now_ns)
 
     def _is_kept(self, fd: int, digest: bytes, state: State) -> bool:
         """Whether the content of a file is in the store, now at least."""
@@ -149,10 +150,11 @@ class Keeper:
             log.warning("a version is not kept: %s", error)
             return False
 
-    def _note_read(self, fd: int, digest: bytes, state: State, is_kept: bool) -> None:
+    def _note_read(self, fd: int, digest: bytes, state: State, is_kept: bool, now_ns: int) -> None:
+        """Note what a file held in a state that it was in at ``now_ns`` or later."""
         if State.of(os.fstat(fd)) != state:
             return  # it will be read again
-        if self._clock.now_ns() - state.ctime_ns < STEP_NS:
+        if now_ns - state.ctime_ns < STEP_NS:
             state = state._replace(ctime_ns=0)  # it may be written to without being seen
         self.ledger.read(state, digest, kept=is_kept)
 
