@@ -102,6 +102,8 @@ def _typed(like: Any, value: str) -> Any:
     """The text of a value as the type the setting has."""
     if isinstance(like, tuple):
         return value.split(":")
+    if isinstance(like, bool):
+        return value.lower() in ("1", "true", "yes", "on")
     return type(like)(value) if isinstance(like, (int, float)) else value
 
 

@@ -518,7 +518,7 @@ class Catalog:
                 )
                 db.execute(
                     "INSERT OR IGNORE INTO vector_removal "
-                    "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
+                    "SELECT id FROM passage WHERE document_id = ? AND (embedded = 1 OR coming = 1)",
                     (document_id,),
                 )
                 stated.drop(db, document_id)

@@ -68,6 +68,8 @@ class CatchUp:
                 progress=_reporter(emit),
                 stop=lambda: deadline is not None and time.monotonic() > deadline,
             )
+            if deadline is None:  # who asks a question does not wait for another model
+                self._pipeline.advance(_reporter(emit))
         return self._catalog.counts().pending == 0
 
     def reindex(self, emit: Emit) -> None:
@@ -206,6 +208,8 @@ class Follower:
                     self._looked = True
                     self._answered = max(self._answered, ticket)
                 self._condition.notify_all()
+            if finished and self._failure is None:
+                self._advance()
 
     def _index(self, paths: set[str]) -> bool:
         """One run; says whether nothing is left to do."""
@@ -232,6 +236,22 @@ class Follower:
             log.exception("indexing failed; it is tried again with the next change")
             self._failure = LsfsError(f"indexing failed: {error!r}", hint="see the drive's log")
             return True
+
+    def _advance(self) -> None:
+        """Go on with what nobody waits for, until somebody waits for something."""
+        before = self._catalog.generation()
+        try:
+            self._pipeline.advance(
+                self._report, lambda: self._interrupted() or self._asked > self._answered
+            )
+            if self._catalog.generation() != before and not self._stopping:
+                self._after_change()
+        except LsfsError as error:
+            log.error("the other embedding model is not ready: %s", error.message)
+        except Exception:
+            # The edge of the thread, as above.
+            log.exception("embedding anew failed; it is tried again with the next change")
+        self._progress = {}
 
     def _interrupted(self) -> bool:
         """Whether a newer change is to be looked at before the work goes on."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsfs.errors import UsageError
 from lsfs.index.filters import Filters
+from lsfs.index.meanings import Meanings
 from lsfs.model import ContentDate, DateKind, FoundFile, Hit
 
 if TYPE_CHECKING:  # a client of a daemon needs this module's words, not its engines
@@ -70,25 +71,36 @@ class Search:
 
     Args:
         vectors, embedder: None leaves the keyword arm alone.
+        meanings: the embedding models, in their place, where one may follow on another.
     """
 
     def __init__(
-        self, catalog: Catalog, vectors: VectorStore | None, embedder: Embedder | None
+        self,
+        catalog: Catalog,
+        vectors: VectorStore | None,
+        embedder: Embedder | None,
+        meanings: Meanings | None = None,
     ) -> None:
         self._catalog = catalog
-        self._vectors = vectors
-        self._embedder = embedder
+        self.meanings = meanings or Meanings.of(vectors, embedder)
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
 
     @property
     def vectors(self) -> VectorStore | None:
         """The vectors that it searches."""
-        return self._vectors
+        now = self.meanings.now
+        return now.vectors if now else None
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What reads a query for them."""
+        now = self.meanings.now
+        return now.embedder if now else None
 
     def of(self, catalog: Catalog) -> Search:
         """A search of another catalog that knows the same passages, so has the same vectors."""
-        return Search(catalog, self._vectors, self._embedder)
+        return Search(catalog, None, None, self.meanings)
 
     def hits(
         self,
@@ -166,14 +178,15 @@ class Search:
 
     def _semantic(self, query: str, filters: Filters, also: list[int]) -> dict[int, float]:
         """Cosines of passages, spread over 0..1 below the best candidate."""
-        if self._vectors is None or self._embedder is None or not len(self._vectors):
+        now = self.meanings.now  # taken once: query and passages must be of one model
+        if now is None or not len(now.vectors):
             return {}
-        vector = self._embedder.encode([query])[0]
+        vector = now.embedder.encode_query(query)
         allowed = None if filters == Filters() else self._allowed(filters)
         hidden = self._without_file() if allowed is None else frozenset[int]()
-        ids, scores = self._vectors.search(vector, CANDIDATES, allowed, hidden)
+        ids, scores = now.vectors.search(vector, CANDIDATES, allowed, hidden)
         cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-        cosines |= self._vectors.similarities(vector, also)
+        cosines |= now.vectors.similarities(vector, also)
         if not cosines:
             return {}
         high = max(cosines.values())

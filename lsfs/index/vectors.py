@@ -80,6 +80,16 @@ class VectorStore:
         self._opening = threading.Lock()
 
     @property
+    def path(self) -> Path:
+        """The LanceDB database."""
+        return self._path
+
+    @property
+    def table(self) -> str:
+        """The table in it."""
+        return self._name
+
+    @property
     def dimension(self) -> int:
         """Numbers in a vector."""
         return self._dimension

@@ -289,7 +289,7 @@ def _similarity(engines: Engines, words: str) -> Similarity | None:
     embedder = engines.embedder
     if embedder is None:
         return None
-    query = embedder.encode([words])[0]
+    query = embedder.encode_query(words)
 
     def similarity(texts: Sequence[str]) -> list[float]:
         return [float(value) for value in embedder.encode(texts) @ query]
