@@ -138,12 +138,15 @@ class Embedding:
         while not stop():
             with self._lock:
                 batch = self._batch("coming = 0 AND id > ? ORDER BY id LIMIT ?", self._last, BATCH)
-                if not batch:
+                if batch:
+                    self._embed(batch, coming, "coming")
+                    self._last = batch[-1][0]
+                elif self._last and self._count("coming = 0"):
+                    self._last = 0  # a vector was lost, and is intended anew
+                else:
                     coming.vectors.settle()
                     self._switch(coming)
                     return
-                self._embed(batch, coming, "coming")
-                self._last = batch[-1][0]
             if progress:
                 progress("embedding anew", self._count("coming = 1"), total)
 
