@@ -42,7 +42,9 @@ class TorchEmbedder:
     ) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging as of_transformers
 
+        of_transformers.disable_progress_bar()
         hint = "a model's folder has config.json, model.safetensors and tokenizer.json"
         weights = folder / "model.safetensors"
         if not weights.is_file() or not (folder / "config.json").is_file():
