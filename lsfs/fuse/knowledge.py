@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lsfs.errors import LsfsError
 from lsfs.model import (
@@ -55,6 +55,10 @@ class Published(Protocol):
 
     def counts(self) -> IndexCounts:
         """How far the index is."""
+        ...
+
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
         ...
 
     def problems(self) -> list[FileProblem]:

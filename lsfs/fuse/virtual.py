@@ -23,6 +23,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from typing import Any
 
 from lsfs import codec
 from lsfs.fuse import rendering
@@ -80,6 +81,7 @@ class VirtualTree:
         self._facts = dict(facts)
         self._readme = rendering.readme(name).encode()
         self._counts: Fresh[IndexCounts] = Fresh(published.counts, IndexCounts(), monotonic)
+        self._work: Fresh[dict[str, Any]] = Fresh(published.progress, {}, monotonic)
         self._problems: Fresh[list[FileProblem]] = Fresh(published.problems, [], monotonic)
         generation: Fresh[int] = Fresh(published.generation, 0, monotonic)
         self._files: dict[str, Callable[[], bytes]] = {
@@ -171,7 +173,8 @@ class VirtualTree:
 
     def _status(self) -> bytes:
         counts = codec.to_builtins(self._counts.get())
-        return (codec.dumps({**self._facts, "index": counts}, indent=2) + "\n").encode()
+        told = {**self._facts, "index": counts, "work": self._work.get()}
+        return (codec.dumps(told, indent=2) + "\n").encode()
 
     # --- reading and changing
 

@@ -161,6 +161,11 @@ class Pipeline:
             self._catalog.bump()
         self._catalog.set_meta("fields", state)
 
+    def _retry_unreadable(self) -> None:
+        """What could not be opened or read may be readable now, though it looks the same."""
+        with self._catalog.transaction() as db:
+            db.execute("UPDATE file SET status = 'pending' WHERE status = 'unreadable'")
+
     def run(
         self,
         paths: Iterable[str] | None = None,
@@ -176,6 +181,7 @@ class Pipeline:
         """
         if not self._is_checked:
             self._embedding.check()
+            self._retry_unreadable()
             self._is_checked = True
         paths = None if paths is None else list(paths)
         self._witness.look(paths)
@@ -202,7 +208,11 @@ class Pipeline:
             self._catalog.bump()
         self.work.renamed += len(changes.moved)
         self.work.removed += len(changes.gone)
-        self._restate([move for move in changes.moved if _is_told_by_path(move)])
+        told = [move for move in changes.moved if _is_told_by_path(move)]
+        self._restate(told)
+        with self._catalog.transaction() as db:
+            # Those that gave no document are judged by their path alone, when they are looked up.
+            filerows.read_again(db, [move.row.id for move in told if move.row.document_id is None])
         return True
 
     def _changes(self, paths: list[str]) -> Changes:
@@ -381,7 +391,13 @@ class Pipeline:
             return
         document_id = reading.document_id
         if ready.made is not None:
-            document_id = self._add(reading.digest, document, ready.made, row.path)
+            # Another thread may have had the same content at work, and been written down first.
+            versions = self._reader.versions()
+            known = self._catalog.document_of(reading.digest, versions, row.path)
+            if known is not None:
+                document_id = known[0]
+            else:
+                document_id = self._add(reading.digest, document, ready.made, row.path)
         elif document.status in OF_THE_CONTENT:
             self._catalog.add_failure(reading.digest, document, row.path)
         outcome = Outcome(document.status, document.reason, reading.digest)

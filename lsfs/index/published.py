@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index import catalog, kept, schema
+from lsfs.index import catalog, kept, progress, schema
 from lsfs.model import (
     Document,
     DocumentEntry,
@@ -104,6 +104,12 @@ class Published:
         with self._lock:
             db = self._open()
             return IndexCounts() if db is None else catalog.counts(db)
+
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", progress.KEY)
+        found = progress.read(rows[0][0]) if rows else None
+        return {} if found is None else found.told()
 
     def problems(self) -> list[FileProblem]:
         """Files that could not be read in full."""

@@ -285,6 +285,15 @@ class VectorStore:
             self._change(0)
         self._file.unlink(missing_ok=True)
 
+    def rewrite(self) -> None:
+        """Write table and codes anew, without what was deleted from them."""
+        from datetime import timedelta
+
+        table = self._writable()
+        table.add(table.to_arrow(), mode="overwrite")
+        table.optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
+        self._fold()
+
     def drop(self) -> None:
         """Delete the table for good; who still searches it finds what was there."""
         self._ready()

@@ -33,6 +33,7 @@ DECLARED = {
     "wait_indexed": Outline("files", "", "Wait until all that is on the disk now is indexed."),
     "reindex": Outline("files", "reindex", "Read and embed every file again, as if the index were new. No file of yours is touched."),
     "fsck": Outline("fsck", "fsck", "Check that every version and the whole index can be read; mend what is damaged."),
+    "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, kept answers, the journal, the log."),
     "log": Outline("log", "log", "Show who changed what, and when."),
     "save_question": Outline("questions", "", "Keep a question as a file below ``.lsfs/ask``, in place of one of the same name."),
     "drop_question": Outline("questions", "", "Forget a kept question and its answer; no file of yours is touched."),

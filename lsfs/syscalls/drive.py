@@ -291,6 +291,7 @@ def _following(
     from dataclasses import replace
 
     from lsfs.index.follow import Follower
+    from lsfs.index.pause import Pause
     from lsfs.syscalls import retrieve
 
     def recompute() -> None:
@@ -304,6 +305,7 @@ def _following(
         debounce_ms=engines.config.index.debounce_ms,
         after_change=recompute,
         interrupt=interrupt,
+        pause=Pause(engines.config.index.pause),
     )
     stack.callback(follower.close)
     follower.start()

@@ -98,6 +98,8 @@ class StatusReport:
         models: names of the models in use; "" where there is none; while another embedding model
             is to follow, ``embed_next`` is its name and ``embedded_anew`` how far it is.
         problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
+        work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
+            when it rests.
     """
 
     source: str
@@ -107,6 +109,7 @@ class StatusReport:
     models: dict[str, str]
     state: str = ""
     problems: tuple[dict[str, Any], ...] = field(default=())
+    work: dict[str, Any] = field(default_factory=dict)
 
 
 @registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
@@ -115,7 +118,10 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     engines = call.engines
     if request.wait:
         engines.indexer.wait(call.emit, None)
+    from lsfs.index import progress
+
     counts = engines.catalog.counts()
+    work = progress.read(engines.catalog.meta(progress.KEY))
     mount = DriveRecord(engines.source, engines.state).mount_info()
     return StatusReport(
         source=str(engines.source),
@@ -136,6 +142,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         },
         state=str(engines.state.root),
         problems=_problems(call) if request.problems else (),
+        work={} if work is None else work.told(),
     )
 
 
@@ -195,7 +202,7 @@ class Waited:
 def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     """Wait until all that is on the disk now is indexed."""
     done = call.engines.indexer.wait(call.emit, request.timeout or None)
-    return Waited(done, call.engines.catalog.counts().pending)
+    return Waited(done, call.engines.catalog.waiting())
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
 
 MODULES = (  # that declare syscalls
-    "retrieve", "ask", "past", "compare", "files", "fsck", "log", "questions", "retention",
+    "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
     "rollback", "extract", "duplicates", "group", "combined", "join",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
+from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
@@ -125,6 +126,11 @@ class Methods:
         repair: bool = ...,
         deep: bool = ...,
     ) -> Checked: ...
+    def purge(
+        self,
+        path: tuple[str, ...],
+        apply: str = ...,
+    ) -> PurgePlan: ...
     def log(
         self,
         path: str = ...,

@@ -106,6 +106,9 @@ class Index:
         self.asked.append("counts")
         return IndexCounts(files=3, indexed=2, pending=1, generation=self.current)
 
+    def progress(self) -> dict[str, object]:
+        return {}
+
     def problems(self) -> list[FileProblem]:
         return self.trouble
 
