@@ -31,17 +31,17 @@ _STRONG = (
     r"except(?:\s+for|ing)?|excluding|exclude|other\s+than|apart\s+from|aside\s+from|but\s+not|"
     r"but\s+no|"
     r"and\s+not|leaving\s+out|ignoring|not\s+counting|minus|"
-    r"au\u00dfer|ausser|ausgenommen|aber\s+nicht|aber\s+kein(?:e[nrms]?)?|aber\s+ohne|"
+    r"außer|ausser|ausgenommen|aber\s+nicht|aber\s+kein(?:e[nrms]?)?|aber\s+ohne|"
     r"jedoch\s+nicht|und\s+nicht|"
-    r"sauf|except\u00e9s?|hormis|mais\s+pas|autres?\s+que|excepto|salvo|pero\s+no|"
+    r"sauf|exceptés?|hormis|mais\s+pas|autres?\s+que|excepto|salvo|pero\s+no|"
     r"que\s+no\s+sean|tranne|eccetto|esclus[oie]|ma\s+non|behalve|maar\s+niet|maar\s+geen|"
-    r"exceto|mas\s+n\u00e3o|"
-    r"f\u00f6rutom|opr\u00f3cz|\u043a\u0440\u043e\u043c\u0435"
+    r"exceto|mas\s+não|"
+    r"förutom|oprócz|кроме"
 )
 _WEAK = (
     r"not|without|no|nicht|ohne|kein(?:e[nrms]?)?|pas|sans|non|sin|senza|niet|zonder|geen|"
-    r"n\u00e3o|sem|"
-    r"inte|utan|nie|bez|\u0431\u0435\u0437"
+    r"não|sem|"
+    r"inte|utan|nie|bez|без"
 )
 _LEAD = re.compile(
     r"(?<![^\W_])(?<![-'\u2019])"
@@ -57,7 +57,7 @@ _NT = re.compile(r"\b(are|is|were|was|do|does)n['\u2019]t\b", re.IGNORECASE)
 _NOT_MEANT = re.compile(
     r"(?:only|just|yet|all|every|everyone|always|necessarily|sure|so|later|earlier|more|less|"
     r"fewer|one|"
-    r"longer|because|until|at|if|even|much|many|nur|mehr|alle|immer|solo|s\u00f3lo|tutti|"
+    r"longer|because|until|at|if|even|much|many|nur|mehr|alle|immer|solo|sólo|tutti|"
     r"seulement|tous|toujours|"
     r"todos|only|that|(?-i:to(?=\s+[a-z]))|be|been|being|having|further|doubt|matter|idea|problem|way|fee|charge)\b",
     re.IGNORECASE,
@@ -76,7 +76,7 @@ _SKIPPED = re.compile(
     re.IGNORECASE,
 )
 _AND = re.compile(
-    r"\s*(?:,\s*|(?:,?\s+)(?:or|and|nor|oder|und|noch|ou|et|ni|o|y|e|n\u00e9)\s+)"
+    r"\s*(?:,\s*|(?:,?\s+)(?:or|and|nor|oder|und|noch|ou|et|ni|o|y|e|né)\s+)"
     r"(?:(?:not|no|without|kein(?:e[nrms]?)?|ohne|pas|sin|sans|senza|non)\s+)?",
     re.IGNORECASE,
 )
@@ -84,7 +84,7 @@ _HOLDING = re.compile(
     r"(?P<about>(?:with|mit|avec|con)(?:\s+the\s+words?)?|about|regarding|concerning|"
     r"mention(?:ing|s|ed)?(?:\s+of)?|"
     r"contain(?:ing|s)?|includ(?:ing|e|es)|nam(?:ing|e|es)|involv(?:ing|e|es)|concern|"
-    r"the\s+words?|\u00fcber|sobre|sur|su|para|for)\s+",
+    r"the\s+words?|über|sobre|sur|su|para|for)\s+",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"\u201c\u201e]([^\"\u201c\u201d]{1,80})[\"\u201d\u201c]|'([^']{1,80})'")
@@ -240,7 +240,7 @@ def _person(text: str, at: int) -> _Target | None:
     name = re.compile(people.NAME).match(text, lead.end()) if lead else None
     if name is not None and people.is_person(name[0]):
         return _Target(name.end(), {"not_authors": name[0]}, f"what {name[0]} wrote or sent")
-    sent = re.compile(rf"(?:to|an|\u00e0)\s+({people.NAME})").match(text, at)
+    sent = re.compile(rf"(?:to|an|à)\s+({people.NAME})").match(text, at)
     if sent is not None and people.is_person(sent[1]):
         return _Target(sent.end(), {"not_recipients": sent[1]}, f"what {sent[1]} received")
     return None

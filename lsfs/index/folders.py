@@ -10,7 +10,7 @@ from lsfs.index.questionreading import Reading
 
 _PLACE = r"\"[^\"]+\"|'[^']+'|[^\s,;?!\"']+"
 _NOUN = (
-    r"(?:sub)?(?:folders?|directory|directories|ordner|verzeichnis|dossier|r\u00e9pertoire|"
+    r"(?:sub)?(?:folders?|directory|directories|ordner|verzeichnis|dossier|répertoire|"
     r"carpeta|cartella)"
 )
 FORMS = (

@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORD = r"[A-Z\u00c0-\u00de][\w'\u2019-]+|[A-Z]\."
+_WORD = r"[A-ZÀ-Þ][\w'\u2019-]+|[A-Z]\."
 NAME = (
     rf"(?:(?:Mr|Mrs|Ms|Dr|Prof|Herrn?|Frau|Mme)\.?\s+)?(?:{_WORD})"
     rf"(?:\s+(?:(?:van|von|de|der|del|di|la|le)\s+)*(?:{_WORD})){{0,3}}"
@@ -27,7 +27,7 @@ _BY = (
 AUTHOR = re.compile(rf"\b({_BY})\s+({NAME})")
 RECIPIENT = re.compile(
     rf"\b(?:(?:that\s+(?:were|was)\s+)?(?:sent|addressed|written|directed)\s+to|"
-    rf"to|for the attention of|an|\u00e0|"
+    rf"to|for the attention of|an|à|"
     rf"addressed to)\s+({NAME})"
 )
 BETWEEN = re.compile(
