@@ -295,7 +295,7 @@ class PeriodReader(RelativeReader):
         """Week 12 of 2024, KW 12 2024: weeks of ISO 8601."""
         number, named = self.word(i + 1), self.word(i) in w.WEEK_WORDS
         year, end = self._of_year(i + 2)
-        if self.word(i) == "w" and self.tokens[i].end == self.tokens[i + 1 : i + 2][0].start:
+        if self.word(i) == "w" and number and self.tokens[i].end == self.tokens[i + 1].start:
             named = True
         elif self.year_at(i) and (self.word(i + 1), self.word(i + 2)) == ("-", "w"):  # 2022-W12
             year, number, end, named = self.year_at(i), self.word(i + 3), i + 4, True
@@ -413,7 +413,8 @@ class PeriodReader(RelativeReader):
 
     def _year(self, i: int) -> Period | None:
         year = self.year_at(i)
-        return None if year is None else Period(i + 1, year_days, year, "year", OPEN)
+        end = i + 1 + (self.word(i + 1) in w.YEAR_ENDINGS)
+        return None if year is None else Period(end, year_days, year, "year", OPEN)
 
 
 @lru_cache(maxsize=1)

@@ -117,7 +117,16 @@ class RelativeReader(TokenReader):
             return None
         return fixed(end, self._nearest(way, make), "season")
 
+    def _italian(self, word: str) -> bool:
+        """Whether a word stands behind an article that Italian joins to it."""
+        return any(
+            self.word(k) == word and self.word(k - 1) in ("dell", "nell", "all", "l", "d")
+            for k in range(len(self.tokens))
+        )
+
     def _season_maker(self, word: str) -> Callable[[int], Days] | None:
+        if word == "estate":  # summer in Italian, behind an article; not an English estate
+            return (lambda of: month_days(of, 6, 3)) if self._italian(word) else None
         if word in w.SEASONS:
             return lambda of: month_days(of, w.SEASONS[word], 3)
         if word in w.HOLIDAYS:
@@ -263,7 +272,7 @@ class RelativeReader(TokenReader):
         count, unit = self.number(i), w.UNITS.get(self.word(i + 1))
         if self.word(i - 1) == "a":  # the article was skipped
             count, unit, i = 1, w.UNITS.get(self.word(i)), i - 1
-        if count is None or unit is None:
+        if count is None or unit is None or self.word(i + 1) in w.YEAR_ENDINGS:
             return None
         day = w.shift(self.today, -count, "day" if unit == "hour" else unit)
         return Period(i + 2, lambda _year: (day, day), 0, "duration", frozenset())

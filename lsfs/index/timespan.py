@@ -109,6 +109,8 @@ class _Reader(PeriodReader):
             role = w.ROLES.get("_".join(words))
             if words == ["post"] and self.word(i + 1) != "-":
                 continue  # a verb
+            if words == ["des"] and self.raw(i).lower() == "des":
+                continue  # an article; "dès" is since
             if role:
                 yield (
                     role,

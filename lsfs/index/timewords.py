@@ -125,9 +125,11 @@ UNITS = _table(
     year: year years jahr jahre jahren jahres annee annees ans ano anos anno anni
     hour: hours stunden heures horas ore
     day: dagen dag dagar dagarna dzień dni dia dias день дня дней
-    week: weken vecka veckor veckan veckorna tydzień tygodnie tygodniu tygodni неделя неделю неделе
+    week: weken vecka veckor veckan veckorna tydzień tygodnie tygodniu tygodni tygodnia неделя
+    week: неделю неделе
     week: недели недель
-    month: maand maanden månad månader månaden månaderna miesiąc miesiącu miesiące miesięcy месяц
+    month: maand maanden månad månader månaden månaderna miesiąc miesiąca miesiącu miesiące
+    month: miesięcy месяц
     month: месяце месяца месяцев
     quarter: kwartaal kwartalen kvartal kvartalet kwartał kwartale квартал квартале
     half: halfjaar semestres halfte halvår
@@ -252,7 +254,8 @@ NUMBERED_THINGS = _words(
     ticket case id box serial part building flight bus line channel zip pin art item sku area
     invoice order bill form lot level floor gate hall volume issue phone tel fax account customer
     rechnung facture factura fattura raum reference ref check cheque receipt claim clause figure
-    table question step release build python ubuntu android java php firmware act statute bill rule
+    table question block step release build python ubuntu android java php firmware act statute
+    bill rule
     directive exhibit appendix annex schedule drawing lot plot unit verse psalm track episode seat
     locker badge token pixel"""
 )
@@ -265,7 +268,7 @@ AMOUNT_WORDS = _words(
 )
 AMOUNT_NOUNS = _words(
     """total sum amount maximum minimum price cost fee rent salary value limit average loan payment
-    balance number sold bought paid pay earned spent worth"""
+    balance discount bonus refund donation premium number sold bought paid pay earned spent worth"""
 )
 CENTURY = _words("century jahrhundert siecle siglo secolo eeuw")
 TWO_WORDS = {
