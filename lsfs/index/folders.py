@@ -38,7 +38,9 @@ _NO_NAMES = frozenset((
 ))  # fmt: skip
 _OF = re.compile(r"\s+(?:of|de|der|des|du|del|di|structure|hierarchy|tree)\b", re.IGNORECASE)
 _EITHER = re.compile(
-    r"(?:and|or|his|he|she|him|n|w|on|off|input|read|true|yes|pass|client|tcp)/", re.I
+    r"(?:and|or|his|he|she|him|n|w|on|off|input|read|true|yes|pass|client|tcp|english|german|"
+    r"french|spanish|italian|dutch|portuguese|deutsch|englisch|französisch)/",
+    re.IGNORECASE,
 )
 
 

@@ -46,6 +46,7 @@ _BEHIND = re.compile(
     r"(?P<largest>plus\s+gros(?:se)?s?|más\s+grandes?|più\s+grand[ei]))\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(rf"\W*(?:(?:i|gli|le|les|los|las|die|the)\s+)?({_NUMBER})\s+", re.IGNORECASE)
 _SORTED = re.compile(
     r"[\s,]*\b(?:sorted|ordered)\s+by\s+(?P<by>date|size|age)\b|[\s,]*\b(?P<first>newest|oldest|"
     r"latest|"
@@ -70,6 +71,10 @@ def read(reading: Reading) -> bool:
     sort = next(name for name in _ORDERS if groups.get(name))
     many = of_many(reading.text[found.end() :] if found.re is _BEFORE else _lead(reading, found))
     said = groups.get("n") or groups.get("m") or ""
+    counted = _COUNTED.match(bare(reading.text)) if found.re is _BEHIND else None
+    if counted is not None:
+        said, at = counted[1], len(reading.text) - len(bare(reading.text))
+        reading.blank(at + counted.start(1), at + counted.end(1))
     limit = int(said) if said.isdecimal() else _COUNTS.get(fold(said), 0)
     _put(reading, found, sort, limit or (0 if many else 1))
     if frame is not None:
@@ -82,6 +87,7 @@ def _put(reading: Reading, found: re.Match[str], sort: str, limit: int) -> None:
     if limit:
         reading.put(limit=limit)
     reading.blank(*found.span())
+    reading.filtered = True
     count = f", {limit} of them" if limit else ""
     reading.notes.append(f"{found[0].strip(' ,')!r} read as an order: {sort} first{count}")
 

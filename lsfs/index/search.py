@@ -41,6 +41,14 @@ STOP_WORDS = frozenset((
 ))  # fmt: skip
 
 
+ORDERS = {
+    "newest": "f.day DESC",
+    "oldest": "f.day = '', f.day",
+    "largest": "f.size DESC",
+    "smallest": "f.size",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Preference:
     """What makes a file more likely meant, without excluding others.
@@ -366,13 +374,17 @@ class Search:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def files(self, filters: Filters, limit: int = 500) -> list[FoundFile]:
-        """All files that pass the filters, newest document first, with the words that date them."""
+    def files(self, filters: Filters, limit: int = 500, order: str = "newest") -> list[FoundFile]:
+        """All files that pass the filters, with the words that date them.
+
+        Args:
+            order: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; undated ones last.
+        """
         where, values = filters.sql()
         rows = self._rows(
             "SELECT f.id, f.path, f.kind, f.day, d.title, d.id FROM file f "  # noqa: S608
             f"LEFT JOIN document d ON d.id = f.document_id WHERE {where} "
-            "ORDER BY f.day DESC, f.path LIMIT ?",
+            f"ORDER BY {ORDERS.get(order, ORDERS['newest'])}, f.path LIMIT ?",
             [*values, limit],
         )
         return [self._found(*row) for row in rows]
