@@ -37,7 +37,13 @@ _TIMES = ("after", "before", "spans", "date_field", "date_kinds")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters(Conditions):
-    """What a file must satisfy to be found at all; see :class:`lsfs.conditions.Conditions`."""
+    """What a file must satisfy to be found at all; see :class:`lsfs.conditions.Conditions`.
+
+    Attributes:
+        ids: only files of these ids in the catalog; None allows all.
+    """
+
+    ids: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, asked: Conditions) -> Filters:
@@ -63,7 +69,7 @@ class Filters(Conditions):
                 values[name] = getattr(plan, name)
         if plan.date_field == "mtime" and not timed:  # what changed is certain, and hides the rest
             values |= {name: getattr(plan, name) for name in _TIMES}
-        return Filters(**values)
+        return Filters(**values, ids=self.ids)
 
     def sql(self) -> tuple[str, list[object]]:
         """A condition over ``file f`` and ``document d``, and its values.
@@ -82,6 +88,10 @@ class Filters(Conditions):
             if names:
                 endings = sorted({e for name in names for e in endings_of(name)})
                 add(f"f.suffix IN ({_marks(endings)})", *endings)
+        if self.ids is not None:
+            made.add(
+                "f.id IN (SELECT value FROM json_each(?))", f"[{', '.join(map(str, self.ids))}]"
+            )
         if self.kinds:
             made.add(f"f.kind IN ({_marks(self.kinds)})", *self.kinds)
         if self.not_kinds:

@@ -136,16 +136,19 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     words = " ".join(part for word in topic for part in (word, *_family(word)))
-    of_all = lambda: engines.search.files(filters, LISTED, plan.sort)  # noqa: E731
-    files = _about(engines, words, filters) if topic else of_all()
+    files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
     if not files and filters.author and "email" not in filters.types:
         # Few documents say in their properties who wrote them; most say it in their text.
         unsigned = replace(filters, author="")
         files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
-        files = of_all()
+        files = _all(engines, filters, plan)
     there = [file for file in files if engines.is_there(file.path)]
     return _ordered(engines, there, plan)
+
+
+def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
+    return engines.search.files(filters, LISTED, plan.sort)
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
@@ -180,7 +183,7 @@ def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:
-    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1)
+    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1, plain=True)
     if not hits:
         return []
     least = hits[0].score * TOPIC_SHARE
@@ -268,7 +271,11 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
     for path in best:
         hits += engines.search.hits(
-            plan.query, k=CLOSE_PASSAGES, filters=Filters(dir=path), per_file=CLOSE_PASSAGES
+            plan.query,
+            k=CLOSE_PASSAGES,
+            filters=Filters(dir=path),
+            per_file=CLOSE_PASSAGES,
+            plain=True,
         )
     unique: dict[tuple[str, int], Hit] = {}
     for hit in hits:

@@ -45,4 +45,13 @@ DECLARED = {
     "trash_restore": Outline("rollback", "trash restore", "Bring back a removed file, or all files that were removed from a folder."),
     "extract": Outline("extract", "extract", "List what files state: parties, amounts, dates, terms, numbers, each with its place."),
     "duplicates": Outline("duplicates", "duplicates", "Group the files that say the same, whatever their format."),
+    "group_by": Outline("group", "group", "Group files by date, type, author, folder, keywords, topic, or by what they state."),
+    "group_keywords": Outline("group", "", "Group the files that hold keywords: whole words in any case, phrases word for word."),
+    "group_semantic": Outline("group", "", "Group the files that are about a query, by meaning."),
+    "save_group": Outline("group", "", "Keep a grouping as a directory below ``.lsfs/group``; its name is what to group by."),
+    "drop_group": Outline("group", "", "Forget a kept grouping; no file is touched."),
+    "keywords_retrieve": Outline("combined", "", "Find the files that hold keywords exactly, each with the first place where it does."),
+    "semantic_retrieve": Outline("combined", "", "Find passages by meaning alone."),
+    "integrated_retrieve": Outline("combined", "", "Find passages about a query in those files only that hold keywords exactly."),
+    "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
 }
