@@ -384,9 +384,13 @@ class Search:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def files(self, filters: Filters, limit: int = 500) -> list[FoundFile]:
-        """All files that pass the filters, newest document first, with the words that date them."""
-        return listing.files(self._catalog, filters, limit)
+    def files(self, filters: Filters, limit: int = 500, order: str = "newest") -> list[FoundFile]:
+        """All files that pass the filters, with the words that date them.
+
+        Args:
+            order: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; undated ones last.
+        """
+        return listing.files(self._catalog, filters, limit, order)
 
     def dates(self, path: str) -> list[ContentDate]:
         """The dates that a file states, strongest first."""
