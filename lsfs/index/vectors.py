@@ -171,6 +171,15 @@ class VectorStore:
             row = self._rows.at.get(passage_id)
             return None if row is None else self._rows.matrix[row].copy()
 
+    def many(self, ids: Sequence[int]) -> Matrix:
+        """Vectors of these passages, float32, [n, dimension]; zeros where there is none."""
+        self._ready()
+        found = np.zeros((len(ids), self._dimension), np.float32)
+        with self._lock:
+            rows = np.fromiter((self._rows.at.get(id_, -1) for id_ in ids), np.int64, len(ids))
+            found[rows >= 0] = self._rows.matrix[rows[rows >= 0]]
+        return found
+
     def search(
         self,
         query: Matrix,

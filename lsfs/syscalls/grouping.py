@@ -65,11 +65,16 @@ def groups(call: Call, request: GroupRequest) -> Groups:
 
         found = by_attribute(call.engines.catalog, scope.entries, key, option.strip())
         missing = attribute.missing
+    elif key in (TOPIC, "topics"):
+        from lsfs.syscalls.topics import by_topic
+
+        found, notes = by_topic(call, request, scope.entries)
+        missing = "have no text, or are not read yet"
     elif key in (KEYWORD, "keywords"):
         found, missing = _by_keywords(call, request, scope), ""
     else:
         found, notes, missing = _by_meaning(call, request, scope, key, option.strip())
-    if key != TOPIC:
+    if key not in (TOPIC, "topics"):
         found = at_most(found, request.k)
     grouped = {file.path for group in found for file in group.files}
     rest = tuple(entry.path for entry in scope.entries if entry.path not in grouped)
@@ -338,6 +343,17 @@ def is_name(name: str) -> bool:
         and not re.search(r"[/\x00-\x1f\x7f]|\A\.", name)
         and len(name.encode("utf-8", "surrogateescape")) <= _NAME_BYTES
     )
+
+
+def follow(call: Call) -> None:
+    """Bring topics and kept groupings up to date; called when the index has changed."""
+    from lsfs.syscalls.topics import follow_topics
+
+    try:
+        follow_topics(call.engines)
+    except LsfsError as error:
+        log.error("the topics stay as they were: %s", error.message)
+    refresh(call)
 
 
 def refresh(call: Call) -> None:
