@@ -10,6 +10,7 @@ SCHEMA_VERSION = 5
 #   embedder     name of the model that made the vectors; another name makes them void
 #   parsers      versions of the parsers that the files were read with, as JSON
 #   limits       limits within which they were read, as JSON
+#   progress     how far the run is that goes on, as JSON; see lsfs.index.progress
 #
 # file: one row per regular file below the source that is not ignored.
 #   path         bytes relative to the source, as the file system has them; unique
@@ -28,6 +29,8 @@ SCHEMA_VERSION = 5
 #                file had earlier, kept for a while so that they need not be read again when they
 #                come back; no query of the present may see them. The others are collected.
 #   digest       BLAKE3 of the bytes (32 bytes)
+#   named        what of a file's name the reading rested on; see lsfs.index.naming. A file with the
+#                same bytes under a name of another kind has a document of its own.
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
 #   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
@@ -36,7 +39,7 @@ SCHEMA_VERSION = 5
 # failure: how reading a content ended that gave no document, so that it is not tried again: not
 #                after a touch, a copy, a restart; only by another version of the parser (or, where
 #                none was found, when there are other parsers), or within wider limits.
-#   digest       BLAKE3 of the bytes
+#   digest, named   BLAKE3 of the bytes, and what of the name it rested on, as in document
 #   status, reason, media_type, parser, parser_version   from the reading
 #
 # passage: the unit of retrieval.
@@ -77,6 +80,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL,
+    named TEXT NOT NULL,
     parser TEXT NOT NULL,
     parser_version INTEGER NOT NULL,
     media_type TEXT NOT NULL,
@@ -108,16 +112,19 @@ CREATE TABLE file (
     day_end TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE failure (
-    digest BLOB PRIMARY KEY,
+    digest BLOB NOT NULL,
+    named TEXT NOT NULL,
     status TEXT NOT NULL,
     reason TEXT NOT NULL,
     media_type TEXT NOT NULL,
     parser TEXT NOT NULL,
-    parser_version INTEGER NOT NULL
+    parser_version INTEGER NOT NULL,
+    PRIMARY KEY (digest, named)
 ) WITHOUT ROWID;
 CREATE INDEX file_digest ON file(digest) WHERE document_id IS NULL AND digest IS NOT NULL;
 CREATE INDEX file_document ON file(document_id);
-CREATE INDEX file_status ON file(status);
+CREATE INDEX file_status ON file(status, size, id);
+CREATE INDEX file_inode ON file(inode);
 CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
 CREATE INDEX file_day ON file(day) WHERE day <> '';
 CREATE TABLE passage (

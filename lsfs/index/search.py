@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from lsfs.conditions import Days
 from lsfs.errors import UsageError
 from lsfs.index.filters import Filters
 from lsfs.model import ContentDate, DateKind, FoundFile, Hit
@@ -47,13 +48,53 @@ class Preference:
     Attributes:
         kinds: kinds of document that the question names.
         after, before: days that the question names, half open; "" leaves a side open.
+        spans: several such spans, when it names more than one.
+        date_kinds: the dates of a document that they are said of; () for its own.
         strong: files of that kind or time are what is asked for: what fits comes first.
     """
 
     kinds: tuple[str, ...] = ()
     after: str = ""
     before: str = ""
+    spans: tuple[Days, ...] = ()
+    date_kinds: tuple[str, ...] = ()
     strong: bool = False
+
+    @property
+    def asks_days(self) -> bool:
+        """Whether days are asked for at all."""
+        return bool(self.after or self.before)
+
+
+MENTIONED = 0.25  # of the weight of a document's own date, for one that it merely mentions
+BESIDE_OWN = 0.6  # for another date of a certain meaning: due, expires
+
+
+def date_share(day: str, day_end: str, stated: Iterable[str], prefer: Preference) -> float:
+    """How well a file's dates fit the days asked for, from 0 to 1.
+
+    Its own date, or one of the kinds asked for, comes before another strong one, that before one
+    that is only mentioned.
+
+    Args:
+        day, day_end: the file's own date; "" when it has none.
+        stated: the kinds of the dates within those days that it states.
+    """
+    if not prefer.asks_days:
+        return 0.0
+    kinds = {*stated}
+    spans = prefer.spans or ((prefer.after, prefer.before),)
+    own = bool(day) and any(
+        day >= after and (not before or day_end <= before) for after, before in spans
+    )
+    asked = {*prefer.date_kinds} - {DateKind.SIGNED.value}
+    if (kinds & asked) if asked else own:
+        return 1.0
+    if own or DateKind.EFFECTIVE.value in kinds:
+        return 0.8 if not asked else BESIDE_OWN
+    if kinds - {DateKind.MENTIONED.value}:
+        return BESIDE_OWN
+    return MENTIONED if kinds else 0.0
 
 
 @dataclass(slots=True)
@@ -256,19 +297,34 @@ class Search:
             return
         marks = ", ".join("?" * len(candidates))
         rows = self._rows(
-            "SELECT p.id, f.kind, f.day, f.day_end FROM passage p "  # noqa: S608
+            "SELECT p.id, f.id, f.kind, f.day, f.day_end FROM passage p "  # noqa: S608
             f"JOIN file f ON f.document_id = p.document_id WHERE p.id IN ({marks})",
             list(candidates),
         )
         kind_weight, date_weight = (STRONG, STRONG) if prefer.strong else (KIND, DATE)
-        for id_, kind, day, day_end in rows:
+        stated = self._dates_within({row[1] for row in rows}, prefer)
+        for id_, file_id, kind, day, day_end in rows:
             parts = candidates[id_].parts
             if kind in prefer.kinds:
                 parts["kind"] = kind_weight
-            if (prefer.after or prefer.before) and day:
-                inside = day >= prefer.after and (not prefer.before or day_end <= prefer.before)
-                if inside:
-                    parts["date"] = date_weight
+            share = date_share(day, day_end, stated.get(file_id, ()), prefer)
+            if share:
+                parts["date"] = max(parts.get("date", 0.0), date_weight * share)
+
+    def _dates_within(self, files: set[int], prefer: Preference) -> dict[int, set[str]]:
+        """The kinds of date that files state within the days asked for."""
+        spans = prefer.spans or (((prefer.after, prefer.before),) if prefer.asks_days else ())
+        found: dict[int, set[str]] = {}
+        marks = ", ".join("?" * len(files))
+        for after, before in spans:
+            rows = self._rows(
+                "SELECT file_id, kind FROM content_date "  # noqa: S608
+                f"WHERE file_id IN ({marks}) AND day >= ? AND day_end <= ?",
+                [*files, after, before or "9999-12-31"],
+            )
+            for file_id, kind in rows:
+                found.setdefault(file_id, set()).add(kind)
+        return found
 
     # --- what was found
 
@@ -315,21 +371,29 @@ class Search:
         where, values = filters.sql()
         rows = self._rows(
             "SELECT f.id, f.path, f.kind, f.day, d.title, d.id FROM file f "  # noqa: S608
-            f"JOIN document d ON d.id = f.document_id WHERE {where} "
+            f"LEFT JOIN document d ON d.id = f.document_id WHERE {where} "
             "ORDER BY f.day DESC, f.path LIMIT ?",
             [*values, limit],
         )
         return [self._found(*row) for row in rows]
 
     def _found(
-        self, file_id: int, raw: bytes, kind: str, day: str, title: str, document_id: int
+        self,
+        file_id: int,
+        raw: bytes,
+        kind: str,
+        day: str,
+        title: str | None,
+        document_id: int | None,
     ) -> FoundFile:
         path = os.fsdecode(raw)
         evidence, page, where = self._dating(file_id, document_id, day)
         name = title or PurePosixPath(path).name
         return FoundFile(path, 1.0, name, day, kind, page, evidence, where)
 
-    def _dating(self, file_id: int, document_id: int, day: str) -> tuple[str, int | None, str]:
+    def _dating(
+        self, file_id: int, document_id: int | None, day: str
+    ) -> tuple[str, int | None, str]:
         """The line that states a file's date, and its page; else how its text begins."""
         rows = self._rows(
             "SELECT char_start FROM content_date WHERE file_id = ? AND day = ? AND char_start >= 0 "

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lsfs.joins import Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
@@ -30,6 +31,11 @@ class Methods:
         type: tuple[str, ...] = ...,
         kind: tuple[str, ...] = ...,
         author: str = ...,
+        to: str = ...,
+        not_type: tuple[str, ...] = ...,
+        not_kind: tuple[str, ...] = ...,
+        not_dir: tuple[str, ...] = ...,
+        without: tuple[str, ...] = ...,
         min_score: float = ...,
         fold: bool = ...,
         explain: bool = ...,
@@ -261,3 +267,19 @@ class Methods:
         k: int = ...,
         name: str = ...,
     ) -> Hits: ...
+    def join(
+        self,
+        left: str,
+        right: str,
+        on: tuple[str, ...] = ...,
+        how: str = ...,
+        within: str = ...,
+        tolerance: str = ...,
+        threshold: float = ...,
+        own: tuple[str, ...] = ...,
+        limit: int = ...,
+        near_misses: bool = ...,
+        explain: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Joined: ...

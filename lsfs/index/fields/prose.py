@@ -172,7 +172,7 @@ def _dates(text: str, reader: Reader) -> Iterator[Found]:
         if (one.end - one.day).days != 1:
             continue
         form = Form(one.char_start, one.char_end, one.day.isoformat())
-        if one.kind is DateKind.SIGNED:
+        if one.kind in (DateKind.SIGNED, DateKind.EFFECTIVE):
             yield Found("date", form, "own date", 0.85)
         elif one.kind is DateKind.NAMED:
             yield Found("date", form, "date at the head", 0.6)

@@ -1,0 +1,100 @@
+"""Rows of joins and sums, as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsfs.places import cited
+from lsfs_cli.paper import Console, Styled
+from lsfs_cli.render import safe, shows
+
+if TYPE_CHECKING:  # who has a result has loaded its type
+    from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss
+
+LONGEST = 48  # characters of a path or value in a table
+
+
+@shows("Joined")
+def _(result: Joined, out: Console) -> None:
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+    for use in result.keys:
+        sides = use.left if use.left == use.right else f"{use.left} = {use.right}"
+        out.print(
+            Styled(
+                safe(
+                    f"  {use.on}: {sides}; {use.comparison}; {use.left_files} and "
+                    f"{use.right_files} files state it, {use.left_values} and {use.right_values} "
+                    f"values, {use.compared} pairs compared"
+                ),
+                style="dim",
+            )
+        )
+    widths = _widths(result.rows)
+    for row in result.rows:
+        _row(row, widths, out)
+    _end(result, out)
+    for miss in result.near_misses:
+        _miss(miss, out)
+
+
+def _widths(rows: tuple[JoinRow, ...]) -> tuple[int, int]:
+    left = max((len(_short(row.left)) for row in rows), default=0)
+    right = max((len(_short(row.right)) for row in rows), default=0)
+    return left, right
+
+
+def _row(row: JoinRow, widths: tuple[int, int], out: Console) -> None:
+    line = Styled(f"{_short(row.left):<{widths[0]}}", style="bold")
+    if not row.right:
+        line.append(f"  \u2205  {_short(row.key)}", style="not bold")
+        out.print(line)
+        out.print(Styled(f"    {safe(row.why)}", style="dim"))
+        return
+    line.append(f"  {_short(row.right):<{widths[1]}}")
+    line.append(f"  {row.score:.2f}  {_short(row.key)}", style="not bold")
+    out.print(line)
+    for key in row.keys:
+        out.print(Styled(f"    {_told(key)}", style="dim"))
+
+
+def _told(key: KeyMatch) -> str:
+    """A key's two places: "party: Acme Ltd (p.1) = ACME Limited (p.2), other spelling"."""
+    how = "" if key.how == "equal" else f", {safe(key.how)}"
+    return f"{safe(key.on)}: {_value(key.left)} = {_value(key.right)}{how}"
+
+
+def _value(one: Evidence) -> str:
+    where = one.where.lstrip(" :!")
+    where = f"line {where}" if one.where.startswith(":") else where
+    return f"{_short(one.value)} ({safe(where)})" if where else _short(one.value)
+
+
+def _end(result: Joined, out: Console) -> None:
+    if not result.rows:
+        out.print(Styled("no rows"))
+    elif result.more:
+        out.print(Styled(f"{len(result.rows)} of {result.total} rows (--limit shows more)"))
+    else:
+        out.print(Styled("1 row" if result.total == 1 else f"{result.total} rows"))
+    for side, paths in (("left", result.left_missing), ("right", result.right_missing)):
+        if paths:
+            few = ", ".join(safe(path) for path in paths[:3]) + (", \u2026" if paths[3:] else "")
+            out.print(
+                Styled(f"({len(paths)} files of the {side} state no such key: {few})", style="dim")
+            )
+
+
+def _miss(miss: NearMiss, out: Console) -> None:
+    line = Styled(
+        f"  almost {miss.score:.2f}  {safe(cited(miss.left.path, miss.left.where))} "
+        f"{_short(miss.left.value)}  /  {safe(cited(miss.right.path, miss.right.where))} "
+        f"{_short(miss.right.value)}"
+    )
+    line.append(f"  {safe(miss.why)}", style="dim")
+    out.print(line)
+
+
+def _short(text: str) -> str:
+    text = safe(text)
+    return text if len(text) <= LONGEST else f"\u2026{text[1 - LONGEST :]}"

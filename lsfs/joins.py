@@ -1,0 +1,151 @@
+"""Rows that join two sets of files, and what they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a file states what it was joined, or counted, by.
+
+    Attributes:
+        path: the file.
+        field: the field, or "passage" for what was compared by its meaning.
+        value: as written; ``normal`` as it was compared.
+        page, line: where it begins; None where the format has none.
+        where: the place as people write it; see lsfs.places.
+        quote: the words around it.
+        rule: how it was found; see lsfs.model.FieldValue.
+        confidence: how sure that kind of rule is, from 0 to 1.
+    """
+
+    path: str
+    field: str
+    value: str
+    normal: str
+    page: int | None = None
+    line: int | None = None
+    where: str = ""
+    quote: str = ""
+    rule: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMatch:
+    """A key that two files have in common.
+
+    Attributes:
+        on: the key as it was asked for.
+        score: how alike the two values are, from 0 to 1.
+        how: what makes them alike, in words: "equal", "3 days apart".
+    """
+
+    on: str
+    score: float
+    how: str
+    left: Evidence
+    right: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRow:
+    """A pair of files, or a file that has no partner.
+
+    Attributes:
+        left, right: paths; ``right`` is "" where nothing on the right fits.
+        key: the values in common, as the left file writes them.
+        score: the product of the scores of the keys; 0 without a partner.
+        keys: each key with both places.
+        why: why there is no partner; "" where there is one.
+    """
+
+    left: str
+    right: str
+    key: str
+    score: float
+    keys: tuple[KeyMatch, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A pair that is no row, but almost.
+
+    Attributes:
+        why: what is missing, in words.
+    """
+
+    left: Evidence
+    right: Evidence
+    score: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """How a key was compared.
+
+    Attributes:
+        on: the key as it was asked for.
+        left, right: what was read for it on each side.
+        comparison: when two values count as the same, in words.
+        left_files, right_files: how many files state it.
+        left_values, right_values: how many different values there are.
+        compared: pairs of values that were looked at closely.
+    """
+
+    on: str
+    left: str
+    right: str
+    comparison: str
+    left_files: int
+    right_files: int
+    left_values: int
+    right_values: int
+    compared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Rows by left path, then by score, then by right path.
+
+    Attributes:
+        total: how many rows there are; with ``more`` at least so many.
+        more: there are more rows than ``rows`` holds.
+        left_files, right_files: how many files each side has.
+        left_missing: files of the left that state no key; ``right_missing`` likewise.
+        near_misses: pairs that almost fit, when they were asked for.
+        keys: how the keys were compared, when it was asked for.
+        notes: how the sides were read, and what is missing.
+    """
+
+    rows: tuple[JoinRow, ...]
+    total: int
+    more: bool
+    left_files: int
+    right_files: int
+    left_missing: tuple[str, ...] = ()
+    right_missing: tuple[str, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    keys: tuple[KeyUse, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedJoin:
+    """A join that is kept as a directory, with its latest rows.
+
+    Attributes:
+        name: the directory below ``.lsfs/join``.
+        request: what was asked for, as JSON of a join's request.
+        generation: the index generation that the rows were computed from.
+        problem: why there are no rows; "" where there are.
+    """
+
+    name: str
+    request: str
+    generation: int
+    joined: Joined
+    problem: str = ""
