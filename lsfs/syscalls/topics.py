@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lsfs.errors import ContextTooLong, ModelMissing
@@ -14,6 +14,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.group import GroupRequest
 
 if TYPE_CHECKING:
+    from lsfs.index.groups.cluster import Matrix
     from lsfs.index.groups.scope import Entry
     from lsfs.index.groups.topics import Branch, Topic
     from lsfs.index.vectors import VectorStore
@@ -68,6 +69,42 @@ def follow_topics(engines: Engines) -> None:
         return
     topics.refresh(engines.catalog, vectors, by)
     engines.catalog.bump()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFiles:
+    """Files with the directions of their documents.
+
+    Attributes:
+        paths: [n].
+        x: float32, [n, dimension], of length 1.
+        told: title and date of each path.
+    """
+
+    paths: list[str]
+    x: Matrix
+    told: dict[str, tuple[str, str]]
+
+
+def directions_of(engines: Engines, paths: Collection[str]) -> PlacedFiles:
+    """The directions of the files that have one."""
+    import os
+
+    from lsfs.index.groups import topics
+
+    with engines.catalog.lock:
+        rows = engines.catalog.db.execute(
+            "SELECT f.path, f.document_id, d.title, f.day FROM file f "
+            "JOIN document d ON d.id = f.document_id ORDER BY f.path"
+        ).fetchall()
+    files = [(os.fsdecode(raw), *rest) for raw, *rest in rows]
+    files = [file for file in files if file[0] in paths]
+    _, vectors = _basis(engines)
+    known = topics.directions(engines.catalog, vectors, {file[1] for file in files})
+    row_of = {document: row for row, document in enumerate(known.ids.tolist())}
+    files = [file for file in files if file[1] in row_of]
+    told = {path: (title, day) for path, _, title, day in files}
+    return PlacedFiles(list(told), known.x[[row_of[file[1]] for file in files]], told)
 
 
 def _basis(engines: Engines) -> tuple[str, VectorStore | None]:
