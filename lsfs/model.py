@@ -331,9 +331,14 @@ class Hit:
         score: higher is better; comparable within one result only.
         title: the document's title, or the file's name.
         date: the document's own date as ISO text, or "" when it states none.
-        explain: the parts of the score by name; empty unless asked for.
+        explain: the parts of the score by name, which add up to it; empty unless asked for.
         where: the place as people write it ("p.3", "!Sheet1 B4:F9"); see lsfs.places.
         similar: files that say nearly the same and are not shown by themselves, when folded.
+        snippet: the part of the text that shows best why it was found.
+        snippet_start: where in the text it begins.
+        highlights: ranges of the snippet, half open, that match the query.
+        scores: what the parts were made from: raw scores (``bm25``, ``cosine``), the rank in each
+            arm, the share of each part and its weight; empty unless asked for.
     """
 
     path: str
@@ -351,6 +356,10 @@ class Hit:
     explain: dict[str, float] = field(default_factory=dict)
     where: str = ""
     similar: tuple[str, ...] = ()
+    snippet: str = ""
+    snippet_start: int = 0
+    highlights: tuple[tuple[int, int], ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

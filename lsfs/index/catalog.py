@@ -25,6 +25,7 @@ from lsfs.index import stated
 from lsfs.index.naming import named
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
 from lsfs.index.sqlwords import add_functions
+from lsfs.index.terms import parts_of
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
@@ -286,10 +287,11 @@ class Catalog:
         )  # fmt: skip
 
     def _index_name(self, file_id: int, path: str, title: str) -> None:
-        name = name_of(path)
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
         self.db.execute(
-            "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
+            "INSERT INTO file_fts(rowid, name, title, name_parts, title_parts) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (file_id, *name_words(path, title)),
         )
 
     def index_names(self) -> None:
@@ -469,19 +471,20 @@ class Catalog:
     def _add_passage(
         self, of: tuple[int, int], ordinal: int, passage: Passage, digest: bytes
     ) -> None:
+        parts = parts_of(f"{passage.text}\n{passage.heading}" if passage.heading else passage.text)
         cursor = self.db.execute(
             "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
-            "page_end, line_start, line_end, heading, place, text, text_hash) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 *of, ordinal, passage.char_start, passage.char_end, passage.page,
                 passage.page_end, passage.line_start, passage.line_end, passage.heading,
-                passage.where, passage.text, digest,
+                passage.where, parts, passage.text, digest,
             ),
         )  # fmt: skip
         self.db.execute(
-            "INSERT INTO passage_fts(rowid, text, heading) VALUES (?, ?, ?)",
-            (cursor.lastrowid, passage.text, passage.heading),
+            "INSERT INTO passage_fts(rowid, text, heading, parts) VALUES (?, ?, ?, ?)",
+            (cursor.lastrowid, passage.text, passage.heading, parts),
         )
 
     def orphans(self) -> int:
@@ -513,8 +516,9 @@ class Catalog:
             ]
             for document_id in gone:
                 db.execute(
-                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading) "
-                    "SELECT 'delete', id, text, heading FROM passage WHERE document_id = ?",
+                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
+                    "SELECT 'delete', id, text, heading, parts FROM passage "
+                    "WHERE document_id = ?",
                     (document_id,),
                 )
                 db.execute(
@@ -625,6 +629,12 @@ def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
 def name_of(path: str) -> str:
     """A path as text to look for; what is no text in it is replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+def name_words(path: str, title: str) -> tuple[str, str, str, str]:
+    """A row of ``file_fts``: name, title, and the parts of each."""
+    name = name_of(path)
+    return name, title, parts_of(name, name=True), parts_of(title, name=True)
 
 
 def suffix_of(path: str) -> str:

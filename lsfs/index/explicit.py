@@ -47,8 +47,12 @@ _EXCLUDED = {
 }  # fmt: skip
 
 
-def read(reading: Reading, today: date) -> None:
-    """Take the written filters out of a question; what is none stays, with a note."""
+def read(reading: Reading, today: date, *, words: bool = True) -> None:
+    """Take the written filters out of a question; what is none stays, with a note.
+
+    Args:
+        words: whether ``-word`` is one.
+    """
     for match in list(_FILTER.finditer(reading.text)):
         name, value = match[2].lower(), match[3].strip('"')
         put = _exclude if match[1] else _require
@@ -57,7 +61,7 @@ def read(reading: Reading, today: date) -> None:
             reading.notes.append(f"{match[0]!r} {problem} and was not read")
             continue
         reading.take(*match.span(), f"{match[0]!r} read as a filter")
-    for match in list(_WITHOUT_WORD.finditer(reading.text)):
+    for match in list(_WITHOUT_WORD.finditer(reading.text)) if words else ():
         word = match[1].strip('"')
         reading.put(not_words=word)
         reading.take(*match.span(), f"files with {word!r} are left out")

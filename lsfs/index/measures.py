@@ -38,9 +38,9 @@ _NUMBER = (
 _COUNTS = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "twenty": 20,
-    "ein": 1, "eine": 1, "einer": 1, "zwei": 2, "drei": 3, "funf": 5, "zehn": 10, "zwanzig": 20, "un": 1, "une": 1, "deux": 2,
-    "trois": 3, "cinq": 5, "dix": 10, "vingt": 20, "una": 1, "dos": 2, "tres": 3, "cinco": 5,
-    "diez": 10, "veinte": 20,
+    "ein": 1, "eine": 1, "einer": 1, "zwei": 2, "drei": 3, "funf": 5, "zehn": 10, "zwanzig": 20,
+    "un": 1, "une": 1, "deux": 2, "trois": 3, "cinq": 5, "dix": 10, "vingt": 20,
+    "una": 1, "dos": 2, "tres": 3, "cinco": 5, "diez": 10, "veinte": 20,
 }  # fmt: skip
 # What a bound is called, by whether it is the least or the most, and whether it is itself inside.
 _BOUNDS = {

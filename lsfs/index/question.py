@@ -89,10 +89,14 @@ def plan(question: str, today: date) -> QueryPlan:
     return replace(reading.plan, query=query, listing=listing, notes=tuple(reading.notes))
 
 
-def written(text: str, today: date) -> QueryPlan:
-    """The written filters of a query alone (``type:pdf``); ``query`` is the rest of it."""
+def written(text: str, today: date, *, words: bool = True) -> QueryPlan:
+    """The written filters of a query alone (``type:pdf``); ``query`` is the rest of it.
+
+    Args:
+        words: whether ``-word`` is one.
+    """
     reading = Reading(text.replace("\0", " "), QueryPlan(query=""))
-    explicit.read(reading, today)
+    explicit.read(reading, today, words=words)
     rest = " ".join(reading.text.split()) if reading.filtered else text
     return replace(reading.plan, query=rest, notes=tuple(reading.notes))
 

@@ -179,7 +179,7 @@ def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:
-    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1)
+    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1, plain=True)
     if not hits:
         return []
     least = hits[0].score * TOPIC_SHARE
@@ -267,7 +267,11 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
     for path in best:
         hits += engines.search.hits(
-            plan.query, k=CLOSE_PASSAGES, filters=Filters(dir=path), per_file=CLOSE_PASSAGES
+            plan.query,
+            k=CLOSE_PASSAGES,
+            filters=Filters(dir=path),
+            per_file=CLOSE_PASSAGES,
+            plain=True,
         )
     unique: dict[tuple[str, int], Hit] = {}
     for hit in hits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
@@ -16,6 +16,7 @@ from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
+    from lsfs.index.search import Found
 
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
@@ -108,16 +109,17 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     plan = asked.plan
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
         count = request.k * FOLDED if request.fold else request.k
-        hits = find(
+        found = look_for(
             then.engines, plan, filters, count, mode=request.mode, min_score=request.min_score
         )
+        hits = found.hits
         if request.fold:
             hits = folded(then.engines, hits)[: request.k]
     if not request.explain:
-        hits = [replace(hit, explain={}) for hit in hits]
+        hits = [replace(hit, explain={}, scores={}) for hit in hits]
     if request.save:
         keep_search(engines, request.save, request.query)
-    return Hits(tuple(hits), (*notes, *plan.notes, *pending_note(engines)))
+    return Hits(tuple(hits), (*notes, *plan.notes, *found.notes, *pending_note(engines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +229,18 @@ def pending_note(engines: Engines) -> tuple[str, ...]:
     return (f"{pending} files are not indexed in full yet",) if pending else ()
 
 
-def find(
-    engines: Engines,
-    plan: QueryPlan,
-    filters: Filters,
-    k: int,
-    *,
-    mode: str = "hybrid",
-    min_score: float = 0.0,
-) -> list[Hit]:
-    """Hits of a planned query whose files are there at this moment."""
-    from lsfs.index.search import Preference
+def find(engines: Engines, plan: QueryPlan, filters: Filters, k: int) -> list[Hit]:
+    """Hits of a question in words whose files are there at this moment."""
+    return look_for(engines, plan, filters, k, plain=True).hits
+
+
+def look_for(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
+    """Hits of a planned query whose files are there at this moment.
+
+    Args:
+        options: see :meth:`lsfs.index.search.Search.find`.
+    """
+    from lsfs.index.preference import Preference
 
     prefer = Preference(
         plan.kinds,
@@ -249,10 +252,8 @@ def find(
     )
     filters = filters.with_plan(plan, whole=False)
     # A few more than asked for: files that went in the last moments are left out below.
-    hits = engines.search.hits(
-        plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
-    )
-    return [hit for hit in hits if engines.is_there(hit.path)][:k]
+    found = engines.search.find(plan.query, k=k + 10, filters=filters, prefer=prefer, **options)
+    return replace(found, hits=[hit for hit in found.hits if engines.is_there(hit.path)][:k])
 
 
 def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:
@@ -290,7 +291,7 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
         raise UsageError(f"not a name for a query: {name!r}")
     asked = read_query(engines, query or name.replace("/", " "))
     best: dict[str, Hit] = {}
-    hits = find(engines, asked.plan, asked.filters, SAVED_HITS)
+    hits = look_for(engines, asked.plan, asked.filters, SAVED_HITS).hits
     for hit in hits:
         if hit.score >= SAVED_SHARE * hits[0].score:
             best.setdefault(hit.path, hit)
@@ -312,9 +313,14 @@ def read_query(engines: Engines, query: str) -> Asked:
     """Read a query: its written filters (``type:pdf``), then the words beside them."""
     from lsfs.index import question
     from lsfs.index.filters import Filters
+    from lsfs.index.query import has_operators
 
     written = question.written(query, engines.today())
-    plan = question.plan(written.query, engines.today())
+    if has_operators(written.query):  # it says itself what it means, and what it leaves out
+        written = question.written(query, engines.today(), words=False)
+        plan = QueryPlan(query=written.query)
+    else:
+        plan = question.plan(written.query, engines.today())
     plan = replace(
         plan,
         sort=written.sort or plan.sort,
