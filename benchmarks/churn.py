@@ -69,7 +69,8 @@ TABLES = {
     ),
     "signature": f"SELECT d.digest, d.named, s.minima FROM signature s {_OF_DOCUMENTS.format('s')}",
     "file_fts": (
-        "SELECT f.path, n.name, n.title, n.name_parts, n.title_parts FROM file_fts n LEFT JOIN file f ON f.id = n.rowid"
+        "SELECT f.path, n.name, n.title, n.name_parts, n.title_parts FROM file_fts n "
+        "LEFT JOIN file f ON f.id = n.rowid"
     ),
     "failure": "SELECT digest, named, status, reason, media_type FROM failure",
 }

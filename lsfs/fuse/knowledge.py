@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from lsfs.errors import LsfsError
+from lsfs.index.groups.grouped import SavedGroup
 from lsfs.model import (
     Document,
     FileProblem,
@@ -81,6 +82,22 @@ class Published(Protocol):
         """Path and author of each file that states one."""
         ...
 
+    def kinds(self) -> list[tuple[str, str]]:
+        """Path and kind of each file whose kind is known."""
+        ...
+
+    def topics(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Path of each file that has a topic, and its topics from the widest on."""
+        ...
+
+    def groupings(self) -> list[str]:
+        """Names of the kept groupings."""
+        ...
+
+    def grouping(self, name: str) -> SavedGroup | None:
+        """A kept grouping; None when nobody made it."""
+        ...
+
     def folder(self, path: str) -> FolderEntries:
         """What a folder of the drive holds of documents; "" is the top."""
         ...
@@ -111,6 +128,14 @@ class Brain(Protocol):
 
     def drop_search(self, name: str) -> None:
         """Forget a query."""
+        ...
+
+    def save_group(self, name: str) -> None:
+        """Make a grouping and its groups."""
+        ...
+
+    def drop_group(self, name: str) -> None:
+        """Forget a grouping."""
         ...
 
     def save_question(self, name: str, question: str) -> None:

@@ -54,5 +54,6 @@ DECLARED = {
     "keywords_retrieve": Outline("combined", "", "Find the files that hold keywords exactly, each with the first place where it does."),
     "semantic_retrieve": Outline("combined", "", "Find passages by meaning alone."),
     "integrated_retrieve": Outline("combined", "", "Find passages about a query in those files only that hold keywords exactly."),
+    "map_files": Outline("map", "", "Lay files out on a plane, those of a topic together; ``lsfs map -o`` draws it."),
     "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
 }

@@ -292,11 +292,12 @@ def _following(
 
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
-    from lsfs.syscalls import retrieve
+    from lsfs.syscalls import grouping, retrieve
 
     def recompute() -> None:
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
+        grouping.follow(Call(engines))
 
     follower = Follower(
         engines.catalog,

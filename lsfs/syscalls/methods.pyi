@@ -12,6 +12,7 @@ from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.log import ChangeLog
+from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.retention import Plan
@@ -273,6 +274,13 @@ class Methods:
         k: int = ...,
         name: str = ...,
     ) -> Hits: ...
+    def map_files(
+        self,
+        dir: str = ...,
+        query: str = ...,
+        k: int = ...,
+        wait: bool = ...,
+    ) -> DriveMap: ...
     def join(
         self,
         left: str,

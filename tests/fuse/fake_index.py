@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lsfs.fuse.virtual import VirtualTree
+from lsfs.index.groups.grouped import Links, SavedGroup
 from lsfs.model import (
     Block,
     BlockKind,
@@ -38,6 +39,8 @@ class File:
     dates: list[str]
     until: str
     parties: tuple[str, ...] = ()
+    kind: str = ""
+    topics: tuple[str, ...] = ()
 
 
 class Index:
@@ -46,6 +49,8 @@ class Index:
     def __init__(self) -> None:
         self.made: dict[str, SavedSearch] = {}
         self.hits: tuple[Hit, ...] = ()
+        self.grouped: dict[str, SavedGroup] = {}
+        self.links: tuple[Links, ...] = ()
         self.asked_questions: dict[str, SavedQuestion] = {}
         self.files: dict[str, File] = {}
         self.current = 1
@@ -67,9 +72,13 @@ class Index:
         dates: list[str] | None = None,
         until: str = "",
         parties: tuple[str, ...] = (),
+        kind: str = "",
+        topics: tuple[str, ...] = (),
     ) -> None:
         ending = path.rpartition(".")[2] if suffix is None else suffix
-        self.files[path] = File(path, ending, status, author, pages, dates or [], until, parties)
+        self.files[path] = File(
+            path, ending, status, author, pages, dates or [], until, parties, kind, topics
+        )
         self.current += 1
 
     def asked_for(self, name: str, question: str) -> None:
@@ -128,6 +137,22 @@ class Index:
         self._note("authored")
         return [(f.path, f.author) for f in self.files.values() if f.author]
 
+    def kinds(self) -> list[tuple[str, str]]:
+        self._note("kinds")
+        return [(f.path, f.kind) for f in self.files.values() if f.kind]
+
+    def topics(self) -> list[tuple[str, tuple[str, ...]]]:
+        self._note("topics")
+        return [(f.path, f.topics) for f in self.files.values() if f.topics]
+
+    def groupings(self) -> list[str]:
+        self._note("groupings")
+        return sorted(self.grouped)
+
+    def grouping(self, name: str) -> SavedGroup | None:
+        self._note("grouping")
+        return self.grouped.get(name)
+
     def folder(self, path: str) -> FolderEntries:
         self._note(f"folder {path}")
         start = f"{path}/" if path else ""
@@ -169,6 +194,14 @@ class Index:
     def drop_search(self, name: str) -> None:
         self._act("drop_search")
         del self.made[name]
+
+    def save_group(self, name: str) -> None:
+        self._act("save_group")
+        self.grouped[name] = SavedGroup(name, "{}", self.current, name, self.links)
+
+    def drop_group(self, name: str) -> None:
+        self._act("drop_group")
+        del self.grouped[name]
 
     def save_question(self, name: str, question: str) -> None:
         self._act("save_question")
