@@ -124,34 +124,62 @@ _CONTRACTS = {
     ],
 }
 _ORDERS = {
-    "en": ["PURCHASE ORDER\n\nOrder no.: {number}\nOrder date: {day}\nSupplier: {firm}, {place}\nShip to: {own}, {ownplace}\n\nWe order: {work}.\n\nTotal: {amount}"],
-    "de": ["BESTELLUNG\n\nBestellnummer: {number}\nDatum: {day}\nLieferant: {firm}, {place}\nKunde: {own}, {ownplace}\n\nWir bestellen: {work}.\n\nGesamtbetrag: {amount}"],
-    "fr": ["BON DE COMMANDE\n\nCommande n° : {number}\nDate : {day}\nFournisseur : {firm}, {place}\nClient : {own}, {ownplace}\n\nNous commandons : {work}.\n\nMontant total : {amount}"],
+    "en": [
+        "PURCHASE ORDER\n\nOrder no.: {number}\nOrder date: {day}\nSupplier: {firm}, {place}\nShip to: {own}, {ownplace}\n\nWe order: {work}.\n\nTotal: {amount}"
+    ],
+    "de": [
+        "BESTELLUNG\n\nBestellnummer: {number}\nDatum: {day}\nLieferant: {firm}, {place}\nKunde: {own}, {ownplace}\n\nWir bestellen: {work}.\n\nGesamtbetrag: {amount}"
+    ],
+    "fr": [
+        "BON DE COMMANDE\n\nCommande n° : {number}\nDate : {day}\nFournisseur : {firm}, {place}\nClient : {own}, {ownplace}\n\nNous commandons : {work}.\n\nMontant total : {amount}"
+    ],
 }
 _INVOICES = {
     "en": [
         "{firm}\n{place}\n\nINVOICE\n\nInvoice no.: {number}\nInvoice date: {day}\nBill to: {own}, {ownplace}\n{refs}\nFor the {work}.\n\nSubtotal: {net}\nVAT: {tax}\nTotal due: {amount}",
         "TAX INVOICE\n\n{firm}\n{place}\n\nOur invoice: {number}\nDate of issue: {day}\nInvoice to: {own}, {ownplace}\n{refs}\nWork done: {work}\n\nNet amount: {net}\nTax: {tax}\nAmount payable: {amount}",
     ],
-    "de": ["{firm}\n{place}\n\nRECHNUNG\n\nRechnungsnummer: {number}\nRechnungsdatum: {day}\nRechnung an: {own}, {ownplace}\n{refs}\nLeistung: {work}\n\nNettobetrag: {net}\nzzgl. MwSt.: {tax}\nGesamtbetrag: {amount}"],
-    "fr": ["{firm}\n{place}\n\nFACTURE\n\nFacture n° : {number}\nDate de facture : {day}\nFacturé à : {own}, {ownplace}\n{refs}\nPrestation : {work}\n\nTotal HT : {net}\nTVA : {tax}\nTotal TTC : {amount}"],
+    "de": [
+        "{firm}\n{place}\n\nRECHNUNG\n\nRechnungsnummer: {number}\nRechnungsdatum: {day}\nRechnung an: {own}, {ownplace}\n{refs}\nLeistung: {work}\n\nNettobetrag: {net}\nzzgl. MwSt.: {tax}\nGesamtbetrag: {amount}"
+    ],
+    "fr": [
+        "{firm}\n{place}\n\nFACTURE\n\nFacture n° : {number}\nDate de facture : {day}\nFacturé à : {own}, {ownplace}\n{refs}\nPrestation : {work}\n\nTotal HT : {net}\nTVA : {tax}\nTotal TTC : {amount}"
+    ],
 }
 _PAYMENTS = {
-    "en": ["{own}\n{ownplace}\n\nPAYMENT ADVICE\n\nTo: {firm}\nDate: {day}\n\nWe have transferred the following to you.\n\nTotal amount: {amount}"],
-    "de": ["{own}\n{ownplace}\n\nZAHLUNGSAVIS\n\nAn: {firm}\nDatum: {day}\n\nWir haben Ihnen Folgendes überwiesen.\n\nGesamtbetrag: {amount}"],
-    "fr": ["{own}\n{ownplace}\n\nAVIS DE PAIEMENT\n\nDestinataire : {firm}\nDate : {day}\n\nNous vous avons viré la somme suivante.\n\nMontant total : {amount}"],
+    "en": [
+        "{own}\n{ownplace}\n\nPAYMENT ADVICE\n\nTo: {firm}\nDate: {day}\n\nWe have transferred the following to you.\n\nTotal amount: {amount}"
+    ],
+    "de": [
+        "{own}\n{ownplace}\n\nZAHLUNGSAVIS\n\nAn: {firm}\nDatum: {day}\n\nWir haben Ihnen Folgendes überwiesen.\n\nGesamtbetrag: {amount}"
+    ],
+    "fr": [
+        "{own}\n{ownplace}\n\nAVIS DE PAIEMENT\n\nDestinataire : {firm}\nDate : {day}\n\nNous vous avons viré la somme suivante.\n\nMontant total : {amount}"
+    ],
 }
 _LETTERS = {
-    "en": ["{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nYour reference: {ref}\n\nDear Sir or Madam,\n\nplease send us a copy of the time sheets.\n\nYours sincerely,\n\nDana Holt"],
-    "de": ["{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nIhr Zeichen: {ref}\n\nSehr geehrte Damen und Herren,\n\nbitte senden Sie uns eine Kopie der Stundenzettel.\n\nMit freundlichen Grüßen\n\nDana Holt"],
-    "fr": ["{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nVotre référence : {ref}\n\nMadame, Monsieur,\n\nveuillez nous envoyer une copie des feuilles d'heures.\n\nCordialement,\n\nDana Holt"],
+    "en": [
+        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nYour reference: {ref}\n\nDear Sir or Madam,\n\nplease send us a copy of the time sheets.\n\nYours sincerely,\n\nDana Holt"
+    ],
+    "de": [
+        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nIhr Zeichen: {ref}\n\nSehr geehrte Damen und Herren,\n\nbitte senden Sie uns eine Kopie der Stundenzettel.\n\nMit freundlichen Grüßen\n\nDana Holt"
+    ],
+    "fr": [
+        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nVotre référence : {ref}\n\nMadame, Monsieur,\n\nveuillez nous envoyer une copie des feuilles d'heures.\n\nCordialement,\n\nDana Holt"
+    ],
 }
 _REFS = {
     "en": ("Contract no.: {0}\n", "Order no.: {0}\n"),
     "de": ("Vertragsnummer: {0}\n", "Bestellnummer: {0}\n"),
     "fr": ("Contrat n° : {0}\n", "Commande n° : {0}\n"),
 }
-_NAMES = {"contract": "contract", "order": "order", "invoice": "invoice", "payment": "advice", "letter": "letter"}
+_NAMES = {
+    "contract": "contract",
+    "order": "order",
+    "invoice": "invoice",
+    "payment": "advice",
+    "letter": "letter",
+}
 
 
 class Maker:
@@ -210,7 +238,14 @@ class Maker:
             "amount": amount(cents, unit, language, self._chance),
         }  # fmt: skip
 
-    def _add(self, kind: str, texts: dict[str, list[str]], language: str, slots: dict[str, str], **true: object) -> Paper:
+    def _add(
+        self,
+        kind: str,
+        texts: dict[str, list[str]],
+        language: str,
+        slots: dict[str, str],
+        **true: object,
+    ) -> Paper:
         text = self._chance.choice(texts[language]).format(**slots)
         parts: list[Part] = [part for part in text.split("\n\n") if part.strip()]
         paper = Paper(kind, Sample(kind, language, parts), **true)  # type: ignore[arg-type]
@@ -224,20 +259,50 @@ class Maker:
         return date(2023, 1, 10) + timedelta(days=first + self._chance.randrange(300))
 
     def _contract(self, firm: int, work: int) -> Paper:
-        language, day, cents = self._language(), self._day(), self._chance.randrange(100_000, 9_000_000)
+        language, day, cents = (
+            self._language(),
+            self._day(),
+            self._chance.randrange(100_000, 9_000_000),
+        )
         number = self._number("C-{}")
         slots = self._slots(firm, day, cents, "EUR", language)
         slots |= {"number": number, "work": self._wording.works[language][work]}
-        return self._add("contract", self._wording.contracts, language, slots, firm=firm, number=number, total=cents, day=day, work=work)
+        return self._add(
+            "contract",
+            self._wording.contracts,
+            language,
+            slots,
+            firm=firm,
+            number=number,
+            total=cents,
+            day=day,
+            work=work,
+        )
 
     def _order(self, firm: int, work: int) -> Paper:
-        language, day, cents = self._language(), self._day(), self._chance.randrange(10_000, 900_000)
+        language, day, cents = (
+            self._language(),
+            self._day(),
+            self._chance.randrange(10_000, 900_000),
+        )
         number = self._number("PO-{}")
         slots = self._slots(firm, day, cents, "EUR", language)
         slots |= {"number": number, "work": self._wording.works[language][work]}
-        return self._add("order", self._wording.orders, language, slots, firm=firm, number=number, total=cents, day=day, work=work)
+        return self._add(
+            "order",
+            self._wording.orders,
+            language,
+            slots,
+            firm=firm,
+            number=number,
+            total=cents,
+            day=day,
+            work=work,
+        )
 
-    def _invoice(self, firm: int, about: list[Paper], order: Paper | None, work: int, unit: str = "EUR") -> Paper:
+    def _invoice(
+        self, firm: int, about: list[Paper], order: Paper | None, work: int, unit: str = "EUR"
+    ) -> Paper:
         language, day = self._language(), self._day(20)
         net = self._chance.randrange(20_000, 2_000_000)
         tax = net // 5
@@ -253,7 +318,19 @@ class Maker:
             "tax": amount(tax, unit, language, self._chance),
         }  # fmt: skip
         both = (*refers, *((order.number,) if order else ()))
-        return self._add("invoice", self._wording.invoices, language, slots, firm=firm, number=number, refers=both, total=net + tax, unit=unit, day=day, work=work)
+        return self._add(
+            "invoice",
+            self._wording.invoices,
+            language,
+            slots,
+            firm=firm,
+            number=number,
+            refers=both,
+            total=net + tax,
+            unit=unit,
+            day=day,
+            work=work,
+        )
 
     def _payment(self, invoice: Paper, unit: str = "") -> None:
         language = self._language()
@@ -261,14 +338,34 @@ class Maker:
         unit = unit or invoice.unit
         slots = self._slots(invoice.firm, day, invoice.total, unit, language)
         refers = (invoice.number,) if unit == invoice.unit else ()
-        self._add("payment", self._wording.payments, language, slots, firm=invoice.firm, refers=refers, total=invoice.total, unit=unit, day=day)
+        self._add(
+            "payment",
+            self._wording.payments,
+            language,
+            slots,
+            firm=invoice.firm,
+            refers=refers,
+            total=invoice.total,
+            unit=unit,
+            day=day,
+        )
 
     def _letter(self, invoice: Paper) -> None:
         language = self._language()
         day = invoice.day + timedelta(days=40)
         slots = self._slots(invoice.firm, day, 0, "EUR", language)
-        slots["ref"] = self._chance.choice(["{0}", "invoice {0}", "{0} / accounts"]).format(invoice.number)
-        self._add("letter", self._wording.letters, language, slots, firm=invoice.firm, refers=(invoice.number,), day=day)
+        slots["ref"] = self._chance.choice(["{0}", "invoice {0}", "{0} / accounts"]).format(
+            invoice.number
+        )
+        self._add(
+            "letter",
+            self._wording.letters,
+            language,
+            slots,
+            firm=invoice.firm,
+            refers=(invoice.number,),
+            day=day,
+        )
 
 
 _SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}

@@ -1,4 +1,4 @@
-"""Rows that join two sets of files, and what they rest on."""
+"""Rows that join two sets of files, and numbers over files; and what they rest on."""
 
 from __future__ import annotations
 
@@ -149,3 +149,55 @@ class SavedJoin:
     generation: int
     joined: Joined
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateRow:
+    """One number.
+
+    Attributes:
+        group: a value for each column that is grouped by; "" for files that state none.
+        unit: the currency; "" where none is stated, or there is none.
+        value: exact, in digits with a point; an average is rounded to two places.
+        files: how many files it is of.
+        evidence: their values; of a least or greatest one, those that have it.
+    """
+
+    group: tuple[str, ...]
+    unit: str
+    value: str
+    files: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that does not count, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """Numbers over files.
+
+    Attributes:
+        function, field, by: as they were asked for.
+        rows: one for each group and currency, by group.
+        totals: the same over all files, each once, by currency.
+        left_out: files that do not count, by path.
+        files: how many count.
+        show_files: the places are to be shown, too.
+        notes: how the files were chosen, and what is missing.
+    """
+
+    function: str
+    field: str
+    by: tuple[str, ...]
+    rows: tuple[AggregateRow, ...]
+    totals: tuple[AggregateRow, ...]
+    left_out: tuple[LeftOut, ...]
+    files: int
+    show_files: bool = False
+    notes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from lsfs_cli.paper import Console, Styled
 from lsfs_cli.render import safe, shows
 
 if TYPE_CHECKING:  # who has a result has loaded its type
-    from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss
+    from lsfs.joins import Aggregated, AggregateRow, Evidence, Joined, JoinRow, KeyMatch, NearMiss
 
 LONGEST = 48  # characters of a path or value in a table
 
@@ -93,6 +93,41 @@ def _miss(miss: NearMiss, out: Console) -> None:
     )
     line.append(f"  {safe(miss.why)}", style="dim")
     out.print(line)
+
+
+@shows("Aggregated")
+def _(result: Aggregated, out: Console) -> None:
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+    lines = [(_named(row, result), row) for row in result.rows]
+    if result.by and len(result.rows) > 1:
+        lines += [("all", row) for row in result.totals]
+    names = max((len(name) for name, _ in lines), default=0)
+    digits = max((len(row.value) for _, row in lines), default=0)
+    for name, row in lines:
+        count = "1 file" if row.files == 1 else f"{row.files} files"
+        line = Styled(f"{name:<{names}}  {row.value:>{digits}} {safe(row.unit)}", style="bold")
+        out.print(line if result.function == "count" else line.append(f"  {count}", style="dim"))
+        if name != "all" or not result.by:
+            _places(row, result, out)
+    if not lines:
+        out.print(Styled("nothing to compute"))
+    if result.left_out:
+        out.print(Styled(f"{len(result.left_out)} files are left out:"))
+    for one in result.left_out:
+        out.print(Styled(f"  {safe(one.path)}: {safe(one.reason)}", style="dim"))
+
+
+def _named(row: AggregateRow, result: Aggregated) -> str:
+    return "  ".join(_short(one) or "(none)" for one in row.group) or safe(result.function)
+
+
+def _places(row: AggregateRow, result: Aggregated, out: Console) -> None:
+    few = len(row.evidence) if result.show_files or result.function in ("min", "max") else 0
+    for one in row.evidence[:few]:
+        quote = f"  \u201c{safe(one.quote)}\u201d" if one.quote else ""
+        place = safe(cited(one.path, one.where))
+        out.print(Styled(f"    {place}  {_short(one.value)}{quote}", style="dim"))
 
 
 def _short(text: str) -> str:

@@ -46,4 +46,5 @@ DECLARED = {
     "extract": Outline("extract", "extract", "List what files state: parties, amounts, dates, terms, numbers, each with its place."),
     "duplicates": Outline("duplicates", "duplicates", "Group the files that say the same, whatever their format."),
     "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
+    "aggregate": Outline("aggregate", "aggregate", "Count files, or add up what they state, exactly, with the places."),
 }

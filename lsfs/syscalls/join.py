@@ -39,8 +39,8 @@ class JoinRequest:
     on: Annotated[
         tuple[str, ...],
         Param(
-            "a field both state, in any language: counterparty, invoice_number; a=b for two names, "
-            "a~b for nearly equal; or 'meaning'; several have all to hold"
+            "a field of both: counterparty, invoice_number, Rechnungsnummer; a=b for a field "
+            "of each, a~b nearly equal, a==b to the letter; 'meaning'; several have all to hold"
         ),
     ] = ()
     how: Annotated[

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lsfs.joins import Joined
+from lsfs.joins import Aggregated, Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
@@ -214,3 +214,15 @@ class Methods:
         save: str = ...,
         wait: bool = ...,
     ) -> Joined: ...
+    def aggregate(
+        self,
+        function: str,
+        field: str = ...,
+        by: tuple[str, ...] = ...,
+        query: str = ...,
+        dir: str = ...,
+        own: tuple[str, ...] = ...,
+        copies: bool = ...,
+        files: bool = ...,
+        wait: bool = ...,
+    ) -> Aggregated: ...

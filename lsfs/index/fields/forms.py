@@ -27,7 +27,7 @@ LONGEST_TEXT = 200
 _FILL = 24  # characters of small words that may stand between a label without a colon and its value
 # "1 234,56 EUR": a plain space parts the groups only where the currency follows.
 _SPACED = re.compile(
-    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|EUR\b|euros?\b|CHF\b|USD\b))", re.I
+    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|(?:EUR|CHF|USD|GBP)\b|euros?\b))", re.I
 )
 _CURRENCY = re.compile(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE

@@ -30,7 +30,9 @@ _TOKEN = re.compile(r"[^\W_]+")
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "å": "aa"}
 )
-_PLAIN = str.maketrans({"ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "\u2019": "'"})
+_PLAIN = str.maketrans(
+    {"ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "\u2019": "'"}
+)
 
 
 def _set(text: str) -> frozenset[str]:

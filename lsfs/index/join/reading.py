@@ -39,28 +39,28 @@ def values_of(
     known: Definitions,
     own: Sequence[str] = (),
     *,
-    model: bool = False,
+    surest: bool = True,
 ) -> Values:
     """What files state of a source; those that state nothing are left out.
 
     Args:
         own: names of the drive's owner, which are no counterparty.
-        model: values that the language model found, too.
+        surest: of amounts, dates and durations only the surest.
     """
     if one.label:
         return dict(_behind_label(catalog, one, files))
     wanted = {file.path for file in files}
     found: dict[str, dict[str, list[FieldValue]]] = {}
     for name in one.names:
-        for value in catalog.fields(name, model=model):
+        for value in catalog.fields(name):
             if value.path in wanted:
                 found.setdefault(value.path, {}).setdefault(name, []).append(value.field)
-    chosen = {path: _chosen(one, by_name, own) for path, by_name in found.items()}
+    chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
     return {path: values for path, values in chosen.items() if values}
 
 
 def _chosen(
-    one: Source, by_name: dict[str, list[FieldValue]], own: Sequence[str]
+    one: Source, by_name: dict[str, list[FieldValue]], own: Sequence[str], *, surest: bool
 ) -> list[FieldValue]:
     names = [name for name in one.names if name in by_name]
     values = [value for name in (names[:1] if one.first else names) for value in by_name[name]]
@@ -74,9 +74,9 @@ def _chosen(
             for value in values
             if not any(likeness(name_of(value.value), name)[0] >= 0.9 for name in mine)
         ]
-    if one.type in _ONE_VALUE and values:
-        surest = max(value.confidence for value in values)
-        values = [value for value in values if value.confidence == surest]
+    if surest and one.type in _ONE_VALUE and values:
+        most = max(value.confidence for value in values)
+        values = [value for value in values if value.confidence == most]
     return sorted(values, key=lambda value: (-value.confidence, value.char_start))
 
 

@@ -111,24 +111,27 @@ def partners_of(sides: Sequence[Side], path: str) -> list[Partner]:
 
 
 def failed(sides: Sequence[Side], path: str) -> list[tuple[Pair, str]]:
-    """Why a left file has no partner, or none more: what nearly fits, and what is missing of it."""
-    told: list[tuple[Pair, str]] = []
-    if len(sides) > 1:
-        for fits, others in _split(sides, path):
-            for other, pair in fits.items():
-                missing = [side.key.asked for side in others if other not in side.fits(path)]
-                if missing:
-                    told.append((pair, f"fits in {pair.on}, not in {', '.join(missing)}"))
-        told.sort(key=lambda one: (-one[0].fit.score, one[0].fit.at.path))
-        told = told[:MISSES]
-    for side in sides:
-        told += [
-            (pair, f"{pair.on}: {pair.fit.how} ({side.comparison.words})")
-            for pair in side.misses(path)
+    """What nearly fits a left file, the nearest first, and what is missing of it."""
+    fits = [side.fits(path) for side in sides]
+    partly: dict[str, Pair] = {}
+    for found in fits:
+        for other, pair in found.items():
+            partly.setdefault(other, pair)
+    told: dict[str, tuple[int, Pair, str]] = {}
+    for other, pair in partly.items():
+        lacking = [
+            side.key.asked for side, found in zip(sides, fits, strict=True) if other not in found
         ]
-    return told[:MISSES]
-
-
-def _split(sides: Sequence[Side], path: str) -> Iterator[tuple[dict[str, Pair], list[Side]]]:
-    for at, side in enumerate(sides):
-        yield side.fits(path), [*sides[:at], *sides[at + 1 :]]
+        if lacking:
+            having = ", ".join(side.key.asked for side in sides if side.key.asked not in lacking)
+            told[other] = len(lacking), pair, f"fits in {having}, not in {', '.join(lacking)}"
+    for side in sides:
+        for pair in side.misses(path):
+            why = f"{pair.on}: {pair.fit.how} (asked for: {side.comparison.words})"
+            lacking_count, first, known = told.get(pair.fit.at.path, (len(sides), pair, ""))
+            if known.startswith("fits"):
+                why = f"{known}; {why}"
+            if pair.fit.at.path not in partly or known:
+                told[pair.fit.at.path] = lacking_count, first, why
+    nearest = sorted(told.values(), key=lambda one: (one[0], -one[1].fit.score, one[1].fit.at.path))
+    return [(pair, why) for _, pair, why in nearest[:MISSES]]
