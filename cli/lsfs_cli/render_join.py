@@ -10,6 +10,7 @@ from lsfs_cli.render import safe, shows
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.joins import Aggregated, AggregateRow, Evidence, Joined, JoinRow, KeyMatch, NearMiss
+    from lsfs.syscalls.file_join import Concatenation, FileJoined
 
 LONGEST = 48  # characters of a path or value in a table
 
@@ -128,6 +129,21 @@ def _places(row: AggregateRow, result: Aggregated, out: Console) -> None:
         quote = f"  \u201c{safe(one.quote)}\u201d" if one.quote else ""
         place = safe(cited(one.path, one.where))
         out.print(Styled(f"    {place}  {_short(one.value)}{quote}", style="dim"))
+
+
+@shows("Concatenation")
+def _(result: Concatenation, out: Console) -> None:
+    out.print(Styled(safe(result.text, lines=True)))
+
+
+@shows("FileJoined")
+def _(result: FileJoined, out: Console) -> None:
+    verb = "would write" if result.dry_run else "wrote"
+    out.print(Styled(f"{verb} {safe(result.path)} ({result.how}, {len(result.pages)} pages)"))
+    for path in result.removed:
+        out.print(Styled(f"{'would remove' if result.dry_run else 'removed'} {safe(path)}"))
+    if not result.dry_run:
+        out.print(Styled(f"(taken back with: lsfs rollback . --to {result.undo})", style="dim"))
 
 
 def _short(text: str) -> str:

@@ -47,4 +47,6 @@ DECLARED = {
     "duplicates": Outline("duplicates", "duplicates", "Group the files that say the same, whatever their format."),
     "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
     "aggregate": Outline("aggregate", "aggregate", "Count files, or add up what they state, exactly, with the places."),
+    "concat": Outline("file_join", "concat", "Show documents one after the other as text, with what page of which file each page is."),
+    "file_join": Outline("file_join", "file-join", "Join documents into a new file, or append them to the first one."),
 }

@@ -8,6 +8,7 @@ from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.extract import ExtractedRows
+from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.log import ChangeLog
@@ -226,3 +227,18 @@ class Methods:
         files: bool = ...,
         wait: bool = ...,
     ) -> Aggregated: ...
+    def concat(
+        self,
+        file1: str,
+        file2: str,
+        also: tuple[str, ...] = ...,
+    ) -> Concatenation: ...
+    def file_join(
+        self,
+        file1: str,
+        file2: str,
+        condition: str = ...,
+        also: tuple[str, ...] = ...,
+        name: str = ...,
+        dry_run: bool = ...,
+    ) -> FileJoined: ...
