@@ -13,6 +13,7 @@ _CODES: dict[str, Callable[[Any], int]] = {
     "Joined": lambda result: 0 if result.rows else 1,
     "Aggregated": lambda result: 0 if result.rows else 1,
     "Duplicates": lambda result: 0 if result.groups else 1,
+    "Groups": lambda result: 0 if result.groups else 1,
     "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,
     "Waited": lambda result: 0 if result.done else 1,
     "Checked": lambda result: 0 if all(one.repaired for one in result.problems) else 40,

@@ -171,7 +171,13 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         session.print_json(codec.to_builtins(result))
     else:
         # Some know how a part of the results is shown.
-        from lsfs_cli import render, render_join, render_past, render_stated  # noqa: F401
+        from lsfs_cli import (  # noqa: F401
+            render,
+            render_groups,
+            render_join,
+            render_past,
+            render_stated,
+        )
 
         render.show(result, render.console(session.color))
     return exit_code(result)

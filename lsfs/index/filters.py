@@ -40,6 +40,7 @@ class Filters:
         types: names of :data:`TYPES` or endings; any of them.
         kinds: kinds of document; any of them.
         author: part of the author's or sender's name.
+        ids: only files of these ids in the catalog; None allows all.
     """
 
     dir: str = ""
@@ -49,6 +50,7 @@ class Filters:
     types: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     author: str = ""
+    ids: tuple[int, ...] | None = None
 
     def sql(self) -> tuple[str, list[object]]:
         """A condition over ``file f`` and ``document d``, and its values.
@@ -72,6 +74,9 @@ class Filters:
         if self.author:
             parts.append("instr(lower(d.author), lower(?)) > 0")
             values.append(self.author)
+        if self.ids is not None:
+            parts.append("f.id IN (SELECT value FROM json_each(?))")
+            values.append(f"[{', '.join(map(str, self.ids))}]")
         self._dates(parts, values)
         return " AND ".join(parts), values
 

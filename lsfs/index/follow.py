@@ -144,11 +144,11 @@ class Follower:
 
     def hint(self, paths: Iterable[str]) -> None:
         """Say that something may have changed at these paths."""
-        wanted = {path for path in paths if not (path and self._tree.ignored(path))}
+        wanted = {self._tree.to_look_at(path) if path else "" for path in paths} - {None}
         if not wanted:
             return
         with self._condition:
-            self._hints |= wanted
+            self._hints.update(path for path in wanted if path is not None)
             self._last_hint = time.monotonic()
             self._condition.notify_all()
 

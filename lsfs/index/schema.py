@@ -10,6 +10,7 @@ SCHEMA_VERSION = 5
 #   embedder     name of the model that made the vectors; another name makes them void
 #   parsers      versions of the parsers that the files were read with, as JSON
 #   limits       limits within which they were read, as JSON
+#   progress     how far the run is that goes on, as JSON; see lsfs.index.progress
 #
 # file: one row per regular file below the source that is not ignored.
 #   path         bytes relative to the source, as the file system has them; unique
@@ -28,6 +29,8 @@ SCHEMA_VERSION = 5
 #                file had earlier, kept for a while so that they need not be read again when they
 #                come back; no query of the present may see them. The others are collected.
 #   digest       BLAKE3 of the bytes (32 bytes)
+#   named        what of a file's name the reading rested on; see lsfs.index.naming. A file with the
+#                same bytes under a name of another kind has a document of its own.
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
 #   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
@@ -36,7 +39,7 @@ SCHEMA_VERSION = 5
 # failure: how reading a content ended that gave no document, so that it is not tried again: not
 #                after a touch, a copy, a restart; only by another version of the parser (or, where
 #                none was found, when there are other parsers), or within wider limits.
-#   digest       BLAKE3 of the bytes
+#   digest, named   BLAKE3 of the bytes, and what of the name it rested on, as in document
 #   status, reason, media_type, parser, parser_version   from the reading
 #
 # passage: the unit of retrieval.
@@ -54,6 +57,19 @@ SCHEMA_VERSION = 5
 #   normal       the value as it is compared
 #   place        as people write it
 #   rule         how it was found; 'model' for the model's
+# sought: documents that were read for a field that nobody defined, so that it is not done again;
+#                what was found stands in `field`.
+#   name         the field
+#   rule         how it was looked for: by which rules, or 'model'
+# topic: what the files are about (lsfs.index.groups.topics), as a tree; see `meta.topics`.
+#   parent       the wider topic; NULL for one of the widest
+#   label        the terms that set it apart, as people read them; unique among its siblings
+#   name         what a language model calls it; '' without one
+#   terms        the terms, the most distinctive first, as JSON
+#   centroid     the mean direction of its documents, float32 as stored by this machine
+# document_topic: the narrowest topic of a document.
+#   likeness     cosine of the document and the topic
+# saved_group: groupings kept as directories (lsfs.index.groups.grouped.SavedGroup).
 # signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
 #                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
@@ -64,6 +80,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL,
+    named TEXT NOT NULL,
     parser TEXT NOT NULL,
     parser_version INTEGER NOT NULL,
     media_type TEXT NOT NULL,
@@ -95,16 +112,19 @@ CREATE TABLE file (
     day_end TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE failure (
-    digest BLOB PRIMARY KEY,
+    digest BLOB NOT NULL,
+    named TEXT NOT NULL,
     status TEXT NOT NULL,
     reason TEXT NOT NULL,
     media_type TEXT NOT NULL,
     parser TEXT NOT NULL,
-    parser_version INTEGER NOT NULL
+    parser_version INTEGER NOT NULL,
+    PRIMARY KEY (digest, named)
 ) WITHOUT ROWID;
 CREATE INDEX file_digest ON file(digest) WHERE document_id IS NULL AND digest IS NOT NULL;
 CREATE INDEX file_document ON file(document_id);
-CREATE INDEX file_status ON file(status);
+CREATE INDEX file_status ON file(status, size, id);
+CREATE INDEX file_inode ON file(inode);
 CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
 CREATE INDEX file_day ON file(day) WHERE day <> '';
 CREATE TABLE passage (
@@ -151,6 +171,33 @@ CREATE TABLE field (
     PRIMARY KEY (document_id, name, char_start, char_end)
 ) WITHOUT ROWID;
 CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE sought (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (document_id, name, rule)
+) WITHOUT ROWID;
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER REFERENCES topic(id),
+    label TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    terms TEXT NOT NULL,
+    centroid BLOB NOT NULL
+);
+CREATE TABLE document_topic (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id),
+    topic_id INTEGER NOT NULL REFERENCES topic(id),
+    likeness REAL NOT NULL
+);
+CREATE INDEX document_topic_topic ON document_topic(topic_id);
+CREATE TABLE saved_group (
+    name TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    groups TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE signature (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
 );

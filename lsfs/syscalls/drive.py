@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -261,10 +261,10 @@ class VersionsWitness:
         with _told("versions behind the mount are not noted"):
             self._keeper.look(paths)
 
-    def read(self, fd: int, digest: bytes) -> None:
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
         """Keep what was read."""
         with _told("what was read is not kept"):
-            self._keeper.keep_read(fd, digest)
+            self._keeper.keep_read(files)
 
     def rest(self, stop: Callable[[], bool]) -> None:
         """Give what was captured its place."""

@@ -22,7 +22,7 @@ from lsfs.syscalls.registry import Syscall, registry
 
 MODULES = (  # that declare syscalls
     "retrieve", "ask", "past", "compare", "files", "fsck", "log", "questions", "retention",
-    "rollback", "extract", "duplicates", "join", "aggregate", "file_join",
+    "rollback", "extract", "duplicates", "group", "combined", "join", "aggregate", "file_join",
 )  # fmt: skip
 
 

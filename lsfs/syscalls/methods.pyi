@@ -11,6 +11,7 @@ from lsfs.syscalls.extract import ExtractedRows
 from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
+from lsfs.syscalls.group import Groups
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.retention import Plan
@@ -199,6 +200,69 @@ class Methods:
         threshold: float = ...,
         wait: bool = ...,
     ) -> Duplicates: ...
+    def group_by(
+        self,
+        key: str,
+        dir: str = ...,
+        k: int = ...,
+        query: str = ...,
+        after: str = ...,
+        before: str = ...,
+        type: tuple[str, ...] = ...,
+        kind: tuple[str, ...] = ...,
+        author: str = ...,
+        keyword: tuple[str, ...] = ...,
+        condition: str = ...,
+        model: bool = ...,
+        name_with_model: bool = ...,
+        anew: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Groups: ...
+    def group_keywords(
+        self,
+        keywords: tuple[str, ...],
+        condition: str = ...,
+        name: str = ...,
+        dir: str = ...,
+    ) -> Groups: ...
+    def group_semantic(
+        self,
+        query: str,
+        name: str = ...,
+        dir: str = ...,
+        k: int = ...,
+        min_score: float = ...,
+    ) -> Groups: ...
+    def save_group(
+        self,
+        name: str,
+    ) -> Done: ...
+    def drop_group(
+        self,
+        name: str,
+    ) -> Done: ...
+    def keywords_retrieve(
+        self,
+        keywords: tuple[str, ...],
+        condition: str = ...,
+        dir: str = ...,
+    ) -> Hits: ...
+    def semantic_retrieve(
+        self,
+        query: str,
+        dir: str = ...,
+        k: int = ...,
+    ) -> Hits: ...
+    def integrated_retrieve(
+        self,
+        keywords: tuple[str, ...],
+        query: str,
+        condition: str = ...,
+        dir: str = ...,
+        k: int = ...,
+        name: str = ...,
+    ) -> Hits: ...
     def join(
         self,
         left: str,

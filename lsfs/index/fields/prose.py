@@ -397,6 +397,16 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
     first = _name(text, start)
     if first is None:
         return ()
+    found = _joined(text, first)
+    inner = _AND.search(text, first.start, first.end)
+    if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
+        shorter = name_at(text, first.start, inner.start())
+        found = _joined(text, shorter) if shorter else ()
+    return found
+
+
+def _joined(text: str, first: Form) -> tuple[Form, ...]:
+    """A name and the one that follows behind "and"; () without one."""
     for match in _AND.finditer(text, first.end, min(len(text), first.end + 420)):
         second = _name(text, match.end())
         if second is None:
