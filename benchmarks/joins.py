@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import lsfs
-from benchmarks import joins_held_out
+from benchmarks import joins_held_out, joins_meaning
 from benchmarks.joins_set import Maker, Paper, Wording, put, sums
 from lsfs.config import Config, ModelConfig
 from lsfs.index.catalog import Catalog
@@ -60,6 +60,8 @@ def main() -> None:
     papers = Maker(options.seed, wording).make(len(wording.firms), options.invoices)
     with tempfile.TemporaryDirectory() as place:
         result = _measured(Path(place), papers, wording, misses=options.misses)
+    meant = _meant(options.set == "held-out", options.seed, misses=options.misses)
+    result["joins"]["invoices x contracts, meaning"] = meant
     sys.stdout.write(json.dumps({"set": options.set, "seed": options.seed, **result}) + "\n")
 
 
@@ -199,6 +201,22 @@ def _sums(drive: lsfs.Drive, papers: list[Paper], wording: Wording, *, misses: b
         "groups": len(truth), "exact": exact, "totals_exact": totals == whole,
         "left_out": len(result.left_out),
     }  # fmt: skip
+
+
+# --- meaning
+
+
+def _meant(held_out: bool, seed: int, *, misses: bool) -> Row:
+    """Invoices and contracts of the same work in other words."""
+    config = replace(Config(), model=replace(ModelConfig(), chat="none"))
+    with tempfile.TemporaryDirectory() as place:
+        truth = joins_meaning.put(Path(place) / "source", held_out, seed)
+        state = str(Path(place) / "state")
+        with lsfs.open(Path(place) / "source", config=config, state=state) as drive:
+            drive.wait_indexed()
+            run = lambda: drive.join("invoices", "contracts", on=("meaning",))  # noqa: E731
+            name = "invoices x contracts, meaning"
+            return _scored(name, run, truth, misses)
 
 
 # --- many files

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -119,6 +122,7 @@ class Joined:
         near_misses: pairs that almost fit, when they were asked for.
         keys: how the keys were compared, when it was asked for.
         notes: how the sides were read, and what is missing.
+        table: the rows as CSV, when it was asked for.
     """
 
     rows: tuple[JoinRow, ...]
@@ -131,6 +135,7 @@ class Joined:
     near_misses: tuple[NearMiss, ...] = ()
     keys: tuple[KeyUse, ...] = ()
     notes: tuple[str, ...] = ()
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +206,42 @@ class Aggregated:
     files: int
     show_files: bool = False
     notes: tuple[str, ...] = ()
+
+
+# --- as a table
+
+_HEAD = (
+    "left", "right", "key", "score", "left_place", "left_value", "left_quote", "right_place",
+    "right_value", "right_quote", "how", "why",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a spreadsheet begins a formula
+
+
+def csv_of(rows: Iterable[JoinRow]) -> str:
+    """Rows as CSV (RFC 4180), a line for each key, with nothing that a spreadsheet would run."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(_HEAD)
+    for row in rows:
+        for line in _lines(row):
+            writer.writerow([_inert(cell) for cell in line])
+    return out.getvalue()
+
+
+def _lines(row: JoinRow) -> list[tuple[str, ...]]:
+    head = (row.left, row.right, row.key, f"{row.score:g}")
+    if not row.keys:
+        return [(*head, *[""] * 7, row.why)]
+    return [
+        (
+            *head, key.left.where, key.left.value, key.left.quote, key.right.where,
+            key.right.value, key.right.quote, f"{key.on}: {key.how}", row.why,
+        )
+        for key in row.keys
+    ]  # fmt: skip
+
+
+def _inert(cell: str) -> str:
+    """A cell as text; see OWASP, "CSV Injection"."""
+    plain = cell.replace("\0", "").encode("utf-8", "replace").decode()
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain

@@ -17,6 +17,9 @@ LONGEST = 48  # characters of a path or value in a table
 
 @shows("Joined")
 def _(result: Joined, out: Console) -> None:
+    if result.table:
+        out.print(Styled(safe(result.table.replace("\r\n", "\n"), lines=True).rstrip("\n")))
+        return
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
     for use in result.keys:

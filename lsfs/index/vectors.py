@@ -171,6 +171,13 @@ class VectorStore:
             row = self._rows.at.get(passage_id)
             return None if row is None else self._rows.matrix[row].copy()
 
+    def rows(self, ids: Sequence[int]) -> tuple[list[int], Matrix]:
+        """Those of some passages that have a vector, and their vectors, [n, dimension]."""
+        self._ready()
+        with self._lock:
+            known = [id_ for id_ in ids if id_ in self._rows.at]
+            return known, self._rows.matrix[[self._rows.at[id_] for id_ in known]]
+
     def search(
         self,
         query: Matrix,

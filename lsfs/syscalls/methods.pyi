@@ -273,9 +273,11 @@ class Methods:
         tolerance: str = ...,
         threshold: float = ...,
         own: tuple[str, ...] = ...,
+        candidates: int = ...,
         limit: int = ...,
         near_misses: bool = ...,
         explain: bool = ...,
+        csv: bool = ...,
         save: str = ...,
         wait: bool = ...,
     ) -> Joined: ...

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lsfs.config import FieldConfig
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
-from lsfs.index.fields.definitions import Definition, Definitions
+from lsfs.index.fields.definitions import Definitions, definitions
 from lsfs.index.join.names import likeness, name_of
 from lsfs.index.join.sources import Source, role_of
 from lsfs.model import FieldValue
@@ -90,16 +91,15 @@ def _behind_label(
     from lsfs.index.fields.labels import labelled
     from lsfs.places import Places
 
-    asked = Definitions({one.label: Definition(one.label, one.type)}, {one.label: one.label})
+    asked = definitions({one.label: FieldConfig(type=one.type, labels=(one.label,))})  # type: ignore[arg-type]
     known: dict[int, list[FieldValue]] = {}
     for file in files:
         if file.document_id not in known:
             document = catalog.load(file.document_id)
             dates = content_dates(document, "") if one.type == "date" else ()
             reader = Reader(document.text, dates, document.language)
-            found = sorted(
-                labelled(document, asked, reader), key=lambda o: (-o.confidence, o.form.start)
-            )
+            found = [o for o in labelled(document, asked, reader) if o.name == one.label]
+            found.sort(key=lambda o: (-o.confidence, o.form.start))
             places = Places(document)
             unique = {value.form.normal: value for value in reversed(found)}
             known[file.document_id] = [

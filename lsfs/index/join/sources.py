@@ -210,7 +210,7 @@ def with_limits(keys: Iterable[Key], within: str, tolerance: str, threshold: flo
         UsageError: one of them is no such thing, or there is no key that it is about.
     """
     made = list(keys)
-    if not 0.5 <= threshold <= 1:
+    if made and not 0.5 <= threshold <= 1:
         raise UsageError("the threshold must lie between 0.5 and 1")
     made = [replace(one, threshold=threshold) for one in made]
     if within:
