@@ -8,6 +8,7 @@ probes names costs next to nothing, and a query or a question exists only after 
     search/   queries as folders             lsfs.fuse.branches.search
     ask/      questions as files             lsfs.fuse.branches.ask
     by/       all files, grouped             lsfs.fuse.branches.by
+    join/     files joined, as folders       lsfs.fuse.branches.join
     text/     documents as Markdown          lsfs.fuse.branches.text
     pages/    the same, page by page         lsfs.fuse.branches.text
     versions/ what each file was             lsfs.fuse.branches.past
@@ -29,6 +30,7 @@ from lsfs.fuse import rendering
 from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.ask import AskBranch
 from lsfs.fuse.branches.by import ByBranch
+from lsfs.fuse.branches.join import JoinBranch
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts, inode_of
 from lsfs.fuse.branches.past import AtBranch, TrashBranch, VersionsBranch
 from lsfs.fuse.branches.search import SearchBranch
@@ -91,6 +93,7 @@ class VirtualTree:
             "search": SearchBranch(published, brain, monotonic),
             "ask": AskBranch(published, brain, monotonic),
             "by": ByBranch(published, generation, monotonic),
+            "join": JoinBranch(published, brain, generation, monotonic),
             "text": TextBranch(published, generation, monotonic),
             "pages": PagesBranch(published, generation, monotonic),
         }

@@ -293,11 +293,12 @@ def _following(
     from dataclasses import replace
 
     from lsfs.index.follow import Follower
-    from lsfs.syscalls import retrieve
+    from lsfs.syscalls import joins_kept, retrieve
 
     def recompute() -> None:
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
+        joins_kept.refresh(Call(engines))
 
     follower = Follower(
         engines.catalog,

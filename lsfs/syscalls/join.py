@@ -91,6 +91,10 @@ def join(call: Call, request: JoinRequest) -> Joined:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
+    if request.save:
+        from lsfs.syscalls.joins_kept import keep_join
+
+        keep_join(call, request.save, request, strict=True)
     return computed(call, request)
 
 

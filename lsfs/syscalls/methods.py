@@ -23,6 +23,7 @@ from lsfs.syscalls.registry import Syscall, registry
 MODULES = (  # that declare syscalls
     "retrieve", "ask", "past", "compare", "files", "fsck", "log", "questions", "retention",
     "rollback", "extract", "duplicates", "group", "combined", "join", "aggregate", "file_join",
+    "joins_kept",
 )  # fmt: skip
 
 

@@ -308,3 +308,11 @@ class Methods:
         name: str = ...,
         dry_run: bool = ...,
     ) -> FileJoined: ...
+    def save_join(
+        self,
+        name: str,
+    ) -> Done: ...
+    def drop_join(
+        self,
+        name: str,
+    ) -> Done: ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lsfs.fuse.virtual import VirtualTree
+from lsfs.joins import Joined, SavedJoin
 from lsfs.model import (
     Block,
     BlockKind,
@@ -46,6 +47,8 @@ class Index:
     def __init__(self) -> None:
         self.made: dict[str, SavedSearch] = {}
         self.hits: tuple[Hit, ...] = ()
+        self.joined: dict[str, SavedJoin] = {}
+        self.rows = Joined((), 0, more=False, left_files=0, right_files=0)
         self.asked_questions: dict[str, SavedQuestion] = {}
         self.files: dict[str, File] = {}
         self.current = 1
@@ -101,6 +104,14 @@ class Index:
     def question(self, name: str) -> SavedQuestion | None:
         self._note("question")
         return self.asked_questions.get(name)
+
+    def joins(self) -> list[str]:
+        self._note("joins")
+        return sorted(self.joined)
+
+    def join(self, name: str) -> SavedJoin | None:
+        self._note("join")
+        return self.joined.get(name)
 
     def counts(self) -> IndexCounts:
         self.asked.append("counts")
@@ -166,6 +177,14 @@ class Index:
     def drop_search(self, name: str) -> None:
         self._act("drop_search")
         del self.made[name]
+
+    def save_join(self, name: str) -> None:
+        self._act("save_join")
+        self.joined[name] = SavedJoin(name, "{}", self.current, self.rows)
+
+    def drop_join(self, name: str) -> None:
+        self._act("drop_join")
+        del self.joined[name]
 
     def save_question(self, name: str, question: str) -> None:
         self._act("save_question")
