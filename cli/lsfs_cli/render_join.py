@@ -43,19 +43,19 @@ def _(result: Joined, out: Console) -> None:
 
 
 def _widths(rows: tuple[JoinRow, ...]) -> tuple[int, int]:
-    left = max((len(_short(row.left)) for row in rows), default=0)
-    right = max((len(_short(row.right)) for row in rows), default=0)
+    left = max((len(_tail(row.left)) for row in rows), default=0)
+    right = max((len(_tail(row.right)) for row in rows), default=0)
     return left, right
 
 
 def _row(row: JoinRow, widths: tuple[int, int], out: Console) -> None:
-    line = Styled(f"{_short(row.left):<{widths[0]}}", style="bold")
+    line = Styled(f"{_tail(row.left):<{widths[0]}}", style="bold")
     if not row.right:
         line.append(f"  \u2205  {_short(row.key)}", style="not bold")
         out.print(line)
         out.print(Styled(f"    {safe(row.why)}", style="dim"))
         return
-    line.append(f"  {_short(row.right):<{widths[1]}}")
+    line.append(f"  {_tail(row.right):<{widths[1]}}")
     line.append(f"  {row.score:.2f}  {_short(row.key)}", style="not bold")
     out.print(line)
     for key in row.keys:
@@ -151,4 +151,10 @@ def _(result: FileJoined, out: Console) -> None:
 
 def _short(text: str) -> str:
     text = safe(text)
-    return text if len(text) <= LONGEST else f"\u2026{text[1 - LONGEST :]}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026"
+
+
+def _tail(path: str) -> str:
+    """A path cut in front: its end tells files apart."""
+    path = safe(path)
+    return path if len(path) <= LONGEST else f"\u2026{path[1 - LONGEST :]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import csv
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,8 +12,14 @@ import pytest
 
 import lsfs as library
 from lsfs.config import Config, ModelConfig
-from lsfs.errors import UsageError
+from lsfs.drives import initialise
+from lsfs.errors import NotFound, UsageError
+from lsfs.index.published import Published
 from lsfs.joins import Joined
+from lsfs.syscalls import joins_kept
+from lsfs.syscalls.drive import Drive, open_local
+from lsfs.syscalls.engines import Call
+from lsfs_cli.exits import exit_code
 from tests.syscalls.test_cli import lsfs
 
 OWN = "Meridian Fittings Ltd"
@@ -238,9 +244,57 @@ def test_command_line(folder: Path, papers: library.Drive) -> None:
     assert done.returncode == 0, done.stderr
     assert "invoices/a1.txt  contracts/acme.txt      1.00  ACME Limited" in done.stdout
     assert "counterparty: ACME Limited (line 1) = Acme Ltd (line 5)" in done.stdout
-    done = run("join", "contracts", "badges", "--on", "badge", "--json")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["rows"] == []
     done = run("aggregate", "sum", "amount", "--by", "kind", "--query", "invoices", "--files")
     assert "invoice  2489.66 EUR  4 files" in done.stdout
     assert "invoices/a1.txt:11  EUR 1,000.10" in done.stdout
+    none = Joined((), 0, more=False, left_files=1, right_files=1)
+    assert exit_code(none) == 1
+
+
+# --- kept joins
+
+
+def test_kept_joins(tmp_path: Path) -> None:
+    source = tmp_path / "docs"
+    for name in ("contracts/acme.txt", "invoices/a1.txt"):
+        (source / name).parent.mkdir(parents=True)
+        (source / name).write_text(FILES[name], encoding="utf-8")
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    record = initialise(source, str(tmp_path / "state"))
+    caller = open_local(record, config)
+    name = "invoices + contracts on counterparty, date within 3m before how left"
+    with Drive(record.source, caller) as drive:
+        drive.wait_indexed()
+        assert drive.save_join(name).message == f"{name}: 1 rows"
+        drive.join("invoices", "contracts", on=("contract_number",), save="by number")
+        published = Published(record.state.catalog)
+        assert published.joins() == ["by number", name]
+        kept = published.join(name)
+        assert kept is not None
+        assert [(row.left, row.right) for row in kept.joined.rows] == [
+            ("invoices/a1.txt", "contracts/acme.txt")
+        ]
+        (source / "invoices/a2.txt").write_text(FILES["invoices/a2.txt"], encoding="utf-8")
+        drive.wait_indexed()
+        joins_kept.refresh(Call(caller.engines))
+        kept = published.join("by number")
+        assert kept is not None
+        assert [row.left for row in kept.joined.rows] == ["invoices/a1.txt", "invoices/a2.txt"]
+        caller.engines.catalog.start_anew()
+        assert published.joins() == ["by number", name]
+        drive.drop_join(name)
+        with pytest.raises(NotFound):
+            drive.drop_join(name)
+        for wrong in ("invoices", "a+b on", "invoices+contracts on total~party", ".x+y on z"):
+            with pytest.raises(UsageError):
+                drive.save_join(wrong)
+        assert published.joins() == ["by number"]
+        published.close()
+
+
+def test_a_table_for_spreadsheets(papers: library.Drive) -> None:
+    table = papers.join("invoices", "contracts", on=("contract_number",), csv=True).table
+    lines = list(csv.DictReader(table.splitlines()))
+    assert [(line["left"], line["right_value"]) for line in lines] == [
+        ("invoices/a1.txt", "C-1"), ("invoices/a2.txt", "C-1"), ("invoices/a2.txt", "C-2"),
+    ]  # fmt: skip
