@@ -52,6 +52,7 @@ class AggregateRequest:
         Param("a row for each: counterparty, date:month, kind, folder, type, any field"),
     ] = ()
     query: Annotated[str, Param('only these files: "invoices from 2023", a folder, a glob')] = ""
+    party: Annotated[str, Param("only files that name this party, in any spelling")] = ""
     dir: Annotated[str, Param("only below this folder of the drive")] = ""
     own: Annotated[
         tuple[str, ...], Param("a name of your own, which is no counterparty; else told by most")
@@ -86,8 +87,6 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
     states none, or several that contradict each other, and a copy of another one is left out, and
     listed with the reason.
     """
-    from lsfs.index.fields.definitions import definitions
-    from lsfs.index.join.sources import source
     from lsfs.syscalls.selection import selected
 
     if request.function != "count" and not request.field:
@@ -99,20 +98,65 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
+    chosen = selected(engines, request.query, dir=paths.relative(request.dir))
+    files, reading = list(chosen.files), chosen.reading
+    if request.party:
+        files = of_party(call, files, request.party)
+        reading = f"{reading} that names {request.party}"
+    return over(call, request, files, reading)
+
+
+def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: str) -> Aggregated:
+    """An aggregate over these files.
+
+    Args:
+        reading: how they were chosen, in words.
+    """
+    from lsfs.index.fields.definitions import definitions
+    from lsfs.index.join.sources import source
+
+    engines = call.engines
     known = definitions(engines.config.fields)
     what = source(request.field, known) if request.field else None
     _check(request.function, what)
-    chosen = selected(engines, request.query, dir=paths.relative(request.dir))
-    work = _Work(call, request, known, what, list(chosen.files))
+    work = _Work(call, request, known, what, files)
     items, left_out = work.items()
     rows = tuple(work.rows(items))
-    notes = [f"{chosen.reading}: {len(chosen.files)} files, of which {len(items)} count"]
+    notes = [f"{reading}: {len(files)} files, of which {len(items)} count"]
     if any(len(item.groups) > 1 for item in items):
         notes.append("some files are in several rows, so that the rows add up to more than all")
     return Aggregated(
         request.function, request.field, request.by, rows, tuple(work.totals(items)),
         tuple(left_out), len(items), request.files, (*notes, *work.notes, *pending_note(engines)),
     )  # fmt: skip
+
+
+def of_party(
+    call: Call, files: Sequence[SideFile], party: str, *, unless: str = ""
+) -> list[SideFile]:
+    """Those of some files that name a party, in any spelling.
+
+    Args:
+        unless: a role; files in which the party has this one are left out.
+    """
+    from lsfs.index.fields.definitions import definitions
+    from lsfs.index.join.names import THRESHOLD, likeness, name_of
+    from lsfs.index.join.reading import values_of
+    from lsfs.index.join.sources import role_of, source
+
+    wanted = name_of(party)
+    known = definitions(call.engines.config.fields)
+    stated = values_of(call.engines.catalog, source("party", known), files, known)
+    found = []
+    for file in files:
+        named = [
+            value
+            for value in stated.get(file.path, ())
+            if likeness(name_of(value.value), wanted)[0] >= THRESHOLD
+        ]
+        if named and not (unless and any(role_of(value.rule) == unless for value in named)):
+            found.append(file)
+    return found
 
 
 def _check(function: str, what: Source | None) -> None:

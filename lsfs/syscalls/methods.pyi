@@ -287,6 +287,7 @@ class Methods:
         field: str = ...,
         by: tuple[str, ...] = ...,
         query: str = ...,
+        party: str = ...,
         dir: str = ...,
         own: tuple[str, ...] = ...,
         copies: bool = ...,

@@ -251,6 +251,46 @@ def test_command_line(folder: Path, papers: library.Drive) -> None:
     assert exit_code(none) == 1
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How much did we pay Acme in 2023?", ["1250.10 EUR in 2 files"]),
+        ("wie viel haben wir 2023 an Müller Metallbau GmbH bezahlt?",
+         ["1234.56 EUR in 1 file", "250.00 GBP in 1 file"]),
+        ("Combien avons-nous payé à Studio 54 en 2022 ?", ["5.00 EUR in 1 file"]),
+        ("what is the sum of all invoices from 2023?",
+         ["2484.66 EUR in 3 files", "250.00 GBP in 1 file"]),
+    ],
+)  # fmt: skip
+def test_a_question_for_a_sum_is_computed(
+    papers: library.Drive, question: str, expected: list[str]
+) -> None:
+    answer = papers.ask(question)
+    assert (answer.by, answer.grounded) == ("computed", True)
+    lines = answer.answer.splitlines()
+    assert lines[: len(expected)] == expected
+    assert {one.path for one in answer.files} == {one.path for one in answer.citations}
+    assert all(one.quote for one in answer.citations)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much did we pay for the roof?",
+        "How much did we pay Acme Holdings in 2023?",  # their papers have no invoice
+        "How much did we pay Acme in 1999?",
+        "How much is the fee in the contract with Acme?",
+    ],
+)
+def test_other_questions_are_not(papers: library.Drive, question: str) -> None:
+    assert papers.ask(question).by != "computed"
+
+
+def test_only_files_of_a_party(papers: library.Drive) -> None:
+    assert numbers(papers, "count", party="ACME ltd.") == {(): "3"}
+    assert numbers(papers, "count", party="Acme Holdings") == {(): "1"}
+
+
 # --- kept joins
 
 
