@@ -31,6 +31,8 @@ class IndexConfig:
     Attributes:
         max_file_bytes: larger files are known by name only.
         parse_seconds: wall seconds a file may take before its parser is stopped.
+        scan_seconds: wall seconds more for the pages of a file that are pictures of text; they are
+            read by tesseract, which takes seconds for each.
         parse_memory_mb: address space of the parsing child, in MiB.
         parse_workers: files that are read at once, each in a process of its own; 0: one less than
             there are cores.
@@ -49,6 +51,7 @@ class IndexConfig:
 
     max_file_bytes: int = 256 * 1024 * 1024
     parse_seconds: float = 60.0
+    scan_seconds: float = 900.0
     parse_memory_mb: int = 2048
     parse_workers: int = 0
     ignore: tuple[str, ...] = (

@@ -159,9 +159,9 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         elif "text" not in one:
             bar.event(one)
         elif not session.json:
-            from lsfs_cli import render
+            from lsfs_cli.untrusted import safe
 
-            sys.stdout.write(render.safe(one["text"], lines=True))
+            sys.stdout.write(safe(one["text"], lines=True))
             sys.stdout.flush()
 
     quiet = session.quiet or session.json

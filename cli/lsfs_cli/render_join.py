@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsfs.places import cited
 from lsfs_cli.paper import Console, Styled
-from lsfs_cli.render import safe, shows
+from lsfs_cli.render import shows
+from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.joins import Aggregated, AggregateRow, Evidence, Joined, JoinRow, KeyMatch, NearMiss

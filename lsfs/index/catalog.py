@@ -24,6 +24,8 @@ from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.index import stated
 from lsfs.index.naming import named
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
+from lsfs.index.sqlwords import add_functions
+from lsfs.index.terms import parts_of
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
@@ -285,10 +287,11 @@ class Catalog:
         )  # fmt: skip
 
     def _index_name(self, file_id: int, path: str, title: str) -> None:
-        name = name_of(path)
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
         self.db.execute(
-            "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
+            "INSERT INTO file_fts(rowid, name, title, name_parts, title_parts) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (file_id, *name_words(path, title)),
         )
 
     def index_names(self) -> None:
@@ -468,19 +471,20 @@ class Catalog:
     def _add_passage(
         self, of: tuple[int, int], ordinal: int, passage: Passage, digest: bytes
     ) -> None:
+        parts = parts_of(f"{passage.text}\n{passage.heading}" if passage.heading else passage.text)
         cursor = self.db.execute(
             "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
-            "page_end, line_start, line_end, heading, place, text, text_hash) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 *of, ordinal, passage.char_start, passage.char_end, passage.page,
                 passage.page_end, passage.line_start, passage.line_end, passage.heading,
-                passage.where, passage.text, digest,
+                passage.where, parts, passage.text, digest,
             ),
         )  # fmt: skip
         self.db.execute(
-            "INSERT INTO passage_fts(rowid, text, heading) VALUES (?, ?, ?)",
-            (cursor.lastrowid, passage.text, passage.heading),
+            "INSERT INTO passage_fts(rowid, text, heading, parts) VALUES (?, ?, ?, ?)",
+            (cursor.lastrowid, passage.text, passage.heading, parts),
         )
 
     def orphans(self) -> int:
@@ -512,8 +516,9 @@ class Catalog:
             ]
             for document_id in gone:
                 db.execute(
-                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading) "
-                    "SELECT 'delete', id, text, heading FROM passage WHERE document_id = ?",
+                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
+                    "SELECT 'delete', id, text, heading, parts FROM passage "
+                    "WHERE document_id = ?",
                     (document_id,),
                 )
                 db.execute(
@@ -626,6 +631,12 @@ def name_of(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def name_words(path: str, title: str) -> tuple[str, str, str, str]:
+    """A row of ``file_fts``: name, title, and the parts of each."""
+    name = name_of(path)
+    return name, title, parts_of(name, name=True), parts_of(title, name=True)
+
+
 def suffix_of(path: str) -> str:
     """The file type in a name: "pdf" of "a/b.PDF"; "" when there is none."""
     return PurePosixPath(path).suffix[1:].lower().encode("utf-8", "replace").decode()
@@ -675,6 +686,7 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
     uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+    add_functions(db)
     if not read_only:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")

@@ -270,6 +270,7 @@ class Pipeline:
         self._catalog.limits_are({
             "max_file_bytes": self._config.max_file_bytes,
             "parse_seconds": self._config.parse_seconds,
+            "scan_seconds": self._config.scan_seconds,
             "parse_memory_mb": self._config.parse_memory_mb,
         })  # fmt: skip
         self._parsers_are_checked = True

@@ -47,6 +47,7 @@ SCHEMA_VERSION = 5
 #   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
 #   heading      the headings above, joined with ' > '
 #   place        lsfs.model.Passage.where
+#   parts        words that the tokenizer does not see (lsfs.index.terms); mostly ''
 #   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
 #   embedded     0 = the vector is intended, 1 = it is in LanceDB
 #
@@ -77,7 +78,7 @@ SCHEMA_VERSION = 5
 # saved_join: joins kept as directories (lsfs.joins.SavedJoin).
 #   request      what is joined, as JSON of a join's request
 #   joined       rows as JSON, computed at `generation`; none where there is a `problem`
-# passage_fts, file_fts: full text over passages, and over names and titles.
+# passage_fts, file_fts: full text over passages, and over names and titles; *_parts as in passage.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
@@ -140,6 +141,7 @@ CREATE TABLE passage (
     line_start INTEGER, line_end INTEGER,
     heading TEXT NOT NULL,
     place TEXT NOT NULL,
+    parts TEXT NOT NULL,
     text TEXT NOT NULL,
     text_hash BLOB NOT NULL,
     embedded INTEGER NOT NULL DEFAULT 0
@@ -222,10 +224,10 @@ CREATE TABLE saved_join (
     joined TEXT NOT NULL, problem TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE passage_fts USING fts5(
-    text, heading, content='passage', content_rowid='id',
+    text, heading, parts, content='passage', content_rowid='id',
     tokenize="porter unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE file_fts USING fts5(
-    name, title, tokenize="porter unicode61 remove_diacritics 2"
+    name, title, name_parts, title_parts, tokenize="porter unicode61 remove_diacritics 2"
 );
 """

@@ -33,6 +33,7 @@ class TimePhrase:
         role: how the preposition was read: in, on, from, since, after, before, until, between; ""
             when there is none.
         note: what was assumed, in words; mostly "".
+        spans: the single spans of "2021 or 2023", which ``span`` goes around; else empty.
     """
 
     start: int
@@ -41,6 +42,7 @@ class TimePhrase:
     words: str
     role: str
     note: str = ""
+    spans: tuple[DaySpan, ...] = ()
 
 
 _OLDER = frozenset(("older", "newer", "later", "earlier"))
@@ -103,6 +105,7 @@ class _Reader(PeriodReader):
         if first is None:
             return None
         second = self._second(first, role)
+        parts: tuple[DaySpan, ...] = ()
         if second is None:
             if role == "between" or not self._believable(i, j, first, role):
                 return None
@@ -110,6 +113,8 @@ class _Reader(PeriodReader):
             end, note = first.end, first.note
         else:
             days, end, note = self._joined(first, second), second.end, second.note
+            if self.word(first.end) in w.AND and role != "between":
+                parts = self._apart(first, second)
             role = role if role in ("in", "on", "from", "between") else ""
             if not role and not self._range_believable(i, first, second):
                 return None
@@ -124,7 +129,16 @@ class _Reader(PeriodReader):
         if role == "on" and first.shape in ("unit", "span"):
             role = ""  # the article of "le mois dernier"
         start, stop = self.tokens[i].start, self.tokens[end - 1].end
-        return TimePhrase(start, stop, span, "", role, note), end
+        return TimePhrase(start, stop, span, "", role, note, parts), end
+
+    def _apart(self, first: Period, second: Period) -> tuple[DaySpan, ...]:
+        """Two periods of a list that do not touch."""
+        if first.year is None and second.year:
+            first = replace(first, year=second.year)
+        elif second.year is None and first.year:
+            second = replace(second, year=first.year)
+        a, b = sorted((self._days(first), self._days(second)))
+        return (DaySpan(*a), DaySpan(*b)) if a[1] < b[0] else ()
 
     def _days(self, period: Period) -> Days:
         """Its days; without a year, the latest time that it began."""

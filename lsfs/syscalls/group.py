@@ -176,7 +176,7 @@ def save_group(call: Call, request: GroupName) -> Done:
     """
     from lsfs.syscalls import grouping
 
-    wanted = grouping.named(request.name)
+    wanted = grouping.named(call.engines, request.name)
     found = grouping.groups(call, wanted)
     grouping.keep(call.engines, request.name, wanted, found)
     return Done(f"{request.name}: {len(found.groups)} groups")

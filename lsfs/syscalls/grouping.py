@@ -19,9 +19,9 @@ from lsfs.syscalls.group import GroupRequest, Groups, IntegratedRequest, Semanti
 from lsfs.syscalls.retrieve import (
     SAVED_HITS,
     SAVED_SHARE,
-    explicit_filters,
     find,
     pending_note,
+    read_query,
 )
 
 if TYPE_CHECKING:
@@ -83,12 +83,13 @@ def groups(call: Call, request: GroupRequest) -> Groups:
 
 
 def _scope(call: Call, request: GroupRequest, *, unread: bool) -> _Scope:
-    from lsfs.index import question
     from lsfs.index.groups.scope import entries
 
     engines = call.engines
-    rest, written = explicit_filters(request.query)
-    filters = Filters(
+    asked = read_query(engines, request.query)
+    written = asked.filters
+    filters = replace(
+        written,
         dir=paths.relative(request.dir or written.dir),
         after=request.after or written.after,
         before=request.before or written.before,
@@ -98,10 +99,9 @@ def _scope(call: Call, request: GroupRequest, *, unread: bool) -> _Scope:
     )
     only: set[str] | None = None
     notes: tuple[str, ...] = ()
-    if rest:
-        plan = question.plan(rest, engines.today())
-        notes = plan.notes
-        filters, only = _asked_for(engines, plan, filters)
+    if asked.words:
+        notes = asked.plan.notes
+        filters, only = _asked_for(engines, asked.plan, filters)
     found = entries(engines.catalog, filters, unread=unread, only=only)
     return _Scope([entry for entry in found if engines.is_there(entry.path)], notes)
 
@@ -114,16 +114,7 @@ def _asked_for(
     from lsfs.index.search import query_words
     from lsfs.syscalls.ask import matching_files
 
-    asked = replace(
-        filters,
-        dir=filters.dir or plan.dir,
-        after=filters.after or plan.after,
-        before=filters.before or plan.before,
-        date_field=plan.date_field,
-        types=filters.types or plan.types,
-        kinds=filters.kinds or plan.kinds,
-        author=filters.author or plan.author,
-    )
+    asked = filters.with_plan(plan, whole=True)
     topic = [w for w in query_words(plan.query) if w and not kinds_in([w]) & {*plan.kinds}]
     if not topic and asked != filters:
         return asked, None
@@ -287,7 +278,7 @@ def _stating(engines: Engines, field: str) -> set[int]:
 # --- kept as directories
 
 
-def named(name: str) -> GroupRequest:
+def named(engines: Engines, name: str) -> GroupRequest:
     """The request that the name of a directory stands for.
 
     Raises:
@@ -295,7 +286,8 @@ def named(name: str) -> GroupRequest:
     """
     from lsfs.index.groups.keywords import terms_in
 
-    rest, filters = explicit_filters(name)
+    asked = read_query(engines, name)
+    rest, filters = asked.words, asked.filters
     if not rest:
         raise UsageError(f"nothing to group by: {name!r}", hint="for example: counterparty")
     first, _, others = rest.partition(" ")

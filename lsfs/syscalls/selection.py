@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lsfs import paths
 from lsfs.errors import AccessDenied, UsageError
 from lsfs.syscalls.engines import Engines
-from lsfs.syscalls.retrieve import explicit_filters
+from lsfs.syscalls.retrieve import read_query
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
@@ -106,19 +106,10 @@ def _no_filters() -> Filters:
 
 
 def _asked(engines: Engines, words: str, dir: str) -> Selection:
-    from lsfs.index import question
-
-    rest, filters = explicit_filters(words)
-    plan = question.plan(rest, engines.today())
-    filters = replace(
-        filters,
-        dir=dir or filters.dir or plan.dir,
-        after=filters.after or plan.after,
-        before=filters.before or plan.before,
-        date_field=plan.date_field,
-        types=filters.types or plan.types,
-        kinds=filters.kinds or plan.kinds,
-    )
+    asked = read_query(engines, words)
+    plan = asked.plan
+    filters = replace(asked.filters, dir=dir or asked.filters.dir)
+    filters = replace(filters.with_plan(plan, whole=True), author=filters.author)
     topic = _topic(plan)
     if plan.author:
         topic += [word.casefold() for word in re.findall(r"\w+", plan.author)]

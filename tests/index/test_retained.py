@@ -12,8 +12,8 @@ from blake3 import blake3
 from lsfs.index import ingest
 from lsfs.index.filters import Filters
 from lsfs.index.follow import void
+from lsfs.index.preference import Preference
 from lsfs.index.published import Published
-from lsfs.index.search import Preference
 from lsfs.index.then import CatalogThen, Entry
 
 from .conftest import Index, build

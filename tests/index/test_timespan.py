@@ -108,8 +108,8 @@ def test_never_raises_on_shuffled_phrases(words: list[str], today: date) -> None
 
 
 def test_is_fast() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for text, *_ in PHRASES:
         if not text.startswith("3 ma"):
             find(text, TODAY)
-    assert timedelta(seconds=time.perf_counter() - start) / len(PHRASES) < timedelta(milliseconds=5)
+    assert timedelta(seconds=time.process_time() - start) / len(PHRASES) < timedelta(milliseconds=5)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lsfs.config import FieldConfig
@@ -264,8 +264,15 @@ class Definitions:
 
     fields: Mapping[str, Definition]
     labels: Mapping[str, str]
-    first_words: frozenset[str]
-    last_words: frozenset[str]
+    first_words: frozenset[str] = field(init=False)
+    last_words: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        words = [label.split() for label in self.labels if label]
+        first = frozenset(("", *(parts[0] for parts in words)))
+        last = frozenset(("", *(parts[-1].removesuffix("s") for parts in words)))
+        object.__setattr__(self, "first_words", first)  # the one place where it is made
+        object.__setattr__(self, "last_words", last)
 
     def schema(self, kind: str) -> tuple[str, ...]:
         """The fields that a document of a kind is asked for; those of the user always."""
@@ -320,10 +327,4 @@ def definitions(own: Mapping[str, FieldConfig] | None = None) -> Definitions:
         type_ = one.type or _BUILT_IN_TYPES.get(name, "text")
         fields[name] = Definition(name, type_, one.regex)
         labels |= {label_key(words_of(label)): name for label in one.labels}
-    words = [label.split() for label in labels if label]
-    return Definitions(
-        fields,
-        labels,
-        first_words=frozenset(("", *(parts[0] for parts in words))),
-        last_words=frozenset(("", *(parts[-1].removesuffix("s") for parts in words))),
-    )
+    return Definitions(fields, labels)

@@ -56,7 +56,8 @@ _LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = re.compile(
     r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
-    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014-]\s|\s{3,}|:|\t)"
+    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
+    r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 _TITLE = re.compile(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from lsfs.config import FieldConfig
@@ -56,6 +56,8 @@ def values_of(
         for value in catalog.fields(name):
             if value.path in wanted:
                 found.setdefault(value.path, {}).setdefault(name, []).append(value.field)
+    if one.names == ("date",):
+        found |= _own_dates(catalog, {path for path in wanted if path not in found})
     chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
     return {path: values for path, values in chosen.items() if values}
 
@@ -79,6 +81,24 @@ def _chosen(
         most = max(value.confidence for value in values)
         values = [value for value in values if value.confidence == most]
     return sorted(values, key=lambda value: (-value.confidence, value.char_start))
+
+
+def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str, list[FieldValue]]]:
+    """The own dates of files that state none as a field: of a letter, of a payment."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT f.path, f.day, c.words, c.char_start, c.char_end, p.page, p.place FROM file f "
+            "JOIN content_date c ON c.file_id = f.id AND c.day = f.day AND c.char_start >= 0 "
+            "JOIN passage p ON p.document_id = f.document_id AND p.char_start <= c.char_start "
+            "AND p.char_end > c.char_start WHERE f.day <> '' ORDER BY f.path, c.ordinal DESC"
+        ).fetchall()
+    found = {}
+    for raw, day, words, start, end, page, place in rows:  # the strongest of a file comes last
+        path = os.fsdecode(raw)
+        if path in wanted:
+            value = FieldValue("date", words, day, start, end, page, None, place, "own date", 0.6)
+            found[path] = {"date": [value]}
+    return found
 
 
 def _behind_label(
