@@ -24,7 +24,7 @@ LANGUAGES = ("en", "de", "fr")
 OWN = "Meridian Fittings Ltd"
 
 # Each line one firm, and how it is written; the first of a pair of lines is easily taken for the second.
-FIRMS = (
+FIRMS: tuple[tuple[str, ...], ...] = (
     ("Acme Ltd", "ACME Limited", "Acme Ltd."),
     ("Acme Holdings Ltd", "Acme Holdings Limited", "ACME HOLDINGS LTD"),
     ("Müller Metallbau GmbH", "Mueller Metallbau GmbH", "Müller Metallbau"),
@@ -42,13 +42,13 @@ FIRMS = (
     ("Nordlicht Energie AG", "NORDLICHT ENERGIE AG", "Nordlicht Energie"),
     ("Calder Mills plc", "Calder Mills Plc", "Calder Mils plc"),
 )
-PLACES = {
+PLACES: dict[str, tuple[str, ...]] = {
     "en": ("12 Quay Street, Bristol BS1 4QA", "7 Mill Lane, Leeds LS2 7EW"),
     "de": ("Gartenstraße 14, 50667 Köln", "Am Markt 3, 20095 Hamburg"),
     "fr": ("8 rue des Tanneurs, 69005 Lyon", "21 avenue Foch, 33000 Bordeaux"),
 }
 OWN_PLACE = "4 Foundry Road, Sheffield S1 2BX"
-WORKS = {
+WORKS: dict[str, tuple[str, ...]] = {
     "en": (
         "repainting of the machine hall", "maintenance of the lifts", "translation of the product catalogue",
         "cleaning of the office windows", "replacement of the roof tiles", "training of the forklift drivers",

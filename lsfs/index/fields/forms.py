@@ -322,7 +322,7 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     parts = written.split()
     if not 1 <= len(parts) <= 9 or len(written) > LONGEST_NAME or "@" in written:
         return None
-    if not all(part[0].isupper() or part[0].isdigit() or part in _INSIDE for part in parts):
+    if not all(_of_a_name(part) for part in parts):
         return None
     if not parts[0][0].isupper() or sum(c.isalpha() for c in written) < 3:
         return None
@@ -334,6 +334,12 @@ def name_at(text: str, start: int, end: int) -> Form | None:
         return None
     at = start + lead
     return Form(at, at + len(written), party_key(written))
+
+
+def _of_a_name(part: str) -> bool:
+    """Whether a word can be one of a name: "Delmas", "7", "de", "d'Armor"."""
+    bare = part[2:] if part[:2] in ("d'", "l'", "d\u2019", "l\u2019") else part
+    return bare[:1].isupper() or bare[:1].isdigit() or part in _INSIDE
 
 
 def party_key(name: str) -> str:
