@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from lsfs.errors import LsfsError
 from lsfs.index.groups.grouped import SavedGroup
+from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     FileProblem,
@@ -52,6 +53,14 @@ class Published(Protocol):
 
     def question(self, name: str) -> SavedQuestion | None:
         """A kept question with its latest answer; None when nobody asked it."""
+        ...
+
+    def joins(self) -> list[str]:
+        """Names of the kept joins."""
+        ...
+
+    def join(self, name: str) -> SavedJoin | None:
+        """A kept join with its rows; None when nobody made it."""
         ...
 
     def counts(self) -> IndexCounts:
@@ -144,6 +153,14 @@ class Brain(Protocol):
 
     def drop_question(self, name: str) -> None:
         """Forget a question."""
+        ...
+
+    def save_join(self, name: str) -> None:
+        """Make a join and find its rows."""
+        ...
+
+    def drop_join(self, name: str) -> None:
+        """Forget a join."""
         ...
 
     def answer(self, name: str) -> SavedQuestion:

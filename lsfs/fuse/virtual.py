@@ -9,6 +9,7 @@ probes names costs next to nothing, and a query or a question exists only after 
     ask/      questions as files             lsfs.fuse.branches.ask
     by/       all files, grouped             lsfs.fuse.branches.by
     group/    groupings of the user's        lsfs.fuse.branches.group
+    join/     files joined, as folders       lsfs.fuse.branches.join
     text/     documents as Markdown          lsfs.fuse.branches.text
     pages/    the same, page by page         lsfs.fuse.branches.text
     versions/ what each file was             lsfs.fuse.branches.past
@@ -32,6 +33,7 @@ from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.ask import AskBranch
 from lsfs.fuse.branches.by import ByBranch
 from lsfs.fuse.branches.group import GroupBranch
+from lsfs.fuse.branches.join import JoinBranch
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts, inode_of
 from lsfs.fuse.branches.past import AtBranch, TrashBranch, VersionsBranch
 from lsfs.fuse.branches.search import SearchBranch
@@ -96,6 +98,7 @@ class VirtualTree:
             "ask": AskBranch(published, brain, monotonic),
             "by": ByBranch(published, generation, monotonic),
             "group": GroupBranch(published, brain, monotonic),
+            "join": JoinBranch(published, brain, generation, monotonic),
             "text": TextBranch(published, generation, monotonic),
             "pages": PagesBranch(published, generation, monotonic),
         }

@@ -617,7 +617,7 @@ def _kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
     kept: dict[str, list[tuple[object, ...]]] = {}
     try:
         with contextlib.closing(_connect(path, read_only=True)) as db:
-            for table in ("saved_search", "saved_question", "saved_group"):
+            for table in ("saved_search", "saved_question", "saved_group", "saved_join"):
                 rows = kept.setdefault(table, [])
                 rows.extend(db.execute(f"SELECT * FROM {table}"))  # noqa: S608
     except sqlite3.DatabaseError as error:

@@ -17,6 +17,8 @@ from lsfs.errors import IndexCorrupt
 from lsfs.index import catalog, kept, progress, schema
 from lsfs.index.groups import saved
 from lsfs.index.groups.grouped import SavedGroup
+from lsfs.index.join.saved import saved_join
+from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     DocumentEntry,
@@ -93,6 +95,16 @@ class Published:
         with self._lock:
             db = self._open()
             return None if db is None else kept.question(db, name)
+
+    def joins(self) -> list[str]:
+        """Names of the kept joins."""
+        return [row[0] for row in self._rows("SELECT name FROM saved_join ORDER BY name")]
+
+    def join(self, name: str) -> SavedJoin | None:
+        """A kept join with its rows; None when nobody made it."""
+        with self._lock:
+            db = self._open()
+            return None if db is None else saved_join(db, name)
 
     # --- the index as a whole
 

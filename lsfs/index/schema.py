@@ -78,6 +78,9 @@ SCHEMA_VERSION = 5
 #                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
 # saved_question: questions kept as files, with their answers; see lsfs.index.kept.
+# saved_join: joins kept as directories (lsfs.joins.SavedJoin).
+#   request      what is joined, as JSON of a join's request
+#   joined       rows as JSON, computed at `generation`; none where there is a `problem`
 # passage_fts, file_fts: full text over passages, and over names and titles; *_parts as in passage.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -219,6 +222,10 @@ CREATE TABLE saved_question (
     citations TEXT NOT NULL,
     files TEXT NOT NULL,
     model TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE saved_join (
+    name TEXT PRIMARY KEY, request TEXT NOT NULL, generation INTEGER NOT NULL,
+    joined TEXT NOT NULL, problem TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE passage_fts USING fts5(
     text, heading, parts, content='passage', content_rowid='id',

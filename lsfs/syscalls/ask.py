@@ -55,7 +55,8 @@ class Answer:
         files: the files that match the question; for a question about files, these are the answer.
         plan: how the question was read.
         model: the language model that took part; "" when none did.
-        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``none`` or ``plan``.
+        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``computed`` (a
+            sum), ``none`` or ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
     """
 
@@ -99,11 +100,31 @@ def ask(call: Call, request: AskRequest) -> Answer:
     if request.plan:
         return Answer("", False, (), (), plan, by="plan")
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
-        if plan.listing:
+        summed = _sum(then, plan, filters)
+        if summed is not None:
+            answer = summed
+        elif plan.listing:
             answer = _listing(then, plan, filters)
         else:
             answer = _fact(then, request, rest, plan, filters)
     return replace(answer, notes=notes)
+
+
+# --- questions for a sum
+
+
+def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
+    """The sum that is asked for, added up; None when none is, or nothing can be added up."""
+    from lsfs.syscalls import sums
+
+    who = sums.asked_sum(plan)
+    found = None if who is None else sums.summed(call, plan, filters, who)
+    if found is None:
+        return None
+    text = sums.text_of(found)
+    call.emit({"text": text})
+    files = sums.files_of(found)
+    return Answer(text, True, sums.citations_of(found), files, plan, by="computed")
 
 
 # --- questions for files

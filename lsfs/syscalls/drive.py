@@ -292,12 +292,13 @@ def _following(
 
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
-    from lsfs.syscalls import grouping, retrieve
+    from lsfs.syscalls import grouping, joins_kept, retrieve
 
     def recompute() -> None:
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
         grouping.follow(Call(engines))
+        joins_kept.refresh(Call(engines))
 
     follower = Follower(
         engines.catalog,
