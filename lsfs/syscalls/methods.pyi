@@ -30,6 +30,8 @@ class Methods:
         kind: tuple[str, ...] = ...,
         author: str = ...,
         min_score: float = ...,
+        rerank: str = ...,
+        hyde: bool = ...,
         fold: bool = ...,
         explain: bool = ...,
         save: str = ...,
