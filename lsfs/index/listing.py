@@ -17,21 +17,39 @@ if TYPE_CHECKING:
 QUOTE_CHARS = 160  # about the longest quote that shows why a file is listed
 
 
-def files(catalog: Catalog, filters: Filters, limit: int) -> list[FoundFile]:
-    """All files that pass the filters, newest document first, with the words that date them."""
+ORDERS = {
+    "newest": "f.day DESC",
+    "oldest": "f.day = '', f.day",
+    "largest": "f.size DESC",
+    "smallest": "f.size",
+}
+
+
+def files(catalog: Catalog, filters: Filters, limit: int, order: str = "newest") -> list[FoundFile]:
+    """All files that pass the filters, with the words that date them.
+
+    Args:
+        order: one of :data:`ORDERS` first; files without a date come last.
+    """
     where, values = filters.sql()
     rows = _rows(
         catalog,
         "SELECT f.id, f.path, f.kind, f.day, d.title, d.id FROM file f "  # noqa: S608
-        f"JOIN document d ON d.id = f.document_id WHERE {where} "
-        "ORDER BY f.day DESC, f.path LIMIT ?",
+        f"LEFT JOIN document d ON d.id = f.document_id WHERE {where} "
+        f"ORDER BY {ORDERS.get(order, ORDERS['newest'])}, f.path LIMIT ?",
         [*values, limit],
     )
     return [_found(catalog, *row) for row in rows]
 
 
 def _found(
-    catalog: Catalog, file_id: int, raw: bytes, kind: str, day: str, title: str, document_id: int
+    catalog: Catalog,
+    file_id: int,
+    raw: bytes,
+    kind: str,
+    day: str,
+    title: str | None,
+    document_id: int | None,
 ) -> FoundFile:
     path = os.fsdecode(raw)
     evidence, page, where = _dating(catalog, file_id, document_id, day)
@@ -40,7 +58,7 @@ def _found(
 
 
 def _dating(
-    catalog: Catalog, file_id: int, document_id: int, day: str
+    catalog: Catalog, file_id: int, document_id: int | None, day: str
 ) -> tuple[str, int | None, str]:
     """The line that states a file's date, and its page; else how its text begins."""
     rows = _rows(

@@ -6,7 +6,9 @@ import io
 import math
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from lsfs.model import Document
@@ -17,6 +19,40 @@ MAX_CELLS = 2_000_000  # of all tables
 UNKNOWN = "application/octet-stream"
 
 _READ_STEP = 8 * 1024 * 1024
+
+
+def _to_nobody(begins: bool) -> None:
+    """Where no other process keeps the time."""
+    del begins
+
+
+@dataclass(slots=True)
+class PictureTime:
+    """Time for pages that are pictures, which take seconds each: their reader's time stands still.
+
+    Attributes:
+        most: wall seconds for all of them; beyond it they use up the reader's time.
+        longest: for one of them.
+        given: how much was used so far.
+        announce: tells whoever would stop the reader that the reading of a page begins, or ends.
+    """
+
+    most: float = 0.0
+    longest: float = 0.0
+    given: float = 0.0
+    announce: Callable[[bool], None] = _to_nobody
+
+    @contextmanager
+    def standing_still(self) -> Iterator[float]:
+        """Around the reading of one page; gives the seconds that it may take."""
+        allowed = max(0.0, min(self.longest, self.most - self.given))
+        self.announce(True)
+        start = time.monotonic()
+        try:
+            yield allowed
+        finally:
+            self.given += min(allowed, time.monotonic() - start)
+            self.announce(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +69,9 @@ class Source:
         media_type: what the detector took the content for.
         max_chars: longest canonical text, in code points.
         max_parts: most blocks, spans, pages and running heads together.
-        deadline: ``time.monotonic()`` seconds at which the reader will be stopped.
+        deadline: ``time.monotonic()`` seconds at which the reader will be stopped, without what
+            pages that are pictures are given beyond it.
+        pictures: the time for those.
     """
 
     fd: int
@@ -43,6 +81,7 @@ class Source:
     max_chars: int = MAX_CHARS
     max_parts: int = MAX_PARTS
     deadline: float = math.inf
+    pictures: PictureTime = field(default_factory=PictureTime)
 
     def read(self, limit: int | None = None, offset: int = 0) -> bytes:
         """At most ``limit`` bytes (all by default) from ``offset``; fewer only at the end."""
@@ -60,7 +99,18 @@ class Source:
 
     def seconds_left(self) -> float:
         """Wall seconds until the reader will be stopped; infinite when nobody will."""
-        return self.deadline - time.monotonic()
+        return self.deadline + self.pictures.given - time.monotonic()
+
+    @contextmanager
+    def reading_picture(self, reserve: float) -> Iterator[float]:
+        """Around the reading of a page that is a picture; gives the seconds that it may take.
+
+        Args:
+            reserve: seconds of the file's own time that it may not use.
+        """
+        own = self.seconds_left() - reserve
+        with self.pictures.standing_still() as more:
+            yield max(own, more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ Over a Unix stream socket, each message is eight bytes of length, big endian, an
 
 - on start, the child sends ``{"ready": true}``;
 - ``{"op": "versions"}`` is answered by ``{"versions": {name: version}}``;
-- ``{"op": "read", "name": ..., "seconds": ...}`` comes with the file's descriptor (SCM_RIGHTS) and
-  is answered by two messages: ``{"media_type", "parser", "version"}`` before the parsing starts, so
-  that the parent knows what was going on should it have to stop it, and then the document.
+- ``{"op": "read", "name", "seconds", "picture_seconds", "longest_picture", "longest_answer"}``
+  comes with the file's descriptor (SCM_RIGHTS) and is answered by two messages: ``{"media_type",
+  "parser", "version"}`` before the parsing starts, so that the parent knows what was going on
+  should it have to stop it, and then the document. Between them come two empty messages for each
+  page that is a picture, before and after it is read: there the file's time stands still.
 
 Nothing is written to standard output.
 """
@@ -33,7 +35,7 @@ import msgspec
 from lsfs.errors import Encrypted, LsfsError, ParserTimeout, TooLarge, UnsupportedFormat
 from lsfs.model import Document, Status
 from lsfs_parsers import detect
-from lsfs_parsers.base import UNKNOWN, Parser, Source
+from lsfs_parsers.base import UNKNOWN, Parser, PictureTime, Source
 from lsfs_parsers.builder import broken_promise, clean
 from lsfs_parsers.confine import confine, watched
 from lsfs_parsers.registry import Registry
@@ -41,7 +43,6 @@ from lsfs_parsers.registry import Registry
 _LENGTH = struct.Struct(">Q")
 _MAX_REQUEST = 1024 * 1024  # a name and a number
 _MAX_REASON = 300  # characters
-MAX_ANSWER = 2**29  # bytes; 50 million characters of any script and what is known of them
 
 _STATUS: tuple[tuple[type[BaseException], Status], ...] = (
     (Encrypted, Status.ENCRYPTED),
@@ -101,13 +102,20 @@ def serve(connection: socket.socket, child: Child) -> None:
 
 def _read(connection: socket.socket, child: Child, message: dict[str, Any], fd: int) -> None:
     seconds = float(message["seconds"])
-    with watched(connection, seconds):
+    with watched(connection, seconds) as extend:
+        pictures = PictureTime(float(message["picture_seconds"]), float(message["longest_picture"]))
         deadline = time.monotonic() + seconds
         size = os.fstat(fd).st_size
-        source = Source(fd, str(message["name"]), size, deadline=deadline)
+        source = Source(fd, str(message["name"]), size, deadline=deadline, pictures=pictures)
+
+        def announce(begins: bool) -> None:
+            extend(source.seconds_left() + (pictures.longest if begins else 0.0))
+            _send(connection, b"")
+
+        pictures.announce = announce
         source, parser, failure = child.choose(source)
         _send(connection, msgspec.json.encode(_claim(source, parser)))
-        answer = _encoded(failure or child.parse(source, parser))
+        answer = _encoded(failure or child.parse(source, parser), int(message["longest_answer"]))
     # Sent outside the watch: the parent may be gone, but then the write itself fails.
     _send(connection, answer)
 
@@ -179,12 +187,12 @@ def _failed(source: Source, parser: Parser | None, error: BaseException) -> Docu
     return _document(source, parser, status, f"the parser failed: {type(error).__name__}: {error}")
 
 
-def _encoded(document: Document) -> bytes:
+def _encoded(document: Document, longest: int) -> bytes:
     try:
         answer = msgspec.json.encode(document)
-        if len(answer) > MAX_ANSWER:
+        if len(answer) > longest:
             name, version = str(document.parser), int(document.parser_version)
-            reason = f"what was read takes {len(answer) / 2**20:,.0f} MiB"
+            reason = f"what was read takes {len(answer) / 2**20:,.0f} MiB, too much for its size"
             answer = msgspec.json.encode(
                 Document(document.media_type, name, version, Status.TOO_LARGE, reason)
             )

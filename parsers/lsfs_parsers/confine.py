@@ -11,7 +11,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def _kernel() -> tuple[int, ...]:
 
 
 @contextmanager
-def watched(connection: socket.socket, seconds: float) -> Iterator[None]:
+def watched(connection: socket.socket, seconds: float) -> Iterator[Callable[[float], None]]:
     """Let the kernel end this process when it works for too long, or for nobody.
 
     The parent stops a parser that is late. Should the parent itself be gone, its end of the
@@ -88,20 +88,25 @@ def watched(connection: socket.socket, seconds: float) -> Iterator[None]:
 
     Args:
         connection: the socket to the parent.
-        seconds: wall seconds that the work may take.
+        seconds: wall seconds that the work may take; what is given takes other ones from then on.
     """
-    _raise_cpu_limit(seconds + _GRACE)
-    signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+    _set_alarm(seconds)
     flags = fcntl.fcntl(connection, fcntl.F_GETFL)
     fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(connection, fcntl.F_SETFL, flags | os.O_ASYNC)
     try:
         if _is_closed(connection):  # before the line above took effect
             raise EOFError("the parent is gone")
-        yield
+        yield _set_alarm
     finally:
         fcntl.fcntl(connection, fcntl.F_SETFL, flags)
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _set_alarm(seconds: float) -> None:
+    """Let the work take so many seconds from now on, of the wall and of the processor."""
+    _raise_cpu_limit(max(0.0, seconds) + _GRACE)
+    signal.setitimer(signal.ITIMER_REAL, max(0.0, seconds) + _GRACE)
 
 
 def _is_closed(connection: socket.socket) -> bool:

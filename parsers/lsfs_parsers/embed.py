@@ -32,9 +32,15 @@ def read_held(data: bytes, name: str, outer: Source) -> Document:
     Args:
         outer: the file that they are in.
     """
-    deadline = time.monotonic() + outer.seconds_left() / 2
+    deadline = time.monotonic() + outer.seconds_left() / 2 - outer.pictures.given
     held = HeldSource(
-        -1, name, len(data), max_chars=outer.max_chars // 2, deadline=deadline, data=data
+        -1,
+        name,
+        len(data),
+        max_chars=outer.max_chars // 2,
+        deadline=deadline,
+        pictures=outer.pictures,
+        data=data,
     )
     source, parser, failure = _reader().choose(held)
     return failure or _reader().parse(source, parser)

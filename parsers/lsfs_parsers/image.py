@@ -46,7 +46,7 @@ class ImageParser:
     """Reads PNG, JPEG, TIFF, WebP, BMP and GIF with tesseract."""
 
     name = "image"
-    version = 1
+    version = 2
     media_types = tuple(_FORMATS)
 
     def parse(self, source: Source) -> Document:
@@ -148,7 +148,8 @@ class _Reading:
             self._late = True
             return
         try:
-            seen = self._tesseract.read(picture, scale, left)
+            with self._source.reading_picture(self._reserve) as seconds:
+                seen = self._tesseract.read(picture, scale, seconds)
         except OSError as error:
             self._failed.append(page.number)
             self._late = self._late or isinstance(error, TimeoutError)

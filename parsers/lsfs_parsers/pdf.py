@@ -15,8 +15,10 @@ from lsfs_parsers.dates import day
 from lsfs_parsers.ocr import LONGEST, Recognised, Tesseract
 from lsfs_parsers.pdf_backend import GeometricBackend, aslant
 from lsfs_parsers.pdf_lines import Turn, page_text, turn_of
+from lsfs_parsers.pdf_outline import Outline, read_outline
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import page_rules
+from lsfs_parsers.pdf_tags import is_tagged, tagged_headings
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.window import PageReading, windows
 
@@ -34,7 +36,7 @@ class PdfParser:
     """Reads PDF with pdfium, and pages that are pictures with tesseract."""
 
     name = "pdf"
-    version = 3
+    version = 4
     media_types: tuple[str, ...] = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:
@@ -81,12 +83,13 @@ class Reading:
         self._builder = builder
         self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
         self._failed: list[int] = []
+        self._is_tagged = is_tagged(pdf)
         self._ocr: Tesseract | None = None
         self._ocr_looked_for = False
 
     def document(self) -> Document:
         """The document."""
-        backend = GeometricBackend(self._pages())
+        backend = GeometricBackend(self._pages(), Outline(read_outline(self._pdf)))
         stitch(self.readings(backend), self._builder, backend.joint)
         return self._finished(len(self._pdf))
 
@@ -129,6 +132,7 @@ class Reading:
             lines=text.lines,
             rules=page_rules(page, turn=text.turn),
             beside=aslant(text.aslant),
+            tagged=tagged_headings(page, text.turn) if self._is_tagged else [],
         )
         letters = sum(len(line.text) for line in text.lines)
         if letters < _FEW_LETTERS and _has_picture(page, whole=letters > 0):
@@ -151,7 +155,8 @@ class Reading:
             self._builder.warn("pages without text are pictures; tesseract would read them")
             return Recognised([])
         try:
-            return tesseract.read_page(page, self._source.seconds_left() - self._reserve)
+            with self._source.reading_picture(self._reserve) as seconds:
+                return tesseract.read_page(page, seconds)
         except (OSError, ValueError, pypdfium2.PdfiumError):  # TimeoutError is an OSError
             self._failed.append(number)
             return Recognised([])

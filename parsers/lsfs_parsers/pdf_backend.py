@@ -11,11 +11,14 @@ from itertools import pairwise
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
 from lsfs_parsers.pdf_columns import Region, find_gutters, regions, runs_on
+from lsfs_parsers.pdf_edges import Habits, Paragraph
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
+from lsfs_parsers.pdf_line_numbers import without_line_numbers
 from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
+from lsfs_parsers.pdf_outline import Outline
 from lsfs_parsers.pdf_page import PdfPage
-from lsfs_parsers.pdf_paragraphs import Habits, Paragraph, paragraphs_of
+from lsfs_parsers.pdf_paragraphs import paragraphs_of
 from lsfs_parsers.pdf_style import Style, Survey
 from lsfs_parsers.pdf_tables import FoundTable, find_tables
 from lsfs_parsers.pdf_words import Words
@@ -36,10 +39,12 @@ class GeometricBackend:
 
     Args:
         raw_pages: the pages with their lines, in order; taken as they are needed.
+        outline: the headings that the file names.
     """
 
-    def __init__(self, raw_pages: Iterator[PdfPage]) -> None:
+    def __init__(self, raw_pages: Iterator[PdfPage], outline: Outline | None = None) -> None:
         self._raw = raw_pages
+        self._outline = outline or Outline()
         self._survey = Survey()
         self._style = Style(1.0, ())
         self._finder = FurnitureFinder()
@@ -59,6 +64,8 @@ class GeometricBackend:
                 if page is None:
                     more = False
                 else:
+                    page.lines, numbers = without_line_numbers(page.lines)
+                    page.beside += numbers
                     self._survey.add(page.lines)
                     self.words.add(page.lines)
                     waiting.append(page)
@@ -67,6 +74,9 @@ class GeometricBackend:
             around = behind + waiting
             chosen = range(len(behind), len(behind) + count)
             self._finder.mark(around, chosen, self._style)
+            for page in waiting[:count]:
+                self._outline.tell(page, self._style)
+            self._style = replace(self._style, ranks=self._outline.ranks())
             for page in waiting[:count]:
                 page.gutters = find_gutters(page, self._style)
                 self._gutters.add(page)

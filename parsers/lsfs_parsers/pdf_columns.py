@@ -428,6 +428,7 @@ def _beside(one: Line, other: Line) -> Line:
         box=union([one.box, other.box]),
         hyphen=(one if one.right > other.right else other).hyphen,
         cells=tuple(touching),
+        told=one.told or other.told,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lsfs.model import FurnitureRole
 from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_marks import CAPTION
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_style import Style
 from lsfs_parsers.window import Beside
@@ -30,7 +31,6 @@ _PAGE_NUMBER = re.compile(
     r"(\d{1,4}|[ivxlc]{1,7})\s*(?:(?:/|of|von|sur|de|di|din|von)\s*\d+)?[\s\-\u2013\u2014|\])]*$",
     re.IGNORECASE,
 )
-_CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|tabla|fig)", re.IGNORECASE)
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
@@ -166,7 +166,7 @@ def _same_row(one: Line, other: Line) -> bool:
 def _repeats(edge: _Edge, at: int, edges: Sequence[Sequence[_Edge]], style: Style) -> bool:
     """Whether a line stands on the pages around as well, with the numbers of those pages."""
     is_big = style.is_big(edge.line)  # "Chapter 4" in big letters is no page number
-    if _CAPTION.match(edge.line.text):
+    if CAPTION.match(edge.line.text):
         return False
     line = edge.line
     may_be_text = len(line.cells) >= _MANY_CELLS or (

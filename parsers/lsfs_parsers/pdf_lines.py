@@ -71,6 +71,19 @@ def one_cell(before: Cell, after: Cell, glue: str) -> Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """That a line is a heading, or a part of one, as the file itself says.
+
+    Attributes:
+        level: from 1.
+        number: which heading of the document; its lines have it in common.
+    """
+
+    level: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of text.
 
@@ -80,6 +93,7 @@ class Line:
         cells: its parts between wide gaps; one for a line of prose.
         confidence: of a line read from a picture, from 0 to 1.
         baseline: the height on which its letters stand; None where it is not known.
+        told: of a heading that the outline of the file or its tags name.
     """
 
     text: str
@@ -90,6 +104,7 @@ class Line:
     cells: tuple[Cell, ...]
     confidence: float | None = None
     baseline: float | None = None
+    told: Told | None = None
 
     @property
     def left(self) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from lsfs.model import BlockKind
 from lsfs_parsers.pdf_columns import Region
+from lsfs_parsers.pdf_edges import Paragraph
 from lsfs_parsers.pdf_lines import Line
-from lsfs_parsers.pdf_paragraphs import Paragraph
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_style import ENDS_SENTENCE, Style
 from lsfs_parsers.pdf_words import HYPHENS

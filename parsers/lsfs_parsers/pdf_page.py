@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lsfs_parsers.pdf_lines import Box, Line, Turn
 from lsfs_parsers.pdf_rules import Rule
+from lsfs_parsers.pdf_tags import Tagged
 from lsfs_parsers.window import Beside
 
 
@@ -22,6 +23,7 @@ class PdfPage:
         rules: its ruling lines.
         source: ``text`` or ``ocr``.
         beside: furniture.
+        tagged: the headings that its tags name.
         gutters: where white space stands between columns of running text.
     """
 
@@ -33,6 +35,7 @@ class PdfPage:
     rules: list[Rule] = field(default_factory=list)
     source: str = "text"
     beside: list[Beside] = field(default_factory=list)
+    tagged: list[Tagged] = field(default_factory=list)
     gutters: tuple[float, ...] = ()
 
     @property

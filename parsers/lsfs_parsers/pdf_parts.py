@@ -21,21 +21,6 @@ _NUMBER = re.compile(
 _SEAM = re.compile(r"[^\W\d_]{3}(?=[\d(+-])|\d(?=[^\W\d_]{3})")
 _NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
 
-CAPTION = re.compile(
-    r"(?:table|tab|figure|fig|tabelle|abbildung|abb|tableau|tabla|tabela|tabella|figura|listing|"
-    r"algorithm|chart|exhibit|box|schedule|annex|appendix)\.? ?(?:[\dIVX]+[A-Za-z]?(?:[.-]\d+)*)"
-    r"(?:[.:)]| ?[\u2013\u2014|-]|$|\s)",
-    re.I,
-)
-NOTE = re.compile(
-    r"(?:sources?|notes?|n\.?b\.?|quelle|anmerkung|fuente|nota|exhibit reads|abbreviations?)\b ?"
-    r"[:.]|[*\u2020\u2021]|[a-z1]\)",
-    re.I,
-)
-BULLET = re.compile(
-    r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\u25b6\u25b8\u25ba\u2794\uf0b7]"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from lsfs_parsers.pdf_lines import Line
 
 SAME_SIZE = 0.6  # points
+BOLD = 0.0  # in place of a size: headings in the bold letters of running text
+LOWEST_LEVEL = 9
 ENDS_SENTENCE = re.compile(
     r"(?:[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
     r"|[\u3002\uff01\uff1f\uff1a][\u300d\u300f\uff09]*)$"
@@ -31,10 +33,12 @@ class Style:
     Attributes:
         body: size of running text, in points.
         levels: sizes of headings, the biggest first.
+        ranks: the level that the headings of a size have by the outline of the file.
     """
 
     body: float
     levels: tuple[float, ...]
+    ranks: Mapping[float, int] = field(default_factory=dict)
 
     def is_body(self, line: Line) -> bool:
         """Whether a line is set as running text is."""
@@ -53,17 +57,34 @@ class Style:
         return line.size < _SMALLER * self.body
 
     def heading_level(self, line: Line) -> int:
-        """1 for the biggest headings; 0 for what is none."""
+        """1 for the highest headings; 0 for what is none."""
+        if line.told:
+            return line.told.level
+        size = self.heading_size(line)
+        return 0 if size is None else self.level_of(size)
+
+    def heading_size(self, line: Line) -> float | None:
+        """The size by which a heading's level is known: one of ``levels``, or ``BOLD`` for the
+        bold letters of running text; None for what does not look like a heading."""
         if not _LETTER.search(line.text):
-            return 0
+            return None
         if self.is_big(line):
             size = _rounded(line.size)
-            return next((n for n, one in enumerate(self.levels, 1) if size >= one), 1)
+            return next((one for one in self.levels if size >= one), size)
         ends_open = not ENDS_SENTENCE.search(line.text)
         if line.bold and line.size >= self.body - 0.3 and ends_open and len(line.cells) == 1:
-            is_short = len(line.text) < _HEADING_LENGTH // 2
-            return min(len(self.levels) + 1, _HEADING_LEVELS + 1) if is_short else 0
-        return 0
+            return BOLD if len(line.text) < _HEADING_LENGTH // 2 else None
+        return None
+
+    def level_of(self, size: float) -> int:
+        """The level of headings of a size (see :meth:`heading_size`): the outline's, or as many
+        below that of the next bigger one with a level there as there are sizes between."""
+        sizes = (*self.levels, BOLD)
+        own = sizes.index(size) if size in sizes else 0
+        for place in range(own, -1, -1):
+            if sizes[place] in self.ranks:
+                return min(self.ranks[sizes[place]] + own - place, LOWEST_LEVEL)
+        return 1 if self.ranks else own + 1
 
 
 class Survey:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs_parsers.pdf_parts import BULLET, Part, is_number, says_nothing
+from lsfs_parsers.pdf_marks import BULLET
+from lsfs_parsers.pdf_parts import Part, is_number, says_nothing
 from lsfs_parsers.pdf_table_columns import Extent
 from lsfs_parsers.pdf_table_rows import Group, could_wrap
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import union
-from lsfs_parsers.pdf_parts import BULLET, CAPTION, NOTE, Part, joined, rows_of
+from lsfs_parsers.pdf_marks import BULLET, TABLE_NOTE, TABLE_TITLE
+from lsfs_parsers.pdf_parts import Part, joined, rows_of
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Placed, columns_of
 from lsfs_parsers.pdf_table_grid import Grid
@@ -289,9 +290,9 @@ def _without_margins(
 ) -> tuple[list[int], list[Group]]:
     """Rows without a caption above them, or a source or notes below, in a cell over all columns."""
     before = after = 0
-    if len(groups) > 2 and _is_whole(groups[0], columns) and CAPTION.match(_text(groups[0])):
+    if len(groups) > 2 and _is_whole(groups[0], columns) and TABLE_TITLE.match(_text(groups[0])):
         before = 1
-    if len(groups) > 2 and _is_whole(groups[-1], columns) and NOTE.match(_text(groups[-1])):
+    if len(groups) > 2 and _is_whole(groups[-1], columns) and TABLE_NOTE.match(_text(groups[-1])):
         after = 1
     kept = groups[before : len(groups) - after]
     return [min(max(0, start - before), len(kept)) for start in starts], kept

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs_parsers.pdf_parts import CAPTION, Part, Row, rows_of
+from lsfs_parsers.pdf_marks import TABLE_TITLE
+from lsfs_parsers.pdf_parts import Part, Row, rows_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Extent, Placed, columns_of, placed, with_rivers
@@ -182,7 +183,7 @@ def _is_near(last: Row, row: Row, frames: Sequence[Frame]) -> bool:
 
 def _is_caption(row: Row) -> bool:
     first = row.parts[0].text
-    match = CAPTION.match(first)
+    match = TABLE_TITLE.match(first)
     if match is None:
         return False
     return len(row.parts) == 1 or (len(row.parts) == 2 and match.end() == len(first))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import Box, Line, union
-from lsfs_parsers.pdf_parts import parts_of
+from lsfs_parsers.pdf_parts import Part, parts_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body
 from lsfs_parsers.pdf_table_columns import Extent
@@ -74,13 +74,26 @@ def find_tables(
             if body is not None:
                 bodies.append(body)
                 parts = [part for part in parts if part.line not in body.lines]
-    bodies += zone_bodies(parts, inside, body_size)
+    for stretch in _between_headings(parts, lines):
+        bodies += zone_bodies(stretch, inside, body_size)
     taken = [_found(body) for body in bodies]
     taken.sort(key=lambda table: table.box[1])
     return [
         at_edges(table, [line for n, line in enumerate(lines) if n not in table.lines])
         for table in taken
     ]
+
+
+def _between_headings(parts: Sequence[Part], lines: Sequence[Line]) -> Iterator[list[Part]]:
+    """The parts between the headings that the file itself names, which are in no table."""
+    above = float("-inf")
+    for heading in (*sorted(line.top for line in lines if line.told), float("inf")):
+        stretch = [
+            part for part in parts if above < part.baseline <= heading and not lines[part.line].told
+        ]
+        if stretch:
+            yield stretch
+        above = heading
 
 
 def _is_inside(box: Box, region: Box) -> bool:

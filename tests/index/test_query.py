@@ -125,7 +125,8 @@ def test_a_wrong_operator_is_explained(text: str, what: str, at: int) -> None:
     ("text", "name"),
     [
         ("東京", "kyoto"), ("人口", "kyoto"), ("猫", "kyoto"), ("好き", "kyoto"),
-        ("iphone", "kyoto"),        ("東京の人口は何人ですか", "kyoto"), ("서울", "korea"), ("만나", "korea"),
+        ("iphone", "kyoto"), ("東京の人口は何人ですか", "kyoto"),
+        ("서울", "korea"), ("만나", "korea"),
         ("ไทย", "thai"),
         ("株式", "wide"), ("パソコン", "wide"), ("abc", "wide"), ("finance", "wide"),
         ("ελλαδα", "wide"), ("strassenbau", "deposit"), ("STRASSENBAU", "deposit"),

@@ -10,7 +10,7 @@ import pytest
 from lsfs.errors import UsageError
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
-from lsfs.index.search import Preference
+from lsfs.index.preference import Preference
 from lsfs.model import Block, BlockKind, Document, Span
 
 from .conftest import Index, document

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import stat
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from lsfs.model import Block, BlockKind, Document
@@ -36,6 +39,9 @@ class MisbehavingParser:
             "sys.exit": lambda: sys.exit(4),
             "raise": lambda: 1 / 0,
             "grandchild": lambda: subprocess.run(["sleep", "98761"], check=True),
+            "flood": lambda: _answer(10**8),
+            "picture": lambda: _read_pictures(source, 2, 1.2),
+            "pictures": lambda: _read_pictures(source, 10, 1.2),
             "print": lambda: os.write(1, b"noise on standard output\n" * 1000),
             "moan": lambda: [os.write(2, b"x" * 4096) for _ in range(15)],
             "peek": lambda: Path("/etc/passwd").read_bytes(),
@@ -51,6 +57,7 @@ class MisbehavingParser:
         elif order == "garbage":
             os.closerange(3, 100)
         text = "\udc80" if order == "surrogates" else text
+        text = "x" * 5_000_000 if order == "bloat" else text
         start = 1 if order == "lie" else 0
         block = Block(BlockKind.PARAGRAPH, text, start, start + len(text))
         return Document(source.media_type, self.name, self.version, text=text, blocks=(block,))
@@ -59,6 +66,21 @@ class MisbehavingParser:
 def _spin() -> None:
     while True:
         pass
+
+
+def _answer(length: int) -> None:
+    """Announce an answer to the parent as a parser that is under a file's control might."""
+    for fd in range(3, 100):
+        with suppress(OSError):  # not open
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, struct.pack(">Q", length))
+    time.sleep(1000)
+
+
+def _read_pictures(source: Source, count: int, seconds: float) -> None:
+    for _ in range(count):
+        with source.reading_picture(0.0):
+            time.sleep(seconds)
 
 
 class Broken:

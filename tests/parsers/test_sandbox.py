@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lsfs.config import IndexConfig
 from lsfs.errors import ParseError
 from lsfs.index import sandbox as sandbox_module
-from lsfs.index.sandbox import Sandbox, allowed_seconds
-from lsfs.model import Document, Status
+from lsfs.index.sandbox import Allowed, Sandbox, allowed_seconds
+from lsfs.model import Block, BlockKind, Document, Status
 from tests.parsers.misbehaving import SIGNATURE
 
 PLUGIN = {"misbehaving": "tests.parsers.misbehaving:MisbehavingParser"}
@@ -308,6 +309,41 @@ def test_time_grows_with_size_up_to_a_limit() -> None:
     assert allowed_seconds(limits, 10**7) == 65
     assert allowed_seconds(limits, 10**10) == 300
     assert allowed_seconds(IndexConfig(parse_seconds=900), 10**10) == 900
+
+
+def test_an_answer_may_not_be_much_longer_than_the_file() -> None:
+    limits = IndexConfig()
+    assert Allowed.of(limits, 1000).answer < 5 * 2**20
+    assert Allowed.of(limits, 10**6).answer > 60 * 10**6  # the longest seen has 25 bytes for one
+    assert Allowed.of(limits, 10**10).answer == 2**29
+
+
+@pytest.mark.parametrize(
+    ("order", "status", "reason"),
+    [("flood", Status.DAMAGED, "too long"), ("bloat", Status.TOO_LARGE, "too much for its size")],
+)
+def test_a_long_answer_is_not_taken(ask: Ask, order: str, status: Status, reason: str) -> None:
+    document = ask(order)
+    assert document.status is status
+    assert reason in document.reason
+
+
+def test_an_answer_of_very_many_parts_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '"char_start":' * 10  # in a text it counts for nothing
+    blocks = tuple(Block(BlockKind.PARAGRAPH, text, 0, len(text)) for _ in range(5))
+    answer = msgspec.json.encode(Document("text/plain", "x", 1, text=text, blocks=blocks))
+    monkeypatch.setattr(sandbox_module, "_MAX_PARTS", 5)
+    assert len(sandbox_module._decoded_document(answer).blocks) == 5
+    monkeypatch.setattr(sandbox_module, "_MAX_PARTS", 4)
+    with pytest.raises(sandbox_module._Stopped):
+        sandbox_module._decoded_document(answer)
+
+
+def test_the_time_stands_still_while_a_picture_is_read(tmp_path: Path) -> None:
+    with Sandbox(IndexConfig(parse_seconds=1.0, scan_seconds=60), extra_parsers=PLUGIN) as sandbox:
+        assert read(sandbox, SIGNATURE + b"picture", tmp_path).status is Status.OK
+    with Sandbox(IndexConfig(parse_seconds=1.0, scan_seconds=1), extra_parsers=PLUGIN) as sandbox:
+        assert read(sandbox, SIGNATURE + b"pictures", tmp_path).status is Status.TIMEOUT
 
 
 def test_our_own_memory_is_not_taken_for_the_childs(ask: Ask) -> None:
