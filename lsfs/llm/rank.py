@@ -84,7 +84,7 @@ def _sliding(passages: Sequence[str], ranked: Ranked) -> list[int]:
         except ContextTooLong:
             if size <= LEAST:
                 return order
-            size //= 2
+            size = max(size // 2, LEAST)
             continue
         end = begin + size // 2 if begin > 0 else 0
     return order
