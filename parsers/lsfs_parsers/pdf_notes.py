@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lsfs.model import BlockKind
-from lsfs_parsers.pdf_columns import Region
+from lsfs_parsers.pdf_columns import Region, has_river
 from lsfs_parsers.pdf_edges import Paragraph
 from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.pdf_rules import Rule
@@ -36,15 +36,13 @@ def split_notes(
     """
     notes: list[Line] = []
     for line in reversed(region.lines):
-        if not style.is_smaller(line) or len(line.cells) > 3:
+        if not style.is_smaller(line):
             break
         if notes and notes[-1].top - line.top > _APART * line.size + 2:
             break
         notes.append(line)
     notes.reverse()
-    rows = [number for number, line in enumerate(notes) if len(line.cells) > 1]
-    if len(rows) >= _TABLE_ROWS:  # a table of small letters stands above the notes, or at the foot
-        del notes[: rows[-1] + 1]
+    del notes[: _end_of_rows(notes)]
     while notes and notes[0].top < _LOWEST * height:
         notes.pop(0)
     if not notes:
@@ -58,6 +56,21 @@ def split_notes(
     elif under_rule is not None:
         notes = notes[under_rule:]
     return region.lines[: len(region.lines) - len(notes)], notes
+
+
+def _end_of_rows(lines: Sequence[Line]) -> int:
+    """Where the last rows of a table end that stands above the notes, or at the foot of the page.
+
+    White space runs down between its columns; that between the words of narrow columns does not.
+    """
+    end = start = 0
+    for number, line in enumerate([*lines, None]):
+        if line is not None and len(line.cells) > 1:
+            continue
+        if number - start >= _TABLE_ROWS and has_river(lines[start:number]):
+            end = number
+        start = number + 1
+    return end
 
 
 def notes_of(lines: Sequence[Line]) -> list[Paragraph]:
