@@ -27,6 +27,7 @@ from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReadi
 
 _AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
 _NEAR_EDGE = 1.5  # of the size
+_NARROW = 42.0  # of the size: a page of A5 with letters of 10 points
 _MOSTLY = 0.6  # share of the rows
 _RUNS_ON = 0.5
 _SAME_GUTTER = 8.0  # points
@@ -90,9 +91,16 @@ class GeometricBackend:
         notes: list[PageBlock] = []
         expected = self._notes_open
         before: Box | None = None
+        has_columns = bool(page.gutters or self._gutters.usual())
+        is_narrow = has_columns or page.width < _NARROW * self._style.body
         for region in regions(window, page.lines, self._gutters.usual()):
             text, note_lines = split_notes(
-                region, page.rules, self._style, page.height, expected=expected
+                region,
+                page.rules,
+                self._style,
+                page.height,
+                expected=expected,
+                is_narrow=is_narrow,
             )
             # A column goes on in the next one, and not in what stands below it.
             here = union([line.box for line in region.lines])

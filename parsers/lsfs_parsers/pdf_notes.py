@@ -24,7 +24,13 @@ _NOT_FULL = 2.5
 
 
 def split_notes(
-    region: Region, rules: Sequence[Rule], style: Style, height: float, *, expected: bool
+    region: Region,
+    rules: Sequence[Rule],
+    style: Style,
+    height: float,
+    *,
+    expected: bool,
+    is_narrow: bool,
 ) -> tuple[list[Line], list[Line]]:
     """The lines of a column without its footnotes, and the footnotes' lines.
 
@@ -33,6 +39,7 @@ def split_notes(
     Args:
         height: of the page.
         expected: the last note of the page before goes on here.
+        is_narrow: lines of text are short, so that justification makes their spaces wide.
     """
     notes: list[Line] = []
     for line in reversed(region.lines):
@@ -42,7 +49,7 @@ def split_notes(
             break
         notes.append(line)
     notes.reverse()
-    del notes[: _end_of_rows(notes)]
+    del notes[: _end_of_rows(notes, is_narrow=is_narrow)]
     while notes and notes[0].top < _LOWEST * height:
         notes.pop(0)
     if not notes:
@@ -58,19 +65,17 @@ def split_notes(
     return region.lines[: len(region.lines) - len(notes)], notes
 
 
-def _end_of_rows(lines: Sequence[Line]) -> int:
+def _end_of_rows(lines: Sequence[Line], *, is_narrow: bool) -> int:
     """Where the last rows of a table end that stands above the notes, or at the foot of the page.
 
-    White space runs down between its columns; that between the words of narrow columns does not.
+    In narrow columns the spaces between words may be as wide as those between cells; but white
+    space does not run down between them.
     """
-    end = start = 0
-    for number, line in enumerate([*lines, None]):
-        if line is not None and len(line.cells) > 1:
-            continue
-        if number - start >= _TABLE_ROWS and has_river(lines[start:number]):
-            end = number
-        start = number + 1
-    return end
+    rows = [number for number, line in enumerate(lines) if len(line.cells) > 1]
+    for count in range(len(rows), _TABLE_ROWS - 1, -1):
+        if not is_narrow or has_river([lines[number] for number in rows[:count]]):
+            return rows[count - 1] + 1
+    return 0
 
 
 def notes_of(lines: Sequence[Line]) -> list[Paragraph]:
