@@ -524,7 +524,7 @@ class Catalog:
         )
         self.db.execute(
             "INSERT OR IGNORE INTO vector_removal "
-            "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
+            "SELECT id FROM passage WHERE document_id = ? AND (embedded = 1 OR coming = 1)",
             (document_id,),
         )
         stated.drop(self.db, document_id)
@@ -617,7 +617,7 @@ def _kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
     kept: dict[str, list[tuple[object, ...]]] = {}
     try:
         with contextlib.closing(_connect(path, read_only=True)) as db:
-            for table in ("saved_search", "saved_question", "saved_group"):
+            for table in ("saved_search", "saved_question", "saved_group", "saved_join"):
                 rows = kept.setdefault(table, [])
                 rows.extend(db.execute(f"SELECT * FROM {table}"))  # noqa: S608
     except sqlite3.DatabaseError as error:

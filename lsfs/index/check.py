@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lsfs import digest as digests
 from lsfs.errors import IndexCorrupt
 from lsfs.index.catalog import Catalog, FileIdentity
 from lsfs.model import Problem, Status
 
 if TYPE_CHECKING:
+    from lsfs.index.codes import Ids
     from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
 
@@ -28,6 +31,7 @@ _RULES = {
     ),
 }
 _FULL_TEXT = ("passage_fts", "file_fts")
+_MODELS = ("embedder", "embedder_setting", "embedder_next")
 READ_ANEW = "what it says cannot be read"
 OTHER_TEXT = "its passages are not its text"
 OTHER_BYTES = "it does not hold what was read from it"
@@ -40,6 +44,7 @@ def check(
     *,
     deep: bool,
     tree: SourceTree | None = None,
+    coming: VectorStore | None = None,
 ) -> list[Problem]:
     """Look for damage.
 
@@ -48,6 +53,7 @@ def check(
         deep: unpack every document and compare it with its passages and fields, the database's own
             indexes with its tables, and what files hold with what was read.
         tree: the files, for the last of these.
+        coming: vectors of the embedding model that is to follow.
     """
     with catalog.lock:
         try:
@@ -61,6 +67,7 @@ def check(
                 *(_documents(catalog) if deep else ()),
                 *(_contents(catalog, tree, counts) if deep and tree is not None else ()),
                 *_vectors(catalog, vectors, counts),
+                *_vectors(catalog, coming, counts, "coming"),
             ]
         except sqlite3.DatabaseError as error:
             return [_torn(str(error))]
@@ -160,33 +167,38 @@ def _digest(tree: SourceTree, path: str, identity: FileIdentity) -> bytes | None
 
 
 def _vectors(
-    catalog: Catalog, vectors: VectorStore | None, counts: Counter[str]
+    catalog: Catalog, vectors: VectorStore | None, counts: Counter[str], column: str = "embedded"
 ) -> Iterator[Problem]:
     if vectors is None:
         return
-    there = set(vectors.ids.tolist())
-    rows = catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
+    lost, extra = _compared(catalog, vectors, column)
     unsound = vectors.unsound()
-    if unsound:
+    if len(unsound):
         yield Problem("vectors", f"{len(unsound)} vectors are damaged")
     going = {row[0] for row in catalog.db.execute("SELECT passage_id FROM vector_removal")}
-    lost = {id_ for id_, embedded in rows if embedded and id_ not in there}
-    extra = there - {id_ for id_, _ in rows} - going
-    counts["vectors"] += len(there)
-    if lost:
+    extra = extra[~np.isin(extra, list(going))]
+    counts["vectors"] += len(vectors)
+    if len(lost):
         yield Problem("vectors", f"{len(lost)} passages have no vector, and should have one")
-    if extra:
+    if len(extra):
         yield Problem("vectors", f"{len(extra)} vectors are of no passage")
 
 
-def mend(catalog: Catalog, vectors: VectorStore | None, problems: list[Problem]) -> None:
+def mend(
+    catalog: Catalog,
+    vectors: VectorStore | None,
+    problems: list[Problem],
+    coming: VectorStore | None = None,
+) -> None:
     """Make well again what :func:`check` found; what has to be read anew becomes pending."""
     if any("database is damaged" in one.what for one in problems):
-        model = _model(catalog)
+        models = _models(catalog)
         catalog.start_anew()
-        if vectors is not None:
-            vectors.clear()  # they are of passages that had these numbers
-            catalog.set_meta("embedder", model)
+        for store in (vectors, coming):
+            if store is not None:
+                store.clear()  # they are of passages that had these numbers
+        for key, value in models.items():
+            catalog.set_meta(key, value)
         return
     with catalog.transaction() as db:
         # Rows that belong to nothing first: what they were of is read anew.
@@ -211,16 +223,18 @@ def mend(catalog: Catalog, vectors: VectorStore | None, problems: list[Problem])
         catalog.index_names()
         if vectors is not None:
             mend_vectors(catalog, vectors)
+        if coming is not None:
+            mend_vectors(catalog, coming, "coming")
         catalog.bump()
     catalog.collect()
 
 
-def _model(catalog: Catalog) -> str:
-    """What made the vectors, if that can be read."""
+def _models(catalog: Catalog) -> dict[str, str]:
+    """What makes the vectors, as far as that can be read."""
     try:
-        return catalog.meta("embedder")
+        return {key: catalog.meta(key) for key in _MODELS}
     except sqlite3.DatabaseError:
-        return ""
+        return {}
 
 
 def _read_anew(db: sqlite3.Connection, path: bytes) -> None:
@@ -230,18 +244,35 @@ def _read_anew(db: sqlite3.Connection, path: bytes) -> None:
     db.execute("UPDATE file SET status = 'pending', document_id = NULL WHERE document_id = ?", row)
 
 
-def mend_vectors(catalog: Catalog, vectors: VectorStore) -> None:
-    """Intend vectors that are lost, and the end of those that are of nothing or damaged.
+def _compared(catalog: Catalog, vectors: VectorStore, column: str) -> tuple[Ids, Ids]:
+    """Passages whose vector is lost, and vectors that are of no passage."""
+    passages, done = _passages(catalog, column)
+    there = vectors.ids
+    return np.setdiff1d(done, there), np.setdiff1d(there, passages)
+
+
+def _passages(catalog: Catalog, column: str) -> tuple[Ids, Ids]:
+    """All passages, and those whose vector is in the store."""
+    rows = catalog.db.execute(f"SELECT id, {column} FROM passage").fetchall()  # noqa: S608
+    table = np.array(rows, np.int64).reshape(-1, 2)
+    return table[:, 0], table[table[:, 1] == 1, 0]
+
+
+def mend_vectors(catalog: Catalog, vectors: VectorStore, column: str = "embedded") -> None:
+    """Intend vectors that are lost, and end those that are of nothing or damaged.
 
     A vector that is there though it is only intended goes, too: it may be of the passage that had
     this number in a catalog that was lost.
+
+    Args:
+        column: of ``passage``, which says whose vectors there are: ``embedded`` or ``coming``.
     """
-    rows = catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
-    done = {id_ for id_, embedded in rows if embedded}
-    there = set(vectors.ids.tolist())
-    unsound = set(vectors.unsound())
-    lost = [(id_,) for id_ in done if id_ not in there or id_ in unsound]
-    extra = sorted((there - done) | unsound)
-    catalog.db.executemany("UPDATE passage SET embedded = 0 WHERE id = ?", lost)
+    _, done = _passages(catalog, column)
+    there, unsound = vectors.ids, vectors.unsound()
+    lost = np.union1d(np.setdiff1d(done, there), np.intersect1d(done, unsound))
+    catalog.db.executemany(
+        f"UPDATE passage SET {column} = 0 WHERE id = ?",  # noqa: S608
+        [(int(id_),) for id_ in lost],
+    )
     # At once: a number that no passage has may be the next one's.
-    vectors.remove(extra)
+    vectors.remove(np.union1d(np.setdiff1d(there, done), unsound))

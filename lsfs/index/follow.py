@@ -75,11 +75,14 @@ class CatchUp:
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
             published = Published(self._catalog)
+            report = _reporter(emit, published)
             try:
                 self._pipeline.run(
-                    progress=_reporter(emit, published),
+                    progress=report,
                     stop=lambda: deadline is not None and time.monotonic() > deadline,
                 )
+                if deadline is None:  # who asks a question does not wait for another model
+                    self._pipeline.advance(report)
             finally:
                 published.end()
         return self._catalog.waiting() == 0
@@ -250,6 +253,8 @@ class Follower:
                     self._looked = True
                     self._answered = max(self._answered, ticket)
                 self._condition.notify_all()
+            if finished and self._failure is None:
+                self._advance()
 
     def _index(self, paths: set[str]) -> bool:
         """One run; says whether nothing is left to do."""
@@ -276,6 +281,22 @@ class Follower:
             log.exception("indexing failed; it is tried again with the next change")
             self._failure = LsfsError(f"indexing failed: {error!r}", hint="see the drive's log")
             return True
+
+    def _advance(self) -> None:
+        """Go on with what nobody waits for, until somebody waits for something."""
+        before = self._catalog.generation()
+        try:
+            self._pipeline.advance(
+                self._report, lambda: self._interrupted() or self._asked > self._answered
+            )
+            if self._catalog.generation() != before and not self._stopping:
+                self._after_change()
+        except LsfsError as error:
+            log.error("the other embedding model is not ready: %s", error.message)
+        except Exception:
+            # The edge of the thread, as above.
+            log.exception("embedding anew failed; it is tried again with the next change")
+        self._progress = {}
 
     def _interrupted(self) -> bool:
         """Whether a newer change is to be looked at before the work goes on, or it is to wait."""

@@ -54,5 +54,11 @@ DECLARED = {
     "keywords_retrieve": Outline("combined", "", "Find the files that hold keywords exactly, each with the first place where it does."),
     "semantic_retrieve": Outline("combined", "", "Find passages by meaning alone."),
     "integrated_retrieve": Outline("combined", "", "Find passages about a query in those files only that hold keywords exactly."),
+    "map_files": Outline("map", "", "Lay files out on a plane, those of a topic together; ``lsfs map -o`` draws it."),
     "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
+    "aggregate": Outline("aggregate", "aggregate", "Count files, or add up what they state, exactly, with the places."),
+    "concat": Outline("file_join", "concat", "Show documents one after the other as text, with what page of which file each page is."),
+    "file_join": Outline("file_join", "file-join", "Join documents into a new file, or append them to the first one."),
+    "save_join": Outline("joins_kept", "", "Keep a join as a directory; its name is the join: ``invoices+contracts on counterparty``."),
+    "drop_join": Outline("joins_kept", "", "Forget a kept join; no file is touched."),
 }

@@ -97,10 +97,18 @@ def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Probl
 
     catalog, vectors = call.engines.catalog, call.engines.search.vectors
     tree = call.engines.tree
-    problems = index_check.check(catalog, vectors, counts, deep=request.deep, tree=tree)
+    follows = call.engines.search.meanings.coming
+    coming = follows.vectors if follows else None
+
+    def check(counted: Counter[str]) -> list[Problem]:
+        return index_check.check(
+            catalog, vectors, counted, deep=request.deep, tree=tree, coming=coming
+        )
+
+    problems = check(counts)
     if not (request.repair and problems):
         return problems
-    index_check.mend(catalog, vectors, problems)
-    left = index_check.check(catalog, vectors, Counter(), deep=request.deep, tree=tree)
+    index_check.mend(catalog, vectors, problems, coming)
+    left = check(Counter())
     wrong = {(one.what, one.path) for one in left}
     return [replace(one, repaired=(one.what, one.path) not in wrong) for one in problems]

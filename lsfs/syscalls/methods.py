@@ -22,7 +22,8 @@ from lsfs.syscalls.registry import Syscall, registry
 
 MODULES = (  # that declare syscalls
     "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
-    "rollback", "extract", "duplicates", "group", "combined", "join",
+    "rollback", "extract", "duplicates", "group", "combined", "map", "join", "aggregate",
+    "file_join", "joins_kept",
 )  # fmt: skip
 
 
