@@ -155,7 +155,7 @@ def _stored(engines: Engines, entries: Sequence[Entry]) -> list[FileGroup]:
     members: dict[int, list[GroupedFile]] = {}
     for entry in entries:
         at = placed.get(entry.document_id or 0)
-        if at is not None:
+        if at is not None and at[0] in known:
             file = GroupedFile(entry.path, f"likeness {at[1]:.2f}", score=round(at[1], 4))
             members.setdefault(at[0], []).append(file)
     groups = []
