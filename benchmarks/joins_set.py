@@ -24,7 +24,7 @@ LANGUAGES = ("en", "de", "fr")
 OWN = "Meridian Fittings Ltd"
 
 # Each line one firm, and how it is written; the first of a pair of lines is easily taken for the second.
-FIRMS = (
+FIRMS: tuple[tuple[str, ...], ...] = (
     ("Acme Ltd", "ACME Limited", "Acme Ltd."),
     ("Acme Holdings Ltd", "Acme Holdings Limited", "ACME HOLDINGS LTD"),
     ("Müller Metallbau GmbH", "Mueller Metallbau GmbH", "Müller Metallbau"),
@@ -42,13 +42,13 @@ FIRMS = (
     ("Nordlicht Energie AG", "NORDLICHT ENERGIE AG", "Nordlicht Energie"),
     ("Calder Mills plc", "Calder Mills Plc", "Calder Mils plc"),
 )
-PLACES = {
+PLACES: dict[str, tuple[str, ...]] = {
     "en": ("12 Quay Street, Bristol BS1 4QA", "7 Mill Lane, Leeds LS2 7EW"),
     "de": ("Gartenstraße 14, 50667 Köln", "Am Markt 3, 20095 Hamburg"),
     "fr": ("8 rue des Tanneurs, 69005 Lyon", "21 avenue Foch, 33000 Bordeaux"),
 }
 OWN_PLACE = "4 Foundry Road, Sheffield S1 2BX"
-WORKS = {
+WORKS: dict[str, tuple[str, ...]] = {
     "en": (
         "repainting of the machine hall", "maintenance of the lifts", "translation of the product catalogue",
         "cleaning of the office windows", "replacement of the roof tiles", "training of the forklift drivers",
@@ -94,6 +94,66 @@ class Paper:
     path: str = ""
 
 
+_CONTRACTS: dict[str, list[str]] = {
+    "en": [
+        "SERVICE AGREEMENT\n\nContract no.: {number}\n\nThis agreement is made on {day} between {own}, {ownplace} (the “Client”), and {firm}, {place} (the “Contractor”).\n\nThe Contractor undertakes the {work}.\n\nThe contract price is {amount}.",
+        "CONTRACT FOR SERVICES\n\nContract number: {number}\nClient: {own}, {ownplace}\nContractor: {firm}, {place}\nDated {day}\n\nSubject matter of this contract is the {work}. Price: {amount}.",
+    ],
+    "de": [
+        "DIENSTLEISTUNGSVERTRAG\n\nVertragsnummer: {number}\n\nZwischen {own}, {ownplace} – nachfolgend Auftraggeber genannt – und {firm}, {place} – nachfolgend Auftragnehmer genannt – wird am {day} folgender Vertrag geschlossen:\n\nGegenstand ist: {work}.\n\nDer Gesamtpreis beträgt {amount}.",
+        "WERKVERTRAG\n\nVertrags-Nr.: {number}\nAuftraggeber: {own}, {ownplace}\nAuftragnehmer: {firm}, {place}\nDatum: {day}\n\nDer Auftragnehmer übernimmt: {work}. Preis: {amount}.",
+    ],
+    "fr": [
+        "CONTRAT DE PRESTATION DE SERVICES\n\nContrat n° : {number}\n\nEntre les soussignés : {own}, {ownplace}, ci-après dénommé le client, et {firm}, {place}, ci-après dénommé le prestataire. Fait le {day}.\n\nLe contrat porte sur : {work}.\n\nPrix : {amount}.",
+    ],
+}
+_ORDERS: dict[str, list[str]] = {
+    "en": [
+        "PURCHASE ORDER\n\nOrder no.: {number}\nOrder date: {day}\nSupplier: {firm}, {place}\nShip to: {own}, {ownplace}\n\nWe order: {work}.\n\nTotal: {amount}"
+    ],
+    "de": [
+        "BESTELLUNG\n\nBestellnummer: {number}\nDatum: {day}\nLieferant: {firm}, {place}\nKunde: {own}, {ownplace}\n\nWir bestellen: {work}.\n\nGesamtbetrag: {amount}"
+    ],
+    "fr": [
+        "BON DE COMMANDE\n\nCommande n° : {number}\nDate : {day}\nFournisseur : {firm}, {place}\nClient : {own}, {ownplace}\n\nNous commandons : {work}.\n\nMontant total : {amount}"
+    ],
+}
+_INVOICES: dict[str, list[str]] = {
+    "en": [
+        "{firm}\n{place}\n\nINVOICE\n\nInvoice no.: {number}\nInvoice date: {day}\nBill to: {own}, {ownplace}\n{refs}\nFor the {work}.\n\nSubtotal: {net}\nVAT: {tax}\nTotal due: {amount}",
+        "TAX INVOICE\n\n{firm}\n{place}\n\nOur invoice: {number}\nDate of issue: {day}\nInvoice to: {own}, {ownplace}\n{refs}\nWork done: {work}\n\nNet amount: {net}\nTax: {tax}\nAmount payable: {amount}",
+    ],
+    "de": [
+        "{firm}\n{place}\n\nRECHNUNG\n\nRechnungsnummer: {number}\nRechnungsdatum: {day}\nRechnung an: {own}, {ownplace}\n{refs}\nLeistung: {work}\n\nNettobetrag: {net}\nzzgl. MwSt.: {tax}\nGesamtbetrag: {amount}"
+    ],
+    "fr": [
+        "{firm}\n{place}\n\nFACTURE\n\nFacture n° : {number}\nDate de facture : {day}\nFacturé à : {own}, {ownplace}\n{refs}\nPrestation : {work}\n\nTotal HT : {net}\nTVA : {tax}\nTotal TTC : {amount}"
+    ],
+}
+_PAYMENTS: dict[str, list[str]] = {
+    "en": [
+        "{own}\n{ownplace}\n\nPAYMENT ADVICE\n\nTo: {firm}\nDate: {day}\n\nWe have transferred the following to you.\n\nTotal amount: {amount}"
+    ],
+    "de": [
+        "{own}\n{ownplace}\n\nZAHLUNGSAVIS\n\nAn: {firm}\nDatum: {day}\n\nWir haben Ihnen Folgendes überwiesen.\n\nGesamtbetrag: {amount}"
+    ],
+    "fr": [
+        "{own}\n{ownplace}\n\nAVIS DE PAIEMENT\n\nDestinataire : {firm}\nDate : {day}\n\nNous vous avons viré la somme suivante.\n\nMontant total : {amount}"
+    ],
+}
+_LETTERS: dict[str, list[str]] = {
+    "en": [
+        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nYour reference: {ref}\n\nDear Sir or Madam,\n\nplease send us a copy of the time sheets.\n\nYours sincerely,\n\nDana Holt"
+    ],
+    "de": [
+        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nIhr Zeichen: {ref}\n\nSehr geehrte Damen und Herren,\n\nbitte senden Sie uns eine Kopie der Stundenzettel.\n\nMit freundlichen Grüßen\n\nDana Holt"
+    ],
+    "fr": [
+        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nVotre référence : {ref}\n\nMadame, Monsieur,\n\nveuillez nous envoyer une copie des feuilles d'heures.\n\nCordialement,\n\nDana Holt"
+    ],
+}
+
+
 @dataclass
 class Wording:
     """How a set writes its papers; another one makes a set held out."""
@@ -110,64 +170,6 @@ class Wording:
     own: str = OWN
 
 
-_CONTRACTS = {
-    "en": [
-        "SERVICE AGREEMENT\n\nContract no.: {number}\n\nThis agreement is made on {day} between {own}, {ownplace} (the “Client”), and {firm}, {place} (the “Contractor”).\n\nThe Contractor undertakes the {work}.\n\nThe contract price is {amount}.",
-        "CONTRACT FOR SERVICES\n\nContract number: {number}\nClient: {own}, {ownplace}\nContractor: {firm}, {place}\nDated {day}\n\nSubject matter of this contract is the {work}. Price: {amount}.",
-    ],
-    "de": [
-        "DIENSTLEISTUNGSVERTRAG\n\nVertragsnummer: {number}\n\nZwischen {own}, {ownplace} – nachfolgend Auftraggeber genannt – und {firm}, {place} – nachfolgend Auftragnehmer genannt – wird am {day} folgender Vertrag geschlossen:\n\nGegenstand ist: {work}.\n\nDer Gesamtpreis beträgt {amount}.",
-        "WERKVERTRAG\n\nVertrags-Nr.: {number}\nAuftraggeber: {own}, {ownplace}\nAuftragnehmer: {firm}, {place}\nDatum: {day}\n\nDer Auftragnehmer übernimmt: {work}. Preis: {amount}.",
-    ],
-    "fr": [
-        "CONTRAT DE PRESTATION DE SERVICES\n\nContrat n° : {number}\n\nEntre les soussignés : {own}, {ownplace}, ci-après dénommé le client, et {firm}, {place}, ci-après dénommé le prestataire. Fait le {day}.\n\nLe contrat porte sur : {work}.\n\nPrix : {amount}.",
-    ],
-}
-_ORDERS = {
-    "en": [
-        "PURCHASE ORDER\n\nOrder no.: {number}\nOrder date: {day}\nSupplier: {firm}, {place}\nShip to: {own}, {ownplace}\n\nWe order: {work}.\n\nTotal: {amount}"
-    ],
-    "de": [
-        "BESTELLUNG\n\nBestellnummer: {number}\nDatum: {day}\nLieferant: {firm}, {place}\nKunde: {own}, {ownplace}\n\nWir bestellen: {work}.\n\nGesamtbetrag: {amount}"
-    ],
-    "fr": [
-        "BON DE COMMANDE\n\nCommande n° : {number}\nDate : {day}\nFournisseur : {firm}, {place}\nClient : {own}, {ownplace}\n\nNous commandons : {work}.\n\nMontant total : {amount}"
-    ],
-}
-_INVOICES = {
-    "en": [
-        "{firm}\n{place}\n\nINVOICE\n\nInvoice no.: {number}\nInvoice date: {day}\nBill to: {own}, {ownplace}\n{refs}\nFor the {work}.\n\nSubtotal: {net}\nVAT: {tax}\nTotal due: {amount}",
-        "TAX INVOICE\n\n{firm}\n{place}\n\nOur invoice: {number}\nDate of issue: {day}\nInvoice to: {own}, {ownplace}\n{refs}\nWork done: {work}\n\nNet amount: {net}\nTax: {tax}\nAmount payable: {amount}",
-    ],
-    "de": [
-        "{firm}\n{place}\n\nRECHNUNG\n\nRechnungsnummer: {number}\nRechnungsdatum: {day}\nRechnung an: {own}, {ownplace}\n{refs}\nLeistung: {work}\n\nNettobetrag: {net}\nzzgl. MwSt.: {tax}\nGesamtbetrag: {amount}"
-    ],
-    "fr": [
-        "{firm}\n{place}\n\nFACTURE\n\nFacture n° : {number}\nDate de facture : {day}\nFacturé à : {own}, {ownplace}\n{refs}\nPrestation : {work}\n\nTotal HT : {net}\nTVA : {tax}\nTotal TTC : {amount}"
-    ],
-}
-_PAYMENTS = {
-    "en": [
-        "{own}\n{ownplace}\n\nPAYMENT ADVICE\n\nTo: {firm}\nDate: {day}\n\nWe have transferred the following to you.\n\nTotal amount: {amount}"
-    ],
-    "de": [
-        "{own}\n{ownplace}\n\nZAHLUNGSAVIS\n\nAn: {firm}\nDatum: {day}\n\nWir haben Ihnen Folgendes überwiesen.\n\nGesamtbetrag: {amount}"
-    ],
-    "fr": [
-        "{own}\n{ownplace}\n\nAVIS DE PAIEMENT\n\nDestinataire : {firm}\nDate : {day}\n\nNous vous avons viré la somme suivante.\n\nMontant total : {amount}"
-    ],
-}
-_LETTERS = {
-    "en": [
-        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nYour reference: {ref}\n\nDear Sir or Madam,\n\nplease send us a copy of the time sheets.\n\nYours sincerely,\n\nDana Holt"
-    ],
-    "de": [
-        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nIhr Zeichen: {ref}\n\nSehr geehrte Damen und Herren,\n\nbitte senden Sie uns eine Kopie der Stundenzettel.\n\nMit freundlichen Grüßen\n\nDana Holt"
-    ],
-    "fr": [
-        "{own}\n{ownplace}\n\n{firm}\n{place}\n\n{day}\n\nVotre référence : {ref}\n\nMadame, Monsieur,\n\nveuillez nous envoyer une copie des feuilles d'heures.\n\nCordialement,\n\nDana Holt"
-    ],
-}
 _REFS = {
     "en": ("Contract no.: {0}\n", "Order no.: {0}\n"),
     "de": ("Vertragsnummer: {0}\n", "Bestellnummer: {0}\n"),

@@ -1,7 +1,10 @@
-"""Rows that join two sets of files, and what they rest on."""
+"""Rows that join two sets of files, and numbers over files; and what they rest on."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -119,6 +122,7 @@ class Joined:
         near_misses: pairs that almost fit, when they were asked for.
         keys: how the keys were compared, when it was asked for.
         notes: how the sides were read, and what is missing.
+        table: the rows as CSV, when it was asked for.
     """
 
     rows: tuple[JoinRow, ...]
@@ -131,6 +135,7 @@ class Joined:
     near_misses: tuple[NearMiss, ...] = ()
     keys: tuple[KeyUse, ...] = ()
     notes: tuple[str, ...] = ()
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +154,94 @@ class SavedJoin:
     generation: int
     joined: Joined
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateRow:
+    """One number.
+
+    Attributes:
+        group: a value for each column that is grouped by; "" for files that state none.
+        unit: the currency; "" where none is stated, or there is none.
+        value: exact, in digits with a point; an average is rounded to two places.
+        files: how many files it is of.
+        evidence: their values; of a least or greatest one, those that have it.
+    """
+
+    group: tuple[str, ...]
+    unit: str
+    value: str
+    files: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that does not count, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """Numbers over files.
+
+    Attributes:
+        function, field, by: as they were asked for.
+        rows: one for each group and currency, by group.
+        totals: the same over all files, each once, by currency.
+        left_out: files that do not count, by path.
+        files: how many count.
+        show_files: the places are to be shown, too.
+        notes: how the files were chosen, and what is missing.
+    """
+
+    function: str
+    field: str
+    by: tuple[str, ...]
+    rows: tuple[AggregateRow, ...]
+    totals: tuple[AggregateRow, ...]
+    left_out: tuple[LeftOut, ...]
+    files: int
+    show_files: bool = False
+    notes: tuple[str, ...] = ()
+
+
+# --- as a table
+
+_HEAD = (
+    "left", "right", "key", "score", "left_place", "left_value", "left_quote", "right_place",
+    "right_value", "right_quote", "how", "why",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a spreadsheet begins a formula
+
+
+def csv_of(rows: Iterable[JoinRow]) -> str:
+    """Rows as CSV (RFC 4180), a line for each key, with nothing that a spreadsheet would run."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(_HEAD)
+    for row in rows:
+        for line in _lines(row):
+            writer.writerow([_inert(cell) for cell in line])
+    return out.getvalue()
+
+
+def _lines(row: JoinRow) -> list[tuple[str, ...]]:
+    head = (row.left, row.right, row.key, f"{row.score:g}")
+    if not row.keys:
+        return [(*head, *[""] * 7, row.why)]
+    return [
+        (
+            *head, key.left.where, key.left.value, key.left.quote, key.right.where,
+            key.right.value, key.right.quote, f"{key.on}: {key.how}", row.why,
+        )
+        for key in row.keys
+    ]  # fmt: skip
+
+
+def _inert(cell: str) -> str:
+    """A cell as text; see OWASP, "CSV Injection"."""
+    plain = cell.replace("\0", "").encode("utf-8", "replace").decode()
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain

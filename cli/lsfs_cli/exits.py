@@ -11,6 +11,7 @@ _CODES: dict[str, Callable[[Any], int]] = {
     "Matches": lambda result: 0 if result.matches else 1,
     "ExtractedRows": lambda result: 0 if result.rows else 1,
     "Joined": lambda result: 0 if result.rows else 1,
+    "Aggregated": lambda result: 0 if result.rows else 1,
     "Duplicates": lambda result: 0 if result.groups else 1,
     "Groups": lambda result: 0 if result.groups else 1,
     "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,

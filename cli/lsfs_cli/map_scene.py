@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs_cli.render import safe
+from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:
     from lsfs.syscalls.map import DriveMap

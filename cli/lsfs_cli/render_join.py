@@ -10,13 +10,17 @@ from lsfs_cli.render import shows
 from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
-    from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss
+    from lsfs.joins import Aggregated, AggregateRow, Evidence, Joined, JoinRow, KeyMatch, NearMiss
+    from lsfs.syscalls.file_join import Concatenation, FileJoined
 
 LONGEST = 48  # characters of a path or value in a table
 
 
 @shows("Joined")
 def _(result: Joined, out: Console) -> None:
+    if result.table:
+        out.print(Styled(safe(result.table.replace("\r\n", "\n"), lines=True).rstrip("\n")))
+        return
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
     for use in result.keys:
@@ -40,19 +44,19 @@ def _(result: Joined, out: Console) -> None:
 
 
 def _widths(rows: tuple[JoinRow, ...]) -> tuple[int, int]:
-    left = max((len(_short(row.left)) for row in rows), default=0)
-    right = max((len(_short(row.right)) for row in rows), default=0)
+    left = max((len(_tail(row.left)) for row in rows), default=0)
+    right = max((len(_tail(row.right)) for row in rows), default=0)
     return left, right
 
 
 def _row(row: JoinRow, widths: tuple[int, int], out: Console) -> None:
-    line = Styled(f"{_short(row.left):<{widths[0]}}", style="bold")
+    line = Styled(f"{_tail(row.left):<{widths[0]}}", style="bold")
     if not row.right:
         line.append(f"  \u2205  {_short(row.key)}", style="not bold")
         out.print(line)
         out.print(Styled(f"    {safe(row.why)}", style="dim"))
         return
-    line.append(f"  {_short(row.right):<{widths[1]}}")
+    line.append(f"  {_tail(row.right):<{widths[1]}}")
     line.append(f"  {row.score:.2f}  {_short(row.key)}", style="not bold")
     out.print(line)
     for key in row.keys:
@@ -96,6 +100,62 @@ def _miss(miss: NearMiss, out: Console) -> None:
     out.print(line)
 
 
+@shows("Aggregated")
+def _(result: Aggregated, out: Console) -> None:
+    for note in result.notes:
+        out.print(Styled(f"({safe(note)})", style="dim"))
+    lines = [(_named(row, result), row) for row in result.rows]
+    if result.by and len(result.rows) > 1:
+        lines += [("all", row) for row in result.totals]
+    names = max((len(name) for name, _ in lines), default=0)
+    digits = max((len(row.value) for _, row in lines), default=0)
+    for name, row in lines:
+        count = "1 file" if row.files == 1 else f"{row.files} files"
+        line = Styled(f"{name:<{names}}  {row.value:>{digits}} {safe(row.unit)}", style="bold")
+        out.print(line if result.function == "count" else line.append(f"  {count}", style="dim"))
+        if name != "all" or not result.by:
+            _places(row, result, out)
+    if not lines:
+        out.print(Styled("nothing to compute"))
+    if result.left_out:
+        out.print(Styled(f"{len(result.left_out)} files are left out:"))
+    for one in result.left_out:
+        out.print(Styled(f"  {safe(one.path)}: {safe(one.reason)}", style="dim"))
+
+
+def _named(row: AggregateRow, result: Aggregated) -> str:
+    return "  ".join(_short(one) or "(none)" for one in row.group) or safe(result.function)
+
+
+def _places(row: AggregateRow, result: Aggregated, out: Console) -> None:
+    few = len(row.evidence) if result.show_files or result.function in ("min", "max") else 0
+    for one in row.evidence[:few]:
+        quote = f"  \u201c{safe(one.quote)}\u201d" if one.quote else ""
+        place = safe(cited(one.path, one.where))
+        out.print(Styled(f"    {place}  {_short(one.value)}{quote}", style="dim"))
+
+
+@shows("Concatenation")
+def _(result: Concatenation, out: Console) -> None:
+    out.print(Styled(safe(result.text, lines=True)))
+
+
+@shows("FileJoined")
+def _(result: FileJoined, out: Console) -> None:
+    verb = "would write" if result.dry_run else "wrote"
+    out.print(Styled(f"{verb} {safe(result.path)} ({result.how}, {len(result.pages)} pages)"))
+    for path in result.removed:
+        out.print(Styled(f"{'would remove' if result.dry_run else 'removed'} {safe(path)}"))
+    if not result.dry_run:
+        out.print(Styled(f"(taken back with: lsfs rollback . --to {result.undo})", style="dim"))
+
+
 def _short(text: str) -> str:
     text = safe(text)
-    return text if len(text) <= LONGEST else f"\u2026{text[1 - LONGEST :]}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026"
+
+
+def _tail(path: str) -> str:
+    """A path cut in front: its end tells files apart."""
+    path = safe(path)
+    return path if len(path) <= LONGEST else f"\u2026{path[1 - LONGEST :]}"

@@ -6,10 +6,11 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lsfs.errors import LsfsError
 from lsfs.index.groups.grouped import SavedGroup
+from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     FileProblem,
@@ -54,8 +55,20 @@ class Published(Protocol):
         """A kept question with its latest answer; None when nobody asked it."""
         ...
 
+    def joins(self) -> list[str]:
+        """Names of the kept joins."""
+        ...
+
+    def join(self, name: str) -> SavedJoin | None:
+        """A kept join with its rows; None when nobody made it."""
+        ...
+
     def counts(self) -> IndexCounts:
         """How far the index is."""
+        ...
+
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
         ...
 
     def problems(self) -> list[FileProblem]:
@@ -140,6 +153,14 @@ class Brain(Protocol):
 
     def drop_question(self, name: str) -> None:
         """Forget a question."""
+        ...
+
+    def save_join(self, name: str) -> None:
+        """Make a join and find its rows."""
+        ...
+
+    def drop_join(self, name: str) -> None:
+        """Forget a join."""
         ...
 
     def answer(self, name: str) -> SavedQuestion:

@@ -65,6 +65,14 @@ class RpcBrain:
         """Forget a question."""
         self._call("drop_question", {"name": name})
 
+    def save_join(self, name: str) -> None:
+        """Make a join."""
+        self._call("save_join", {"name": name})
+
+    def drop_join(self, name: str) -> None:
+        """Forget a join."""
+        self._call("drop_join", {"name": name})
+
     def answer(self, name: str) -> SavedQuestion:
         """A kept question with an answer of now.
 

@@ -14,9 +14,11 @@ from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index import catalog, kept, schema
+from lsfs.index import catalog, kept, progress, schema
 from lsfs.index.groups import saved
 from lsfs.index.groups.grouped import SavedGroup
+from lsfs.index.join.saved import saved_join
+from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     DocumentEntry,
@@ -94,6 +96,16 @@ class Published:
             db = self._open()
             return None if db is None else kept.question(db, name)
 
+    def joins(self) -> list[str]:
+        """Names of the kept joins."""
+        return [row[0] for row in self._rows("SELECT name FROM saved_join ORDER BY name")]
+
+    def join(self, name: str) -> SavedJoin | None:
+        """A kept join with its rows; None when nobody made it."""
+        with self._lock:
+            db = self._open()
+            return None if db is None else saved_join(db, name)
+
     # --- the index as a whole
 
     def generation(self) -> int:
@@ -106,6 +118,12 @@ class Published:
         with self._lock:
             db = self._open()
             return IndexCounts() if db is None else catalog.counts(db)
+
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", progress.KEY)
+        found = progress.read(rows[0][0]) if rows else None
+        return {} if found is None else found.told()
 
     def problems(self) -> list[FileProblem]:
         """Files that could not be read in full."""

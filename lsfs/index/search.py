@@ -14,6 +14,7 @@ from lsfs.index import query as queries
 from lsfs.index.filters import Filters
 from lsfs.index.fusion import Candidate
 from lsfs.index.listing import sentence_at
+from lsfs.index.meanings import Meanings
 from lsfs.index.preference import Preference, date_share
 from lsfs.index.query import Leaf, Query
 from lsfs.index.spelling import Correction, Speller
@@ -87,14 +88,18 @@ class Search:
 
     Args:
         vectors, embedder: None leaves the keyword arm alone.
+        meanings: the embedding models, in their place, where one may follow on another.
     """
 
     def __init__(
-        self, catalog: Catalog, vectors: VectorStore | None, embedder: Embedder | None
+        self,
+        catalog: Catalog,
+        vectors: VectorStore | None,
+        embedder: Embedder | None,
+        meanings: Meanings | None = None,
     ) -> None:
         self._catalog = catalog
-        self._vectors = vectors
-        self._embedder = embedder
+        self.meanings = meanings or Meanings.of(vectors, embedder)
         self._speller = Speller()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
@@ -102,11 +107,18 @@ class Search:
     @property
     def vectors(self) -> VectorStore | None:
         """The vectors that it searches."""
-        return self._vectors
+        now = self.meanings.now
+        return now.vectors if now else None
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What reads a query for them."""
+        now = self.meanings.now
+        return now.embedder if now else None
 
     def of(self, catalog: Catalog) -> Search:
         """A search of another catalog that knows the same passages, so has the same vectors."""
-        return Search(catalog, self._vectors, self._embedder)
+        return Search(catalog, None, None, self.meanings)
 
     def hits(self, query: str, **options: Any) -> list[Hit]:
         """The hits of :meth:`find`."""
@@ -163,7 +175,7 @@ class Search:
     # --- the arms
 
     def _candidates(self, task: _Task, mode: str) -> None:
-        if mode == "hybrid" and task.query.exact and self._embedder is None:
+        if mode == "hybrid" and task.query.exact and self.embedder is None:
             mode = "keyword"
         if mode != "semantic":
             self._correct(task)
@@ -212,33 +224,21 @@ class Search:
 
     def _semantic(self, task: _Task, *, only_these: bool) -> None:
         """Cosines of passages, spread over 0..1 below the best candidate."""
-        if self._vectors is None or self._embedder is None or not len(self._vectors):
+        now = self.meanings.now  # taken once: query and passages must be of one model
+        if now is None or not len(now.vectors):
             return
-        vector = self._vector(task)
-        cosines = self._vectors.similarities(vector, list(task.found))
+        vector = _vector(task, now.embedder)
+        cosines = now.vectors.similarities(vector, list(task.found))
         if not only_these:
             allowed = None if task.where.all else self._allowed(task.where)
             hidden = self._without_file() if allowed is None else frozenset[int]()
-            ids, scores = self._vectors.search(vector, CANDIDATES, allowed, hidden)
+            ids, scores = now.vectors.search(vector, CANDIDATES, allowed, hidden)
             cosines |= dict(zip(ids.tolist(), scores.tolist(), strict=True))
         places = fusion.ranked(cosines)
         for id_, share in fusion.spread(cosines, task.found).items():
             candidate = task.candidate(id_)
             candidate.add("semantic", share, fusion.SEMANTIC)
             candidate.scores |= {"cosine": cosines[id_], "semantic_rank": places[id_]}
-
-    def _vector(self, task: _Task) -> Any:
-        """The query as a vector; misspelt words as they were meant."""
-        import numpy as np
-
-        assert self._embedder is not None  # noqa: S101
-        words = task.query.words
-        for one in task.corrections:
-            words = words.lower().replace(one.word, one.instead[0])
-        if not task.hypothetical:
-            return self._embedder.encode([words])[0]
-        mean = self._embedder.encode([words, task.hypothetical]).mean(axis=0)
-        return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
     def _named(self, task: _Task) -> None:
         """Share of the best match of names and titles, for each file's passages that were found.
@@ -384,9 +384,13 @@ class Search:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def files(self, filters: Filters, limit: int = 500) -> list[FoundFile]:
-        """All files that pass the filters, newest document first, with the words that date them."""
-        return listing.files(self._catalog, filters, limit)
+    def files(self, filters: Filters, limit: int = 500, order: str = "newest") -> list[FoundFile]:
+        """All files that pass the filters, with the words that date them.
+
+        Args:
+            order: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; undated ones last.
+        """
+        return listing.files(self._catalog, filters, limit, order)
 
     def dates(self, path: str) -> list[ContentDate]:
         """The dates that a file states, strongest first."""
@@ -417,3 +421,18 @@ def _hit(row: tuple[Any, ...], candidate: Candidate) -> Hit:
         where=str(where),
         scores={name: round(value, 6) for name, value in candidate.scores.items()},
     )
+
+
+def _vector(task: _Task, embedder: Embedder) -> Any:
+    """The query as a vector; misspelt words as they were meant."""
+    words = task.query.words
+    for one in task.corrections:
+        words = words.lower().replace(one.word, one.instead[0])
+    vector = embedder.encode_query(words)
+    if not task.hypothetical:
+        return vector
+    import numpy as np
+
+    # A hypothetical answer is like a passage, not like a question.
+    mean = (vector + embedder.encode([task.hypothetical])[0]) / 2
+    return mean / max(float(np.linalg.norm(mean)), 1e-9)

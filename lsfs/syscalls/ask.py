@@ -55,7 +55,8 @@ class Answer:
         files: the files that match the question; for a question about files, these are the answer.
         plan: how the question was read.
         model: the language model that took part; "" when none did.
-        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``none`` or ``plan``.
+        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``computed`` (a
+            sum), ``none`` or ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
     """
 
@@ -99,11 +100,31 @@ def ask(call: Call, request: AskRequest) -> Answer:
     if request.plan:
         return Answer("", False, (), (), plan, by="plan")
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
-        if plan.listing:
+        summed = _sum(then, plan, filters)
+        if summed is not None:
+            answer = summed
+        elif plan.listing:
             answer = _listing(then, plan, filters)
         else:
             answer = _fact(then, request, rest, plan, filters)
     return replace(answer, notes=notes)
+
+
+# --- questions for a sum
+
+
+def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
+    """The sum that is asked for, added up; None when none is, or nothing can be added up."""
+    from lsfs.syscalls import sums
+
+    who = sums.asked_sum(plan)
+    found = None if who is None else sums.summed(call, plan, filters, who)
+    if found is None:
+        return None
+    text = sums.text_of(found)
+    call.emit({"text": text})
+    files = sums.files_of(found)
+    return Answer(text, True, sums.citations_of(found), files, plan, by="computed")
 
 
 # --- questions for files
@@ -136,15 +157,19 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     words = " ".join(part for word in topic for part in (word, *_family(word)))
-    files = _about(engines, words, filters) if topic else []
-    if not files and filters.author:
+    files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
+    if not files and filters.author and "email" not in filters.types:
         # Few documents say in their properties who wrote them; most say it in their text.
         unsigned = replace(filters, author="")
         files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
-        files = engines.search.files(filters, LISTED)
+        files = _all(engines, filters, plan)
     there = [file for file in files if engines.is_there(file.path)]
     return _ordered(engines, there, plan)
+
+
+def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
+    return engines.search.files(filters, LISTED, plan.sort)
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
@@ -303,7 +328,7 @@ def _similarity(engines: Engines, words: str) -> Similarity | None:
     embedder = engines.embedder
     if embedder is None:
         return None
-    query = embedder.encode([words])[0]
+    query = embedder.encode_query(words)
 
     def similarity(texts: Sequence[str]) -> list[float]:
         return [float(value) for value in embedder.encode(texts) @ query]

@@ -33,6 +33,7 @@ DECLARED = {
     "wait_indexed": Outline("files", "", "Wait until all that is on the disk now is indexed."),
     "reindex": Outline("files", "reindex", "Read and embed every file again, as if the index were new. No file of yours is touched."),
     "fsck": Outline("fsck", "fsck", "Check that every version and the whole index can be read; mend what is damaged."),
+    "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, kept answers, the journal, the log."),
     "log": Outline("log", "log", "Show who changed what, and when."),
     "save_question": Outline("questions", "", "Keep a question as a file below ``.lsfs/ask``, in place of one of the same name."),
     "drop_question": Outline("questions", "", "Forget a kept question and its answer; no file of yours is touched."),
@@ -55,4 +56,9 @@ DECLARED = {
     "integrated_retrieve": Outline("combined", "", "Find passages about a query in those files only that hold keywords exactly."),
     "map_files": Outline("map", "", "Lay files out on a plane, those of a topic together; ``lsfs map -o`` draws it."),
     "join": Outline("join", "join", "Join two sets of files on what they state, as rows with the places of both sides."),
+    "aggregate": Outline("aggregate", "aggregate", "Count files, or add up what they state, exactly, with the places."),
+    "concat": Outline("file_join", "concat", "Show documents one after the other as text, with what page of which file each page is."),
+    "file_join": Outline("file_join", "file-join", "Join documents into a new file, or append them to the first one."),
+    "save_join": Outline("joins_kept", "", "Keep a join as a directory; its name is the join: ``invoices+contracts on counterparty``."),
+    "drop_join": Outline("joins_kept", "", "Forget a kept join; no file is touched."),
 }

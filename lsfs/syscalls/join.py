@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs.errors import UsageError
-from lsfs.joins import Joined, JoinRow, KeyMatch, NearMiss
-from lsfs.model import FieldValue
+from lsfs.joins import Joined, JoinRow, KeyMatch, NearMiss, csv_of
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.evidence import Quotes
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
-    from lsfs.index.join.rows import Pair, Partner, Side
+    from lsfs.index.join.rows import JoinKey, Pair, Partner
     from lsfs.syscalls.selection import Selection
 
 ROWS = 1000
 MOST_COUNTED = 1_000_000  # rows; beyond it is only said that there are more
-CROWDED, CROWDED_SHARE = 20, 0.5  # files, and the share of a side, that make a value crowded
 NEAR_MISSES = 50  # of all files together
 SHOWN_MISSING = 1000
 
@@ -39,8 +35,8 @@ class JoinRequest:
     on: Annotated[
         tuple[str, ...],
         Param(
-            "a field both state, in any language: counterparty, invoice_number; a=b for two names, "
-            "a~b for nearly equal; or 'meaning'; several have all to hold"
+            "a field of both: counterparty, invoice_number, Rechnungsnummer; a=b for a field "
+            "of each, a~b nearly equal, a==b to the letter; 'meaning'; several have all to hold"
         ),
     ] = ()
     how: Annotated[
@@ -52,13 +48,19 @@ class JoinRequest:
     ] = "inner"
     within: Annotated[str, Param("dates: at most so far apart: 7d, 2w before, 1m after")] = ""
     tolerance: Annotated[str, Param("amounts: at most so far apart: 1%, 5.00")] = ""
-    threshold: Annotated[float, Param("names: how alike they have to be, from 0.5 to 1")] = 0.9
+    threshold: Annotated[
+        float, Param("the least score: of names 0.9 when left out, of meanings 0.5")
+    ] = 0.0
     own: Annotated[
         tuple[str, ...], Param("a name of your own, which is no counterparty; else told by most")
     ] = ()
+    candidates: Annotated[
+        int, Param("meaning: how many files are looked at closely for each on the left")
+    ] = 10
     limit: Annotated[int, Param("show at most so many rows")] = ROWS
     near_misses: Annotated[bool, Param("show pairs that almost fit, and why they do not")] = False
     explain: Annotated[bool, Param("show how each key was compared")] = False
+    csv: Annotated[bool, Param("give the rows as a table for spreadsheets")] = False
     save: Annotated[str, Param("keep the join as a directory .lsfs/join/NAME")] = ""
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
@@ -89,35 +91,22 @@ def join(call: Call, request: JoinRequest) -> Joined:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
+    if request.save:
+        from lsfs.syscalls.joins_kept import keep_join
+
+        keep_join(call, request.save, request, strict=True)
     return computed(call, request)
 
 
 def computed(call: Call, request: JoinRequest) -> Joined:
     """The rows of a join in the present state of the index."""
-    from lsfs.index.fields.definitions import definitions
-    from lsfs.index.join.reading import own_names, values_of
-    from lsfs.index.join.rows import Side
-    from lsfs.index.join.sources import key, with_limits
+    from lsfs.syscalls.joinkeys import keys_of
     from lsfs.syscalls.selection import selected
 
     engines = call.engines
-    known = definitions(engines.config.fields)
-    keys = with_limits(
-        [key(one, known) for one in request.on],
-        request.within, request.tolerance, request.threshold,
-    )  # fmt: skip
     left, right = selected(engines, request.left), selected(engines, request.right)
     notes = [f"left: {left.reading}, {_files(left)}; right: {right.reading}, {_files(right)}"]
-    own = list(request.own)
-    if not own and any(one.left.foreign or one.right.foreign for one in keys):
-        own = own_names(engines.catalog)
-        notes += [f"{', '.join(own)}: taken for the owner of the drive"] if own else []
-    sides = []
-    for one in keys:
-        call.check()
-        read = partial(values_of, engines.catalog, known=known, own=own)
-        sides.append(Side(one, read(one.left, left.files), read(one.right, right.files)))
-    notes += _crowded(sides)
+    sides, told = keys_of(call, request, left.files, right.files)
     work = _Work(call, request, sides, left, right)
     rows, total = work.rows()
     return Joined(
@@ -130,24 +119,14 @@ def computed(call: Call, request: JoinRequest) -> Joined:
         right_missing=work.missing([side.right for side in sides], right),
         near_misses=tuple(work.near_misses()) if request.near_misses else (),
         keys=tuple(side.use() for side in sides) if request.explain else (),
-        notes=(*notes, *pending_note(engines)),
+        notes=(*notes, *told, *pending_note(engines)),
+        table=csv_of(rows) if request.csv else "",
     )
 
 
 def _files(selection: Selection) -> str:
     count = len(selection.files)
     return "1 file" if count == 1 else f"{count} files"
-
-
-def _crowded(sides: Sequence[Side]) -> list[str]:
-    """Values that so many files state that their rows say little."""
-    told = []
-    for side in sides:
-        counts = Counter(value.normal for found in side.right.values() for value in found)
-        normal, count = max(counts.items(), key=lambda one: (one[1], one[0]), default=("", 0))
-        if count >= CROWDED and count > CROWDED_SHARE * len(side.right):
-            told.append(f"{side.key.asked}: {count} files of the right side state {normal!r}")
-    return told
 
 
 class _Work:
@@ -157,7 +136,7 @@ class _Work:
         self,
         call: Call,
         request: JoinRequest,
-        sides: Sequence[Side],
+        sides: Sequence[JoinKey],
         left: Selection,
         right: Selection,
     ) -> None:
@@ -209,21 +188,17 @@ class _Work:
     def _alone(self, path: str) -> JoinRow:
         from lsfs.index.join.rows import failed
 
-        stated = [value for side in self._sides for value in side.left.get(path, ())[:1]]
-        missing = [side.key.asked for side in self._sides if path not in side.left]
-        shown = "; ".join(value.value for value in stated)
+        missing = [side.asked for side in self._sides if path not in side.left]
         if missing:
-            return JoinRow(path, "", shown, 0.0, (), f"states no {' and no '.join(missing)}")
+            return JoinRow(path, "", "", 0.0, (), f"states no {' and no '.join(missing)}")
         why = "nothing on the right fits"
         nearest = failed(self._sides, path)[:1]
         for pair, reason in nearest:
             at = pair.fit.at
             why += f"; nearest: {at.value.value} in {at.path} ({reason})"
-        return JoinRow(path, "", shown, 0.0, (), why)
+        return JoinRow(path, "", "", 0.0, (), why)
 
-    def missing(
-        self, stated: Sequence[dict[str, list[FieldValue]]], files: Selection
-    ) -> tuple[str, ...]:
+    def missing(self, stated: Sequence[Mapping[str, object]], files: Selection) -> tuple[str, ...]:
         """Files that state not all of the keys."""
         lacking = (f.path for f in files.files if any(f.path not in values for values in stated))
         return tuple(itertools.islice(lacking, SHOWN_MISSING))

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from lsfs.joins import Joined
+from lsfs.joins import Aggregated, Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.extract import ExtractedRows
+from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
+from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
@@ -126,6 +128,11 @@ class Methods:
         repair: bool = ...,
         deep: bool = ...,
     ) -> Checked: ...
+    def purge(
+        self,
+        path: tuple[str, ...],
+        apply: str = ...,
+    ) -> PurgePlan: ...
     def log(
         self,
         path: str = ...,
@@ -285,9 +292,47 @@ class Methods:
         tolerance: str = ...,
         threshold: float = ...,
         own: tuple[str, ...] = ...,
+        candidates: int = ...,
         limit: int = ...,
         near_misses: bool = ...,
         explain: bool = ...,
+        csv: bool = ...,
         save: str = ...,
         wait: bool = ...,
     ) -> Joined: ...
+    def aggregate(
+        self,
+        function: str,
+        field: str = ...,
+        by: tuple[str, ...] = ...,
+        query: str = ...,
+        party: str = ...,
+        dir: str = ...,
+        own: tuple[str, ...] = ...,
+        copies: bool = ...,
+        files: bool = ...,
+        wait: bool = ...,
+    ) -> Aggregated: ...
+    def concat(
+        self,
+        file1: str,
+        file2: str,
+        also: tuple[str, ...] = ...,
+    ) -> Concatenation: ...
+    def file_join(
+        self,
+        file1: str,
+        file2: str,
+        condition: str = ...,
+        also: tuple[str, ...] = ...,
+        name: str = ...,
+        dry_run: bool = ...,
+    ) -> FileJoined: ...
+    def save_join(
+        self,
+        name: str,
+    ) -> Done: ...
+    def drop_join(
+        self,
+        name: str,
+    ) -> Done: ...

@@ -225,7 +225,7 @@ def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Ma
 
 def pending_note(engines: Engines) -> tuple[str, ...]:
     """What a result says when the index is not complete."""
-    pending = engines.catalog.counts().pending
+    pending = engines.catalog.waiting()
     return (f"{pending} files are not indexed in full yet",) if pending else ()
 
 

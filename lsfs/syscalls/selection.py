@@ -122,6 +122,22 @@ def _asked(engines: Engines, words: str, dir: str) -> Selection:
     return Selection(files, " ".join(told) or "all files")
 
 
+def filtered(
+    engines: Engines, plan: QueryPlan, filters: Filters, kinds: tuple[str, ...]
+) -> Selection:
+    """The files of some kinds that pass what a question says of time, type and folder."""
+    filters = replace(
+        filters,
+        dir=filters.dir or plan.dir,
+        after=filters.after or plan.after,
+        before=filters.before or plan.before,
+        date_field=plan.date_field,
+        types=filters.types or plan.types,
+        kinds=filters.kinds or kinds,
+    )
+    return Selection(_files(engines, filters), _told(filters))
+
+
 def _told(filters: Filters) -> str:
     kinds = " or ".join(filters.kinds) or "document"
     parts = [f"every {kinds}"]

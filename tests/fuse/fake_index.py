@@ -9,6 +9,7 @@ import pytest
 
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.index.groups.grouped import Links, SavedGroup
+from lsfs.joins import Joined, SavedJoin
 from lsfs.model import (
     Block,
     BlockKind,
@@ -51,6 +52,8 @@ class Index:
         self.hits: tuple[Hit, ...] = ()
         self.grouped: dict[str, SavedGroup] = {}
         self.links: tuple[Links, ...] = ()
+        self.joined: dict[str, SavedJoin] = {}
+        self.rows = Joined((), 0, more=False, left_files=0, right_files=0)
         self.asked_questions: dict[str, SavedQuestion] = {}
         self.files: dict[str, File] = {}
         self.current = 1
@@ -111,9 +114,20 @@ class Index:
         self._note("question")
         return self.asked_questions.get(name)
 
+    def joins(self) -> list[str]:
+        self._note("joins")
+        return sorted(self.joined)
+
+    def join(self, name: str) -> SavedJoin | None:
+        self._note("join")
+        return self.joined.get(name)
+
     def counts(self) -> IndexCounts:
         self.asked.append("counts")
         return IndexCounts(files=3, indexed=2, pending=1, generation=self.current)
+
+    def progress(self) -> dict[str, object]:
+        return {}
 
     def problems(self) -> list[FileProblem]:
         return self.trouble
@@ -199,6 +213,14 @@ class Index:
     def drop_group(self, name: str) -> None:
         self._act("drop_group")
         del self.grouped[name]
+
+    def save_join(self, name: str) -> None:
+        self._act("save_join")
+        self.joined[name] = SavedJoin(name, "{}", self.current, self.rows)
+
+    def drop_join(self, name: str) -> None:
+        self._act("drop_join")
+        del self.joined[name]
 
     def save_question(self, name: str, question: str) -> None:
         self._act("save_question")

@@ -27,7 +27,7 @@ LONGEST_TEXT = 200
 _FILL = 24  # characters of small words that may stand between a label without a colon and its value
 # "1 234,56 EUR": a plain space parts the groups only where the currency follows.
 _SPACED = re.compile(
-    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|EUR\b|euros?\b|CHF\b|USD\b))", re.I
+    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|(?:EUR|CHF|USD|GBP)\b|euros?\b))", re.I
 )
 _CURRENCY = re.compile(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
@@ -56,7 +56,8 @@ _LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = re.compile(
     r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
-    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014-]\s|\s{3,}|:|\t)"
+    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
+    r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 _TITLE = re.compile(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
@@ -321,7 +322,7 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     parts = written.split()
     if not 1 <= len(parts) <= 9 or len(written) > LONGEST_NAME or "@" in written:
         return None
-    if not all(part[0].isupper() or part[0].isdigit() or part in _INSIDE for part in parts):
+    if not all(_of_a_name(part) for part in parts):
         return None
     if not parts[0][0].isupper() or sum(c.isalpha() for c in written) < 3:
         return None
@@ -333,6 +334,12 @@ def name_at(text: str, start: int, end: int) -> Form | None:
         return None
     at = start + lead
     return Form(at, at + len(written), party_key(written))
+
+
+def _of_a_name(part: str) -> bool:
+    """Whether a word can be one of a name: "Delmas", "7", "de", "d'Armor"."""
+    bare = part[2:] if part[:2] in ("d'", "l'", "d\u2019", "l\u2019") else part
+    return bare[:1].isupper() or bare[:1].isdigit() or part in _INSIDE
 
 
 def party_key(name: str) -> str:

@@ -47,12 +47,21 @@ def by_meaning(
     begin = 0
     while begin < len(ids):
         stop = max(begin + 1, int(np.searchsorted(ends, first[begin] + AT_ONCE, side="right")))
-        part = vectors.many(pairs[first[begin] : ends[stop - 1], 1].tolist())
+        part = _vectors(vectors, pairs[first[begin] : ends[stop - 1], 1])
         sums.append(np.add.reduceat(part, first[begin:stop] - first[begin], axis=0))
         begin = stop
     directions = normalised(np.concatenate(sums)) if sums else np.empty((0, 1), np.float32)
     known = directions.any(axis=1)
     return ids[known], directions[known]
+
+
+def _vectors(store: VectorStore, wanted: Ids) -> Matrix:
+    """Vectors of passages, [n, dimension]; zeros where there is none."""
+    known, vectors = store.many(wanted)
+    found = np.zeros((len(wanted), store.dimension), np.float32)
+    order = np.argsort(wanted)
+    found[order[np.searchsorted(wanted, known, sorter=order)]] = vectors
+    return found
 
 
 def by_words(

@@ -22,7 +22,7 @@ from lsfs.model import FieldValue
 
 NEAR_DAYS = 7  # of dates that are compared with "~" and without a time
 NEAR_SHARE = Decimal("0.01")
-NEAR_MISS = 0.2  # below the threshold: names that are shown as near misses
+NEAR_MISS = 0.3  # below the threshold: names that are shown as near misses
 MISS_TIMES = 4  # as far apart as allowed: dates and amounts that are shown as near misses
 _NEAREST = 3
 _NOT_WRITTEN = re.compile(r"[\W_]+")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from lsfs.config import FieldConfig
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
-from lsfs.index.fields.definitions import Definition, Definitions
+from lsfs.index.fields.definitions import Definitions, definitions
 from lsfs.index.join.names import likeness, name_of
 from lsfs.index.join.sources import Source, role_of
 from lsfs.model import FieldValue
@@ -39,28 +40,30 @@ def values_of(
     known: Definitions,
     own: Sequence[str] = (),
     *,
-    model: bool = False,
+    surest: bool = True,
 ) -> Values:
     """What files state of a source; those that state nothing are left out.
 
     Args:
         own: names of the drive's owner, which are no counterparty.
-        model: values that the language model found, too.
+        surest: of amounts, dates and durations only the surest.
     """
     if one.label:
         return dict(_behind_label(catalog, one, files))
     wanted = {file.path for file in files}
     found: dict[str, dict[str, list[FieldValue]]] = {}
     for name in one.names:
-        for value in catalog.fields(name, model=model):
+        for value in catalog.fields(name):
             if value.path in wanted:
                 found.setdefault(value.path, {}).setdefault(name, []).append(value.field)
-    chosen = {path: _chosen(one, by_name, own) for path, by_name in found.items()}
+    if one.names == ("date",):
+        found |= _own_dates(catalog, {path for path in wanted if path not in found})
+    chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
     return {path: values for path, values in chosen.items() if values}
 
 
 def _chosen(
-    one: Source, by_name: dict[str, list[FieldValue]], own: Sequence[str]
+    one: Source, by_name: dict[str, list[FieldValue]], own: Sequence[str], *, surest: bool
 ) -> list[FieldValue]:
     names = [name for name in one.names if name in by_name]
     values = [value for name in (names[:1] if one.first else names) for value in by_name[name]]
@@ -74,10 +77,28 @@ def _chosen(
             for value in values
             if not any(likeness(name_of(value.value), name)[0] >= 0.9 for name in mine)
         ]
-    if one.type in _ONE_VALUE and values:
-        surest = max(value.confidence for value in values)
-        values = [value for value in values if value.confidence == surest]
+    if surest and one.type in _ONE_VALUE and values:
+        most = max(value.confidence for value in values)
+        values = [value for value in values if value.confidence == most]
     return sorted(values, key=lambda value: (-value.confidence, value.char_start))
+
+
+def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str, list[FieldValue]]]:
+    """The own dates of files that state none as a field: of a letter, of a payment."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT f.path, f.day, c.words, c.char_start, c.char_end, p.page, p.place FROM file f "
+            "JOIN content_date c ON c.file_id = f.id AND c.day = f.day AND c.char_start >= 0 "
+            "JOIN passage p ON p.document_id = f.document_id AND p.char_start <= c.char_start "
+            "AND p.char_end > c.char_start WHERE f.day <> '' ORDER BY f.path, c.ordinal DESC"
+        ).fetchall()
+    found = {}
+    for raw, day, words, start, end, page, place in rows:  # the strongest of a file comes last
+        path = os.fsdecode(raw)
+        if path in wanted:
+            value = FieldValue("date", words, day, start, end, page, None, place, "own date", 0.6)
+            found[path] = {"date": [value]}
+    return found
 
 
 def _behind_label(
@@ -90,16 +111,15 @@ def _behind_label(
     from lsfs.index.fields.labels import labelled
     from lsfs.places import Places
 
-    asked = Definitions({one.label: Definition(one.label, one.type)}, {one.label: one.label})
+    asked = definitions({one.label: FieldConfig(type=one.type, labels=(one.label,))})  # type: ignore[arg-type]
     known: dict[int, list[FieldValue]] = {}
     for file in files:
         if file.document_id not in known:
             document = catalog.load(file.document_id)
             dates = content_dates(document, "") if one.type == "date" else ()
             reader = Reader(document.text, dates, document.language)
-            found = sorted(
-                labelled(document, asked, reader), key=lambda o: (-o.confidence, o.form.start)
-            )
+            found = [o for o in labelled(document, asked, reader) if o.name == one.label]
+            found.sort(key=lambda o: (-o.confidence, o.form.start))
             places = Places(document)
             unique = {value.form.normal: value for value in reversed(found)}
             known[file.document_id] = [

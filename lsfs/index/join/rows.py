@@ -6,8 +6,9 @@ a key costs is what its comparison looks at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from lsfs.index.join.matching import At, Comparison, Fit, comparison
 from lsfs.index.join.reading import SideFile, Values
@@ -50,6 +51,16 @@ class Side:
             self.key, (At(path, value) for path, values in self.right.items() for value in values)
         )
 
+    @property
+    def asked(self) -> str:
+        """The key as it was asked for."""
+        return self.key.asked
+
+    @property
+    def words(self) -> str:
+        """When two values are the same, in words."""
+        return self.comparison.words
+
     def fits(self, path: str) -> dict[str, Pair]:
         """The right files that fit a left one in this key, each with its best pair."""
         best: dict[str, Pair] = {}
@@ -84,15 +95,51 @@ def _distinct(values: Values) -> int:
     return len({value.normal for found in values.values() for value in found})
 
 
+class JoinKey(Protocol):
+    """One of the keys that files are joined on."""
+
+    @property
+    def asked(self) -> str:
+        """The key as it was asked for."""
+        ...
+
+    @property
+    def left(self) -> Mapping[str, object]:
+        """The left files that state it."""
+        ...
+
+    @property
+    def right(self) -> Mapping[str, object]:
+        """The right files that state it."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """When it is the same, in words."""
+        ...
+
+    def fits(self, path: str) -> dict[str, Pair]:
+        """The right files that fit a left one, each with its best pair."""
+        ...
+
+    def misses(self, path: str) -> list[Pair]:
+        """What nearly fits a left file, best first."""
+        ...
+
+    def use(self) -> KeyUse:
+        """How it was compared."""
+        ...
+
+
 def partners(
-    sides: Sequence[Side], left: Sequence[SideFile]
+    sides: Sequence[JoinKey], left: Sequence[SideFile]
 ) -> Iterator[tuple[str, list[Partner]]]:
     """For each left file in order the right files that fit it in all keys, best first."""
     for file in left:
         yield file.path, partners_of(sides, file.path)
 
 
-def partners_of(sides: Sequence[Side], path: str) -> list[Partner]:
+def partners_of(sides: Sequence[JoinKey], path: str) -> list[Partner]:
     """The right files that fit a left one in all keys, best first."""
     if any(path not in side.left for side in sides):
         return []
@@ -110,25 +157,28 @@ def partners_of(sides: Sequence[Side], path: str) -> list[Partner]:
     return sorted(made, key=lambda one: (-one.score, one.path))
 
 
-def failed(sides: Sequence[Side], path: str) -> list[tuple[Pair, str]]:
-    """Why a left file has no partner, or none more: what nearly fits, and what is missing of it."""
-    told: list[tuple[Pair, str]] = []
-    if len(sides) > 1:
-        for fits, others in _split(sides, path):
-            for other, pair in fits.items():
-                missing = [side.key.asked for side in others if other not in side.fits(path)]
-                if missing:
-                    told.append((pair, f"fits in {pair.on}, not in {', '.join(missing)}"))
-        told.sort(key=lambda one: (-one[0].fit.score, one[0].fit.at.path))
-        told = told[:MISSES]
-    for side in sides:
-        told += [
-            (pair, f"{pair.on}: {pair.fit.how} ({side.comparison.words})")
-            for pair in side.misses(path)
+def failed(sides: Sequence[JoinKey], path: str) -> list[tuple[Pair, str]]:
+    """What nearly fits a left file, the nearest first, and what is missing of it."""
+    fits = [side.fits(path) for side in sides]
+    partly: dict[str, Pair] = {}
+    for found in fits:
+        for other, pair in found.items():
+            partly.setdefault(other, pair)
+    told: dict[str, tuple[int, Pair, str]] = {}
+    for other, pair in partly.items():
+        lacking = [
+            side.asked for side, found in zip(sides, fits, strict=True) if other not in found
         ]
-    return told[:MISSES]
-
-
-def _split(sides: Sequence[Side], path: str) -> Iterator[tuple[dict[str, Pair], list[Side]]]:
-    for at, side in enumerate(sides):
-        yield side.fits(path), [*sides[:at], *sides[at + 1 :]]
+        if lacking:
+            having = ", ".join(side.asked for side in sides if side.asked not in lacking)
+            told[other] = len(lacking), pair, f"fits in {having}, not in {', '.join(lacking)}"
+    for side in sides:
+        for pair in side.misses(path):
+            why = f"{pair.on}: {pair.fit.how} (asked for: {side.words})"
+            lacking_count, first, known = told.get(pair.fit.at.path, (len(sides), pair, ""))
+            if known.startswith("fits"):
+                why = f"{known}; {why}"
+            if pair.fit.at.path not in partly or known:
+                told[pair.fit.at.path] = lacking_count, first, why
+    nearest = sorted(told.values(), key=lambda one: (one[0], -one[1].fit.score, one[1].fit.at.path))
+    return [(pair, why) for _, pair, why in nearest[:MISSES]]

@@ -138,7 +138,8 @@ class Key:
 
     Attributes:
         asked: as it was asked for.
-        near: values that are nearly equal match too; None leaves it to their type.
+        near: whether values that are nearly equal match too; None leaves it to their type: names in
+            other spellings do, all else does not.
         days: how many days may lie between two dates.
         direction: "after": the right one is not before the left one; "before": the other way; "":
             either.
@@ -159,7 +160,7 @@ class Key:
 
 
 def key(asked: str, known: Definitions) -> Key:
-    """A key from words: "party", "invoice_no=reference", "amount~amount".
+    """A key from words: "party", "invoice_no=reference", "amount~amount", "customer==client".
 
     Raises:
         UsageError: a side is empty, or the two cannot be compared.
@@ -180,7 +181,7 @@ def key(asked: str, known: Definitions) -> Key:
         raise UsageError(
             f"{left.strip()} ({one.type}) cannot be compared with {right.strip()} ({two.type})"
         )
-    return Key(asked, one, two, None if not found else found == "~")
+    return Key(asked, one, two, {"==": False, "~": True}.get(found))
 
 
 _WRITTEN = frozenset(("number", "text", "iban", "email", "phone"))
@@ -209,7 +210,7 @@ def with_limits(keys: Iterable[Key], within: str, tolerance: str, threshold: flo
         UsageError: one of them is no such thing, or there is no key that it is about.
     """
     made = list(keys)
-    if not 0.5 <= threshold <= 1:
+    if made and not 0.5 <= threshold <= 1:
         raise UsageError("the threshold must lie between 0.5 and 1")
     made = [replace(one, threshold=threshold) for one in made]
     if within:
