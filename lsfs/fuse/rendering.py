@@ -199,7 +199,7 @@ def results_data(saved: SavedSearch) -> str:
 
 def results_page(saved: SavedSearch) -> str:
     """The hits for people, as Markdown."""
-    title = oneone_line(saved.query or saved.name)
+    title = one_line(saved.query or saved.name)
     if not saved.hits:
         return f"# {title}\n\nNothing found.\n"
     entries = [_entry(rank, hit) for rank, hit in enumerate(saved.hits, 1)]
@@ -216,7 +216,7 @@ def groups_page(saved: SavedGroup) -> str:
 
 def answer_page(asked: SavedQuestion) -> bytes:
     """An answer for people, as Markdown; paths are relative to the drive."""
-    parts = [f"# {oneone_line(asked.question)}", _lines(asked.answer)]
+    parts = [f"# {one_line(asked.question)}", _lines(asked.answer)]
     if asked.citations:
         parts.append("## Where it says so")
         parts += [_citation(rank, place) for rank, place in enumerate(asked.citations, 1)]

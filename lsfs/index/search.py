@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lsfs.errors import UsageError
 from lsfs.index import fusion, keyword, listing, snippets
 from lsfs.index import query as queries
+from lsfs.index.common_words import Gate
 from lsfs.index.filters import Filters
 from lsfs.index.fusion import Candidate
 from lsfs.index.listing import sentence_at
@@ -31,6 +32,8 @@ __all__ = ("MODES", "Found", "Preference", "Search", "query_words", "sentence_at
 CANDIDATES = 200  # from each arm, before fusion
 PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
+GONE = 10  # of the newest files, some may have gone in the last moments
+FEW = 50  # candidates that are too few to rank, where more may be had
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
@@ -64,17 +67,21 @@ class _Task:
     """One search on its way.
 
     Attributes:
-        hypothetical: text that an answer might have; see :meth:`Search.find`.
+        hypothetical, is_there: see :meth:`Search.find`.
     """
 
     query: Query
     where: _Where
     hypothetical: str = ""
+    is_there: Callable[[str], bool] | None = None
     corrections: list[Correction] = field(default_factory=list)
     found: dict[int, Candidate] = field(default_factory=dict)
 
     def candidate(self, id_: int) -> Candidate:
         return self.found.setdefault(id_, Candidate(id_))
+
+    def has(self, path: bytes) -> bool:
+        return self.is_there is None or self.is_there(os.fsdecode(path))
 
     @property
     def wanted(self) -> tuple[Leaf, ...]:
@@ -103,6 +110,7 @@ class Search:
         self._speller = Speller()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
+        self._owners: tuple[tuple[int, int], tuple[Any, Any]] | None = None
 
     @property
     def vectors(self) -> VectorStore | None:
@@ -136,6 +144,7 @@ class Search:
         per_file: int = PER_FILE,
         plain: bool = False,
         hypothetical: str = "",
+        is_there: Callable[[str], bool] | None = None,
     ) -> Found:
         """The best passages for a query, best first.
 
@@ -151,6 +160,7 @@ class Search:
             plain: the query is a sentence: it has no operators but quotes.
             hypothetical: a text that might answer the query; what is like it is found, too (HyDE,
                 Gao et al., ACL 2023).
+            is_there: asked of each path before its passages become hits.
 
         Raises:
             UsageError: unknown mode, a filter that is none, or an operator without a meaning.
@@ -160,9 +170,9 @@ class Search:
         read = queries.read(query, plain=plain)
         with self._catalog.lock:
             self._catalog.db.create_function(keyword.BEGINS, 2, keyword.begins, deterministic=True)
-        task = _Task(read, _Where.of(filters or Filters(), read), hypothetical)
+        task = _Task(read, _Where.of(filters or Filters(), read), hypothetical, is_there)
         if not read.words.strip():
-            return Found(self._page(self._newest(task.where, k), task, k, 1), read.notes)
+            return Found(self._page(self._newest(task.where, k + GONE), task, k, 1), read.notes)
         self._candidates(task, mode)
         self._prefer(task.found, prefer or Preference())
         ranked = sorted(task.found.values(), key=lambda c: (-c.score, c.id))
@@ -197,10 +207,10 @@ class Search:
 
     def _keyword(self, task: _Task) -> None:
         """BM25 of passages as a share of the best one's."""
-        scores = self._bm25(keyword.wanted(task.query.wanted), task.where)
+        scores = self._bm25(keyword.ranking(task.query.wanted), task.where)
         for one in task.corrections:
             instead = [Leaf("phrase", word) for word in one.instead]
-            for id_, score in self._bm25(keyword.wanted(instead), task.where).items():
+            for id_, score in self._bm25(keyword.ranking(instead), task.where).items():
                 scores[id_] = scores.get(id_, 0.0) + CORRECTED * score
         places = fusion.ranked(scores)
         for id_, share in fusion.of_best(scores).items():
@@ -208,9 +218,28 @@ class Search:
             candidate.add("keyword", share, fusion.KEYWORD)
             candidate.scores |= {"bm25": scores[id_], "keyword_rank": places[id_]}
 
-    def _bm25(self, match: str, where: _Where) -> dict[int, float]:
-        if not match:
+    def _bm25(self, terms: Sequence[str], where: _Where) -> dict[int, float]:
+        if not terms:
             return {}
+        with self._catalog.lock:
+            match, times = Gate(self._catalog.db).expression(terms)
+            found = self._matches(match, where)
+            if times > 1 and len(found) < FEW:  # the filters left too little of what was chosen
+                match, times = " OR ".join(terms), 1
+                found = self._matches(match, where)
+        return {id_: score / times for id_, score in found.items()}
+
+    def _matches(self, match: str, where: _Where) -> dict[int, float]:
+        if where.all:
+            hidden = self._without_file()
+            rows = self._rows(
+                f"SELECT rowid, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
+                "WHERE passage_fts MATCH ? ORDER BY score DESC LIMIT ?",
+                [match, 2 * CANDIDATES if hidden else CANDIDATES],
+            )
+            shown = [row for row in rows if row[0] not in hidden]
+            if not hidden or len(shown) >= CANDIDATES or len(rows) < 2 * CANDIDATES:
+                return dict(shown[:CANDIDATES])
         # CROSS JOIN keeps SQLite from walking the files first: the match is the narrow side.
         rows = self._rows(
             f"SELECT p.id, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
@@ -288,13 +317,29 @@ class Search:
             self._hidden_at = state
         return self._hidden
 
-    def _allowed(self, where: _Where) -> list[int]:
+    def _allowed(self, where: _Where) -> Any:
+        """Ids of the passages of files that may be found, int64 [n]."""
+        import numpy as np
+
         rows = self._rows(
-            "SELECT p.id FROM passage p WHERE p.document_id IN "  # noqa: S608
-            f"(SELECT d.id FROM file f JOIN document d ON d.id = f.document_id WHERE {where.sql})",
+            "SELECT d.id FROM file f JOIN document d ON d.id = f.document_id "  # noqa: S608
+            f"WHERE {where.sql}",
             where.values,
         )
-        return [row[0] for row in rows]
+        ids, documents = self._owned()
+        return ids[np.isin(documents, [row[0] for row in rows])]
+
+    def _owned(self) -> tuple[Any, Any]:
+        """Ids of all passages and of their documents, int64 [n] each; kept while they are true."""
+        import numpy as np
+
+        last = self._rows("SELECT coalesce(max(id), 0) FROM document", ())[0][0]
+        state = (self._catalog.generation(), last)
+        if self._owners is None or self._owners[0] != state:
+            rows = self._rows("SELECT id, document_id FROM passage", ())
+            table = np.array(rows, np.int64).reshape(-1, 2)
+            self._owners = state, (table[:, 0].copy(), table[:, 1].copy())
+        return self._owners[1]
 
     def _newest(self, where: _Where, k: int) -> list[Candidate]:
         rows = self._rows(
@@ -352,6 +397,8 @@ class Search:
             for candidate in batch:
                 for row in rows.get(candidate.id, []):
                     raw, digest = row[1], row[-1]
+                    if raw not in of_file and not task.has(raw):
+                        of_file[raw] = per_file
                     of_file[raw] = of_file.get(raw, 0) + 1
                     if of_file[raw] <= per_file:
                         (again if digest in said else chosen).append((candidate, row))

@@ -40,6 +40,8 @@ class Methods:
         not_dir: tuple[str, ...] = ...,
         without: tuple[str, ...] = ...,
         min_score: float = ...,
+        rerank: str = ...,
+        hyde: bool = ...,
         fold: bool = ...,
         explain: bool = ...,
         save: str = ...,
