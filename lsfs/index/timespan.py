@@ -21,6 +21,7 @@ from lsfs.index.timeperiods import OPEN, PeriodReader
 from lsfs.index.timetokens import Period
 from lsfs.model import DaySpan
 
+MOST_SHORT = 15  # years from the first to the second of "2021-22"
 MOST_HAN = 50  # phrases in Chinese or Japanese
 MAX_CHARS = 4000  # a question; what is pasted behind it is not read for time
 _QUOTED = re.compile(r'"[^"\n]*"|\u201c[^\u201d\n]*\u201d|\u201e[^\u201c\n]*\u201c')
@@ -210,7 +211,9 @@ class _Reader(PeriodReader):
         ):
             return None
         year = (first.year or 0) // 100 * 100 + int(text)
-        return Period(at + 1, year_days, year, "year") if year > (first.year or 0) else None
+        after = year - (first.year or 0)
+        # "2018-33" is a number of something.
+        return Period(at + 1, year_days, year, "year") if 0 < after <= MOST_SHORT else None
 
     def _joined(self, first: Period, second: Period) -> Days | None:
         """From the start of one to the end of the other; each takes the year of the other."""
