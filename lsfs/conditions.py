@@ -48,9 +48,9 @@ class Conditions:
         people: all of them wrote it, received it, or are parties of it.
         not_dirs, not_types, not_kinds, not_authors, not_recipients, not_spans: as above; what fits
             any of them is out.
-        not_words: words and phrases; files with any of them in name, title or text are out. What
-            tells the state of a document ("draft", "copy") counts in its name, its folders and
-            where its text begins.
+        not_words: words and phrases; files with any of them in name, title or text are out.
+        not_titles: words for a sort or a state of documents ("leases", "drafts"); files are out
+            that have any of them in name, folders or title, or where their text begins.
         min_bytes, max_bytes: size of the file, both inclusive.
         min_pages, max_pages: number of pages, sheets or slides, both inclusive.
         amounts: amounts that it must state; all of them.
@@ -77,6 +77,7 @@ class Conditions:
     not_recipients: tuple[str, ...] = ()
     not_spans: tuple[Days, ...] = ()
     not_words: tuple[str, ...] = ()
+    not_titles: tuple[str, ...] = ()
     min_bytes: int | None = None
     max_bytes: int | None = None
     min_pages: int | None = None
@@ -88,7 +89,8 @@ class Conditions:
 
 HARD = (
     "recipient", "people", "not_dirs", "not_types", "not_kinds", "not_authors", "not_recipients",
-    "not_spans", "not_words", "min_bytes", "max_bytes", "min_pages", "max_pages", "amounts",
+    "not_spans", "not_words",
+    "not_titles", "min_bytes", "max_bytes", "min_pages", "max_pages", "amounts",
     "attachments", "empty", "types", "dir", "author", "dated",
 )  # fmt: skip
 """Conditions that exclude even where kind and time only make a file more likely meant."""

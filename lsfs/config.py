@@ -21,7 +21,10 @@ DRIVE_FILE = ".lsfs.toml"
 _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed", "index.neural"})
+NOT_FROM_THE_DRIVE = frozenset({
+    "model.chat", "model.embed", "model.embed_name", "model.embed_remote",
+    "model.embed_query_prefix", "model.embed_passage_prefix", "index.neural",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,12 @@ class ModelConfig:
 
     Attributes:
         chat: "default", "none", or the path of a GGUF file.
-        embed: "default" or "none".
+        embed: "default", "none", the path of a GGUF file or of a folder with a model of
+            transformers, or the address of a server as ``http://127.0.0.1:8080/v1``.
+        embed_name: what the server calls the embedding model.
+        embed_remote: that server may be on another machine: text of the files leaves this one.
+        embed_query_prefix, embed_passage_prefix: what the embedding model wants to stand before a
+            query and a passage; "auto": what is known of its family.
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
@@ -96,6 +104,10 @@ class ModelConfig:
 
     chat: str = "default"
     embed: str = "default"
+    embed_name: str = ""
+    embed_remote: bool = False
+    embed_query_prefix: str = "auto"
+    embed_passage_prefix: str = "auto"
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160

@@ -69,16 +69,16 @@ def _examples(commands: Iterable[str]) -> str:
 
 def _parameter(entry: dataclasses.Field[Any], hint: Any, param: Param) -> click.Parameter:
     required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+    many = typing.get_origin(hint) is tuple
     if required or param.positional:
         metavar = entry.name.upper()
         return click.Argument(
             [entry.name],
-            nargs=-1 if param.words else 1,
+            nargs=-1 if param.words or many else 1,
             required=required,
             default=None if required else entry.default,
             metavar=metavar if required else f"[{metavar}]",
         )
-    many = typing.get_origin(hint) is tuple
     flag = hint is bool
     return click.Option(
         [*param.flags, f"--{entry.name.replace('_', '-')}", entry.name],
@@ -117,7 +117,9 @@ def _arguments(declared: Syscall, values: dict[str, Any], session: Session) -> d
             continue
         if param.words:
             value = " ".join(value)
-        if param.path:
+        if param.path and isinstance(value, tuple):
+            value = tuple(drive_path(session, one) for one in value)
+        elif param.path:
             value = drive_path(session, value)
         arguments[entry.name] = value
     return arguments

@@ -164,6 +164,16 @@ def _(result: Text, out: Console) -> None:
         out.print(Styled(f"({safe(warning)})", style="dim"))
 
 
+def _work(work: dict[str, Any]) -> str:
+    """What indexing is at, how fast, and for how long."""
+    from lsfs_cli.progress import pace
+
+    if work["paused"]:
+        return f"paused: {work['paused']}"
+    going = pace(work)
+    return f"{work['stage']} {work['done']} of {work['total']}" + (f", {going}" if going else "")
+
+
 @shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
@@ -179,6 +189,7 @@ def _(result: StatusReport, out: Console) -> None:
         *([("", safe(mounted["why"]))] if mounted.get("why") else []),
         ("index", f"{index['indexed']} of {index['files']} files, {index['passages']} passages"),
         ("pending", str(index["pending"])),
+        *([("working", safe(_work(result.work)))] if result.work else []),
         (
             "problems",
             f"{index['errors']}" + (" (lsfs status --problems)" if index["errors"] else ""),

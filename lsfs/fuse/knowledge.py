@@ -6,9 +6,10 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lsfs.errors import LsfsError
+from lsfs.index.groups.grouped import SavedGroup
 from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
@@ -66,6 +67,10 @@ class Published(Protocol):
         """How far the index is."""
         ...
 
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
+        ...
+
     def problems(self) -> list[FileProblem]:
         """Files that could not be indexed in full."""
         ...
@@ -84,6 +89,22 @@ class Published(Protocol):
 
     def authored(self) -> list[tuple[str, str]]:
         """Path and author of each file that states one."""
+        ...
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Path and kind of each file whose kind is known."""
+        ...
+
+    def topics(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Path of each file that has a topic, and its topics from the widest on."""
+        ...
+
+    def groupings(self) -> list[str]:
+        """Names of the kept groupings."""
+        ...
+
+    def grouping(self, name: str) -> SavedGroup | None:
+        """A kept grouping; None when nobody made it."""
         ...
 
     def folder(self, path: str) -> FolderEntries:
@@ -116,6 +137,14 @@ class Brain(Protocol):
 
     def drop_search(self, name: str) -> None:
         """Forget a query."""
+        ...
+
+    def save_group(self, name: str) -> None:
+        """Make a grouping and its groups."""
+        ...
+
+    def drop_group(self, name: str) -> None:
+        """Forget a grouping."""
         ...
 
     def save_question(self, name: str, question: str) -> None:

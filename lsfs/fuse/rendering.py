@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from lsfs import codec
+from lsfs.index.groups.grouped import SavedGroup
 from lsfs.model import Citation, FileProblem, FoundFile, Hit, SavedQuestion, SavedSearch
 from lsfs.places import cited, plain
 
@@ -31,7 +32,8 @@ stored in your folder.
 | `errors.ndjson` | files that could not be read in full, one JSON object a line |
 | `search/` | your queries, as directories |
 | `ask/` | your questions, as files that hold the answers |
-| `by/` | all files by date, type, author and party |
+| `by/` | all files by date, type, author, kind, party and topic |
+| `group/` | your own groupings, as directories |
 | `join/` | files joined on what they state, as directories; documents joined into one |
 | `text/` | each document as text, in Markdown |
 | `pages/` | the same, page by page |
@@ -68,11 +70,18 @@ since, the question is asked again as you open its file. `rm {name}/ask/rent.md`
 
 ## Browse
 
-    ls {name}/by/date/2023/2023-04 {name}/by/type/pdf {name}/by/author
+    ls {name}/by/date/2023/2023-04 {name}/by/type/pdf {name}/by/author {name}/by/topic
 
 Links again. The date is the one that a document states of itself; where it states a year only, the
 link is in the year's folder. A file whose name another one of the same folder has bears its own
 folder's name in brackets.
+
+Make a directory in `group/` named as what the files should be grouped by:
+
+    mkdir {name}/group/counterparty "{name}/group/project type:pdf"
+    ls {name}/group/counterparty
+
+It is computed again as files change; `GROUPS.md` in it says what there is; `rmdir` forgets it.
 
 ## Join
 
@@ -195,6 +204,14 @@ def results_page(saved: SavedSearch) -> str:
         return f"# {title}\n\nNothing found.\n"
     entries = [_entry(rank, hit) for rank, hit in enumerate(saved.hits, 1)]
     return f"# {title}\n\n" + "\n".join(entries)
+
+
+def groups_page(saved: SavedGroup) -> str:
+    """A grouping for people, as Markdown."""
+    count = "1 group" if len(saved.groups) == 1 else f"{len(saved.groups)} groups"
+    lines = [f"# {one_line(saved.name)}", "", f"{count} by {one_line(saved.title)}", ""]
+    lines += [f"- {one_line(' / '.join(one.folders))} ({len(one.paths)})" for one in saved.groups]
+    return "\n".join(lines) + "\n"
 
 
 def answer_page(asked: SavedQuestion) -> bytes:

@@ -52,6 +52,14 @@ _WHEN = re.compile(
     + r")\s+\Z",
     re.IGNORECASE,
 )
+# German verbs stand behind the time: "die 2025 auslaufen", "die im Mai fällig sind".
+_BEHIND = re.compile(
+    r"\s+(?:(?P<expires>auslaufen|ablaufen|enden)|(?P<starts>beginnen|starten)|"
+    r"(?P<due>fällig)|(?P<signed>unterschrieben|unterzeichnet|abgeschlossen))"
+    r"(?:\s+(?:sind|werden|wurden|waren))?\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r",?\s*\b(?:(?:that|which|die|will|shall|qui|que)\s+)+\Z", re.IGNORECASE)
 # Of these no single date tells; the words stay.
 _OTHER_EVENT = re.compile(r"\b(?:valid|running|renew\w*|gültig\w*|laufend\w*)\s+\Z", re.IGNORECASE)
 _BEGINNING = re.compile(
@@ -138,7 +146,7 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
             return None
         kind = DateKind.STARTS if verb["start"] else DateKind.EXPIRES
         phrase = replace(phrase, span=inner[0].span, spans=inner[0].spans)
-        return _Asked(phrase, phrase.start, _kinds_of(kind))
+        return _Asked(phrase, _relative(lead), _kinds_of(kind))
     when = _WHEN.search(lead)
     if when is not None:
         kind = DateKind(str(when.lastgroup))
@@ -147,11 +155,21 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
         # A question for a fact keeps its words.
         start = phrase.start if fact else when.start()
         return _Asked(phrase, start, _kinds_of(kind))
+    behind = _BEHIND.match(text, phrase.end)
+    if behind is not None and not fact:
+        phrase = replace(phrase, end=behind.end())
+        return _Asked(phrase, _relative(lead), _kinds_of(DateKind(str(behind.lastgroup))))
     if _OTHER_EVENT.search(lead):
         return None
     if _EVENTS.search(lead):
         return _Asked(phrase, phrase.start, (DateKind.EVENT.value, *(kind.value for kind in OWN)))
     return _Asked(phrase, phrase.start)
+
+
+def _relative(lead: str) -> int:
+    """Where a relative clause begins that leads to a verb; the end if there is none."""
+    clause = _CLAUSE.search(lead)
+    return clause.start() if clause else len(lead)
 
 
 def _kinds_of(kind: DateKind) -> tuple[str, ...]:
@@ -164,7 +182,8 @@ def _conditions(reading: Reading, found: Sequence[_Asked]) -> None:
     """Put the spans: those of the first kind of date as such, those of others beside them."""
     first = next((one.kinds for one in found if one.kinds), ())
     plain = [one for one in found if one.kinds in ((), first)]
-    reading.put(date_kinds=[*first])
+    if first:
+        reading.put(date_kinds=[*first])
     for one in found:
         if one not in plain:
             reading.put(dated=(one.kinds, *_iso(one.phrase.span)))

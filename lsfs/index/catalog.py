@@ -499,10 +499,7 @@ class Catalog:
             retained: asked, if there are such documents, for the digests of those to keep.
         """
         with self.transaction() as db:
-            db.execute(
-                "DELETE FROM failure WHERE digest NOT IN (SELECT digest FROM file "
-                "WHERE digest IS NOT NULL AND document_id IS NULL)"
-            )
+            self._collect_failures(db)
             orphans = db.execute(f"SELECT id, digest FROM document {_NO_FILE}").fetchall()  # noqa: S608
             kept = retained() if orphans else set()
             # Of a content that was read by two versions of a parser the latest is kept.
@@ -515,21 +512,38 @@ class Catalog:
                 ).fetchone()
             ]
             for document_id in gone:
-                db.execute(
-                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
-                    "SELECT 'delete', id, text, heading, parts FROM passage "
-                    "WHERE document_id = ?",
-                    (document_id,),
-                )
-                db.execute(
-                    "INSERT OR IGNORE INTO vector_removal "
-                    "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
-                    (document_id,),
-                )
-                stated.drop(db, document_id)
-                db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
-                db.execute("DELETE FROM document WHERE id = ?", (document_id,))
+                self.drop_document(document_id)
         return len(gone)
+
+    def drop_document(self, document_id: int) -> None:
+        """Forget a document that no file has; its vectors become removals."""
+        self.db.execute(
+            "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
+            "SELECT 'delete', id, text, heading, parts FROM passage WHERE document_id = ?",
+            (document_id,),
+        )
+        self.db.execute(
+            "INSERT OR IGNORE INTO vector_removal "
+            "SELECT id FROM passage WHERE document_id = ? AND (embedded = 1 OR coming = 1)",
+            (document_id,),
+        )
+        stated.drop(self.db, document_id)
+        self.db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
+        self.db.execute("DELETE FROM document WHERE id = ?", (document_id,))
+
+    def _collect_failures(self, db: sqlite3.Connection) -> None:
+        """Drop what stands for contents that no file has under such a name."""
+        known = set(db.execute("SELECT digest, named FROM failure"))
+        rows = db.execute(
+            "SELECT x.digest, x.named, x.media_type, f.path FROM failure x JOIN file f "
+            "ON f.digest = x.digest AND f.document_id IS NULL AND f.digest IS NOT NULL"
+        )
+        needed = {
+            (digest, name)
+            for digest, name, media_type, path in rows
+            if name == named(media_type, os.fsdecode(path))
+        }
+        db.executemany("DELETE FROM failure WHERE digest = ? AND named = ?", known - needed)
 
     # --- what documents state
 

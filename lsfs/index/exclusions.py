@@ -13,9 +13,8 @@ from datetime import date
 from typing import Any
 
 from lsfs.index import folders, people, timespan
-from lsfs.index.filters import STATES
 from lsfs.index.folding import fold
-from lsfs.index.kinds import kinds_in, kinds_of_many
+from lsfs.index.kinds import kin, kinds_in, kinds_of_many
 from lsfs.index.questionframe import (
     FILE_WORDS,
     HEAD_END,
@@ -26,26 +25,33 @@ from lsfs.index.questionframe import (
 )  # fmt: skip
 from lsfs.index.questionreading import Reading
 
+# What tells the state of a document, not what it says; folded.
+STATES = frozenset((
+    "draft", "drafts", "entwurf", "entwurfe", "brouillon", "brouillons", "borrador", "borradores",
+    "bozza", "bozze", "copy", "copies", "copie", "kopie", "kopien", "copia", "copias", "template",
+    "templates", "vorlage", "vorlagen", "modele", "modeles", "sample", "samples", "duplicate",
+    "duplicates", "concept", "concepten", "rascunho", "rascunhos", "utkast",
+))  # fmt: skip
 # Words that leave out whatever follows, and those that mostly mean something else.
 _STRONG = (
     r"except(?:\s+for|ing)?|excluding|exclude|other\s+than|apart\s+from|aside\s+from|but\s+not|"
     r"but\s+no|"
-    r"and\s+not|leaving\s+out|ignoring|not\s+counting|minus|"
-    r"au\u00dfer|ausser|ausgenommen|aber\s+nicht|aber\s+kein(?:e[nrms]?)?|aber\s+ohne|"
+    r"and\s+not|leaving\s+out|ignoring|not\s+counting|"
+    r"außer|ausser|ausgenommen|aber\s+nicht|aber\s+kein(?:e[nrms]?)?|aber\s+ohne|"
     r"jedoch\s+nicht|und\s+nicht|"
-    r"sauf|except\u00e9s?|hormis|mais\s+pas|autres?\s+que|excepto|salvo|pero\s+no|"
+    r"sauf|exceptés?|hormis|mais\s+pas|autres?\s+que|excepto|salvo|pero\s+no|"
     r"que\s+no\s+sean|tranne|eccetto|esclus[oie]|ma\s+non|behalve|maar\s+niet|maar\s+geen|"
-    r"exceto|mas\s+n\u00e3o|"
-    r"f\u00f6rutom|opr\u00f3cz|\u043a\u0440\u043e\u043c\u0435"
+    r"exceto|mas\s+não|"
+    r"förutom|oprócz|кроме"
 )
 _WEAK = (
-    r"not|without|no|nicht|ohne|kein(?:e[nrms]?)?|pas|sans|non|sin|senza|niet|zonder|geen|"
-    r"n\u00e3o|sem|"
-    r"inte|utan|nie|bez|\u0431\u0435\u0437"
+    r"not|without|neither|no|weder|nicht|ohne|kein(?:e[nrms]?)?|pas|sans|non|sin|senza|niet|zonder|geen|"
+    r"não|sem|"
+    r"inte|utan|nie|bez|без"
 )
 _LEAD = re.compile(
     r"(?<![^\W_])(?<![-'\u2019])"
-    r"(?:(?:[,;]\s*)?(?:(?:but|and|aber|und|mais|et|pero|y|ma|e)\s+)?)"
+    r"(?:(?:[,;]\s*)?(?:(?:but|and|aber|und|mais|et|pero|y|ma|e)\s+)??)"
     r"(?P<copula>(?:(?:that|which|who|die|qui|que|che)\s+)(?:are|is|were|was|come|have|has|sind|"
     r"ist|sont|ne\s+sont|son|sono)\s+|(?:are|is|were|was)\s+)?"
     rf"(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK})|(?P<verb>(?:(?:that|which)\s+)?do(?:es)?\s+not"
@@ -57,7 +63,7 @@ _NT = re.compile(r"\b(are|is|were|was|do|does)n['\u2019]t\b", re.IGNORECASE)
 _NOT_MEANT = re.compile(
     r"(?:only|just|yet|all|every|everyone|always|necessarily|sure|so|later|earlier|more|less|"
     r"fewer|one|"
-    r"longer|because|until|at|if|even|much|many|nur|mehr|alle|immer|solo|s\u00f3lo|tutti|"
+    r"longer|because|until|at|if|even|much|many|nur|mehr|alle|immer|solo|sólo|tutti|"
     r"seulement|tous|toujours|"
     r"todos|only|that|(?-i:to(?=\s+[a-z]))|be|been|being|having|further|doubt|matter|idea|problem|way|fee|charge)\b",
     re.IGNORECASE,
@@ -66,6 +72,12 @@ _AUXILIARY = frozenset((
     "may", "do", "does", "did", "can", "could", "shall", "should", "will", "would", "must", "might",
     "have", "has", "had", "why", "whether", "or", "if", "be", "to", "let", "is", "are", "was",
     "were", "am",
+))  # fmt: skip
+# Not the names of things: "except as provided", "other than expected".
+_FRAME = frozenset((
+    "as", "where", "when", "if", "that", "what", "how", "why", "who", "provided", "stated",
+    "otherwise", "expected", "herein", "usual", "necessary", "possible", "required", "planned",
+    "weekends", "holidays", "me", "you", "us", "him", "her", "them", "it", "yourself", "then",
 ))  # fmt: skip
 _SKIPPED = re.compile(
     r"(?:(?:in|at)\s+(?=(?:those|the\s+ones)\b))?(?:(?:any|the(?!\s+words?\b)|all|my|our|those|these|ones?|"
@@ -76,7 +88,7 @@ _SKIPPED = re.compile(
     re.IGNORECASE,
 )
 _AND = re.compile(
-    r"\s*(?:,\s*|(?:,?\s+)(?:or|and|nor|oder|und|noch|ou|et|ni|o|y|e|n\u00e9)\s+)"
+    r"\s*(?:,\s*|(?:,?\s+)(?:or|and|nor|oder|und|noch|ou|et|ni|o|y|e|né)\s+)"
     r"(?:(?:not|no|without|kein(?:e[nrms]?)?|ohne|pas|sin|sans|senza|non)\s+)?",
     re.IGNORECASE,
 )
@@ -84,13 +96,17 @@ _HOLDING = re.compile(
     r"(?P<about>(?:with|mit|avec|con)(?:\s+the\s+words?)?|about|regarding|concerning|"
     r"mention(?:ing|s|ed)?(?:\s+of)?|"
     r"contain(?:ing|s)?|includ(?:ing|e|es)|nam(?:ing|e|es)|involv(?:ing|e|es)|concern|"
-    r"the\s+words?|\u00fcber|sobre|sur|su|para|for)\s+",
+    r"the\s+words?|über|sobre|sur|su|para|for)\s+",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"\u201c\u201e]([^\"\u201c\u201d]{1,80})[\"\u201d\u201c]|'([^']{1,80})'")
 _GLOB = re.compile(r"\*?\.([A-Za-z][A-Za-z0-9]{0,4})(?=[\s,;?!]|$)(?:\s+files?\b)?")
 _ARTICLE = re.compile(r"(?:an?|eine[nrm]?|ein|une?|una?)\s+", re.IGNORECASE)
-_SENDER = re.compile(r"(?:from|by|von|par|de|por|da)\s+", re.IGNORECASE)
+_THE = re.compile(r"(?:the|der|die|das|den|dem|le|la|les|el|los|las|il|lo)\s+", re.IGNORECASE)
+_SENDER = re.compile(
+    r"(?:(?:written|sent|authored|prepared|drafted|created)\s+by|from|by|von|par|de|por|da)\s+",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 3  # of a phrase that files must not hold
 
 
@@ -140,7 +156,7 @@ def _targets(text: str, lead: re.Match[str], today: date) -> list[_Target]:
     start = lead.end()
     strong = lead["strong"] is not None
     while len(found) < 8:
-        target = _target(text, start, lead, strong, today)
+        target = _same(text, start, found) or _target(text, start, lead, strong, today)
         if target is None:
             break
         found.append(target)
@@ -149,6 +165,15 @@ def _targets(text: str, lead: re.Match[str], today: date) -> list[_Target]:
             break
         start = link.end()
     return found
+
+
+def _same(text: str, start: int, found: list[_Target]) -> _Target | None:
+    """A further name behind one: "not from Alice or Bob"."""
+    name = re.compile(people.NAME).match(text, start) if found else None
+    field = next(iter(found[-1].put)) if found else ""
+    if name is None or field not in ("not_authors", "not_recipients"):
+        return None
+    return _Target(name.end(), {field: name[0]}, f"{name[0]} too")
 
 
 def _target(
@@ -210,7 +235,7 @@ def _type(text: str, at: int) -> _Target | None:
 
 
 def _kind(text: str, at: int, lead: re.Match[str]) -> _Target | None:
-    article = _ARTICLE.match(text, at)
+    article, strong = _ARTICLE.match(text, at), lead["strong"] is not None
     tokens = _run(text, article.end() if article else at, 4)
     for count in range(len(tokens), 0, -1):
         words = [token[0] for token in tokens[:count]]
@@ -218,21 +243,18 @@ def _kind(text: str, at: int, lead: re.Match[str]) -> _Target | None:
         if len(kinds) != 1 or (not kinds_in(words[-1:]) and not kinds_in(words[-2:])):
             continue
         many = bool(kinds_of_many(words[-1]) or kinds_of_many(" ".join(words[-2:])))
-        if not (many or article or lead["strong"]) or not _ends(text, tokens[count - 1].end()):
+        if not (many or article or strong) or not _ends(text, tokens[count - 1].end()):
             continue
         kind = kinds.pop()
-        if count > 1 and not _only_kind(words, kind):
-            # "not employment contracts": fewer than all contracts
-            phrase = " ".join(words)
-            return _Target(tokens[count - 1].end(), {"not_words": phrase}, f"files with {phrase!r}")
+        phrase, end = " ".join(words), tokens[count - 1].end()
+        if kin(phrase):  # leases, NDAs: a sort of contracts, not all of them
+            return _Target(end, {"not_titles": phrase}, f"documents that are {phrase!r}")
+        if count > 1 and kinds_in(words[-1:]) == {kind}:
+            said = f"documents that are {phrase!r}"
+            return _Target(end, {"not_titles": phrase}, said) if strong else None
         name = {"not_types": "email"} if kind == "email" else {"not_kinds": kind}
         return _Target(tokens[count - 1].end(), name, f"documents of the kind {kind}")
     return None
-
-
-def _only_kind(words: list[str], kind: str) -> bool:
-    """Whether all words together are a term for the kind."""
-    return kinds_in([words[0]]) != kinds_in(words) or len(words) == 1 or kind in kinds_in(words[:1])
 
 
 def _person(text: str, at: int) -> _Target | None:
@@ -240,7 +262,7 @@ def _person(text: str, at: int) -> _Target | None:
     name = re.compile(people.NAME).match(text, lead.end()) if lead else None
     if name is not None and people.is_person(name[0]):
         return _Target(name.end(), {"not_authors": name[0]}, f"what {name[0]} wrote or sent")
-    sent = re.compile(rf"(?:to|an|\u00e0)\s+({people.NAME})").match(text, at)
+    sent = re.compile(rf"(?:to|an|à)\s+({people.NAME})").match(text, at)
     if sent is not None and people.is_person(sent[1]):
         return _Target(sent.end(), {"not_recipients": sent[1]}, f"what {sent[1]} received")
     return None
@@ -259,19 +281,18 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     if quoted is not None:
         phrase = quoted[1] or quoted[2]
         return _Target(quoted.end(), {"not_words": phrase}, f"files with {phrase!r}")
-    article = _ARTICLE.match(text, start)
+    article = _ARTICLE.match(text, start) or _THE.match(text, start)
     start = article.end() if article else start
     tokens = _run(text, start, _MOST_WORDS + 1)
     if not tokens or len(tokens) > _MOST_WORDS:
         return None
     words = [token[0] for token in tokens]
-    state = fold(words[-1]).removesuffix("s") in STATES or fold(words[-1]) in STATES
-    if (
-        state
-        and len(words) == 1
-        and (words[0].lower().endswith(("s", "e", "i")) or strong or article)
-    ):
-        return _Target(tokens[-1].end(), {"not_words": words[0]}, f"files called {words[0]!r}")
+    many = words[0].lower().endswith(("s", "e", "i", "n"))
+    if len(words) == 1 and fold(words[0]) in STATES and (many or strong or article):
+        called = f"files called {words[0]!r}"
+        return _Target(tokens[-1].end(), {"not_titles": words[0]}, called)
+    if not TOKEN.search(text, 0, lead.start()) or _FRAME & {fold(word) for word in words}:
+        return None
     named = all(word[:1].isupper() for word in words)
     german = fold(lead["weak"] or "").startswith(("ohne", "kein", "nicht"))
     about = holding is not None and not holding["about"].lower().startswith(

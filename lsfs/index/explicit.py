@@ -24,7 +24,7 @@ _FILTER = re.compile(
 )
 _WITHOUT_WORD = re.compile(r"(?<=\s)-(\"[^\"]+\"|[^\W\d_]{3,}(?=\s|$))")
 _RANGE = re.compile(
-    r"(?P<mark>[<>]=?|=)?(?P<low>[\d.,]+)?(?P<unit>[a-z]*)(?P<to>\.\.|-)?(?P<high>[\d.,]+)?"
+    r"(?P<mark>[<>]=?|=)?(?P<low>\d+(?:[.,]\d+)*)?(?P<unit>[a-z]*)(?P<to>\.\.|-)?(?P<high>\d+(?:[.,]\d+)*)?"
     r"(?P<unit2>[a-z]*)",
     re.IGNORECASE,
 )

@@ -31,7 +31,7 @@ def apply(db: sqlite3.Connection, changes: Changes) -> None:
 
 def add(db: sqlite3.Connection, path: str, identity: FileIdentity) -> int:
     """A row for a file that is to be read; gives its id."""
-    from lsfs.index.catalog import name_of, suffix_of
+    from lsfs.index.catalog import name_words, suffix_of
 
     cursor = db.execute(
         "INSERT INTO file(path, suffix, size, mtime_ns, ctime_ns, inode, status) "
@@ -40,7 +40,8 @@ def add(db: sqlite3.Connection, path: str, identity: FileIdentity) -> int:
     )
     file_id = cursor.lastrowid or 0
     db.execute(
-        "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, '')", (file_id, name_of(path))
+        "INSERT INTO file_fts(rowid, name, title, name_parts, title_parts) VALUES (?, ?, ?, ?, ?)",
+        (file_id, *name_words(path, "")),
     )
     return file_id
 
@@ -61,9 +62,14 @@ def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     db.executemany("DELETE FROM file WHERE id = ?", rows)
 
 
+def read_again(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Have files read again, or looked up by their content where that is known."""
+    db.executemany("UPDATE file SET status = 'pending' WHERE id = ?", [(id_,) for id_ in ids])
+
+
 def _move(db: sqlite3.Connection, moves: Sequence[Move]) -> None:
     """Give rows other paths, also those of each other."""
-    from lsfs.index.catalog import name_of, suffix_of
+    from lsfs.index.catalog import name_words, suffix_of
 
     # No name holds a NUL: meanwhile they stand where nobody is.
     parked = [(b"\0%d" % move.row.id, move.row.id) for move in moves]
@@ -76,7 +82,10 @@ def _move(db: sqlite3.Connection, moves: Sequence[Move]) -> None:
         )
         if not (move.is_certain and _is_read_alike(db, move)):
             db.execute("UPDATE file SET status = 'pending' WHERE id = ?", (id_,))
-        db.execute("UPDATE file_fts SET name = ? WHERE rowid = ?", (name_of(path), id_))
+        name, _, parts, _ = name_words(path, "")
+        db.execute(
+            "UPDATE file_fts SET name = ?, name_parts = ? WHERE rowid = ?", (name, parts, id_)
+        )
 
 
 def _is_read_alike(db: sqlite3.Connection, move: Move) -> bool:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from lsfs.conditions import HARD, AmountBound, Conditions, Days
 from lsfs.errors import UsageError
-from lsfs.index.folding import fold
+from lsfs.index.kindwords import kin
 
 # What people call a type, and the endings it covers; any other word is taken as an ending itself.
 TYPES = {
@@ -30,14 +30,6 @@ TYPES = {
         "swift", "scala", "lua", "pl", "php", "r", "jl",
     ),
 }  # fmt: skip
-
-
-# What tells the state of a document, not what it says; folded, singular.
-STATES = frozenset((
-    "draft", "entwurf", "entwurfe", "brouillon", "borrador", "bozza", "copy", "copie", "kopie",
-    "kopien", "copia", "template", "vorlage", "vorlagen", "modele", "sample", "duplicate",
-    "obsolete", "outdated", "superseded",
-))  # fmt: skip
 
 
 _TIMES = ("after", "before", "spans", "date_field", "date_kinds")
@@ -107,6 +99,8 @@ class Filters(Conditions):
         self._people(made)
         for word in self.not_words:
             made.add_not(*_holding(word))
+        for word in self.not_titles:
+            made.add_not(*_called(word))
         self._measures(made)
         self._dates(made)
         return made.sql(), made.values
@@ -255,20 +249,25 @@ def _holding(word: str) -> tuple[str, *tuple[str, ...]]:
     terms = " ".join(re.findall(r"\w+", word.encode("utf-8", "ignore").decode()))
     if not terms:
         return ("0",)
-    phrase, stem = f'"{terms}"', fold(terms).removesuffix("s")
-    named = "f.id IN (SELECT rowid FROM file_fts WHERE file_fts MATCH ?)"
-    if stem in STATES:
-        begins = (
-            "EXISTS (SELECT 1 FROM passage p WHERE p.document_id = d.id AND p.ordinal = 0 "
-            "AND holds_words(?, substr(p.text, 1, 120)))"
-        )
-        folders = "holds_words(?, f.path) OR holds_words(?, f.path)"
-        return f"{named} OR {folders} OR {begins}", phrase, stem, f"{stem}s", stem
     said = (
-        "d.id IN (SELECT p.document_id FROM passage_fts JOIN passage p ON p.id = passage_fts.rowid "
+        "f.id IN (SELECT rowid FROM file_fts WHERE file_fts MATCH ?) OR d.id IN "
+        "(SELECT p.document_id FROM passage_fts JOIN passage p ON p.id = passage_fts.rowid "
         "WHERE passage_fts MATCH ?)"
     )
-    return f"{named} OR {said}", phrase, phrase
+    return said, f'"{terms}"', f'"{terms}"'
+
+
+BEGINNING = 120  # characters of a text in which it says what it is
+
+
+def _called(word: str) -> tuple[str, *tuple[str, ...]]:
+    """Name, folders, title or the beginning of the text call it so, or by another word for it."""
+    terms = "\n".join([word, *sorted(kin(word))])
+    said = (
+        "holds_any(?, f.path) OR holds_any(?, d.title) OR EXISTS (SELECT 1 FROM passage p WHERE "  # noqa: S608
+        f"p.document_id = d.id AND p.ordinal = 0 AND holds_any(?, substr(p.text, 1, {BEGINNING})))"
+    )
+    return said, terms, terms, terms
 
 
 def _stating(bound: AmountBound) -> tuple[str, *tuple[object, ...]]:

@@ -10,7 +10,7 @@ from lsfs.index.questionreading import Reading
 
 _PLACE = r"\"[^\"]+\"|'[^']+'|[^\s,;?!\"']+"
 _NOUN = (
-    r"(?:sub)?(?:folders?|directory|directories|ordner|verzeichnis|dossier|r\u00e9pertoire|"
+    r"(?:sub)?(?:folders?|directory|directories|ordner|verzeichnis|dossier|répertoire|"
     r"carpeta|cartella)"
 )
 FORMS = (
@@ -38,7 +38,9 @@ _NO_NAMES = frozenset((
 ))  # fmt: skip
 _OF = re.compile(r"\s+(?:of|de|der|des|du|del|di|structure|hierarchy|tree)\b", re.IGNORECASE)
 _EITHER = re.compile(
-    r"(?:and|or|his|he|she|him|n|w|on|off|input|read|true|yes|pass|client|tcp)/", re.I
+    r"(?:and|or|his|he|she|him|n|w|on|off|input|read|true|yes|pass|client|tcp|english|german|"
+    r"french|spanish|italian|dutch|portuguese|deutsch|englisch|französisch)/",
+    re.IGNORECASE,
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # Weights of the parts of a score; each part lies in 0..1.
-KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.35, 0.65, 0.15, 0.10, 0.15
+KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.3, 0.7, 0.15, 0.10, 0.15
 STRONG = 1.0  # outweighs what the arms can tell apart
 SPREAD = 0.3  # the least width that cosines are spread over
 UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query

@@ -8,26 +8,25 @@ upsert in LanceDB, done in SQLite; whatever is still intended at a start is done
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.index import check, filerows, passages, stated
+from lsfs.index import filerows, passages, stated
 from lsfs.index.ahead import Ahead, threads, workers_of
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.compare import Changes, Move, compare
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
+from lsfs.index.embedding import Embedding
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
 from lsfs.index.fields.extract import fields_of
 from lsfs.index.kinds import by_folders, kind_of
+from lsfs.index.meanings import Meanings
 from lsfs.index.reading import FileReader, Reader, Reading
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
@@ -35,7 +34,6 @@ from lsfs.model import ContentDate, Document, FieldValue, Passage, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
-EMBED_BATCH = 32
 FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
 BATCH = 100  # files that are asked for, and written down, at once
 BATCH_SECONDS = 0.5  # what was read is written down after this time at the latest
@@ -107,6 +105,8 @@ class Pipeline:
         retained: digests of contents whose documents are kept though no file has them now, so that
             a content that comes back is not read and embedded again; None keeps none.
         fields: the user's fields beside the built-in ones.
+        meanings: the embedding models, in place of ``vectors`` and ``embedder``, where one may
+            follow on another.
     """
 
     def __init__(
@@ -120,19 +120,19 @@ class Pipeline:
         witness: Witness | None = None,
         retained: Callable[[], set[bytes]] | None = None,
         fields: Mapping[str, FieldConfig] | None = None,
+        meanings: Meanings | None = None,
     ) -> None:
         self._fields = definitions(fields)
         self._witness = witness or Nobody()
         self._retained = retained
         self._of_the_past: int | None = None  # documents that the last collection retained
-        self._embedding = threading.Lock()
         self._catalog = catalog
-        self._vectors = vectors
-        self._embedder = embedder
+        self._meanings = meanings or Meanings.of(vectors, embedder)
         self._reader = reader
         self._tree = tree
         self._config = config
         self.work = Work()
+        self._embedding = Embedding(catalog, self._meanings, self.work)
         self._files = FileReader(tree, catalog, reader, config.max_file_bytes)
         self._parsers_are_checked = False
         self.restless = 0  # files that changed while they were read by the last run
@@ -161,20 +161,10 @@ class Pipeline:
             self._catalog.bump()
         self._catalog.set_meta("fields", state)
 
-    def _check_vectors(self) -> None:
-        """Void vectors of another model, and intend those that the store has lost."""
-        if self._vectors is None or self._embedder is None:
-            return
-        if self._catalog.meta("embedder") != self._embedder.name:
-            self._catalog.collect()  # the past is not worth embedding again
-            with self._catalog.transaction() as db:
-                db.execute("UPDATE passage SET embedded = 0")
-                db.execute("DELETE FROM vector_removal")
-            self._vectors.clear()
-            self._catalog.set_meta("embedder", self._embedder.name)
-            return
-        with self._catalog.transaction():
-            check.mend_vectors(self._catalog, self._vectors)
+    def _retry_unreadable(self) -> None:
+        """What could not be opened or read may be readable now, though it looks the same."""
+        with self._catalog.transaction() as db:
+            db.execute("UPDATE file SET status = 'pending' WHERE status = 'unreadable'")
 
     def run(
         self,
@@ -190,18 +180,19 @@ class Pipeline:
             stop: asked between files; what is done then stays done.
         """
         if not self._is_checked:
-            self._check_vectors()
+            self._embedding.check()
+            self._retry_unreadable()
             self._is_checked = True
         paths = None if paths is None else list(paths)
         self._witness.look(paths)
         self.refresh(paths)
         self._read_pending(progress, stop)
-        self._embed_pending(progress, stop)
+        self._embedding.pending(progress, stop)
         if not stop():
             if self._has_changed:
                 self._collect()
                 self._has_changed = False
-            self._remove_vectors()
+            self._embedding.remove()
             self._witness.rest(stop)
 
     # --- step 1: what is there
@@ -217,7 +208,11 @@ class Pipeline:
             self._catalog.bump()
         self.work.renamed += len(changes.moved)
         self.work.removed += len(changes.gone)
-        self._restate([move for move in changes.moved if _is_told_by_path(move)])
+        told = [move for move in changes.moved if _is_told_by_path(move)]
+        self._restate(told)
+        with self._catalog.transaction() as db:
+            # Those that gave no document are judged by their path alone, when they are looked up.
+            filerows.read_again(db, [move.row.id for move in told if move.row.document_id is None])
         return True
 
     def _changes(self, paths: list[str]) -> Changes:
@@ -396,7 +391,13 @@ class Pipeline:
             return
         document_id = reading.document_id
         if ready.made is not None:
-            document_id = self._add(reading.digest, document, ready.made, row.path)
+            # Another thread may have had the same content at work, and been written down first.
+            versions = self._reader.versions()
+            known = self._catalog.document_of(reading.digest, versions, row.path)
+            if known is not None:
+                document_id = known[0]
+            else:
+                document_id = self._add(reading.digest, document, ready.made, row.path)
         elif document.status in OF_THE_CONTENT:
             self._catalog.add_failure(reading.digest, document, row.path)
         outcome = Outcome(document.status, document.reason, reading.digest)
@@ -414,7 +415,7 @@ class Pipeline:
     def _add(self, digest: bytes, document: Document, made: Made, path: str) -> int:
         """Store a document with what was made of it."""
         document_id = self._catalog.add_document(
-            digest, document, made.cut, path, embedded=self._vectors is None
+            digest, document, made.cut, path, embedded=not self._meanings.is_embedding
         )
         stated.add(self._catalog.db, document_id, made.fields)
         stated.sign(self._catalog.db, document_id, made.minima)
@@ -422,70 +423,15 @@ class Pipeline:
 
     # --- step 3: what it means
 
-    def _embed_pending(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
-        if self._vectors is None or self._embedder is None:
-            if self._count("SELECT count(*) FROM passage WHERE embedded = 0"):
-                with self._catalog.transaction() as db:
-                    db.execute("UPDATE passage SET embedded = 1 WHERE embedded = 0")
-            return
-        waiting = self._count("SELECT count(*) FROM passage WHERE embedded = 0")
-        done = 0
-        while not stop():
-            with self._embedding:
-                batch = self._intents(EMBED_BATCH)
-                if not batch:
-                    return
-                self._embed(batch)
-            done += len(batch)
-            if progress:
-                progress("embedding", done, max(waiting, done))
-
     def _count(self, query: str) -> int:
         with self._catalog.lock:
             return int(self._catalog.db.execute(query).fetchone()[0])
 
-    def _intents(self, limit: int) -> list[tuple[int, Passage, bytes]]:
-        with self._catalog.lock:
-            rows = self._catalog.db.execute(
-                # The beginnings of all documents first: one huge file does not hold up the rest.
-                "SELECT id, text, heading, text_hash FROM passage WHERE embedded = 0 "
-                "ORDER BY ordinal, id LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return [
-            (id_, Passage(text, 0, len(text), heading=heading), digest)
-            for id_, text, heading, digest in rows
-        ]
-
-    def _embed(self, batch: list[tuple[int, Passage, bytes]]) -> None:
-        assert self._vectors is not None and self._embedder is not None  # noqa: S101
-        known: dict[bytes, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
-        texts: dict[bytes, str] = {}
-        for _, passage, digest in batch:
-            vector = self._stored_vector(digest)
-            if vector is not None:
-                known[digest] = vector
-            else:
-                texts[digest] = passages.embedded_text(passage)
-        self.work.embedded += len(texts)
-        self.work.reused += len(batch) - len(texts)
-        if texts:
-            known |= dict(zip(texts, self._embedder.encode(list(texts.values())), strict=True))
-        ids = [id_ for id_, _, _ in batch]
-        self._vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch]))
-        with self._catalog.transaction() as db:
-            db.executemany("UPDATE passage SET embedded = 1 WHERE id = ?", [(i,) for i in ids])
-            self._catalog.bump()
-
-    def _stored_vector(
-        self, digest: bytes
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None:
-        assert self._vectors is not None  # noqa: S101
-        with self._catalog.lock:
-            row = self._catalog.db.execute(
-                "SELECT id FROM passage WHERE text_hash = ? AND embedded = 1 LIMIT 1", (digest,)
-            ).fetchone()
-        return None if row is None else self._vectors.get(row[0])
+    def advance(
+        self, progress: Progress | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Go on with the change to another embedding model, if there is one under way."""
+        self._embedding.advance(progress, stop)
 
     # --- step 4: what is gone
 
@@ -498,17 +444,6 @@ class Pipeline:
         if known is not None and past <= known + max(COLLECT_AFTER, known // 10):
             return
         self._of_the_past = past - self._catalog.collect(self._retained)
-
-    def _remove_vectors(self) -> None:
-        with self._catalog.lock:
-            rows = self._catalog.db.execute("SELECT passage_id FROM vector_removal").fetchall()
-        ids = [row[0] for row in rows]
-        if not ids:
-            return
-        if self._vectors is not None:
-            self._vectors.remove(ids)
-        with self._catalog.transaction() as db:
-            db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
 
     # --- what files held earlier
 
@@ -539,7 +474,7 @@ class Pipeline:
 
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
         """Embed all passages that are not yet; any thread may do so."""
-        self._embed_pending(progress, stop)
+        self._embedding.pending(progress, stop)
 
 
 @dataclass(frozen=True, slots=True)

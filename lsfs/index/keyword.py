@@ -49,6 +49,15 @@ def expression(leaf: Leaf, *, loosely: bool = False) -> str:
 def wanted(leaves: Sequence[Leaf], *, field: bool = True) -> str:
     """An expression that any of several things satisfies; its BM25 ranks.
 
+    Args:
+        field: see :func:`ranking`.
+    """
+    return " OR ".join(ranking(leaves, field=field))
+
+
+def ranking(leaves: Sequence[Leaf], *, field: bool = True) -> list[str]:
+    """The expressions that rank, each as often as it weighs.
+
     A word that a query repeats counts as often: in long queries the words that come again are the
     topic. (BM25's k3 without an end, Robertson et al. 1994, as Lucene has it.)
 
@@ -65,7 +74,7 @@ def wanted(leaves: Sequence[Leaf], *, field: bool = True) -> str:
         times[one] = times.get(one, 0) + 1
         if one and times[one] <= REPEATS:
             found.append(one)
-    return " OR ".join(found)
+    return found
 
 
 def condition(node: Node) -> Condition:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lsfs.index.dates import MONTHS, fold
 from lsfs.index.kindwords import ASKED_PLURALS, broad_names, kin, plural_in_form
-from lsfs.index.literals import Sought, folded
+from lsfs.index.literals import Sought, folded, within_lines
 from lsfs.model import BlockKind, Document
 
 __all__ = ["Kind", "broad_names", "kin", "kind_of", "kinds_in", "kinds_of_many"]
@@ -300,13 +300,25 @@ _CUE_TABLE = r"""
 """
 
 
+# What a match of these must hold, which their patterns are too loose to tell.
+_NEEDS = {
+    "blanks": ("_" * 6, "\u2610", "\u25a1"),
+    "order number": (
+        "order",
+        "bestell",
+        *(f"po{mark}{word}" for mark in ("", " ", "-") for word in ("no", "number", "nummer", "#")),
+    ),
+}
+
+
 def _cues(table: str) -> dict[str, list[tuple[Sought, float, str]]]:
     cues: dict[str, list[tuple[Sought, float, str]]] = {}
     for head, body in re.findall(r"^ {4}(\w.*):\n((?: {8}\S.*\n)+)", table, re.MULTILINE):
         kind, weight, name = head.split(" ", 2)
         pattern = "".join(line[8:] for line in body.splitlines())
-        compiled = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-        cues.setdefault(kind, []).append((Sought(compiled), float(weight), name))
+        compiled = re.compile(within_lines(pattern), re.IGNORECASE | re.MULTILINE)
+        sought = Sought(compiled, _NEEDS.get(name, ()))
+        cues.setdefault(kind, []).append((sought, float(weight), name))
     return cues
 
 
@@ -497,10 +509,12 @@ def _term(words: list[str], i: int, terms: dict[str, str]) -> tuple[str, int, st
 
 def _by_structure(text: str) -> Iterator[tuple[str, float, str]]:
     ends = text if len(text) <= _FRONT + _BACK else f"{text[:_FRONT]}\n{text[-_BACK:]}"
-    folded_ends = folded(ends)
+    lines = f"\n{ends}"  # as patterns for lines are searched for
+    folded_ends = folded(lines)
     for kind, cues in _CUES.items():
         for sought, weight, why in cues:
-            if sought.may_match(folded_ends) and sought.pattern.search(ends):
+            text = lines if sought.pattern.pattern[0] == "\n" else ends
+            if sought.may_match(folded_ends) and sought.pattern.search(text):
                 yield kind, weight, f"{why!r} in the text"
 
 

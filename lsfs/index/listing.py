@@ -17,14 +17,26 @@ if TYPE_CHECKING:
 QUOTE_CHARS = 160  # about the longest quote that shows why a file is listed
 
 
-def files(catalog: Catalog, filters: Filters, limit: int) -> list[FoundFile]:
-    """All files that pass the filters, newest document first, with the words that date them."""
+ORDERS = {
+    "newest": "f.day DESC",
+    "oldest": "f.day = '', f.day",
+    "largest": "f.size DESC",
+    "smallest": "f.size",
+}
+
+
+def files(catalog: Catalog, filters: Filters, limit: int, order: str = "newest") -> list[FoundFile]:
+    """All files that pass the filters, with the words that date them.
+
+    Args:
+        order: one of :data:`ORDERS` first; files without a date come last.
+    """
     where, values = filters.sql()
     rows = _rows(
         catalog,
         "SELECT f.id, f.path, f.kind, f.day, d.title, d.id FROM file f "  # noqa: S608
         f"LEFT JOIN document d ON d.id = f.document_id WHERE {where} "
-        "ORDER BY f.day DESC, f.path LIMIT ?",
+        f"ORDER BY {ORDERS.get(order, ORDERS['newest'])}, f.path LIMIT ?",
         [*values, limit],
     )
     return [_found(catalog, *row) for row in rows]

@@ -25,13 +25,14 @@ class Sought:
 
     Args:
         pattern: its matches are the pattern's own; nothing is lost.
+        needs: folded strings of which every match holds one, where the pattern does not show them.
     """
 
     __slots__ = ("_needs", "pattern")
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
+    def __init__(self, pattern: re.Pattern[str], needs: Iterable[str] = ()) -> None:
         self.pattern = pattern
-        self._needs = tuple(sorted(literals(pattern), key=len))
+        self._needs = tuple(sorted(needs or literals(pattern), key=len))
 
     def may_match(self, folded: str) -> bool:
         """Whether the pattern may match a text; False is sure.
@@ -40,6 +41,19 @@ class Sought:
             folded: the text as :func:`folded` gives it.
         """
         return not self._needs or any(need in folded for need in self._needs)
+
+
+def within_lines(pattern: str) -> str:
+    """A pattern for lines that is faster to search for: ``\\n`` in place of a leading ``^``.
+
+    It matches in a text with a line break put before it where the pattern (with MULTILINE) matches
+    in the text; other patterns are given back as they are.
+    """
+    parsed = list(_parser.parse(pattern, re.MULTILINE))
+    operators = [str(one[0]) for one in parsed[:2]]
+    # "^a|^b" is parsed as one "^" before a branch.
+    led = operators[:1] == ["AT"] and "BRANCH" not in operators and pattern.startswith("^")
+    return f"\n{pattern[1:]}" if led else pattern
 
 
 def folded(text: str) -> str:

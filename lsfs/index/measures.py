@@ -32,7 +32,7 @@ LONG, SHORT = 20, 2  # pages of what is called a long or a short document
 
 _NUMBER = (
     r"(?:\d[\d.,'\u2019]*(?<=\d)|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|"
-    r"ein(?:er?)?|zwei|drei|f\u00fcnf|zehn|zwanzig|une?|deux|trois|cinq|dix|vingt|una?|dos|tres|"
+    r"ein(?:er?)?|zwei|drei|fünf|zehn|zwanzig|une?|deux|trois|cinq|dix|vingt|una?|dos|tres|"
     r"cinco|diez|veinte)"
 )
 _COUNTS = {
@@ -45,22 +45,22 @@ _COUNTS = {
 # What a bound is called, by whether it is the least or the most, and whether it is itself inside.
 _BOUNDS = {
     "least": r"at\s+least|no(?:t)?\s+(?:less|fewer|smaller|shorter)\s+than|minimum(?:\s+of)?|>=|"
-    r"mindestens|nicht\s+(?:weniger|kleiner)\s+als|au\s+moins|al\s+menos|como\s+m\u00ednimo|almeno",
+    r"mindestens|nicht\s+(?:weniger|kleiner)\s+als|au\s+moins|al\s+menos|como\s+mínimo|almeno",
     "most": r"at\s+most|up\s+to|no(?:t)?\s+(?:more|larger|bigger|greater|longer)\s+than|not\s+over|"
-    r"maximum(?:\s+of)?|<=|h\u00f6chstens|nicht\s+(?:mehr|gr\u00f6\u00dfer|l\u00e4nger)\s+als|"
+    r"maximum(?:\s+of)?|<=|höchstens|nicht\s+(?:mehr|größer|länger)\s+als|"
     r"maximal|au\s+plus|"
-    r"como\s+m\u00e1ximo|al\s+massimo",
+    r"como\s+máximo|al\s+massimo",
     "above": r"over|above|more\s+than|larger\s+than|bigger\s+than|greater\s+than|longer\s+than|"
-    r"higher\s+than|heavier\s+than|exceeding|beyond|>|\u00fcber|mehr\s+als|"
-    r"gr\u00f6\u00dfer\s+als|l\u00e4nger\s+als|"
-    r"plus\s+(?:de|grande?s?\s+que|longs?\s+que)|sup\u00e9rieure?s?\s+\u00e0|de\s+plus\s+de|"
-    r"m\u00e1s\s+(?:de|grandes?\s+que)|"
-    r"m\u00e1s\s+largos?\s+que|pi\u00f9\s+(?:di|grandi?\s+di|lunghi?\s+di)|oltre|superiori?\s+a",
+    r"higher\s+than|heavier\s+than|exceeding|beyond|>|über|mehr\s+als|"
+    r"größer\s+als|länger\s+als|"
+    r"plus\s+(?:de|grande?s?\s+que|longs?\s+que)|supérieure?s?\s+à|de\s+plus\s+de|"
+    r"más\s+(?:de|grandes?\s+que)|"
+    r"más\s+largos?\s+que|più\s+(?:di|grandi?\s+di|lunghi?\s+di)|oltre|superiori?\s+a",
     "below": r"under|below|less\s+than|fewer\s+than|smaller\s+than|lower\s+than|shorter\s+than|<|"
-    r"unter|weniger\s+als|kleiner\s+als|k\u00fcrzer\s+als|moins\s+de|inf\u00e9rieure?s?\s+\u00e0|"
-    r"plus\s+(?:petite?s?|courte?s?)\s+que|menos\s+de|m\u00e1s\s+(?:peque\u00f1[oa]s?|"
+    r"unter|weniger\s+als|kleiner\s+als|kürzer\s+als|moins\s+de|inférieure?s?\s+à|"
+    r"plus\s+(?:petite?s?|courte?s?)\s+que|menos\s+de|más\s+(?:pequeñ[oa]s?|"
     r"cort[oa]s?)\s+que|"
-    r"meno\s+di|pi\u00f9\s+(?:piccoli?|corti?)\s+di|inferiori?\s+a",
+    r"meno\s+di|più\s+(?:piccoli?|corti?)\s+di|inferiori?\s+a",
 }
 _SAID = "(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _BOUNDS.items()) + ")"
 _LEAD = (
@@ -70,20 +70,20 @@ _LEAD = (
 )
 _BYTES = r"(?:bytes?|[kmgt]i?b|[kmgt]o|kilobytes?|megabytes?|gigabytes?|terabytes?|megs?|gigs?)\b"
 _PAGES = (
-    r"(?:pages?|slides?|sheets?|seiten?|folien|p\u00e1ginas?|pagine|pagina|pp)\b"
+    r"(?:pages?|slides?|sheets?|seiten?|folien|páginas?|pagine|pagina|pp)\b"
     r"(?!\s+(?:of\s+(?:the|a|an|this|that)|from)\b)"
 )
 _LONG = (
     r"(?:\s+(?:long|in\s+(?:size|length|total)|or\s+more|or\s+(?:larger|bigger|longer)|"
     r"and\s+(?:up|more)|"
-    r"lang|gro\u00df|de\s+long|de\s+largo))?"
+    r"lang|groß|de\s+long|de\s+largo))?"
 )
 _SIZE = re.compile(rf"{_LEAD}{_SAID}\s*(?P<n>{_NUMBER})\s?(?P<unit>{_BYTES}){_LONG}", re.I)
 _LENGTH = re.compile(rf"{_LEAD}{_SAID}\s*(?P<n>{_NUMBER})\s+(?P<unit>{_PAGES}){_LONG}", re.I)
 _OR_MORE = re.compile(
     rf"{_LEAD}(?P<n>{_NUMBER})\s?(?P<unit>{_BYTES}|{_PAGES})\s+(?:(?P<least>or\s+(?:more|larger|"
     rf"bigger|longer)|"
-    r"and\s+(?:more|up)|oder\s+mehr|ou\s+plus|o\s+m\u00e1s|o\s+pi\u00f9)|(?P<most>or\s+(?:less|"
+    r"and\s+(?:more|up)|oder\s+mehr|ou\s+plus|o\s+más|o\s+più)|(?P<most>or\s+(?:less|"
     r"fewer|smaller|shorter)|"
     r"oder\s+weniger|ou\s+moins|o\s+menos|o\s+meno))\b",
     re.I,
@@ -91,25 +91,25 @@ _OR_MORE = re.compile(
 _FROM_TO = re.compile(
     rf"{_LEAD}(?:(?:between|from|zwischen|von|entre|de|tra|"
     rf"da)\s+)(?P<n>{_NUMBER})\s?(?P<unit1>{_BYTES})?\s*"
-    rf"(?:and|to|und|bis|et|\u00e0|y|a|e|-|\u2013)\s*(?P<m>{_NUMBER})\s?(?P<unit>{_BYTES}|"
+    rf"(?:and|to|und|bis|et|à|y|a|e|-|\u2013)\s*(?P<m>{_NUMBER})\s?(?P<unit>{_BYTES}|"
     rf"{_PAGES})",
     re.I,
 )
 _EXACT = re.compile(
     rf"(?<![\w-])(?:(?:with|of|mit|avec|con)\s+(?:exactly\s+|"
-    rf"genau\s+)?(?P<n>{_NUMBER})\s+(?P<unit>pages?|seiten?|p\u00e1ginas?)\b"
+    rf"genau\s+)?(?P<n>{_NUMBER})\s+(?P<unit>pages?|seiten?|páginas?)\b"
     r"(?!\s+(?:of|from|about|on)\b)|(?P<one>single|one|two|three|\d{1,3})[- ]page(?=\s))",
     re.I,
 )
 _LOOSE = re.compile(
     r"(?<![\w-])(?P<word>empty|tiny|small|large|big|huge|long|short|leere[nrs]?|kleine[nrs]?|"
-    r"gro\u00dfe[nrs]?|"
+    r"große[nrs]?|"
     r"lange[nrs]?|kurze[nrs]?)\s+(?=(?P<noun>[^\W\d_]+)(?![\w-]))",
     re.I,
 )
 _EMPTY_AFTER = re.compile(
     r"(?<![\w-])(?P<noun>files?|documents?|dateien|dokumente|fichiers|documentos|archivos)\s+"
-    r"(?:(?:that|which|die)\s+)?(?:(?:are|sind)\s+)?(?P<word>empty|leer|vides?|vac\u00edos?|"
+    r"(?:(?:that|which|die)\s+)?(?:(?:are|sind)\s+)?(?P<word>empty|leer|vides?|vacíos?|"
     r"vuoti)\b",
     re.I,
 )
@@ -124,7 +124,7 @@ _ATTACHED = re.compile(
     r"sans|sin|senza|"
     r"(?:that|which)\s+(?:have|has)\s+no|not?\s+with)\s+|(?:with|mit|avec|con)\s+)"
     r"(?:(?:an?|any|some|the|file|einem|einen|der|des|une?|l[ea]s?|un)\s+)*"
-    r"(?:attachments?|attached\s+files?|anhang|anh\u00e4ngen?|anlagen?|pi\u00e8ces?\s+jointes?|"
+    r"(?:attachments?|attached\s+files?|anhang|anhängen?|anlagen?|pièces?\s+jointes?|"
     r"adjuntos?|allegat[oi])\b",
     re.I,
 )
@@ -140,7 +140,7 @@ _FIELD_NOUNS = {
     "tax": "tax", "vat": "tax", "net": "net", "subtotal": "net",
 }  # fmt: skip
 _CURRENCIES = {
-    "$": "USD", "\u20ac": "EUR", "\u00a3": "GBP", "\u00a5": "JPY",
+    "$": "USD", "\u20ac": "EUR", "£": "GBP", "¥": "JPY",
     "usd": "USD", "eur": "EUR", "gbp": "GBP", "chf": "CHF",
     "dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP",
     "pounds": "GBP", "yen": "JPY", "franken": "CHF",

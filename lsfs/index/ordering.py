@@ -13,10 +13,10 @@ _COUNTS = {
     word: count
     for count, words in {
         1: "one", 2: "two zwei deux dos due", 3: "three drei trois tres tre",
-        4: "four vier quatre cuatro quattro", 5: "five f\u00fcnf funf cinq cinco cinque",
+        4: "four vier quatre cuatro quattro", 5: "five fünf funf cinq cinco cinque",
         6: "six sechs seis sei", 7: "seven sieben sept siete sette", 8: "eight acht huit ocho otto",
         9: "nine neun neuf nueve nove", 10: "ten zehn dix diez dieci",
-        12: "twelve zw\u00f6lf douze",
+        12: "twelve zwölf douze",
         20: "twenty zwanzig vingt veinte venti",
     }.items()
     for word in words.split()
@@ -24,14 +24,14 @@ _COUNTS = {
 _NUMBER = "(?:" + "|".join([r"\d{1,3}", *sorted(_COUNTS, key=len, reverse=True)]) + r")(?!\w)"
 _ORDERS = {
     "newest": w.LATEST_WORDS,
-    "oldest": r"(?:oldest|earliest|(?:aller)?(?:\u00e4lteste|fr\u00fcheste)[nrsm]?|"
-    r"plus\s+ancien(?:ne)?s?|m\u00e1s\s+antigu[oa]s?|pi\u00f9\s+vecchi[oae]?|first(?=\s+(?:\d|"
+    "oldest": r"(?:oldest|earliest|(?:aller)?(?:älteste|früheste)[nrsm]?|"
+    r"plus\s+ancien(?:ne)?s?|más\s+antigu[oa]s?|più\s+vecchi[oae]?|first(?=\s+(?:\d|"
     r"two|three|four|five|ten)))\b",
-    "largest": r"(?:largest|biggest|(?:aller)?gr\u00f6\u00dfte[nrsm]?|"
-    r"plus\s+(?:gros(?:se)?s?|grande?s?)|m\u00e1s\s+grandes?|pi\u00f9\s+grand[ei])\b",
+    "largest": r"(?:largest|biggest|(?:aller)?größte[nrsm]?|"
+    r"plus\s+(?:gros(?:se)?s?|grande?s?)|más\s+grandes?|più\s+grand[ei])\b",
     "smallest": r"(?:smallest|(?:aller)?kleinste[nrsm]?|plus\s+petite?s?|"
-    r"m\u00e1s\s+peque\u00f1[oa]s?|"
-    r"pi\u00f9\s+piccol[oaie])\b",
+    r"más\s+pequeñ[oa]s?|"
+    r"più\s+piccol[oaie])\b",
 }
 _WORDS = "|".join(f"(?P<{name}>{words})" for name, words in _ORDERS.items())
 _BEFORE = re.compile(
@@ -40,12 +40,13 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"(?<!\w)(?:l[ea]s?\s+)?(?:(?P<newest>plus\s+r\u00e9cente?s?|m\u00e1s\s+recientes?|"
-    r"pi\u00f9\s+recent[ei])|"
-    r"(?P<oldest>plus\s+ancien(?:ne)?s?|m\u00e1s\s+antigu[oa]s?|pi\u00f9\s+vecchi[oae]?)|"
-    r"(?P<largest>plus\s+gros(?:se)?s?|m\u00e1s\s+grandes?|pi\u00f9\s+grand[ei]))\b",
+    r"(?<!\w)(?:l[ea]s?\s+)?(?:(?P<newest>plus\s+récente?s?|más\s+recientes?|"
+    r"più\s+recent[ei])|"
+    r"(?P<oldest>plus\s+ancien(?:ne)?s?|más\s+antigu[oa]s?|più\s+vecchi[oae]?)|"
+    r"(?P<largest>plus\s+gros(?:se)?s?|más\s+grandes?|più\s+grand[ei]))\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(rf"\W*(?:(?:i|gli|le|les|los|las|die|the)\s+)?({_NUMBER})\s+", re.IGNORECASE)
 _SORTED = re.compile(
     r"[\s,]*\b(?:sorted|ordered)\s+by\s+(?P<by>date|size|age)\b|[\s,]*\b(?P<first>newest|oldest|"
     r"latest|"
@@ -70,6 +71,10 @@ def read(reading: Reading) -> bool:
     sort = next(name for name in _ORDERS if groups.get(name))
     many = of_many(reading.text[found.end() :] if found.re is _BEFORE else _lead(reading, found))
     said = groups.get("n") or groups.get("m") or ""
+    counted = _COUNTED.match(bare(reading.text)) if found.re is _BEHIND else None
+    if counted is not None:
+        said, at = counted[1], len(reading.text) - len(bare(reading.text))
+        reading.blank(at + counted.start(1), at + counted.end(1))
     limit = int(said) if said.isdecimal() else _COUNTS.get(fold(said), 0)
     _put(reading, found, sort, limit or (0 if many else 1))
     if frame is not None:
@@ -82,6 +87,7 @@ def _put(reading: Reading, found: re.Match[str], sort: str, limit: int) -> None:
     if limit:
         reading.put(limit=limit)
     reading.blank(*found.span())
+    reading.filtered = True
     count = f", {limit} of them" if limit else ""
     reading.notes.append(f"{found[0].strip(' ,')!r} read as an order: {sort} first{count}")
 

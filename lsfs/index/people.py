@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORD = r"[A-Z\u00c0-\u00de][\w'\u2019-]+|[A-Z]\."
+_WORD = r"[A-ZÀ-Þ][\w'\u2019-]+|[A-Z]\."
 NAME = (
     rf"(?:(?:Mr|Mrs|Ms|Dr|Prof|Herrn?|Frau|Mme)\.?\s+)?(?:{_WORD})"
     rf"(?:\s+(?:(?:van|von|de|der|del|di|la|le)\s+)*(?:{_WORD})){{0,3}}"
@@ -24,20 +24,24 @@ _BY = (
     r"written by|authored by|sent by|prepared by|drafted by|created by|received from|coming from|"
     r"by|from|von|par|de|por|da|di"
 )
-AUTHOR = re.compile(rf"\b({_BY})\s+({NAME})")
+_ADDRESS = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+AUTHOR = re.compile(rf"\b({_BY})\s+({_ADDRESS}|{NAME})")
 RECIPIENT = re.compile(
     rf"\b(?:(?:that\s+(?:were|was)\s+)?(?:sent|addressed|written|directed)\s+to|"
-    rf"to|for the attention of|an|\u00e0|"
+    rf"to|for the attention of|an|à|"
     rf"addressed to)\s+({NAME})"
 )
 BETWEEN = re.compile(
     rf"\b(?:between|zwischen|entre|tra)\s+({NAME})\s+(?:and|und|et|y|e|&)\s+({NAME})"
 )
 _WITH = re.compile(rf"\b(?:with|mit|avec|con)\s+({NAME})(?=\s*(?:$|[,;?!.]|\s{{2}}))")
-_NOT_PERSONS = _words(
+_TIMES = _words(
+    """monday tuesday wednesday thursday friday saturday sunday january february march april may
+    june july august september october november december"""
+)
+_NOT_PERSONS = _TIMES | _words(
     """inc ltd llc corp gmbh ag sa company bank the and department university ministry council group
-    monday tuesday wednesday thursday friday saturday sunday co plc kg se bv january february march
-    april may june july august september october november december"""
+    co plc kg se bv"""
 )
 _DONE_TO = _words(
     """signed paid approved issued made sold bought owned used required followed caused affected
@@ -111,10 +115,6 @@ def _mails_only(text: str) -> bool:
 
 
 def is_person(name: str) -> bool:
-    """Whether a capitalised name may be somebody's: no month, no kind of document."""
+    """Whether a capitalised name may be somebody's: no time, no kind of document."""
     words = [fold(word.strip(".")) for word in name.split()]
-    return (
-        bool(words)
-        and words[-1] not in _NOT_PERSONS - {"bank", "company", "group"}
-        and not kinds_in(words)
-    )
+    return bool(words) and words[-1] not in _TIMES and not kinds_in(words)

@@ -62,10 +62,10 @@ def plan(question: str, today: date) -> QueryPlan:
     """
     reading = Reading(question.replace("\0", " ")[:MAX_CHARS], QueryPlan(query=""))
     explicit.read(reading, today)
-    _read_globs(reading)
     if not asks_fact(reading.text):
         measures.read(reading)
         exclusions.read(reading, today)
+    _read_globs(reading)
     folders.read(reading)
     fact = asks_fact(askeddates.read(reading, today))
     if not fact:

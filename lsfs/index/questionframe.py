@@ -34,7 +34,8 @@ TYPE_WORDS = {
 }
 FILE_WORDS = _words(
     """file files document documents doc docs everything anything dateien datei dokument dokumente
-    unterlagen fichier fichiers archivo archivos documento documentos documenti stuff items"""
+    unterlagen fichier fichiers archivo archivos documento documentos documenti stuff items
+    correspondence korrespondenz correspondance correspondencia"""
 )
 TOPIC = re.compile(
     r"\b(?:about|regarding|concerning|mention\w*|discuss\w*|containing|that|which|where|related|"
@@ -84,7 +85,8 @@ HEAD_END = _words(
     regarding concerning containing mentioning signed sent dated made written is are was were do
     does did have has expire expires mention mentions contain contains discuss im von vom mit aus
     für fur uber zu zum bei de du des d dans avec pour sur del con para por sobre di della su per
-    we i you they show talk deal and created received modified issued concluded printed due taken"""
+    we i you they show talk deal and created received modified issued concluded printed due taken
+    prepared drafted authored addressed"""
 )
 # The same in other languages, which may also begin a name or a question: "Al Smith contracts".
 HEAD_LINKS = _words(
@@ -99,7 +101,8 @@ DETERMINERS = _words(
 LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
-    there do we have les los las el un une una ein eine den dem"""
+    there do we have les los las el un une una ein eine den dem
+    alle tous toutes todos todas tutti tutte sind ist sont son sono"""
 )
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
 

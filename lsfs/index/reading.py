@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -14,6 +15,8 @@ from lsfs.index.catalog import Catalog, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.model import Document, Status
 
+# What is found instead of a file: nothing, a link, or something on the way that is no folder now.
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO)
 STEP_NS = 20_000_000  # times of files move in steps of up to 10 ms
 
 
@@ -101,9 +104,9 @@ class FileReader:
         """
         try:
             fd = self._tree.open(row.path)
-        except FileNotFoundError:
-            return Reading(row)
         except OSError as error:
+            if error.errno in _NO_FILE:
+                return Reading(row)
             return Reading(row, outcome=_unreadable(error))
         try:
             return self._read(Reading(row, fd, _rested(fd)))

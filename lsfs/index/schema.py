@@ -7,7 +7,9 @@ SCHEMA_VERSION = 5
 # meta: single values by name.
 #   generation   raised by every change that can alter a result
 #   position     last journal event that was taken in
-#   embedder     name of the model that made the vectors; another name makes them void
+#   embedder     name of the model that made the vectors that answer; another name makes them void
+#   embedder_setting   how that model is found again, as JSON, once the settings name another one
+#   embedder_next      name of the model that is to follow; '' when none is
 #   parsers      versions of the parsers that the files were read with, as JSON
 #   limits       limits within which they were read, as JSON
 #   progress     how far the run is that goes on, as JSON; see lsfs.index.progress
@@ -49,7 +51,8 @@ SCHEMA_VERSION = 5
 #   place        lsfs.model.Passage.where
 #   parts        words that the tokenizer does not see (lsfs.index.terms); mostly ''
 #   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
-#   embedded     0 = the vector is intended, 1 = it is in LanceDB
+#   embedded     0 = the vector is intended, 1 = it is in LanceDB (or no model makes vectors)
+#   coming       1 = the vector of the model that is to follow is in LanceDB, too
 #
 # vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
 # content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
@@ -144,7 +147,8 @@ CREATE TABLE passage (
     parts TEXT NOT NULL,
     text TEXT NOT NULL,
     text_hash BLOB NOT NULL,
-    embedded INTEGER NOT NULL DEFAULT 0
+    embedded INTEGER NOT NULL DEFAULT 0,
+    coming INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX passage_document ON passage(document_id, ordinal);
 CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;

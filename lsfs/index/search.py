@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from lsfs.errors import UsageError
 from lsfs.index import fusion, keyword, listing, snippets
 from lsfs.index import query as queries
+from lsfs.index.common_words import Gate
 from lsfs.index.filters import Filters
 from lsfs.index.fusion import Candidate
 from lsfs.index.listing import sentence_at
+from lsfs.index.meanings import Meanings
 from lsfs.index.preference import Preference, date_share
 from lsfs.index.query import Leaf, Query
 from lsfs.index.spelling import Correction, Speller
@@ -30,6 +32,8 @@ __all__ = ("MODES", "Found", "Preference", "Search", "query_words", "sentence_at
 CANDIDATES = 200  # from each arm, before fusion
 PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
+GONE = 10  # of the newest files, some may have gone in the last moments
+FEW = 50  # candidates that are too few to rank, where more may be had
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
@@ -63,17 +67,21 @@ class _Task:
     """One search on its way.
 
     Attributes:
-        hypothetical: text that an answer might have; see :meth:`Search.find`.
+        hypothetical, is_there: see :meth:`Search.find`.
     """
 
     query: Query
     where: _Where
     hypothetical: str = ""
+    is_there: Callable[[str], bool] | None = None
     corrections: list[Correction] = field(default_factory=list)
     found: dict[int, Candidate] = field(default_factory=dict)
 
     def candidate(self, id_: int) -> Candidate:
         return self.found.setdefault(id_, Candidate(id_))
+
+    def has(self, path: bytes) -> bool:
+        return self.is_there is None or self.is_there(os.fsdecode(path))
 
     @property
     def wanted(self) -> tuple[Leaf, ...]:
@@ -87,26 +95,38 @@ class Search:
 
     Args:
         vectors, embedder: None leaves the keyword arm alone.
+        meanings: the embedding models, in their place, where one may follow on another.
     """
 
     def __init__(
-        self, catalog: Catalog, vectors: VectorStore | None, embedder: Embedder | None
+        self,
+        catalog: Catalog,
+        vectors: VectorStore | None,
+        embedder: Embedder | None,
+        meanings: Meanings | None = None,
     ) -> None:
         self._catalog = catalog
-        self._vectors = vectors
-        self._embedder = embedder
+        self.meanings = meanings or Meanings.of(vectors, embedder)
         self._speller = Speller()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
+        self._owners: tuple[tuple[int, int], tuple[Any, Any]] | None = None
 
     @property
     def vectors(self) -> VectorStore | None:
         """The vectors that it searches."""
-        return self._vectors
+        now = self.meanings.now
+        return now.vectors if now else None
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What reads a query for them."""
+        now = self.meanings.now
+        return now.embedder if now else None
 
     def of(self, catalog: Catalog) -> Search:
         """A search of another catalog that knows the same passages, so has the same vectors."""
-        return Search(catalog, self._vectors, self._embedder)
+        return Search(catalog, None, None, self.meanings)
 
     def hits(self, query: str, **options: Any) -> list[Hit]:
         """The hits of :meth:`find`."""
@@ -124,6 +144,7 @@ class Search:
         per_file: int = PER_FILE,
         plain: bool = False,
         hypothetical: str = "",
+        is_there: Callable[[str], bool] | None = None,
     ) -> Found:
         """The best passages for a query, best first.
 
@@ -139,6 +160,7 @@ class Search:
             plain: the query is a sentence: it has no operators but quotes.
             hypothetical: a text that might answer the query; what is like it is found, too (HyDE,
                 Gao et al., ACL 2023).
+            is_there: asked of each path before its passages become hits.
 
         Raises:
             UsageError: unknown mode, a filter that is none, or an operator without a meaning.
@@ -148,9 +170,9 @@ class Search:
         read = queries.read(query, plain=plain)
         with self._catalog.lock:
             self._catalog.db.create_function(keyword.BEGINS, 2, keyword.begins, deterministic=True)
-        task = _Task(read, _Where.of(filters or Filters(), read), hypothetical)
+        task = _Task(read, _Where.of(filters or Filters(), read), hypothetical, is_there)
         if not read.words.strip():
-            return Found(self._page(self._newest(task.where, k), task, k, 1), read.notes)
+            return Found(self._page(self._newest(task.where, k + GONE), task, k, 1), read.notes)
         self._candidates(task, mode)
         self._prefer(task.found, prefer or Preference())
         ranked = sorted(task.found.values(), key=lambda c: (-c.score, c.id))
@@ -163,7 +185,7 @@ class Search:
     # --- the arms
 
     def _candidates(self, task: _Task, mode: str) -> None:
-        if mode == "hybrid" and task.query.exact and self._embedder is None:
+        if mode == "hybrid" and task.query.exact and self.embedder is None:
             mode = "keyword"
         if mode != "semantic":
             self._correct(task)
@@ -185,10 +207,10 @@ class Search:
 
     def _keyword(self, task: _Task) -> None:
         """BM25 of passages as a share of the best one's."""
-        scores = self._bm25(keyword.wanted(task.query.wanted), task.where)
+        scores = self._bm25(keyword.ranking(task.query.wanted), task.where)
         for one in task.corrections:
             instead = [Leaf("phrase", word) for word in one.instead]
-            for id_, score in self._bm25(keyword.wanted(instead), task.where).items():
+            for id_, score in self._bm25(keyword.ranking(instead), task.where).items():
                 scores[id_] = scores.get(id_, 0.0) + CORRECTED * score
         places = fusion.ranked(scores)
         for id_, share in fusion.of_best(scores).items():
@@ -196,9 +218,28 @@ class Search:
             candidate.add("keyword", share, fusion.KEYWORD)
             candidate.scores |= {"bm25": scores[id_], "keyword_rank": places[id_]}
 
-    def _bm25(self, match: str, where: _Where) -> dict[int, float]:
-        if not match:
+    def _bm25(self, terms: Sequence[str], where: _Where) -> dict[int, float]:
+        if not terms:
             return {}
+        with self._catalog.lock:
+            match, times = Gate(self._catalog.db).expression(terms)
+            found = self._matches(match, where)
+            if times > 1 and len(found) < FEW:  # the filters left too little of what was chosen
+                match, times = " OR ".join(terms), 1
+                found = self._matches(match, where)
+        return {id_: score / times for id_, score in found.items()}
+
+    def _matches(self, match: str, where: _Where) -> dict[int, float]:
+        if where.all:
+            hidden = self._without_file()
+            rows = self._rows(
+                f"SELECT rowid, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
+                "WHERE passage_fts MATCH ? ORDER BY score DESC LIMIT ?",
+                [match, 2 * CANDIDATES if hidden else CANDIDATES],
+            )
+            shown = [row for row in rows if row[0] not in hidden]
+            if not hidden or len(shown) >= CANDIDATES or len(rows) < 2 * CANDIDATES:
+                return dict(shown[:CANDIDATES])
         # CROSS JOIN keeps SQLite from walking the files first: the match is the narrow side.
         rows = self._rows(
             f"SELECT p.id, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
@@ -212,33 +253,21 @@ class Search:
 
     def _semantic(self, task: _Task, *, only_these: bool) -> None:
         """Cosines of passages, spread over 0..1 below the best candidate."""
-        if self._vectors is None or self._embedder is None or not len(self._vectors):
+        now = self.meanings.now  # taken once: query and passages must be of one model
+        if now is None or not len(now.vectors):
             return
-        vector = self._vector(task)
-        cosines = self._vectors.similarities(vector, list(task.found))
+        vector = _vector(task, now.embedder)
+        cosines = now.vectors.similarities(vector, list(task.found))
         if not only_these:
             allowed = None if task.where.all else self._allowed(task.where)
             hidden = self._without_file() if allowed is None else frozenset[int]()
-            ids, scores = self._vectors.search(vector, CANDIDATES, allowed, hidden)
+            ids, scores = now.vectors.search(vector, CANDIDATES, allowed, hidden)
             cosines |= dict(zip(ids.tolist(), scores.tolist(), strict=True))
         places = fusion.ranked(cosines)
         for id_, share in fusion.spread(cosines, task.found).items():
             candidate = task.candidate(id_)
             candidate.add("semantic", share, fusion.SEMANTIC)
             candidate.scores |= {"cosine": cosines[id_], "semantic_rank": places[id_]}
-
-    def _vector(self, task: _Task) -> Any:
-        """The query as a vector; misspelt words as they were meant."""
-        import numpy as np
-
-        assert self._embedder is not None  # noqa: S101
-        words = task.query.words
-        for one in task.corrections:
-            words = words.lower().replace(one.word, one.instead[0])
-        if not task.hypothetical:
-            return self._embedder.encode([words])[0]
-        mean = self._embedder.encode([words, task.hypothetical]).mean(axis=0)
-        return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
     def _named(self, task: _Task) -> None:
         """Share of the best match of names and titles, for each file's passages that were found.
@@ -288,13 +317,29 @@ class Search:
             self._hidden_at = state
         return self._hidden
 
-    def _allowed(self, where: _Where) -> list[int]:
+    def _allowed(self, where: _Where) -> Any:
+        """Ids of the passages of files that may be found, int64 [n]."""
+        import numpy as np
+
         rows = self._rows(
-            "SELECT p.id FROM passage p WHERE p.document_id IN "  # noqa: S608
-            f"(SELECT d.id FROM file f JOIN document d ON d.id = f.document_id WHERE {where.sql})",
+            "SELECT d.id FROM file f JOIN document d ON d.id = f.document_id "  # noqa: S608
+            f"WHERE {where.sql}",
             where.values,
         )
-        return [row[0] for row in rows]
+        ids, documents = self._owned()
+        return ids[np.isin(documents, [row[0] for row in rows])]
+
+    def _owned(self) -> tuple[Any, Any]:
+        """Ids of all passages and of their documents, int64 [n] each; kept while they are true."""
+        import numpy as np
+
+        last = self._rows("SELECT coalesce(max(id), 0) FROM document", ())[0][0]
+        state = (self._catalog.generation(), last)
+        if self._owners is None or self._owners[0] != state:
+            rows = self._rows("SELECT id, document_id FROM passage", ())
+            table = np.array(rows, np.int64).reshape(-1, 2)
+            self._owners = state, (table[:, 0].copy(), table[:, 1].copy())
+        return self._owners[1]
 
     def _newest(self, where: _Where, k: int) -> list[Candidate]:
         rows = self._rows(
@@ -352,6 +397,8 @@ class Search:
             for candidate in batch:
                 for row in rows.get(candidate.id, []):
                     raw, digest = row[1], row[-1]
+                    if raw not in of_file and not task.has(raw):
+                        of_file[raw] = per_file
                     of_file[raw] = of_file.get(raw, 0) + 1
                     if of_file[raw] <= per_file:
                         (again if digest in said else chosen).append((candidate, row))
@@ -384,9 +431,13 @@ class Search:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def files(self, filters: Filters, limit: int = 500) -> list[FoundFile]:
-        """All files that pass the filters, newest document first, with the words that date them."""
-        return listing.files(self._catalog, filters, limit)
+    def files(self, filters: Filters, limit: int = 500, order: str = "newest") -> list[FoundFile]:
+        """All files that pass the filters, with the words that date them.
+
+        Args:
+            order: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; undated ones last.
+        """
+        return listing.files(self._catalog, filters, limit, order)
 
     def dates(self, path: str) -> list[ContentDate]:
         """The dates that a file states, strongest first."""
@@ -417,3 +468,18 @@ def _hit(row: tuple[Any, ...], candidate: Candidate) -> Hit:
         where=str(where),
         scores={name: round(value, 6) for name, value in candidate.scores.items()},
     )
+
+
+def _vector(task: _Task, embedder: Embedder) -> Any:
+    """The query as a vector; misspelt words as they were meant."""
+    words = task.query.words
+    for one in task.corrections:
+        words = words.lower().replace(one.word, one.instead[0])
+    vector = embedder.encode_query(words)
+    if not task.hypothetical:
+        return vector
+    import numpy as np
+
+    # A hypothetical answer is like a passage, not like a question.
+    mean = (vector + embedder.encode([task.hypothetical])[0]) / 2
+    return mean / max(float(np.linalg.norm(mean)), 1e-9)

@@ -40,7 +40,8 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 _HAS_HUMPS = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[,.'\u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?(?![\w])")
 _SIGNED = re.compile(r"(?<!\w)([A-Za-z])(\+\+|#)(?![\w+#])")
-_ODD_ASCII = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|\d[,.']\d{3}|(?<!\w)[A-Za-z](?:\+\+|#)")
+_LOW_HIGH, _HIGH_LOW = re.compile("[a-z][A-Z]"), re.compile("[A-Z]{2}[a-z]")
+_THOUSANDS = re.compile(r"\d[,.'\u2019\u00a0\u202f]\d{3}")
 _SIGNS = {"++": "plusplus", "#": "sharp"}
 _LETTERS = str.maketrans({
     "\u0131": "i", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00f0": "d", "\u00fe": "th",
@@ -73,18 +74,20 @@ def parts_of(text: str, *, name: bool = False) -> str:
         text: a passage, a title or a name.
         name: split also between letters and digits, as in ``report2023``.
     """
-    if not name and text.isascii() and not _ODD_ASCII.search(text):
-        return ""
+    # Every passage comes by here: what is rare is looked for with the cheapest test first.
     found: list[str] = []
-    if not text.isascii():
-        for word in _WORD.findall(text):
-            if not word.isascii():
-                found += _unseen(word)
-    for word in _WORD.findall(text):
-        if _HAS_HUMPS.search(word) or (name and not word.isalpha() and not word.isdigit()):
-            found += _humps(word)
-    found += [" ".join(_ungrouped(match[0])) for match in _GROUPED.finditer(text)]
-    found += [match[1].lower() + _SIGNS[match[2]] for match in _SIGNED.finditer(text)]
+    words = [] if text.isascii() and not name else _WORD.findall(text)
+    found += [part for word in words if not word.isascii() for part in _unseen(word)]
+    if name:
+        found += [part for word in words if not word.isdigit() for part in _humps(word)]
+    elif _LOW_HIGH.search(text) or _HIGH_LOW.search(text):
+        for word in words or _WORD.findall(text):
+            if not word.islower() and not word.istitle() and _HAS_HUMPS.search(word):
+                found += _humps(word)
+    if _THOUSANDS.search(text):
+        found += [" ".join(_ungrouped(match[0])) for match in _GROUPED.finditer(text)]
+    if "#" in text or "++" in text:
+        found += [match[1].lower() + _SIGNS[match[2]] for match in _SIGNED.finditer(text)]
     return " ".join(found)
 
 

@@ -157,15 +157,19 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     words = " ".join(part for word in topic for part in (word, *_family(word)))
-    files = _about(engines, words, filters) if topic else []
-    if not files and filters.author:
+    files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
+    if not files and filters.author and "email" not in filters.types:
         # Few documents say in their properties who wrote them; most say it in their text.
         unsigned = replace(filters, author="")
         files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
-        files = engines.search.files(filters, LISTED)
+        files = _all(engines, filters, plan)
     there = [file for file in files if engines.is_there(file.path)]
     return _ordered(engines, there, plan)
+
+
+def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
+    return engines.search.files(filters, LISTED, plan.sort)
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
@@ -324,7 +328,7 @@ def _similarity(engines: Engines, words: str) -> Similarity | None:
     embedder = engines.embedder
     if embedder is None:
         return None
-    query = embedder.encode([words])[0]
+    query = embedder.encode_query(words)
 
     def similarity(texts: Sequence[str]) -> list[float]:
         return [float(value) for value in embedder.encode(texts) @ query]

@@ -65,11 +65,16 @@ def groups(call: Call, request: GroupRequest) -> Groups:
 
         found = by_attribute(call.engines.catalog, scope.entries, key, option.strip())
         missing = attribute.missing
+    elif key in (TOPIC, "topics"):
+        from lsfs.syscalls.topics import by_topic
+
+        found, notes = by_topic(call, request, scope.entries)
+        missing = "have no text, or are not read yet"
     elif key in (KEYWORD, "keywords"):
         found, missing = _by_keywords(call, request, scope), ""
     else:
         found, notes, missing = _by_meaning(call, request, scope, key, option.strip())
-    if key != TOPIC:
+    if key not in (TOPIC, "topics"):
         found = at_most(found, request.k)
     grouped = {file.path for group in found for file in group.files}
     rest = tuple(entry.path for entry in scope.entries if entry.path not in grouped)
@@ -101,25 +106,29 @@ def _scope(call: Call, request: GroupRequest, *, unread: bool) -> _Scope:
     notes: tuple[str, ...] = ()
     if asked.words:
         notes = asked.plan.notes
-        filters, only = _asked_for(engines, asked.plan, filters)
+        filters, only = _asked_for(engines, request.query, asked.plan, filters)
     found = entries(engines.catalog, filters, unread=unread, only=only)
     return _Scope([entry for entry in found if engines.is_there(entry.path)], notes)
 
 
 def _asked_for(
-    engines: Engines, plan: QueryPlan, filters: Filters
+    engines: Engines, words: str, plan: QueryPlan, filters: Filters
 ) -> tuple[Filters, set[str] | None]:
     """The filters of a question, and the files that it finds; None where the filters say it all."""
     from lsfs.index.kinds import kinds_in
     from lsfs.index.search import query_words
-    from lsfs.syscalls.ask import matching_files
+    from lsfs.syscalls.ask import LISTED, matching_files
+    from lsfs.syscalls.selection import selected
 
     asked = filters.with_plan(plan, whole=True)
     topic = [w for w in query_words(plan.query) if w and not kinds_in([w]) & {*plan.kinds}]
     if not topic and asked != filters:
         return asked, None
     if plan.listing:
-        return filters, {file.path for file in matching_files(engines, plan, filters)}
+        found = {file.path for file in matching_files(engines, plan, filters)}
+        if len(found) >= LISTED:  # too many for a list that is ranked: all that hold the words
+            found = {file.path for file in selected(engines, words, dir=filters.dir).files}
+        return filters, found
     hits = find(engines, plan, filters, SAVED_HITS)
     return filters, {hit.path for hit in hits if hit.score >= SAVED_SHARE * hits[0].score}
 
@@ -330,6 +339,17 @@ def is_name(name: str) -> bool:
         and not re.search(r"[/\x00-\x1f\x7f]|\A\.", name)
         and len(name.encode("utf-8", "surrogateescape")) <= _NAME_BYTES
     )
+
+
+def follow(call: Call) -> None:
+    """Bring topics and kept groupings up to date; called when the index has changed."""
+    from lsfs.syscalls.topics import follow_topics
+
+    try:
+        follow_topics(call.engines)
+    except LsfsError as error:
+        log.error("the topics stay as they were: %s", error.message)
+    refresh(call)
 
 
 def refresh(call: Call) -> None:

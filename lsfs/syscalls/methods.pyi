@@ -13,7 +13,9 @@ from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.log import ChangeLog
+from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
+from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
@@ -38,6 +40,8 @@ class Methods:
         not_dir: tuple[str, ...] = ...,
         without: tuple[str, ...] = ...,
         min_score: float = ...,
+        rerank: str = ...,
+        hyde: bool = ...,
         fold: bool = ...,
         explain: bool = ...,
         save: str = ...,
@@ -126,6 +130,11 @@ class Methods:
         repair: bool = ...,
         deep: bool = ...,
     ) -> Checked: ...
+    def purge(
+        self,
+        path: tuple[str, ...],
+        apply: str = ...,
+    ) -> PurgePlan: ...
     def log(
         self,
         path: str = ...,
@@ -268,6 +277,13 @@ class Methods:
         k: int = ...,
         name: str = ...,
     ) -> Hits: ...
+    def map_files(
+        self,
+        dir: str = ...,
+        query: str = ...,
+        k: int = ...,
+        wait: bool = ...,
+    ) -> DriveMap: ...
     def join(
         self,
         left: str,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lsfs.model import FoundFile, QueryPlan
 
+MOST = 3  # of the conditions named
 # What is given up together, from what is least likely meant to the letter; and what it is called.
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what is left out", (
@@ -29,17 +30,20 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def nearest_relaxation(
     plan: QueryPlan, files_of: Callable[[QueryPlan], Sequence[FoundFile]]
 ) -> str:
-    """The first single condition without which files are found, in words; "" when there is none.
+    """The single conditions without which files are found, in words; "" when there are none.
 
     Args:
         plan: what finds nothing.
         files_of: the files of another plan.
     """
+    found: list[str] = []
     for name, other in _relaxed(plan):
         count = len(files_of(other))
         if count:
-            return f"without {name}: {count} {'file' if count == 1 else 'files'}"
-    return ""
+            found.append(f"without {name}: {count} {'file' if count == 1 else 'files'}")
+        if len(found) == MOST:
+            break
+    return "; ".join(found)
 
 
 def _relaxed(plan: QueryPlan) -> Iterator[tuple[str, QueryPlan]]:

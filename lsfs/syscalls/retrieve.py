@@ -46,6 +46,13 @@ class RetrieveRequest:
     not_dir: Annotated[tuple[str, ...], Param("nothing below this folder of the drive")] = ()
     without: Annotated[tuple[str, ...], Param("no files that hold this word or phrase")] = ()
     min_score: Annotated[float, Param("leave out hits below this score")] = 0.0
+    rerank: Annotated[
+        str,
+        Param("let the language model order the best hits", choices=("none", "first", "listwise")),
+    ] = "none"
+    hyde: Annotated[
+        bool, Param("search also for what the language model thinks an answer looks like")
+    ] = False
     fold: Annotated[bool, Param("show one of files that say nearly the same")] = False
     explain: Annotated[bool, Param("show the parts of each score")] = False
     save: Annotated[str, Param("keep the query as a directory .lsfs/search/NAME")] = ""
@@ -81,7 +88,12 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     ``after:2023-05``, ``type:pdf``, ``-type:pdf``, ``-dir:archive``, ``size:>10mb``, ``pages:>20``,
     ``to:bob`` and ``-word`` in the query, and what it says it is not: "not drafts".
     With ``--at`` the files are those of that moment, with the names and the words that they had.
+
+    Operators: "a phrase", "near each other"~5, begin*, +must -not, AND OR NOT (in capitals) with
+    brackets, title: heading: path:. ``--rerank`` and ``--hyde`` ask the language model, which takes
+    seconds; a small one makes the order worse.
     """
+    from lsfs.syscalls import rerank
     from lsfs.syscalls.then import at_moment
 
     if request.k < 1:
@@ -110,9 +122,15 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
         count = request.k * FOLDED if request.fold else request.k
         found = look_for(
-            then.engines, plan, filters, count, mode=request.mode, min_score=request.min_score
+            then.engines,
+            plan,
+            filters,
+            max(count, rerank.WINDOW) if request.rerank != "none" else count,
+            mode=request.mode,
+            min_score=request.min_score,
+            hypothetical=rerank.hypothetical(then, plan.query) if request.hyde else "",
         )
-        hits = found.hits
+        hits = rerank.ordered(then, plan.query, found.hits, request.rerank)[:count]
         if request.fold:
             hits = folded(then.engines, hits)[: request.k]
     if not request.explain:
@@ -225,7 +243,7 @@ def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Ma
 
 def pending_note(engines: Engines) -> tuple[str, ...]:
     """What a result says when the index is not complete."""
-    pending = engines.catalog.counts().pending
+    pending = engines.catalog.waiting()
     return (f"{pending} files are not indexed in full yet",) if pending else ()
 
 
@@ -251,9 +269,9 @@ def look_for(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **opti
         strong=plan.listing,
     )
     filters = filters.with_plan(plan, whole=False)
-    # A few more than asked for: files that went in the last moments are left out below.
-    found = engines.search.find(plan.query, k=k + 10, filters=filters, prefer=prefer, **options)
-    return replace(found, hits=[hit for hit in found.hits if engines.is_there(hit.path)][:k])
+    return engines.search.find(
+        plan.query, k=k, filters=filters, prefer=prefer, is_there=engines.is_there, **options
+    )
 
 
 def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
-from lsfs_parsers.pdf_columns import Region, find_gutters, regions, runs_on
+from lsfs_parsers.pdf_columns import Region, find_gutters, has_river, regions, runs_on
 from lsfs_parsers.pdf_edges import Habits, Paragraph
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
 from lsfs_parsers.pdf_line_numbers import without_line_numbers
@@ -27,9 +27,9 @@ from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReadi
 
 _AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
 _NEAR_EDGE = 1.5  # of the size
+_NARROW = 42.0  # of the size: a page of A5 with letters of 10 points
 _MOSTLY = 0.6  # share of the rows
 _RUNS_ON = 0.5
-_RIVER = 0.8  # of the size
 _SAME_GUTTER = 8.0  # points
 _USUAL = 0.4  # share of the pages
 
@@ -91,9 +91,16 @@ class GeometricBackend:
         notes: list[PageBlock] = []
         expected = self._notes_open
         before: Box | None = None
+        has_columns = bool(page.gutters or self._gutters.usual())
+        is_narrow = has_columns or page.width < _NARROW * self._style.body
         for region in regions(window, page.lines, self._gutters.usual()):
             text, note_lines = split_notes(
-                region, page.rules, self._style, page.height, expected=expected
+                region,
+                page.rules,
+                self._style,
+                page.height,
+                expected=expected,
+                is_narrow=is_narrow,
             )
             # A column goes on in the next one, and not in what stands below it.
             here = union([line.box for line in region.lines])
@@ -216,23 +223,9 @@ def _is_justified(rows: Sequence[Line], column: Sequence[Line]) -> bool:
     room = _NEAR_EDGE * rows[0].size
     filled = sum(row.left < left + room and row.right > right - room for row in rows)
     on = sum(runs_on(row, after) for row, after in pairwise(rows))
-    if _has_river(rows):
+    if has_river(rows):
         return False
     return filled >= _MOSTLY * (len(rows) - 1) and on >= _RUNS_ON * (len(rows) - 1)
-
-
-def _has_river(rows: Sequence[Line]) -> bool:
-    """Whether white space runs down through all rows."""
-    common: list[tuple[float, float]] = [(float("-inf"), float("inf"))]
-    for row in rows:
-        white = [(one.box[2], other.box[0]) for one, other in pairwise(row.cells)]
-        common = [
-            (max(left, start), min(right, end))
-            for left, right in common
-            for start, end in white
-            if min(right, end) - max(left, start) > _RIVER * row.size
-        ]
-    return bool(common)
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

@@ -32,6 +32,7 @@ _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
 _WORDS_IN_PROSE = 3  # a cell of running text has at least so many
 _WIDEST = 0.75  # of the widest cell's width
 _MOSTLY = 0.7  # share of the cells of a column of running text that are filled
+_RIVER = 0.8  # of the size
 _RUNS_ON = 0.5  # share of lines of running text after which a sentence goes on
 
 
@@ -353,6 +354,20 @@ def runs_on(line: Line, after: Line) -> bool:
     return not ENDS_SENTENCE.search(line.text) and after.text[0].islower()
 
 
+def has_river(rows: Sequence[Line]) -> bool:
+    """Whether white space runs down through all rows."""
+    common: list[tuple[float, float]] = [(float("-inf"), float("inf"))]
+    for row in rows:
+        white = [(one.box[2], other.box[0]) for one, other in pairwise(row.cells)]
+        common = [
+            (max(left, start), min(right, end))
+            for left, right in common
+            for start, end in white
+            if min(right, end) - max(left, start) > _RIVER * row.size
+        ]
+    return bool(common)
+
+
 def _is_filled(lines: Sequence[Line]) -> bool:
     """Whether most lines (the last may be short) are as wide as there is room, and of words."""
     widths = [line.right - line.left for line in lines]
@@ -405,9 +420,13 @@ def _rows(lines: Iterable[Line]) -> list[Line]:
 
 
 def _same_row(one: Line, other: Line) -> bool:
-    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
-    height = min(one.bottom - one.top, other.bottom - other.top)
-    disjoint = one.right <= other.left + 0.5 or other.right <= one.left + 0.5
+    left, top, right, bottom = one.box
+    x1, y1, x2, y2 = other.box
+    if y1 >= bottom or top >= y2:  # most are above or below: there are very many pairs
+        return False
+    overlap = min(bottom, y2) - max(top, y1)
+    disjoint = right <= x1 + 0.5 or x2 <= left + 0.5
+    height = min(bottom - top, y2 - y1)
     return overlap > _SAME_ROW * height and disjoint and abs(one.size - other.size) < SAME_SIZE
 
 

@@ -64,6 +64,8 @@ def without_line_numbers(lines: list[Line]) -> tuple[list[Line], list[Beside]]:
 
 def _numbered(line: Line, at_left: bool) -> _Numbered | None:
     cell = line.cells[0 if at_left else -1]
+    if not cell.text[0 if at_left else -1].isdecimal():
+        return None
     word, rest = _cut(cell, at_left)
     if not (word.text.isdecimal() and len(word.text) <= _DIGITS):
         return None

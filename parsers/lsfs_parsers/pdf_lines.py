@@ -394,21 +394,20 @@ class _Reader:
         """
         gaps = list(self._gaps(run, turn))
         wide = _wide([right - left for _, _, (left, right) in gaps], gap)
-        if not any(wide):
-            whole = self._cell(run.start, run.end, box, [extent for _, _, extent in gaps])
-            return (replace(whole, hyphen=True) if run.hyphen else whole,)
+        if True not in wide:
+            return (_cell(run.text, box, [extent for _, _, extent in gaps], hyphen=run.hyphen),)
         cells: list[Cell] = []
         begun, narrow = run.start, list[Extent]()
         for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
             if is_wide:
-                cells.append(
-                    self._cell(begun, before, self._between(begun, before, box, turn), narrow)
-                )
+                around = self._between(begun, before, box, turn)
+                cells.append(_cell(_joined(self._units[begun:before]), around, narrow))
                 begun, narrow = after, []
             else:
                 narrow.append(extent)
-        last = self._cell(begun, run.end, self._between(begun, run.end, box, turn), narrow)
-        cells.append(replace(last, hyphen=True) if run.hyphen else last)
+        around = self._between(begun, run.end, box, turn)
+        text = _joined(self._units[begun : run.end])
+        cells.append(_cell(text, around, narrow, hyphen=run.hyphen))
         # Runs of text that were drawn at one height, whatever their order.
         return tuple(sorted(cells, key=lambda cell: cell.box[0]))
 
@@ -424,23 +423,25 @@ class _Reader:
 
     def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, Extent]]:
         """The spaces in a line: the units around them, and where they begin and end."""
+        extent = self._extent if turn.degrees else self._upright_extent
         for space in _SPACES.finditer(self._units, run.start, run.end):
             before, after = space.span()
             if before > run.start and after < run.end:
-                one, other = self._char(before - 1, turn), self._char(after, turn)
-                if one[0] > other[0]:  # from right to left, or another run of text
-                    one, other = other, one
-                yield before, after, (one[2], other[0])
+                one, other = extent(before - 1, turn), extent(after, turn)
+                # From right to left, or another run of text, where the first stands behind.
+                yield before, after, (other[1], one[0]) if one[0] > other[0] else (one[1], other[0])
 
-    def _cell(self, start: int, end: int, box: Box, spaces: list[Extent]) -> Cell:
-        left, top, right, bottom = box
-        words = _joined(self._units[start:end]).split()
-        at, gaps = -1, []
-        for word, (x1, x2) in zip(words, spaces, strict=False):
-            at += 1 + len(word)
-            gaps.append((at, x1, x2))
-        box = (min(left, right), top, max(left, right), bottom)
-        return Cell(" ".join(words), box, tuple(gaps))
+    def _extent(self, unit: int, turn: Turn) -> Extent:
+        left, _, right, _ = self._char(unit, turn)
+        return left, right
+
+    def _upright_extent(self, unit: int, turn: Turn) -> Extent:
+        """The same for pages that are not turned: there are two of these for each word."""
+        left, right, bottom, top = self._doubles
+        index = unit if self._same else self._char_index(unit)
+        self._char_box(self._page, index, left, right, bottom, top)
+        at_left = turn.bounds[0]
+        return left.value - at_left, right.value - at_left
 
     def _baseline(self, index: int, turn: Turn) -> float | None:
         x, y = self._doubles[:2]
@@ -479,6 +480,18 @@ class _Reader:
             if box[2] - box[0] > _THIN:
                 found.append(box)
         return union(found) if found else None
+
+
+def _cell(text: str, box: Box, spaces: list[Extent], *, hyphen: bool = False) -> Cell:
+    left, top, right, bottom = box
+    words = text.split()
+    at, gaps = -1, []
+    for word, (x1, x2) in zip(words, spaces, strict=False):
+        at += 1 + len(word)
+        gaps.append((at, x1, x2))
+    if left > right:
+        box = (right, top, left, bottom)
+    return Cell(" ".join(words), box, tuple(gaps), hyphen)
 
 
 def _wide(gaps: list[float], least: float) -> list[bool]:

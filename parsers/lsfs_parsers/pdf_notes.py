@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lsfs.model import BlockKind
-from lsfs_parsers.pdf_columns import Region
+from lsfs_parsers.pdf_columns import Region, has_river
 from lsfs_parsers.pdf_edges import Paragraph
 from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.pdf_rules import Rule
@@ -24,7 +24,13 @@ _NOT_FULL = 2.5
 
 
 def split_notes(
-    region: Region, rules: Sequence[Rule], style: Style, height: float, *, expected: bool
+    region: Region,
+    rules: Sequence[Rule],
+    style: Style,
+    height: float,
+    *,
+    expected: bool,
+    is_narrow: bool,
 ) -> tuple[list[Line], list[Line]]:
     """The lines of a column without its footnotes, and the footnotes' lines.
 
@@ -33,18 +39,17 @@ def split_notes(
     Args:
         height: of the page.
         expected: the last note of the page before goes on here.
+        is_narrow: lines of text are short, so that justification makes their spaces wide.
     """
     notes: list[Line] = []
     for line in reversed(region.lines):
-        if not style.is_smaller(line) or len(line.cells) > 3:
+        if not style.is_smaller(line):
             break
         if notes and notes[-1].top - line.top > _APART * line.size + 2:
             break
         notes.append(line)
     notes.reverse()
-    rows = [number for number, line in enumerate(notes) if len(line.cells) > 1]
-    if len(rows) >= _TABLE_ROWS:  # a table of small letters stands above the notes, or at the foot
-        del notes[: rows[-1] + 1]
+    del notes[: _end_of_rows(notes, is_narrow=is_narrow)]
     while notes and notes[0].top < _LOWEST * height:
         notes.pop(0)
     if not notes:
@@ -58,6 +63,19 @@ def split_notes(
     elif under_rule is not None:
         notes = notes[under_rule:]
     return region.lines[: len(region.lines) - len(notes)], notes
+
+
+def _end_of_rows(lines: Sequence[Line], *, is_narrow: bool) -> int:
+    """Where the last rows of a table end that stands above the notes, or at the foot of the page.
+
+    In narrow columns the spaces between words may be as wide as those between cells; but white
+    space does not run down between them.
+    """
+    rows = [number for number, line in enumerate(lines) if len(line.cells) > 1]
+    for count in range(len(rows), _TABLE_ROWS - 1, -1):
+        if not is_narrow or has_river([lines[number] for number in rows[:count]]):
+            return rows[count - 1] + 1
+    return 0
 
 
 def notes_of(lines: Sequence[Line]) -> list[Paragraph]:

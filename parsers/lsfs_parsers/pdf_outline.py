@@ -35,6 +35,7 @@ _NUMBERED = re.compile(
     r"\s*(?:[^\W\d_]{4,10}\s+|\u00a7\s*)??(?:\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})*|[IVXLC]{1,6})"
     r"[.:)]?\s+(?=\S)"
 )
+_NO_LETTERS = re.compile(r"[\W_]+")
 _NO_DIGIT = re.compile(r"\D+")
 _ENDS_CLAUSE = re.compile(r"[.,;]$")
 
@@ -111,15 +112,15 @@ def _top(target: Any) -> float | None:
 def keys_of(text: str) -> tuple[str, ...]:
     """What is compared of a title or a line: its letters, with and without the number."""
     whole = _letters(text)
-    bare = _letters(_NUMBERED.sub("", text, count=1))
-    keys = (whole,) if bare == whole else (whole, bare)
-    return tuple(key for key in keys if key)
+    number = _NUMBERED.match(text)
+    bare = _letters(text[number.end() :]) if number else ""
+    return tuple(key for key in (whole, bare) if key)
 
 
 def _letters(text: str) -> str:
-    # Without accents, which programs also draw as letters of their own.
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in plain if letter.isalnum())[:_LONGEST]
+    if not text.isascii():  # accents go, which programs also draw as letters of their own
+        text = unicodedata.normalize("NFKD", text)
+    return _NO_LETTERS.sub("", text.casefold())[:_LONGEST]
 
 
 class Outline:

@@ -20,6 +20,7 @@ _IN_LINE = 0.35  # of the letter size
 _FEW_BANDS = 3
 _BANDS = 0.3  # share of the lines; a table with rules between its rows has so many
 _LINES_OF_A_ROW = 3
+_FEW_LONE = 3
 _NUMBERS = 0.3  # share of numbers among the cells of a heading
 _SETTLED = 0.7  # share of cases that settle a question
 
@@ -224,7 +225,35 @@ class _Judge:
     ) -> None:
         self._widths = _rooms(rows, columns)
         self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
+        self._narrow(rows)
         self._limit = self._leading(rows, breaks)
+
+    def _narrow(self, rows: Sequence[Placed]) -> None:
+        """Give a column the width of its widest cell where all lines below others that are nearly
+        empty begin with a word that had no room in that: beside numbers that are flush right, where
+        a column ends is not seen."""
+        lone = [
+            (upper, lower)
+            for upper, lower in pairwise(rows)
+            if len(lower.cells) < _FULL * self._usual and not upper.spans and not lower.spans
+        ]
+        for column, width in enumerate(self._widths):
+            pairs = [
+                (upper.cells[column][-1], lower.cells[column][0])
+                for upper, lower in lone
+                if column in upper.cells and column in lower.cells
+            ]
+            widest = max(
+                (
+                    p.width
+                    for row in rows
+                    if column not in row.spans
+                    for p in row.cells.get(column, ())
+                ),
+                default=width,
+            )
+            if len(pairs) >= _FEW_LONE and all(could_wrap(*pair, widest) for pair in pairs):
+                self._widths[column] = widest
 
     @property
     def has_leading(self) -> bool:

@@ -86,8 +86,12 @@ def find_tables(
 
 def _between_headings(parts: Sequence[Part], lines: Sequence[Line]) -> Iterator[list[Part]]:
     """The parts between the headings that the file itself names, which are in no table."""
+    headings = sorted(line.top for line in lines if line.told)
+    if not headings:
+        yield list(parts)
+        return
     above = float("-inf")
-    for heading in (*sorted(line.top for line in lines if line.told), float("inf")):
+    for heading in (*headings, float("inf")):
         stretch = [
             part for part in parts if above < part.baseline <= heading and not lines[part.line].told
         ]

@@ -19,6 +19,7 @@ _FLOAT_PAGES = 2  # pages of nothing but floats within a paragraph
 _CONTINUED = re.compile(
     r"contin|\(cont|fortsetzung|forts\.|suite|seguito|devam|urmare|ti\u1ebfp|\u7eed|\u7d9a", re.I
 )
+_OF_TABLE = re.compile(r"tab|b\u1ea3ng|\u8868", re.I)
 _FLOWING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.CODE})
 
 Joint = Callable[[PageBlock, PageBlock], Piece]
@@ -157,18 +158,26 @@ def _last(
 
 def _continue_table(before: Sequence[list[PageBlock]], blocks: list[PageBlock]) -> list[PageBlock]:
     """Rows that go on under the table that the page before ends with; a header that is repeated
-    for them is dropped, and so is a caption that says that it goes on."""
+    for them is dropped, and so is a caption that says that it goes on.
+
+    Under a figure only the repeated header tells that they do.
+    """
     at = next((n for n, block in enumerate(blocks) if _is_table(block)), None)
     place = _last(before, _is_table, _FLOATS)
     if at is None or place is None:
         return blocks
     earlier, index = place
     one, other = earlier[index], blocks[at]
-    if any(block.kind is not BlockKind.CAPTION for block in blocks[:at]):
+    above = blocks[:at]
+    if any(block.kind is not BlockKind.CAPTION for block in above) or one.end is End.CLOSED:
         return blocks
+    figures = [block for block in above if not _OF_TABLE.match(block.pieces[0].text)]
+    if above and len(figures) == len(above) and _repeats_header(one, other):
+        earlier[index] = _one_table(one, other)
+        return [*above, *blocks[at + 1 :]]
     if not goes_on(one.end, other.start) or not _same_columns(one, other):
         return blocks
-    if blocks[:at] and not _CONTINUED.search(blocks[0].pieces[0].text):
+    if above and not _CONTINUED.search(above[0].pieces[0].text):
         return blocks
     earlier[index] = _one_table(one, other)
     return blocks[at + 1 :]
@@ -223,8 +232,12 @@ def _same_columns(before: PageBlock, after: PageBlock) -> bool:
     """Whether the columns are as many and stand where they stood; or the header is repeated."""
     if max(map(len, before.rows)) != max(map(len, after.rows)):
         return False
+    return _repeats_header(before, after) or may_continue(before.columns, after.columns)
+
+
+def _repeats_header(before: PageBlock, after: PageBlock) -> bool:
     header = before.rows[: max(1, before.grid.header_rows)]
-    return after.rows[: len(header)] == header or may_continue(before.columns, after.columns)
+    return after.rows[: len(header)] == header
 
 
 def may_continue(one: Sequence[Extent], other: Sequence[Extent]) -> bool:

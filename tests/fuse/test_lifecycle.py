@@ -430,8 +430,8 @@ def test_the_virtual_directory_is_hidden_and_there(unmounted: Drive) -> None:
     mountpoint = unmounted.mountpoint
     assert [path.name for path in mountpoint.iterdir()] == ["f"]
     assert [path.name for path in (mountpoint / ".lsfs").iterdir()] == [
-        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages", "versions",
-        "at", "trash",
+        "README.md", "status", "errors.ndjson", "search", "ask", "by", "group", "join", "text",
+        "pages", "versions", "at", "trash",
     ]  # fmt: skip
     assert json.loads((mountpoint / ".lsfs/status").read_text())["source"] == str(unmounted.source)
     unmounted.umount()

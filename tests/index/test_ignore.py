@@ -1,4 +1,4 @@
-"""What .lsfsignore and git leave out: their rules, the index that follows them, the rules kept."""
+"""What is left out of the index: rules of folders, of git, of the settings; and their changes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lsfs import codec, concatenation, markdown
 from lsfs.fuse import rendering
 from lsfs.fuse.branches import nodes
-from lsfs.fuse.branches.by import distinct_names
+from lsfs.fuse.branches.linked import distinct_names
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts
 from lsfs.fuse.branches.text import TextBranch
 from lsfs.fuse.knowledge import Brain, Fresh, Published

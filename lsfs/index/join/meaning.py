@@ -311,10 +311,10 @@ def _stems(text: str) -> set[str]:
 def _load(texts: Mapping[str, _Text], vectors: VectorStore) -> None:
     """Give texts the vectors of their passages, less what they have in common."""
     unique = list({id(text): text for text in texts.values()}.values())
-    known, matrix = vectors.rows([id_ for text in unique for id_ in text.ids])
-    if not known:
+    known, matrix = vectors.many([id_ for text in unique for id_ in text.ids])
+    if not len(known):
         return
-    place = {id_: at for at, id_ in enumerate(known)}
+    place = {id_: at for at, id_ in enumerate(known.tolist())}
     mean = matrix.mean(axis=0) * (len(unique) / (len(unique) + SHRUNK))
     centred = matrix - mean
     norms = np.linalg.norm(centred, axis=1, keepdims=True)
