@@ -30,9 +30,9 @@ class Vectors:
     def __len__(self) -> int:
         return len(self._known)
 
-    def rows(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+    def many(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         found = [id_ for id_ in ids if id_ in self._known]
-        return found, np.stack([self._known[id_] for id_ in found])
+        return np.array(found), np.stack([self._known[id_] for id_ in found])
 
 
 @pytest.fixture
