@@ -21,7 +21,10 @@ DRIVE_FILE = ".lsfs.toml"
 _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({"model.chat", "model.embed", "index.neural"})
+NOT_FROM_THE_DRIVE = frozenset({
+    "model.chat", "model.embed", "model.embed_name", "model.embed_remote",
+    "model.embed_query_prefix", "model.embed_passage_prefix", "index.neural",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,12 @@ class IndexConfig:
         parse_memory_mb: address space of the parsing child, in MiB.
         parse_workers: files that are read at once, each in a process of its own; 0: one less than
             there are cores.
-        ignore: names and patterns (as in .gitignore, one level) that are not indexed.
+        ignore: names and patterns, in the syntax of .gitignore, that are not indexed wherever they
+            stand. A ``.lsfsignore`` in a folder can take them in again (``!.env``).
+        gitignore: where ``.gitignore`` counts as well: within git's working trees, everywhere,
+            or never.
+        pause: what holds up indexing that nobody waits for: nothing, a battery, a machine that is
+            busy with other things, or either.
         debounce_ms: quiet time after a change before the file is read.
         neural: a folder with a page model, which then reads PDF; "" for none. What was read before
             is read again by reindexing.
@@ -50,11 +58,27 @@ class IndexConfig:
     parse_memory_mb: int = 2048
     parse_workers: int = 0
     ignore: tuple[str, ...] = (
-        ".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", ".cache", ".mypy_cache",
-        ".pytest_cache", ".ruff_cache", ".Trash-*", ".fuse_hidden*", "*.swp", "*~", ".#*", "*.tmp",
-        "*.part", "*.crdownload", "*.pyc", "*.o", "*.so", ".env", "id_rsa", "id_ed25519", "*.pem",
-        "*.key", "*.kdbx",
+        # what versions are kept in
+        ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs",
+        # what programs can make again
+        "__pycache__", "node_modules", "bower_components", ".venv", ".tox", ".nox", ".eggs",
+        "*.egg-info", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",
+        ".ipynb_checkpoints", ".gradle", ".terraform", ".next", ".nuxt", ".parcel-cache",
+        ".sass-cache", "*.pyc", "*.pyo", "*.o", "*.so", "*.class",
+        # what systems and programs leave about
+        ".Trash", ".Trash-*", "$RECYCLE.BIN", "System Volume Information", "lost+found",
+        ".Spotlight-V100", ".fseventsd", ".DS_Store", "Thumbs.db", "desktop.ini", ".fuse_hidden*",
+        ".nfs*", "*.swp", "*.swo", "*~", ".#*", "~$*", ".~lock.*#", "*.tmp", "*.part",
+        "*.crdownload",
+        # secrets: an answer should not quote them
+        ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx",
+        "*.ppk", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".ssh", ".gnupg", ".aws", ".azure",
+        ".kube", ".docker", ".password-store", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".pypirc",
+        ".npmrc", ".git-credentials", ".htpasswd", "credentials.json", "client_secret*.json",
+        "service-account*.json", ".vault-token",
     )  # fmt: skip
+    gitignore: Literal["repositories", "everywhere", "never"] = "repositories"
+    pause: Literal["never", "battery", "busy", "either"] = "never"
     debounce_ms: int = 300
     neural: str = ""
     neural_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -67,7 +91,12 @@ class ModelConfig:
 
     Attributes:
         chat: "default", "none", or the path of a GGUF file.
-        embed: "default" or "none".
+        embed: "default", "none", the path of a GGUF file or of a folder with a model of
+            transformers, or the address of a server as ``http://127.0.0.1:8080/v1``.
+        embed_name: what the server calls the embedding model.
+        embed_remote: that server may be on another machine: text of the files leaves this one.
+        embed_query_prefix, embed_passage_prefix: what the embedding model wants to stand before a
+            query and a passage; "auto": what is known of its family.
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
@@ -75,6 +104,10 @@ class ModelConfig:
 
     chat: str = "default"
     embed: str = "default"
+    embed_name: str = ""
+    embed_remote: bool = False
+    embed_query_prefix: str = "auto"
+    embed_passage_prefix: str = "auto"
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from lsfs.conditions import Conditions
+
 # --- documents: what a parser makes of a file
 
 
@@ -229,9 +231,17 @@ class DaySpan:
 class DateKind(StrEnum):
     """What a date in a document says about the document, strongest first."""
 
-    SIGNED = "signed"  # signed, dated, made, effective, issued: the document's own date
+    SIGNED = "signed"  # signed, dated, made, issued: the document's own date
+    EFFECTIVE = "effective"  # the day from which it takes effect, as it says of itself
     NAMED = "named"  # in the file's name or title
     METADATA = "metadata"  # in the document's properties
+    PERIOD = "period"  # the start of the period that it covers
+    STARTS = "starts"  # when what it is about begins: a lease, a job, a period
+    DUE = "due"  # when it is to be paid or done
+    EXPIRES = "expires"  # when it ends or is no longer valid
+    EVENT = "event"  # when something takes place: a meeting, a hearing, a flight
+    DELIVERED = "delivered"
+    BORN = "born"
     MENTIONED = "mentioned"  # anywhere else in its text
 
 
@@ -321,9 +331,14 @@ class Hit:
         score: higher is better; comparable within one result only.
         title: the document's title, or the file's name.
         date: the document's own date as ISO text, or "" when it states none.
-        explain: the parts of the score by name; empty unless asked for.
+        explain: the parts of the score by name, which add up to it; empty unless asked for.
         where: the place as people write it ("p.3", "!Sheet1 B4:F9"); see lsfs.places.
         similar: files that say nearly the same and are not shown by themselves, when folded.
+        snippet: the part of the text that shows best why it was found.
+        snippet_start: where in the text it begins.
+        highlights: ranges of the snippet, half open, that match the query.
+        scores: what the parts were made from: raw scores (``bm25``, ``cosine``), the rank in each
+            arm, the share of each part and its weight; empty unless asked for.
     """
 
     path: str
@@ -341,6 +356,10 @@ class Hit:
     explain: dict[str, float] = field(default_factory=dict)
     where: str = ""
     similar: tuple[str, ...] = ()
+    snippet: str = ""
+    snippet_start: int = 0
+    highlights: tuple[tuple[int, int], ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,30 +393,21 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryPlan:
-    """How a question was read: the words to look for and the filters taken from it.
+class QueryPlan(Conditions):
+    """How a question was read: the words to look for and the conditions taken from it.
 
     Attributes:
         query: the words that remain to be searched for.
-        after, before: days as ISO text, half open, on ``date_field``; "" leaves a side open.
-        date_field: ``content`` (what the documents say of themselves) or ``mtime``.
-        kinds: kinds of document asked for ("contract", "invoice").
-        types: file types asked for ("pdf").
-        dir: the folder to look in; "" is the whole drive.
-        author: the author or sender asked for.
         listing: whether the files themselves are what is asked for.
+        sort: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; "" by how well they fit.
+        limit: how many files are asked for; 0 for all.
         notes: each reading in words, for ``--explain``.
     """
 
     query: str
-    after: str = ""
-    before: str = ""
-    date_field: str = "content"
-    kinds: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    dir: str = ""
-    author: str = ""
     listing: bool = False
+    sort: str = ""
+    limit: int = 0
     notes: tuple[str, ...] = ()
 
 

@@ -61,6 +61,10 @@ _UNITS = {
 _CURRENCY = re.compile(
     r"[$\u20ac\u00a3\u00a5]|\b(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?)\b"
 )
+_CURRENCY_STEMS = tuple(
+    ["$", "€", "£", "¥", "usd", "eur", "gbp", "chf", "dollar", "pound", "franc"]
+)
+_COMMA, _POINT = re.compile(r"\d,\d"), re.compile(r"\d\.\d")  # these are found fast
 _DECIMAL_COMMA = re.compile(
     r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})(?![\d.,]*\d)"
 )
@@ -165,7 +169,8 @@ def _valid(readings: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int,
 
 def decimal_comma(text: str) -> bool | None:
     """Whether a text writes decimals with a comma; None when no number in it tells."""
-    comma, point = bool(_DECIMAL_COMMA.search(text)), bool(_DECIMAL_POINT.search(text))
+    comma = bool(_COMMA.search(text)) and bool(_DECIMAL_COMMA.search(text))
+    point = bool(_POINT.search(text)) and bool(_DECIMAL_POINT.search(text))
     return None if comma == point else comma
 
 
@@ -184,8 +189,10 @@ def numbers(text: str, *, comma: bool | None = None) -> list[Number]:
 
 def currencies(text: str) -> frozenset[str]:
     """The codes of the currencies that a text names anywhere."""
-    names = _CURRENCY.findall(text.casefold())
-    return frozenset(_UNITS[name] for name in names)
+    text = text.casefold()
+    if not any(name in text for name in _CURRENCY_STEMS):
+        return frozenset()
+    return frozenset(_UNITS[name] for name in _CURRENCY.findall(text))
 
 
 def _in_digits(text: str, comma: bool) -> Iterator[Number]:

@@ -69,16 +69,16 @@ def _examples(commands: Iterable[str]) -> str:
 
 def _parameter(entry: dataclasses.Field[Any], hint: Any, param: Param) -> click.Parameter:
     required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+    many = typing.get_origin(hint) is tuple
     if required or param.positional:
         metavar = entry.name.upper()
         return click.Argument(
             [entry.name],
-            nargs=-1 if param.words else 1,
+            nargs=-1 if param.words or many else 1,
             required=required,
             default=None if required else entry.default,
             metavar=metavar if required else f"[{metavar}]",
         )
-    many = typing.get_origin(hint) is tuple
     flag = hint is bool
     return click.Option(
         [*param.flags, f"--{entry.name.replace('_', '-')}", entry.name],
@@ -117,7 +117,9 @@ def _arguments(declared: Syscall, values: dict[str, Any], session: Session) -> d
             continue
         if param.words:
             value = " ".join(value)
-        if param.path:
+        if param.path and isinstance(value, tuple):
+            value = tuple(drive_path(session, one) for one in value)
+        elif param.path:
             value = drive_path(session, value)
         arguments[entry.name] = value
     return arguments
@@ -159,9 +161,9 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         elif "text" not in one:
             bar.event(one)
         elif not session.json:
-            from lsfs_cli import render
+            from lsfs_cli.untrusted import safe
 
-            sys.stdout.write(render.safe(one["text"], lines=True))
+            sys.stdout.write(safe(one["text"], lines=True))
             sys.stdout.flush()
 
     quiet = session.quiet or session.json
@@ -171,7 +173,13 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         session.print_json(codec.to_builtins(result))
     else:
         # Some know how a part of the results is shown.
-        from lsfs_cli import render, render_past, render_stated  # noqa: F401
+        from lsfs_cli import (  # noqa: F401
+            render,
+            render_groups,
+            render_join,
+            render_past,
+            render_stated,
+        )
 
         render.show(result, render.console(session.color))
     return exit_code(result)

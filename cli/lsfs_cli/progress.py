@@ -33,14 +33,34 @@ class ProgressBar:
             self._bar = _bar()
             self._bar.start()
         stage = str(event["stage"])
+        shown = pace(event)
         if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=event["total"])
-        self._bar.update(self._tasks[stage], completed=event["done"], total=event["total"])
+            self._tasks[stage] = self._bar.add_task(stage, total=event["total"], pace=shown)
+        task = self._tasks[stage]
+        self._bar.update(task, completed=event["done"], total=event["total"], pace=shown)
+
+
+def pace(event: dict[str, Any]) -> str:
+    """Rate and time left, as far as they are known: "31.0/s, 2 min left"."""
+    parts = []
+    if event.get("rate"):
+        parts.append(f"{event['rate']:.1f}/s")
+    if event.get("left_s", -1) >= 0:
+        parts.append(f"{duration(event['left_s'])} left")
+    return ", ".join(parts) or str(event.get("paused", ""))
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: "40 s", "3 min", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _bar() -> Any:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[pace]}")
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lsfs_cli.paper import Console, Styled
+from lsfs_cli.render_hit import explained, show_snippet
+from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.model import FoundFile, Hit
@@ -17,25 +18,6 @@ if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.syscalls.retrieve import Hits, Matches
 
 SNIPPET_LINES = 3
-
-
-def safe(text: str, *, lines: bool = False) -> str:
-    """Text from a file or a name, without what a terminal would act on.
-
-    Args:
-        lines: keep line breaks; in names and snippets they are shown as a space.
-    """
-    kept = []
-    for char in text:
-        if char == "\n" and lines:
-            kept.append(char)
-        elif char in "\n\t":
-            kept.append(" ")
-        elif unicodedata.category(char) in ("Cc", "Cs", "Cf", "Co", "Cn"):
-            kept.append("\N{REPLACEMENT CHARACTER}" if char != "\u200b" else "")
-        else:
-            kept.append(char)
-    return "".join(kept)
 
 
 def console(color: bool) -> Console:
@@ -86,14 +68,16 @@ def _hit(hit: Hit, out: Console) -> None:
     detail = "  ".join(part for part in (hit.kind, hit.date, f"{hit.score:.3f}") if part)
     head.append(f"  {safe(detail)}", style="dim not bold")
     out.print(head)
-    _quote(hit.text, out, SNIPPET_LINES)
+    if hit.snippet:
+        show_snippet(hit.snippet, hit.highlights, out)
+    else:
+        _quote(hit.text, out, SNIPPET_LINES)
     if hit.similar:
         count = len(hit.similar)
         names = ", ".join(safe(path) for path in hit.similar[:3]) + (" \u2026" if count > 3 else "")
         out.print(Styled(f"    and {count} similar: {names}", style="dim"))
-    if hit.explain:
-        parts = ", ".join(f"{name} {value:.3f}" for name, value in sorted(hit.explain.items()))
-        out.print(Styled(f"    = {parts}", style="dim"))
+    for line in explained(hit):
+        out.print(Styled(f"    {line}", style="dim"))
 
 
 def _quote(text: str, out: Console, lines: int) -> None:
@@ -180,6 +164,16 @@ def _(result: Text, out: Console) -> None:
         out.print(Styled(f"({safe(warning)})", style="dim"))
 
 
+def _work(work: dict[str, Any]) -> str:
+    """What indexing is at, how fast, and for how long."""
+    from lsfs_cli.progress import pace
+
+    if work["paused"]:
+        return f"paused: {work['paused']}"
+    going = pace(work)
+    return f"{work['stage']} {work['done']} of {work['total']}" + (f", {going}" if going else "")
+
+
 @shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
@@ -195,6 +189,7 @@ def _(result: StatusReport, out: Console) -> None:
         *([("", safe(mounted["why"]))] if mounted.get("why") else []),
         ("index", f"{index['indexed']} of {index['files']} files, {index['passages']} passages"),
         ("pending", str(index["pending"])),
+        *([("working", safe(_work(result.work)))] if result.work else []),
         (
             "problems",
             f"{index['errors']}" + (" (lsfs status --problems)" if index["errors"] else ""),

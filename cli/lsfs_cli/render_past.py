@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from lsfs_cli import render
 from lsfs_cli.paper import Console, Styled
-from lsfs_cli.render import safe
+from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.model import ChangeSummary, Diff, Problem
     from lsfs.syscalls.fsck import Checked
     from lsfs.syscalls.log import ChangeLog, LogEntry
     from lsfs.syscalls.past import History, Snapshot, Snapshots, Version
+    from lsfs.syscalls.purge import PurgePlan
     from lsfs.syscalls.retention import Plan
     from lsfs.syscalls.rollback import Change, Restored, Trash
 
@@ -112,6 +113,18 @@ def _(result: Snapshots, out: Console) -> None:
 @render.shows("Snapshot")
 def _(result: Snapshot, out: Console) -> None:
     out.print(Styled(f"{safe(result.name)}  {moment(result.time)}"))
+
+
+@render.shows("PurgePlan")
+def _(result: PurgePlan, out: Console) -> None:
+    said = "forgotten" if result.applied else "would be forgotten"
+    out.print(Styled(f"{said}: {result.versions} versions, {result.events} events, of"))
+    for path in result.paths:
+        out.print(Styled(f"  {safe(path)}"))
+    if result.more:
+        out.print(Styled(f"  and {result.more} more"))
+    for stays in result.stays:
+        out.print(Styled(f"stays: {safe(stays)}"))
 
 
 @render.shows("Plan")

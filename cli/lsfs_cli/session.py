@@ -72,13 +72,13 @@ class Session:
     def note(self, text: str) -> None:
         """Tell the user something that is no result."""
         if not self.quiet:
-            from lsfs_cli.render import safe
+            from lsfs_cli.untrusted import safe
 
             sys.stderr.write(safe(text) + "\n")
 
     def fail(self, error: LsfsError, *, as_json: bool | None = None) -> int:
         """Say what went wrong and what to do; gives the exit code."""
-        from lsfs_cli.render import safe
+        from lsfs_cli.untrusted import safe
 
         if self.json if as_json is None else as_json:
             data = {"code": error.code, "message": error.message, "hint": error.hint}

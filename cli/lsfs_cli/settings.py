@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -76,32 +77,43 @@ def get(session: Session, key: str) -> None:
 @pass_session
 def set_(session: Session, key: str, value: str) -> None:
     """Change a setting in the user's file; comments in it are kept."""
-    import tomlkit
-
     from lsfs import config as configuration
-    from lsfs.paths import user_config
 
     configuration.load(options={key: value})  # refuses what is unknown or of the wrong type
-    path = user_config()
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    document = tomlkit.parse(text)
-    section, name = key.split(".")
-    table = document.setdefault(section, tomlkit.table())
-    table[name] = _typed(_values()[key], value)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
-    draft.replace(path)
+    path = store({key: value})
     if session.json:
         session.print_json({"settings": {key: value}, "file": str(path)})
     else:
         click.echo(f"{key} = {value} ({path})")
 
 
+def store(changed: dict[str, str]) -> Path:
+    """Write settings to the user's file, and leave all else in it as it is."""
+    import tomlkit
+
+    from lsfs.paths import user_config
+
+    path = user_config()
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    document = tomlkit.parse(text)
+    known = _values()
+    for key, value in changed.items():
+        section, name = key.split(".")
+        table = document.setdefault(section, tomlkit.table())
+        table[name] = _typed(known[key], value)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
 def _typed(like: Any, value: str) -> Any:
     """The text of a value as the type the setting has."""
     if isinstance(like, tuple):
         return value.split(":")
+    if isinstance(like, bool):
+        return value.lower() in ("1", "true", "yes", "on")
     return type(like)(value) if isinstance(like, (int, float)) else value
 
 

@@ -6,9 +6,11 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lsfs.errors import LsfsError
+from lsfs.index.groups.grouped import SavedGroup
+from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     FileProblem,
@@ -53,8 +55,20 @@ class Published(Protocol):
         """A kept question with its latest answer; None when nobody asked it."""
         ...
 
+    def joins(self) -> list[str]:
+        """Names of the kept joins."""
+        ...
+
+    def join(self, name: str) -> SavedJoin | None:
+        """A kept join with its rows; None when nobody made it."""
+        ...
+
     def counts(self) -> IndexCounts:
         """How far the index is."""
+        ...
+
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
         ...
 
     def problems(self) -> list[FileProblem]:
@@ -75,6 +89,22 @@ class Published(Protocol):
 
     def authored(self) -> list[tuple[str, str]]:
         """Path and author of each file that states one."""
+        ...
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Path and kind of each file whose kind is known."""
+        ...
+
+    def topics(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Path of each file that has a topic, and its topics from the widest on."""
+        ...
+
+    def groupings(self) -> list[str]:
+        """Names of the kept groupings."""
+        ...
+
+    def grouping(self, name: str) -> SavedGroup | None:
+        """A kept grouping; None when nobody made it."""
         ...
 
     def folder(self, path: str) -> FolderEntries:
@@ -109,12 +139,28 @@ class Brain(Protocol):
         """Forget a query."""
         ...
 
+    def save_group(self, name: str) -> None:
+        """Make a grouping and its groups."""
+        ...
+
+    def drop_group(self, name: str) -> None:
+        """Forget a grouping."""
+        ...
+
     def save_question(self, name: str, question: str) -> None:
         """Keep a question and begin to answer it."""
         ...
 
     def drop_question(self, name: str) -> None:
         """Forget a question."""
+        ...
+
+    def save_join(self, name: str) -> None:
+        """Make a join and find its rows."""
+        ...
+
+    def drop_join(self, name: str) -> None:
+        """Forget a join."""
         ...
 
     def answer(self, name: str) -> SavedQuestion:

@@ -46,6 +46,14 @@ class RpcBrain:
         """Forget a query."""
         self._call("drop_search", {"name": name})
 
+    def save_group(self, name: str) -> None:
+        """Make a grouping."""
+        self._call("save_group", {"name": name})
+
+    def drop_group(self, name: str) -> None:
+        """Forget a grouping."""
+        self._call("drop_group", {"name": name})
+
     def save_question(self, name: str, question: str) -> None:
         """Keep a question, and let the brain begin to answer it."""
         with self._client(BRAIN_WAIT_S) as client:
@@ -56,6 +64,14 @@ class RpcBrain:
     def drop_question(self, name: str) -> None:
         """Forget a question."""
         self._call("drop_question", {"name": name})
+
+    def save_join(self, name: str) -> None:
+        """Make a join."""
+        self._call("save_join", {"name": name})
+
+    def drop_join(self, name: str) -> None:
+        """Forget a join."""
+        self._call("drop_join", {"name": name})
 
     def answer(self, name: str) -> SavedQuestion:
         """A kept question with an answer of now.

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from lsfs import codec
+from lsfs.index.groups.grouped import SavedGroup
 from lsfs.model import Citation, FileProblem, FoundFile, Hit, SavedQuestion, SavedSearch
 from lsfs.places import cited, plain
 
@@ -31,7 +32,9 @@ stored in your folder.
 | `errors.ndjson` | files that could not be read in full, one JSON object a line |
 | `search/` | your queries, as directories |
 | `ask/` | your questions, as files that hold the answers |
-| `by/` | all files by date, type, author and party |
+| `by/` | all files by date, type, author, kind, party and topic |
+| `group/` | your own groupings, as directories |
+| `join/` | files joined on what they state, as directories; documents joined into one |
 | `text/` | each document as text, in Markdown |
 | `pages/` | the same, page by page |
 | `versions/` | what each file was before, as files |
@@ -67,11 +70,32 @@ since, the question is asked again as you open its file. `rm {name}/ask/rent.md`
 
 ## Browse
 
-    ls {name}/by/date/2023/2023-04 {name}/by/type/pdf {name}/by/author
+    ls {name}/by/date/2023/2023-04 {name}/by/type/pdf {name}/by/author {name}/by/topic
 
 Links again. The date is the one that a document states of itself; where it states a year only, the
 link is in the year's folder. A file whose name another one of the same folder has bears its own
 folder's name in brackets.
+
+Make a directory in `group/` named as what the files should be grouped by:
+
+    mkdir {name}/group/counterparty "{name}/group/project type:pdf"
+    ls {name}/group/counterparty
+
+It is computed again as files change; `GROUPS.md` in it says what there is; `rmdir` forgets it.
+
+## Join
+
+    mkdir "{name}/join/invoices+contracts on counterparty"
+    cat "{name}/join/invoices+contracts on counterparty/ROWS.md"
+
+There is a directory for each pair, with a link to both files; `rows.csv` and `rows.json` are for
+programs. Behind `on` stand one or more fields, parted by commas; `within 7d`, `tolerance 1%` and
+`how anti` (files without a partner) may follow. `rmdir` forgets a join.
+
+    cat "{name}/join/Contracts/lease.pdf+Finance/invoice.txt"
+
+Any documents joined by `+` are one file of text, without being made; with `.json` behind it, which
+page of it is which page of what file.
 
 ## Read
 
@@ -175,16 +199,24 @@ def results_data(saved: SavedSearch) -> str:
 
 def results_page(saved: SavedSearch) -> str:
     """The hits for people, as Markdown."""
-    title = _line(saved.query or saved.name)
+    title = one_line(saved.query or saved.name)
     if not saved.hits:
         return f"# {title}\n\nNothing found.\n"
     entries = [_entry(rank, hit) for rank, hit in enumerate(saved.hits, 1)]
     return f"# {title}\n\n" + "\n".join(entries)
 
 
+def groups_page(saved: SavedGroup) -> str:
+    """A grouping for people, as Markdown."""
+    count = "1 group" if len(saved.groups) == 1 else f"{len(saved.groups)} groups"
+    lines = [f"# {one_line(saved.name)}", "", f"{count} by {one_line(saved.title)}", ""]
+    lines += [f"- {one_line(' / '.join(one.folders))} ({len(one.paths)})" for one in saved.groups]
+    return "\n".join(lines) + "\n"
+
+
 def answer_page(asked: SavedQuestion) -> bytes:
     """An answer for people, as Markdown; paths are relative to the drive."""
-    parts = [f"# {_line(asked.question)}", _lines(asked.answer)]
+    parts = [f"# {one_line(asked.question)}", _lines(asked.answer)]
     if asked.citations:
         parts.append("## Where it says so")
         parts += [_citation(rank, place) for rank, place in enumerate(asked.citations, 1)]
@@ -192,14 +224,14 @@ def answer_page(asked: SavedQuestion) -> bytes:
         files = "\n".join(_file(found) for found in asked.files)
         parts += ["## Files", files]
     if asked.model:
-        parts.append(f"Language model: {_line(asked.model)}")
+        parts.append(f"Language model: {one_line(asked.model)}")
     return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
 
 
 def no_answer_page(asked: SavedQuestion, why: str) -> bytes:
     """What a question's file says when it cannot be answered: why, what to do, and what was."""
     page = (
-        f"# {_line(asked.question)}\n\nThis cannot be answered at the moment: {_lines(why)}\n\n"
+        f"# {one_line(asked.question)}\n\nThis cannot be answered at the moment: {_lines(why)}\n\n"
         "Open this file again in a while. Your files are not affected; `lsfs status` tells how the "
         "index is doing, and `lsfs doctor` what is wrong.\n"
     ).encode("utf-8", "replace")
@@ -209,30 +241,30 @@ def no_answer_page(asked: SavedQuestion, why: str) -> bytes:
 
 
 def _citation(rank: int, place: Citation) -> str:
-    quote = "\n".join(f"   > {_line(line)}" for line in place.quote.strip().splitlines())
+    quote = "\n".join(f"   > {one_line(line)}" for line in place.quote.strip().splitlines())
     where = place.where or plain(place.page, None, place.line_start, place.line_end)
-    return f"{rank}. {_line(cited(place.path, where))}\n\n{quote}"
+    return f"{rank}. {one_line(cited(place.path, where))}\n\n{quote}"
 
 
 def _file(found: FoundFile) -> str:
-    place = _line(cited(found.path, found.where or plain(found.page)))
-    about = (_line(part) for part in (place, found.title, found.date) if part)
+    place = one_line(cited(found.path, found.where or plain(found.page)))
+    about = (one_line(part) for part in (place, found.title, found.date) if part)
     return "- " + " \N{EM DASH} ".join(about)
 
 
 def _entry(rank: int, hit: Hit) -> str:
     where = hit.where or plain(hit.page, hit.page_end, hit.line_start, hit.line_end)
-    place = _line(cited(hit.path, where))
-    about = " \N{EM DASH} ".join(_line(part) for part in (hit.title, hit.date) if part)
-    quote = "\n".join(f"> {_line(line)}" for line in hit.text.strip().splitlines())
+    place = one_line(cited(hit.path, where))
+    about = " \N{EM DASH} ".join(one_line(part) for part in (hit.title, hit.date) if part)
+    quote = "\n".join(f"> {one_line(line)}" for line in hit.text.strip().splitlines())
     return f"## {rank}. {place}\n\n" + "".join(f"{part}\n\n" for part in (about, quote) if part)
 
 
 def _lines(text: str) -> str:
     """Text of several lines, each without what a terminal would obey."""
-    return "\n".join(_line(line) for line in text.strip().splitlines())
+    return "\n".join(one_line(line) for line in text.strip().splitlines())
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text from a file on one line, without what a terminal would obey."""
     return "".join(" " if is_control(character) else character for character in text)

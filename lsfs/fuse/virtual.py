@@ -8,6 +8,8 @@ probes names costs next to nothing, and a query or a question exists only after 
     search/   queries as folders             lsfs.fuse.branches.search
     ask/      questions as files             lsfs.fuse.branches.ask
     by/       all files, grouped             lsfs.fuse.branches.by
+    group/    groupings of the user's        lsfs.fuse.branches.group
+    join/     files joined, as folders       lsfs.fuse.branches.join
     text/     documents as Markdown          lsfs.fuse.branches.text
     pages/    the same, page by page         lsfs.fuse.branches.text
     versions/ what each file was             lsfs.fuse.branches.past
@@ -23,12 +25,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from typing import Any
 
 from lsfs import codec
 from lsfs.fuse import rendering
 from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.ask import AskBranch
 from lsfs.fuse.branches.by import ByBranch
+from lsfs.fuse.branches.group import GroupBranch
+from lsfs.fuse.branches.join import JoinBranch
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts, inode_of
 from lsfs.fuse.branches.past import AtBranch, TrashBranch, VersionsBranch
 from lsfs.fuse.branches.search import SearchBranch
@@ -80,6 +85,7 @@ class VirtualTree:
         self._facts = dict(facts)
         self._readme = rendering.readme(name).encode()
         self._counts: Fresh[IndexCounts] = Fresh(published.counts, IndexCounts(), monotonic)
+        self._work: Fresh[dict[str, Any]] = Fresh(published.progress, {}, monotonic)
         self._problems: Fresh[list[FileProblem]] = Fresh(published.problems, [], monotonic)
         generation: Fresh[int] = Fresh(published.generation, 0, monotonic)
         self._files: dict[str, Callable[[], bytes]] = {
@@ -91,6 +97,8 @@ class VirtualTree:
             "search": SearchBranch(published, brain, monotonic),
             "ask": AskBranch(published, brain, monotonic),
             "by": ByBranch(published, generation, monotonic),
+            "group": GroupBranch(published, brain, monotonic),
+            "join": JoinBranch(published, brain, generation, monotonic),
             "text": TextBranch(published, generation, monotonic),
             "pages": PagesBranch(published, generation, monotonic),
         }
@@ -171,7 +179,8 @@ class VirtualTree:
 
     def _status(self) -> bytes:
         counts = codec.to_builtins(self._counts.get())
-        return (codec.dumps({**self._facts, "index": counts}, indent=2) + "\n").encode()
+        told = {**self._facts, "index": counts, "work": self._work.get()}
+        return (codec.dumps(told, indent=2) + "\n").encode()
 
     # --- reading and changing
 
@@ -198,19 +207,19 @@ class VirtualTree:
             return whole(found)
 
     def mkdir(self, parts: Parts) -> None:
-        """Make a query: ``search/<query>``, or a narrower one inside another.
+        """Make a query, ``search/<query>`` or a narrower one in another, or a grouping.
 
         Raises:
-            OSError: EEXIST, ENOENT, EINVAL, EROFS (not below ``search``).
+            OSError: EEXIST, ENOENT, EINVAL, EROFS (not below ``search`` or ``group``).
             LsfsError: the brain refused.
         """
         self._branch(parts).mkdir(parts)
 
     def rmdir(self, parts: Parts) -> None:
-        """Forget a query; the files it found are not touched.
+        """Forget a query or a grouping; the files it found are not touched.
 
         Raises:
-            OSError: ENOENT, ENOTDIR, ENOTEMPTY, EROFS (no query).
+            OSError: ENOENT, ENOTDIR, ENOTEMPTY, EROFS (neither).
             LsfsError: the brain refused.
         """
         self._branch(parts).rmdir(parts)

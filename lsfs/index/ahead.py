@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -45,8 +45,14 @@ class Ahead(Generic[T, R]):
         self._weight = weight
         self._begun: deque[tuple[int, Future[R]]] = deque()
 
-    def results(self, items: Iterable[T]) -> Iterator[R]:
-        """The results; whoever stops taking them calls :meth:`left`."""
+    def results(
+        self, items: Iterable[T], idle: Callable[[], None] = lambda: None, patience: float = 0.25
+    ) -> Iterator[R]:
+        """The results; whoever stops taking them calls :meth:`left`.
+
+        Args:
+            idle: called when the next result is not there after ``patience`` seconds.
+        """
         source = iter(items)
         following = next(source, None)
         while following is not None or self._begun:
@@ -54,7 +60,11 @@ class Ahead(Generic[T, R]):
                 future = self._executor.submit(self._work, following)
                 self._begun.append((self._weight(following), future))
                 following = next(source, None)
-            yield self._begun.popleft()[1].result()
+            first = self._begun[0][1]
+            if not first.done() and not wait([first], patience).done:
+                idle()
+            self._begun.popleft()
+            yield first.result()
 
     def left(self) -> Iterator[R]:
         """What is done or being done already when no more is wanted; the rest is called off."""

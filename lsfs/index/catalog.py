@@ -22,7 +22,10 @@ from pathlib import Path, PurePosixPath
 from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.index import stated
+from lsfs.index.naming import named
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
+from lsfs.index.sqlwords import add_functions
+from lsfs.index.terms import parts_of
 from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
@@ -208,9 +211,24 @@ class Catalog:
         )
         return {row.path: row for row in found}
 
-    def pending(self, limit: int) -> list[FileRow]:
-        """Files that were not read yet, smallest first: most files are searchable soonest."""
-        return list(self._files("WHERE status = 'pending' ORDER BY size LIMIT ?", (limit,)))
+    def pending(self, limit: int, after: tuple[int, int] = (-1, 0)) -> list[FileRow]:
+        """Files that were not read yet, smallest first: most files are searchable soonest.
+
+        Args:
+            limit: how many at most.
+            after: size and id of the last one that was taken.
+        """
+        where = "WHERE status = 'pending' AND (size, id) > (?, ?) ORDER BY size, id LIMIT ?"
+        return list(self._files(where, (*after, limit)))
+
+    def paths_of_inodes(self, inodes: Iterable[int]) -> set[str]:
+        """Paths of the rows that are names of these files."""
+        found = set()
+        with self.lock:
+            for inode in inodes:
+                rows = self.db.execute("SELECT path FROM file WHERE inode = ?", (inode,))
+                found |= {os.fsdecode(path) for (path,) in rows}
+        return found
 
     def _files(self, where: str, values: Sequence[object]) -> Iterator[FileRow]:
         # `where` is always one of the literals of this class; values are bound.
@@ -224,63 +242,31 @@ class Catalog:
             identity = FileIdentity(size, mtime, ctime, inode)
             yield FileRow(id_, os.fsdecode(path), identity, Status(status), document)
 
-    def add_pending(self, path: str, identity: FileIdentity) -> None:
-        """Note that a file is new or changed; what was known of it stays until it is read."""
-        raw = os.fsencode(path)
-        self.db.execute(
-            "INSERT INTO file(path, suffix, size, mtime_ns, ctime_ns, inode, status) "
-            "VALUES (?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT(path) DO UPDATE SET "
-            "size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, "
-            "inode = excluded.inode, status = 'pending'",
-            (
-                raw,
-                suffix_of(path),
-                identity.size,
-                identity.mtime_ns,
-                identity.ctime_ns,
-                identity.inode,
-            ),
-        )
-        row = self.db.execute("SELECT id FROM file WHERE path = ?", (raw,)).fetchone()
-        self._index_name(row[0], path, "")
+    def finish(
+        self,
+        row: FileRow,
+        outcome: Outcome,
+        document_id: int | None,
+        title: str,
+        identity: FileIdentity | None = None,
+    ) -> None:
+        """Note how reading a file ended.
 
-    def touch(self, row: FileRow, identity: FileIdentity) -> None:
-        """Take over a new identity of an unchanged content."""
+        Args:
+            identity: of what was read, which may not be what was looked at.
+        """
+        is_from = identity or row.identity
         self.db.execute(
-            "UPDATE file SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE id = ?",
-            (identity.size, identity.mtime_ns, identity.ctime_ns, identity.inode, row.id),
-        )
-
-    def rename(self, row: FileRow, path: str, identity: FileIdentity) -> None:
-        """Give a row another path; its document stays."""
-        self.db.execute("DELETE FROM file WHERE path = ? AND id <> ?", (os.fsencode(path), row.id))
-        self.db.execute(
-            "UPDATE file SET path = ?, suffix = ? WHERE id = ?",
-            (os.fsencode(path), suffix_of(path), row.id),
-        )
-        self.touch(row, identity)
-        title = self.db.execute(
-            "SELECT title FROM document WHERE id = ?", (row.document_id,)
-        ).fetchone()
-        self._index_name(row.id, path, title[0] if title else "")
-
-    def remove(self, row: FileRow) -> None:
-        """Forget a file; its document is collected later if nobody else has it."""
-        self.db.execute("DELETE FROM content_date WHERE file_id = ?", (row.id,))
-        self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (row.id,))
-        self.db.execute("DELETE FROM file WHERE id = ?", (row.id,))
-
-    def finish(self, row: FileRow, outcome: Outcome, document_id: int | None, title: str) -> None:
-        """Note how reading a file ended."""
-        self.db.execute(
-            "UPDATE file SET status = ?, reason = ?, digest = ?, read_ns = ?, document_id = ? "
-            "WHERE id = ?",
+            "UPDATE file SET status = ?, reason = ?, digest = ?, read_ns = ?, document_id = ?, "
+            "size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE id = ?",
             (
                 outcome.status.value, outcome.reason, outcome.digest, time.time_ns(), document_id,
-                row.id,
+                is_from.size, is_from.mtime_ns, is_from.ctime_ns, is_from.inode, row.id,
             ),
         )  # fmt: skip
-        self._index_name(row.id, row.path, title)
+        known = self.db.execute("SELECT title FROM file_fts WHERE rowid = ?", (row.id,)).fetchone()
+        if known is None or known[0] != title:
+            self._index_name(row.id, row.path, title)
 
     def set_facts(self, file_id: int, facts: Facts) -> None:
         """Store what text and path say of a file."""
@@ -301,10 +287,11 @@ class Catalog:
         )  # fmt: skip
 
     def _index_name(self, file_id: int, path: str, title: str) -> None:
-        name = name_of(path)
         self.db.execute("DELETE FROM file_fts WHERE rowid = ?", (file_id,))
         self.db.execute(
-            "INSERT INTO file_fts(rowid, name, title) VALUES (?, ?, ?)", (file_id, name, title)
+            "INSERT INTO file_fts(rowid, name, title, name_parts, title_parts) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (file_id, *name_words(path, title)),
         )
 
     def index_names(self) -> None:
@@ -319,26 +306,26 @@ class Catalog:
 
     # --- contents that cannot be read
 
-    def failure_of(self, digest: bytes) -> Document | None:
-        """What stands for a content that gives no document, if it was tried."""
+    def failure_of(self, digest: bytes, path: str) -> Document | None:
+        """What stands for a content that gives no document under such a name, if it was tried."""
         with self.lock:
-            row = self.db.execute(
-                "SELECT media_type, parser, parser_version, status, reason FROM failure "
+            rows = self.db.execute(
+                "SELECT media_type, parser, parser_version, status, reason, named FROM failure "
                 "WHERE digest = ?",
                 (digest,),
-            ).fetchone()
-        if row is None:
-            return None
-        media_type, parser, version, status, reason = row
-        return Document(media_type, parser, version, Status(status), reason)
+            ).fetchall()
+        for media_type, parser, version, status, reason, name in rows:
+            if name == named(media_type, path):
+                return Document(media_type, parser, version, Status(status), reason)
+        return None
 
-    def add_failure(self, digest: bytes, document: Document) -> None:
+    def add_failure(self, digest: bytes, document: Document, path: str) -> None:
         """Note that a content gives no document, so that it is not tried again."""
         self.db.execute(
-            "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                digest, document.status.value, document.reason, document.media_type,
-                document.parser, document.parser_version,
+                digest, named(document.media_type, path), document.status.value, document.reason,
+                document.media_type, document.parser, document.parser_version,
             ),
         )  # fmt: skip
 
@@ -413,14 +400,23 @@ class Catalog:
             ).fetchall()
         return {os.fsdecode(path): digest for path, digest in rows}
 
-    def document_of(self, digest: bytes, versions: dict[str, int]) -> tuple[int, str] | None:
-        """Id and title of the document with this content, if its parser is not outdated."""
+    def document_of(
+        self, digest: bytes, versions: dict[str, int], path: str
+    ) -> tuple[int, str] | None:
+        """Id and title of the document that a file of this content is, unless it is outdated.
+
+        Args:
+            versions: of the parsers that there are; a document of another version is outdated.
+            path: what the file is called.
+        """
         with self.lock:
             rows = self.db.execute(
-                "SELECT id, title, parser, parser_version FROM document WHERE digest = ?", (digest,)
+                "SELECT id, title, parser, parser_version, media_type, named FROM document "
+                "WHERE digest = ? ORDER BY id DESC",
+                (digest,),
             ).fetchall()
-        for id_, title, parser, version in rows:
-            if versions.get(parser, version) == version:
+        for id_, title, parser, version, media_type, name in rows:
+            if versions.get(parser, version) == version and name == named(media_type, path):
                 return id_, title
         return None
 
@@ -440,43 +436,55 @@ class Catalog:
             raise IndexCorrupt(f"document {document_id}: {error}") from error
 
     def add_document(
-        self, digest: bytes, document: Document, passages: Iterable[tuple[Passage, bytes]]
+        self,
+        digest: bytes,
+        document: Document,
+        passages: Iterable[tuple[Passage, bytes]],
+        path: str = "",
+        *,
+        embedded: bool = False,
     ) -> int:
         """Store a document with its passages, whose vectors are thereby intended.
 
         Args:
             passages: each with the hash of what is to be embedded for it.
+            path: of the file that it was read from.
+            embedded: no vectors are intended.
         """
         body = zlib.compress(codec.dumps(document).encode("ascii"), 6)
         sizes = markdown.sizes(document)
         cursor = self.db.execute(
-            "INSERT INTO document(digest, parser, parser_version, media_type, title, author, "
-            "line_unit, text_bytes, page_bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO document(digest, named, parser, parser_version, media_type, title, "
+            "author, line_unit, text_bytes, page_bytes, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                digest, document.parser, document.parser_version, document.media_type,
-                document.title, document.author, document.line_unit, sizes.text,
-                codec.dumps(sizes.pages), body,
+                digest, named(document.media_type, path), document.parser, document.parser_version,
+                document.media_type, document.title, document.author, document.line_unit,
+                sizes.text, codec.dumps(sizes.pages), body,
             ),
         )  # fmt: skip
         document_id = cursor.lastrowid or 0
         for ordinal, (passage, text_hash) in enumerate(passages):
-            self._add_passage(document_id, ordinal, passage, text_hash)
+            self._add_passage((document_id, int(embedded)), ordinal, passage, text_hash)
         return document_id
 
-    def _add_passage(self, document_id: int, ordinal: int, passage: Passage, digest: bytes) -> None:
+    def _add_passage(
+        self, of: tuple[int, int], ordinal: int, passage: Passage, digest: bytes
+    ) -> None:
+        parts = parts_of(f"{passage.text}\n{passage.heading}" if passage.heading else passage.text)
         cursor = self.db.execute(
-            "INSERT INTO passage(document_id, ordinal, char_start, char_end, page, page_end, "
-            "line_start, line_end, heading, place, text, text_hash) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
+            "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
-                document_id, ordinal, passage.char_start, passage.char_end, passage.page,
+                *of, ordinal, passage.char_start, passage.char_end, passage.page,
                 passage.page_end, passage.line_start, passage.line_end, passage.heading,
-                passage.where, passage.text, digest,
+                passage.where, parts, passage.text, digest,
             ),
         )  # fmt: skip
         self.db.execute(
-            "INSERT INTO passage_fts(rowid, text, heading) VALUES (?, ?, ?)",
-            (cursor.lastrowid, passage.text, passage.heading),
+            "INSERT INTO passage_fts(rowid, text, heading, parts) VALUES (?, ?, ?, ?)",
+            (cursor.lastrowid, passage.text, passage.heading, parts),
         )
 
     def orphans(self) -> int:
@@ -491,10 +499,7 @@ class Catalog:
             retained: asked, if there are such documents, for the digests of those to keep.
         """
         with self.transaction() as db:
-            db.execute(
-                "DELETE FROM failure WHERE digest NOT IN (SELECT digest FROM file "
-                "WHERE digest IS NOT NULL AND document_id IS NULL)"
-            )
+            self._collect_failures(db)
             orphans = db.execute(f"SELECT id, digest FROM document {_NO_FILE}").fetchall()  # noqa: S608
             kept = retained() if orphans else set()
             # Of a content that was read by two versions of a parser the latest is kept.
@@ -507,20 +512,38 @@ class Catalog:
                 ).fetchone()
             ]
             for document_id in gone:
-                db.execute(
-                    "INSERT INTO passage_fts(passage_fts, rowid, text, heading) "
-                    "SELECT 'delete', id, text, heading FROM passage WHERE document_id = ?",
-                    (document_id,),
-                )
-                db.execute(
-                    "INSERT OR IGNORE INTO vector_removal "
-                    "SELECT id FROM passage WHERE document_id = ? AND embedded = 1",
-                    (document_id,),
-                )
-                stated.drop(db, document_id)
-                db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
-                db.execute("DELETE FROM document WHERE id = ?", (document_id,))
+                self.drop_document(document_id)
         return len(gone)
+
+    def drop_document(self, document_id: int) -> None:
+        """Forget a document that no file has; its vectors become removals."""
+        self.db.execute(
+            "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
+            "SELECT 'delete', id, text, heading, parts FROM passage WHERE document_id = ?",
+            (document_id,),
+        )
+        self.db.execute(
+            "INSERT OR IGNORE INTO vector_removal "
+            "SELECT id FROM passage WHERE document_id = ? AND (embedded = 1 OR coming = 1)",
+            (document_id,),
+        )
+        stated.drop(self.db, document_id)
+        self.db.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
+        self.db.execute("DELETE FROM document WHERE id = ?", (document_id,))
+
+    def _collect_failures(self, db: sqlite3.Connection) -> None:
+        """Drop what stands for contents that no file has under such a name."""
+        known = set(db.execute("SELECT digest, named FROM failure"))
+        rows = db.execute(
+            "SELECT x.digest, x.named, x.media_type, f.path FROM failure x JOIN file f "
+            "ON f.digest = x.digest AND f.document_id IS NULL AND f.digest IS NOT NULL"
+        )
+        needed = {
+            (digest, name)
+            for digest, name, media_type, path in rows
+            if name == named(media_type, os.fsdecode(path))
+        }
+        db.executemany("DELETE FROM failure WHERE digest = ? AND named = ?", known - needed)
 
     # --- what documents state
 
@@ -563,6 +586,12 @@ class Catalog:
         with self.lock:
             return counts(self.db)
 
+    def waiting(self) -> int:
+        """How many files are not indexed in full yet; quicker than all counts."""
+        with self.lock:
+            read, embedded = _waiting(self.db)
+            return read + embedded
+
 
 def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
     """A catalog; a damaged one is set aside and made again from the files, which hold all it knows.
@@ -588,7 +617,7 @@ def _kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
     kept: dict[str, list[tuple[object, ...]]] = {}
     try:
         with contextlib.closing(_connect(path, read_only=True)) as db:
-            for table in ("saved_search", "saved_question"):
+            for table in ("saved_search", "saved_question", "saved_group", "saved_join"):
                 rows = kept.setdefault(table, [])
                 rows.extend(db.execute(f"SELECT * FROM {table}"))  # noqa: S608
     except sqlite3.DatabaseError as error:
@@ -616,6 +645,12 @@ def name_of(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def name_words(path: str, title: str) -> tuple[str, str, str, str]:
+    """A row of ``file_fts``: name, title, and the parts of each."""
+    name = name_of(path)
+    return name, title, parts_of(name, name=True), parts_of(title, name=True)
+
+
 def suffix_of(path: str) -> str:
     """The file type in a name: "pdf" of "a/b.PDF"; "" when there is none."""
     return PurePosixPath(path).suffix[1:].lower().encode("utf-8", "replace").decode()
@@ -634,12 +669,8 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
     """How far the index is, from any connection to a catalog."""
     quiet = (Status.OK, Status.EMPTY, Status.UNSUPPORTED, Status.PENDING)
     by_status = dict(db.execute("SELECT status, count(*) FROM file GROUP BY status").fetchall())
-    waiting = db.execute(
-        "SELECT count(DISTINCT f.id) FROM passage p JOIN file f ON f.document_id = p.document_id "
-        "WHERE p.embedded = 0 AND f.status <> 'pending'"
-    ).fetchone()[0]
     files = sum(by_status.values())
-    pending = by_status.get(Status.PENDING.value, 0) + waiting
+    pending = sum(_waiting(db))
     row = db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
     return IndexCounts(
         files=files,
@@ -653,12 +684,23 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
     )
 
 
+def _waiting(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many files are not read yet, and of how many others vectors are missing."""
+    (pending,) = db.execute("SELECT count(*) FROM file WHERE status = 'pending'").fetchone()
+    (embedded,) = db.execute(
+        "SELECT count(DISTINCT f.id) FROM passage p JOIN file f ON f.document_id = p.document_id "
+        "WHERE p.embedded = 0 AND f.status <> 'pending'"
+    ).fetchone()
+    return pending, embedded
+
+
 def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     from urllib.parse import quote
 
     mode = "ro" if read_only else "rwc"
     uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+    add_functions(db)
     if not read_only:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")

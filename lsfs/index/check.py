@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lsfs.errors import IndexCorrupt
 from lsfs.index.catalog import Catalog
 from lsfs.model import Problem
 
 if TYPE_CHECKING:
+    from lsfs.index.codes import Ids
     from lsfs.index.vectors import VectorStore
 
 # Path of a file that breaks a rule, NULL where it is no single one's.
@@ -29,13 +32,19 @@ _FULL_TEXT = ("passage_fts", "file_fts")
 
 
 def check(
-    catalog: Catalog, vectors: VectorStore | None, counts: Counter[str], *, deep: bool
+    catalog: Catalog,
+    vectors: VectorStore | None,
+    counts: Counter[str],
+    *,
+    deep: bool,
+    coming: VectorStore | None = None,
 ) -> list[Problem]:
     """Look for damage.
 
     Args:
         counts: told how many of what were looked at.
         deep: unpack every document, and compare the database's own indexes with its tables.
+        coming: vectors of the embedding model that is to follow.
     """
     with catalog.lock:
         try:
@@ -48,6 +57,7 @@ def check(
                 *_full_text(catalog),
                 *(_documents(catalog) if deep else ()),
                 *_vectors(catalog, vectors, counts),
+                *_vectors(catalog, coming, counts, "coming"),
             ]
         except sqlite3.DatabaseError as error:
             return [_torn(str(error))]
@@ -92,23 +102,26 @@ def _documents(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _vectors(
-    catalog: Catalog, vectors: VectorStore | None, counts: Counter[str]
+    catalog: Catalog, vectors: VectorStore | None, counts: Counter[str], column: str = "embedded"
 ) -> Iterator[Problem]:
     if vectors is None:
         return
-    there = set(vectors.ids.tolist())
-    rows = catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
+    lost, extra = _compared(catalog, vectors, column)
     going = {row[0] for row in catalog.db.execute("SELECT passage_id FROM vector_removal")}
-    lost = {id_ for id_, embedded in rows if embedded and id_ not in there}
-    extra = there - {id_ for id_, _ in rows} - going
-    counts["vectors"] += len(there)
-    if lost:
+    extra = extra[~np.isin(extra, list(going))]
+    counts["vectors"] += len(vectors)
+    if len(lost):
         yield Problem("vectors", f"{len(lost)} passages have no vector, and should have one")
-    if extra:
+    if len(extra):
         yield Problem("vectors", f"{len(extra)} vectors are of no passage")
 
 
-def mend(catalog: Catalog, vectors: VectorStore | None, problems: list[Problem]) -> None:
+def mend(
+    catalog: Catalog,
+    vectors: VectorStore | None,
+    problems: list[Problem],
+    coming: VectorStore | None = None,
+) -> None:
     """Make well again what :func:`check` found; what has to be read anew becomes pending."""
     if any("database is damaged" in one.what for one in problems):
         catalog.start_anew()
@@ -132,6 +145,8 @@ def mend(catalog: Catalog, vectors: VectorStore | None, problems: list[Problem])
         catalog.index_names()
         if vectors is not None:
             mend_vectors(catalog, vectors)
+        if coming is not None:
+            mend_vectors(catalog, coming, "coming")
         catalog.bump()
     catalog.collect()
 
@@ -144,11 +159,26 @@ def _read_anew(db: sqlite3.Connection, path: bytes) -> None:
     )
 
 
-def mend_vectors(catalog: Catalog, vectors: VectorStore) -> None:
-    """Intend vectors that are lost, and the end of those that are of nothing."""
-    rows = catalog.db.execute("SELECT id, embedded FROM passage").fetchall()
-    there = set(vectors.ids.tolist())
-    lost = [(id_,) for id_, embedded in rows if embedded and id_ not in there]
-    extra = [(id_,) for id_ in there.difference(id_ for id_, _ in rows)]
-    catalog.db.executemany("UPDATE passage SET embedded = 0 WHERE id = ?", lost)
-    catalog.db.executemany("INSERT OR IGNORE INTO vector_removal VALUES (?)", extra)
+def _compared(catalog: Catalog, vectors: VectorStore, column: str) -> tuple[Ids, Ids]:
+    """Passages whose vector is lost, and vectors that are of no passage."""
+    rows = catalog.db.execute(f"SELECT id, {column} FROM passage").fetchall()  # noqa: S608
+    table = np.array(rows, np.int64).reshape(-1, 2)
+    there = vectors.ids
+    lost = np.setdiff1d(table[table[:, 1] == 1, 0], there)
+    return lost, np.setdiff1d(there, table[:, 0])
+
+
+def mend_vectors(catalog: Catalog, vectors: VectorStore, column: str = "embedded") -> None:
+    """Intend vectors that are lost, and the end of those that are of nothing.
+
+    Args:
+        column: of ``passage``, which says whose vectors there are: ``embedded`` or ``coming``.
+    """
+    lost, extra = _compared(catalog, vectors, column)
+    catalog.db.executemany(
+        f"UPDATE passage SET {column} = 0 WHERE id = ?",  # noqa: S608
+        [(int(id_),) for id_ in lost],
+    )
+    catalog.db.executemany(
+        "INSERT OR IGNORE INTO vector_removal VALUES (?)", [(int(id_),) for id_ in extra]
+    )

@@ -7,11 +7,11 @@ characters around each are looked at closely. That keeps a long text without dat
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from lsfs.index.folding import fold as fold
 from lsfs.model import BlockKind, ContentDate, DateKind, Document
 
 MAX_DATES = 500  # a price list of dates says no more with the next one
@@ -52,14 +52,6 @@ _MONTH_SHORT = (
     "nov",
     "dec dez dic",
 )
-
-
-def fold(text: str) -> str:
-    """Lower case, without accents; of the same meaning, perhaps of another length."""
-    if text.isascii():
-        return text.lower()
-    split = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in split if not unicodedata.combining(c))
 
 
 def _numbered(names: tuple[str, ...]) -> dict[str, int]:
@@ -104,8 +96,14 @@ _ORDINAL_WORDS = (
 _ORDINALS = {word: i for i, word in enumerate(_ORDINAL_WORDS.split(), start=1)}
 _OCR = str.maketrans("OolI", "0011")  # what a scanner reads for digits inside a number
 # The letters stand in for digits only after a digit: "2O23" is a year, "lOO" is nothing.
-_YEAR = re.compile(r"(?<![\d$€£])(?<!\d,)(?:19|2[0Oo])[\dOo]{2}(?![\dA-NP-Za-np-z])")
-_SHORT = re.compile(r"(?<![\w./-])(\d{1,2})([./])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
+# What stands before is looked at from behind the first characters: a pattern that begins with
+# characters is searched for several times as fast as one that begins with a look behind.
+_YEAR = re.compile(
+    r"(?:19|2[0Oo])(?<![\d$€£](?:19|2[0Oo]))(?<!\d,(?:19|2[0Oo]))[\dOo]{2}(?![\dA-NP-Za-np-z])"
+)
+_SHORT = re.compile(r"(\d(?<![\w./-]\d)\d?)([./])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
+_SHORT_HINT = re.compile(r"[./]\d\d?[./]\d\d")  # what it cannot match without
+_DIGIT = re.compile(r"\d")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
 _YMD = re.compile(r"([-/._])(\d{1,2})\1(\d{1,2})(?!\d)")
 _YM = re.compile(r"[-/_](0[1-9]|1[0-2])(?![\d/-])")
@@ -159,6 +157,8 @@ def _find(text: str, bare_years: bool) -> Iterator[_Found]:
             found = _Found(match.start(), match.end(), year_days(int(match[0])), "year")
         if found is not None:
             yield found
+    if not _SHORT_HINT.search(text):
+        return
     for short in _SHORT.finditer(text):
         year = int(short[4]) + (1900 if int(short[4]) > 68 else 2000)
         found = _numeric(short.start(), short.end(), year, int(short[1]), int(short[3]), short[2])
@@ -260,11 +260,29 @@ _WEAK = re.compile(r"\A(?:effective|as\s+of|updated|revised|stand|held|published
 _LABEL = re.compile(r"\A(?:date|datum|fecha|data|stand|issue\s+date)\Z", re.IGNORECASE)
 # Words that give a date another meaning, wherever they stand before it, and right before it.
 _OTHER = re.compile(
-    r"\b(?:due|expir\w+|terminat\w+|ends?|ending|birth|born|d\.?o\.?b|birthday|deliver\w+|shipp?\w+|"
-    r"valid|deadline|renew\w+|start(?:s|ing)?|commenc\w+|begin\w*|payable|arriv\w+|depart\w+|"
-    r"period|fällig\w*|gültig|geboren|geburtsdatum|ablauf\w*|endet|beginnt|lieferdatum|échéance|"
-    r"expire|née?|naissance|vencimiento|nacimiento|nacid[oa]|scadenza|nascita|nat[oa]|vervaldatum|"
-    r"vencimento|amended|superseded|printed|retrieved|accessed|visited|downloaded)\b",
+    r"\b(?:(?P<due>due|payable|deadline|fällig\w*|échéance|vencimiento|scadenza|vervaldatum|"
+    r"vencimento)|(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
+    r"(?P<born>birth|born|d\.?o\.?b|birthday|geboren|geburtsdatum|née?|naissance|nacimiento|"
+    r"nacid[oa]|nascita|nat[oa])|(?P<delivered>deliver\w+|shipp?\w+|lieferdatum)|"
+    r"(?P<starts>start(?:s|ing)?|commenc\w+|begin\w*|beginnt)|(?P<event>arriv\w+|depart\w+)|"
+    r"valid|renew\w*|period|gültig|amended|superseded|printed|retrieved|accessed|visited|"
+    r"downloaded)\b",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(
+    r"\b(?:until|till|through|bis|jusqu\w*\W\w+|hasta|fino\s+al?)\s+(?:the\s+|zum\s+|el\s+|au\s+)?\Z",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(
+    r"\b(?:term|lease|contract|agreement|polic[iy]\w*|cover\w*|runs?|lasts?|force|läuft|befristet|"
+    r"laufzeit|vertrag|mietvertrag|durée|contrat|vigor|vigencia|contrato|vigore|durata|contratto)\b",
+    re.IGNORECASE,
+)
+# What takes place on a date, said shortly before it.
+_EVENT = re.compile(
+    r"\b(?:held|tak(?:es?|ing)\s+place|took\s+place|scheduled|appointment|meeting|conference|hearing|"
+    r"workshop|webinar|ceremony|flight|check-?in|check-?out|findet|stattfind\w*|sitzung|termin|"
+    r"besprechung|réunion|rendez-vous|reunión|cita|riunione|appuntamento)\b[^.;\n]{0,30}\Z",
     re.IGNORECASE,
 )
 _TOWARDS = re.compile(
@@ -322,6 +340,14 @@ _PLAIN, _MEANT = 0, 1  # strengths of a mention: nothing is said of it, or that 
 _SENTENCE = re.compile(r"\n\s*\n(?=[^\n]{40})|(?<=[a-z)])[.;!?]\s+(?=[A-Z])")
 
 
+# What dates a document, strongest first; what speaks for itself; what may yet do so.
+_DATING = (
+    DateKind.SIGNED, DateKind.EFFECTIVE, DateKind.NAMED, DateKind.METADATA, DateKind.PERIOD,
+)  # fmt: skip
+_OWN_KINDS = (DateKind.SIGNED, DateKind.EFFECTIVE, DateKind.NAMED)
+_UNSURE = (DateKind.MENTIONED, DateKind.EVENT)
+
+
 def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     """The dates that a document states, the one that dates it first.
 
@@ -341,12 +367,13 @@ def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     month_first = _month_first(document, found)
     plain: list[int] = []  # places of the dates that nothing gives another meaning
     last_end = 0
+    last: DateKind | None = None
     for one in found:
         if one.start < last_end or len(ranked) >= MAX_DATES:
             continue
-        kind, strength = _meaning(text, one, last_end)
-        last_end = one.end
-        if kind is DateKind.MENTIONED and strength == _PLAIN and one.form == "day":
+        kind, strength = _meaning(text, one, last_end, last)
+        last_end, last = one.end, kind
+        if kind in _UNSURE and strength == _PLAIN and one.form == "day":
             plain.append(one.start)
         first, end = one.swapped if one.swapped and month_first else one.days
         words = text[one.start : one.end]
@@ -364,7 +391,7 @@ def _only_one(
 
     It then outranks the properties: those tell when a file was made, mostly by a program.
     """
-    if any(one.kind in (DateKind.SIGNED, DateKind.NAMED) for _, one in ranked):
+    if any(one.kind in _OWN_KINDS for _, one in ranked):
         return ranked
     head = [start for start in plain if start < _HEAD]
     foot = [start for start in plain if start >= len(text) - _FOOT and _short_line(text, start)]
@@ -395,7 +422,7 @@ def primary(dates: tuple[ContentDate, ...]) -> ContentDate | None:
         date with another meaning counts when it is the only one at the head. A name that says
         no more than a year or a month is made exact by the one day of it at the head of the text.
     """
-    for kind in (DateKind.SIGNED, DateKind.NAMED, DateKind.METADATA):
+    for kind in _DATING:
         for one in dates:
             if one.kind is kind:
                 return _exact(one, dates) if kind is DateKind.NAMED else one
@@ -430,6 +457,8 @@ def _named(document: Document, path: str) -> list[tuple[int, ContentDate]]:
     ranked = []
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0] if path else ""
     for place, words in enumerate((stem, document.title)):
+        if not _DIGIT.search(words):
+            continue
         seen = list(_find(_spaced(words), bare_years=True)) + _extras(_spaced(words))
         for one in sorted(seen, key=lambda one: _FORMS.index(one.form)):
             date_text = words[one.start : one.end]
@@ -485,6 +514,8 @@ def _with_headings(document: Document) -> Iterator[_Found]:
 
 def _month_first(document: Document, found: list[_Found]) -> bool:
     """Whether 03/04/2023 is March here: by the document's other dates, then by its country."""
+    if not any(one.swapped for one in found):
+        return False  # nothing to decide
     votes = sum(max(-9, min(9, one.vote)) for one in found)
     if votes:
         return votes < 0
@@ -492,17 +523,19 @@ def _month_first(document: Document, found: list[_Found]) -> bool:
     return document.language.lower().replace("_", "-") == "en-us" or bool(american)
 
 
-def _meaning(text: str, one: _Found, since: int) -> tuple[DateKind, int]:
+def _meaning(text: str, one: _Found, since: int, last: DateKind | None) -> tuple[DateKind, int]:
     """What the words around a date make of it; the smaller number is the stronger.
 
     Args:
         since: where the date before this one ended: its cues are spent.
+        last: what that one was.
     """
     offset = max(0, since, one.start - _BEFORE)
     # A cue reaches over a line break ("Date:\n3 May 2023"), not over a sentence or a paragraph.
     before = _SENTENCE.split(text[offset : one.start])[-1]
     # "Due date: …": the label belongs to the word before it.
-    others = [_past_label(before, match.end()) for match in _OTHER.finditer(before)]
+    words = list(_OTHER.finditer(before))
+    others = [_past_label(before, match.end()) for match in words]
     if _TOWARDS.search(before):
         others.append(len(before))
     cue = _own_cue(before, max(others, default=0))
@@ -512,12 +545,29 @@ def _meaning(text: str, one: _Found, since: int) -> tuple[DateKind, int]:
         if _REFERENCE.search(lead) or (weak and not _own_sentence(lead, place)):
             passive = re.search(r"\b(?:was|were)\s*\Z", lead, re.IGNORECASE) is not None
             return DateKind.MENTIONED, _PLAIN if passive else _MEANT
-        return DateKind.SIGNED, (4 if weak else 1) + (0 if one.start < _OPENING else 2)
+        takes_effect = cue[0][:9].lower() == "effective"
+        kind = DateKind.EFFECTIVE if takes_effect else DateKind.SIGNED
+        return kind, (4 if weak else 1) + (0 if one.start < _OPENING else 2)
     if since and _RANGE.fullmatch(text[since : one.start]):
-        return DateKind.MENTIONED, _MEANT
+        begun = last in (DateKind.PERIOD, DateKind.STARTS, DateKind.EFFECTIVE)
+        return (DateKind.EXPIRES if begun else DateKind.MENTIONED), _MEANT
     if _PERIOD.search(before) and not _END.search(before):
-        return DateKind.METADATA, 9
-    return (DateKind.MENTIONED, _MEANT) if others else _by_line(text, one)
+        return DateKind.PERIOD, 9
+    if others:
+        return _other_meaning(before, words[-1] if words else None), _MEANT
+    kind, strength = _by_line(text, one)
+    if kind is DateKind.MENTIONED and _EVENT.search(before):
+        kind = DateKind.EVENT
+    return kind, strength
+
+
+def _other_meaning(before: str, word: re.Match[str] | None) -> DateKind:
+    """What a date is that is not the document's own, by the nearest word that tells."""
+    kind = DateKind(word.lastgroup) if word and word.lastgroup else DateKind.MENTIONED
+    if _UNTIL.search(before) and kind in (DateKind.MENTIONED, DateKind.STARTS):
+        lasting = word is not None or _LASTING.search(before) is not None
+        return DateKind.EXPIRES if lasting else DateKind.MENTIONED
+    return kind
 
 
 def _past_label(before: str, end: int) -> int:

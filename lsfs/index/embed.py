@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +18,7 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 MAX_TOKENS = 256  # what the model was trained to read; more is cut by it anyway
+NICE = 10  # how far threads that index stand back, as of nice(1)
 GRAPH_VERSION = 1  # raise when onnx_encoder's output changes
 
 
@@ -30,8 +36,33 @@ class Embedder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of ``texts``, float32, [len(texts), dimension]."""
+        """Vectors of passages, float32, [len(texts), dimension]."""
         ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of a query, float32, [dimension]; never waits for passages to be encoded."""
+        ...
+
+
+def of_length_1(vectors: Vectors) -> Vectors:
+    """The directions of vectors; those of length 0 stay."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    normal: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return normal
+
+
+def labelled(model: str, form: str, content: str, prefix: str) -> str:
+    """The name of an embedder: another content, or another prefix of passages, is another name."""
+    digest = hashlib.sha256(f"{content}\0{prefix}".encode()).hexdigest()[:16]
+    return f"{model}/{form}/{digest}"
+
+
+def _be_nice() -> None:
+    """Let the threads that index give way to those that somebody waits for."""
+    with contextlib.suppress(OSError, AttributeError):
+        # On Linux a thread has a priority of its own; elsewhere nothing is changed.
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class OnnxEmbedder:
@@ -41,15 +72,15 @@ class OnnxEmbedder:
         graph: the ONNX file.
         tokenizer: ``tokenizer.json`` of the model.
         name: see :class:`Embedder`.
-        threads: threads for one text.
+        threads: texts that are encoded at once; 0: as many as there are cores.
     """
 
-    def __init__(self, graph: Path, tokenizer: Path, *, name: str, threads: int = 1) -> None:
+    def __init__(self, graph: Path, tokenizer: Path, *, name: str, threads: int = 0) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1  # a text a thread beats two threads a text
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(
             str(graph), options, providers=["CPUExecutionProvider"]
@@ -59,6 +90,7 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._name = name
+        self._threads = threads or len(os.sched_getaffinity(0))
         self._dimension = int(self._session.get_outputs()[0].shape[1])
 
     @property
@@ -70,7 +102,7 @@ class OnnxEmbedder:
         return self._dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of ``texts``, one text at a time.
+        """Vectors of ``texts``, each by itself, on several cores.
 
         In a batch a text's int8 scales would depend on its neighbours, and padding costs more than
         batching gains on a CPU.
@@ -78,18 +110,41 @@ class OnnxEmbedder:
         vectors = np.empty((len(texts), self._dimension), np.float32)
         # Names of files may hold bytes that are no text.
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        for row, encoding in enumerate(self._tokenizer.encode_batch(clean)):
-            ids = np.array([encoding.ids], np.int64)
-            feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-            vectors[row] = self._session.run(None, feed)[0][0]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
+
+        def encode(row: int) -> None:
+            vectors[row] = self._run(tokens[row])
+
+        if min(self._threads, len(texts)) < 2:
+            for row in range(len(texts)):
+                encode(row)
+            return vectors
+        # The longest first, so that the last ones to end are short.
+        order = sorted(range(len(texts)), key=lambda row: -len(tokens[row]))
+        with ThreadPoolExecutor(min(self._threads, len(texts)), initializer=_be_nice) as pool:
+            list(pool.map(encode, order))
         return vectors
 
+    def _run(self, tokens: list[int]) -> Vectors:
+        ids = np.array([tokens], np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        vector: Vectors = self._session.run(None, feed)[0][0]
+        return vector
 
-def load(folder: Path, cache: Path, *, threads: int = 1) -> OnnxEmbedder:
+    def encode_query(self, text: str) -> Vectors:
+        """The model makes no difference between queries and passages."""
+        vector: Vectors = self.encode([text])[0]
+        return vector
+
+
+def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> OnnxEmbedder:
     """The embedder of the model in ``folder``.
 
     Its int8 graph is built on first use (about 3 s) and kept in ``cache`` under the digest of the
     model's configuration and size, so that a changed model gets a graph of its own.
+
+    Args:
+        digest: of the weights, for the name.
 
     Raises:
         ModelError: the model is of an unknown architecture.
@@ -97,13 +152,15 @@ def load(folder: Path, cache: Path, *, threads: int = 1) -> OnnxEmbedder:
     weights = folder / "model.safetensors"
     seed = f"{GRAPH_VERSION}:{weights.stat().st_size}:{weights.stat().st_mtime_ns}"
     config = (folder / "config.json").read_bytes()
-    digest = hashlib.sha256(seed.encode() + config).hexdigest()[:16]
-    graph = cache / "embed" / f"minilm-{digest}.int8.onnx"
+    made_from = hashlib.sha256(seed.encode() + config).hexdigest()[:16]
+    graph = cache / "embed" / f"minilm-{made_from}.int8.onnx"
     if not graph.exists():
         from lsfs.index.onnx_encoder import build
 
         build(folder, graph)
     name = f"all-MiniLM-L6-v2/int8/{GRAPH_VERSION}"
+    if digest:
+        name += f"/{digest[:16]}"
     return OnnxEmbedder(graph, folder / "tokenizer.json", name=name, threads=threads)
 
 
@@ -126,3 +183,8 @@ class HashEmbedder:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         normalised: Vectors = (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
         return normalised
+
+    def encode_query(self, text: str) -> Vectors:
+        """The same as for a passage."""
+        vector: Vectors = self.encode([text])[0]
+        return vector

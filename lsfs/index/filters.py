@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
+from lsfs.conditions import HARD, AmountBound, Conditions, Days
 from lsfs.errors import UsageError
+from lsfs.index.kindwords import kin
 
 # What people call a type, and the endings it covers; any other word is taken as an ending itself.
 TYPES = {
@@ -28,69 +32,292 @@ TYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a file must satisfy to be found at all.
+_TIMES = ("after", "before", "spans", "date_field", "date_kinds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(Conditions):
+    """What a file must satisfy to be found at all; see :class:`lsfs.conditions.Conditions`.
 
     Attributes:
-        dir: only at or below this folder; "" is the whole drive.
-        after, before: ISO days, half open; "" leaves a side open.
-        date_field: ``content`` (a document's own date; the file's time where it states none) or
-            ``mtime``.
-        types: names of :data:`TYPES` or endings; any of them.
-        kinds: kinds of document; any of them.
-        author: part of the author's or sender's name.
+        ids: only files of these ids in the catalog; None allows all.
     """
 
-    dir: str = ""
-    after: str = ""
-    before: str = ""
-    date_field: str = "content"
-    types: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    author: str = ""
+    ids: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(cls, asked: Conditions) -> Filters:
+        """The filters of a plan, or of other conditions."""
+        return cls(**{f.name: getattr(asked, f.name) for f in fields(Conditions)})
+
+    def with_plan(self, plan: Conditions, *, whole: bool) -> Filters:
+        """These filters, and what a plan asks for where they leave it open.
+
+        Args:
+            plan: of a question. What it leaves out is left out besides what these do.
+            whole: whether its time and kinds count too; for a search they raise what fits, and
+                hide nothing.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(Conditions)}
+        timed = values["after"] or values["before"] or values["spans"]
+        for name in [f.name for f in fields(Conditions)] if whole else HARD:
+            if name in _TIMES and timed:
+                continue
+            if name.startswith("not_"):
+                values[name] = tuple(dict.fromkeys((*values[name], *getattr(plan, name))))
+            elif name == "date_field" or values[name] in ("", (), None, False):
+                values[name] = getattr(plan, name)
+        if plan.date_field == "mtime" and not timed:  # what changed is certain, and hides the rest
+            values |= {name: getattr(plan, name) for name in _TIMES}
+        return Filters(**values, ids=self.ids)
 
     def sql(self) -> tuple[str, list[object]]:
         """A condition over ``file f`` and ``document d``, and its values.
 
+        It needs the functions of :func:`lsfs.index.sqlwords.add_functions` in the connection.
+
         Raises:
             UsageError: a day is no day, or the date field is unknown.
         """
-        parts: list[str] = ["d.id IS NOT NULL"]
-        values: list[object] = []
+        made = _Where("f.status = 'empty'" if self.empty else "d.id IS NOT NULL")
         if self.dir:
-            raw = os.fsencode(self.dir)
-            parts.append("(f.path = ? OR (f.path > ? AND f.path < ?))")
-            values += [raw, raw + b"/", raw + b"0"]
-        if self.types:
-            endings = sorted({e for name in self.types for e in endings_of(name)})
-            parts.append(f"f.suffix IN ({_marks(endings)})")
-            values += endings
-        if self.kinds:
-            parts.append(f"f.kind IN ({_marks(self.kinds)})")
-            values += self.kinds
-        if self.author:
-            parts.append("instr(lower(d.author), lower(?)) > 0")
-            values.append(self.author)
-        self._dates(parts, values)
-        return " AND ".join(parts), values
-
-    def _dates(self, parts: list[str], values: list[object]) -> None:
-        if not (self.after or self.before):
-            return
-        after, before = _day(self.after or "0001-01-01"), _day(self.before or "9999-12-31")
-        times: list[object] = [_nanoseconds(after), _nanoseconds(before)]
-        by_time = "(f.mtime_ns >= ? AND f.mtime_ns < ?)"
-        if self.date_field == "mtime":
-            parts.append(by_time)
-            values += times
-        elif self.date_field == "content":
-            parts.append(
-                f"((f.day <> '' AND f.day >= ? AND f.day_end <= ?) OR (f.day = '' AND {by_time}))"
+            made.add(*_below(self.dir))
+        for folder in self.not_dirs:
+            made.add_not(*_below(folder))
+        for names, add in ((self.types, made.add), (self.not_types, made.add_not)):
+            if names:
+                endings = sorted({e for name in names for e in endings_of(name)})
+                add(f"f.suffix IN ({_marks(endings)})", *endings)
+        if self.ids is not None:
+            made.add(
+                "f.id IN (SELECT value FROM json_each(?))", f"[{', '.join(map(str, self.ids))}]"
             )
-            values += [after.isoformat(), before.isoformat(), *times]
-        else:
+        if self.kinds:
+            made.add(f"f.kind IN ({_marks(self.kinds)})", *self.kinds)
+        if self.not_kinds:
+            made.add_not(f"f.kind IN ({_marks(self.not_kinds)})", *self.not_kinds)
+        self._people(made)
+        for word in self.not_words:
+            made.add_not(*_holding(word))
+        for word in self.not_titles:
+            made.add_not(*_called(word))
+        self._measures(made)
+        self._dates(made)
+        return made.sql(), made.values
+
+    def _people(self, made: _Where) -> None:
+        if self.author:
+            made.add(*_written_by(self.author))
+        if self.recipient:
+            made.add(*_written_to(self.recipient))
+        for name in self.people:
+            made.add(*_taking_part(name))
+        for name in self.not_authors:
+            made.add_not(*_written_by(name))
+        for name in self.not_recipients:
+            made.add_not(*_written_to(name))
+
+    def _measures(self, made: _Where) -> None:
+        for column, least, most in (
+            ("f.size", self.min_bytes, self.max_bytes),
+            ("json_array_length(d.page_bytes)", self.min_pages, self.max_pages),
+        ):
+            if least is not None:
+                made.add(f"{column} >= ?", least)
+            if most is not None:
+                made.add(f"{column} BETWEEN {int(column != 'f.size')} AND ?", most)
+        for bound in self.amounts:
+            made.add(*_stating(bound))
+        if self.attachments is not None:
+            (made.add if self.attachments else made.add_not)(_ATTACHED)
+            if not self.attachments:
+                made.add(_MAIL)
+
+    def _dates(self, made: _Where) -> None:
+        spans = self.spans or (((self.after, self.before),) if self.after or self.before else ())
+        if self.date_field not in ("content", "mtime"):
             raise UsageError(f"unknown date field {self.date_field!r}", hint="use content or mtime")
+        inside = [self._inside(span) for span in spans]
+        if inside:
+            made.add(" OR ".join(one for one, _ in inside), *(v for _, vs in inside for v in vs))
+        for kinds, after, before in self.dated:
+            condition, given = self._of_kinds(kinds, after, before)
+            made.add(condition, *given)
+        for span in self.not_spans:
+            made.add_not(*_dated(*span, self.date_field))
+
+    def _inside(self, span: Days) -> tuple[str, list[object]]:
+        if self.date_field == "content":
+            return self._of_kinds(self.date_kinds, *span)
+        own, *values = _dated(*span, self.date_field)
+        return own, values
+
+    def _of_kinds(
+        self, kinds: tuple[str, ...], after: str, before: str
+    ) -> tuple[str, list[object]]:
+        """A date of these kinds, by default its own or the one of effect, lies in the span."""
+        if kinds and kinds != ("signed",):
+            return _stating_day(kinds, after, before)
+        own, *values = _dated(after, before, "content")
+        if kinds:
+            return own, values
+        effective, more = _stating_day(("effective",), after, before)
+        return f"{own} OR {effective}", [*values, *more]
+
+
+class _Where:
+    """Conditions joined by AND, and their values in order."""
+
+    def __init__(self, first: str) -> None:
+        self._parts = [first]
+        self.values: list[object] = []
+
+    def add(self, part: str, *values: object) -> None:
+        self._parts.append(f"({part})")
+        self.values += values
+
+    def add_not(self, part: str, *values: object) -> None:
+        # What is not known is not so: NULL must not hide a file.
+        self.add(f"NOT coalesce(({part}), 0)", *values)
+
+    def sql(self) -> str:
+        return " AND ".join(self._parts)
+
+
+# --- one condition each: SQL, then its values
+
+_MAIL = (
+    "(d.media_type LIKE 'message/%' "
+    "OR d.media_type IN ('application/mbox', 'application/vnd.ms-outlook'))"
+)
+_ATTACHED = (
+    f"{_MAIL} AND EXISTS (SELECT 1 FROM passage p WHERE p.document_id = d.id AND "  # noqa: S608
+    "(p.text LIKE 'Attachment: %' OR p.text LIKE '%\nAttachment: %'))"
+)
+
+
+def _below(folder: str) -> tuple[str, bytes, bytes, bytes]:
+    raw = os.fsencode(folder)
+    return "f.path = ? OR (f.path > ? AND f.path < ?)", raw, raw + b"/", raw + b"0"
+
+
+def _in_header(role: str) -> str:
+    """SQL: a mail's header has the name at this role; takes the name."""
+    return (
+        f"({_MAIL} AND EXISTS (SELECT 1 FROM passage p WHERE p.document_id = d.id "  # noqa: S608
+        f"AND header_names('{role}', ?, p.text)))"
+    )
+
+
+def _party(rules: str) -> str:
+    """SQL: a party that one of these rules found has the name; takes the name."""
+    return (
+        "EXISTS (SELECT 1 FROM field v WHERE v.document_id = d.id AND v.name = 'party' "  # noqa: S608
+        f"AND ({rules}) AND holds_words(?, v.value))"
+    )
+
+
+_WRITER = _party("v.rule IN ('signature', 'letterhead', 'label: issued by', 'label: absender')")
+_READER = _party(
+    "v.rule IN ('salutation', 'address', 'label: bill to', 'label: billed to', "
+    "'label: invoice to', 'label: attention', 'label: ship to', 'label: sold to', "
+    "'label: rechnungsempfanger')"
+)
+
+
+def _written_by(name: str) -> tuple[str, str, str, str]:
+    return (
+        f"holds_words(?, d.author) OR {_in_header('from')} OR (NOT {_MAIL} AND {_WRITER})",
+        name, name, name,
+    )  # fmt: skip
+
+
+def _written_to(name: str) -> tuple[str, str, str]:
+    return f"{_in_header('to')} OR (NOT {_MAIL} AND {_READER})", name, name
+
+
+def _taking_part(name: str) -> tuple[str, *tuple[str, ...]]:
+    return (
+        f"holds_words(?, d.author) OR {_in_header('any')} OR (NOT {_MAIL} AND ({_party('1')} "
+        "OR holds_words(?, d.title)))",
+        name, name, name, name,
+    )  # fmt: skip
+
+
+def _holding(word: str) -> tuple[str, *tuple[str, ...]]:
+    """The file's name, its title or its text hold a word or a phrase."""
+    terms = " ".join(re.findall(r"\w+", word.encode("utf-8", "ignore").decode()))
+    if not terms:
+        return ("0",)
+    said = (
+        "f.id IN (SELECT rowid FROM file_fts WHERE file_fts MATCH ?) OR d.id IN "
+        "(SELECT p.document_id FROM passage_fts JOIN passage p ON p.id = passage_fts.rowid "
+        "WHERE passage_fts MATCH ?)"
+    )
+    return said, f'"{terms}"', f'"{terms}"'
+
+
+BEGINNING = 120  # characters of a text in which it says what it is
+
+
+def _called(word: str) -> tuple[str, *tuple[str, ...]]:
+    """Name, folders, title or the beginning of the text call it so, or by another word for it."""
+    terms = "\n".join([word, *sorted(kin(word))])
+    said = (
+        "holds_any(?, f.path) OR holds_any(?, d.title) OR EXISTS (SELECT 1 FROM passage p WHERE "  # noqa: S608
+        f"p.document_id = d.id AND p.ordinal = 0 AND holds_any(?, substr(p.text, 1, {BEGINNING})))"
+    )
+    return said, terms, terms, terms
+
+
+def _stating(bound: AmountBound) -> tuple[str, *tuple[object, ...]]:
+    """The surest amount of a field lies within bounds."""
+    value = (
+        "(SELECT CAST(v.normal AS REAL) FROM field v WHERE v.document_id = d.id AND v.name = ? "
+        "AND (? = '' OR v.normal LIKE '% ' || ?) ORDER BY v.confidence DESC, v.char_start LIMIT 1)"
+    )
+    parts: list[str] = []
+    values: list[object] = []
+    for limit, mark in (
+        (bound.least, ">" if bound.above else ">="),
+        (bound.most, "<" if bound.below else "<="),
+    ):
+        if limit is not None:
+            parts.append(f"{value} {mark} ?")
+            values += [bound.field, bound.unit, bound.unit, limit]
+    return " AND ".join(parts) or "1", *values
+
+
+_FIELDS = {"due": "due", "expires": "end", "starts": "start"}
+
+
+def _stating_day(kinds: Sequence[str], after: str, before: str) -> tuple[str, list[object]]:
+    """A date of one of these kinds lies in the span; fields of that meaning count, where sure."""
+    low, high = _day(after or "0001-01-01"), _day(before or "9999-12-31")
+    named = [_FIELDS[kind] for kind in kinds if kind in _FIELDS]
+    dated = (
+        f"EXISTS (SELECT 1 FROM content_date c WHERE c.file_id = f.id AND c.kind IN "  # noqa: S608
+        f"({_marks(kinds)}) AND c.day >= ? AND c.day_end <= ?)"
+    )
+    stated = (
+        f"EXISTS (SELECT 1 FROM field v WHERE v.document_id = d.id AND v.name IN ({_marks(named)}) "  # noqa: S608
+        "AND v.confidence >= 0.9 AND v.normal >= ? AND v.normal < ?)"
+    )
+    days: list[object] = [low.isoformat(), high.isoformat()]
+    if not named:
+        return dated, [*kinds, *days]
+    return f"{dated} OR {stated}", [*kinds, *days, *named, *days]
+
+
+def _dated(after: str, before: str, date_field: str) -> tuple[str, *tuple[object, ...]]:
+    """The file's own day lies in a span; the time of change of one that states none."""
+    low, high = _day(after or "0001-01-01"), _day(before or "9999-12-31")
+    times = (_nanoseconds(low), _nanoseconds(high))
+    by_time = "(f.mtime_ns >= ? AND f.mtime_ns < ?)"
+    if date_field == "mtime":
+        return by_time, *times
+    own = f"((f.day <> '' AND f.day >= ? AND f.day_end <= ?) OR (f.day = '' AND {by_time}))"
+    return own, low.isoformat(), high.isoformat(), *times
 
 
 def endings_of(name: str) -> tuple[str, ...]:
@@ -108,8 +335,7 @@ def type_of(suffix: str) -> str:
     return next(named, "document" if suffix in TYPES["document"] else suffix)
 
 
-def _marks(values: object) -> str:
-    assert isinstance(values, (list, tuple))  # noqa: S101
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 

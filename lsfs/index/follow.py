@@ -6,12 +6,16 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from lsfs.errors import LsfsError
 from lsfs.index.catalog import Catalog
 from lsfs.index.ingest import Pipeline, Progress
+from lsfs.index.pause import ASK_SECONDS, Pause
+from lsfs.index.progress import Pace, Published
+from lsfs.index.progress import Progress as Paused
 from lsfs.index.tree import SourceTree
 
 log = logging.getLogger("lsfs.index.follow")
@@ -22,18 +26,24 @@ Emit = Callable[[dict[str, Any]], None]
 FRESH_SECONDS = 15.0
 # What no event told us of (a dropped inotify queue, a clock that jumped) is found by a full look.
 FULL_LOOK_SECONDS = 300.0
+# Looking up all folders again may take this part of the time: one in so many.
+WATCH_SHARE = 10.0
+OVERFLOWS = "watchdog.observers.inotify_c"  # the logger that tells of dropped events
 
 
-def _reporter(emit: Emit) -> Progress:
-    """Progress as events, at most ten a second."""
+def _reporter(emit: Emit, published: Published) -> Progress:
+    """Progress as events, at most ten a second; others read of it in the catalog."""
     last = 0.0
+    pace = Pace()
 
     def report(stage: str, done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= 0.1 or done == total:
             last = now
-            emit({"stage": stage, "done": done, "total": total})
+            progress = pace.at(stage, done, total)
+            published.tell(progress)
+            emit(progress.told())
 
     return report
 
@@ -61,14 +71,21 @@ class CatchUp:
     def wait(self, emit: Emit, timeout: float | None) -> bool:
         """The same as :meth:`fresh`; a time limit is kept between files."""
         if self._pipeline is None:
-            return self._catalog.counts().pending == 0
+            return self._catalog.waiting() == 0
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
-            self._pipeline.run(
-                progress=_reporter(emit),
-                stop=lambda: deadline is not None and time.monotonic() > deadline,
-            )
-        return self._catalog.counts().pending == 0
+            published = Published(self._catalog)
+            report = _reporter(emit, published)
+            try:
+                self._pipeline.run(
+                    progress=report,
+                    stop=lambda: deadline is not None and time.monotonic() > deadline,
+                )
+                if deadline is None:  # who asks a question does not wait for another model
+                    self._pipeline.advance(report)
+            finally:
+                published.end()
+        return self._catalog.waiting() == 0
 
     def reindex(self, emit: Emit) -> None:
         """Read every file again."""
@@ -79,6 +96,23 @@ class CatchUp:
         """Nothing runs behind the caller."""
 
 
+class _Overflow(logging.Handler):
+    """Hears of events that the kernel dropped: watchdog says so in its log, and nowhere else.
+
+    Args:
+        lost: called for each time.
+    """
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._lost = lost
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line of the log."""
+        if "overflow" in record.getMessage():
+            self._lost()
+
+
 class Follower:
     """Indexes in a thread of its own, led by events.
 
@@ -87,6 +121,7 @@ class Follower:
         debounce_ms: quiet time after a change before the file is read.
         after_change: called in the thread when results may have changed.
         interrupt: makes a file that is being read end at once, for good; called by :meth:`close`.
+        pause: says when work that nobody waits for is to wait.
     """
 
     def __init__(
@@ -98,8 +133,12 @@ class Follower:
         debounce_ms: int,
         after_change: Callable[[], None] = lambda: None,
         interrupt: Callable[[], None] = lambda: None,
+        pause: Pause | None = None,
     ) -> None:
         self._interrupt = interrupt
+        self._pause = pause or Pause("never")
+        self._published = Published(catalog)
+        self._pace = Pace()
         self._catalog = catalog
         self._pipeline = pipeline
         self._tree = tree
@@ -117,7 +156,11 @@ class Follower:
         self._failure: LsfsError | None = None  # why the last run failed
         self._stopping = False
         self._progress: dict[str, Any] = {}
+        self._has_moved = False  # folders were renamed since they were last looked up
+        self._watch_next = 0.0  # they are looked up again no sooner
+        self._full_look = 0.0  # when all is looked at again, whatever happens
         self._observer: Any = None
+        self._overflow = _Overflow(lambda: self.hint([""]))
         self._thread = threading.Thread(target=self._run, name="lsfs-follow")
 
     @property
@@ -127,6 +170,7 @@ class Follower:
     def start(self) -> None:
         """Watch the source and begin with a look at all of it."""
         self._started = time.monotonic()
+        logging.getLogger(OVERFLOWS).addHandler(self._overflow)
         self._watch()
         self._thread.start()
 
@@ -136,19 +180,19 @@ class Follower:
             self._stopping = True
             self._condition.notify_all()
         self._interrupt()
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
         if self._thread.is_alive():
             self._thread.join()
+        if self._observer is not None:
+            _stop(self._observer)
+        logging.getLogger(OVERFLOWS).removeHandler(self._overflow)
 
     def hint(self, paths: Iterable[str]) -> None:
         """Say that something may have changed at these paths."""
-        wanted = {path for path in paths if not (path and self._tree.ignored(path))}
+        wanted = {self._tree.to_look_at(path) if path else "" for path in paths} - {None}
         if not wanted:
             return
         with self._condition:
-            self._hints |= wanted
+            self._hints.update(path for path in wanted if path is not None)
             self._last_hint = time.monotonic()
             self._condition.notify_all()
 
@@ -160,7 +204,7 @@ class Follower:
         Not for ever: a folder that takes an hour holds up the questions of the first seconds only.
         """
         with self._condition:
-            while not (self._looked or self._stopping):
+            while not (self._looked or self._stopping or self._paused()):
                 if time.monotonic() >= self._started + FRESH_SECONDS:
                     return
                 self._condition.wait(0.2)
@@ -197,15 +241,20 @@ class Follower:
         ticket = 0
         while (work := self._next()) is not None:
             paths, asked = work
+            if paths == {""} and self._has_moved:
+                self._watch_anew()
             ticket = max(ticket, asked)
             finished = self._index(paths)
             with self._condition:
                 self._unfinished = not finished
                 self._progress = {}
+                self._tell_pause()
                 if finished:
                     self._looked = True
                     self._answered = max(self._answered, ticket)
                 self._condition.notify_all()
+            if finished and self._failure is None:
+                self._advance()
 
     def _index(self, paths: set[str]) -> bool:
         """One run; says whether nothing is left to do."""
@@ -220,7 +269,7 @@ class Follower:
                 self._after_change()
             self._failure = None
             # Files that change while they are read have events of their own.
-            return self._catalog.counts().pending <= self._pipeline.restless
+            return self._catalog.waiting() <= self._pipeline.restless
         except LsfsError as error:
             if self._stopping:
                 return False
@@ -233,38 +282,101 @@ class Follower:
             self._failure = LsfsError(f"indexing failed: {error!r}", hint="see the drive's log")
             return True
 
+    def _advance(self) -> None:
+        """Go on with what nobody waits for, until somebody waits for something."""
+        before = self._catalog.generation()
+        try:
+            self._pipeline.advance(
+                self._report, lambda: self._interrupted() or self._asked > self._answered
+            )
+            if self._catalog.generation() != before and not self._stopping:
+                self._after_change()
+        except LsfsError as error:
+            log.error("the other embedding model is not ready: %s", error.message)
+        except Exception:
+            # The edge of the thread, as above.
+            log.exception("embedding anew failed; it is tried again with the next change")
+        self._progress = {}
+
     def _interrupted(self) -> bool:
-        """Whether a newer change is to be looked at before the work goes on."""
+        """Whether a newer change is to be looked at before the work goes on, or it is to wait."""
         ripe = time.monotonic() >= self._last_hint + self._debounce
-        return self._stopping or bool(self._hints and ripe)
+        return self._stopping or bool(self._hints and ripe) or bool(self._paused())
+
+    def _paused(self) -> str:
+        """Why the work waits; never while somebody waits for it."""
+        return "" if self._asked > self._answered else self._pause.reason()
+
+    def _tell_pause(self) -> None:
+        """Publish that the work waits, or that there is none."""
+        why = self._paused() if self._unfinished else ""
+        if why:
+            waiting = Paused("paused", 0, self._catalog.waiting(), paused=why)
+            self._progress = waiting.told()
+            self._published.tell(waiting, at_once=True)
+        elif not self._unfinished:
+            self._published.end()
 
     def _next(self) -> tuple[set[str], int] | None:
         """What to look at next, and the request it answers; None when it is time to stop."""
-        full_look = time.monotonic() + FULL_LOOK_SECONDS
         with self._condition:
             while not self._stopping:
                 now = time.monotonic()
-                if (self._asked > self._answered and not self._unfinished) or now >= full_look:
+                moved = max(self._last_hint + self._debounce, self._watch_next)
+                look = min(self._full_look, moved) if self._has_moved else self._full_look
+                if self._is_asked() or now >= look:
                     self._hints = set()
+                    self._full_look = now + FULL_LOOK_SECONDS
                     return {""}, self._asked
                 quiet = self._last_hint + self._debounce
                 if self._hints and now >= quiet:
                     hints, self._hints = self._hints, set()
                     return hints, 0
+                until = min(quiet, look) if self._hints else look
                 if self._unfinished:
-                    return set(), 0
-                self._condition.wait(quiet - now if self._hints else full_look - now)
+                    if not self._paused():
+                        return set(), 0
+                    self._tell_pause()
+                    until = min(until, now + ASK_SECONDS)
+                self._condition.wait(max(0.0, until - now))
         return None
 
+    def _is_asked(self) -> bool:
+        """Whether somebody waits for a look at everything that has not begun."""
+        return self._asked > self._answered and not self._unfinished
+
     def _report(self, stage: str, done: int, total: int) -> None:
-        self._progress = {"stage": stage, "done": done, "total": total}
+        progress = self._pace.at(stage, done, total)
+        self._progress = progress.told()
+        self._published.tell(progress)
+
+    def _watch_anew(self) -> None:
+        """Watch all folders under the names that they have now.
+
+        Watchdog gives each folder's events the name that it thinks the folder has. When folders are
+        renamed in quick succession it may think wrong from then on, so after a rename they are all
+        looked up again; what happened meanwhile is found by the look that follows.
+        """
+        begun = time.monotonic()
+        self._has_moved = False
+        if self._observer is not None:
+            _stop(self._observer)
+            self._observer = None
+            self._watch()
+        self._watch_next = time.monotonic() + WATCH_SHARE * (time.monotonic() - begun)
 
     def _watch(self) -> None:
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 
+        # It tells of folders that were renamed while it looked at them; see _watch_anew.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
         root = os.fspath(self._tree.root)
         hint = self.hint
+
+        def moved() -> None:
+            self._has_moved = True
+
         # Reading is what we do ourselves; it would lead us in circles.
         quiet = {"opened", "closed_no_write"}
 
@@ -274,6 +386,8 @@ class Follower:
                     return
                 if event.is_directory and event.event_type == "modified":
                     return  # an entry came or went, and has an event of its own
+                if event.is_directory and event.event_type == "moved":
+                    moved()
                 changed = [os.fsdecode(p) for p in (event.src_path, event.dest_path) if p]
                 hint([os.path.relpath(path, root) for path in changed if path != root])
 
@@ -291,6 +405,18 @@ class Follower:
             )
             return
         self._observer = observer
+
+
+def _stop(observer: Any) -> None:
+    """End an observer; that its threads still ask for events meanwhile is no error to be told."""
+    told = logging.getLogger("watchdog.observers.inotify")
+    level = told.level
+    told.setLevel(logging.CRITICAL)
+    try:
+        observer.stop()
+        observer.join()
+    finally:
+        told.setLevel(level)
 
 
 def void(catalog: Catalog) -> None:

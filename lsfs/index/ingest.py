@@ -8,24 +8,25 @@ upsert in LanceDB, done in SQLite; whatever is still intended at a start is done
 from __future__ import annotations
 
 import logging
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.index import check, passages, stated
+from lsfs.index import filerows, passages, stated
 from lsfs.index.ahead import Ahead, threads, workers_of
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow, Outcome
+from lsfs.index.compare import Changes, Move, compare
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.embed import Embedder
+from lsfs.index.embedding import Embedding
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.kinds import kind_of
+from lsfs.index.kinds import by_folders, kind_of
+from lsfs.index.meanings import Meanings
 from lsfs.index.reading import FileReader, Reader, Reading
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
@@ -33,9 +34,9 @@ from lsfs.model import ContentDate, Document, FieldValue, Passage, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
-EMBED_BATCH = 32
 FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
-BATCH = 100  # files that are asked for at once
+BATCH = 100  # files that are asked for, and written down, at once
+BATCH_SECONDS = 0.5  # what was read is written down after this time at the latest
 UNFOUND = "detect"  # stands as the parser of contents that no parser was found for
 WITH_DOCUMENT = (Status.OK, Status.PARTIAL)
 # Endings that the same content would have again; what is unreadable or pending is tried anew.
@@ -57,8 +58,8 @@ class Witness(Protocol):
         """Something may have changed at these paths; None: anywhere."""
         ...
 
-    def read(self, fd: int, digest: bytes) -> None:
-        """An open file has been read whole; its digest is BLAKE3."""
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        """Open files have been read whole; each with BLAKE3 of its bytes."""
         ...
 
     def rest(self, stop: Callable[[], bool]) -> None:
@@ -72,7 +73,7 @@ class Nobody:
     def look(self, paths: Iterable[str] | None) -> None:
         """Nothing."""
 
-    def read(self, fd: int, digest: bytes) -> None:
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
         """Nothing."""
 
     def rest(self, stop: Callable[[], bool]) -> None:
@@ -104,6 +105,8 @@ class Pipeline:
         retained: digests of contents whose documents are kept though no file has them now, so that
             a content that comes back is not read and embedded again; None keeps none.
         fields: the user's fields beside the built-in ones.
+        meanings: the embedding models, in place of ``vectors`` and ``embedder``, where one may
+            follow on another.
     """
 
     def __init__(
@@ -117,22 +120,23 @@ class Pipeline:
         witness: Witness | None = None,
         retained: Callable[[], set[bytes]] | None = None,
         fields: Mapping[str, FieldConfig] | None = None,
+        meanings: Meanings | None = None,
     ) -> None:
         self._fields = definitions(fields)
         self._witness = witness or Nobody()
         self._retained = retained
         self._of_the_past: int | None = None  # documents that the last collection retained
-        self._embedding = threading.Lock()
         self._catalog = catalog
-        self._vectors = vectors
-        self._embedder = embedder
+        self._meanings = meanings or Meanings.of(vectors, embedder)
         self._reader = reader
         self._tree = tree
         self._config = config
         self.work = Work()
+        self._embedding = Embedding(catalog, self._meanings, self.work)
         self._files = FileReader(tree, catalog, reader, config.max_file_bytes)
         self._parsers_are_checked = False
         self.restless = 0  # files that changed while they were read by the last run
+        self._has_changed = True  # since what nobody needs was last looked for
         self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
         self._check_fields(fields or {})
@@ -140,8 +144,8 @@ class Pipeline:
     def _check_facts(self) -> None:
         """Judge all files anew when the rules for kinds and dates have changed."""
         if self._catalog.meta("facts", str(FACTS_VERSION)) != str(FACTS_VERSION):
-            for path, row in self._catalog.files_below().items():
-                self._restate_facts(row, path)
+            rows = self._catalog.files_below().items()
+            self._restate([Move(row, path, row.identity) for path, row in rows])
             self._catalog.bump()
         self._catalog.set_meta("facts", str(FACTS_VERSION))
 
@@ -157,20 +161,10 @@ class Pipeline:
             self._catalog.bump()
         self._catalog.set_meta("fields", state)
 
-    def _check_vectors(self) -> None:
-        """Void vectors of another model, and intend those that the store has lost."""
-        if self._vectors is None or self._embedder is None:
-            return
-        if self._catalog.meta("embedder") != self._embedder.name:
-            self._catalog.collect()  # the past is not worth embedding again
-            with self._catalog.transaction() as db:
-                db.execute("UPDATE passage SET embedded = 0")
-                db.execute("DELETE FROM vector_removal")
-            self._vectors.clear()
-            self._catalog.set_meta("embedder", self._embedder.name)
-            return
-        with self._catalog.transaction():
-            check.mend_vectors(self._catalog, self._vectors)
+    def _retry_unreadable(self) -> None:
+        """What could not be opened or read may be readable now, though it looks the same."""
+        with self._catalog.transaction() as db:
+            db.execute("UPDATE file SET status = 'pending' WHERE status = 'unreadable'")
 
     def run(
         self,
@@ -186,61 +180,76 @@ class Pipeline:
             stop: asked between files; what is done then stays done.
         """
         if not self._is_checked:
-            self._check_vectors()
+            self._embedding.check()
+            self._retry_unreadable()
             self._is_checked = True
         paths = None if paths is None else list(paths)
         self._witness.look(paths)
         self.refresh(paths)
         self._read_pending(progress, stop)
-        self._embed_pending(progress, stop)
+        self._embedding.pending(progress, stop)
         if not stop():
-            self._collect()
-            self._remove_vectors()
+            if self._has_changed:
+                self._collect()
+                self._has_changed = False
+            self._embedding.remove()
             self._witness.rest(stop)
 
     # --- step 1: what is there
 
     def refresh(self, paths: Iterable[str] | None = None) -> bool:
         """Bring the file rows in step with the tree; says whether anything changed."""
-        known: dict[str, FileRow] = {}
-        seen: dict[str, FileIdentity] = {}
-        for path in [""] if paths is None else _outermost(paths):
-            known |= self._catalog.files_below(path)
-            seen |= dict(self._tree.files(path))
-        gone = {path: row for path, row in known.items() if path not in seen}
-        new = {path: identity for path, identity in seen.items() if path not in known}
-        changed = [
-            (row, seen[path])
-            for path, row in known.items()
-            if path in seen and row.identity != seen[path]
-        ]
-        if not (gone or new or changed):
+        changes = self._changes([""] if paths is None else _outermost(paths))
+        if not changes:
             return False
-        moved = _moves(gone, new)
-        with self._catalog.transaction():
-            for row, path in moved:
-                self._catalog.rename(row, path, new.pop(path))
-                gone.pop(row.path)
-            for row in gone.values():
-                self._catalog.remove(row)
-            for path, identity in new.items():
-                self._catalog.add_pending(path, identity)
-            for row, identity in changed:
-                self._catalog.add_pending(row.path, identity)
+        self._has_changed = True
+        with self._catalog.transaction() as db:
+            filerows.apply(db, changes)
             self._catalog.bump()
-        self.work.renamed += len(moved)
-        self.work.removed += len(gone)
-        for row, path in moved:
-            self._restate_facts(row, path)
+        self.work.renamed += len(changes.moved)
+        self.work.removed += len(changes.gone)
+        told = [move for move in changes.moved if _is_told_by_path(move)]
+        self._restate(told)
+        with self._catalog.transaction() as db:
+            # Those that gave no document are judged by their path alone, when they are looked up.
+            filerows.read_again(db, [move.row.id for move in told if move.row.document_id is None])
         return True
 
-    def _restate_facts(self, row: FileRow, path: str) -> None:
-        """Kind and date may rest on the name, which has changed."""
-        if row.document_id is None:
-            return
-        facts = facts_of(self._catalog.load(row.document_id), path)
-        with self._catalog.transaction():
-            self._catalog.set_facts(row.id, facts)
+    def _changes(self, paths: list[str]) -> Changes:
+        """What is other at and below these paths than the catalog has it."""
+        known: dict[str, FileRow] = {}
+        seen: dict[str, FileIdentity] = {}
+        for path in paths:
+            known |= self._catalog.files_below(path)
+            seen |= dict(self._tree.files(path))
+        changes = compare(known, seen)
+        if not changes or paths == [""]:
+            return changes
+        # A file with several names has one event: the other names are looked at with it.
+        inodes = {row.identity.inode for row, _ in changes.changed}
+        inodes |= {
+            now.inode for now in (*changes.new.values(), *(m.identity for m in changes.moved))
+        }
+        inodes |= {row.identity.inode for row in changes.gone}
+        others = self._catalog.paths_of_inodes(inodes) - known.keys() - seen.keys()
+        if not others:
+            return changes
+        for path in others:
+            known |= self._catalog.files_below(path)
+            seen |= dict(self._tree.files(path))
+        return compare(known, seen)
+
+    def _restate(self, moves: list[Move]) -> None:
+        """Judge files anew whose kind and dates rest on a name that has changed."""
+        for begin in range(0, len(moves), BATCH):
+            facts = [
+                (move.row.id, facts_of(self._catalog.load(move.row.document_id), move.path))
+                for move in moves[begin : begin + BATCH]
+                if move.row.document_id is not None
+            ]
+            with self._catalog.transaction():
+                for file_id, found in facts:
+                    self._catalog.set_facts(file_id, found)
 
     # --- step 2: what it says
 
@@ -267,92 +276,133 @@ class Pipeline:
         if not waiting or stop():
             return
         self.check_parsers()
+        self._has_changed = True
         workers = workers_of(self._config)
+        batch: list[_Ready] = []
         with threads(workers) as executor:
             ahead = Ahead(executor, workers, self._files.read, _weight)
             try:
-                self._take_in_all(ahead, waiting, progress, stop)
+                self._take_in_all(ahead, batch, waiting, progress, stop)
             finally:
-                for reading in ahead.left():
+                for reading in (*ahead.left(), *(ready.reading for ready in batch)):
                     self._files.forget(reading)
 
     def _take_in_all(
         self,
         ahead: Ahead[FileRow, Reading],
+        batch: list[_Ready],
         waiting: int,
         progress: Progress | None,
         stop: Callable[[], bool],
     ) -> None:
-        for done, reading in enumerate(ahead.results(self._pending()), start=1):
-            if not self._take_in(reading):
-                return  # the reader was closed
+        begun = time.monotonic()
+        results = ahead.results(self._pending(), lambda: self._write(batch))
+        for done, reading in enumerate(results, start=1):
+            if not self._gather(reading, batch):
+                break  # the reader was closed
+            if len(batch) >= BATCH or time.monotonic() - begun >= BATCH_SECONDS:
+                self._write(batch)
+                begun = time.monotonic()
             if progress:
                 progress("reading", done, max(waiting, done))
             if stop():
                 break
         # What has been begun is done, too: it would have to be done again.
         for reading in ahead.left():
-            self._take_in(reading)
+            self._gather(reading, batch)
+        self._write(batch)
 
     def _pending(self) -> Iterator[FileRow]:
         """What is to be read, each file once in a run: one that never rests holds up nobody."""
         seen: set[int] = set()
-        while rows := [r for r in self._catalog.pending(BATCH + len(seen)) if r.id not in seen]:
+        last = (-1, 0)
+        while rows := self._catalog.pending(BATCH, last):
             for row in rows:
-                seen.add(row.id)
-                yield row
+                if row.id not in seen:
+                    seen.add(row.id)
+                    yield row
+            last = (rows[-1].identity.size, rows[-1].id)
 
-    def _take_in(self, reading: Reading) -> bool:
-        """Write down what a file says; False when reading it was interrupted."""
+    def _gather(self, reading: Reading, batch: list[_Ready]) -> bool:
+        """Make all of a file that can be made of it; False when reading it was interrupted."""
         try:
             self.work.read += 1
-            if reading.is_gone:
-                self._drop(reading.row)
-                return True
             if reading.is_open_question:  # what the other thread found is known by now
+                self._write(batch)
                 reading = self._files.known_or_parsed(reading)
             self.work.parsed += reading.parsed
             if reading.document is not None and reading.document.status is Status.PENDING:
+                self._files.forget(reading)
                 return False
-            if reading.digest and (now := reading.changed()):
-                # Written to while it was read: the writer's event, or the next look, comes back.
-                self.restless += 1
-                with self._catalog.transaction():
-                    self._catalog.add_pending(reading.row.path, now)
-                return True
-            if reading.digest:
-                self._witness.read(reading.fd, reading.digest)
-            self._store(reading)
+            batch.append(self._ready(reading))
             return True
-        finally:
+        except BaseException:
             self._files.forget(reading)
+            raise
 
-    def _drop(self, row: FileRow) -> None:
-        with self._catalog.transaction():
-            self._catalog.remove(row)
-            self._catalog.bump()
-
-    def _store(self, reading: Reading) -> None:
+    def _ready(self, reading: Reading) -> _Ready:
         if reading.document_id is not None:
             document = self._catalog.load(reading.document_id)
         elif reading.document is not None:
             document = reading.document
         else:
-            self._finish(reading.row, reading.outcome or Outcome(Status.UNREADABLE))
+            return _Ready(reading, None, Facts(), None)
+        facts = facts_of(document, reading.row.path)
+        is_new = reading.document_id is None and document.status in WITH_DOCUMENT
+        return _Ready(
+            reading, document, facts, self._made_of(document, facts.dates) if is_new else None
+        )
+
+    def _write(self, batch: list[_Ready]) -> None:
+        """Write down what files say; many at once, for each transaction takes its time."""
+        if not batch:
+            return
+        try:
+            restless = {}
+            read = [ready.reading for ready in batch if ready.reading.digest]
+            for reading in read:
+                # Written to meanwhile: the writer's event, or the next look, comes back.
+                if (now := reading.changed()) is not None:
+                    restless[reading.row.id] = now
+            self._witness.read([(one.fd, one.digest) for one in read if one.row.id not in restless])
+            with self._catalog.transaction() as db:
+                for ready in batch:
+                    row = ready.reading.row
+                    if ready.reading.is_gone:
+                        filerows.remove(db, [row.id])
+                    elif row.id in restless:
+                        filerows.change(db, row, restless[row.id])
+                    else:
+                        self._store(ready)
+                self._catalog.bump()
+            self.restless += len(restless)
+        finally:
+            for ready in batch:
+                self._files.forget(ready.reading)
+            batch.clear()
+
+    def _store(self, ready: _Ready) -> None:
+        reading, document = ready.reading, ready.document
+        row = reading.row
+        if document is None:
+            outcome = reading.outcome or Outcome(Status.UNREADABLE)
+            self._catalog.finish(row, outcome, None, "", reading.identity)
+            self._catalog.set_facts(row.id, Facts())
             return
         document_id = reading.document_id
-        facts = facts_of(document, reading.row.path)
-        is_new = document_id is None and document.status in WITH_DOCUMENT
-        made = self._made_of(document, facts.dates) if is_new else None
-        with self._catalog.transaction():
-            if made is not None:
-                document_id = self._add(reading.digest, document, made)
-            elif document.status in OF_THE_CONTENT:
-                self._catalog.add_failure(reading.digest, document)
-            outcome = Outcome(document.status, document.reason, reading.digest)
-            self._catalog.finish(reading.row, outcome, document_id, document.title)
-            self._catalog.set_facts(reading.row.id, facts)
-            self._catalog.bump()
+        if ready.made is not None:
+            # Another thread may have had the same content at work, and been written down first.
+            versions = self._reader.versions()
+            known = self._catalog.document_of(reading.digest, versions, row.path)
+            if known is not None:
+                document_id = known[0]
+            else:
+                document_id = self._add(reading.digest, document, ready.made, row.path)
+        elif document.status in OF_THE_CONTENT:
+            self._catalog.add_failure(reading.digest, document, row.path)
+        outcome = Outcome(document.status, document.reason, reading.digest)
+        self._catalog.finish(row, outcome, document_id, document.title, reading.identity)
+        self._catalog.set_facts(row.id, ready.facts)
 
     def _made_of(self, document: Document, dates: Sequence[ContentDate]) -> Made:
         cut = passages.split(document)
@@ -362,84 +412,26 @@ class Pipeline:
             stated.signature_of(cut),
         )
 
-    def _add(self, digest: bytes, document: Document, made: Made) -> int:
+    def _add(self, digest: bytes, document: Document, made: Made, path: str) -> int:
         """Store a document with what was made of it."""
-        document_id = self._catalog.add_document(digest, document, made.cut)
+        document_id = self._catalog.add_document(
+            digest, document, made.cut, path, embedded=not self._meanings.is_embedding
+        )
         stated.add(self._catalog.db, document_id, made.fields)
         stated.sign(self._catalog.db, document_id, made.minima)
         return document_id
 
-    def _finish(self, row: FileRow, outcome: Outcome) -> None:
-        with self._catalog.transaction():
-            self._catalog.finish(row, outcome, None, "")
-            self._catalog.set_facts(row.id, Facts())
-            self._catalog.bump()
-
     # --- step 3: what it means
-
-    def _embed_pending(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
-        if self._vectors is None or self._embedder is None:
-            with self._catalog.transaction() as db:
-                db.execute("UPDATE passage SET embedded = 1 WHERE embedded = 0")
-            return
-        waiting = self._count("SELECT count(*) FROM passage WHERE embedded = 0")
-        done = 0
-        while not stop():
-            with self._embedding:
-                batch = self._intents(EMBED_BATCH)
-                if not batch:
-                    return
-                self._embed(batch)
-            done += len(batch)
-            if progress:
-                progress("embedding", done, max(waiting, done))
 
     def _count(self, query: str) -> int:
         with self._catalog.lock:
             return int(self._catalog.db.execute(query).fetchone()[0])
 
-    def _intents(self, limit: int) -> list[tuple[int, Passage, bytes]]:
-        with self._catalog.lock:
-            rows = self._catalog.db.execute(
-                # The beginnings of all documents first: one huge file does not hold up the rest.
-                "SELECT id, text, heading, text_hash FROM passage WHERE embedded = 0 "
-                "ORDER BY ordinal, id LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return [
-            (id_, Passage(text, 0, len(text), heading=heading), digest)
-            for id_, text, heading, digest in rows
-        ]
-
-    def _embed(self, batch: list[tuple[int, Passage, bytes]]) -> None:
-        assert self._vectors is not None and self._embedder is not None  # noqa: S101
-        known: dict[bytes, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
-        texts: dict[bytes, str] = {}
-        for _, passage, digest in batch:
-            vector = self._stored_vector(digest)
-            if vector is not None:
-                known[digest] = vector
-            else:
-                texts[digest] = passages.embedded_text(passage)
-        self.work.embedded += len(texts)
-        self.work.reused += len(batch) - len(texts)
-        if texts:
-            known |= dict(zip(texts, self._embedder.encode(list(texts.values())), strict=True))
-        ids = [id_ for id_, _, _ in batch]
-        self._vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch]))
-        with self._catalog.transaction() as db:
-            db.executemany("UPDATE passage SET embedded = 1 WHERE id = ?", [(i,) for i in ids])
-            self._catalog.bump()
-
-    def _stored_vector(
-        self, digest: bytes
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None:
-        assert self._vectors is not None  # noqa: S101
-        with self._catalog.lock:
-            row = self._catalog.db.execute(
-                "SELECT id FROM passage WHERE text_hash = ? AND embedded = 1 LIMIT 1", (digest,)
-            ).fetchone()
-        return None if row is None else self._vectors.get(row[0])
+    def advance(
+        self, progress: Progress | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Go on with the change to another embedding model, if there is one under way."""
+        self._embedding.advance(progress, stop)
 
     # --- step 4: what is gone
 
@@ -452,17 +444,6 @@ class Pipeline:
         if known is not None and past <= known + max(COLLECT_AFTER, known // 10):
             return
         self._of_the_past = past - self._catalog.collect(self._retained)
-
-    def _remove_vectors(self) -> None:
-        with self._catalog.lock:
-            rows = self._catalog.db.execute("SELECT passage_id FROM vector_removal").fetchall()
-        ids = [row[0] for row in rows]
-        if not ids:
-            return
-        if self._vectors is not None:
-            self._vectors.remove(ids)
-        with self._catalog.transaction() as db:
-            db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
 
     # --- what files held earlier
 
@@ -479,20 +460,36 @@ class Pipeline:
         Returns:
             whether there is such a document now.
         """
-        if self._catalog.document_of(digest, self._reader.versions()) is not None:
+        if self._catalog.document_of(digest, self._reader.versions(), name) is not None:
             return True
         self.work.parsed += 1
         document = self._reader.read(fd, name)
         if document.status not in WITH_DOCUMENT:
             return False
         made = self._made_of(document, content_dates(document, name))
+        self._has_changed = True
         with self._catalog.transaction():
-            self._add(digest, document, made)
+            self._add(digest, document, made, name)
         return True
 
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
         """Embed all passages that are not yet; any thread may do so."""
-        self._embed_pending(progress, stop)
+        self._embedding.pending(progress, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A file that was read, with all that is made of it, to be written down.
+
+    Attributes:
+        document: what it says or stands for it; None for one that is gone or unreadable.
+        made: what goes with a document that the catalog does not have.
+    """
+
+    reading: Reading
+    document: Document | None
+    facts: Facts
+    made: Made | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,15 +537,8 @@ def _outermost(paths: Iterable[str]) -> list[str]:
     return kept
 
 
-def _moves(gone: dict[str, FileRow], new: dict[str, FileIdentity]) -> list[tuple[FileRow, str]]:
-    """Which new paths are old rows under another name: same inode, size and time of change."""
-    by_inode = {identity.inode: path for path, identity in new.items()}
-    moves = []
-    for row in gone.values():
-        path = by_inode.get(row.identity.inode)
-        if path is None or row.status is Status.PENDING:
-            continue
-        if row.identity.same_content(new[path]):
-            moves.append((row, path))
-            del by_inode[row.identity.inode]
-    return moves
+def _is_told_by_path(move: Move) -> bool:
+    """Whether what a file is judged to be may be other at its new path."""
+    *before, old = move.row.path.split("/")
+    *folders, name = move.path.split("/")
+    return name != old or by_folders(before) != by_folders(folders)

@@ -9,11 +9,12 @@ preposition, and is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lsfs.index.dates import MONTHS, fold
 from lsfs.index.kindwords import ASKED_PLURALS, broad_names, kin, plural_in_form
+from lsfs.index.literals import Sought, folded, within_lines
 from lsfs.model import BlockKind, Document
 
 __all__ = ["Kind", "broad_names", "kin", "kind_of", "kinds_in", "kinds_of_many"]
@@ -299,13 +300,25 @@ _CUE_TABLE = r"""
 """
 
 
-def _cues(table: str) -> dict[str, list[tuple[re.Pattern[str], float, str]]]:
-    cues: dict[str, list[tuple[re.Pattern[str], float, str]]] = {}
+# What a match of these must hold, which their patterns are too loose to tell.
+_NEEDS = {
+    "blanks": ("_" * 6, "\u2610", "\u25a1"),
+    "order number": (
+        "order",
+        "bestell",
+        *(f"po{mark}{word}" for mark in ("", " ", "-") for word in ("no", "number", "nummer", "#")),
+    ),
+}
+
+
+def _cues(table: str) -> dict[str, list[tuple[Sought, float, str]]]:
+    cues: dict[str, list[tuple[Sought, float, str]]] = {}
     for head, body in re.findall(r"^ {4}(\w.*):\n((?: {8}\S.*\n)+)", table, re.MULTILINE):
         kind, weight, name = head.split(" ", 2)
         pattern = "".join(line[8:] for line in body.splitlines())
-        compiled = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-        cues.setdefault(kind, []).append((compiled, float(weight), name))
+        compiled = re.compile(within_lines(pattern), re.IGNORECASE | re.MULTILINE)
+        sought = Sought(compiled, _NEEDS.get(name, ()))
+        cues.setdefault(kind, []).append((sought, float(weight), name))
     return cues
 
 
@@ -496,9 +509,12 @@ def _term(words: list[str], i: int, terms: dict[str, str]) -> tuple[str, int, st
 
 def _by_structure(text: str) -> Iterator[tuple[str, float, str]]:
     ends = text if len(text) <= _FRONT + _BACK else f"{text[:_FRONT]}\n{text[-_BACK:]}"
+    lines = f"\n{ends}"  # as patterns for lines are searched for
+    folded_ends = folded(lines)
     for kind, cues in _CUES.items():
-        for pattern, weight, why in cues:
-            if pattern.search(ends):
+        for sought, weight, why in cues:
+            text = lines if sought.pattern.pattern[0] == "\n" else ends
+            if sought.may_match(folded_ends) and sought.pattern.search(text):
                 yield kind, weight, f"{why!r} in the text"
 
 
@@ -515,11 +531,17 @@ def _by_name(path: str) -> Iterator[tuple[str, float, str]]:
         # "contract_acme_2021": the kind leads, and a name follows.
         weight = max(whole, _LED) if led is not None and led[0] == read[0] else whole
         yield read[0], weight, f"file name {name!r}"
+    if (said := by_folders(folders)) is not None:
+        yield said[0], _FOLDER, f"folder {said[1]!r}"
+
+
+def by_folders(folders: Sequence[str]) -> tuple[str, str] | None:
+    """The kind that the nearest folder with one in its name speaks for, and that name."""
     for folder in reversed(folders):
         kinds = kinds_in(re.split(r"[\W_]+", folder))
         if len(kinds) == 1:
-            yield kinds.pop(), _FOLDER, f"folder {folder!r}"
-            return
+            return kinds.pop(), folder
+    return None
 
 
 def _head_plural(line: str) -> tuple[str, float] | None:

@@ -89,7 +89,8 @@ def _ranges(block: Block) -> Iterator[tuple[int, int]]:
     parts = _lines(block.text) if block.kind in LINEWISE else sentences(block.text)
     for start, end in parts:
         while end - start > MAX_CHARS:
-            cut = block.text.rfind(" ", start + MAX_CHARS // 2, start + MAX_CHARS)
+            half, most = start + MAX_CHARS // 2, start + MAX_CHARS
+            cut = max(block.text.rfind(blank, half, most) for blank in " \n\t")
             cut = start + MAX_CHARS if cut < 0 else cut
             yield block.char_start + start, block.char_start + cut
             start = cut

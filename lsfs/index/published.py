@@ -14,7 +14,11 @@ from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index import catalog, kept, schema
+from lsfs.index import catalog, kept, progress, schema
+from lsfs.index.groups import saved
+from lsfs.index.groups.grouped import SavedGroup
+from lsfs.index.join.saved import saved_join
+from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     DocumentEntry,
@@ -92,6 +96,16 @@ class Published:
             db = self._open()
             return None if db is None else kept.question(db, name)
 
+    def joins(self) -> list[str]:
+        """Names of the kept joins."""
+        return [row[0] for row in self._rows("SELECT name FROM saved_join ORDER BY name")]
+
+    def join(self, name: str) -> SavedJoin | None:
+        """A kept join with its rows; None when nobody made it."""
+        with self._lock:
+            db = self._open()
+            return None if db is None else saved_join(db, name)
+
     # --- the index as a whole
 
     def generation(self) -> int:
@@ -104,6 +118,12 @@ class Published:
         with self._lock:
             db = self._open()
             return IndexCounts() if db is None else catalog.counts(db)
+
+    def progress(self) -> dict[str, Any]:
+        """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", progress.KEY)
+        found = progress.read(rows[0][0]) if rows else None
+        return {} if found is None else found.told()
 
     def problems(self) -> list[FileProblem]:
         """Files that could not be read in full."""
@@ -151,6 +171,41 @@ class Published:
         )
         found = {(os.fsdecode(path), party) for path, party in rows}
         return sorted(found, key=lambda one: (one[1], one[0]))
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Path and kind of each file whose kind is known."""
+        rows = self._rows("SELECT path, kind FROM file WHERE kind <> '' ORDER BY kind, path")
+        return [(os.fsdecode(path), kind) for path, kind in rows]
+
+    def topics(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Path of each file that has a topic, and its topics from the widest on."""
+        known = {
+            id_: (parent, name or label)
+            for id_, parent, label, name in self._rows("SELECT id, parent, label, name FROM topic")
+        }
+        rows = self._rows(
+            "SELECT f.path, t.topic_id FROM document_topic t "
+            "JOIN file f ON f.document_id = t.document_id ORDER BY f.path"
+        )
+        above: dict[int, tuple[str, ...]] = {}
+        for id_ in known:
+            labels: list[str] = []
+            at: int | None = id_
+            while at in known:
+                at, label = known[at]
+                labels.append(label)
+            above[id_] = tuple(reversed(labels))
+        return [(os.fsdecode(path), above[topic]) for path, topic in rows if topic in above]
+
+    def groupings(self) -> list[str]:
+        """Names of the kept groupings."""
+        return [row[0] for row in self._rows("SELECT name FROM saved_group ORDER BY name")]
+
+    def grouping(self, name: str) -> SavedGroup | None:
+        """A kept grouping; None when nobody made it."""
+        with self._lock:
+            db = self._open()
+            return None if db is None else saved.group(db, name)
 
     # --- documents
 

@@ -25,10 +25,14 @@ MONEY_KINDS = _words("invoice receipt quote order statement")
 AMOUNT = re.compile(
     rf"(?<!\w)(?:(?:that|which|die|qui|que|che)\s+)?(?:(?:are|is|were|was|amount(?:s|ing)?\s+to|"
     rf"total(?:s|l?ing)?|worth|costing|sind|sont|son|sono)\s+)?(?:of\s+|for\s+)?"
-    rf"(?P<said>(?:over|above|more\s+than|greater\s+than|higher\s+than|exceeding|less\s+than|lower\s+than|"
+    rf"(?P<said>(?P<bound>over|above|no\s+more\s+than|more\s+than|larger\s+than|bigger\s+than|"
+    rf"greater\s+than|higher\s+than|exceeding|less\s+than|lower\s+than|"
     rf"under|below|at\s+least|at\s+most|up\s+to|über|mehr\s+als|unter|weniger\s+als|mindestens|"
     rf"höchstens|plus\s+de|moins\s+de|supérieure?s?\s+à|más\s+de|menos\s+de|più\s+di|meno\s+di|oltre|"
-    rf"[<>]=?)\s*(?P<sign>{_MONEY})?\s?(?P<number>\d[\d.,'\u2019 ]{{0,14}}(?<=\d)(?P<k>k(?!\w))?)"
+    rf"between|zwischen|entre|from|[<>]=?)\s*(?P<sign>{_MONEY})?\s?"
+    rf"(?P<number>\d[\d.,'\u2019 ]{{0,14}}(?<=\d)(?P<k>k(?!\w))?)"
+    rf"(?:(?:\s?{_MONEY})?\s+(?:and|to|und|bis|et|y|e|a)\s+(?:{_MONEY})?\s?"
+    rf"(?P<high>\d[\d.,'\u2019]{{0,14}}(?<=\d)k?(?!\w)))?"
     rf"(?:\s?(?P<unit>{_MONEY}))?)(?![\w%])",
     re.IGNORECASE,
 )

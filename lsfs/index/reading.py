@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -12,6 +14,10 @@ from lsfs import digest as digests
 from lsfs.index.catalog import Catalog, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.model import Document, Status
+
+# What is found instead of a file: nothing, a link, or something on the way that is no folder now.
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO)
+STEP_NS = 20_000_000  # times of files move in steps of up to 10 ms
 
 
 class Reader(Protocol):
@@ -98,12 +104,12 @@ class FileReader:
         """
         try:
             fd = self._tree.open(row.path)
-        except FileNotFoundError:
-            return Reading(row)
         except OSError as error:
+            if error.errno in _NO_FILE:
+                return Reading(row)
             return Reading(row, outcome=_unreadable(error))
         try:
-            return self._read(Reading(row, fd, FileIdentity.of(os.fstat(fd))))
+            return self._read(Reading(row, fd, _rested(fd)))
         except BaseException:
             os.close(fd)
             raise
@@ -126,17 +132,18 @@ class FileReader:
         Args:
             wait: leave it open when another thread has the same content at work.
         """
-        found = self._catalog.document_of(reading.digest, self._reader.versions())
+        path = reading.row.path
+        found = self._catalog.document_of(reading.digest, self._reader.versions(), path)
         if found is not None:
             return replace(reading, document_id=found[0])
-        failed = self._catalog.failure_of(reading.digest)
+        failed = self._catalog.failure_of(reading.digest, path)
         if failed is not None:
             return replace(reading, document=failed)
         with self._lock:
             if wait and reading.digest in self._at_work:
                 return reading
             self._at_work.add(reading.digest)
-        document = self._reader.read(reading.fd, reading.row.path)
+        document = self._reader.read(reading.fd, path)
         return replace(reading, document=document, parsed=True)
 
     def forget(self, reading: Reading) -> None:
@@ -149,6 +156,19 @@ class FileReader:
 def _bounded(fd: int, size: int) -> Callable[[int, int], bytes]:
     """Reads of at most ``size`` bytes: a file that grows as fast as it is read has no end."""
     return lambda offset, count: os.pread(fd, max(0, min(count, size - offset)), offset)
+
+
+def _rested(fd: int) -> FileIdentity:
+    """What an open file is, once whatever is written to it from now on can be told by its times.
+
+    Times move in steps: two writes within one step leave the same time.
+    """
+    identity = FileIdentity.of(os.fstat(fd))
+    age_ns = time.time_ns() - identity.ctime_ns
+    if 0 <= age_ns < STEP_NS:
+        time.sleep((STEP_NS - age_ns) / 1e9)
+        identity = FileIdentity.of(os.fstat(fd))
+    return identity
 
 
 def _unreadable(error: OSError) -> Outcome:

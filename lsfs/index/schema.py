@@ -7,9 +7,12 @@ SCHEMA_VERSION = 5
 # meta: single values by name.
 #   generation   raised by every change that can alter a result
 #   position     last journal event that was taken in
-#   embedder     name of the model that made the vectors; another name makes them void
+#   embedder     name of the model that made the vectors that answer; another name makes them void
+#   embedder_setting   how that model is found again, as JSON, once the settings name another one
+#   embedder_next      name of the model that is to follow; '' when none is
 #   parsers      versions of the parsers that the files were read with, as JSON
 #   limits       limits within which they were read, as JSON
+#   progress     how far the run is that goes on, as JSON; see lsfs.index.progress
 #
 # file: one row per regular file below the source that is not ignored.
 #   path         bytes relative to the source, as the file system has them; unique
@@ -28,6 +31,8 @@ SCHEMA_VERSION = 5
 #                file had earlier, kept for a while so that they need not be read again when they
 #                come back; no query of the present may see them. The others are collected.
 #   digest       BLAKE3 of the bytes (32 bytes)
+#   named        what of a file's name the reading rested on; see lsfs.index.naming. A file with the
+#                same bytes under a name of another kind has a document of its own.
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
 #   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
@@ -36,7 +41,7 @@ SCHEMA_VERSION = 5
 # failure: how reading a content ended that gave no document, so that it is not tried again: not
 #                after a touch, a copy, a restart; only by another version of the parser (or, where
 #                none was found, when there are other parsers), or within wider limits.
-#   digest       BLAKE3 of the bytes
+#   digest, named   BLAKE3 of the bytes, and what of the name it rested on, as in document
 #   status, reason, media_type, parser, parser_version   from the reading
 #
 # passage: the unit of retrieval.
@@ -44,8 +49,10 @@ SCHEMA_VERSION = 5
 #   char_start, char_end, page, page_end, line_start, line_end   see lsfs.model.Passage
 #   heading      the headings above, joined with ' > '
 #   place        lsfs.model.Passage.where
+#   parts        words that the tokenizer does not see (lsfs.index.terms); mostly ''
 #   text_hash    BLAKE3 (16 bytes) of what is embedded; equal hashes share a vector
-#   embedded     0 = the vector is intended, 1 = it is in LanceDB
+#   embedded     0 = the vector is intended, 1 = it is in LanceDB (or no model makes vectors)
+#   coming       1 = the vector of the model that is to follow is in LanceDB, too
 #
 # vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
 # content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
@@ -54,16 +61,33 @@ SCHEMA_VERSION = 5
 #   normal       the value as it is compared
 #   place        as people write it
 #   rule         how it was found; 'model' for the model's
+# sought: documents that were read for a field that nobody defined, so that it is not done again;
+#                what was found stands in `field`.
+#   name         the field
+#   rule         how it was looked for: by which rules, or 'model'
+# topic: what the files are about (lsfs.index.groups.topics), as a tree; see `meta.topics`.
+#   parent       the wider topic; NULL for one of the widest
+#   label        the terms that set it apart, as people read them; unique among its siblings
+#   name         what a language model calls it; '' without one
+#   terms        the terms, the most distinctive first, as JSON
+#   centroid     the mean direction of its documents, float32 as stored by this machine
+# document_topic: the narrowest topic of a document.
+#   likeness     cosine of the document and the topic
+# saved_group: groupings kept as directories (lsfs.index.groups.grouped.SavedGroup).
 # signature: MinHash of a document's wording (lsfs.index.near), 128 numbers of 32 bits as stored by
 #                this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
 # saved_question: questions kept as files, with their answers; see lsfs.index.kept.
-# passage_fts, file_fts: full text over passages, and over names and titles.
+# saved_join: joins kept as directories (lsfs.joins.SavedJoin).
+#   request      what is joined, as JSON of a join's request
+#   joined       rows as JSON, computed at `generation`; none where there is a `problem`
+# passage_fts, file_fts: full text over passages, and over names and titles; *_parts as in passage.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL,
+    named TEXT NOT NULL,
     parser TEXT NOT NULL,
     parser_version INTEGER NOT NULL,
     media_type TEXT NOT NULL,
@@ -95,16 +119,19 @@ CREATE TABLE file (
     day_end TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE failure (
-    digest BLOB PRIMARY KEY,
+    digest BLOB NOT NULL,
+    named TEXT NOT NULL,
     status TEXT NOT NULL,
     reason TEXT NOT NULL,
     media_type TEXT NOT NULL,
     parser TEXT NOT NULL,
-    parser_version INTEGER NOT NULL
+    parser_version INTEGER NOT NULL,
+    PRIMARY KEY (digest, named)
 ) WITHOUT ROWID;
 CREATE INDEX file_digest ON file(digest) WHERE document_id IS NULL AND digest IS NOT NULL;
 CREATE INDEX file_document ON file(document_id);
-CREATE INDEX file_status ON file(status);
+CREATE INDEX file_status ON file(status, size, id);
+CREATE INDEX file_inode ON file(inode);
 CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
 CREATE INDEX file_day ON file(day) WHERE day <> '';
 CREATE TABLE passage (
@@ -117,9 +144,11 @@ CREATE TABLE passage (
     line_start INTEGER, line_end INTEGER,
     heading TEXT NOT NULL,
     place TEXT NOT NULL,
+    parts TEXT NOT NULL,
     text TEXT NOT NULL,
     text_hash BLOB NOT NULL,
-    embedded INTEGER NOT NULL DEFAULT 0
+    embedded INTEGER NOT NULL DEFAULT 0,
+    coming INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX passage_document ON passage(document_id, ordinal);
 CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;
@@ -151,6 +180,33 @@ CREATE TABLE field (
     PRIMARY KEY (document_id, name, char_start, char_end)
 ) WITHOUT ROWID;
 CREATE INDEX field_name ON field(name, normal);
+CREATE TABLE sought (
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    name TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    PRIMARY KEY (document_id, name, rule)
+) WITHOUT ROWID;
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER REFERENCES topic(id),
+    label TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    terms TEXT NOT NULL,
+    centroid BLOB NOT NULL
+);
+CREATE TABLE document_topic (
+    document_id INTEGER PRIMARY KEY REFERENCES document(id),
+    topic_id INTEGER NOT NULL REFERENCES topic(id),
+    likeness REAL NOT NULL
+);
+CREATE INDEX document_topic_topic ON document_topic(topic_id);
+CREATE TABLE saved_group (
+    name TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    groups TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE signature (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), minima BLOB NOT NULL
 );
@@ -167,11 +223,15 @@ CREATE TABLE saved_question (
     files TEXT NOT NULL,
     model TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE saved_join (
+    name TEXT PRIMARY KEY, request TEXT NOT NULL, generation INTEGER NOT NULL,
+    joined TEXT NOT NULL, problem TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE VIRTUAL TABLE passage_fts USING fts5(
-    text, heading, content='passage', content_rowid='id',
+    text, heading, parts, content='passage', content_rowid='id',
     tokenize="porter unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE file_fts USING fts5(
-    name, title, tokenize="porter unicode61 remove_diacritics 2"
+    name, title, name_parts, title_parts, tokenize="porter unicode61 remove_diacritics 2"
 );
 """

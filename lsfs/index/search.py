@@ -3,66 +3,91 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lsfs.errors import UsageError
+from lsfs.index import fusion, keyword, listing, snippets
+from lsfs.index import query as queries
+from lsfs.index.common_words import Gate
 from lsfs.index.filters import Filters
-from lsfs.model import ContentDate, DateKind, FoundFile, Hit
+from lsfs.index.fusion import Candidate
+from lsfs.index.listing import sentence_at
+from lsfs.index.meanings import Meanings
+from lsfs.index.preference import Preference, date_share
+from lsfs.index.query import Leaf, Query
+from lsfs.index.spelling import Correction, Speller
+from lsfs.index.terms import query_words
+from lsfs.model import ContentDate, FoundFile, Hit
 
 if TYPE_CHECKING:  # a client of a daemon needs this module's words, not its engines
     from lsfs.index.catalog import Catalog
     from lsfs.index.embed import Embedder
     from lsfs.index.vectors import VectorStore
 
+__all__ = ("MODES", "Found", "Preference", "Search", "query_words", "sentence_at")
+
 CANDIDATES = 200  # from each arm, before fusion
 PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
-
-# Weights of the parts of a score; each part lies in 0..1.
-KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.5, 0.5, 0.15, 0.10, 0.15
-SPREAD = 0.3  # the least width that cosines are spread over
-UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query
-BESIDE = 4  # words beside a phrase in quotes that still leave it the point of a query
-QUOTE_CHARS = 160  # about the longest quote that shows why a file is listed
-STRONG = 1.0  # outweighs what the arms can tell apart
-
-STOP_WORDS = frozenset((
-    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
-    "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in",
-    "into", "is", "it", "its", "may", "me", "my", "no", "not", "of", "on", "or", "our", "shall",
-    "should", "so", "than", "that", "the", "their", "them", "then", "there", "these", "they",
-    "this", "those", "to", "us", "was", "we", "were", "what", "when", "where", "which", "who",
-    "whom", "whose", "why", "will", "with", "would", "you", "your",
-))  # fmt: skip
+GONE = 10  # of the newest files, some may have gone in the last moments
+FEW = 50  # candidates that are too few to rank, where more may be had
+CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
 @dataclass(frozen=True, slots=True)
-class Preference:
-    """What makes a file more likely meant, without excluding others.
+class Found:
+    """Hits, best first, and how the query was read."""
 
-    Attributes:
-        kinds: kinds of document that the question names.
-        after, before: days that the question names, half open; "" leaves a side open.
-        strong: files of that kind or time are what is asked for: what fits comes first.
-    """
+    hits: list[Hit]
+    notes: tuple[str, ...] = ()
 
-    kinds: tuple[str, ...] = ()
-    after: str = ""
-    before: str = ""
-    strong: bool = False
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Which files may be found: the filters and the query's own condition, as SQL."""
+
+    sql: str
+    values: tuple[object, ...]
+    all: bool  # every file may be
+
+    @classmethod
+    def of(cls, filters: Filters, query: Query) -> _Where:
+        sql, values = filters.sql()
+        if query.condition is None:
+            return cls(sql, tuple(values), filters == Filters())
+        own = keyword.condition(query.condition)
+        return cls(f"{sql} AND ({own.sql})", (*values, *own.values), False)
 
 
 @dataclass(slots=True)
-class _Candidate:
-    """A passage on its way through fusion; parts in 0..1 by name."""
+class _Task:
+    """One search on its way.
 
-    id: int
-    parts: dict[str, float] = field(default_factory=dict)
-    score: float = 0.0
+    Attributes:
+        hypothetical, is_there: see :meth:`Search.find`.
+    """
+
+    query: Query
+    where: _Where
+    hypothetical: str = ""
+    is_there: Callable[[str], bool] | None = None
+    corrections: list[Correction] = field(default_factory=list)
+    found: dict[int, Candidate] = field(default_factory=dict)
+
+    def candidate(self, id_: int) -> Candidate:
+        return self.found.setdefault(id_, Candidate(id_))
+
+    def has(self, path: bytes) -> bool:
+        return self.is_there is None or self.is_there(os.fsdecode(path))
+
+    @property
+    def wanted(self) -> tuple[Leaf, ...]:
+        """What is looked for, with what was put in place of misspelt words."""
+        instead = (word for one in self.corrections for word in one.instead)
+        return (*self.query.wanted, *(Leaf("phrase", word) for word in instead))
 
 
 class Search:
@@ -70,27 +95,44 @@ class Search:
 
     Args:
         vectors, embedder: None leaves the keyword arm alone.
+        meanings: the embedding models, in their place, where one may follow on another.
     """
 
     def __init__(
-        self, catalog: Catalog, vectors: VectorStore | None, embedder: Embedder | None
+        self,
+        catalog: Catalog,
+        vectors: VectorStore | None,
+        embedder: Embedder | None,
+        meanings: Meanings | None = None,
     ) -> None:
         self._catalog = catalog
-        self._vectors = vectors
-        self._embedder = embedder
+        self.meanings = meanings or Meanings.of(vectors, embedder)
+        self._speller = Speller()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
+        self._owners: tuple[tuple[int, int], tuple[Any, Any]] | None = None
 
     @property
     def vectors(self) -> VectorStore | None:
         """The vectors that it searches."""
-        return self._vectors
+        now = self.meanings.now
+        return now.vectors if now else None
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What reads a query for them."""
+        now = self.meanings.now
+        return now.embedder if now else None
 
     def of(self, catalog: Catalog) -> Search:
         """A search of another catalog that knows the same passages, so has the same vectors."""
-        return Search(catalog, self._vectors, self._embedder)
+        return Search(catalog, None, None, self.meanings)
 
-    def hits(
+    def hits(self, query: str, **options: Any) -> list[Hit]:
+        """The hits of :meth:`find`."""
+        return self.find(query, **options).hits
+
+    def find(
         self,
         query: str,
         *,
@@ -100,118 +142,161 @@ class Search:
         prefer: Preference | None = None,
         min_score: float = 0.0,
         per_file: int = PER_FILE,
-    ) -> list[Hit]:
+        plain: bool = False,
+        hypothetical: str = "",
+        is_there: Callable[[str], bool] | None = None,
+    ) -> Found:
         """The best passages for a query, best first.
 
         Args:
-            query: words; "" gives the newest files that pass the filters.
+            query: words, or words with operators (lsfs.index.query); "" gives the newest files that
+                pass the filters.
             k: how many hits at most.
             mode: ``hybrid``, ``keyword`` or ``semantic``.
             filters: what a file must satisfy.
             prefer: what raises a file without excluding others.
             min_score: hits below it are left out.
             per_file: passages of one file at most.
+            plain: the query is a sentence: it has no operators but quotes.
+            hypothetical: a text that might answer the query; what is like it is found, too (HyDE,
+                Gao et al., ACL 2023).
+            is_there: asked of each path before its passages become hits.
 
         Raises:
-            UsageError: unknown mode, or a filter that is none.
+            UsageError: unknown mode, a filter that is none, or an operator without a meaning.
         """
         if mode not in MODES:
             raise UsageError(f"unknown mode {mode!r}", hint=f"use one of: {', '.join(MODES)}")
-        filters = filters or Filters()
-        if not query.strip():
-            return self._hits(self._newest(filters, k), {}, filters, k, 1)
-        candidates = self._candidates(query, mode, filters)
-        self._prefer(candidates, prefer or Preference())
-        for candidate in candidates.values():
-            candidate.score = sum(candidate.parts.values())
-        ranked = sorted(candidates.values(), key=lambda c: (-c.score, c.id))
+        read = queries.read(query, plain=plain)
+        with self._catalog.lock:
+            self._catalog.db.create_function(keyword.BEGINS, 2, keyword.begins, deterministic=True)
+        task = _Task(read, _Where.of(filters or Filters(), read), hypothetical, is_there)
+        if not read.words.strip():
+            return Found(self._page(self._newest(task.where, k + GONE), task, k, 1), read.notes)
+        self._candidates(task, mode)
+        self._prefer(task.found, prefer or Preference())
+        ranked = sorted(task.found.values(), key=lambda c: (-c.score, c.id))
         ranked = [c for c in ranked if c.score >= min_score]
-        explain = {c.id: c.parts for c in ranked}
-        return self._hits([(c.id, c.score) for c in ranked], explain, filters, k, per_file)
+        hits = self._page(ranked, task, k, per_file)
+        also = [word for one in task.corrections for word in one.instead]
+        told = (f"also searched for: {', '.join(also)}",) if also else ()
+        return Found(hits, (*read.notes, *told))
 
-    # --- the two arms
+    # --- the arms
 
-    def _candidates(self, query: str, mode: str, filters: Filters) -> dict[int, _Candidate]:
-        found: dict[int, _Candidate] = {}
-        if mode == "hybrid" and wants_phrase(query):
+    def _candidates(self, task: _Task, mode: str) -> None:
+        if mode == "hybrid" and task.query.exact and self.embedder is None:
             mode = "keyword"
         if mode != "semantic":
-            for id_, share in self._keyword(query, filters).items():
-                found.setdefault(id_, _Candidate(id_)).parts["keyword"] = KEYWORD * share
+            self._correct(task)
+            self._keyword(task)
         if mode != "keyword":
-            for id_, share in self._semantic(query, filters, list(found)).items():
-                found.setdefault(id_, _Candidate(id_)).parts["semantic"] = SEMANTIC * share
+            self._semantic(task, only_these=mode == "hybrid" and task.query.exact)
         if mode != "semantic":
-            for id_, share in self._named(query, filters, list(found)).items():
-                found.setdefault(id_, _Candidate(id_)).parts["name"] = NAME * share
-        return found
+            self._named(task)
 
-    def _keyword(self, query: str, filters: Filters) -> dict[int, float]:
+    def _correct(self, task: _Task) -> None:
+        plain = [leaf.text for leaf in task.query.wanted if leaf.kind == "word" and not leaf.field]
+        asked = {leaf.text for leaf in queries.leaves(task.query.condition)}
+        with self._catalog.lock:
+            task.corrections = self._speller.corrections(
+                self._catalog.db,
+                [word for word in plain if word not in asked],
+                self._catalog.generation(),
+            )
+
+    def _keyword(self, task: _Task) -> None:
         """BM25 of passages as a share of the best one's."""
-        match = match_expression(query)
-        if not match:
+        scores = self._bm25(keyword.ranking(task.query.wanted), task.where)
+        for one in task.corrections:
+            instead = [Leaf("phrase", word) for word in one.instead]
+            for id_, score in self._bm25(keyword.ranking(instead), task.where).items():
+                scores[id_] = scores.get(id_, 0.0) + CORRECTED * score
+        places = fusion.ranked(scores)
+        for id_, share in fusion.of_best(scores).items():
+            candidate = task.candidate(id_)
+            candidate.add("keyword", share, fusion.KEYWORD)
+            candidate.scores |= {"bm25": scores[id_], "keyword_rank": places[id_]}
+
+    def _bm25(self, terms: Sequence[str], where: _Where) -> dict[int, float]:
+        if not terms:
             return {}
-        where, values = filters.sql()
+        with self._catalog.lock:
+            match, times = Gate(self._catalog.db).expression(terms)
+            found = self._matches(match, where)
+            if times > 1 and len(found) < FEW:  # the filters left too little of what was chosen
+                match, times = " OR ".join(terms), 1
+                found = self._matches(match, where)
+        return {id_: score / times for id_, score in found.items()}
+
+    def _matches(self, match: str, where: _Where) -> dict[int, float]:
+        if where.all:
+            hidden = self._without_file()
+            rows = self._rows(
+                f"SELECT rowid, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
+                "WHERE passage_fts MATCH ? ORDER BY score DESC LIMIT ?",
+                [match, 2 * CANDIDATES if hidden else CANDIDATES],
+            )
+            shown = [row for row in rows if row[0] not in hidden]
+            if not hidden or len(shown) >= CANDIDATES or len(rows) < 2 * CANDIDATES:
+                return dict(shown[:CANDIDATES])
         # CROSS JOIN keeps SQLite from walking the files first: the match is the narrow side.
         rows = self._rows(
-            "SELECT p.id, -bm25(passage_fts, 1.0, 0.4) AS score FROM passage_fts "  # noqa: S608
+            f"SELECT p.id, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
             "CROSS JOIN passage p ON p.id = passage_fts.rowid "
             "WHERE passage_fts MATCH ? AND p.document_id IN "
             "(SELECT d.id FROM file f JOIN document d ON d.id = f.document_id "
-            f"WHERE {where}) ORDER BY score DESC LIMIT ?",
-            [match, *values, CANDIDATES],
+            f"WHERE {where.sql}) ORDER BY score DESC LIMIT ?",
+            [match, *where.values, CANDIDATES],
         )
-        best = max((score for _, score in rows), default=0.0) or 1.0
-        return {id_: max(score, 0.0) / best for id_, score in rows}
+        return dict(rows)
 
-    def _semantic(self, query: str, filters: Filters, also: list[int]) -> dict[int, float]:
+    def _semantic(self, task: _Task, *, only_these: bool) -> None:
         """Cosines of passages, spread over 0..1 below the best candidate."""
-        if self._vectors is None or self._embedder is None or not len(self._vectors):
-            return {}
-        vector = self._embedder.encode([query])[0]
-        allowed = None if filters == Filters() else self._allowed(filters)
-        hidden = self._without_file() if allowed is None else frozenset[int]()
-        ids, scores = self._vectors.search(vector, CANDIDATES, allowed, hidden)
-        cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-        cosines |= self._vectors.similarities(vector, also)
-        if not cosines:
-            return {}
-        high = max(cosines.values())
-        if high < UNLIKE:
-            return {}
-        cosines = {id_: c for id_, c in cosines.items() if c >= UNLIKE or id_ in also}
-        # Of a few candidates the worst is not at 0: they may all be near the best.
-        low = min(min(cosines.values()), high - SPREAD)
-        return {id_: (cosine - low) / (high - low) for id_, cosine in cosines.items()}
+        now = self.meanings.now  # taken once: query and passages must be of one model
+        if now is None or not len(now.vectors):
+            return
+        vector = _vector(task, now.embedder)
+        cosines = now.vectors.similarities(vector, list(task.found))
+        if not only_these:
+            allowed = None if task.where.all else self._allowed(task.where)
+            hidden = self._without_file() if allowed is None else frozenset[int]()
+            ids, scores = now.vectors.search(vector, CANDIDATES, allowed, hidden)
+            cosines |= dict(zip(ids.tolist(), scores.tolist(), strict=True))
+        places = fusion.ranked(cosines)
+        for id_, share in fusion.spread(cosines, task.found).items():
+            candidate = task.candidate(id_)
+            candidate.add("semantic", share, fusion.SEMANTIC)
+            candidate.scores |= {"cosine": cosines[id_], "semantic_rank": places[id_]}
 
-    def _named(self, query: str, filters: Filters, among: list[int]) -> dict[int, float]:
-        """Share of the best match of names and titles, for each file's passages among ``among``.
+    def _named(self, task: _Task) -> None:
+        """Share of the best match of names and titles, for each file's passages that were found.
 
         A file that matches by name only comes in with its first passage.
         """
-        match = match_expression(query)
+        match = keyword.wanted(task.wanted, field=False)
         if not match:
-            return {}
-        where, values = filters.sql()
+            return
         files = self._rows(
-            "SELECT d.id, -bm25(file_fts, 1.0, 1.5) AS score FROM file_fts "  # noqa: S608
+            f"SELECT d.id, -{keyword.FILE_RANK} AS score FROM file_fts "  # noqa: S608
             "CROSS JOIN file f ON f.id = file_fts.rowid JOIN document d ON d.id = f.document_id "
-            f"WHERE file_fts MATCH ? AND {where} ORDER BY score DESC LIMIT ?",
-            [match, *values, CANDIDATES],
+            f"WHERE file_fts MATCH ? AND {task.where.sql} ORDER BY score DESC LIMIT ?",
+            [match, *task.where.values, CANDIDATES],
         )
-        best = max((score for _, score in files), default=0.0) or 1.0
-        shares = {document: max(score, 0.0) / best for document, score in reversed(files)}
+        scores = dict(reversed(files))
+        shares = fusion.of_best(scores)
         marks = ", ".join("?" * len(shares))
         rows = self._rows(
             f"SELECT id, document_id, ordinal FROM passage WHERE document_id IN ({marks})",  # noqa: S608
             list(shares),
         )
-        chosen = set(among)
-        return {
-            id_: shares[document]
-            for id_, document, ordinal in rows
-            if ordinal == 0 or id_ in chosen
-        }
+        # Words in quotes must be in the text; a field of the name asks for no text.
+        comes_in = not task.query.exact
+        for id_, document, ordinal in rows:
+            if id_ in task.found or (ordinal == 0 and comes_in):
+                candidate = task.candidate(id_)
+                candidate.add("name", shares[document], fusion.NAME)
+                candidate.scores["name_bm25"] = scores[document]
 
     def _without_file(self) -> frozenset[int]:
         """Passages of documents that no file has now: what files held earlier.
@@ -232,198 +317,139 @@ class Search:
             self._hidden_at = state
         return self._hidden
 
-    def _allowed(self, filters: Filters) -> list[int]:
-        where, values = filters.sql()
-        rows = self._rows(
-            "SELECT p.id FROM passage p WHERE p.document_id IN "  # noqa: S608
-            f"(SELECT d.id FROM file f JOIN document d ON d.id = f.document_id WHERE {where})",
-            values,
-        )
-        return [row[0] for row in rows]
+    def _allowed(self, where: _Where) -> Any:
+        """Ids of the passages of files that may be found, int64 [n]."""
+        import numpy as np
 
-    def _newest(self, filters: Filters, k: int) -> list[tuple[int, float]]:
-        where, values = filters.sql()
+        rows = self._rows(
+            "SELECT d.id FROM file f JOIN document d ON d.id = f.document_id "  # noqa: S608
+            f"WHERE {where.sql}",
+            where.values,
+        )
+        ids, documents = self._owned()
+        return ids[np.isin(documents, [row[0] for row in rows])]
+
+    def _owned(self) -> tuple[Any, Any]:
+        """Ids of all passages and of their documents, int64 [n] each; kept while they are true."""
+        import numpy as np
+
+        last = self._rows("SELECT coalesce(max(id), 0) FROM document", ())[0][0]
+        state = (self._catalog.generation(), last)
+        if self._owners is None or self._owners[0] != state:
+            rows = self._rows("SELECT id, document_id FROM passage", ())
+            table = np.array(rows, np.int64).reshape(-1, 2)
+            self._owners = state, (table[:, 0].copy(), table[:, 1].copy())
+        return self._owners[1]
+
+    def _newest(self, where: _Where, k: int) -> list[Candidate]:
         rows = self._rows(
             "SELECT p.id FROM file f JOIN document d ON d.id = f.document_id "  # noqa: S608
-            f"JOIN passage p ON p.document_id = d.id AND p.ordinal = 0 WHERE {where} "
+            f"JOIN passage p ON p.document_id = d.id AND p.ordinal = 0 WHERE {where.sql} "
             "ORDER BY f.mtime_ns DESC LIMIT ?",
-            [*values, k],
+            [*where.values, k],
         )
-        return [(row[0], 0.0) for row in rows]
+        return [Candidate(row[0]) for row in rows]
 
-    def _prefer(self, candidates: dict[int, _Candidate], prefer: Preference) -> None:
+    def _prefer(self, candidates: dict[int, Candidate], prefer: Preference) -> None:
         if prefer == Preference() or not candidates:
             return
         marks = ", ".join("?" * len(candidates))
         rows = self._rows(
-            "SELECT p.id, f.kind, f.day, f.day_end FROM passage p "  # noqa: S608
+            "SELECT p.id, f.id, f.kind, f.day, f.day_end FROM passage p "  # noqa: S608
             f"JOIN file f ON f.document_id = p.document_id WHERE p.id IN ({marks})",
             list(candidates),
         )
-        kind_weight, date_weight = (STRONG, STRONG) if prefer.strong else (KIND, DATE)
-        for id_, kind, day, day_end in rows:
-            parts = candidates[id_].parts
+        strong = fusion.STRONG if prefer.strong else 0.0
+        stated = self._dates_within({row[1] for row in rows}, prefer)
+        for id_, file_id, kind, day, day_end in rows:
             if kind in prefer.kinds:
-                parts["kind"] = kind_weight
-            if (prefer.after or prefer.before) and day:
-                inside = day >= prefer.after and (not prefer.before or day_end <= prefer.before)
-                if inside:
-                    parts["date"] = date_weight
+                candidates[id_].add("kind", 1.0, strong or fusion.KIND)
+            share = date_share(day, day_end, stated.get(file_id, ()), prefer)
+            if share > candidates[id_].scores.get("date_share", 0.0):  # of several equal files
+                candidates[id_].add("date", share, strong or fusion.DATE)
+
+    def _dates_within(self, files: set[int], prefer: Preference) -> dict[int, set[str]]:
+        """The kinds of date that files state within the days asked for."""
+        spans = prefer.spans or (((prefer.after, prefer.before),) if prefer.asks_days else ())
+        found: dict[int, set[str]] = {}
+        marks = ", ".join("?" * len(files))
+        for after, before in spans:
+            rows = self._rows(
+                "SELECT file_id, kind FROM content_date "  # noqa: S608
+                f"WHERE file_id IN ({marks}) AND day >= ? AND day_end <= ?",
+                [*files, after, before or "9999-12-31"],
+            )
+            for file_id, kind in rows:
+                found.setdefault(file_id, set()).add(kind)
+        return found
 
     # --- what was found
 
-    def _hits(
-        self,
-        ranked: Sequence[tuple[int, float]],
-        explain: dict[int, dict[str, float]],
-        filters: Filters,
-        k: int,
-        per_file: int,
-    ) -> list[Hit]:
-        hits: list[Hit] = []
-        of_file: dict[str, int] = {}
+    def _page(self, ranked: Sequence[Candidate], task: _Task, k: int, per_file: int) -> list[Hit]:
+        """The first ``k`` hits, few of one file, and what stands elsewhere word for word last."""
+        chosen: list[tuple[Candidate, tuple[Any, ...]]] = []
+        again: list[tuple[Candidate, tuple[Any, ...]]] = []
+        of_file: dict[bytes, int] = {}
+        said: set[bytes] = set()
         for first in range(0, len(ranked), 100):
             batch = ranked[first : first + 100]
-            rows = self._passages([id_ for id_, _ in batch], filters)
-            for id_, score in batch:
-                for row in rows.get(id_, []):
-                    hit = _hit(row, score, explain.get(id_, {}))
-                    of_file[hit.path] = of_file.get(hit.path, 0) + 1
-                    if of_file[hit.path] <= per_file:
-                        hits.append(hit)
-                    if len(hits) == k:
-                        return hits
-        return hits
+            rows = self._passages([candidate.id for candidate in batch], task.where)
+            for candidate in batch:
+                for row in rows.get(candidate.id, []):
+                    raw, digest = row[1], row[-1]
+                    if raw not in of_file and not task.has(raw):
+                        of_file[raw] = per_file
+                    of_file[raw] = of_file.get(raw, 0) + 1
+                    if of_file[raw] <= per_file:
+                        (again if digest in said else chosen).append((candidate, row))
+                        said.add(digest)
+            if len(chosen) >= k:
+                break
+        return [self._hit(*one, task) for one in (chosen + again)[:k]]
 
-    def _passages(self, ids: Sequence[int], filters: Filters) -> dict[int, list[tuple[Any, ...]]]:
+    def _hit(self, candidate: Candidate, row: tuple[Any, ...], task: _Task) -> Hit:
+        with self._catalog.lock:
+            shown = snippets.snippet(self._catalog.db, candidate.id, row[12], task.wanted)
+        return replace(
+            _hit(row, candidate),
+            snippet=shown.text,
+            snippet_start=shown.start,
+            highlights=shown.highlights,
+        )
+
+    def _passages(self, ids: Sequence[int], where: _Where) -> dict[int, list[tuple[Any, ...]]]:
         marks = ", ".join("?" * len(ids))
-        where, values = filters.sql()
         rows = self._rows(
             "SELECT p.id, f.path, p.page, p.page_end, p.line_start, p.line_end, p.char_start, "  # noqa: S608
-            "p.char_end, d.title, f.day, f.kind, p.place, p.text FROM passage p "
+            "p.char_end, d.title, f.day, f.kind, p.place, p.text, p.text_hash FROM passage p "
             "JOIN document d ON d.id = p.document_id JOIN file f ON f.document_id = d.id "
-            f"WHERE p.id IN ({marks}) AND {where} ORDER BY f.path",
-            [*ids, *values],
+            f"WHERE p.id IN ({marks}) AND {where.sql} ORDER BY f.path",
+            [*ids, *where.values],
         )
         found: dict[int, list[tuple[Any, ...]]] = {}
         for row in rows:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def files(self, filters: Filters, limit: int = 500) -> list[FoundFile]:
-        """All files that pass the filters, newest document first, with the words that date them."""
-        where, values = filters.sql()
-        rows = self._rows(
-            "SELECT f.id, f.path, f.kind, f.day, d.title, d.id FROM file f "  # noqa: S608
-            f"JOIN document d ON d.id = f.document_id WHERE {where} "
-            "ORDER BY f.day DESC, f.path LIMIT ?",
-            [*values, limit],
-        )
-        return [self._found(*row) for row in rows]
+    def files(self, filters: Filters, limit: int = 500, order: str = "newest") -> list[FoundFile]:
+        """All files that pass the filters, with the words that date them.
 
-    def _found(
-        self, file_id: int, raw: bytes, kind: str, day: str, title: str, document_id: int
-    ) -> FoundFile:
-        path = os.fsdecode(raw)
-        evidence, page, where = self._dating(file_id, document_id, day)
-        name = title or PurePosixPath(path).name
-        return FoundFile(path, 1.0, name, day, kind, page, evidence, where)
-
-    def _dating(self, file_id: int, document_id: int, day: str) -> tuple[str, int | None, str]:
-        """The line that states a file's date, and its page; else how its text begins."""
-        rows = self._rows(
-            "SELECT char_start FROM content_date WHERE file_id = ? AND day = ? AND char_start >= 0 "
-            "ORDER BY ordinal LIMIT 1",
-            [file_id, day],
-        )
-        start = rows[0][0] if rows else 0
-        found = self._rows(
-            "SELECT text, char_start, page, place FROM passage WHERE document_id = ? "
-            "AND char_start <= ? ORDER BY char_start DESC LIMIT 1",
-            [document_id, start],
-        ) or self._rows(
-            "SELECT text, char_start, page, place FROM passage WHERE document_id = ? "
-            "ORDER BY ordinal LIMIT 1",
-            [document_id],
-        )
-        if not found:
-            return "", None, ""
-        text, begins, page, where = found[0]
-        # Of a file without pages, the whole is meant, not a line of it.
-        return sentence_at(text, max(start - begins, 0)), page, where if page is not None else ""
+        Args:
+            order: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; undated ones last.
+        """
+        return listing.files(self._catalog, filters, limit, order)
 
     def dates(self, path: str) -> list[ContentDate]:
         """The dates that a file states, strongest first."""
-        from datetime import date
-
-        rows = self._rows(
-            "SELECT c.day, c.day_end, c.kind, c.char_start, c.char_end, c.words "
-            "FROM content_date c JOIN file f ON f.id = c.file_id WHERE f.path = ? "
-            "ORDER BY c.ordinal",
-            [os.fsencode(path)],
-        )
-        return [
-            ContentDate(
-                date.fromisoformat(day), date.fromisoformat(end), DateKind(kind), start, stop, words
-            )
-            for day, end, kind, start, stop, words in rows
-        ]
+        return listing.dates(self._catalog, path)
 
     def _rows(self, query: str, values: Iterable[object]) -> list[Any]:
         with self._catalog.lock:
             return self._catalog.db.execute(query, list(values)).fetchall()
 
 
-def query_words(query: str) -> list[str]:
-    """The words of a query that carry meaning; all of them when none does."""
-    words = re.findall(r"\w+", query.lower())
-    return [word for word in words if word not in STOP_WORDS] or words
-
-
-def wants_phrase(query: str) -> bool:
-    """Whether a query asks for words in quotes to the letter; a long question merely quotes."""
-    phrases = re.findall(r'"[^"]*\w[^"]*"', query)
-    return bool(phrases) and len(re.findall(r"\w+", re.sub(r'"[^"]*"', " ", query))) <= BESIDE
-
-
-def match_expression(query: str) -> str:
-    """A query as an FTS5 expression: phrases in quotes must occur, of other words any may."""
-    phrases = re.findall(r'"([^"]+)"', query)
-    rest = re.sub(r'"[^"]*"', " ", query)
-    if not wants_phrase(query):
-        return " OR ".join(
-            _quoted([*(" ".join(query_words(p)) for p in phrases), *query_words(rest)])
-        )
-    required = _quoted(" ".join(re.findall(r"\w+", phrase)) for phrase in phrases)
-    words = _quoted(query_words(rest))
-    together = " AND ".join(required)
-    # A word beside a phrase raises what holds both.
-    return " OR ".join([together, *(f"({together} AND {word})" for word in words)])
-
-
-def _quoted(terms: Iterable[str]) -> list[str]:
-    # Lone surrogates of odd file names cannot be bound as text.
-    clean = (term.encode("utf-8", "ignore").decode() for term in terms)
-    return list(dict.fromkeys(f'"{term}"' for term in clean if term))
-
-
-def sentence_at(text: str, offset: int) -> str:
-    """The sentence of ``text`` around an offset; of a long one, the words around it."""
-    from lsfs.sentences import sentences
-
-    spans = (span for span in sentences(text) if span[0] <= offset < span[1])
-    start, end = next(spans, (0, min(len(text), QUOTE_CHARS)))
-    if end - start > QUOTE_CHARS:
-        start = max(start, offset - QUOTE_CHARS // 2)
-        end = min(end, start + QUOTE_CHARS)
-        start = text.rfind(" ", 0, start) + 1 if start else 0
-        cut = text.find(" ", end)
-        end = cut if cut >= 0 else len(text)
-    return " ".join(text[start:end].split())
-
-
-def _hit(row: tuple[Any, ...], score: float, explain: dict[str, float]) -> Hit:
-    _, raw, page, page_end, line, line_end, start, end, title, day, kind, where, text = row
+def _hit(row: tuple[Any, ...], candidate: Candidate) -> Hit:
+    _, raw, page, page_end, line, line_end, start, end, title, day, kind, where, text, _ = row
     path = os.fsdecode(raw)
     return Hit(
         path=path,
@@ -433,11 +459,27 @@ def _hit(row: tuple[Any, ...], score: float, explain: dict[str, float]) -> Hit:
         line_end=line_end,
         char_start=start,
         char_end=end,
-        score=round(score, 6),
+        score=round(candidate.score, 6),
         title=str(title) or PurePosixPath(path).name,
         date=str(day),
         text=str(text),
         kind=str(kind),
-        explain={name: round(value, 6) for name, value in explain.items()},
+        explain={name: round(value, 6) for name, value in candidate.parts.items()},
         where=str(where),
+        scores={name: round(value, 6) for name, value in candidate.scores.items()},
     )
+
+
+def _vector(task: _Task, embedder: Embedder) -> Any:
+    """The query as a vector; misspelt words as they were meant."""
+    words = task.query.words
+    for one in task.corrections:
+        words = words.lower().replace(one.word, one.instead[0])
+    vector = embedder.encode_query(words)
+    if not task.hypothetical:
+        return vector
+    import numpy as np
+
+    # A hypothetical answer is like a passage, not like a question.
+    mean = (vector + embedder.encode([task.hypothetical])[0]) / 2
+    return mean / max(float(np.linalg.norm(mean)), 1e-9)

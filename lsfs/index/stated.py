@@ -82,6 +82,8 @@ def drop(db: sqlite3.Connection, document_id: int) -> None:
     """Forget what is stored of a document."""
     db.execute("DELETE FROM field WHERE document_id = ?", (document_id,))
     db.execute("DELETE FROM signature WHERE document_id = ?", (document_id,))
+    db.execute("DELETE FROM sought WHERE document_id = ?", (document_id,))
+    db.execute("DELETE FROM document_topic WHERE document_id = ?", (document_id,))
 
 
 # --- signatures

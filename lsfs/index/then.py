@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.index.catalog import Catalog, Facts, name_of, suffix_of
+from lsfs.index.catalog import Catalog, Facts, name_words, suffix_of
 from lsfs.model import Status
 
 _OF_FILES = ("file", "content_date", "file_fts")  # what is said of files, not of documents
@@ -104,7 +104,8 @@ class CatalogThen(Catalog):
             "WHERE file_id IN (SELECT id FROM temp.file)"
         )
         self.db.execute(
-            "INSERT INTO temp.file_fts(rowid, name, title) SELECT rowid, name, title "
+            "INSERT INTO temp.file_fts(rowid, name, title, name_parts, title_parts) "
+            "SELECT rowid, name, title, name_parts, title_parts "
             "FROM main.file_fts WHERE rowid IN (SELECT id FROM temp.file)"
         )
 
@@ -118,9 +119,12 @@ class CatalogThen(Catalog):
             ),
         )  # fmt: skip
         file_id = cursor.lastrowid or 0
+        title = self.db.execute(
+            "SELECT title FROM document WHERE id = ?", (document_id,)
+        ).fetchone()[0]
         self.db.execute(
-            "INSERT INTO temp.file_fts(rowid, name, title) SELECT ?, ?, title FROM document "
-            "WHERE id = ?",
-            (file_id, name_of(entry.path), document_id),
+            "INSERT INTO temp.file_fts(rowid, name, title, name_parts, title_parts) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (file_id, *name_words(entry.path, title)),
         )
         self.set_facts(file_id, facts)

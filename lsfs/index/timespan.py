@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from lsfs.index import timehan
 from lsfs.index import timewords as w
 from lsfs.index.dates import Days, year_days
-from lsfs.index.timeperiods import OPEN, Period, PeriodReader
+from lsfs.index.timeperiods import OPEN, PeriodReader
+from lsfs.index.timetokens import Period
 from lsfs.model import DaySpan
 
 MAX_CHARS = 4000  # a question; what is pasted behind it is not read for time
@@ -33,6 +35,7 @@ class TimePhrase:
         role: how the preposition was read: in, on, from, since, after, before, until, between; ""
             when there is none.
         note: what was assumed, in words; mostly "".
+        spans: the single spans of "2021 or 2023", which ``span`` goes around; else empty.
     """
 
     start: int
@@ -41,6 +44,7 @@ class TimePhrase:
     words: str
     role: str
     note: str = ""
+    spans: tuple[DaySpan, ...] = ()
 
 
 _OLDER = frozenset(("older", "newer", "later", "earlier"))
@@ -69,7 +73,19 @@ def find(text: str, today: date) -> list[TimePhrase]:
             continue
         phrase, i = read
         found.append(replace(phrase, words=text[phrase.start : phrase.end]))
-    return found
+    return _with_han(found, masked, today)
+
+
+def _with_han(found: list[TimePhrase], text: str, today: date) -> list[TimePhrase]:
+    """The phrases, with those in Chinese and Japanese, in order."""
+    more: list[TimePhrase] = []
+    for start, end, span, role in timehan.find(text, today):
+        if not any(start < one.end and one.start < end for one in more):
+            more.append(TimePhrase(start, end, span, text[start:end], role))
+    if not more:
+        return found
+    kept = [one for one in found if not any(one.start < m.end and m.start < one.end for m in more)]
+    return sorted([*kept, *more], key=lambda one: one.start)
 
 
 class _Reader(PeriodReader):
@@ -88,9 +104,13 @@ class _Reader(PeriodReader):
 
     def _roles(self, i: int) -> Iterator[tuple[str, int]]:
         """The roles that the words at ``i`` can have, longest first, and then none."""
-        for count in (3, 2, 1):
+        for count in (5, 4, 3, 2, 1):
             words = [self.word(k) for k in range(i, i + count)]
             role = w.ROLES.get("_".join(words))
+            if words == ["post"] and self.word(i + 1) != "-":
+                continue  # a verb
+            if words == ["des"] and self.raw(i).lower() == "des":
+                continue  # an article; "dès" is since
             if role:
                 yield (
                     role,
@@ -103,6 +123,7 @@ class _Reader(PeriodReader):
         if first is None:
             return None
         second = self._second(first, role)
+        parts: tuple[DaySpan, ...] = ()
         if second is None:
             if role == "between" or not self._believable(i, j, first, role):
                 return None
@@ -110,6 +131,8 @@ class _Reader(PeriodReader):
             end, note = first.end, first.note
         else:
             days, end, note = self._joined(first, second), second.end, second.note
+            if self.word(first.end) in w.AND and role != "between":
+                parts = self._apart(first, second)
             role = role if role in ("in", "on", "from", "between") else ""
             if not role and not self._range_believable(i, first, second):
                 return None
@@ -124,7 +147,16 @@ class _Reader(PeriodReader):
         if role == "on" and first.shape in ("unit", "span"):
             role = ""  # the article of "le mois dernier"
         start, stop = self.tokens[i].start, self.tokens[end - 1].end
-        return TimePhrase(start, stop, span, "", role, note), end
+        return TimePhrase(start, stop, span, "", role, note, parts), end
+
+    def _apart(self, first: Period, second: Period) -> tuple[DaySpan, ...]:
+        """Two periods of a list that do not touch."""
+        if first.year is None and second.year:
+            first = replace(first, year=second.year)
+        elif second.year is None and first.year:
+            second = replace(second, year=first.year)
+        a, b = sorted((self._days(first), self._days(second)))
+        return (DaySpan(*a), DaySpan(*b)) if a[1] < b[0] else ()
 
     def _days(self, period: Period) -> Days:
         """Its days; without a year, the latest time that it began."""
@@ -139,16 +171,31 @@ class _Reader(PeriodReader):
         if role not in ("", "in", "on", "from", "between", "since") or not link:
             return None
         if link == "/":
-            return self._short_year(first, first.end + 1, link)
+            return self._short_year(first, first.end + 1, link) or self._next_in(first)
         if link not in w.TO and link not in w.AND:
             return None
+        if link in w.TO and self.word(first.end + 1) in w.NOW and first.shape != "duration":
+            return self._now(first.end + 1)
         at = self.skip(first.end + 1, w.ARTICLES | w.TO | {"de", "in", "en", "of", "du", "del"})
         second = self.period(at) or self._short_year(first, at, link)
-        if second is None:
+        if second is None or "duration" in (first.shape, second.shape):
             return None
         if link in w.AND and role != "between" and second.shape != first.shape:
             return None
         return second
+
+    def _now(self, i: int) -> Period:
+        tomorrow = w.shift(self.today, 1, "day")
+        return Period(i + 1, lambda _year: (self.today, tomorrow), 0, "day")
+
+    def _next_in(self, first: Period) -> Period | None:
+        """The second of 2021/2022, or of 2022-05-03/2022-06-01."""
+        second = self.period(first.end + 1)
+        if second is None or second.shape != first.shape or first.shape not in ("year", "day"):
+            return None
+        glued = self.tokens[first.end - 1].end + 1 == self.tokens[first.end + 1].start
+        later = first.shape == "day" or (second.year or 0) > (first.year or 0)
+        return second if glued and later else None
 
     def _short_year(self, first: Period, at: int, link: str) -> Period | None:
         """The "22" of "2021-22"."""
@@ -208,6 +255,10 @@ class _Reader(PeriodReader):
             return False
         if self.capital(period.end) or self.word(period.end) == "of":
             return False  # "from April Jones", "in March of the Penguins"
+        follows = self.word(period.end)
+        small = period.shape == "month" and self.raw(j) in ("march", "may", "mars")
+        if small and follows.isalpha() and follows not in w.STOPS | w.DOCUMENT_WORDS:
+            return False  # "in march step"
         lead = self.word(j - 1)
         weak = lead in ("of", "for", "over", "the", "a", "der", "la", "le")
         return not (weak and period.shape == "month" and not self.raw(j)[:1].isupper())
@@ -218,6 +269,8 @@ class _Reader(PeriodReader):
         if after in w.UNIT_WORDS:
             return False
         noun_follows = after.isalpha() and after not in w.STOPS
+        if role == "in" and self.word(i) == "of" and before.isdecimal():
+            return self.word(i - 2) not in w.NUMBERED_THINGS  # section 12 of 2000
         if role:
             amount = before in w.AMOUNT_NOUNS and self.word(i) in ("of", "for", "from", "in")
             if self.raw(i) == "EN":

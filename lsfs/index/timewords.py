@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from lsfs.index.dates import Days, month_days, year_days
+from lsfs.index.dates import MONTHS, Days, month_days, year_days
+from lsfs.index.folding import fold
 
-# --- words. All are folded: lower case, no accents.
+# --- words. All are folded when the tables are made: lower case, no accents.
 
 
 def _table(text: str) -> dict[str, str]:
@@ -14,18 +15,35 @@ def _table(text: str) -> dict[str, str]:
     table = {}
     for line in text.strip().splitlines():
         meaning, _, words = line.partition(":")
-        table.update(dict.fromkeys(words.split(), meaning.strip()))
+        table.update(dict.fromkeys(fold(words).split(), meaning.strip()))
     return table
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(fold(text).split())
 
 
 def _numbers(text: str) -> dict[str, int]:
     return {word: int(number) for word, number in _table(text).items()}
 
 
+# Months as a question may name them: those that documents are read for, and more languages.
+MONTH_NAMES = MONTHS | _numbers(
+    """
+    1: januari styczeń stycznia styczniu styczniem январь января январе
+    2: februari luty lutego lutym февраль февраля феврале
+    3: maart marzec marca marcu marcem март марта марте
+    4: kwiecień kwietnia kwietniu kwietniem апрель апреля апреле
+    5: mei maj maja maju majem май мая мае
+    6: juni czerwiec czerwca czerwcu czerwcem июнь июня июне
+    7: juli lipiec lipca lipcu lipcem июль июля июле
+    8: augustus augusti sierpień sierpnia sierpniu sierpniem август августа августе
+    9: wrzesień września wrześniu wrześniem сентябрь сентября сентябре
+    10: październik października październiku październikiem октябрь октября октябре
+    11: listopad listopada listopadzie listopadem ноябрь ноября ноябре
+    12: grudzień grudnia grudniu grudniem декабрь декабря декабре
+    """
+)
 # Several words are joined by "_"; the longest fit wins.
 ROLES = _table(
     """
@@ -42,29 +60,61 @@ ROLES = _table(
     until: fino_a fino_al
     by: by
     between: between zwischen entre tra fra
+    in: tijdens gedurende em durante_o no_decorrer_de i_början w w_ciagu в во за
+    from: uit van från z
+    since: vanaf från_och_med począwszy_od с со начиная_с a_partir_do as_from starting_on
+    since: no_earlier_than not_earlier_than
+    since: od от nicht_vor nicht_fruher_als since_at_least
+    after: na efter depois_de depois_do após после post
+    before: voor vóór före innan antes_do przed до перед earlier_than
+    until: tot tot_en_met t_m fram_till вплоть_до up_to_and_including no_later_than not_later_than
+    until: spatestens at_the_latest_by bis_einschliesslich
+    between: tussen mellan między pomiędzy между
     """
 )
-TO = _words("to until till through thru bis a au jusqu hasta al - \u2013 \u2014 fino")
-AND = _words("and und et y e or oder ou o &")
-ARTICLES = _words("the a an le la l les el los las il lo gli i der die das den dem des year jahr")
-OF = _words("of de d del du des von vom di dell della delle im in the der le la l el , year")
+TO = _words(
+    """to until till through thru bis a au jusqu hasta al - \u2013 \u2014 fino
+    tot do до по aż"""
+)
+AND = _words(
+    """and und et y e or oder ou o &
+    en och oraz и lub"""
+)
+ARTICLES = _words(
+    """the a an le la l les el los las il lo gli i der die das den dem des year jahr
+    de het"""
+)
+OF = _words(
+    """of de d del du des von vom di dell della delle im in the der le la l el , year
+    van do da dos das av"""
+)
 LAST = _words(
     """last previous letzten letzter letztes letzte letztem vorigen voriges vorige vergangenen
     vergangene vergangenes dernier derniere derniers dernieres passe passee pasado pasada ultimo
-    ultima ultimos ultimas scorso scorsa scorsi ultimi ultime"""
+    ultima ultimos ultimas scorso scorsa scorsi ultimi ultime
+    vorig vorige afgelopen laatste passado passada förra senaste zeszły zeszłym zeszłej zeszłego
+    ostatni ostatnie
+    ostatnim ostatnich ubiegłym ubiegłego minionym прошлом прошлой прошлый прошлого прошлую
+    последние последний последних последней"""
 )
 PAST = _words("past")  # counted back from today, not by the calendar
 THIS = _words(
-    "this current dieser dieses diesen diesem diese cette ce cet este esta esto quest questo questa"
+    """this current dieser dieses diesen diesem diese cette ce cet este esta esto
+    quest questo questa
+    dit deze neste nesta denna detta tym tego bieżącym этом этой этот текущем"""
 )
+YEAR_ENDINGS = _words("roku rok года году год")
 NEXT = _words(
     """next coming nachsten nachster nachstes nachste kommenden prochain prochaine proximo proxima
-    prossimo prossima"""
+    prossimo prossima
+    volgende volgend komende nästa następnym przyszłym следующем следующей"""
 )
 AFTER_NOUN = _words(
     """dernier derniere derniers dernieres passe passee pasado pasada pasados scorso scorsa
-    prochain prochaine proximo proxima prossimo prossima"""
+    prochain prochaine proximo proxima prossimo prossima
+    passado passada"""
 )
+YEARS_AWAY = {word: -1 for word in LAST} | {word: 0 for word in THIS} | {word: 1 for word in NEXT}
 UNITS = _table(
     """
     day: day days tag tage tagen jour jours dia dias giorno giorni
@@ -74,6 +124,18 @@ UNITS = _table(
     half: half halbjahr semestre
     year: year years jahr jahre jahren jahres annee annees ans ano anos anno anni
     hour: hours stunden heures horas ore
+    day: dagen dag dagar dagarna dzień dni dia dias день дня дней
+    week: weken vecka veckor veckan veckorna tydzień tygodnie tygodniu tygodni tygodnia неделя
+    week: неделю неделе
+    week: недели недель
+    month: maand maanden månad månader månaden månaderna miesiąc miesiąca miesiącu miesiące
+    month: miesięcy месяц
+    month: месяце месяца месяцев
+    quarter: kwartaal kwartalen kvartal kvartalet kwartał kwartale квартал квартале
+    half: halfjaar semestres halfte halvår
+    year: jaar jaren år året åren rok roku lata lat год году года лет
+    fortnight: fortnight fortnights
+    decade: decade decades jahrzehnt jahrzehnte decennie décennie
     """
 )
 NUMBERS = _numbers(
@@ -89,6 +151,11 @@ NUMBERS = _numbers(
     9: nine neun neuf nueve nove
     10: ten zehn dix diez dieci
     12: twelve zwolf douze doce dodici
+    2: twee dois duas två dwa dwie два две
+    3: drie três trzy три
+    4: vier quatro fyra cztery четыре
+    5: vijf fem pięć пять
+    6: zes seis sześć шесть
     """
 )
 ORDINALS = _numbers(
@@ -98,6 +165,10 @@ ORDINALS = _numbers(
     3: third dritte dritten drittes troisieme tercer tercera terzo terza
     4: fourth vierte vierten viertes quatrieme cuarto cuarta quarto quarta
     -1: last letzte letzten letztes dernier derniere ultimo ultima
+    1: eerste primeiro primeira första pierwszy pierwszym
+    2: tweede segundo segunda andra drugi drugim
+    3: derde terceiro terceira tredje trzeci trzecim
+    4: vierde quarto quarta fjärde czwarty czwartym
     """
 )
 WEEKDAYS = _numbers(
@@ -117,6 +188,10 @@ SEASONS = _numbers(
     6: summer sommer ete verano
     9: autumn fall herbst automne otono autunno
     12: winter hiver invierno inverno
+    3: lente voorjaar wiosna wiosną весна весной
+    6: zomer verão sommar sommaren lato latem летом
+    9: herfst najaar outono höst hösten jesień jesienią осень осенью
+    12: vinter vintern zima zimą зима зимой
     """
 )
 HOLIDAYS = _table(
@@ -125,6 +200,14 @@ HOLIDAYS = _table(
     easter: easter ostern paques pascua pasqua
     newyear: new_year new_years neujahr
     silvester: silvester
+    christmas: kerst kerstmis natal jul boze_narodzenie
+    easter: pasen páscoa påsk wielkanoc
+    whitsun: whitsun pentecost pfingsten pentecôte pinksteren
+    halloween: halloween
+    thanksgiving: thanksgiving
+    goodfriday: goodfriday karfreitag
+    blackfriday: blackfriday
+    boxingday: boxingday
     """
 )
 EDGES = _table(
@@ -139,9 +222,12 @@ EDGES = _table(
 NEED_OF = _words("start beginning principios inizio middle mediados meta end finales fine")
 FISCAL = _words("fy fiscal financial geschaftsjahr exercice")
 YEAR_WORDS = _words("year jahr jahre jahres annee ano anno calendar")
-WEEK_WORDS = _words("week kw woche semaine semana settimana")
+WEEK_WORDS = _words(
+    """week kw woche semaine semana settimana
+    cw wk vecka tydzień неделя"""
+)
 DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60,
-            "seventies": 70, "eighties": 80, "nineties": 90}  # fmt: skip
+            "seventies": 70, "eighties": 80, "nineties": 90, "noughties": 100}  # fmt: skip
 DECADE_WORDS = _words("annees anos anni jahre")
 DAYS_AGO = _numbers(
     """
@@ -149,6 +235,10 @@ DAYS_AGO = _numbers(
     0: today heute hoy oggi
     1: yesterday gestern ayer ieri
     2: vorgestern anteayer
+    -1: amanhã
+    0: vandaag hoje idag dzisiaj dziś сегодня
+    1: gisteren ontem igår wczoraj вчера
+    2: eergisteren anteontem przedwczoraj позавчера
     """
 )
 ONWARDS = _words("on onwards onward forward or and oder ou")
@@ -163,7 +253,11 @@ NUMBERED_THINGS = _words(
     article paragraph apartment apt suite flat unit number no nr num numero ext extension port
     ticket case id box serial part building flight bus line channel zip pin art item sku area
     invoice order bill form lot level floor gate hall volume issue phone tel fax account customer
-    rechnung facture factura fattura raum invoices_no reference ref check cheque receipt claim"""
+    rechnung facture factura fattura raum reference ref check cheque receipt claim clause figure
+    table question block step release build python ubuntu android java php firmware act statute
+    bill rule
+    directive exhibit appendix annex schedule drawing lot plot unit verse psalm track episode seat
+    locker badge token pixel"""
 )
 AMOUNT_WORDS = _words(
     """paid pay pays paying cost costs costing sold sell bought earn earned spent worth about around
@@ -174,8 +268,18 @@ AMOUNT_WORDS = _words(
 )
 AMOUNT_NOUNS = _words(
     """total sum amount maximum minimum price cost fee rent salary value limit average loan payment
-    balance number sold bought paid pay earned spent worth"""
+    balance discount bonus refund donation premium number sold bought paid pay earned spent worth"""
 )
+CENTURY = _words("century jahrhundert siecle siglo secolo eeuw")
+TWO_WORDS = {
+    ("good", "friday"): "goodfriday",
+    ("black", "friday"): "blackfriday",
+    ("boxing", "day"): "boxingday",
+}
+VERSIONED = _words("version release build v python ubuntu android java iso din iec ieee rfc")
+AGO = _words("ago fa geleden temu назад atras sedan")
+WEEKEND = _words("weekend wochenende")
+NOW = _words("now date present today heute jetzt aujourd'hui maintenant hoy ahora oggi ora adesso")
 MODALS = _words("will would can could should must may might does doesn don did not to that")
 PLURALS = _words("weeks months quarters years tage wochen jahre monate")
 UNIT_WORDS = _words(
@@ -201,8 +305,6 @@ DOCUMENT_WORDS = _words(
     vertrage rechnungen berichte briefe contrats factures lettres rapports contratos facturas cartas
     informes contratti fatture lettere rapporti"""
 )
-NUMBER_CONTEXT = frozenset("/\\_#@$€£+%=")
-
 # --- arithmetic on days
 
 
@@ -215,10 +317,10 @@ def _shift_months(day: date, months: int) -> date:
 
 def shift(day: date, count: int, unit: str) -> date:
     """``count`` units later, or earlier; stays within the calendar."""
-    months = {"month": 1, "quarter": 3, "half": 6, "year": 12}.get(unit)
+    months = {"month": 1, "quarter": 3, "half": 6, "year": 12, "decade": 120}.get(unit)
     if months:
         return _shift_months(day, months * count)
-    ordinal = day.toordinal() + count * (7 if unit == "week" else 1)
+    ordinal = day.toordinal() + count * {"week": 7, "fortnight": 14}.get(unit, 1)
     return date.fromordinal(min(max(ordinal, 1), date.max.toordinal() - 400))
 
 
@@ -235,6 +337,12 @@ def unit_around(day: date, unit: str) -> Days:
         return month_days(day.year, 1 if day.month < 7 else 7, 6)
     if unit == "year":
         return year_days(day.year)
+    if unit == "decade":
+        begins = day.year // 10 * 10
+        return date(begins, 1, 1), date(begins + 10, 1, 1)
+    if unit == "fortnight":  # counted back from the end of this week
+        monday = shift(day, -day.weekday(), "day")
+        return shift(monday, -1, "week"), shift(monday, 1, "week")
     return day, shift(day, 1, "day")
 
 
@@ -254,6 +362,20 @@ def holiday(name: str, year: int) -> Days:
     if name == "easter":
         sunday = _easter(year)
         return sunday - timedelta(days=2), sunday + timedelta(days=2)
+    if name == "whitsun":
+        sunday = _easter(year) + timedelta(days=49)
+        return sunday, sunday + timedelta(days=2)
+    if name == "goodfriday":
+        friday = _easter(year) - timedelta(days=2)
+        return friday, friday + timedelta(days=1)
+    if name == "boxingday":
+        return date(year, 12, 26), date(year, 12, 27)
+    if name == "halloween":
+        return date(year, 10, 31), date(year, 11, 1)
+    if name in ("thanksgiving", "blackfriday"):  # the fourth Thursday of November; the day after
+        november = date(year, 11, 1)
+        on = 21 + (3 - november.weekday()) % 7 + (name == "blackfriday")
+        return november + timedelta(days=on), november + timedelta(days=on + 1)
     year -= name == "newyear"  # New Year 2020 is the night that begins in 2019
     return date(year, 12, 31), date(year + 1, 1, 2)
 

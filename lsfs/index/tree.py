@@ -7,16 +7,23 @@ the tree, however it changes in the meantime, leads out of it.
 from __future__ import annotations
 
 import errno
-import fnmatch
 import logging
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lsfs import beneath
 from lsfs.index.catalog import FileIdentity
+from lsfs.index.ignore import (
+    DECIDING,
+    MOST_BYTES,
+    GitRules,
+    Ignore,
+    Scope,
+    is_made_by_program,
+    within_repository,
+)
 
 log = logging.getLogger("lsfs.index.tree")
 
@@ -27,12 +34,16 @@ class SourceTree:
     Args:
         root: its real path.
         ignore: names and patterns that are left out, wherever they stand.
+        git: where ``.gitignore`` counts; see :mod:`lsfs.index.ignore`.
     """
 
-    def __init__(self, root: Path, ignore: Iterable[str]) -> None:
+    def __init__(self, root: Path, ignore: Iterable[str], git: GitRules = "repositories") -> None:
         self.root = root
         self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._ignore = re.compile("|".join(fnmatch.translate(p) for p in ignore) or r"(?!)")
+        self._ignore = Ignore(ignore, git, in_repository=within_repository(root))
+        # The rules of each folder that was looked into, None for one that is left out itself. What
+        # changes them is an event, after which the folder is looked into again.
+        self._scopes: dict[str, Scope | None] = {}
 
     def close(self) -> None:
         """Release the descriptor."""
@@ -40,16 +51,67 @@ class SourceTree:
             os.close(self._fd)
             self._fd = -1
 
-    def ignored(self, path: str) -> bool:
-        """Whether any part of a path is left out."""
-        return any(self._ignore.match(part) for part in path.split("/"))
+    def ignored(self, path: str, *, is_dir: bool = False) -> bool:
+        """Whether a path, or a folder that it lies in, is left out."""
+        folder, _, _ = path.rpartition("/")
+        scope = self._scope(folder)
+        return scope is None or self._ignore.leaves_out(scope, path, is_dir=is_dir)
+
+    def to_look_at(self, path: str) -> str | None:
+        """Where to look when something happened at a path; None: it is left out.
+
+        What decides on others (rules, a new repository) has its folder looked at.
+        """
+        folder, _, name = path.rpartition("/")
+        if name in DECIDING:
+            return None if folder and self._is_left_out(folder) else folder
+        return None if self._is_left_out(path) else path
+
+    def _is_left_out(self, path: str) -> bool:
+        """Whether a path is left out whatever stands there, or stood."""
+        return self.ignored(path) and self.ignored(path, is_dir=True)
+
+    def _scope(self, folder: str, *, fresh: bool = False) -> Scope | None:
+        """The rules for the entries of a folder; None when it is left out.
+
+        Args:
+            fresh: read them again, of this folder and those above it.
+        """
+        if not fresh and folder in self._scopes:
+            return self._scopes[folder]
+        above: Scope | None = None
+        if folder:
+            above = self._scope(folder.rpartition("/")[0], fresh=fresh)
+            if above is None or self._ignore.leaves_out(above, folder, is_dir=True):
+                self._scopes[folder] = None
+                return None
+        prefix = f"{folder}/" if folder else ""
+        return self._enter(folder, [n for n in DECIDING if self.stat(prefix + n)], above)
+
+    def _enter(self, folder: str, deciding: list[str], above: Scope | None) -> Scope | None:
+        scope = None
+        if not is_made_by_program(folder, deciding):
+            scope = self._ignore.entered(folder, deciding, above, self._rules)
+        self._scopes[folder] = scope
+        return scope
+
+    def _rules(self, path: str) -> bytes | None:
+        """The content of a file of rules; None where there is none that can be read."""
+        try:
+            fd = self.open(path)
+        except OSError as error:
+            log.warning("the rules in %r cannot be read: %s", path, error.strerror)
+            return None
+        with os.fdopen(fd, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            log.warning("%r is too large for rules, and is not heeded", path)
+            return None
+        return data
 
     def stat(self, path: str) -> os.stat_result | None:
         """What stands at a path, not following links; None when nothing does."""
-        try:
-            return os.stat(path or ".", dir_fd=self._fd, follow_symlinks=False)
-        except OSError:
-            return None
+        return beneath.stat(self._fd, os.fsencode(path))
 
     def exists(self, path: str) -> bool:
         """Whether a regular file stands at the path now."""
@@ -70,42 +132,58 @@ class SourceTree:
 
     def files(self, path: str = "") -> Iterator[tuple[str, FileIdentity]]:
         """Regular files at or below a path, with their identity, in no particular order."""
-        if path and self.ignored(path):
-            return
+        if not path:
+            self._scopes.clear()
         found = self.stat(path)
         if found is None:
             return
-        if stat.S_ISREG(found.st_mode):
+        is_dir = stat.S_ISDIR(found.st_mode)
+        above = self._scope(path.rpartition("/")[0], fresh=True) if path else None
+        if path and (above is None or self._ignore.leaves_out(above, path, is_dir=is_dir)):
+            return
+        if is_dir:
+            yield from self._below(path, above)
+        elif stat.S_ISREG(found.st_mode):
             yield path, FileIdentity.of(found)
-        elif stat.S_ISDIR(found.st_mode):
-            yield from self._below(path)
 
-    def _below(self, path: str) -> Iterator[tuple[str, FileIdentity]]:
-        waiting = [path]
+    def _below(self, path: str, above: Scope | None) -> Iterator[tuple[str, FileIdentity]]:
+        waiting = [(path, above)]
         while waiting:
-            folder = waiting.pop()
+            folder, above = waiting.pop()
             try:
                 fd = self._open_folder(folder.split("/") if folder else [])
             except OSError as error:
                 log.warning("cannot list %r: %s", folder, error.strerror)
                 continue
             try:
-                with os.scandir(fd) as entries:
-                    for entry in entries:
-                        yield from self._entry(folder, entry, waiting)
+                with os.scandir(fd) as listed:
+                    entries = list(listed)
+                deciding = [entry.name for entry in entries if entry.name in DECIDING]
+                scope = self._enter(folder, deciding, above)
+                if scope is None:
+                    continue
+                for entry in entries:
+                    yield from self._entry(folder, entry, scope, waiting)
             finally:
                 os.close(fd)
 
     def _entry(
-        self, folder: str, entry: os.DirEntry[str], waiting: list[str]
+        self,
+        folder: str,
+        entry: os.DirEntry[str],
+        scope: Scope,
+        waiting: list[tuple[str, Scope | None]],
     ) -> Iterator[tuple[str, FileIdentity]]:
-        if self._ignore.match(entry.name):
-            return
         path = f"{folder}/{entry.name}" if folder else entry.name
         try:
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            elif entry.is_file(follow_symlinks=False):
+            is_dir = entry.is_dir(follow_symlinks=False)
+            if not is_dir and not entry.is_file(follow_symlinks=False):
+                return
+            if self._ignore.leaves_out(scope, path, is_dir=is_dir):
+                return
+            if is_dir:
+                waiting.append((path, scope))
+            else:
                 yield path, FileIdentity.of(entry.stat(follow_symlinks=False))
         except OSError as error:  # gone since it was listed
             log.debug("skipping %r: %s", path, error.strerror)

@@ -1,69 +1,113 @@
-"""The vectors of passages: LanceDB on disk, one matrix in memory to search.
+"""The vectors of passages: LanceDB on disk, and their codes, mapped or in memory, to search.
 
 LanceDB is rebuildable: the catalog knows which vectors are intended. It holds ids and numbers,
-never text. One process writes it, under ``catalog.lock``.
+never text. One process writes it, under ``catalog.lock``. The codes are made from it and kept in a
+file beside each table, which says from which state of the table: while that is the present one, the
+file is mapped and LanceDB is not even loaded; else only what has changed is read.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import re
 import shutil
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from lsfs.index import codes
+from lsfs.index.codes import Codes, Ids, Matrix, Rows, Tail
 
 TABLE = "passage"
 COMPACT_AFTER = 200  # commits; each leaves a version and a fragment that slow the next ones
+READ = 16384  # rows of LanceDB at a time
+FOLD_ROWS = 50_000  # new vectors that are held in memory at most, or a tenth of all
+SETTLE_SHARE = 20  # the file is made anew at rest when one in so many vectors has changed
+FEW_MISSING = 10_000  # so many vectors are asked for by id; more are found by reading all
 
 log = logging.getLogger("lsfs.index.vectors")
 
-Ids = NDArray[np.int64]
-Matrix = NDArray[np.float32]
+Wanted = Sequence[int] | Ids
+
+
+def table_of(embedder: str) -> str:
+    """The name of the table with the vectors of an embedder: one that any file system takes."""
+    digest = hashlib.sha256(embedder.encode()).hexdigest()[:12]
+    return f"{re.sub(r'[^a-z0-9]+', '-', embedder.lower())[:40].strip('-')}-{digest}"
 
 
 class VectorStore:
     """Passage id to vector.
 
     Opened at its first use: to load LanceDB takes a second or two, and many a command needs none.
+    Any thread may search while one writes.
 
     Args:
         path: the LanceDB database.
         dimension: numbers in a vector.
+        table: see :func:`table_of`.
         read_only: never change the database; a damaged one then reads as empty.
 
     Attributes:
         rebuilt: the stored table could not be used and was emptied; make every vector again.
     """
 
-    def __init__(self, path: Path, dimension: int, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, dimension: int, *, table: str = TABLE, read_only: bool = False
+    ) -> None:
         self._path = path
+        self._name = table
+        self._folder = path / f"{table}.lance"
+        self._file = path / f"{table}.codes"
         self._dimension = dimension
         self._read_only = read_only
         self._commits = 0
         self.rebuilt = False
         self._table: Any = None
-        self._rows = _Rows(dimension)
-        self._mask: tuple[NDArray[np.bool_], frozenset[int], int]
-        self._mask = np.ones(0, np.bool_), frozenset(), -1
-        self._lock = threading.Lock()  # one thread indexes while others search
+        self._base = _none(dimension)
+        self._tail = Tail(dimension)
+        self._changed = 0  # vectors since the file was made
+        self._state = 0  # raised by every change
+        self._shown: tuple[object, int, list[Rows]] = (None, -1, [])
+        self._lock = threading.Lock()  # held to change what the views are, not to use them
         self._is_open = False
         self._opening = threading.Lock()
 
+    @property
+    def path(self) -> Path:
+        """The LanceDB database."""
+        return self._path
+
+    @property
+    def table(self) -> str:
+        """The table in it."""
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return self._dimension
+
     def __len__(self) -> int:
-        self._ready()
-        return len(self._rows)
+        return sum(int(part.alive.sum()) for part in self._parts())
 
     @property
     def ids(self) -> Ids:
         """Ids of the passages that have a vector."""
+        return np.concatenate([part.ids[part.alive] for part in self._parts()])
+
+    def _parts(self) -> tuple[Codes, Codes]:
         self._ready()
-        return self._rows.ids.copy()
+        with self._lock:
+            return self._base, self._tail.view
+
+    # --- opening
 
     def _ready(self) -> None:
         with self._opening:
@@ -73,19 +117,39 @@ class VectorStore:
 
     def _open(self) -> None:
         try:
-            self._connect()
+            self._load()
         except Exception as error:
             # Whatever LanceDB says about a damaged table, the answer is the same: make it anew.
-            log.warning("the vectors in %s cannot be read and are made again", self._path)
+            log.warning("the vectors in %s cannot be read and are made again", self._folder)
             log.info("LanceDB said: %s", error)
             self.rebuilt = True
-            if self._read_only:
+            self._base, self._tail = _none(self._dimension), Tail(self._dimension)
+            if not self._read_only:
+                self._delete()
+                self._connect()
+
+    def _load(self) -> None:
+        found = codes.mapped(self._file, self._dimension)
+        if found is not None:
+            self._base, made_from = found
+            if made_from == self._fingerprint():
                 return
-            if self._path.is_dir():
-                shutil.rmtree(self._path)
-            else:
-                self._path.unlink(missing_ok=True)
-            self._connect()
+        self._connect()
+        if self._table is not None:
+            self._catch_up()
+
+    def _fingerprint(self) -> str:
+        """Which state the table is in: each change of it has a manifest of its own."""
+        try:
+            with os.scandir(self._folder / "_versions") as entries:
+                names = sorted(
+                    f"{entry.name}:{entry.stat().st_size}"
+                    for entry in entries
+                    if entry.name.endswith(".manifest")
+                )
+        except OSError:
+            return ""
+        return hashlib.sha256("\n".join(names).encode()).hexdigest() if names else ""
 
     def _connect(self) -> None:
         # Lance logs to stderr on its own, also what is no problem ("no existing dataset").
@@ -102,127 +166,143 @@ class VectorStore:
         )
         if self._read_only and not self._path.exists():
             return
+        if self._path.is_file():
+            self._path.unlink()
         database = lancedb.connect(str(self._path))
-        if TABLE in database.list_tables().tables:
-            self._table = database.open_table(TABLE)
+        if self._name in database.list_tables().tables:
+            self._table = database.open_table(self._name)
             if self._table.schema.field("vector").type.list_size != self._dimension:
-                self._table = database.create_table(TABLE, schema=schema, mode="overwrite")
+                self._table = database.create_table(self._name, schema=schema, mode="overwrite")
                 self.rebuilt = True
-        elif self._read_only:
+        elif not self._read_only:
+            self._table = database.create_table(self._name, schema=schema)
+
+    def _writable(self) -> Any:
+        """The table, to write to."""
+        self._ready()
+        if self._table is None:
+            self._connect()
+        return self._table
+
+    def _catch_up(self) -> None:
+        """Bring the codes in step with the table: read what they lack, drop what it lacks."""
+        rows = self._table.search().select(["passage_id"]).to_batches(READ)
+        there = np.concatenate([np.empty(0, np.int64), *(_ids(batch) for batch in rows)])
+        there = np.unique(there)
+        gone = np.flatnonzero(~np.isin(self._base.ids, there, assume_unique=True))
+        if len(gone):
+            self._base = self._base.without(gone)
+        missing = np.setdiff1d(there, self._base.ids, assume_unique=True)
+        for new in self._stored(missing):
+            self._tail.add(new)
+        self._changed = len(gone) + len(missing)
+        if not self._read_only:
+            self._settle()
+
+    def _stored(self, missing: Ids) -> Iterator[Codes]:
+        """Codes of vectors in the table, READ at a time."""
+        from lancedb.expr import col
+
+        if not len(missing):
             return
-        else:
-            self._table = database.create_table(TABLE, schema=schema)
-        self._load(self._table.to_arrow())
+        query = self._table.search().select(["passage_id", "vector"])
+        if len(missing) <= FEW_MISSING:
+            query = query.where(col("passage_id").isin(missing.tolist())).limit(len(missing))
+        seen = np.empty(0, np.int64)
+        for batch in query.to_batches(READ):
+            ids = _ids(batch)
+            # Should one be stored twice (it cannot, by one writer), the first will do.
+            ids, at = np.unique(ids, return_index=True)
+            new = np.isin(ids, missing) & ~np.isin(ids, seen)
+            flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
+            vectors = flat.astype(np.float32).reshape(-1, self._dimension)
+            if new.any():
+                seen = np.concatenate([seen, ids[new]])
+                yield Codes.of(ids[new], vectors[at[new]])
 
-    def _load(self, rows: Any) -> None:
-        ids = rows.column("passage_id").to_numpy().astype(np.int64)
-        vectors = rows.column("vector").combine_chunks()
-        flat = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
-        self._rows.put(ids.tolist(), flat.reshape(len(ids), self._dimension))
+    # --- writing
 
-    def upsert(self, ids: Sequence[int], vectors: Matrix) -> None:
+    def upsert(self, ids: Wanted, vectors: Matrix) -> None:
         """Store vectors by passage id; storing one again changes nothing.
 
+        A passage never gets another text, nor a table another model: its vector stays the same.
+
         Args:
-            ids: passage ids, [n].
-            vectors: float32, [n, dimension].
+            ids: passage ids, [n], each once.
+            vectors: float32, [n, dimension], of length 1.
         """
         import pyarrow as pa
 
-        if not ids:
+        if not len(ids):
             return
-        self._ready()
-        flat = pa.array(vectors.reshape(-1), pa.float32())
+        table = self._writable()
+        numbers = np.asarray(ids, np.int64)
+        flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1), pa.float32())
         rows = pa.table(
             {
-                "passage_id": pa.array(ids, pa.int64()),
+                "passage_id": pa.array(numbers, pa.int64()),
                 "vector": pa.FixedSizeListArray.from_arrays(flat, self._dimension),
             }
         )
-        merge = self._table.merge_insert("passage_id")
+        merge = table.merge_insert("passage_id")
         merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
         with self._lock:
-            self._rows.put(ids, vectors)
+            self._drop(numbers)
+            self._tail.add(Codes.of(numbers, vectors))
+            self._change(len(numbers))
         self._committed()
 
-    def remove(self, ids: Sequence[int]) -> None:
+    def remove(self, ids: Wanted) -> None:
         """Delete the vectors of these passages."""
         from lancedb.expr import col
 
-        if not ids:
+        if not len(ids):
             return
-        self._ready()
-        self._table.delete(col("passage_id").isin([int(i) for i in ids]))
+        table = self._writable()
+        numbers = np.asarray(ids, np.int64)
+        table.delete(col("passage_id").isin(numbers.tolist()))
         with self._lock:
-            self._rows.drop(ids)
+            self._drop(numbers)
+            self._change(len(numbers))
         self._committed()
+
+    def _drop(self, ids: Ids) -> None:
+        rows, _ = self._base.rows(ids)
+        if len(rows):
+            self._base = self._base.without(rows)
+        self._tail.drop(ids)
+
+    def _change(self, number: int) -> None:
+        self._changed += number
+        self._state += 1
 
     def clear(self) -> None:
         """Delete all vectors."""
-        self._ready()
-        self._table.add(self._table.schema.empty_table(), mode="overwrite")
+        table = self._writable()
+        table.add(table.schema.empty_table(), mode="overwrite")
         with self._lock:
-            self._rows = _Rows(self._dimension, self._rows.changes + 1)
+            self._base, self._tail = _none(self._dimension), Tail(self._dimension)
+            self._change(0)
+        self._file.unlink(missing_ok=True)
 
-    def get(self, passage_id: int) -> Matrix | None:
-        """The vector of one passage."""
+    def rewrite(self) -> None:
+        """Write table and codes anew, without what was deleted from them."""
+        from datetime import timedelta
+
+        table = self._writable()
+        table.add(table.to_arrow(), mode="overwrite")
+        table.optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
+        self._fold()
+
+    def drop(self) -> None:
+        """Delete the table for good; who still searches it finds what was there."""
         self._ready()
-        with self._lock:
-            row = self._rows.at.get(passage_id)
-            return None if row is None else self._rows.matrix[row].copy()
+        self._delete()
 
-    def search(
-        self,
-        query: Matrix,
-        k: int,
-        allowed: Sequence[int] | None = None,
-        hidden: frozenset[int] = frozenset(),
-    ) -> tuple[Ids, NDArray[np.float32]]:
-        """The passages most like a query, exactly.
-
-        Args:
-            query: float32, [dimension], length 1.
-            k: how many at most.
-            allowed: passage ids to choose from; None allows all.
-            hidden: passage ids to leave out; cheap while it is the same object as the last time.
-
-        Returns:
-            ids and cosines, best first.
-        """
-        self._ready()
-        with self._lock:
-            ids, matrix = self._rows.ids, self._rows.matrix
-            if allowed is not None:
-                chosen = np.isin(ids, allowed)
-                ids, matrix = ids[chosen], matrix[chosen]
-            scores: NDArray[np.float32] = matrix @ query
-            if hidden and allowed is None:
-                shown = self._shown(hidden)
-                ids, scores = ids[shown], scores[shown]
-            ids = ids.copy()
-        k = min(k, len(scores))
-        if k == 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        top = np.argpartition(-scores, k - 1)[:k]
-        top = top[np.argsort(-scores[top], kind="stable")]
-        return ids[top], scores[top]
-
-    def _shown(self, hidden: frozenset[int]) -> NDArray[np.bool_]:
-        """Which rows are not hidden, [n]."""
-        mask, of, changes = self._mask
-        if of is not hidden or changes != self._rows.changes:
-            mask = np.ones(len(self._rows), np.bool_)
-            mask[[self._rows.at[id_] for id_ in hidden if id_ in self._rows.at]] = False
-            self._mask = mask, hidden, self._rows.changes
-        return mask
-
-    def similarities(self, query: Matrix, ids: Sequence[int]) -> dict[int, float]:
-        """Cosines of a query with these passages; those without a vector are left out."""
-        self._ready()
-        with self._lock:
-            known = [id_ for id_ in ids if id_ in self._rows.at]
-            scores = self._rows.matrix[[self._rows.at[id_] for id_ in known]] @ query
-        return dict(zip(known, scores.tolist(), strict=True))
+    def _delete(self) -> None:
+        if self._path.is_dir():
+            self._file.unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _committed(self) -> None:
         self._commits += 1
@@ -231,6 +311,129 @@ class VectorStore:
 
             self._commits = 0
             self._table.optimize(cleanup_older_than=timedelta(hours=1))
+        if len(self._tail.view) > max(FOLD_ROWS, len(self._base) // 10):
+            self._fold()
+
+    def settle(self) -> None:
+        """At rest: write the codes to their file, if enough has changed since it was made."""
+        self._ready()
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._changed and self._changed * SETTLE_SHARE >= len(self._base):
+            self._fold()
+
+    def _fold(self) -> None:
+        """Make the file of codes anew, and map it instead of what is in memory.
+
+        Only the thread that writes comes here, so the parts do not change meanwhile.
+        """
+        parts = self._base, self._tail.view
+        codes.write(self._file, self._fingerprint(), parts, self._dimension)
+        found = codes.mapped(self._file, self._dimension)
+        if found is None:
+            raise OSError(f"{self._file} is not what was written to it")
+        with self._lock:
+            self._base, self._tail = found[0], Tail(self._dimension)
+            self._changed = 0
+            self._state += 1
+
+    # --- reading
+
+    def get(self, passage_id: int) -> Matrix | None:
+        """The vector of one passage."""
+        _, vectors = self.many([passage_id])
+        return vectors[0] if len(vectors) else None
+
+    def many(self, ids: Wanted) -> tuple[Ids, Matrix]:
+        """The vectors of these passages: which have one, [n], and these, [n, dimension]."""
+        wanted = np.asarray(ids, np.int64)
+        found = [(part, *part.rows(wanted)) for part in self._parts()]
+        return (
+            np.concatenate([wanted[there] for _, _, there in found]),
+            np.concatenate([part.vectors(rows) for part, rows, _ in found]),
+        )
+
+    def search(
+        self,
+        query: Matrix,
+        k: int,
+        allowed: Collection[int] | Ids | None = None,
+        hidden: Collection[int] | Ids = frozenset(),
+    ) -> tuple[Ids, Matrix]:
+        """The passages most like a query.
+
+        Of up to :data:`lsfs.index.codes.FEW` all are scored; of more, those with the likest signs.
+
+        Args:
+            query: float32, [dimension], length 1.
+            k: how many at most.
+            allowed: passage ids to choose from, at best as an array; None allows all.
+            hidden: passage ids to leave out; cheap while it is the same object as the last time.
+
+        Returns:
+            ids and cosines, best first.
+        """
+        self._ready()
+        with self._lock:
+            parts, state = (self._base, self._tail.view), self._state
+        if allowed is None:
+            eligible = self._without(parts, hidden, state)
+        else:
+            chosen = _array(allowed)
+            eligible = [part.eligible(chosen, _array(hidden)) for part in parts]
+        found = [part.nearest(query, k, rows) for part, rows in zip(parts, eligible, strict=True)]
+        ids = np.concatenate([ids for ids, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        top = codes.best(scores, k)
+        return ids[top], scores[top]
+
+    def _without(
+        self, parts: tuple[Codes, Codes], hidden: Collection[int] | Ids, state: int
+    ) -> list[Rows]:
+        """Rows that are not hidden, for each part; the same object as long as they are the same."""
+        of, at, rows = self._shown
+        if of is not hidden or at != state:
+            rows = [part.eligible(None, _array(hidden)) for part in parts]
+            self._shown = hidden, state, rows
+        return rows
+
+    def similarities(self, query: Matrix, ids: Wanted) -> dict[int, float]:
+        """Cosines of a query with these passages; those without a vector are left out."""
+        wanted = np.asarray(ids, np.int64)
+        found: dict[int, float] = {}
+        for part in self._parts():
+            rows, there = part.rows(wanted)
+            scores = part.scores(query, rows)
+            found |= dict(zip(wanted[there].tolist(), scores.tolist(), strict=True))
+        return found
+
+
+def drop_others(path: Path, tables: Iterable[str]) -> None:
+    """Delete all tables of a database but these: what was left by a switch that was cut short."""
+    kept = set(tables)
+    if not path.is_dir():
+        return
+    for entry in path.iterdir():
+        if entry.suffix in (".lance", ".codes") and entry.stem not in kept:
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink()
+
+
+def _none(dimension: int) -> Codes:
+    return Codes.of(np.empty(0, np.int64), np.empty((0, dimension), np.float32))
+
+
+def _ids(batch: Any) -> Ids:
+    return np.asarray(batch.column("passage_id").to_numpy(zero_copy_only=False), np.int64)
+
+
+def _array(ids: Collection[int] | Ids) -> Ids:
+    if isinstance(ids, np.ndarray):
+        return ids.astype(np.int64, copy=False)
+    return np.fromiter(ids, np.int64, len(ids))
 
 
 def _lancedb() -> Any:
@@ -244,54 +447,3 @@ def _lancedb() -> Any:
     finally:
         socket.has_ipv6 = known
     return lancedb
-
-
-class _Rows:
-    """Vectors in one array that grows by doubling; a dropped row is filled by the last one."""
-
-    def __init__(self, dimension: int, changes: int = 0) -> None:
-        self.changes = changes
-        self._ids: Ids = np.empty(64, np.int64)
-        self._matrix: Matrix = np.empty((64, dimension), np.float32)
-        self.at: dict[int, int] = {}  # passage id to row
-
-    def __len__(self) -> int:
-        return len(self.at)
-
-    @property
-    def ids(self) -> Ids:
-        """Ids by row, [n]; a view."""
-        return self._ids[: len(self.at)]
-
-    @property
-    def matrix(self) -> Matrix:
-        """Vectors by row, [n, dimension]; a view."""
-        return self._matrix[: len(self.at)]
-
-    def put(self, ids: Sequence[int], vectors: Matrix) -> None:
-        """Add or replace vectors."""
-        self.changes += 1
-        self._reserve(len(self.at) + len(ids))
-        for id_, vector in zip(ids, vectors, strict=True):
-            row = self.at.setdefault(id_, len(self.at))
-            self._ids[row], self._matrix[row] = id_, vector
-
-    def drop(self, ids: Sequence[int]) -> None:
-        """Remove vectors; unknown ids are no error."""
-        self.changes += 1
-        for id_ in ids:
-            row = self.at.pop(id_, None)
-            last = len(self.at)
-            if row is None or row == last:
-                continue
-            self._ids[row], self._matrix[row] = self._ids[last], self._matrix[last]
-            self.at[int(self._ids[row])] = row
-
-    def _reserve(self, rows: int) -> None:
-        if rows <= len(self._ids):
-            return
-        size = max(rows, 2 * len(self._ids))
-        self._ids = np.resize(self._ids, size)
-        grown = np.empty((size, self._matrix.shape[1]), np.float32)
-        grown[: len(self._matrix)] = self._matrix
-        self._matrix = grown

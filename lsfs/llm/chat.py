@@ -69,3 +69,30 @@ class ChatModel(Protocol):
             ModelError: the model failed.
         """
         ...
+
+    def weigh(
+        self, query: str, passages: Sequence[str], cancel: Event | None = None
+    ) -> list[float]:
+        """How readily the model names each passage as the best for a query: scores (logits).
+
+        One pass: all passages stand in one prompt behind a letter each, and the scores are those of
+        the letters as the first token of the answer (FIRST, Reddy et al., EMNLP 2024).
+
+        Args:
+            passages: at most 26.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ContextTooLong: they do not fit.
+            ModelError: the model failed.
+        """
+        ...
+
+    def imagine(self, query: str, cancel: Event | None = None) -> str:
+        """A passage that might answer a query; nothing in it is true.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ModelError: the model failed.
+        """
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from string import ascii_uppercase
 from threading import Event, Lock
 from typing import Any
 
@@ -14,6 +15,7 @@ from lsfs.llm.engine import Context, Message, Model, Sampling, Shape
 from lsfs.llm.models import ModelFile
 
 PENALTY = 1.1  # small models repeat themselves without one
+IMAGINED = 96  # tokens of an imagined passage at most
 MAX_QUESTION = 128  # tokens of a question whose likelihood is measured; the head of a longer one
 
 
@@ -107,6 +109,36 @@ class LocalChat:
                 cancel=cancel,
             )
             return "".join(pieces)
+
+    def weigh(
+        self, query: str, passages: Sequence[str], cancel: Event | None = None
+    ) -> list[float]:
+        """The scores of the letters behind an opened bracket, where the model's answer begins."""
+        labels = ascii_uppercase[: len(passages)]
+        messages = [
+            Message("system", prompts.RANK),
+            Message("user", prompts.rank_prompt(query, passages, labels)),
+        ]
+        with self._lock:
+            context = self._loaded()
+            model = context.model
+            tokens = [*model.chat_tokens(messages), *model.tokenise("[")]
+            context.clear()
+            scores = context.feed(tokens, cancel=cancel)
+            return [float(scores[model.tokenise(label)[0]]) for label in labels]
+
+    def imagine(self, query: str, cancel: Event | None = None) -> str:
+        """The likeliest passage."""
+        messages = [Message("system", prompts.IMAGINE), Message("user", " ".join(query.split()))]
+        with self._lock:
+            context = self._loaded()
+            pieces = context.generate(
+                context.model.chat_tokens(messages),
+                max_tokens=IMAGINED,
+                sampling=Sampling(penalty=PENALTY),
+                cancel=cancel,
+            )
+            return "".join(pieces).strip()
 
     def _loaded(self) -> Context:
         if self._closed:

@@ -8,13 +8,14 @@ import importlib.util
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.paths import user_cache
 
 DEFAULT, NONE = "default", "none"
+AUTO = "auto"  # of the prefixes of an embedding model: what its family wants
 _GGUF_MAGIC = b"GGUF"
 
 
@@ -88,6 +89,20 @@ def chat_model_file(setting: str, *, known: KnownModel = CHAT) -> ModelFile | No
         return None
     if setting == DEFAULT:
         return _installed(known)
+    found = gguf_file(setting, "chat")
+    return replace(found, name=known.name) if found.sha256 == known.sha256 else found
+
+
+def gguf_file(setting: str, kind: str) -> ModelFile:
+    """The GGUF file at a path.
+
+    Args:
+        kind: ``chat`` or ``embed``.
+
+    Raises:
+        ModelMissing: there is no file at the path.
+        ModelError: it is no GGUF file, or cannot be read.
+    """
     path = Path(setting).expanduser()
     try:
         with path.open("rb") as file:
@@ -96,12 +111,21 @@ def chat_model_file(setting: str, *, known: KnownModel = CHAT) -> ModelFile | No
     except FileNotFoundError:
         raise ModelMissing(f"no model file at {path}") from None
     except OSError as error:
-        hint = "check the file's permissions, or set model.chat to another one"
+        hint = f"check the file's permissions, or set model.{kind} to another one"
         raise ModelError(f"cannot read the model {path}: {error.strerror}", hint=hint) from error
     if magic != _GGUF_MAGIC:
-        raise ModelError(f"{path} is no GGUF file", hint="set model.chat to a GGUF file")
-    name = known.name if digest == known.sha256 else path.stem
-    return ModelFile(name, path, digest, "chat")
+        raise ModelError(f"{path} is no GGUF file", hint=f"set model.{kind} to a GGUF file")
+    return ModelFile(path.stem, path, digest, kind)
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal; remembered for as long as the file is the same."""
+    return _digest(path.resolve())
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def embed_model_folder(setting: str, *, known: KnownModel = EMBED) -> ModelFile | None:

@@ -13,7 +13,7 @@ from lsfs.model import Citation, FoundFile, Hit, QueryPlan
 from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
-from lsfs.syscalls.retrieve import explicit_filters, find, pending_note
+from lsfs.syscalls.retrieve import find, pending_note, read_query
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.index.filters import Filters
@@ -55,7 +55,8 @@ class Answer:
         files: the files that match the question; for a question about files, these are the answer.
         plan: how the question was read.
         model: the language model that took part; "" when none did.
-        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``none`` or ``plan``.
+        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``computed`` (a
+            sum), ``none`` or ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
     """
 
@@ -89,23 +90,41 @@ def ask(call: Call, request: AskRequest) -> Answer:
 
     if not request.question.strip():
         raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
-    from lsfs.index import question
-
     engines = call.engines
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    rest, filters = explicit_filters(request.question)
-    plan = question.plan(rest, engines.today())
-    filters = replace(filters, dir=paths.relative(request.dir or filters.dir))
+    asked = read_query(engines, request.question)
+    plan, rest = asked.plan, asked.words
+    filters = replace(asked.filters, dir=paths.relative(request.dir) or asked.filters.dir)
     if request.plan:
         return Answer("", False, (), (), plan, by="plan")
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
-        if plan.listing:
+        summed = _sum(then, plan, filters)
+        if summed is not None:
+            answer = summed
+        elif plan.listing:
             answer = _listing(then, plan, filters)
         else:
             answer = _fact(then, request, rest, plan, filters)
     return replace(answer, notes=notes)
+
+
+# --- questions for a sum
+
+
+def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
+    """The sum that is asked for, added up; None when none is, or nothing can be added up."""
+    from lsfs.syscalls import sums
+
+    who = sums.asked_sum(plan)
+    found = None if who is None else sums.summed(call, plan, filters, who)
+    if found is None:
+        return None
+    text = sums.text_of(found)
+    call.emit({"text": text})
+    files = sums.files_of(found)
+    return Answer(text, True, sums.citations_of(found), files, plan, by="computed")
 
 
 # --- questions for files
@@ -115,8 +134,11 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
     engines = call.engines
     files = matching_files(engines, plan, filters)
     if not files:
+        from lsfs.syscalls.relaxed import nearest_relaxation
+
         near = _related(engines, find(engines, replace(plan, listing=False), filters, RELATED * 2))
-        return Answer(_nothing(engines, near), False, (), near, plan)
+        reason = nearest_relaxation(plan, lambda other: matching_files(engines, other, filters))
+        return Answer(_nothing(engines, near, reason), False, (), near, plan)
     citations = tuple(
         Citation(f.path, f.page, None, None, f.evidence, f.where) for f in files if f.evidence
     )
@@ -130,28 +152,40 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     from lsfs.index.kinds import kinds_in
     from lsfs.index.search import query_words
 
-    filters = replace(
-        filters,
-        dir=filters.dir or plan.dir,
-        after=filters.after or plan.after,
-        before=filters.before or plan.before,
-        date_field=plan.date_field,
-        types=filters.types or plan.types,
-        kinds=filters.kinds or plan.kinds,
-        author=filters.author or plan.author,
-    )
+    filters = filters.with_plan(plan, whole=True)
     # What is left of the question beside its kind and time is what the files are about; a lease
     # is a contract, but whoever asks for leases does not want all contracts.
     topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
     words = " ".join(part for word in topic for part in (word, *_family(word)))
-    files = _about(engines, words, filters) if topic else []
-    if not files and filters.author:
+    files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
+    if not files and filters.author and "email" not in filters.types:
         # Few documents say in their properties who wrote them; most say it in their text.
         unsigned = replace(filters, author="")
         files = _about(engines, " ".join([*topic, f'"{filters.author}"']), unsigned)
     if not files and all(kinds_in([word]) & {*plan.kinds} for word in topic):
-        files = engines.search.files(filters, LISTED)
-    return [file for file in files if engines.is_there(file.path)]
+        files = _all(engines, filters, plan)
+    there = [file for file in files if engines.is_there(file.path)]
+    return _ordered(engines, there, plan)
+
+
+def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
+    return engines.search.files(filters, LISTED, plan.sort)
+
+
+def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
+    """Files in the order asked for, as many as are asked for; undated ones come last."""
+
+    def size(file: FoundFile) -> int:
+        row = engines.catalog.file(file.path)
+        return row.identity.size if row else 0
+
+    if plan.sort in ("newest", "oldest"):
+        dated = [file for file in files if file.date]
+        dated.sort(key=lambda file: file.date, reverse=plan.sort == "newest")
+        files = [*dated, *(file for file in files if not file.date)]
+    elif plan.sort:
+        files = sorted(files, key=size, reverse=plan.sort == "largest")
+    return files[: plan.limit] if plan.limit else files
 
 
 def _family(word: str) -> list[str]:
@@ -170,7 +204,7 @@ def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:
-    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1)
+    hits = engines.search.hits(words, k=LISTED, filters=filters, per_file=1, plain=True)
     if not hits:
         return []
     least = hits[0].score * TOPIC_SHARE
@@ -191,9 +225,10 @@ def _line(file: FoundFile) -> str:
     return f"- {cited(file.path, file.where)} - {file.title}{date}"
 
 
-def _nothing(engines: Engines, near: Sequence[FoundFile]) -> str:
+def _nothing(engines: Engines, near: Sequence[FoundFile], reason: str = "") -> str:
     """ "Not found", with the nearest files, and a warning while the index is not complete."""
-    details = [f"nearest: {', '.join(f.path for f in near[:NEAREST])}"] if near else []
+    details = [reason] if reason else []
+    details += [f"nearest: {', '.join(f.path for f in near[:NEAREST])}"] if near else []
     details += pending_note(engines)
     return NOT_FOUND + (f" ({'; '.join(details)})" if details else "")
 
@@ -257,7 +292,11 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
     for path in best:
         hits += engines.search.hits(
-            plan.query, k=CLOSE_PASSAGES, filters=Filters(dir=path), per_file=CLOSE_PASSAGES
+            plan.query,
+            k=CLOSE_PASSAGES,
+            filters=Filters(dir=path),
+            per_file=CLOSE_PASSAGES,
+            plain=True,
         )
     unique: dict[tuple[str, int], Hit] = {}
     for hit in hits:
@@ -289,7 +328,7 @@ def _similarity(engines: Engines, words: str) -> Similarity | None:
     embedder = engines.embedder
     if embedder is None:
         return None
-    query = embedder.encode([words])[0]
+    query = embedder.encode_query(words)
 
     def similarity(texts: Sequence[str]) -> list[float]:
         return [float(value) for value in embedder.encode(texts) @ query]

@@ -153,10 +153,11 @@ def _document(call: Call, row: Row, data: bytes) -> Document:
 
     engines = call.engines
     digest = blake3(data).digest()
-    known = engines.catalog.document_of(digest, engines.reader.versions())
+    path = os.fsdecode(row.path)
+    known = engines.catalog.document_of(digest, engines.reader.versions(), path)
     if known is not None:
         return engines.catalog.load(known[0])
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        return engines.reader.read(file.fileno(), os.fsdecode(row.path))
+        return engines.reader.read(file.fileno(), path)

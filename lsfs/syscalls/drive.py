@@ -6,14 +6,13 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lsfs.clock import Clock, SystemClock
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
-from lsfs.paths import user_cache
 from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import Effect, registry
@@ -193,19 +192,18 @@ def open_engines(
     from lsfs.index.ingest import Pipeline
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
-    from lsfs.index.vectors import VectorStore
+    from lsfs.syscalls import embedders
     from lsfs.syscalls.then import Earlier, Retained
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
     tree = SourceTree(record.source, config.index.ignore)
     stack.callback(tree.close)
-    embedder = _embedder(config)
-    vectors = None
-    if embedder is not None:
-        vectors = VectorStore(record.state.vectors, embedder.dimension, read_only=read_only)
+    meanings = embedders.meanings(
+        _embedder(config), config.model, catalog, record.state.vectors, read_only=read_only
+    )
     chat = _chat(config, stack)
-    search = Search(catalog, vectors, embedder)
+    search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
@@ -215,12 +213,12 @@ def open_engines(
     if not read_only:
         witness = None if keeper is None else VersionsWitness(keeper)
         pipeline = Pipeline(
-            catalog, vectors, embedder, reader, tree, config.index, witness,
-            retained if config.versions.indexed > 0 else None, config.fields,
+            catalog, None, None, reader, tree, config.index, witness,
+            retained if config.versions.indexed > 0 else None, config.fields, meanings,
         )  # fmt: skip
     indexer: Indexer = CatchUp(catalog, pipeline)
     engines = Engines(
-        record.source, record.state, config, clock, catalog, search, tree, embedder, chat, indexer,
+        record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
     )  # fmt: skip
     return _following(engines, pipeline, reader.close, stack) if follow and pipeline else engines
@@ -261,10 +259,10 @@ class VersionsWitness:
         with _told("versions behind the mount are not noted"):
             self._keeper.look(paths)
 
-    def read(self, fd: int, digest: bytes) -> None:
+    def read(self, files: Sequence[tuple[int, bytes]]) -> None:
         """Keep what was read."""
         with _told("what was read is not kept"):
-            self._keeper.keep_read(fd, digest)
+            self._keeper.keep_read(files)
 
     def rest(self, stop: Callable[[], bool]) -> None:
         """Give what was captured its place."""
@@ -293,11 +291,14 @@ def _following(
     from dataclasses import replace
 
     from lsfs.index.follow import Follower
-    from lsfs.syscalls import retrieve
+    from lsfs.index.pause import Pause
+    from lsfs.syscalls import grouping, joins_kept, retrieve
 
     def recompute() -> None:
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
+        grouping.follow(Call(engines))
+        joins_kept.refresh(Call(engines))
 
     follower = Follower(
         engines.catalog,
@@ -306,6 +307,7 @@ def _following(
         debounce_ms=engines.config.index.debounce_ms,
         after_change=recompute,
         interrupt=interrupt,
+        pause=Pause(engines.config.index.pause),
     )
     stack.callback(follower.close)
     follower.start()
@@ -322,15 +324,9 @@ def _reader(config: Config) -> SandboxPool:
 
 
 def _embedder(config: Config) -> Embedder | None:
-    from lsfs.llm import models
+    from lsfs.syscalls import embedders
 
-    found = models.embed_model_folder(config.model.embed)
-    if found is None:
-        log.info("no embedding model: search is by keyword")
-        return None
-    from lsfs.index.embed import load
-
-    return load(found.path.parent, user_cache())
+    return embedders.load(config.model)
 
 
 def _chat(config: Config, stack: contextlib.ExitStack) -> ChatModel | None:

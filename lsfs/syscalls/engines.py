@@ -66,7 +66,6 @@ class Engines:
     catalog: Catalog
     search: Search
     tree: SourceTree
-    embedder: Embedder | None
     chat: ChatModel | None
     indexer: Indexer
     past: Past
@@ -75,6 +74,11 @@ class Engines:
     earlier: Earlier | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The embedding model that answers now; another may follow on it."""
+        return self.search.embedder
 
     def is_there(self, path: str) -> bool:
         """Whether a file that was found stands at its path still; those of the past do not go."""

@@ -95,8 +95,11 @@ class StatusReport:
             not mounted.
         brain: pid of the process that indexes.
         index: counts of files (see lsfs.model.IndexCounts).
-        models: names of the models in use; "" where there is none.
+        models: names of the models in use; "" where there is none; while another embedding model
+            is to follow, ``embed_next`` is its name and ``embedded_anew`` how far it is.
         problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
+        work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
+            when it rests.
     """
 
     source: str
@@ -106,6 +109,7 @@ class StatusReport:
     models: dict[str, str]
     state: str = ""
     problems: tuple[dict[str, Any], ...] = field(default=())
+    work: dict[str, Any] = field(default_factory=dict)
 
 
 @registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
@@ -114,7 +118,10 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     engines = call.engines
     if request.wait:
         engines.indexer.wait(call.emit, None)
+    from lsfs.index import progress
+
     counts = engines.catalog.counts()
+    work = progress.read(engines.catalog.meta(progress.KEY))
     mount = DriveRecord(engines.source, engines.state).mount_info()
     return StatusReport(
         source=str(engines.source),
@@ -131,10 +138,23 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         models={
             "chat": engines.chat.name if engines.chat else "",
             "embed": engines.embedder.name if engines.embedder else "",
+            **_coming(call),
         },
         state=str(engines.state.root),
         problems=_problems(call) if request.problems else (),
+        work={} if work is None else work.told(),
     )
+
+
+def _coming(call: Call) -> dict[str, Any]:
+    """The embedding model that is to follow, and how far it is; empty when none is."""
+    follows = call.engines.search.meanings.coming
+    if follows is None:
+        return {}
+    catalog = call.engines.catalog
+    with catalog.lock:
+        done, total = catalog.db.execute("SELECT total(coming), count(*) FROM passage").fetchone()
+    return {"embed_next": follows.embedder.name, "embedded_anew": f"{done:.0f} of {total}"}
 
 
 # What to do about a file that was not read in full.
@@ -182,7 +202,7 @@ class Waited:
 def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     """Wait until all that is on the disk now is indexed."""
     done = call.engines.indexer.wait(call.emit, request.timeout or None)
-    return Waited(done, call.engines.catalog.counts().pending)
+    return Waited(done, call.engines.catalog.waiting())
 
 
 @dataclass(frozen=True, slots=True)

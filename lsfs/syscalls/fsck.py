@@ -96,10 +96,12 @@ def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Probl
     from lsfs.index import check as index_check
 
     catalog, vectors = call.engines.catalog, call.engines.search.vectors
-    problems = index_check.check(catalog, vectors, counts, deep=request.deep)
+    follows = call.engines.search.meanings.coming
+    coming = follows.vectors if follows else None
+    problems = index_check.check(catalog, vectors, counts, deep=request.deep, coming=coming)
     if not (request.repair and problems):
         return problems
-    index_check.mend(catalog, vectors, problems)
-    left = index_check.check(catalog, vectors, Counter(), deep=request.deep)
+    index_check.mend(catalog, vectors, problems, coming)
+    left = index_check.check(catalog, vectors, Counter(), deep=request.deep, coming=coming)
     wrong = {(one.what, one.path) for one in left}
     return [replace(one, repaired=(one.what, one.path) not in wrong) for one in problems]

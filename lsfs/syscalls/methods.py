@@ -21,8 +21,9 @@ from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
 
 MODULES = (  # that declare syscalls
-    "retrieve", "ask", "past", "compare", "files", "fsck", "log", "questions", "retention",
-    "rollback", "extract", "duplicates",
+    "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
+    "rollback", "extract", "duplicates", "group", "combined", "map", "join", "aggregate",
+    "file_join", "joins_kept",
 )  # fmt: skip
 
 

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from lsfs.joins import Aggregated, Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.extract import ExtractedRows
+from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
+from lsfs.syscalls.group import Groups
 from lsfs.syscalls.log import ChangeLog
+from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
+from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
@@ -29,7 +34,14 @@ class Methods:
         type: tuple[str, ...] = ...,
         kind: tuple[str, ...] = ...,
         author: str = ...,
+        to: str = ...,
+        not_type: tuple[str, ...] = ...,
+        not_kind: tuple[str, ...] = ...,
+        not_dir: tuple[str, ...] = ...,
+        without: tuple[str, ...] = ...,
         min_score: float = ...,
+        rerank: str = ...,
+        hyde: bool = ...,
         fold: bool = ...,
         explain: bool = ...,
         save: str = ...,
@@ -118,6 +130,11 @@ class Methods:
         repair: bool = ...,
         deep: bool = ...,
     ) -> Checked: ...
+    def purge(
+        self,
+        path: tuple[str, ...],
+        apply: str = ...,
+    ) -> PurgePlan: ...
     def log(
         self,
         path: str = ...,
@@ -197,3 +214,127 @@ class Methods:
         threshold: float = ...,
         wait: bool = ...,
     ) -> Duplicates: ...
+    def group_by(
+        self,
+        key: str,
+        dir: str = ...,
+        k: int = ...,
+        query: str = ...,
+        after: str = ...,
+        before: str = ...,
+        type: tuple[str, ...] = ...,
+        kind: tuple[str, ...] = ...,
+        author: str = ...,
+        keyword: tuple[str, ...] = ...,
+        condition: str = ...,
+        model: bool = ...,
+        name_with_model: bool = ...,
+        anew: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Groups: ...
+    def group_keywords(
+        self,
+        keywords: tuple[str, ...],
+        condition: str = ...,
+        name: str = ...,
+        dir: str = ...,
+    ) -> Groups: ...
+    def group_semantic(
+        self,
+        query: str,
+        name: str = ...,
+        dir: str = ...,
+        k: int = ...,
+        min_score: float = ...,
+    ) -> Groups: ...
+    def save_group(
+        self,
+        name: str,
+    ) -> Done: ...
+    def drop_group(
+        self,
+        name: str,
+    ) -> Done: ...
+    def keywords_retrieve(
+        self,
+        keywords: tuple[str, ...],
+        condition: str = ...,
+        dir: str = ...,
+    ) -> Hits: ...
+    def semantic_retrieve(
+        self,
+        query: str,
+        dir: str = ...,
+        k: int = ...,
+    ) -> Hits: ...
+    def integrated_retrieve(
+        self,
+        keywords: tuple[str, ...],
+        query: str,
+        condition: str = ...,
+        dir: str = ...,
+        k: int = ...,
+        name: str = ...,
+    ) -> Hits: ...
+    def map_files(
+        self,
+        dir: str = ...,
+        query: str = ...,
+        k: int = ...,
+        wait: bool = ...,
+    ) -> DriveMap: ...
+    def join(
+        self,
+        left: str,
+        right: str,
+        on: tuple[str, ...] = ...,
+        how: str = ...,
+        within: str = ...,
+        tolerance: str = ...,
+        threshold: float = ...,
+        own: tuple[str, ...] = ...,
+        candidates: int = ...,
+        limit: int = ...,
+        near_misses: bool = ...,
+        explain: bool = ...,
+        csv: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Joined: ...
+    def aggregate(
+        self,
+        function: str,
+        field: str = ...,
+        by: tuple[str, ...] = ...,
+        query: str = ...,
+        party: str = ...,
+        dir: str = ...,
+        own: tuple[str, ...] = ...,
+        copies: bool = ...,
+        files: bool = ...,
+        wait: bool = ...,
+    ) -> Aggregated: ...
+    def concat(
+        self,
+        file1: str,
+        file2: str,
+        also: tuple[str, ...] = ...,
+    ) -> Concatenation: ...
+    def file_join(
+        self,
+        file1: str,
+        file2: str,
+        condition: str = ...,
+        also: tuple[str, ...] = ...,
+        name: str = ...,
+        dry_run: bool = ...,
+    ) -> FileJoined: ...
+    def save_join(
+        self,
+        name: str,
+    ) -> Done: ...
+    def drop_join(
+        self,
+        name: str,
+    ) -> Done: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
 from lsfs.errors import NotFound, UsageError
@@ -16,12 +16,12 @@ from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
+    from lsfs.index.search import Found
 
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
 GREP_LIMIT = 10_000
 FOLDED = 3  # times as many hits are looked at as are asked for, when some may be folded
-EXPLICIT = re.compile(r"(?<!\S)(after|before|type|author|dir|kind):(\"[^\"]*\"|\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,19 @@ class RetrieveRequest:
     type: Annotated[tuple[str, ...], Param("only files of this type: pdf, email, spreadsheet")] = ()
     kind: Annotated[tuple[str, ...], Param("only documents of this kind: contract, invoice")] = ()
     author: Annotated[str, Param("only documents of this author or sender")] = ""
+    to: Annotated[str, Param("only mails and letters to this person")] = ""
+    not_type: Annotated[tuple[str, ...], Param("no files of this type")] = ()
+    not_kind: Annotated[tuple[str, ...], Param("no documents of this kind")] = ()
+    not_dir: Annotated[tuple[str, ...], Param("nothing below this folder of the drive")] = ()
+    without: Annotated[tuple[str, ...], Param("no files that hold this word or phrase")] = ()
     min_score: Annotated[float, Param("leave out hits below this score")] = 0.0
+    rerank: Annotated[
+        str,
+        Param("let the language model order the best hits", choices=("none", "first", "listwise")),
+    ] = "none"
+    hyde: Annotated[
+        bool, Param("search also for what the language model thinks an answer looks like")
+    ] = False
     fold: Annotated[bool, Param("show one of files that say nearly the same")] = False
     explain: Annotated[bool, Param("show the parts of each score")] = False
     save: Annotated[str, Param("keep the query as a directory .lsfs/search/NAME")] = ""
@@ -64,6 +76,7 @@ class Hits:
         'lsfs search "termination notice"',
         'lsfs search "rent" --type pdf --after 2023-01-01 -k 5',
         'lsfs search "contracts from 2023" --explain',
+        "lsfs search 'lease -type:html on:2023'",
         'lsfs search "rent" --at "3 days ago"',
     ),
 )
@@ -71,11 +84,16 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     """Find the passages that answer a query, by words and by meaning.
 
     Time and kind in the query ("contracts from 2023") raise the documents they fit; ``--after``,
-    ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others. With
-    ``--at`` the files are those of that moment, with the names and the words that they had.
+    ``--before``, ``--type``, ``--kind``, ``--dir`` and ``--author`` exclude all others, as do
+    ``after:2023-05``, ``type:pdf``, ``-type:pdf``, ``-dir:archive``, ``size:>10mb``, ``pages:>20``,
+    ``to:bob`` and ``-word`` in the query, and what it says it is not: "not drafts".
+    With ``--at`` the files are those of that moment, with the names and the words that they had.
+
+    Operators: "a phrase", "near each other"~5, begin*, +must -not, AND OR NOT (in capitals) with
+    brackets, title: heading: path:. ``--rerank`` and ``--hyde`` ask the language model, which takes
+    seconds; a small one makes the order worse.
     """
-    from lsfs.index import question
-    from lsfs.index.filters import Filters
+    from lsfs.syscalls import rerank
     from lsfs.syscalls.then import at_moment
 
     if request.k < 1:
@@ -84,29 +102,42 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
         raise UsageError("a query of the past cannot be kept", hint="leave out --save or --at")
     engines = call.engines
     _catch_up(call, request.wait)
-    rest, filters = explicit_filters(request.query)
-    filters = Filters(
-        dir=paths.relative(request.dir or filters.dir),
-        after=request.after or filters.after,
-        before=request.before or filters.before,
+    asked = read_query(engines, request.query)
+    filters = replace(
+        asked.filters,
+        dir=paths.relative(request.dir) or asked.filters.dir,
+        after=request.after or asked.filters.after,
+        before=request.before or asked.filters.before,
         date_field=request.date_field,
-        types=request.type or filters.types,
-        kinds=request.kind or filters.kinds,
-        author=request.author or filters.author,
+        types=request.type or asked.filters.types,
+        kinds=request.kind or asked.filters.kinds,
+        author=request.author or asked.filters.author,
+        recipient=request.to or asked.filters.recipient,
+        not_types=(*request.not_type, *asked.filters.not_types),
+        not_kinds=(*request.not_kind, *asked.filters.not_kinds),
+        not_dirs=(*map(paths.relative, request.not_dir), *asked.filters.not_dirs),
+        not_words=(*request.without, *asked.filters.not_words),
     )
-    plan = question.plan(rest, engines.today())
+    plan = asked.plan
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
         count = request.k * FOLDED if request.fold else request.k
-        hits = find(
-            then.engines, plan, filters, count, mode=request.mode, min_score=request.min_score
+        found = look_for(
+            then.engines,
+            plan,
+            filters,
+            max(count, rerank.WINDOW) if request.rerank != "none" else count,
+            mode=request.mode,
+            min_score=request.min_score,
+            hypothetical=rerank.hypothetical(then, plan.query) if request.hyde else "",
         )
+        hits = rerank.ordered(then, plan.query, found.hits, request.rerank)[:count]
         if request.fold:
             hits = folded(then.engines, hits)[: request.k]
     if not request.explain:
-        hits = [replace(hit, explain={}) for hit in hits]
+        hits = [replace(hit, explain={}, scores={}) for hit in hits]
     if request.save:
         keep_search(engines, request.save, request.query)
-    return Hits(tuple(hits), (*notes, *plan.notes, *pending_note(engines)))
+    return Hits(tuple(hits), (*notes, *plan.notes, *found.notes, *pending_note(engines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,36 +243,35 @@ def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Ma
 
 def pending_note(engines: Engines) -> tuple[str, ...]:
     """What a result says when the index is not complete."""
-    pending = engines.catalog.counts().pending
+    pending = engines.catalog.waiting()
     return (f"{pending} files are not indexed in full yet",) if pending else ()
 
 
-def find(
-    engines: Engines,
-    plan: QueryPlan,
-    filters: Filters,
-    k: int,
-    *,
-    mode: str = "hybrid",
-    min_score: float = 0.0,
-) -> list[Hit]:
-    """Hits of a planned query whose files are there at this moment."""
-    from lsfs.index.search import Preference
+def find(engines: Engines, plan: QueryPlan, filters: Filters, k: int) -> list[Hit]:
+    """Hits of a question in words whose files are there at this moment."""
+    return look_for(engines, plan, filters, k, plain=True).hits
 
-    prefer = Preference(plan.kinds, plan.after, plan.before, strong=plan.listing)
-    filters = replace(
-        filters,
-        types=filters.types or plan.types,
-        dir=filters.dir or plan.dir,
-        author=filters.author or plan.author,
+
+def look_for(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
+    """Hits of a planned query whose files are there at this moment.
+
+    Args:
+        options: see :meth:`lsfs.index.search.Search.find`.
+    """
+    from lsfs.index.preference import Preference
+
+    prefer = Preference(
+        plan.kinds,
+        plan.after,
+        plan.before,
+        spans=plan.spans,
+        date_kinds=plan.date_kinds,
+        strong=plan.listing,
     )
-    if plan.date_field == "mtime" and not (filters.after or filters.before):
-        filters = replace(filters, after=plan.after, before=plan.before, date_field="mtime")
-    # A few more than asked for: files that went in the last moments are left out below.
-    hits = engines.search.hits(
-        plan.query, k=k + 10, mode=mode, filters=filters, prefer=prefer, min_score=min_score
+    filters = filters.with_plan(plan, whole=False)
+    return engines.search.find(
+        plan.query, k=k, filters=filters, prefer=prefer, is_there=engines.is_there, **options
     )
-    return [hit for hit in hits if engines.is_there(hit.path)][:k]
 
 
 def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:
@@ -275,14 +305,11 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
     Raises:
         UsageError: the name cannot be a directory, or names an impossible filter.
     """
-    from lsfs.index import question
-
     if not name.strip("/") or name.startswith(("/", ".")) or "\0" in name or len(name) > 1000:
         raise UsageError(f"not a name for a query: {name!r}")
-    rest, filters = explicit_filters((query or name).replace("/", " "))
-    plan = question.plan(rest, engines.today())
+    asked = read_query(engines, query or name.replace("/", " "))
     best: dict[str, Hit] = {}
-    hits = find(engines, plan, filters, SAVED_HITS)
+    hits = look_for(engines, asked.plan, asked.filters, SAVED_HITS).hits
     for hit in hits:
         if hit.score >= SAVED_SHARE * hits[0].score:
             best.setdefault(hit.path, hit)
@@ -291,22 +318,34 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
     return saved
 
 
-def explicit_filters(query: str) -> tuple[str, Filters]:
-    """Filters written as ``after:2023-01-01`` or ``type:pdf``, and the rest of the query."""
-    from lsfs.index.filters import Filters
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as it was read: what is written as filters, and the plan of the rest."""
 
-    values: dict[str, list[str]] = {}
-    for name, value in EXPLICIT.findall(query):
-        values.setdefault(name, []).append(value.strip('"'))
-    filters = Filters(
-        dir=paths.relative("".join(values.get("dir", [])[-1:])),
-        after="".join(values.get("after", [])[-1:]),
-        before="".join(values.get("before", [])[-1:]),
-        types=tuple(values.get("type", [])),
-        kinds=tuple(values.get("kind", [])),
-        author="".join(values.get("author", [])[-1:]),
+    filters: Filters
+    plan: QueryPlan
+    words: str
+
+
+def read_query(engines: Engines, query: str) -> Asked:
+    """Read a query: its written filters (``type:pdf``), then the words beside them."""
+    from lsfs.index import question
+    from lsfs.index.filters import Filters
+    from lsfs.index.query import has_operators
+
+    written = question.written(query, engines.today())
+    if has_operators(written.query):  # it says itself what it means, and what it leaves out
+        written = question.written(query, engines.today(), words=False)
+        plan = QueryPlan(query=written.query)
+    else:
+        plan = question.plan(written.query, engines.today())
+    plan = replace(
+        plan,
+        sort=written.sort or plan.sort,
+        limit=written.limit or plan.limit,
+        notes=(*written.notes, *plan.notes),
     )
-    return " ".join(EXPLICIT.sub(" ", query).split()), filters
+    return Asked(Filters.of(written), plan, written.query)
 
 
 def _catch_up(call: Call, wait: bool) -> None:

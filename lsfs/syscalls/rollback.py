@@ -140,8 +140,8 @@ def _carry_out(
     undo = exact(keeper_of(call).now_ns() - 1)
     outcome = Outcome(done=planned)
     if planned and not dry_run:
-        with _hands(call) as hands:
-            restorer = Restorer(hands, call.engines.past.open, durable=_durable(call))
+        with hands(call) as changing:
+            restorer = Restorer(changing, call.engines.past.open, durable=durable(call))
             outcome = restorer.run(planned)
         keeper_of(call).follow()
     changes = [_change(step, "") for step in outcome.done]
@@ -157,12 +157,13 @@ def _change(step: Step, problem: str) -> Change:
     return Change(step.action, os.fsdecode(step.path), number, os.fsdecode(step.origin), problem)
 
 
-def _durable(call: Call) -> bool:
+def durable(call: Call) -> bool:
+    """Whether what is written is brought to the disk at once."""
     return call.engines.config.versions.durability == "full"
 
 
 @contextlib.contextmanager
-def _hands(call: Call) -> Iterator[Hands]:
+def hands(call: Call) -> Iterator[Hands]:
     """What changes the tree: the mount, or we ourselves where there is none.
 
     Raises:
@@ -192,7 +193,7 @@ def _hands(call: Call) -> Iterator[Hands]:
         journal = Journal(engines.state.history, engines.past.settled, engines.past.position)
         stack.callback(journal.close)
         captures = Captures(
-            engines.state.incoming, journal, engines.clock, engines.past.has, durable=_durable(call)
+            engines.state.incoming, journal, engines.clock, engines.past.has, durable=durable(call)
         )
         stack.callback(captures.close)
         who = Who(os.geteuid(), os.getpid(), "lsfs")

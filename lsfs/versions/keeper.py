@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lsfs import beneath
@@ -112,29 +112,51 @@ class Keeper:
         """The time, in nanoseconds since the epoch; later than all that is known."""
         return max(self._clock.now_ns(), self.ledger.latest_ns + 1)
 
-    def keep_read(self, fd: int, digest: bytes) -> None:
-        """A file was read for the index: its content is known, and kept if it is not too large.
+    def keep_read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        """Files were read for the index: their contents are known, and kept if not too large.
 
         Args:
-            fd: it, open for reading.
-            digest: BLAKE3 of its bytes.
+            files: each open for reading, with BLAKE3 of its bytes. They share one wait for the
+                disk.
         """
-        state = State.of(os.fstat(fd))
+        now_ns = self._clock.now_ns()
         with self._storing:
-            # That others have the same says nothing of what is in this file by now.
-            kept = self.store.has(digest) and digests.of_file(fd) == digest
-            if not kept and 0 < state.size <= self._read_bytes:
-                try:
-                    like = self._like(state)
-                    kept = self.store.put(fd, length=state.size, like=like).digest == digest
-                except LsfsError as error:
-                    log.warning("a version is not kept: %s", error.message)
-            if State.of(os.fstat(fd)) != state:
-                return  # it will be read again
-            if self._clock.now_ns() - state.ctime_ns < STEP_NS:
-                state = state._replace(ctime_ns=0)  # it may be written to without being seen
+            kept: dict[int, tuple[State, bool]] = {}  # by descriptor
+            try:
+                with self.store.batch():
+                    for fd, digest in files:
+                        state = State.of(os.fstat(fd))
+                        kept[fd] = state, self._is_kept(fd, digest, state)
+            except (LsfsError, OSError) as error:  # what was put in the batch is not stored
+                log.warning("versions are not kept: %s", error)
+                for fd, digest in files:
+                    if fd in kept:
+                        kept[fd] = kept[fd][0], kept[fd][1] and self.store.has(digest)
             with self.ledger.transaction():
-                self.ledger.read(state, digest, kept=kept)
+                for fd, digest in files:
+                    if fd in kept:
+                        self._note_read(fd, digest, *kept[fd], now_ns)
+
+    def _is_kept(self, fd: int, digest: bytes, state: State) -> bool:
+        """Whether the content of a file is in the store, now at least."""
+        try:
+            # That others have the same says nothing of what is in this file by now.
+            if self.store.has(digest) and digests.of_file(fd) == digest:
+                return True
+            if not 0 < state.size <= self._read_bytes:
+                return False
+            return self.store.put(fd, length=state.size, like=self._like(state)).digest == digest
+        except (LsfsError, OSError) as error:
+            log.warning("a version is not kept: %s", error)
+            return False
+
+    def _note_read(self, fd: int, digest: bytes, state: State, is_kept: bool, now_ns: int) -> None:
+        """Note what a file held in a state that it was in at ``now_ns`` or later."""
+        if State.of(os.fstat(fd)) != state:
+            return  # it will be read again
+        if now_ns - state.ctime_ns < STEP_NS:
+            state = state._replace(ctime_ns=0)  # it may be written to without being seen
+        self.ledger.read(state, digest, kept=is_kept)
 
     def _like(self, state: State) -> bytes | None:
         """Digest of what the file in this state held before."""

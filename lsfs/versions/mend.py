@@ -101,7 +101,7 @@ def _store_again(keeper: Keeper, found: Found) -> None:
                 continue
             try:
                 if content.is_in(State.of(os.fstat(fd))) and digests.of_file(fd) == content.digest:
-                    keeper.keep_read(fd, content.digest)
+                    keeper.keep_read([(fd, content.digest)])
             except (OSError, LsfsError) as error:
                 log.warning("%r is not stored again: %s", path, error)
             finally:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lsfs.fuse.virtual import VirtualTree
+from lsfs.index.groups.grouped import Links, SavedGroup
+from lsfs.joins import Joined, SavedJoin
 from lsfs.model import (
     Block,
     BlockKind,
@@ -38,6 +40,8 @@ class File:
     dates: list[str]
     until: str
     parties: tuple[str, ...] = ()
+    kind: str = ""
+    topics: tuple[str, ...] = ()
 
 
 class Index:
@@ -46,6 +50,10 @@ class Index:
     def __init__(self) -> None:
         self.made: dict[str, SavedSearch] = {}
         self.hits: tuple[Hit, ...] = ()
+        self.grouped: dict[str, SavedGroup] = {}
+        self.links: tuple[Links, ...] = ()
+        self.joined: dict[str, SavedJoin] = {}
+        self.rows = Joined((), 0, more=False, left_files=0, right_files=0)
         self.asked_questions: dict[str, SavedQuestion] = {}
         self.files: dict[str, File] = {}
         self.current = 1
@@ -67,9 +75,13 @@ class Index:
         dates: list[str] | None = None,
         until: str = "",
         parties: tuple[str, ...] = (),
+        kind: str = "",
+        topics: tuple[str, ...] = (),
     ) -> None:
         ending = path.rpartition(".")[2] if suffix is None else suffix
-        self.files[path] = File(path, ending, status, author, pages, dates or [], until, parties)
+        self.files[path] = File(
+            path, ending, status, author, pages, dates or [], until, parties, kind, topics
+        )
         self.current += 1
 
     def asked_for(self, name: str, question: str) -> None:
@@ -102,9 +114,20 @@ class Index:
         self._note("question")
         return self.asked_questions.get(name)
 
+    def joins(self) -> list[str]:
+        self._note("joins")
+        return sorted(self.joined)
+
+    def join(self, name: str) -> SavedJoin | None:
+        self._note("join")
+        return self.joined.get(name)
+
     def counts(self) -> IndexCounts:
         self.asked.append("counts")
         return IndexCounts(files=3, indexed=2, pending=1, generation=self.current)
+
+    def progress(self) -> dict[str, object]:
+        return {}
 
     def problems(self) -> list[FileProblem]:
         return self.trouble
@@ -124,6 +147,22 @@ class Index:
     def authored(self) -> list[tuple[str, str]]:
         self._note("authored")
         return [(f.path, f.author) for f in self.files.values() if f.author]
+
+    def kinds(self) -> list[tuple[str, str]]:
+        self._note("kinds")
+        return [(f.path, f.kind) for f in self.files.values() if f.kind]
+
+    def topics(self) -> list[tuple[str, tuple[str, ...]]]:
+        self._note("topics")
+        return [(f.path, f.topics) for f in self.files.values() if f.topics]
+
+    def groupings(self) -> list[str]:
+        self._note("groupings")
+        return sorted(self.grouped)
+
+    def grouping(self, name: str) -> SavedGroup | None:
+        self._note("grouping")
+        return self.grouped.get(name)
 
     def folder(self, path: str) -> FolderEntries:
         self._note(f"folder {path}")
@@ -166,6 +205,22 @@ class Index:
     def drop_search(self, name: str) -> None:
         self._act("drop_search")
         del self.made[name]
+
+    def save_group(self, name: str) -> None:
+        self._act("save_group")
+        self.grouped[name] = SavedGroup(name, "{}", self.current, name, self.links)
+
+    def drop_group(self, name: str) -> None:
+        self._act("drop_group")
+        del self.grouped[name]
+
+    def save_join(self, name: str) -> None:
+        self._act("save_join")
+        self.joined[name] = SavedJoin(name, "{}", self.current, self.rows)
+
+    def drop_join(self, name: str) -> None:
+        self._act("drop_join")
+        del self.joined[name]
 
     def save_question(self, name: str, question: str) -> None:
         self._act("save_question")

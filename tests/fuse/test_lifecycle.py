@@ -25,6 +25,7 @@ from lsfs.fuse import bindings, brain, daemon, mounts, record
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.record import MountInfo, start_ticks
 from lsfs.fuse.remote import RpcBrain
+from lsfs.index import filerows
 from lsfs.index.catalog import Catalog, FileIdentity, Outcome
 from lsfs.model import Document, Hit, Status
 from lsfs.paths import StatePaths, user_data
@@ -377,9 +378,9 @@ def test_questions_and_documents_on_a_mount(unmounted: Drive, eventually: Wait) 
     (unmounted.source / "d/lease.txt").write_text("The rent is EUR 700.")
     catalog = Catalog(unmounted.state.catalog)
     document = Document("text/plain", "fake", 1, title="Lease", text="")
-    with catalog.transaction():
+    with catalog.transaction() as db:
         identity = FileIdentity.of((unmounted.source / "d/lease.txt").stat())
-        catalog.add_pending("d/lease.txt", identity)
+        filerows.add(db, "d/lease.txt", identity)
         row = catalog.file("d/lease.txt")
         assert row is not None
         catalog.finish(row, Outcome(Status.OK), catalog.add_document(b"1", document, ()), "Lease")
@@ -429,8 +430,8 @@ def test_the_virtual_directory_is_hidden_and_there(unmounted: Drive) -> None:
     mountpoint = unmounted.mountpoint
     assert [path.name for path in mountpoint.iterdir()] == ["f"]
     assert [path.name for path in (mountpoint / ".lsfs").iterdir()] == [
-        "README.md", "status", "errors.ndjson", "search", "ask", "by", "text", "pages", "versions",
-        "at", "trash",
+        "README.md", "status", "errors.ndjson", "search", "ask", "by", "group", "join", "text",
+        "pages", "versions", "at", "trash",
     ]  # fmt: skip
     assert json.loads((mountpoint / ".lsfs/status").read_text())["source"] == str(unmounted.source)
     unmounted.umount()

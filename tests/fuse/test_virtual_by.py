@@ -21,7 +21,9 @@ def test_dates_are_folders_of_months(tree: VirtualTree, index: Index) -> None:
     index.add("year.txt", dates=["2023-01-01"], until="2024-01-01")
     index.add("old.txt", dates=["1999-12-31"], until="2000-01-01")
     index.add("undated.txt")
-    assert names(tree, "by") == ["date", "type", "author", "party"]
+    assert names(tree, "by") == [
+        "date", "type", "author", "kind", "party", "topic",
+    ]  # fmt: skip
     assert names(tree, "by", "date") == ["1999", "2023"]
     assert names(tree, "by", "date", "2023") == ["2023-04", "2023-05", "year.txt"]
     assert names(tree, "by", "date", "2023", "2023-04") == ["lease.pdf"]
@@ -50,6 +52,24 @@ def test_a_file_is_with_each_of_its_parties(tree: VirtualTree, index: Index) -> 
     index.add("bill.pdf", parties=("Ada Byron",))
     assert names(tree, "by", "party") == ["Ada Byron", "Harbour Homes Ltd"]
     assert names(tree, "by", "party", "Ada Byron") == ["bill.pdf", "lease.pdf"]
+
+
+def test_kinds_and_topics(tree: VirtualTree, index: Index) -> None:
+    index.add("a.pdf", kind="contract", topics=("law", "rent, lease"))
+    index.add("b.pdf", kind="contract", topics=("law", "work/pay"))
+    index.add("c.pdf", topics=("ships",))
+    assert names(tree, "by", "kind", "contract") == ["a.pdf", "b.pdf"]
+    assert names(tree, "by", "topic") == ["law", "ships"]
+    assert names(tree, "by", "topic", "law") == ["rent, lease", "work-pay"]
+    assert names(tree, "by", "topic", "law", "work-pay") == ["b.pdf"]
+    refused(errno.ENOENT, tree.lookup, ("by", "topic", "README.md"))
+
+
+def test_without_topics_it_says_how_they_are_found(tree: VirtualTree, index: Index) -> None:
+    index.add("a.pdf")
+    assert names(tree, "by", "topic") == ["README.md"]
+    assert b"lsfs group topic" in tree.read(("by", "topic", "README.md"))
+    refused(errno.ENOENT, tree.lookup, ("by", "kind", "README.md"))
 
 
 @pytest.mark.parametrize(

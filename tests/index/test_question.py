@@ -97,7 +97,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("factures de 2023", {"query": "factures", "kinds": ("invoice",), "listing": True, **YEAR}),
     (
         "contracts expiring after 2025",
-        {"query": "contracts expiring after 2025", "kinds": ("contract",), "listing": True},
+        {"query": "contracts", "kinds": ("contract",), "listing": True, "after": "2026-01-01"},
     ),
     ("summarise the lease", {"query": "summarise the lease", "kinds": ("contract",)}),
     ("invoice 4711", {"query": "invoice 4711", "kinds": ("invoice",), "listing": True}),
@@ -115,7 +115,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("Quels contrats de 2023 ?",
      {"query": "contrats", "kinds": ("contract",), "listing": True, **YEAR}),
     ("Quali contratti scadono nel 2025?",
-     {"query": "contratti scadono nel 2025", "kinds": ("contract",), "listing": True}),
+     {"query": "contratti", "kinds": ("contract",), "listing": True,
+      "after": "2025-01-01", "before": "2026-01-01"}),
     ("Briefe an das Finanzamt",
      {"query": "Briefe an das Finanzamt", "kinds": ("letter",), "listing": True}),
     ("lettere alla banca",
@@ -125,11 +126,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("Al Smith contracts",
      {"query": "Al Smith contracts", "kinds": ("contract",), "listing": True}),
     ("leases that started in 2022",
-     {"query": "leases that started in 2022", "kinds": ("contract",), "listing": True}),
+     {"query": "leases", "kinds": ("contract",), "listing": True,
+      "after": "2022-01-01", "before": "2023-01-01"}),
     ("contracts beginning in 2025",
-     {"query": "contracts beginning in 2025", "kinds": ("contract",), "listing": True}),
+     {"query": "contracts", "kinds": ("contract",), "listing": True,
+      "after": "2025-01-01", "before": "2026-01-01"}),
     ("contracts that commence in May 2025",
-     {"query": "contracts that commence in May 2025", "kinds": ("contract",), "listing": True}),
+     {"query": "contracts", "kinds": ("contract",), "listing": True,
+      "after": "2025-05-01", "before": "2025-06-01"}),
     ("emails starting in March 2024",
      {"after": "2024-03-01", "types": ("email",), "listing": True}),
     ("messages from Sylvia", {"types": ("email",), "author": "Sylvia", "listing": True}),
@@ -165,7 +169,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("reports on the last contract",
      {"query": "reports on the last contract", "kinds": ("report",), "listing": True}),
     ("Which contracts end in 2025?",
-     {"query": "contracts end in 2025", "kinds": ("contract",), "listing": True}),
+     {"query": "contracts", "kinds": ("contract",), "listing": True,
+      "after": "2025-01-01", "before": "2026-01-01"}),
     ("rent by Skylark", {"query": "rent by Skylark"}),
     ("What does the report by Skylark say?",
      {"query": "What does the report by Skylark say", "kinds": ("report",)}),
@@ -189,13 +194,13 @@ def test_says_each_reading_in_words() -> None:
     assert "times of change" in plan("files edited last week", TODAY).notes[0]
 
 
-def test_says_what_is_no_filter() -> None:
+def test_says_how_orders_amounts_and_other_dates_are_read() -> None:
     latest, amount, other = (
         plan(question, TODAY).notes[0]
-        for question in ("latest invoice", "invoices over 1000 dollars", "leases begun in 2022")
+        for question in ("latest invoice", "invoices over 1000 dollars", "leases renewed in 2022")
     )
-    assert latest == "'latest' is not a filter: newest first"
-    assert amount == "'over 1000 dollars' is not used as a filter"
+    assert latest == "'latest' read as an order: newest first, 1 of them"
+    assert amount == "'over 1000 dollars' read as a bound of the total that a file states"
     assert other == "'in 2022' is said of another date; left as words"
 
 
@@ -229,10 +234,10 @@ def test_never_raises_on_shuffled_questions(words: list[str], today: date) -> No
 
 
 def test_is_fast() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for question, _ in CASES:
         plan(question, TODAY)
-    assert (time.perf_counter() - start) / len(CASES) < 0.005
-    start = time.perf_counter()
+    assert (time.process_time() - start) / len(CASES) < 0.005
+    start = time.process_time()
     plan("from 2023 contracts in " * 1000, TODAY)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -12,8 +12,8 @@ from blake3 import blake3
 from lsfs.index import ingest
 from lsfs.index.filters import Filters
 from lsfs.index.follow import void
+from lsfs.index.preference import Preference
 from lsfs.index.published import Published
-from lsfs.index.search import Preference
 from lsfs.index.then import CatalogThen, Entry
 
 from .conftest import Index, build
@@ -154,10 +154,10 @@ def test_a_file_that_is_removed_is_hidden_at_once(index: Index, kept: Kept) -> N
 def test_what_is_hidden_is_looked_up_once_for_each_state(index: Index, kept: Kept) -> None:
     replaced(index, kept)
     index.paths("heron", mode="semantic")
-    first, mask = index.search._hidden, index.vectors._mask[0]
+    first, rows = index.search._hidden, index.vectors._shown[2]
     index.paths("otter", mode="semantic")
     assert index.search._hidden is first
-    assert index.vectors._mask[0] is mask
+    assert index.vectors._shown[2] is rows
 
 
 def test_which_to_retain_is_not_asked_after_each_change(

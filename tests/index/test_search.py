@@ -10,7 +10,7 @@ import pytest
 from lsfs.errors import UsageError
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
-from lsfs.index.search import Preference, match_expression
+from lsfs.index.preference import Preference
 from lsfs.model import Block, BlockKind, Document, Span
 
 from .conftest import Index, document
@@ -102,24 +102,6 @@ def test_files_of_a_kind_and_time_come_with_their_date_line(filled: Index) -> No
     assert files[0].date == "2023-03-03"
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ('heron "in the reeds"', '"in the reeds" OR ("in the reeds" AND "heron")'),
-        ("what is the rent", '"rent"'),
-        ("the", '"the"'),
-        ('AND OR NOT ( * "', '"not"'),
-        ("", ""),
-        ("caf\udce9", '"caf"'),
-    ],
-)
-def test_no_query_is_a_syntax_error(index: Index, query: str, expected: str) -> None:
-    expression = match_expression(query)
-    if expected != '"not"':
-        assert expression == expected
-    index.search.hits(query)
-
-
 def test_types_in_words() -> None:
     assert "xlsx" in endings_of("spreadsheets")
     assert endings_of("*.PDF") == ("pdf",)
@@ -167,3 +149,56 @@ def test_a_shared_document_is_filtered_by_each_path(filled: Index) -> None:
     assert filled.paths("heron", filters=Filters(dir="Notes"), mode="keyword") == [
         "Notes/birds.txt"
     ]
+
+
+def test_a_snippet_shows_the_words_that_matched(index: Index) -> None:
+    filler = "Nothing of interest is said here at all. " * 6
+    text = f"{filler}The herons were standing near the reeds. {filler}"
+    (index.source / "a.txt").write_text(text)
+    (index.source / "b.txt").write_text("猫が東京にいる。" + "。".join("何もない" * 90))
+    index.run()
+    hit = index.search.hits("heron stands", mode="keyword")[0]
+    assert hit.text[hit.snippet_start :].startswith(hit.snippet)
+    assert len(hit.snippet) < len(hit.text)
+    assert [hit.snippet[a:b] for a, b in hit.highlights] == ["herons", "standing"]
+    hit = index.search.hits("東京", mode="keyword")[0]
+    assert [hit.snippet[a:b] for a, b in hit.highlights] == ["東京"]
+
+
+def test_a_misspelt_word_is_searched_for_as_it_was_meant(filled: Index) -> None:
+    for wrong, right in {"haron": "heron", "agreemnet": "agreement", "ehron": "heron"}.items():
+        found = filled.search.find(wrong, mode="keyword")
+        assert found.notes == (f"also searched for: {right}",)
+        assert found.hits
+    assert filled.search.find("leaseagreement", mode="keyword").notes == (
+        "also searched for: lease agreement",
+    )
+    for known in ("heron", "rent", "zzzzzzqq", "x1y2", '"haron"', "+haron"):
+        assert not [n for n in filled.search.find(known).notes if n.startswith("also")]
+
+
+def test_the_words_of_file_names_correct_spelling(index: Index) -> None:
+    (index.source / "quarterly.txt").write_text("Nothing of it in here.")
+    index.run()
+    assert index.paths("quartrely", mode="keyword") == ["quarterly.txt"]
+
+
+def test_each_part_of_a_score_is_share_times_weight(filled: Index) -> None:
+    for hit in filled.search.hits("heron rent", prefer=Preference(kinds=("contract",))):
+        assert hit.score == pytest.approx(sum(hit.explain.values()), abs=1e-5)
+        for name, value in hit.explain.items():
+            product = hit.scores[f"{name}_share"] * hit.scores[f"{name}_weight"]
+            assert value == pytest.approx(product, abs=1e-5)
+            assert 0 <= hit.scores[f"{name}_share"] <= 1
+
+
+def test_copies_come_after_what_says_something_else(filled: Index) -> None:
+    text = (filled.source / "Notes/birds.txt").read_text()
+    for n in range(5):
+        (filled.source / f"copy{n}.txt").write_text(text)
+    (filled.source / "other.txt").write_text("Another heron, elsewhere.")
+    filled.run()
+    found = filled.paths("heron waits", mode="keyword", k=3)
+    assert "other.txt" in found
+    everything = filled.paths("heron waits", mode="keyword", k=50)
+    assert {f"copy{n}.txt" for n in range(5)} <= set(everything)

@@ -364,7 +364,7 @@ class Storm:
         try:
             if os.path.isfile(f"/proc/self/fd/{fd}"):
                 self.keeper.follow()
-                self.keeper.keep_read(fd, blake3(os.pread(fd, 1 << 20, 0)).digest())
+                self.keeper.keep_read([(fd, blake3(os.pread(fd, 1 << 20, 0)).digest())])
         finally:
             os.close(fd)
 

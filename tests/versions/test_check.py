@@ -109,7 +109,7 @@ def test_a_lost_index_of_objects_is_made_again(world: World) -> None:
 def test_a_lost_object_that_a_file_still_has_is_stored_again(world: World) -> None:
     fd = os.open(world.source / "small", os.O_RDONLY)
     digest = world.keeper.store.put_bytes(text(600, 2))
-    world.keeper.keep_read(fd, digest)
+    world.keeper.keep_read([(fd, digest)])
     os.close(fd)
     (pack,) = packs(world.state.objects)
     pack.unlink()

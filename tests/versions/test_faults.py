@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from lsfs.clock import FixedClock
 from lsfs.errors import ObjectDamaged, StateUnwritable, UsageError
@@ -114,6 +115,37 @@ def test_settling_that_fails_is_done_later(
     assert world.keeper.settle() == 2
     assert world.missing() == set()
     assert world.check(deep=True).problems == []
+
+
+@pytest.mark.parametrize("error", [StateUnwritable("full"), OSError(errno.EIO, "I/O error")])
+def test_files_that_are_read_together_are_kept_or_not_together(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    contents = {f"file {n}": text(400, n) for n in range(5)}
+    for path, data in contents.items():
+        (world.source / path).write_bytes(data)
+        world.expected[path] = [data]
+    world.keeper.look()
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context((world.source / path).open("rb")) for path in contents]
+        read = [
+            (f.fileno(), blake3(d).digest()) for f, d in zip(opened, contents.values(), strict=True)
+        ]
+
+        def fail(*_: object) -> None:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(world.keeper.store._index, "commit", fail)
+            world.keeper.keep_read(read)
+        assert not any(world.keeper.store.has(digest) for _, digest in read)
+        assert world.check(deep=True).problems == []  # none is said to be kept
+        world.keeper.keep_read(read)
+    assert all(world.keeper.store.has(digest) for _, digest in read)
+    for path in contents:
+        (world.source / path).write_bytes(b"behind the mount")
+    world.keeper.look()
+    assert world.missing() == set()
 
 
 @pytest.mark.parametrize("stage", ["follow", "settle", "look", "give up", "name"])

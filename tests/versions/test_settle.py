@@ -41,7 +41,7 @@ def test_versions_that_are_settled_together_take_the_room_of_one(
         stack.callback(keeper.close)
         keeper.follow()
         if read_first:
-            keeper.keep_read(file.fileno(), keeper.store.put_bytes(bytes(content)))
+            keeper.keep_read([(file.fileno(), keeper.store.put_bytes(bytes(content)))])
         assert keeper.settle() == 11
         assert len(keeper.past.versions("f")) == 12
         assert keeper.store.usage().bytes_on_disk < 2 * len(content)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lsfs.config import FieldConfig
 from lsfs.index.dates import fold
@@ -254,10 +255,24 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All fields by name, and the labels that announce them, folded, words parted by a space."""
+    """All fields by name, and the labels that announce them.
+
+    Attributes:
+        labels: folded, words parted by a space, and the field of each.
+        first_words, last_words: of the labels, to tell most other words; the last ones without "s".
+    """
 
     fields: Mapping[str, Definition]
     labels: Mapping[str, str]
+    first_words: frozenset[str] = field(init=False)
+    last_words: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        words = [label.split() for label in self.labels if label]
+        first = frozenset(("", *(parts[0] for parts in words)))
+        last = frozenset(("", *(parts[-1].removesuffix("s") for parts in words)))
+        object.__setattr__(self, "first_words", first)  # the one place where it is made
+        object.__setattr__(self, "last_words", last)
 
     def schema(self, kind: str) -> tuple[str, ...]:
         """The fields that a document of a kind is asked for; those of the user always."""
@@ -269,6 +284,12 @@ def label_key(words: Iterable[str]) -> str:
     """A label as it is looked up: "N° de facture" and "número de factura" begin alike."""
     folded = (fold(word) for word in words if word not in ("\u00ba", "\u00aa"))
     return " ".join("no" if word in _NUMBER_WORDS else word for word in folded)
+
+
+@lru_cache(maxsize=1 << 15)  # texts repeat their words
+def word_key(word: str) -> str:
+    """A word of a label as it is looked up; "" for one that is left out."""
+    return label_key((word,))
 
 
 def words_of(label: str) -> list[str]:

@@ -16,7 +16,7 @@ from lsfs.places import Places
 
 log = logging.getLogger("lsfs.index.fields")
 
-VERSION = 2  # raise when the rules change: every document is then read anew
+VERSION = 3  # raise when the rules change: every document is then read anew
 # Characters of a document, two hundred pages: reading for fields takes microseconds for each, in
 # the process that indexes.
 READ_CHARS = 500_000
@@ -39,7 +39,9 @@ def fields_of(
     document = _beginning(document)
     dates = [date for date in dates if date.char_end <= len(document.text)]
     reader = Reader(document.text, dates, document.language)
-    found = [*labelled(document, known, reader), *stated(document, reader)]
+    # Programs have values of their own, and no parties, terms or sums.
+    is_code = all(block.kind is BlockKind.CODE for block in document.blocks)
+    found = [] if is_code else [*labelled(document, known, reader), *stated(document, reader)]
     for definition in known.fields.values():
         if definition.pattern:
             found += _by_pattern(definition, reader)

@@ -172,7 +172,7 @@ def _dates(text: str, reader: Reader) -> Iterator[Found]:
         if (one.end - one.day).days != 1:
             continue
         form = Form(one.char_start, one.char_end, one.day.isoformat())
-        if one.kind is DateKind.SIGNED:
+        if one.kind in (DateKind.SIGNED, DateKind.EFFECTIVE):
             yield Found("date", form, "own date", 0.85)
         elif one.kind is DateKind.NAMED:
             yield Found("date", form, "date at the head", 0.6)
@@ -269,6 +269,9 @@ _POSTAL = re.compile(
     r"(?:^|,)\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$"
     r"|\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
 )
+_ASIDE = re.compile(
+    r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
+)  # parts a letterhead's name and address
 _IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
 _DEAR = re.compile(
     r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello|"
@@ -386,8 +389,12 @@ def _letterhead(text: str) -> Form | None:
     """The company whose name is one of the first lines."""
     for line in itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", text), HEAD_LINES):
         form = name_at(text, *line.span())
-        alone = form is not None and not text[form.end : line.end()].strip(" .,")
-        if form and alone and is_firm(text[form.start : form.end]):
+        if form is None:
+            continue
+        rest = text[form.end : line.end()]
+        firm = is_firm(text[form.start : form.end])
+        # "Acme Ltd", or with its address in the same line: "Acme - 8 Mill Lane, Leeds LS2 7EW".
+        if (_ASIDE.match(rest) and _POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
             return form
     return None
 
@@ -397,6 +404,16 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
     first = _name(text, start)
     if first is None:
         return ()
+    found = _joined(text, first)
+    inner = _AND.search(text, first.start, first.end)
+    if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
+        shorter = name_at(text, first.start, inner.start())
+        found = _joined(text, shorter) if shorter else ()
+    return found
+
+
+def _joined(text: str, first: Form) -> tuple[Form, ...]:
+    """A name and the one that follows behind "and"; () without one."""
     for match in _AND.finditer(text, first.end, min(len(text), first.end + 420)):
         second = _name(text, match.end())
         if second is None:

@@ -1,0 +1,249 @@
+"""The time a question asks for: which days, and which dates of a document lie in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from lsfs.conditions import Days
+from lsfs.index import timespan
+from lsfs.index.kinds import kinds_in
+from lsfs.index.questionframe import asks_fact
+from lsfs.index.questionreading import Reading
+from lsfs.index.timespan import TimePhrase
+from lsfs.model import DateKind, DaySpan
+
+_CHANGED = re.compile(
+    r"\b(?:(?:that|which)\s+)?(?:(?:was|were|i|we|have|been)\s+)*(?:last\s+)?(?:modified|"
+    r"changed|edited|"
+    r"updated|saved|touched|added|uploaded|geändert\w*|bearbeitet\w*|modifi[ée]+s?|modificad[oa]s|"
+    r"modificat[ie])\s+\Z",
+    re.IGNORECASE,
+)
+# What is said to happen at the time, by the date of a document that tells it.
+_HAPPENS = {
+    DateKind.DUE: r"due|payable|fällig\w*|zahlbar\w*|à\s+payer|échéant\w*|exigibles?|pagader[oa]s",
+    DateKind.EXPIRES: r"expir\w+|end(?:s|ed|ing)?|terminat\w+|laps\w+|run(?:s|ning)?\s+out|"
+    r"abl[aä]uf\w*|"
+    r"ausl[aä]uf\w*|endet\w*|enden\w*|endend\w*|finissant|prenant\s+fin|finissent|venc\w+|caduc\w+|"
+    r"terminan?|scad\w+|finiscono|finisce",
+    DateKind.STARTS: r"start(?:s|ed|ing)?|beg[aiu]n(?:s|ning)?|commenc\w*|(?:takes?|took|"
+    r"taking)\s+effect|"
+    r"effective|beginn\w*|begann\w*|starten\w*|débutant|débutent|comienzan?|empiezan?|iniziano|"
+    r"inizia|"
+    r"entran?\s+en\s+vigor|in\s+kraft\s+(?:tret\w+|ge)?",
+    DateKind.BORN: r"born|geboren\w*|née?s?|nacid[oa]s?|nat[oaie]",
+    DateKind.EVENT: r"held|tak(?:es?|ing)\s+place|took\s+place|happen(?:ed|ing|s)?|scheduled|"
+    r"stattfind\w+|"
+    r"stattgefunden",
+    DateKind.DELIVERED: r"delivered|shipped|geliefert\w*|livrée?s?|entregad[oa]s?|consegnat[oaie]",
+    DateKind.SIGNED: r"signed|dated|executed|concluded|unterschrieben\w*|unterzeichnet\w*|"
+    r"datiert\w*|"
+    r"abgeschlossen\w*|signée?s?|datée?s?|datant|firmad[oa]s?|fechad[oa]s?|firmat[oaie]|"
+    r"datat[oaie]",
+}
+_WHEN = re.compile(
+    r"(?:\b(?:that|which|did|do|have|has|had|was|were|are|is|been|be|will|shall|we|i|they|die|"
+    r"qui|que|che|"
+    r"wurden|sind)\s+)*\b(?:"
+    + "|".join(f"(?P<{k.value}>{v})" for k, v in _HAPPENS.items())
+    + r")\s+\Z",
+    re.IGNORECASE,
+)
+# German verbs stand behind the time: "die 2025 auslaufen", "die im Mai fällig sind".
+_BEHIND = re.compile(
+    r"\s+(?:(?P<expires>auslaufen|ablaufen|enden)|(?P<starts>beginnen|starten)|"
+    r"(?P<due>fällig)|(?P<signed>unterschrieben|unterzeichnet|abgeschlossen))"
+    r"(?:\s+(?:sind|werden|wurden|waren))?\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r",?\s*\b(?:(?:that|which|die|will|shall|qui|que)\s+)+\Z", re.IGNORECASE)
+# Of these no single date tells; the words stay.
+_OTHER_EVENT = re.compile(r"\b(?:valid|running|renew\w*|gültig\w*|laufend\w*)\s+\Z", re.IGNORECASE)
+_BEGINNING = re.compile(
+    r"(?:(?P<start>starting|start|beginning)|end)\s+(?=in\b|on\b)", re.IGNORECASE
+)
+_HAVE_TERMS = {"contract", "policy", "quote", "order"}  # begin and end; a series of mails does not
+# What was done to the files at the time that was asked for; the time is what matters.
+_DONE = re.compile(
+    r"(?:\b(?:that|which|did|do|have|has|was|were|are|been|be|we|i|they|get|got)\s+)*"
+    r"\b(?:made|issued|sent|received|written|created|published|sign|send|receive|write|issue|"
+    r"get|taken|"
+    r"geschrieben)\s+\Z",
+    re.IGNORECASE,
+)
+_EVENTS = re.compile(
+    r"\b(?:meetings?|appointments?|conferences?|hearings?|events?|sitzung(?:en)?|termine?|"
+    r"besprechung(?:en)?|"
+    r"réunions?|rendez-vous|reunion(?:es)?|riunion[ei])\s+\Z",
+    re.IGNORECASE,
+)
+OWN = (DateKind.SIGNED, DateKind.NAMED, DateKind.METADATA)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A time phrase, and which dates are to lie in it.
+
+    Attributes:
+        start: where its words begin, with the verb that goes with it.
+        kinds: kinds of date; () for a document's own.
+        changed: whether it is said of the files' changes.
+    """
+
+    phrase: TimePhrase
+    start: int
+    kinds: tuple[str, ...] = ()
+    changed: bool = False
+
+
+def read(reading: Reading, today: date) -> str:
+    """Take the time phrases out; gives the question with only these out of it."""
+    phrases = timespan.find(reading.text, today)
+    if reading.plan.after or reading.plan.before:
+        phrases = []  # written filters outrank prose
+    whole = reading.text
+    for phrase in phrases:
+        whole = _blanked(whole, phrase.start, phrase.end)
+    asked_fact = asks_fact(whole)
+    found = []
+    for phrase in phrases:
+        one = _asked(reading.text, phrase, today, fact=asked_fact)
+        if one is None:
+            reading.notes.append(f"{phrase.words!r} is said of another date; left as words")
+            whole = reading.text[: phrase.end] + whole[phrase.end :]
+        else:
+            found.append(one)
+    if any(one.changed for one in found):
+        # One field only: what was said of changes outranks what the documents say.
+        found = [one for one in found if one.changed]
+        reading.put(date_field="mtime")
+    _conditions(reading, found)
+    for one in found:
+        reading.take(one.start, one.phrase.end, _note(one))
+        done = _DONE.search(reading.text[: one.start])
+        if done is not None and not asked_fact:
+            reading.blank(done.start(), done.end())
+    return whole
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+
+
+def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked | None:
+    """What a phrase asks for; None when the date that it is said of is none that we know."""
+    lead = text[: phrase.start]
+    changed = _CHANGED.search(lead)
+    if changed:
+        return _Asked(phrase, changed.start(), changed=True)
+    verb = _BEGINNING.match(phrase.words)
+    if verb and (verb["start"] is None or kinds_in(lead.split()[-1:]) & _HAVE_TERMS):
+        inner = timespan.find(phrase.words[verb.end() :], today)
+        if fact or not inner:
+            return None
+        kind = DateKind.STARTS if verb["start"] else DateKind.EXPIRES
+        phrase = replace(phrase, span=inner[0].span, spans=inner[0].spans)
+        return _Asked(phrase, _relative(lead), _kinds_of(kind))
+    when = _WHEN.search(lead)
+    if when is not None:
+        kind = DateKind(str(when.lastgroup))
+        if kind is not DateKind.SIGNED and fact:
+            return None
+        # A question for a fact keeps its words.
+        start = phrase.start if fact else when.start()
+        return _Asked(phrase, start, _kinds_of(kind))
+    behind = _BEHIND.match(text, phrase.end)
+    if behind is not None and not fact:
+        phrase = replace(phrase, end=behind.end())
+        return _Asked(phrase, _relative(lead), _kinds_of(DateKind(str(behind.lastgroup))))
+    if _OTHER_EVENT.search(lead):
+        return None
+    if _EVENTS.search(lead):
+        return _Asked(phrase, phrase.start, (DateKind.EVENT.value, *(kind.value for kind in OWN)))
+    return _Asked(phrase, phrase.start)
+
+
+def _relative(lead: str) -> int:
+    """Where a relative clause begins that leads to a verb; the end if there is none."""
+    clause = _CLAUSE.search(lead)
+    return clause.start() if clause else len(lead)
+
+
+def _kinds_of(kind: DateKind) -> tuple[str, ...]:
+    if kind is DateKind.STARTS:
+        return kind.value, DateKind.EFFECTIVE.value, DateKind.PERIOD.value
+    return (kind.value,)
+
+
+def _conditions(reading: Reading, found: Sequence[_Asked]) -> None:
+    """Put the spans: those of the first kind of date as such, those of others beside them."""
+    first = next((one.kinds for one in found if one.kinds), ())
+    plain = [one for one in found if one.kinds in ((), first)]
+    if first:
+        reading.put(date_kinds=[*first])
+    for one in found:
+        if one not in plain:
+            reading.put(dated=(one.kinds, *_iso(one.phrase.span)))
+    closed: list[Days] = []
+    for one in plain:
+        for span in one.phrase.spans or (one.phrase.span,):
+            _narrow(reading, span)
+            if span.start and span.end:
+                closed.append(_iso(span))
+    merged = _merged(closed)
+    if len(merged) > 1 and len(closed) >= len(plain):
+        reading.put(spans=merged)
+
+
+def _iso(span: DaySpan) -> Days:
+    return span.start.isoformat() if span.start else "", span.end.isoformat() if span.end else ""
+
+
+def _merged(spans: Sequence[Days]) -> list[Days]:
+    """Spans in order, those that touch as one."""
+    merged: list[Days] = []
+    for after, before in sorted(spans):
+        if merged and after <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], before)
+        else:
+            merged.append((after, before))
+    return merged
+
+
+def _narrow(reading: Reading, span: DaySpan) -> None:
+    """Add a span: two open ends make one span of both; two closed ones the span around both."""
+    after, before = _iso(span)
+    old = reading.plan
+    if (old.after and old.before) and (after and before):
+        after, before = min(old.after, after), max(old.before, before)
+    else:
+        after = max(old.after, after)
+        before = min(filter(None, (old.before, before)), default="")
+    reading.plan = replace(reading.plan, after=after, before=before)
+
+
+_NAMES = {
+    "signed": "the documents' own dates", "due": "due dates", "expires": "dates of expiry",
+    "starts": "dates of start or effect", "born": "dates of birth", "event": "dates of events",
+    "delivered": "dates of delivery",
+}  # fmt: skip
+
+
+def _note(one: _Asked) -> str:
+    spans = one.phrase.spans or (one.phrase.span,)
+    days = " or ".join(_days(span) for span in spans)
+    where = "times of change" if one.changed else "dates in the documents"
+    if one.kinds:
+        where = _NAMES[one.kinds[0]]
+    note = f" ({one.phrase.note})" if one.phrase.note else ""
+    return f"{one.phrase.words!r} read as {days}, {where}{note}"
+
+
+def _days(span: DaySpan) -> str:
+    last = (span.end - timedelta(days=1)).isoformat() if span.end is not None else ""
+    if span.start is None:
+        return f"up to {last}"
+    return f"{span.start.isoformat()} … {last}" if last else f"{span.start.isoformat()} and later"

@@ -1,0 +1,229 @@
+"""Vectors for passages, and the change from one embedding model to another behind the search.
+
+Order of every write: intent in SQLite, keyed upsert in LanceDB, done in SQLite. While a new model
+is coming, its vectors fill a table of their own and the old ones answer; then they change places
+at once. A passage that is new meanwhile gets a vector of each.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from lsfs.index import check, passages
+from lsfs.index.catalog import Catalog
+from lsfs.index.codes import Matrix
+from lsfs.index.meanings import Meaning, Meanings
+from lsfs.index.vectors import VectorStore, drop_others, table_of
+from lsfs.model import Passage
+
+log = logging.getLogger("lsfs.index.embedding")
+
+SAME = 0.97  # cosine of two vectors of one text by one model, for all that batches and builds do
+BATCH = 32  # passages between two looks at whether something more urgent has come
+
+Batch = list[tuple[int, Passage, bytes]]
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+class Counted(Protocol):
+    """Told how many passages were embedded, and how many had a vector by their text."""
+
+    embedded: int
+    reused: int
+
+
+class Embedding:
+    """The step of the pipeline that gives passages their vectors.
+
+    Args:
+        catalog: knows which are intended.
+        meanings: the models; changed here when the coming one is complete.
+        work: what is counted.
+    """
+
+    def __init__(self, catalog: Catalog, meanings: Meanings, work: Counted) -> None:
+        self._catalog = catalog
+        self._meanings = meanings
+        self._work = work
+        self._lock = threading.Lock()  # one batch at a time
+        self._last = 0  # passages up to this one have a vector of the coming model
+
+    # --- at the first run
+
+    def check(self) -> None:
+        """Void vectors of an unknown model, and intend those that the stores have lost."""
+        now, coming = self._meanings.now, self._meanings.coming
+        if now is not None:
+            self._check_now(now)
+        self._check_coming(coming)
+        for one in (now, coming):
+            if one is not None:
+                known = [self._catalog.meta(key) for key in ("embedder", "embedder_next")]
+                drop_others(one.vectors.path, [one.vectors.table, *map(table_of, known)])
+
+    def _check_now(self, now: Meaning) -> None:
+        if self._catalog.meta("embedder") == now.embedder.name and self._is_same_model(now):
+            with self._catalog.transaction():
+                check.mend_vectors(self._catalog, now.vectors)
+            return
+        self._catalog.collect()  # the past is not worth embedding again
+        with self._catalog.transaction() as db:
+            db.execute("UPDATE passage SET embedded = 0")
+            db.execute("DELETE FROM vector_removal")
+        now.vectors.clear()
+        self._catalog.set_meta("embedder", now.embedder.name)
+        self._catalog.set_meta("embedder_setting", now.setting)
+
+    def _is_same_model(self, now: Meaning) -> bool:
+        """Whether a model that does not prove what it is still gives the vectors that it gave."""
+        if getattr(now.embedder, "is_proven", True):
+            return True
+        for id_, passage, _ in self._batch("embedded = 1 ORDER BY id LIMIT ?", 1):
+            before = now.vectors.get(id_)
+            after = now.embedder.encode([passages.embedded_text(passage)])[0]
+            if before is not None and float(before @ after) < SAME:
+                log.warning("%s is another model now: all is embedded anew", now.embedder.name)
+                return False
+        return True
+
+    def _check_coming(self, coming: Meaning | None) -> None:
+        name = coming.embedder.name if coming else ""
+        if self._catalog.meta("embedder_next") != name:
+            if coming is not None:
+                self._catalog.collect()
+                coming.vectors.clear()
+            with self._catalog.transaction() as db:
+                db.execute("UPDATE passage SET coming = 0 WHERE coming = 1")
+                self._catalog.set_meta("embedder_next", name)
+        elif coming is not None:
+            with self._catalog.transaction():
+                check.mend_vectors(self._catalog, coming.vectors, "coming")
+
+    # --- vectors that answer
+
+    def pending(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        """Embed what is intended for the model that answers; any thread may do so."""
+        now = self._meanings.now
+        if now is None:
+            if self._count("embedded = 0"):
+                with self._catalog.transaction() as db:
+                    db.execute("UPDATE passage SET embedded = 1 WHERE embedded = 0")
+            return
+        waiting, done = self._count("embedded = 0"), 0
+        while not stop():
+            with self._lock:
+                # The beginnings of all documents first: one huge file does not hold up the rest.
+                batch = self._batch("embedded = 0 ORDER BY ordinal, id LIMIT ?", BATCH)
+                if not batch:
+                    now.vectors.settle()
+                    return
+                self._embed(batch, now, "embedded")
+            done += len(batch)
+            if progress:
+                progress("embedding", done, max(waiting, done))
+
+    # --- vectors that will
+
+    def advance(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
+        """Embed for the coming model; when all is done, it answers."""
+        coming = self._meanings.coming
+        if coming is None:
+            return
+        total = self._count("1")
+        while not stop():
+            with self._lock:
+                batch = self._batch("coming = 0 AND id > ? ORDER BY id LIMIT ?", self._last, BATCH)
+                if batch:
+                    self._embed(batch, coming, "coming")
+                    self._last = batch[-1][0]
+                elif self._last and self._count("coming = 0"):
+                    self._last = 0  # a vector was lost, and is intended anew
+                else:
+                    coming.vectors.settle()
+                    self._switch(coming)
+                    return
+            if progress:
+                progress("embedding anew", self._count("coming = 1"), total)
+
+    def _switch(self, coming: Meaning) -> None:
+        old = self._meanings.now
+        with self._catalog.transaction() as db:
+            # A passage that came in this very moment has no vector yet: it is intended.
+            db.execute("UPDATE passage SET embedded = coming, coming = 0")
+            self._catalog.set_meta("embedder", coming.embedder.name)
+            self._catalog.set_meta("embedder_setting", coming.setting)
+            self._catalog.set_meta("embedder_next", "")
+            self._catalog.bump()
+        self._meanings.now, self._meanings.coming = coming, None
+        log.info("search is by %s now", coming.embedder.name)
+        if old is not None:
+            old.vectors.drop()
+        drop_others(coming.vectors.path, [coming.vectors.table])
+
+    # --- both
+
+    def _count(self, where: str) -> int:
+        query = f"SELECT count(*) FROM passage WHERE {where}"  # noqa: S608 - a literal of this class
+        with self._catalog.lock:
+            return int(self._catalog.db.execute(query).fetchone()[0])
+
+    def _batch(self, where: str, *values: int) -> Batch:
+        query = f"SELECT id, text, heading, text_hash FROM passage WHERE {where}"  # noqa: S608
+        with self._catalog.lock:
+            rows = self._catalog.db.execute(query, values).fetchall()
+        return [
+            (id_, Passage(text, 0, len(text), heading=heading), digest)
+            for id_, text, heading, digest in rows
+        ]
+
+    def _embed(self, batch: Batch, meaning: Meaning, column: str) -> None:
+        known: dict[bytes, Matrix] = {}
+        texts: dict[bytes, str] = {}
+        for _, passage, digest in batch:
+            vector = self._stored_vector(digest, meaning.vectors, column)
+            if vector is not None:
+                known[digest] = vector
+            else:
+                texts[digest] = passages.embedded_text(passage)
+        if texts:
+            made = meaning.embedder.encode(list(texts.values()))
+            known |= dict(zip(texts, made, strict=True))
+        self._work.embedded += len(texts)
+        self._work.reused += len(batch) - len(texts)
+        ids = [id_ for id_, _, _ in batch]
+        meaning.vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch]))
+        with self._catalog.transaction() as db:
+            db.executemany(
+                f"UPDATE passage SET {column} = 1 WHERE id = ?",  # noqa: S608
+                [(i,) for i in ids],
+            )
+            if column == "embedded":
+                self._catalog.bump()
+
+    def _stored_vector(self, digest: bytes, vectors: VectorStore, column: str) -> Matrix | None:
+        with self._catalog.lock:
+            row = self._catalog.db.execute(
+                "SELECT id FROM passage WHERE text_hash = ? AND embedded = 1 "  # noqa: S608
+                f"AND {column} = 1 LIMIT 1",
+                (digest,),
+            ).fetchone()
+        return None if row is None else vectors.get(row[0])
+
+    def remove(self) -> None:
+        """Delete the vectors of passages that are gone."""
+        with self._catalog.lock:
+            rows = self._catalog.db.execute("SELECT passage_id FROM vector_removal").fetchall()
+        ids = [row[0] for row in rows]
+        if not ids:
+            return
+        for one in (self._meanings.now, self._meanings.coming):
+            if one is not None:
+                one.vectors.remove(ids)
+                one.vectors.settle()
+        with self._catalog.transaction() as db:
+            db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])

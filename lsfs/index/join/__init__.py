@@ -1,0 +1,1 @@
+"""Joining files on what they state: keys, comparisons, rows."""

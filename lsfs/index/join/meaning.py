@@ -1,0 +1,349 @@
+"""Pairs of files that are about the same thing, though no field says so.
+
+Two stages, so that the cost grows with the candidates and not with the product of the sides. First,
+for each left document the right ones nearest to it by the mean of their passages, and those that
+share a number or a name. Then each of these is judged by its best pair of passages, its rare words,
+and what both state.
+
+All vectors are taken less the mean of their side: what all invoices have in common (and all
+contracts) says nothing of a pair, and outweighs what does. It is the first step of Mu and
+Viswanath, "All-but-the-Top" (ICLR 2018), for each side by itself.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsfs.index.catalog import Catalog
+from lsfs.index.dates import fold
+from lsfs.index.join.matching import At, Fit
+from lsfs.index.join.reading import SideFile, Values
+from lsfs.index.join.rows import MISSES, Pair
+from lsfs.index.vectors import VectorStore
+from lsfs.joins import KeyUse
+from lsfs.model import FieldValue
+from lsfs.sentences import sentences
+
+THRESHOLD = 0.5
+CANDIDATES = 10  # of each left document
+PASSAGES = 24  # of each document
+SHRUNK = 4  # documents that a side's mean has to outweigh
+CROWD = 20  # documents that share a value, beyond which it makes no candidates
+WORD_WEIGHT = 0.5  # of rare words beside the likeness of vectors
+RIVAL = 0.8  # of the score of the nearest of either file: what a row has to reach
+FULL = 0.6  # likeness and words that are a score of 1
+# What a common value of a type adds, as the chance that the pair belongs together by it.
+_SHARED = {"number": 0.6, "iban": 0.6, "party": 0.3, "amount": 0.3}
+RARE_SHARE, RARE_FILES = 0.1, 3  # of the documents in which a rare word may stand, or so many
+_STEM = 6  # characters by which forms of a word are one
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_BLOCK = 512  # left documents that are compared at once
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class _Text:
+    """A document as it is compared.
+
+    Attributes:
+        passages: offset, text and place of each.
+        vectors: of these passages that have one, [n, dimension]; ``at`` says which.
+        words: stems that stand in it.
+    """
+
+    passages: list[tuple[int, str, int | None, int | None, str]] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    vectors: Matrix | None = None
+    at: list[int] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A candidate, its score, and the passages that speak for it most."""
+
+    path: str
+    score: float
+    how: str
+    here: int
+    there: int
+
+
+class Meaning:
+    """A key that is no field: what the files are about.
+
+    Args:
+        asked: as it was asked for.
+        catalog, vectors: of the index; without vectors rare words are all there is.
+        left, right: the files of the two sides.
+        shared: by type, what the sides state: a value in common speaks for a pair.
+        threshold: the least score of a row.
+        candidates: right files that are judged for each left one.
+    """
+
+    def __init__(
+        self,
+        asked: str,
+        catalog: Catalog,
+        vectors: VectorStore | None,
+        left: Sequence[SideFile],
+        right: Sequence[SideFile],
+        shared: Mapping[str, tuple[Values, Values]],
+        *,
+        threshold: float = THRESHOLD,
+        candidates: int = CANDIDATES,
+    ) -> None:
+        self.asked = asked
+        self._threshold = threshold
+        self._count = candidates
+        self._compared = 0
+        self._here, self._there = _read(catalog, left), _read(catalog, right)
+        self._shared = shared
+        self._with_vectors = vectors is not None and bool(len(vectors))
+        if vectors is not None and self._with_vectors:
+            _load(self._here, vectors)
+            _load(self._there, vectors)
+        self._weights = _weights([*self._here.values(), *self._there.values()])
+        self._near = self._nearest()
+        self._by_value = self._sharing()
+        self._known: dict[str, list[_Judged]] = {}
+        self._best: dict[str, float] = {}
+
+    # --- candidates
+
+    def _nearest(self) -> dict[str, list[str]]:
+        """For each left file the right ones whose means are nearest."""
+        lefts = [path for path, text in self._here.items() if text.vectors is not None]
+        rights = [path for path, text in self._there.items() if text.vectors is not None]
+        if not lefts or not rights:
+            return {}
+        there = _means([self._there[path] for path in rights])
+        found: dict[str, list[str]] = {}
+        for low in range(0, len(lefts), _BLOCK):
+            some = lefts[low : low + _BLOCK]
+            likeness = _means([self._here[path] for path in some]) @ there.T
+            k = min(self._count + 1, len(rights))
+            best = np.argpartition(-likeness, k - 1, axis=1)[:, :k]
+            for row, path in enumerate(some):
+                found[path] = [rights[at] for at in best[row] if rights[at] != path]
+        return found
+
+    def _sharing(self) -> dict[str, dict[str, set[str]]]:
+        """For each left file the right ones that state a value of it, with the fields."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for left, right in self._shared.values():
+            holders: dict[tuple[str, str], list[str]] = {}
+            for path, values in right.items():
+                for value in values:
+                    holders.setdefault((value.name, value.normal), []).append(path)
+            for path, values in left.items():
+                for value in values:
+                    others = holders.get((value.name, value.normal), ())
+                    for other in others if len(others) <= CROWD else ():
+                        if other != path:
+                            mine = found.setdefault(path, {})
+                            mine.setdefault(other, set()).add(value.name)
+        return found
+
+    # --- judging
+
+    def _judged(self, path: str) -> list[_Judged]:
+        if path not in self._known:
+            others = {*self._near.get(path, ()), *self._by_value.get(path, {})}
+            if not self._with_vectors:
+                others |= self._there.keys() - {path}
+            found = [self._judge(path, other) for other in sorted(others)]
+            self._known[path] = sorted(found, key=lambda one: (-one.score, one.path))
+        return self._known[path]
+
+    def _judge(self, path: str, other: str) -> _Judged:
+        self._compared += 1
+        mine, theirs = self._here[path], self._there[other]
+        likeness, here, there = _best_pair(mine, theirs)
+        common, share = self._words(mine.words, theirs.words)
+        score = min(1.0, max(0.0, likeness + WORD_WEIGHT * share) / FULL)
+        told = [f"likeness {likeness:.2f}"] if self._with_vectors else []
+        told += [f"words: {', '.join(common[:3])}"] if common else []
+        for name in sorted(self._by_value.get(path, {}).get(other, ())):
+            kind = next(kind for kind, sides in self._shared.items() if _states(sides, path, name))
+            score = 1 - (1 - score) * (1 - _SHARED[kind])
+            told.append(f"same {name.replace('_', ' ')}")
+        return _Judged(other, round(score, 3), "; ".join(told), here, there)
+
+    def _words(self, mine: set[str], theirs: set[str]) -> tuple[list[str], float]:
+        """Rare words in common, the rarest first, and their share of all rare words."""
+        weights = self._weights
+        common = sorted(mine & theirs & weights.keys(), key=lambda word: (-weights[word], word))
+        if not common:
+            return [], 0.0
+        weight = sum(weights[word] ** 2 for word in common)
+        all_mine, all_theirs = (
+            sum(weights.get(word, 0.0) ** 2 for word in words) for words in (mine, theirs)
+        )
+        return common, weight / math.sqrt(all_mine * all_theirs)
+
+    # --- as a key of a join
+
+    @property
+    def left(self) -> Mapping[str, object]:
+        """The left files that say anything."""
+        return self._here
+
+    @property
+    def right(self) -> Mapping[str, object]:
+        """The right files that say anything."""
+        return self._there
+
+    @property
+    def words(self) -> str:
+        """When two files count as a pair, in words."""
+        how = "passages alike, less what all of their side have in common; rare words"
+        how = how if self._with_vectors else "rare words alone, for there are no vectors"
+        return (
+            f"{how}; common numbers, names and amounts; at least {self._threshold:g}, and nothing "
+            "much nearer"
+        )
+
+    def fits(self, path: str) -> dict[str, Pair]:
+        """The right files that are about the same, each with the passages that say so."""
+        fitting = [one for one in self._of(path) if self._fits(path, one)]
+        return {one.path: self._pair(path, one) for one in fitting}
+
+    def misses(self, path: str) -> list[Pair]:
+        """The nearest of the others."""
+        others = [one for one in self._of(path) if one.score > 0 and not self._fits(path, one)]
+        return [self._pair(path, one) for one in others[:MISSES]]
+
+    def _of(self, path: str) -> list[_Judged]:
+        return self._judged(path) if path in self._here else []
+
+    def _fits(self, path: str, one: _Judged) -> bool:
+        """Whether a candidate is near enough, and neither file has one that is much nearer."""
+        if one.score < self._threshold:
+            return False
+        nearest = max(self._judged(path)[0].score, self._nearest_of_right()[one.path])
+        return one.score >= RIVAL * nearest
+
+    def _nearest_of_right(self) -> dict[str, float]:
+        if not self._best:
+            for path in self._here:
+                for one in self._judged(path):
+                    self._best[one.path] = max(self._best.get(one.path, 0.0), one.score)
+        return self._best
+
+    def use(self) -> KeyUse:
+        """How the key was compared."""
+        both = "what the file says"
+        return KeyUse(
+            self.asked, both, both, self.words, len(self._here), len(self._there),
+            len(self._here), len(self._there), self._compared,
+        )  # fmt: skip
+
+    def _pair(self, path: str, one: _Judged) -> Pair:
+        mine, theirs = self._here[path], self._there[one.path]
+        left = self._passage(mine, one.here, theirs.words)
+        right = self._passage(theirs, one.there, mine.words)
+        return Pair(self.asked, left, Fit(At(one.path, right), one.score, one.how))
+
+    def _passage(self, text: _Text, at: int, others: set[str]) -> FieldValue:
+        """The sentence of a passage that says most of what the pair is about."""
+        start, passage, page, line, where = text.passages[at]
+        spans = [span for span in sentences(passage) if passage[slice(*span)].strip()]
+        best = max(
+            spans, key=lambda span: self._says(passage[slice(*span)], others), default=(0, 0)
+        )
+        quote = " ".join(passage[slice(*best)].split())
+        return FieldValue(
+            "passage",
+            quote,
+            "",
+            start + best[0],
+            start + best[1],
+            page,
+            line,
+            where,
+            "meaning",
+            1.0,
+        )
+
+    def _says(self, sentence: str, others: set[str]) -> float:
+        words = _stems(sentence)
+        weight = sum(self._weights.get(word, 0.0) * (2 if word in others else 1) for word in words)
+        return weight / math.sqrt(len(words) + 1)
+
+
+def _states(sides: tuple[Values, Values], path: str, name: str) -> bool:
+    return any(value.name == name for value in sides[0].get(path, ()))
+
+
+def _read(catalog: Catalog, files: Sequence[SideFile]) -> dict[str, _Text]:
+    """The passages of files, those without any left out."""
+    of_document: dict[int, _Text] = {}
+    wanted = {file.document_id for file in files}
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT document_id, id, char_start, text, page, line_start, place FROM passage "
+            "WHERE ordinal < ? ORDER BY document_id, ordinal",
+            (PASSAGES,),
+        )
+        for document, id_, start, passage, page, line, where in rows:
+            if document not in wanted:
+                continue
+            text = of_document.setdefault(document, _Text())
+            text.passages.append((start, passage, page, line, where))
+            text.ids.append(id_)
+            text.words |= _stems(passage)
+    return {f.path: of_document[f.document_id] for f in files if f.document_id in of_document}
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(fold(text))}
+
+
+def _load(texts: Mapping[str, _Text], vectors: VectorStore) -> None:
+    """Give texts the vectors of their passages, less what they have in common."""
+    unique = list({id(text): text for text in texts.values()}.values())
+    known, matrix = vectors.many([id_ for text in unique for id_ in text.ids])
+    if not len(known):
+        return
+    place = {id_: at for at, id_ in enumerate(known.tolist())}
+    mean = matrix.mean(axis=0) * (len(unique) / (len(unique) + SHRUNK))
+    centred = matrix - mean
+    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    centred /= np.maximum(norms, 1e-6)
+    for text in unique:
+        text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
+        if text.at:
+            text.vectors = centred[[place[text.ids[at]] for at in text.at]]
+
+
+def _means(texts: Sequence[_Text]) -> Matrix:
+    """The mean of the vectors of each text, of length 1, [n, dimension]."""
+    made = np.stack([text.vectors.mean(axis=0) for text in texts if text.vectors is not None])
+    norms = np.linalg.norm(made, axis=1, keepdims=True)
+    return np.asarray(made / np.maximum(norms, 1e-6), np.float32)
+
+
+def _best_pair(mine: _Text, theirs: _Text) -> tuple[float, int, int]:
+    """The likeness of the two passages that are most alike, and which they are."""
+    if mine.vectors is None or theirs.vectors is None:
+        return 0.0, 0, 0
+    likeness = mine.vectors @ theirs.vectors.T
+    here, there = divmod(int(likeness.argmax()), likeness.shape[1])
+    return float(likeness[here, there]), mine.at[here], theirs.at[there]
+
+
+def _weights(texts: Sequence[_Text]) -> dict[str, float]:
+    """How much a rare word says, by the number of documents that it stands in."""
+    unique = {id(text): text for text in texts}
+    counts = Counter(word for text in unique.values() for word in text.words)
+    most = max(RARE_FILES, RARE_SHARE * len(unique))
+    return {word: math.log(1 + len(unique) / n) for word, n in counts.items() if n <= most}

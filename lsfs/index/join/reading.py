@@ -1,0 +1,152 @@
+"""The values of a source in a set of files."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from lsfs.config import FieldConfig
+from lsfs.index import stated
+from lsfs.index.catalog import Catalog
+from lsfs.index.fields.definitions import Definitions, definitions
+from lsfs.index.join.names import likeness, name_of
+from lsfs.index.join.sources import Source, role_of
+from lsfs.model import FieldValue
+
+OWN_SHARE = 0.5  # of the files with two parties and more: who stands in so many has the drive
+OWN_FILES = 5  # and in at least so many
+_ONE_VALUE = ("amount", "date", "duration")  # of these only the surest reading counts
+
+
+@dataclass(frozen=True, slots=True)
+class SideFile:
+    """A file of one side of a join, or of what is added up."""
+
+    path: str
+    document_id: int
+    kind: str = ""
+    day: str = ""
+
+
+Values = dict[str, list[FieldValue]]  # by path, the surest first
+
+
+def values_of(
+    catalog: Catalog,
+    one: Source,
+    files: Sequence[SideFile],
+    known: Definitions,
+    own: Sequence[str] = (),
+    *,
+    surest: bool = True,
+) -> Values:
+    """What files state of a source; those that state nothing are left out.
+
+    Args:
+        own: names of the drive's owner, which are no counterparty.
+        surest: of amounts, dates and durations only the surest.
+    """
+    if one.label:
+        return dict(_behind_label(catalog, one, files))
+    wanted = {file.path for file in files}
+    found: dict[str, dict[str, list[FieldValue]]] = {}
+    for name in one.names:
+        for value in catalog.fields(name):
+            if value.path in wanted:
+                found.setdefault(value.path, {}).setdefault(name, []).append(value.field)
+    if one.names == ("date",):
+        found |= _own_dates(catalog, {path for path in wanted if path not in found})
+    chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
+    return {path: values for path, values in chosen.items() if values}
+
+
+def _chosen(
+    one: Source, by_name: dict[str, list[FieldValue]], own: Sequence[str], *, surest: bool
+) -> list[FieldValue]:
+    names = [name for name in one.names if name in by_name]
+    values = [value for name in (names[:1] if one.first else names) for value in by_name[name]]
+    if one.role:
+        told = [value for value in values if role_of(value.rule) == one.role]
+        values = told or [value for value in values if not role_of(value.rule)]
+    if one.foreign:
+        mine = [name_of(name) for name in own]
+        values = [
+            value
+            for value in values
+            if not any(likeness(name_of(value.value), name)[0] >= 0.9 for name in mine)
+        ]
+    if surest and one.type in _ONE_VALUE and values:
+        most = max(value.confidence for value in values)
+        values = [value for value in values if value.confidence == most]
+    return sorted(values, key=lambda value: (-value.confidence, value.char_start))
+
+
+def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str, list[FieldValue]]]:
+    """The own dates of files that state none as a field: of a letter, of a payment."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT f.path, f.day, c.words, c.char_start, c.char_end, p.page, p.place FROM file f "
+            "JOIN content_date c ON c.file_id = f.id AND c.day = f.day AND c.char_start >= 0 "
+            "JOIN passage p ON p.document_id = f.document_id AND p.char_start <= c.char_start "
+            "AND p.char_end > c.char_start WHERE f.day <> '' ORDER BY f.path, c.ordinal DESC"
+        ).fetchall()
+    found = {}
+    for raw, day, words, start, end, page, place in rows:  # the strongest of a file comes last
+        path = os.fsdecode(raw)
+        if path in wanted:
+            value = FieldValue("date", words, day, start, end, page, None, place, "own date", 0.6)
+            found[path] = {"date": [value]}
+    return found
+
+
+def _behind_label(
+    catalog: Catalog, one: Source, files: Sequence[SideFile]
+) -> Iterator[tuple[str, list[FieldValue]]]:
+    """Values behind a label that is no field's: the documents are read for it now."""
+    from lsfs.index.dates import content_dates
+    from lsfs.index.fields.extract import placed
+    from lsfs.index.fields.forms import Reader
+    from lsfs.index.fields.labels import labelled
+    from lsfs.places import Places
+
+    asked = definitions({one.label: FieldConfig(type=one.type, labels=(one.label,))})  # type: ignore[arg-type]
+    known: dict[int, list[FieldValue]] = {}
+    for file in files:
+        if file.document_id not in known:
+            document = catalog.load(file.document_id)
+            dates = content_dates(document, "") if one.type == "date" else ()
+            reader = Reader(document.text, dates, document.language)
+            found = [o for o in labelled(document, asked, reader) if o.name == one.label]
+            found.sort(key=lambda o: (-o.confidence, o.form.start))
+            places = Places(document)
+            unique = {value.form.normal: value for value in reversed(found)}
+            known[file.document_id] = [
+                placed(value, document.text, places) for value in reversed(unique.values())
+            ]
+        if known[file.document_id]:
+            yield file.path, known[file.document_id]
+
+
+def own_names(catalog: Catalog) -> list[str]:
+    """The names that stand in most files that name two parties: whose drive it is."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT v.document_id, v.normal, min(v.value) FROM field v "
+            "WHERE v.name = 'party' AND v.rule <> ? "
+            "AND v.document_id IN (SELECT document_id FROM file) "
+            "GROUP BY v.document_id, v.normal",
+            (stated.MODEL,),
+        ).fetchall()
+    per_document = Counter(document for document, _, _ in rows)
+    several = {document for document, count in per_document.items() if count > 1}
+    written = {normal: value for _, normal, value in reversed(rows)}
+    counted = Counter(normal for document, normal, _ in rows if document in several)
+    least = max(OWN_FILES, OWN_SHARE * len(several))
+    return [written[normal] for normal, count in sorted(counted.items()) if count >= least]
+
+
+def files_of(rows: Sequence[tuple[bytes, int, str, str]]) -> list[SideFile]:
+    """Files from rows of path, document, kind and day."""
+    return [SideFile(os.fsdecode(path), document, kind, day) for path, document, kind, day in rows]

@@ -1,0 +1,154 @@
+"""Which strings a pattern cannot match without, so that most texts need not be searched for it.
+
+A search for a plain string runs at the speed of memory, one for an alternation of sixty words tries
+each at every place. So what every match of a pattern must hold is looked for first, as RE2's
+FilteredRE2 and GNU grep do (Cox, "Regular Expression Matching with a Trigram Index", 2012).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from re import _parser  # type: ignore[attr-defined]  # what `re` itself compiles from
+from typing import Any
+
+MOST = 400  # strings of one pattern that are still worth looking for
+_EXACT = 24  # strings that a part may stand for before it counts as open
+_LEAST = 3  # characters of a literal: shorter ones stand in every text
+_DOT_ABOVE, _DOTLESS = "\u0307", "\u0131"
+
+Words = frozenset[str]
+
+
+class Sought:
+    """A pattern that is searched for only in texts that hold what it needs.
+
+    Args:
+        pattern: its matches are the pattern's own; nothing is lost.
+        needs: folded strings of which every match holds one, where the pattern does not show them.
+    """
+
+    __slots__ = ("_needs", "pattern")
+
+    def __init__(self, pattern: re.Pattern[str], needs: Iterable[str] = ()) -> None:
+        self.pattern = pattern
+        self._needs = tuple(sorted(needs or literals(pattern), key=len))
+
+    def may_match(self, folded: str) -> bool:
+        """Whether the pattern may match a text; False is sure.
+
+        Args:
+            folded: the text as :func:`folded` gives it.
+        """
+        return not self._needs or any(need in folded for need in self._needs)
+
+
+def within_lines(pattern: str) -> str:
+    """A pattern for lines that is faster to search for: ``\\n`` in place of a leading ``^``.
+
+    It matches in a text with a line break put before it where the pattern (with MULTILINE) matches
+    in the text; other patterns are given back as they are.
+    """
+    parsed = list(_parser.parse(pattern, re.MULTILINE))
+    operators = [str(one[0]) for one in parsed[:2]]
+    # "^a|^b" is parsed as one "^" before a branch.
+    led = operators[:1] == ["AT"] and "BRANCH" not in operators and pattern.startswith("^")
+    return f"\n{pattern[1:]}" if led else pattern
+
+
+def folded(text: str) -> str:
+    """A text as literals are compared with it: every form that IGNORECASE takes as one is one."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    return text.replace(_DOT_ABOVE, "").replace(_DOTLESS, "i")
+
+
+def literals(pattern: re.Pattern[str]) -> Words:
+    """Folded strings of which every match of a pattern holds at least one; none if not known."""
+    _, required = _sequence(_parser.parse(pattern.pattern, pattern.flags))
+    if required is None or len(required) > MOST or _worth(required) < _LEAST:
+        return frozenset()
+    # What holds "invoice" holds "voice": the shorter one is enough.
+    return frozenset(
+        one for one in required if not any(two != one and two in one for two in required)
+    )
+
+
+def _worth(words: Words | None) -> int:
+    """Characters of the shortest; that one decides how many texts are left out."""
+    return min((len(word) for word in words), default=0) if words else 0
+
+
+def _better(one: Words | None, two: Words | None) -> Words | None:
+    """Of two sets that are both required, the one that leaves out more."""
+    key_one, key_two = (
+        (min(_worth(words), 8), -len(words or ()), _worth(words)) for words in (one, two)
+    )
+    return one if key_one >= key_two else two
+
+
+def _sequence(items: Iterable[Any]) -> tuple[Words | None, Words | None]:
+    """What a run of parts stands for: all its strings if they are few, and what it requires."""
+    run: Words = frozenset({""})  # the strings that end at this part
+    whole = True  # whether the run began with the sequence
+    required: Words | None = None
+    for operation, value in items:
+        exact, needs = _part(str(operation), value)
+        if exact is not None and len(run) * len(exact) <= _EXACT:
+            run = frozenset(head + tail for head in run for tail in exact)
+            continue
+        required = _better(required, run)
+        required = _better(required, exact if exact is not None else needs)
+        whole = False
+        run = exact if exact is not None and len(exact) <= _EXACT else frozenset({""})
+    return (run if whole else None), _better(required, run)
+
+
+def _part(operation: str, value: Any) -> tuple[Words | None, Words | None]:
+    """The same of one part; ``operation`` is its name in :mod:`re`."""
+    if operation == "LITERAL":
+        return frozenset({folded(chr(value))}), None
+    if operation in ("AT", "ASSERT", "ASSERT_NOT"):  # they take no characters
+        return frozenset({""}), None
+    if operation == "IN":
+        return _set(value), None
+    if operation == "SUBPATTERN":
+        return _sequence(value[3])
+    if operation == "ATOMIC_GROUP":
+        return _sequence(value)
+    if operation == "BRANCH":
+        return _branch(value[1])
+    if operation.endswith("_REPEAT"):
+        return _repeat(*value)
+    return None, None
+
+
+def _set(items: Sequence[tuple[Any, Any]]) -> Words | None:
+    if len(items) > _EXACT or any(str(operation) != "LITERAL" for operation, _ in items):
+        return None
+    return frozenset(folded(chr(value)) for _, value in items)
+
+
+def _branch(alternatives: Iterable[Any]) -> tuple[Words | None, Words | None]:
+    exact: set[str] | None = set()
+    required: set[str] | None = set()
+    for one in alternatives:
+        strings, needs = _sequence(one)
+        exact = exact | strings if exact is not None and strings is not None else None
+        least = _better(strings, needs)
+        if required is not None:
+            required = required | least if least is not None and _worth(least) else None
+    return (
+        None if exact is None else frozenset(exact),
+        None if required is None else frozenset(required),
+    )
+
+
+def _repeat(least: int, most: int, item: Any) -> tuple[Words | None, Words | None]:
+    exact, needs = _sequence(item)
+    if (least, most) == (0, 1) and exact is not None:
+        return exact | {""}, None
+    if (least, most) == (1, 1):
+        return exact, needs
+    return None, _better(exact, needs) if least else None

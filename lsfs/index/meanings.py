@@ -1,0 +1,46 @@
+"""Which embedding model answers, and which is to take its place; every search knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lsfs.index.embed import Embedder
+    from lsfs.index.vectors import VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """An embedding model and the vectors that it made.
+
+    Attributes:
+        setting: how the model is found again, after the settings name another one.
+    """
+
+    embedder: Embedder
+    vectors: VectorStore
+    setting: str = ""
+
+
+class Meanings:
+    """The model that answers, and the one that is to take its place.
+
+    Attributes:
+        now: None leaves search to keywords. Take it once for a query: it may change at any time.
+        coming: its vectors are being made.
+    """
+
+    def __init__(self, now: Meaning | None, coming: Meaning | None = None) -> None:
+        self.now = now
+        self.coming = coming
+
+    @classmethod
+    def of(cls, vectors: VectorStore | None, embedder: Embedder | None) -> Meanings:
+        """One model, or none."""
+        return cls(None if vectors is None or embedder is None else Meaning(embedder, vectors))
+
+    @property
+    def is_embedding(self) -> bool:
+        """Whether passages are to get vectors that answer."""
+        return self.now is not None

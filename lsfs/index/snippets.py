@@ -1,0 +1,142 @@
+"""The part of a passage that shows why it was found, with the words that matched."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lsfs.index import keyword, terms
+from lsfs.index.query import Leaf
+
+SNIPPET_CHARS = 280
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"  # noncharacters: no text should have them
+
+_GAP = re.compile(r"(?<=[.!?\u2026])\s+|(?<=[\u3002\uff01\uff1f])|\n\s*")
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Part of a passage's text.
+
+    Attributes:
+        start: where it begins in the text.
+        highlights: ranges of the snippet that match the query, in order, none overlapping.
+    """
+
+    start: int
+    text: str
+    highlights: tuple[Range, ...]
+
+
+def snippet(db: sqlite3.Connection, passage: int, text: str, wanted: Sequence[Leaf]) -> Snippet:
+    """The best part of a passage for a query.
+
+    It is the run of whole sentences that has most of the query's different words; without any it is
+    the beginning.
+
+    Args:
+        db: the catalog, whose lock the caller holds.
+        passage: its id.
+        text: its text.
+        wanted: what is looked for.
+    """
+    spans = _merged([*_matches(db, passage, text, wanted), *_unseen(text, wanted)])
+    start, end = _window(text, spans)
+    inside = [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
+    return Snippet(start, text[start:end], tuple((a - start, b - start) for a, b in inside))
+
+
+def _matches(
+    db: sqlite3.Connection, passage: int, text: str, wanted: Sequence[Leaf]
+) -> Iterator[Range]:
+    """What FTS5 says matches: stems, phrases and words that are near each other."""
+    match = keyword.wanted(wanted)
+    if not match or _OPEN in text or _CLOSE in text:
+        return
+    row = db.execute(
+        "SELECT highlight(passage_fts, 0, ?, ?) FROM passage_fts "
+        "WHERE passage_fts MATCH ? AND rowid = ?",
+        (_OPEN, _CLOSE, match, passage),
+    ).fetchone()
+    if row is None:
+        return
+    at = 0
+    begun = 0
+    for piece in re.split(f"([{_OPEN}{_CLOSE}])", row[0]):
+        if piece == _OPEN:
+            begun = at
+        elif piece == _CLOSE:
+            yield begun, at
+        else:
+            at += len(piece)
+
+
+def _unseen(text: str, wanted: Sequence[Leaf]) -> Iterator[Range]:
+    """What only the parts of words matched: a run within a run, a part of an identifier."""
+    for leaf in wanted:
+        for word in terms.written(leaf.text):
+            if terms.is_dense(word):
+                yield from _runs(text, word)
+
+
+def _runs(text: str, word: str) -> Iterator[Range]:
+    whole = [match.span() for match in re.finditer(re.escape(word), text)]
+    if whole:
+        yield from whole
+        return
+    for pair in dict.fromkeys(terms.pairs(word)[:-1]):
+        for match in re.finditer(re.escape(pair), text):
+            yield match.span()
+
+
+def _merged(spans: Sequence[Range]) -> list[Range]:
+    found: list[Range] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        elif end > start:
+            found.append((start, end))
+    return found
+
+
+def _window(text: str, spans: Sequence[Range]) -> Range:
+    """The run of sentences, as long as a snippet may be, with most of the different words."""
+    if len(text) <= SNIPPET_CHARS:
+        return 0, len(text)
+    pieces = [piece for whole in _sentences(text) for piece in _short(text, *whole)]
+    best: tuple[int, int, int] | None = None
+    chosen = (0, min(len(text), SNIPPET_CHARS))
+    for n, (start, end) in enumerate(pieces):
+        last = n
+        while last + 1 < len(pieces) and pieces[last + 1][1] - start <= SNIPPET_CHARS:
+            last += 1
+            end = pieces[last][1]
+        inside = [text[a:b].casefold() for a, b in spans if a >= start and b <= end]
+        value = (len(set(inside)), len(inside), -start)
+        if best is None or value > best:
+            best, chosen = value, (start, end)
+    return chosen
+
+
+def _sentences(text: str) -> Iterator[Range]:
+    """Roughly where sentences are: a snippet may begin anywhere, and lsfs.sentences takes 1 ms."""
+    start = 0
+    for gap in _GAP.finditer(text):
+        yield start, gap.start()
+        start = gap.end()
+    yield start, len(text)
+
+
+def _short(text: str, start: int, end: int) -> Iterator[Range]:
+    """A sentence in pieces of at most the length of a snippet, cut between words."""
+    while end - start > SNIPPET_CHARS:
+        cut = text.rfind(" ", start + SNIPPET_CHARS // 2, start + SNIPPET_CHARS)
+        cut = start + SNIPPET_CHARS if cut < 0 else cut
+        yield start, cut
+        start = cut + (text[cut : cut + 1] == " ")
+    if end > start:
+        yield start, end

@@ -1,0 +1,107 @@
+"""An embedding model in a GGUF file, run by llama.cpp; on a GPU when its build can use one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsfs.errors import ModelError
+from lsfs.llm.backend import backend
+from lsfs.llm.models import ModelFile, cores
+
+TOKENS = 512  # context and batch: with more, llama.cpp is many times slower at embedding
+ALL_LAYERS = -1
+UNPOOLED, RANKING = 0, 4  # llama.cpp's kinds of pooling that give no vector of a text
+
+Vectors = NDArray[np.float32]
+
+
+class GgufEmbedder:
+    """Passages and queries have a context each, so that a query does not wait for passages.
+
+    Args:
+        file: the model.
+        prefixes: what stands before a query and before a passage.
+        threads: 0: one less than there are cores.
+
+    Raises:
+        ModelError: the file is no embedding model, or llama.cpp does not load it.
+    """
+
+    def __init__(
+        self, file: ModelFile, prefixes: tuple[str, str] = ("", ""), threads: int = 0
+    ) -> None:
+        self._file = file
+        self._threads = threads or max(1, cores() - 1)
+        self._query_prefix, self._passage_prefix = prefixes
+        self._passages = self._context()
+        self._queries: Any = None
+        self._busy, self._asked = threading.Lock(), threading.Lock()
+        self._tokens = min(TOKENS, int(self._passages.n_ctx()))
+        self._dimension = int(self._passages.n_embd())
+        kind = self._passages.pooling_type()
+        if kind in (UNPOOLED, RANKING):
+            hint = "use a GGUF file of an embedding model (nomic-embed, e5, bge, MiniLM, …)"
+            raise ModelError(f"{file.path} is no embedding model", hint=hint)
+        self._name = f"{file.name}/gguf/{file.sha256[:16]}"
+        if self._passage_prefix:
+            self._name += f"/{self._passage_prefix.strip()}"
+
+    def _context(self) -> Any:
+        library = backend()
+        from llama_cpp import Llama
+
+        library.forget_errors()
+        try:
+            return Llama(
+                str(self._file.path), embedding=True, n_ctx=TOKENS, n_batch=TOKENS,
+                n_ubatch=TOKENS, flash_attn=True, n_threads=self._threads,
+                n_threads_batch=self._threads, n_gpu_layers=ALL_LAYERS if library.gpu else 0,
+                verbose=False,
+            )  # fmt: skip
+        except (ValueError, RuntimeError, OSError) as error:
+            hint = "use a GGUF file that this llama.cpp knows"
+            raise library.failure(f"cannot load {self._file.path}", hint) from error
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages, float32, [len(texts), dimension]."""
+        vectors = np.empty((len(texts), self._dimension), np.float32)
+        for row, text in enumerate(texts):
+            with self._busy:
+                vectors[row] = self._run(self._passages, self._passage_prefix + text)
+        return vectors
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of a query, float32, [dimension]."""
+        with self._asked:
+            if self._queries is None:
+                self._queries = self._context()
+            return self._run(self._queries, self._query_prefix + text)
+
+    def _run(self, context: Any, text: str) -> Vectors:
+        try:
+            found = context.embed(self._cut(context, text), normalize=True)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"{self._file.path}: {error}") from error
+        return np.asarray(found, np.float32)
+
+    def _cut(self, context: Any, text: str) -> str:
+        """As much of a text as the model takes, with what ends it (as BERT's [SEP]) in its place;
+        the library would cut that off."""
+        # Names of files may hold bytes that are no text.
+        text = text.encode("utf-8", "replace").decode()
+        while (tokens := len(context.tokenize(text.encode()))) > self._tokens:
+            text = text[: min(len(text) * self._tokens // tokens, len(text) - 1)]
+        return text

@@ -1,0 +1,154 @@
+"""The models on this machine: those of packages, those that were pulled, those of the settings."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsfs.config import ModelConfig
+from lsfs.errors import LsfsError, NotFound, UsageError
+from lsfs.llm import models
+from lsfs.llm.models import KnownModel
+from lsfs.paths import user_data
+
+RECORD = ".json"  # beside a pulled model: where it is from, and its digest
+ADVISED_SHARE = 0.6  # of the memory: the rest is for the context and for other programs
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model.
+
+    Attributes:
+        name: what ``lsfs model use`` takes.
+        path: the file or folder; of a server, its address.
+        bytes: of the weights; 0 where that is not known.
+        sha256: of the weights; "" where that is not known.
+        origin: ``package``, ``pulled`` or ``settings``.
+        used_for: ``chat``, ``embed`` or "".
+        problem: why it cannot be used; "" when nothing is known against it.
+    """
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+    origin: str
+    used_for: str
+    problem: str = ""
+
+
+def folder() -> Path:
+    """Where pulled models are kept."""
+    return user_data() / "models"
+
+
+def entries(config: ModelConfig) -> list[Entry]:
+    """All models that are found, those in use first."""
+    found = [
+        entry
+        for known, setting in ((models.CHAT, config.chat), (models.EMBED, config.embed))
+        if (entry := _of_package(known, setting)) is not None
+    ]
+    used = {_spelled(config.chat): "chat", _spelled(config.embed): "embed"}
+    found += [_of_file(path, "pulled", used.pop(str(path), "")) for path in pulled()]
+    found += [
+        _of_setting(setting, kind)
+        for setting, kind in used.items()
+        if setting not in (models.DEFAULT, models.NONE)
+    ]
+    return sorted(found, key=lambda entry: (not entry.used_for, entry.name.lower()))
+
+
+def pulled() -> list[Path]:
+    """The GGUF files that were pulled."""
+    return sorted(folder().glob("*.gguf"))
+
+
+def resolve(name: str) -> str:
+    """The setting for a model as a user names it: a pulled one by its name, a file by its path."""
+    if name in (models.DEFAULT, models.NONE) or "://" in name:
+        return name
+    stem = name.removesuffix(".gguf")
+    for path in pulled():
+        if path.stem == stem:
+            return str(path)
+    return str(Path(name).expanduser().absolute())
+
+
+def remove(name: str, config: ModelConfig) -> Path:
+    """Delete a pulled model.
+
+    Raises:
+        NotFound: none of this name was pulled.
+        UsageError: it is in use.
+    """
+    stem = name.removesuffix(".gguf")
+    path = next((path for path in pulled() if path.stem == stem), None)
+    if path is None:
+        raise NotFound(f"no pulled model {name!r}", hint="see: lsfs model list")
+    for kind, setting in (("chat", config.chat), ("embed", config.embed)):
+        if _spelled(setting) == str(path):
+            hint = f"first: lsfs model use --{kind} default"
+            raise UsageError(f"{name} is in use ({kind})", hint=hint)
+    path.with_suffix(RECORD).unlink(missing_ok=True)
+    path.unlink()
+    return path
+
+
+def advised_bytes() -> int:
+    """The size of the largest model that this machine's memory is good for."""
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * ADVISED_SHARE)
+
+
+def _spelled(setting: str) -> str:
+    is_path = setting not in (models.DEFAULT, models.NONE) and "://" not in setting
+    return str(Path(setting).expanduser()) if is_path else setting
+
+
+def _of_package(known: KnownModel, setting: str) -> Entry | None:
+    used = known.kind if setting == models.DEFAULT else ""
+    try:
+        found = (
+            models.chat_model_file(models.DEFAULT)
+            if known.kind == "chat"
+            else models.embed_model_folder(models.DEFAULT)
+        )
+    except LsfsError as error:
+        return Entry(known.name, "", 0, "", "package", used, error.message)
+    if found is None:
+        return None
+    size = found.path.stat().st_size
+    return Entry(known.name, str(found.path), size, found.sha256, "package", used)
+
+
+def _of_file(path: Path, origin: str, used_for: str) -> Entry:
+    try:
+        digest, problem = models.file_digest(path), ""
+        stated = recorded(path).get("sha256", digest)
+        if stated != digest:
+            problem = "it is not what was pulled: remove it and pull it again"
+        return Entry(path.stem, str(path), path.stat().st_size, digest, origin, used_for, problem)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Entry(path.stem, str(path), 0, "", origin, used_for, why)
+
+
+def _of_setting(setting: str, kind: str) -> Entry:
+    if "://" in setting:
+        return Entry(setting, setting, 0, "", "settings", kind)
+    path = Path(setting)
+    weights = path / "model.safetensors" if path.is_dir() else path
+    entry = _of_file(weights, "settings", kind)
+    return Entry(path.stem, setting, entry.bytes, entry.sha256, "settings", kind, entry.problem)
+
+
+def recorded(path: Path) -> dict[str, str]:
+    """What was written down of a pulled model; empty when nothing was."""
+    try:
+        found = json.loads(path.with_suffix(RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}

@@ -1,0 +1,380 @@
+"""How a grouping is computed, kept as a directory, and kept up to date."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lsfs import codec, paths
+from lsfs.errors import LsfsError, ModelMissing, UsageError
+from lsfs.index.filters import Filters
+from lsfs.index.groups.grouped import FileGroup, GroupedFile, SavedGroup, at_most
+from lsfs.model import Hit, QueryPlan
+from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.group import GroupRequest, Groups, IntegratedRequest, SemanticGroupRequest
+from lsfs.syscalls.retrieve import (
+    SAVED_HITS,
+    SAVED_SHARE,
+    find,
+    pending_note,
+    read_query,
+)
+
+if TYPE_CHECKING:
+    from lsfs.index.fields.definitions import Definitions
+    from lsfs.index.groups.meanings import Meaning
+    from lsfs.index.groups.scope import Entry
+
+log = logging.getLogger("lsfs.syscalls.grouping")
+
+KEYWORD, TOPIC = "keyword", "topic"
+QUOTE_CHARS = 160
+_NAME_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The files that are to be grouped."""
+
+    entries: list[Entry]
+    notes: tuple[str, ...]
+
+
+def groups(call: Call, request: GroupRequest) -> Groups:
+    """The groups of a request.
+
+    Raises:
+        UsageError: no such key, option or filter.
+        ModelMissing: a model is asked for, and there is none.
+    """
+    from lsfs.index.groups.attributes import ATTRIBUTES
+
+    key, _, option = request.key.strip().partition(":")
+    key = key.strip().casefold().removeprefix("by ").strip()
+    if not key:
+        raise UsageError("group by what?", hint="for example: lsfs group type")
+    attribute = ATTRIBUTES.get(key)
+    scope = _scope(call, request, unread=attribute is not None and attribute.unread)
+    notes: tuple[str, ...] = ()
+    if attribute is not None:
+        from lsfs.index.groups.attributes import by_attribute
+
+        found = by_attribute(call.engines.catalog, scope.entries, key, option.strip())
+        missing = attribute.missing
+    elif key in (TOPIC, "topics"):
+        from lsfs.syscalls.topics import by_topic
+
+        found, notes = by_topic(call, request, scope.entries)
+        missing = "have no text, or are not read yet"
+    elif key in (KEYWORD, "keywords"):
+        found, missing = _by_keywords(call, request, scope), ""
+    else:
+        found, notes, missing = _by_meaning(call, request, scope, key, option.strip())
+    if key not in (TOPIC, "topics"):
+        found = at_most(found, request.k)
+    grouped = {file.path for group in found for file in group.files}
+    rest = tuple(entry.path for entry in scope.entries if entry.path not in grouped)
+    if rest and missing:
+        notes = (*notes, f"{len(rest)} of {len(scope.entries)} files {missing}")
+    notes = (*scope.notes, *notes, *pending_note(call.engines))
+    return Groups(request.key, tuple(found), rest, len(scope.entries), notes)
+
+
+# --- which files
+
+
+def _scope(call: Call, request: GroupRequest, *, unread: bool) -> _Scope:
+    from lsfs.index.groups.scope import entries
+
+    engines = call.engines
+    asked = read_query(engines, request.query)
+    written = asked.filters
+    filters = replace(
+        written,
+        dir=paths.relative(request.dir or written.dir),
+        after=request.after or written.after,
+        before=request.before or written.before,
+        types=request.type or written.types,
+        kinds=request.kind or written.kinds,
+        author=request.author or written.author,
+    )
+    only: set[str] | None = None
+    notes: tuple[str, ...] = ()
+    if asked.words:
+        notes = asked.plan.notes
+        filters, only = _asked_for(engines, request.query, asked.plan, filters)
+    found = entries(engines.catalog, filters, unread=unread, only=only)
+    return _Scope([entry for entry in found if engines.is_there(entry.path)], notes)
+
+
+def _asked_for(
+    engines: Engines, words: str, plan: QueryPlan, filters: Filters
+) -> tuple[Filters, set[str] | None]:
+    """The filters of a question, and the files that it finds; None where the filters say it all."""
+    from lsfs.index.kinds import kinds_in
+    from lsfs.index.search import query_words
+    from lsfs.syscalls.ask import LISTED, matching_files
+    from lsfs.syscalls.selection import selected
+
+    asked = filters.with_plan(plan, whole=True)
+    topic = [w for w in query_words(plan.query) if w and not kinds_in([w]) & {*plan.kinds}]
+    if not topic and asked != filters:
+        return asked, None
+    if plan.listing:
+        found = {file.path for file in matching_files(engines, plan, filters)}
+        if len(found) >= LISTED:  # too many for a list that is ranked: all that hold the words
+            found = {file.path for file in selected(engines, words, dir=filters.dir).files}
+        return filters, found
+    hits = find(engines, plan, filters, SAVED_HITS)
+    return filters, {hit.path for hit in hits if hit.score >= SAVED_SHARE * hits[0].score}
+
+
+# --- by words
+
+
+def _by_keywords(call: Call, request: GroupRequest, scope: _Scope) -> list[FileGroup]:
+    from lsfs.index.groups.keywords import holding, parsed
+
+    words = parsed(request.keyword)
+    catalog = call.engines.catalog
+    if request.condition != "each":
+        files = holding(catalog, words, request.condition, scope.entries)
+        label = f" {request.condition} ".join(word.said for word in words)
+        return [FileGroup.of(label, files)] if files else []
+    found = []
+    for word in words:
+        call.check()
+        files = holding(catalog, [word], "or", scope.entries)
+        found += [FileGroup.of(word.said, files)] if files else []
+    return found
+
+
+def about(call: Call, request: SemanticGroupRequest) -> Groups:
+    """The files that are about a query, the nearest first.
+
+    Raises:
+        UsageError: a filter that is none.
+    """
+    engines = call.engines
+    filters = Filters(dir=paths.relative(request.dir))
+    most = request.k or SAVED_HITS
+    semantic = engines.embedder is not None
+    hits = engines.search.hits(
+        request.query, k=most + 10, mode="semantic" if semantic else "keyword", filters=filters,
+        min_score=request.min_score, per_file=1,
+    )  # fmt: skip
+    hits = [hit for hit in hits if engines.is_there(hit.path)][:most]
+    if not (request.k or request.min_score):
+        hits = [hit for hit in hits if hit.score >= SAVED_SHARE * hits[0].score]
+    files = [
+        GroupedFile(
+            hit.path, "by meaning" if semantic else "by words",
+            " ".join(hit.text.split())[:QUOTE_CHARS], hit.page, hit.line_start, hit.char_start,
+            hit.char_end, hit.where, hit.score,
+        )
+        for hit in hits
+    ]  # fmt: skip
+    label = request.name or request.query
+    group = [FileGroup.of(label, files, ranked=True)] if files else []
+    notes = () if semantic else ("no embedding model: by words instead of meaning",)
+    return Groups(request.query, tuple(group), (), len(files), (*notes, *pending_note(engines)))
+
+
+def integrated(call: Call, request: IntegratedRequest) -> tuple[list[Hit], Groups]:
+    """Passages about a query in the files that hold keywords, and these files as a group."""
+    engines = call.engines
+    wanted = GroupRequest(
+        KEYWORD, dir=request.dir, keyword=request.keywords, condition=request.condition
+    )
+    held = groups(call, wanted)
+    rows = (engines.catalog.file(file.path) for group in held.groups for file in group.files)
+    ids = tuple(row.id for row in rows if row is not None)
+    filters = Filters(dir=paths.relative(request.dir), ids=ids)
+    hits = engines.search.hits(request.query, k=request.k, filters=filters) if ids else []
+    hits = [replace(hit, explain={}) for hit in hits if engines.is_there(hit.path)]
+    files = [
+        GroupedFile(hit.path, "by words, then by meaning", page=hit.page, line=hit.line_start,
+                    char_start=hit.char_start, char_end=hit.char_end, where=hit.where,
+                    score=hit.score)
+        for hit in hits
+    ]  # fmt: skip
+    group = [FileGroup.of(request.name or request.query, files, ranked=True)] if files else []
+    return hits, Groups(request.query, tuple(group), files=held.files, notes=held.notes)
+
+
+# --- by what files state
+
+
+def _by_meaning(
+    call: Call, request: GroupRequest, scope: _Scope, key: str, option: str
+) -> tuple[list[FileGroup], tuple[str, ...], str]:
+    """The groups of a meaning; notes; and what is said of files that are in none."""
+    from lsfs.index.fields.definitions import definitions
+    from lsfs.index.groups import stating
+    from lsfs.index.groups.meanings import meaning_of
+
+    known = definitions(call.engines.config.fields)
+    meaning = meaning_of(key, known)
+    if not meaning.defined:
+        _seek(call, meaning, scope)
+    if request.model:
+        _ask_model(call, meaning, scope, known)
+    found, own = stating.by_meaning(
+        call.engines.catalog, scope.entries, meaning, option, model=request.model
+    )
+    notes: tuple[str, ...] = ()
+    if own:
+        notes = (f"{own} is a party in nearly all files, so taken for your own side",)
+    hint = "" if request.model else " (the language model may find more: --model)"
+    return found, notes, f"state no {key}{hint}"
+
+
+def _seek(call: Call, meaning: Meaning, scope: _Scope) -> None:
+    """Read files for a field that they were not read for when they were indexed."""
+    from lsfs.index.groups import stating
+
+    catalog = call.engines.catalog
+    if catalog.read_only:
+        return
+    read = []
+    for document_id, values in stating.seek(catalog, meaning, scope.entries):
+        call.check()
+        read.append((document_id, values))
+        call.emit({"stage": "reading", "done": len(read), "total": len(scope.entries)})
+    stating.keep(catalog, meaning.field, stating.RULES, read)
+
+
+def _ask_model(call: Call, meaning: Meaning, scope: _Scope, known: Definitions) -> None:
+    """Let the model look into documents that state nothing by the rules, each once."""
+    from lsfs.index import stated
+    from lsfs.index.groups import meanings, stating
+    from lsfs.index.groups.scope import by_document
+    from lsfs.syscalls.asked import asked_of_model
+
+    engines = call.engines
+    if engines.chat is None:
+        raise ModelMissing("no language model is installed", hint="see: lsfs config get model.chat")
+    catalog = engines.catalog
+    documents = set(by_document(scope.entries))
+    documents -= stating.known_documents(catalog, meaning.field, stated.MODEL)
+    documents -= _stating(engines, meaning.field)
+    known = known if meaning.defined else meanings.sought(meaning)
+    for done, document_id in enumerate(sorted(documents), 1):
+        call.check()
+        with catalog.lock:
+            has = stated.of_document(catalog.db, document_id)
+        values = asked_of_model(
+            catalog.load(document_id), [meaning.field], known, engines.chat, found=has,
+            cancel=call.cancelled,
+        )  # fmt: skip
+        stating.keep(catalog, meaning.field, stated.MODEL, [(document_id, list(values))])
+        call.emit({"stage": "asking the model", "done": done, "total": len(documents)})
+
+
+def _stating(engines: Engines, field: str) -> set[int]:
+    """Documents that state a field by the rules."""
+    with engines.catalog.lock:
+        rows = engines.catalog.db.execute(
+            "SELECT DISTINCT document_id FROM field WHERE name = ? AND rule <> 'model'", (field,)
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+# --- kept as directories
+
+
+def named(engines: Engines, name: str) -> GroupRequest:
+    """The request that the name of a directory stands for.
+
+    Raises:
+        UsageError: it stands for none.
+    """
+    from lsfs.index.groups.keywords import terms_in
+
+    asked = read_query(engines, name)
+    rest, filters = asked.words, asked.filters
+    if not rest:
+        raise UsageError(f"nothing to group by: {name!r}", hint="for example: counterparty")
+    first, _, others = rest.partition(" ")
+    keywords: Iterable[str] = ()
+    if first.casefold().rstrip("s:") == KEYWORD:
+        rest, keywords = KEYWORD, terms_in(others)
+    return GroupRequest(
+        rest, dir=filters.dir, after=filters.after, before=filters.before, type=filters.types,
+        kind=filters.kinds, author=filters.author, keyword=tuple(keywords),
+    )  # fmt: skip
+
+
+Request = GroupRequest | SemanticGroupRequest | IntegratedRequest
+
+
+def keep(engines: Engines, name: str, request: Request, found: Groups) -> SavedGroup:
+    """Keep groups as a directory.
+
+    Raises:
+        UsageError: the name cannot be one of a directory.
+    """
+    from lsfs.index.groups.saved import Groupings, links
+
+    if not is_name(name):
+        raise UsageError(f"not a name for a group: {name!r}", hint="without slashes or a first dot")
+    if isinstance(request, GroupRequest):
+        request = replace(request, save="", wait=False, anew=False)
+    saved = SavedGroup(
+        name, codec.dumps({type(request).__name__: request}), engines.catalog.generation(),
+        found.key, links(found.groups),
+    )  # fmt: skip
+    Groupings(engines.catalog).save(saved)
+    return saved
+
+
+def is_name(name: str) -> bool:
+    """Whether a directory can have this name."""
+    return bool(
+        name.strip()
+        and not re.search(r"[/\x00-\x1f\x7f]|\A\.", name)
+        and len(name.encode("utf-8", "surrogateescape")) <= _NAME_BYTES
+    )
+
+
+def follow(call: Call) -> None:
+    """Bring topics and kept groupings up to date; called when the index has changed."""
+    from lsfs.syscalls.topics import follow_topics
+
+    try:
+        follow_topics(call.engines)
+    except LsfsError as error:
+        log.error("the topics stay as they were: %s", error.message)
+    refresh(call)
+
+
+def refresh(call: Call) -> None:
+    """Compute all kept groupings anew that are of an earlier state of the index."""
+    from lsfs.index.groups.saved import Groupings
+
+    engines = call.engines
+    current = engines.catalog.generation()
+    for name, request, generation in Groupings(engines.catalog).all():
+        if generation == current:
+            continue
+        try:
+            _refresh(call, name, request)
+        except LsfsError as error:
+            log.error("the kept grouping %r stays as it was: %s", name, error.message)
+
+
+def _refresh(call: Call, name: str, request: str) -> None:
+    ((kind, values),) = json.loads(request).items()
+    wanted = codec.from_builtins(values, _COMPUTED[kind][0])
+    keep(call.engines, name, wanted, _COMPUTED[kind][1](call, wanted))
+
+
+_COMPUTED: dict[str, tuple[type[Any], Callable[[Call, Any], Groups]]] = {
+    "GroupRequest": (GroupRequest, groups),
+    "SemanticGroupRequest": (SemanticGroupRequest, about),
+    "IntegratedRequest": (IntegratedRequest, lambda call, request: integrated(call, request)[1]),
+}

@@ -1,0 +1,79 @@
+"""Which names are one name."""
+
+from __future__ import annotations
+
+import pytest
+
+from lsfs.index.join.names import THRESHOLD, Names, likeness, name_of
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("Acme Ltd.", "ACME Limited"),
+        ("Acme", "Acme Ltd"),
+        ("Müller Metallbau GmbH", "Mueller Metallbau"),
+        ("Weiß & Söhne KG", "Weiss und Soehne"),
+        ("Viñedos del Sur S.A.", "VINEDOS DEL SUR, S.A."),
+        ("Groupe Vauban S.A.R.L.", "Groupe Vauban SARL"),
+        ("Nair, Priya", "Priya Nair"),
+        ("P. Nair", "Priya Nair"),
+        ("Dr. Priya K. Nair", "Priya Nair"),
+        ("Blue Fin Analytics, Inc.", "Bluefin Analytics"),
+        ("Northgate Joinery Ltd", "Nortgate Joinery"),
+        ("Éditions du Lac SARL", "Editions Lac"),
+        ("J.P. Morgan", "JP Morgan"),
+    ],
+)
+def test_one_name_in_two_spellings(one: str, two: str) -> None:
+    for pair in ((one, two), (two, one)):
+        assert likeness(*map(name_of, pair))[0] >= THRESHOLD, likeness(*map(name_of, pair))
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("Acme Ltd", "Acme Holdings Ltd"),
+        ("North Star Ltd", "South Star Ltd"),
+        ("Studio 54", "Studio 55"),
+        ("Müller Metallbau GmbH", "Müller Maschinenbau GmbH"),
+        ("Weiß & Söhne KG", "Weiß & Partner KG"),
+        ("Calder Mills plc", "Calder Hills plc"),
+        ("Hansen Bau GmbH", "Jansen Bau GmbH"),
+        ("Nair", "Priya Nair"),
+        ("A. Nair", "Priya Nair"),
+        ("Bau GmbH", "AG"),
+    ],
+)
+def test_two_names_that_are_alike(one: str, two: str) -> None:
+    for pair in ((one, two), (two, one)):
+        assert likeness(*map(name_of, pair))[0] < THRESHOLD, likeness(*map(name_of, pair))
+
+
+def test_two_legal_forms_lower_the_score_and_are_told() -> None:
+    score, how = likeness(name_of("Acme GmbH"), name_of("Acme Ltd"))
+    assert score == pytest.approx(0.95)
+    assert "gmbh" in how
+    assert "ltd" in how
+
+
+def test_candidates_hold_what_a_comparison_of_all_finds() -> None:
+    words = ("Baker", "Cooper", "Smithson", "Wainwright", "Thatcher", "Fletcher", "Carter")
+    written = [f"{a} {b} Ltd" for a in words for b in words if a != b]
+    written += [name.replace("th", "t") for name in written]
+    names = list(dict.fromkeys(map(name_of, written)))
+    index = Names(names)
+    for name in names:
+        found = {at for at, _, _ in index.like(name, THRESHOLD)}
+        assert found == {
+            at for at, other in enumerate(names) if likeness(name, other)[0] >= THRESHOLD
+        }
+    assert index.compared < len(names) ** 2
+
+
+def test_names_whose_words_are_all_common_are_found() -> None:
+    names = [name_of(f"Acme Trading {n:04}") for n in range(1000)]
+    index = Names(names)
+    assert [at for at, _, _ in index.like(name_of("ACME trading 0500"), THRESHOLD)] == [500]
+    # As many look into lists that are cut, not into all names.
+    assert index.compared < 1000

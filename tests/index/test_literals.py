@@ -1,0 +1,54 @@
+"""A pattern is never left out of a text that it matches, and left out of most others."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsfs.index import kinds
+from lsfs.index.literals import Sought, folded, literals
+
+CUES = [sought for cues in kinds._CUES.values() for sought, _, _ in cues]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needs"),
+    [
+        (r"governing\s+law", {"governing"}),
+        (r"(?:sells|lets) to", {"sells to", "lets to"}),
+        (r"invoices?", {"invoice"}),
+        (r"in(?:voice|surance) no", {"invoice no", "insurance no"}),
+        (r"(?:terms)?\d+", set()),
+        (r"a|bc", set()),
+        (r"(?:total){2,}", {"total"}),
+        (r"(?<=net )amount(?! due)", {"amount"}),
+        (r"[tT]otal", {"total"}),
+        (r"dépôt", {"dépôt"}),
+        (r"straße", {"strasse"}),
+    ],
+)
+def test_needs(pattern: str, needs: set[str]) -> None:
+    assert literals(re.compile(pattern)) == needs
+
+
+@given(st.data(), st.sampled_from(CUES), st.text(max_size=20), st.text(max_size=20))
+def test_nothing_is_lost(data: st.DataObject, sought: Sought, before: str, after: str) -> None:
+    text = before + data.draw(st.from_regex(sought.pattern)) + after
+    assert sought.may_match(folded(text)) or not sought.pattern.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0130NVOICE", "\u0131nvo\u0131ce", "INVOICE", "in\u017fured", "STRASSE", "straße"]
+)
+def test_forms_that_a_pattern_takes_as_one(text: str) -> None:
+    for word in ("invoice", "insured", "strasse", "straße"):
+        pattern = re.compile(word, re.IGNORECASE)
+        assert Sought(pattern).may_match(folded(text)) or not pattern.search(text)
+
+
+def test_most_patterns_are_left_out_of_a_text_about_something_else() -> None:
+    text = folded("The heron stands in the shallow water and waits for a fish. " * 20)
+    assert sum(sought.may_match(text) for sought in CUES) < len(CUES) / 5

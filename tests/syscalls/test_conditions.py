@@ -1,0 +1,253 @@
+"""What a question asks for in words is what is listed: a drive of files with known answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+import lsfs
+from lsfs.config import Config, ModelConfig
+
+LEASE = """LEASE AGREEMENT
+
+This lease is made on {signed} between {one} (the "Landlord") and {two} (the "Tenant").
+
+Term: from {start} to {end}.
+
+The monthly rent is EUR {rent}.
+"""
+INVOICE = """INVOICE
+
+Invoice number: {number}
+Invoice date: {date}
+Bill to: {to}
+
+Subtotal: EUR {net}
+VAT: EUR {tax}
+Total: EUR {total}
+
+Due date: {due}
+"""
+LETTER = """{sender}
+12 Main Street
+
+{date}
+
+Dear Mr {to},
+
+{text}
+
+Yours sincerely,
+{sender}
+"""
+
+
+def _lease(signed: str, start: str, end: str, rent: str, two: str = "Globex Ltd") -> str:
+    return LEASE.format(signed=signed, start=start, end=end, rent=rent, one="Acme Ltd", two=two)
+
+
+def _invoice(number: int, date: str, due: str, total: int, to: str = "Initech Ltd") -> str:
+    net = round(total / 1.2)
+    return INVOICE.format(
+        number=number, date=date, due=due, total=f"{total:,}.00", net=f"{net:,}.00",
+        tax=f"{total - net:,}.00", to=to,
+    )  # fmt: skip
+
+
+TEXTS = {
+    # signed, from, to
+    "contracts/lease-a.txt": _lease("3 May 2022", "1 June 2022", "31 May 2025", "900"),
+    "contracts/lease-b.txt": _lease("9 March 2023", "1 April 2023", "31 March 2026", "1,400"),
+    "contracts/lease-c.txt": _lease(
+        "20 November 2022", "1 January 2023", "31 December 2025", "2,100", "Initech Ltd"
+    ),
+    "contracts/lease-draft.txt": _lease("5 June 2023", "1 July 2023", "30 June 2024", "800"),
+    "contracts/effective.txt": "SERVICE AGREEMENT\n\nThis agreement is made on 12 December 2021 "
+    "between Acme Ltd and Hooli Ltd and is governed by the law of England.\n\nThis agreement is "
+    "effective as of 1 January 2022.\n",
+    "contracts/old/nda.txt": "NON-DISCLOSURE AGREEMENT\n\nThis agreement is made on 7 July 2019 "
+    "between Acme Ltd and Globex Ltd. It refers to a meeting held in March 2023 in Rome and was "
+    "discussed again on 14 April 2023.\n",
+    "contracts/amended.txt": "CONSULTING AGREEMENT\n\nThis agreement is made on 2 February 2020 "
+    "between Acme Ltd and Umbrella Ltd.\n\nSee the letter dated 3 May 2023. It terminates on "
+    "30 June 2025.\n",
+    "invoices/i1.txt": _invoice(101, "3 March 2024", "15 May 2024", 6000),
+    "invoices/i2.txt": _invoice(102, "10 May 2024", "9 June 2024", 480),
+    "invoices/i3.txt": _invoice(103, "28 April 2024", "28 May 2024", 1200, "Hooli Ltd"),
+    "invoices/i4.txt": _invoice(104, "1 February 2023", "3 March 2023", 96),
+    "invoices/copy of i1.txt": _invoice(101, "3 March 2024", "15 May 2024", 6000).replace(
+        "INVOICE\n", "INVOICE\n\nCopy\n", 1
+    ),
+    "letters/roof.txt": LETTER.format(
+        sender="Alice Smith", date="5 June 2023", to="Bob Jones", text="The roof leaks again."
+    ),
+    "letters/garden.txt": LETTER.format(
+        sender="Carol White", date="8 June 2022", to="Dan Brown", text="The garden is too wet."
+    ),
+    "letters/thanks.txt": LETTER.format(
+        sender="Bob Jones", date="9 July 2023", to="Adams", text="Thank you for the fine visit."
+    ),
+    "notes/empty.txt": "",
+    "notes/long.txt": "Notes on birds\n\n" + "The heron stands in the reeds and waits. " * 4000,
+    "notes/birds.md": "# Notes\n\nThe heron is a bird. Anna Keller was born on 4 May 1985.\n",
+    "data/prices.csv": "item,price\nheron,1\nduck,2\n",
+}
+MAILS = {
+    "mail/1.eml": ("Alice Smith <alice@acme.test>", "Bob Jones <bob@globex.test>", "Roof",
+                   "Mon, 5 Jun 2023 10:00:00 +0000", True),
+    "mail/2.eml": ("Bob Jones <bob@globex.test>", "Alice Smith <alice@acme.test>", "Re: Roof",
+                   "Tue, 6 Jun 2023 10:00:00 +0000", False),
+    "mail/3.eml": ("Carol White <carol@acme.test>", "Bob Jones <bob@globex.test>", "Lunch",
+                   "Fri, 3 May 2024 10:00:00 +0000", False),
+    "mail/4.eml": ("Dan Brown <dan@hooli.test>", "Carol White <carol@acme.test>", "Garden",
+                   "Sat, 4 May 2024 10:00:00 +0000", True),
+}  # fmt: skip
+
+
+def _mail(sender: str, to: str, subject: str, date: str, attached: bool) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"], message["Date"] = sender, to, subject, date
+    message.set_content(f"About the {subject.lower()} there is more to say.")
+    if attached:
+        message.add_attachment(b"a,b\n1,2\n", maintype="text", subtype="csv", filename="list.csv")
+    return message.as_bytes()
+
+
+@pytest.fixture(scope="module")
+def conditions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lsfs.Drive]:
+    root = tmp_path_factory.mktemp("conditions")
+    patch = pytest.MonkeyPatch()
+    for name in ("DATA", "CONFIG", "STATE"):
+        patch.setenv(f"XDG_{name}_HOME", str(root / name.lower()))
+    source = root / "docs"
+    contents = {name: text.encode() for name, text in TEXTS.items()}
+    contents |= {name: _mail(*mail) for name, mail in MAILS.items()}
+    for name, data in contents.items():
+        path: Path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    with lsfs.open(source, config=Config(model=ModelConfig(chat="none"))) as drive:
+        yield drive
+    patch.undo()
+
+
+def _listed(drive: lsfs.Drive, question: str) -> list[str]:
+    answer = drive.ask(question, wait=True)
+    assert answer.plan.listing, question
+    return [file.path for file in answer.files] if answer.by == "list" else []
+
+
+LEASES = {"contracts/lease-a.txt", "contracts/lease-b.txt", "contracts/lease-c.txt",
+          "contracts/lease-draft.txt"}  # fmt: skip
+CASES: list[tuple[str, set[str]]] = [
+    # dates by their meaning
+    ("contracts from 2023", {"contracts/lease-b.txt", "contracts/lease-draft.txt"}),
+    ("contracts from 2022", {"contracts/lease-a.txt", "contracts/lease-c.txt",
+                             "contracts/effective.txt"}),
+    ("contracts signed in 2022", {"contracts/lease-a.txt", "contracts/lease-c.txt"}),
+    ("contracts signed in 2021", {"contracts/effective.txt"}),
+    ("contracts effective in 2022", {"contracts/lease-a.txt", "contracts/effective.txt"}),
+    ("contracts starting in January 2023", {"contracts/lease-c.txt"}),
+    ("contracts expiring in 2025", {"contracts/lease-a.txt", "contracts/lease-c.txt",
+                                    "contracts/amended.txt"}),
+    ("contracts expiring after 2025", {"contracts/lease-b.txt"}),
+    ("contracts signed in 2022 and expiring in December 2025", {"contracts/lease-c.txt"}),
+    ("invoices due in May 2024", {"invoices/i1.txt", "invoices/i3.txt",
+                                  "invoices/copy of i1.txt"}),
+    ("invoices from May 2024", {"invoices/i2.txt"}),
+    ("invoices due in May 2024 but not copies", {"invoices/i1.txt", "invoices/i3.txt"}),
+    ("contracts from 2019 or 2023", {"contracts/old/nda.txt", "contracts/lease-b.txt",
+                                     "contracts/lease-draft.txt"}),
+    # what is left out
+    ("contracts but not drafts", {"contracts/lease-a.txt", "contracts/lease-b.txt",
+                                  "contracts/lease-c.txt", "contracts/effective.txt",
+                                  "contracts/old/nda.txt", "contracts/amended.txt"}),
+    ("contracts except leases", {"contracts/effective.txt", "contracts/old/nda.txt",
+                                 "contracts/amended.txt"}),
+    ("contracts but not with Globex", {"contracts/lease-c.txt", "contracts/effective.txt",
+                                       "contracts/amended.txt"}),
+    ("contracts not in contracts/old/", LEASES | {"contracts/effective.txt",
+                                                  "contracts/amended.txt"}),
+    ("contracts other than from 2022", {"contracts/lease-b.txt", "contracts/lease-draft.txt",
+                                        "contracts/effective.txt", "contracts/old/nda.txt",
+                                        "contracts/amended.txt"}),
+    ("invoices or letters from 2023 or 2024 but not copies", {
+        "invoices/i1.txt", "invoices/i2.txt", "invoices/i3.txt", "invoices/i4.txt",
+        "letters/roof.txt", "letters/thanks.txt"}),
+    ("files in the folder notes except .md", {"notes/long.txt"}),
+    # people
+    ("emails from Alice", {"mail/1.eml"}),
+    ("emails to Bob", {"mail/1.eml", "mail/3.eml"}),
+    ("emails between Alice and Bob", {"mail/1.eml", "mail/2.eml"}),
+    ("emails not from Alice or Bob", {"mail/3.eml", "mail/4.eml"}),
+    ("letters from Alice Smith", {"letters/roof.txt"}),
+    ("letters to Dan Brown", {"letters/garden.txt"}),
+    ("letters not to Bob Jones", {"letters/garden.txt", "letters/thanks.txt"}),
+    ("emails with attachments", {"mail/1.eml", "mail/4.eml"}),
+    ("emails without attachments", {"mail/2.eml", "mail/3.eml"}),
+    ("emails from Dan in May 2024 with attachments", {"mail/4.eml"}),
+    # types, sizes, amounts
+    ("spreadsheets", {"data/prices.csv"}),
+    ("empty files", {"notes/empty.txt"}),
+    ("files larger than 100 KB", {"notes/long.txt"}),
+    ("invoices over 1,000 EUR", {"invoices/i1.txt", "invoices/i3.txt",
+                                 "invoices/copy of i1.txt"}),
+    ("invoices under 500 EUR", {"invoices/i2.txt", "invoices/i4.txt"}),
+    ("invoices between 400 and 1300 euros", {"invoices/i2.txt", "invoices/i3.txt"}),
+    ("leases with rent above 1,000 EUR", {"contracts/lease-b.txt", "contracts/lease-c.txt"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "paths"), CASES, ids=[case[0] for case in CASES])
+def test_lists_exactly_what_is_asked_for(
+    conditions: lsfs.Drive, question: str, paths: set[str]
+) -> None:
+    assert set(_listed(conditions, question)) == paths
+
+
+@pytest.mark.parametrize(
+    ("question", "paths"),
+    [
+        ("the latest two contracts", ["contracts/lease-draft.txt", "contracts/lease-b.txt"]),
+        ("oldest contract", ["contracts/old/nda.txt"]),
+        ("the newest invoice", ["invoices/i2.txt"]),
+        ("largest file", ["notes/long.txt"]),
+        ("emails oldest first", ["mail/1.eml", "mail/2.eml", "mail/3.eml", "mail/4.eml"]),
+    ],
+)
+def test_in_the_order_asked_for(conditions: lsfs.Drive, question: str, paths: list[str]) -> None:
+    assert _listed(conditions, question) == paths
+
+
+def test_nothing_found_says_which_condition_is_in_the_way(conditions: lsfs.Drive) -> None:
+    answer = conditions.ask("invoices over 50,000 EUR")
+    assert answer.by == "none"
+    assert "without the amount: 5 files" in answer.answer
+    assert "without the time: 1 file" in conditions.ask("emails from Dan in 2023").answer
+
+
+def test_a_search_excludes_by_words_and_by_flags(conditions: lsfs.Drive) -> None:
+    def found(query: str, **options: object) -> set[str]:
+        return {hit.path for hit in conditions.retrieve(query, k=50, **options).hits}  # type: ignore[arg-type]
+
+    everything = found("heron")
+    assert {"notes/long.txt", "notes/birds.md", "data/prices.csv"} <= everything
+    for query, options in (
+        ("heron -type:csv -dir:notes", {}),
+        ("heron -dir:notes", {"not_type": ("csv",)}),
+        ("heron", {"not_type": ("csv",), "not_dir": ("notes",)}),
+    ):
+        left = found(query, **options)
+        assert not left & {"notes/long.txt", "notes/birds.md", "data/prices.csv"}
+    assert "notes/long.txt" not in found("heron size:<100kb")
+    assert "notes/birds.md" not in found("heron", without=("born",))
+
+
+def test_a_date_that_is_asked_for_by_its_meaning_comes_first(conditions: lsfs.Drive) -> None:
+    hits = conditions.retrieve("agreement with Acme in 2023").hits
+    paths = list(dict.fromkeys(hit.path for hit in hits))
+    own = [paths.index(f"contracts/lease-{x}.txt") for x in ("b", "draft")]
+    assert max(own) < paths.index("contracts/old/nda.txt")  # it only mentions 2023
