@@ -1,4 +1,4 @@
-"""Models are listed, fetched, chosen and removed; nothing is taken that is not what it should be."""
+"""Models are listed, fetched, chosen and removed; what is not what it should be is not taken."""
 
 from __future__ import annotations
 
