@@ -201,6 +201,9 @@ def _(result: StatusReport, out: Console) -> None:
         ("search", result.models.get("embed") or "none: search is by keyword"),
         ("state", safe(result.state)),
     ]
+    if follows := result.models.get("embed_next"):
+        done = result.models["embedded_anew"]
+        rows.insert(-1, ("follows", safe(f"{follows} ({done} passages; lsfs index does the rest)")))
     for name, value in rows:
         out.print(Styled(f"{name:<9} {value}"))
     for status in dict.fromkeys(problem["status"] for problem in result.problems):
