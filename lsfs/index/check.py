@@ -43,8 +43,8 @@ def check(
     counts: Counter[str],
     *,
     deep: bool,
-    tree: SourceTree | None = None,
     coming: VectorStore | None = None,
+    tree: SourceTree | None = None,
 ) -> list[Problem]:
     """Look for damage.
 
@@ -222,9 +222,9 @@ def mend(
                 )
         catalog.index_names()
         if vectors is not None:
-            mend_vectors(catalog, vectors)
+            mend_vectors(catalog, vectors, damaged=vectors.unsound())
         if coming is not None:
-            mend_vectors(catalog, coming, "coming")
+            mend_vectors(catalog, coming, "coming", coming.unsound())
         catalog.bump()
     catalog.collect()
 
@@ -246,30 +246,33 @@ def _read_anew(db: sqlite3.Connection, path: bytes) -> None:
 
 def _compared(catalog: Catalog, vectors: VectorStore, column: str) -> tuple[Ids, Ids]:
     """Passages whose vector is lost, and vectors that are of no passage."""
-    passages, done = _passages(catalog, column)
-    there = vectors.ids
-    return np.setdiff1d(done, there), np.setdiff1d(there, passages)
-
-
-def _passages(catalog: Catalog, column: str) -> tuple[Ids, Ids]:
-    """All passages, and those whose vector is in the store."""
     rows = catalog.db.execute(f"SELECT id, {column} FROM passage").fetchall()  # noqa: S608
     table = np.array(rows, np.int64).reshape(-1, 2)
-    return table[:, 0], table[table[:, 1] == 1, 0]
+    there = vectors.ids
+    lost = np.setdiff1d(table[table[:, 1] == 1, 0], there)
+    return lost, np.setdiff1d(there, table[:, 0])
 
 
-def mend_vectors(catalog: Catalog, vectors: VectorStore, column: str = "embedded") -> None:
-    """Intend vectors that are lost, and end those that are of nothing or damaged.
+def mend_vectors(
+    catalog: Catalog,
+    vectors: VectorStore,
+    column: str = "embedded",
+    damaged: Ids | None = None,
+) -> None:
+    """Intend vectors that are lost, and drop those that are of nothing or damaged.
 
     A vector that is there though it is only intended goes, too: it may be of the passage that had
     this number in a catalog that was lost.
 
     Args:
         column: of ``passage``, which says whose vectors there are: ``embedded`` or ``coming``.
+        damaged: passages whose vectors are to be made again.
     """
-    _, done = _passages(catalog, column)
-    there, unsound = vectors.ids, vectors.unsound()
-    lost = np.union1d(np.setdiff1d(done, there), np.intersect1d(done, unsound))
+    rows = catalog.db.execute(f"SELECT id FROM passage WHERE {column} = 1").fetchall()  # noqa: S608
+    done = np.array(rows, np.int64).reshape(-1)
+    there = vectors.ids
+    unsound = np.empty(0, np.int64) if damaged is None else damaged
+    lost = np.setdiff1d(done, np.setdiff1d(there, unsound))
     catalog.db.executemany(
         f"UPDATE passage SET {column} = 0 WHERE id = ?",  # noqa: S608
         [(int(id_),) for id_ in lost],

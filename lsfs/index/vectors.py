@@ -121,8 +121,9 @@ class VectorStore:
                 self._load()
                 return
             except Exception as error:
-                # Whatever LanceDB says about a damaged table, the answer is the same.
+                # Whatever LanceDB says about a damaged table, the answers are the same.
                 log.info("LanceDB said: %s", error)
+                self._table = None
                 self._base, self._tail = _none(self._dimension), Tail(self._dimension)
                 if self._read_only or not lance_repair.step_back(self._folder):
                     break
@@ -219,11 +220,11 @@ class VectorStore:
             ids, at = np.unique(ids, return_index=True)
             new = np.isin(ids, missing) & ~np.isin(ids, seen)
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-            vectors = flat.astype(np.float32).reshape(-1, self._dimension)
-            new &= lance_repair.sound(vectors[at])  # one that was damaged is made again
+            vectors = flat.astype(np.float32).reshape(-1, self._dimension)[at]
+            new &= lance_repair.sound(vectors)  # others are as good as lost
             if new.any():
                 seen = np.concatenate([seen, ids[new]])
-                yield Codes.of(ids[new], vectors[at[new]])
+                yield Codes.of(ids[new], vectors[new])
 
     # --- writing
 
@@ -290,6 +291,10 @@ class VectorStore:
             self._change(0)
         self._file.unlink(missing_ok=True)
 
+    def unsound(self) -> Ids:
+        """Passages whose vector is none that an embedder makes: it was damaged."""
+        return np.concatenate([part.ids[part.alive & ~part.sound()] for part in self._parts()])
+
     def rewrite(self) -> None:
         """Write table and codes anew, without what was deleted from them."""
         from datetime import timedelta
@@ -342,16 +347,6 @@ class VectorStore:
             self._base, self._tail = found[0], Tail(self._dimension)
             self._changed = 0
             self._state += 1
-
-    def unsound(self) -> Ids:
-        """Passages whose stored vector is none that an embedder makes: it was damaged."""
-        found = [np.empty(0, np.int64)]
-        for part in self._parts():
-            for first in range(0, len(part), codes.BLOCK):
-                rows = np.arange(first, min(first + codes.BLOCK, len(part)))
-                rows = rows[part.alive[rows]]
-                found.append(part.ids[rows[~lance_repair.sound(part.vectors(rows))]])
-        return np.concatenate(found)
 
     # --- reading
 

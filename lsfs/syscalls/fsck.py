@@ -96,13 +96,12 @@ def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Probl
     from lsfs.index import check as index_check
 
     catalog, vectors = call.engines.catalog, call.engines.search.vectors
-    tree = call.engines.tree
     follows = call.engines.search.meanings.coming
     coming = follows.vectors if follows else None
 
-    def check(counted: Counter[str]) -> list[Problem]:
+    def check(told: Counter[str]) -> list[Problem]:
         return index_check.check(
-            catalog, vectors, counted, deep=request.deep, tree=tree, coming=coming
+            catalog, vectors, told, deep=request.deep, tree=call.engines.tree, coming=coming
         )
 
     problems = check(counts)
