@@ -86,7 +86,8 @@ def quality(data: Path, sets: int) -> dict[str, list[float]]:
 
 def _by_words(texts: Sequence[str]) -> cluster.Matrix:
     counts = np.array([_bucketed(text) for text in texts]).reshape(-1, BUCKETS)
-    rarity = np.log((1 + len(counts)) / (1 + (counts != 0).sum(axis=0)))
+    holding = (counts != 0).sum(axis=0)
+    rarity = np.where(holding > 1, np.log((1 + len(counts)) / (1 + holding)), 0)
     return cluster.normalised(counts * rarity)
 
 
