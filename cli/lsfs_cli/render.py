@@ -111,6 +111,9 @@ def _answer(result: Answer, out: Console) -> None:
         return
     if not result.grounded:
         out.print(Styled(safe(result.answer)))
+        if result.plan.listing:
+            for note in result.plan.notes:
+                out.print(Styled(f"({safe(note)})", style="dim"))
         return
     out.print("\n")  # the answer itself was printed as it came
     told: set[str] = set()
@@ -198,6 +201,9 @@ def _(result: StatusReport, out: Console) -> None:
         ("search", result.models.get("embed") or "none: search is by keyword"),
         ("state", safe(result.state)),
     ]
+    if follows := result.models.get("embed_next"):
+        done = result.models["embedded_anew"]
+        rows.insert(-1, ("follows", safe(f"{follows} ({done} passages; lsfs index does the rest)")))
     for name, value in rows:
         out.print(Styled(f"{name:<9} {value}"))
     for status in dict.fromkeys(problem["status"] for problem in result.problems):

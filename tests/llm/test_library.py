@@ -1,0 +1,203 @@
+"""Models are listed, fetched, chosen and removed; what is not what it should be is not taken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from lsfs import config as configuration
+from lsfs.config import ModelConfig
+from lsfs.errors import ConfirmationRequired, LsfsError, ModelError, NotFound, UsageError
+from lsfs.llm import library, pull
+from lsfs_cli.main import cli
+
+BODY = b"GGUF" + bytes(range(256)) * 40_000  # 10 MB
+DIGEST = hashlib.sha256(BODY).hexdigest()
+
+
+class Hub:
+    """Serves one file as the hub does: by a redirect that states its digest, in ranges."""
+
+    def __init__(self) -> None:
+        self.body = BODY
+        self.stated = DIGEST
+        self.location = ""
+        self.cut = 0  # bytes after which the connection breaks off
+        self.ranges: list[str | None] = []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path.startswith("/org/"):
+                    self.send_response(302)
+                    self.send_header("Location", hub.location or hub.url + "/blob.gguf")
+                    self.send_header("X-Linked-ETag", f'"{hub.stated}"')
+                    self.end_headers()
+                    return
+                if self.path.startswith("/gone/"):
+                    self.send_error(404)
+                    return
+                wanted = self.headers.get("Range")
+                hub.ranges.append(wanted)
+                first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+                if first >= len(hub.body):
+                    self.send_error(416)
+                    return
+                self.send_response(206 if first else 200)
+                self.send_header("Content-Length", str(len(hub.body) - first))
+                self.end_headers()
+                self.wfile.write(hub.body[first : hub.cut or None])
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._http = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self.file = self.url + "/org/repo/resolve/main/small.gguf"
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    made = Hub()
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("DATA", "CONFIG", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    return tmp_path
+
+
+def left() -> list[str]:
+    return sorted(path.name for path in library.folder().iterdir())
+
+
+def test_a_file_is_fetched_listed_and_removed(hub: Hub) -> None:
+    told: list[tuple[int, int]] = []
+    found = pull.pull(hub.file, progress=lambda *so_far: told.append(so_far))
+    assert (found.sha256, found.bytes) == (DIGEST, len(BODY))
+    assert found.path.read_bytes() == BODY and told[-1] == (len(BODY), len(BODY))
+    assert pull.pull(hub.file) == found and len(hub.ranges) == 1  # it is there
+    (entry,) = [one for one in library.entries(ModelConfig()) if one.origin == "pulled"]
+    assert (entry.name, entry.sha256, entry.used_for, entry.problem) == ("small", DIGEST, "", "")
+    assert library.resolve("small") == library.resolve("small.gguf") == str(found.path)
+    with pytest.raises(UsageError, match="in use"):
+        library.remove("small", ModelConfig(chat=str(found.path)))
+    library.remove("small", ModelConfig())
+    assert left() == []
+    with pytest.raises(NotFound):
+        library.remove("small", ModelConfig())
+
+
+def test_what_broke_off_is_gone_on_with(hub: Hub) -> None:
+    hub.cut = 3_000_000
+    with pytest.raises(ModelError, match="cannot be fetched"):
+        pull.pull(hub.file)
+    (part,) = left()
+    there = (library.folder() / part).stat().st_size
+    assert 0 < there <= 3_000_000
+    hub.cut = 0
+    assert pull.pull(hub.file).path.read_bytes() == BODY
+    assert hub.ranges == [None, f"bytes={there}-"]
+
+
+def test_a_part_that_is_whole_is_only_checked(hub: Hub) -> None:
+    library.folder().mkdir(parents=True)
+    (library.folder() / "small.gguf.part").write_bytes(BODY)
+    assert pull.pull(hub.file).sha256 == DIGEST
+
+
+@pytest.mark.parametrize("how", ["hub", "user", "no model"])
+def test_what_is_not_what_it_should_be_is_not_kept(hub: Hub, how: str) -> None:
+    pinned = ""
+    if how == "hub":
+        hub.body = BODY[:-1] + b"!"
+    elif how == "user":
+        pinned = "0" * 64
+    else:
+        hub.body, hub.stated = b"<html>not found</html>", ""
+    with pytest.raises(ModelError, match="is not what it should be"):
+        pull.pull(hub.file, sha256=pinned)
+    assert left() == []
+
+
+def test_what_has_changed_since_it_was_pulled_is_named(hub: Hub) -> None:
+    found = pull.pull(hub.file)
+    with found.path.open("r+b") as file:
+        file.write(b"GGUf")
+    (entry,) = [one for one in library.entries(ModelConfig()) if one.origin == "pulled"]
+    assert "not what was pulled" in entry.problem
+
+
+def test_only_safe_addresses_are_followed(hub: Hub) -> None:
+    for source in ("http://example.org/a.gguf", "file:///etc/passwd.gguf", "ftp://x/a.gguf"):
+        with pytest.raises(UsageError, match="not HTTPS"):
+            pull.address(source)
+    with pytest.raises(UsageError, match="no GGUF"):
+        pull.address("https://example.org/a.bin")
+    hub.location = "http://example.org/a.gguf"
+    with pytest.raises(UsageError, match="not HTTPS"):
+        pull.pull(hub.file)
+    with pytest.raises(ModelError, match="404"):
+        pull.pull(hub.url + "/gone/a.gguf")
+    assert pull.address("Qwen/Qwen3-GGUF/q4/a.gguf") == (
+        "https://huggingface.co/Qwen/Qwen3-GGUF/resolve/main/q4/a.gguf"
+    )
+    assert "/resolve/" in pull.address("https://huggingface.co/o/r/blob/main/a.gguf")
+
+
+# --- the commands
+
+
+def lsfs(*arguments: str, fails: type[LsfsError] | None = None) -> dict[str, Any]:
+    done = CliRunner().invoke(cli, [*arguments, "--json"])
+    if fails:
+        assert isinstance(done.exception, fails), done.output
+        return {}
+    assert done.exception is None, done.exception
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_model_is_tried_before_it_is_used(hub: Hub, home: Path) -> None:
+    lsfs("model", "pull", hub.file)
+    lsfs("model", "use", "--embed", "small", fails=ModelError)  # GGUF by its first bytes only
+    lsfs("model", "use", "--embed", "no-such-model", fails=ModelError)
+    lsfs("model", "use", fails=UsageError)
+    lsfs("model", "use", "--embed", "https://192.0.2.1/v1", "--name", "m", fails=UsageError)
+    assert configuration.load().model == ModelConfig()
+
+
+def test_the_choice_is_kept_and_comments_stay(hub: Hub, home: Path) -> None:
+    file = home / "config" / "lsfs" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# mine\n[model]\nthreads = 3 # few\n")
+    lsfs("model", "pull", hub.file, "--sha256", DIGEST.upper())
+    lsfs("model", "use", "--chat", "small", "--embed", "none")
+    assert "# mine" in file.read_text() and "# few" in file.read_text()
+    settings = configuration.load().model
+    assert (settings.chat, settings.embed) == (str(library.folder() / "small.gguf"), "none")
+    used = [one for one in lsfs("model", "list")["models"] if one["used_for"] == "chat"]
+    assert [one["name"] for one in used] == ["small"]
+    lsfs("model", "remove", "small", fails=ConfirmationRequired)
+    lsfs("model", "remove", "small", "--yes", fails=UsageError)  # it is in use
+    lsfs("model", "use", "--chat", "none")
+    lsfs("model", "remove", "small", "--yes")
+    assert left() == []
