@@ -116,8 +116,8 @@ def _(result: Aggregated, out: Console) -> None:
     if not lines:
         out.print(Styled("nothing to compute"))
     if result.left_out:
-        count = len(result.left_out)
-        out.print(Styled("1 file is left out:" if count == 1 else f"{count} files are left out:"))
+        number = len(result.left_out)
+        out.print(Styled("1 file is left out:" if number == 1 else f"{number} files are left out:"))
     for one in result.left_out:
         out.print(Styled(f"  {safe(one.path)}: {safe(one.reason)}", style="dim"))
 
