@@ -255,6 +255,8 @@ class Storm:
     def ignore(self) -> None:
         """Rules come, change, and go."""
         path = self.folder() / self.chance.choice([".lsfsignore", ".gitignore"])
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            return
         if path.exists() and self.chance.random() < 0.6:
             path.unlink()
             return

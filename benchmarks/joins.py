@@ -28,6 +28,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import lsfs
 from benchmarks import joins_held_out, joins_meaning
 from benchmarks.joins_set import Maker, Paper, Wording, put, sums
@@ -35,10 +37,14 @@ from lsfs.config import Config, ModelConfig
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.forms import party_key
+from lsfs.index.join.meaning import Meaning
 from lsfs.index.join.reading import files_of, values_of
 from lsfs.index.join.rows import Side
 from lsfs.index.join.rows import partners as partners_of_all
 from lsfs.index.join.sources import key, with_limits
+from lsfs.index.stated import add
+from lsfs.index.vectors import VectorStore
+from lsfs.model import Document, FieldValue, Passage
 
 Row = dict[str, Any]
 Pairs = set[tuple[str, str]]
@@ -228,7 +234,9 @@ def _sized(size: int, seed: int) -> Row:
     with tempfile.TemporaryDirectory() as place:
         catalog = Catalog(Path(place) / "catalog.sqlite")
         _fill(catalog, size, chance)
+        meaning = _timed_meaning(catalog, Path(place), size, seed)
         rows = [{"on": on, **_timed(catalog, size, on, **limits)} for on, limits in _KEYS]
+        rows.append({"on": "meaning", **meaning})
         catalog.close()
     return {
         "size": size,
@@ -248,9 +256,14 @@ _KEYS: tuple[tuple[str, dict[str, str]], ...] = (
 
 
 def _fill(catalog: Catalog, size: int, chance: random.Random) -> None:
-    """Invoices and contracts of as many firms as a tenth of them, names in three spellings."""
+    """Invoices and contracts of as many firms as a tenth of them, names in three spellings.
+
+    Each has two passages that share most of their words with all others.
+    """
     firms = [f"{_word(chance)} {_word(chance)}" for _ in range(size // 10)]
     numbers = [f"C-{n:06}" for n in range(size)]
+    vocabulary = [_word(chance).lower() for _ in range(5000)]
+    common = " ".join(chance.choices(vocabulary, k=60))
     with catalog.transaction() as db:
         for n in range(2 * size):
             kind = "invoice" if n < size else "contract"
@@ -265,22 +278,46 @@ def _fill(catalog: Catalog, size: int, chance: random.Random) -> None:
                 (amount, "EUR", f"{cents // 100}.{cents % 100:02} EUR"),
                 ("contract_number", number, number),
             ]  # fmt: skip
-            db.execute(
-                "INSERT INTO document VALUES (?, ?, '', 1, '', '', '', '', 0, '[]', X'')",
-                (n + 1, n.to_bytes(32)),
-            )
+            texts = [f"{common} {' '.join(chance.choices(vocabulary, k=20))}" for _ in range(2)]
+            passages = [
+                (Passage(text, 1000 * at, 1000 * at + len(text)), b"")
+                for at, text in enumerate(texts)
+            ]
+            document = Document("text/plain", "none", 1)
+            id_ = catalog.add_document(n.to_bytes(32), document, passages)
+            fields = [
+                FieldValue(name, value, normal, at, at + 1, 1, 1, "p.1", "label: x", 0.95)
+                for at, (name, value, normal) in enumerate(stated)
+            ]
+            add(db, id_, fields)
             db.execute(
                 "INSERT INTO file(path, suffix, size, mtime_ns, ctime_ns, inode, status, "
                 "document_id, kind) VALUES (?, 'txt', 1, 1, 1, ?, 'ok', ?, ?)",
-                (f"{kind}s/{n:06}.txt".encode(), n, n + 1, kind),
+                (f"{kind}s/{n:06}.txt".encode(), n, id_, kind),
             )
-            db.executemany(
-                "INSERT INTO field VALUES (?, ?, ?, ?, ?, ?, 1, 1, 'p.1', 'label: x', 0.95)",
-                [
-                    (n + 1, name, at, at + 1, value, normal)
-                    for at, (name, value, normal) in enumerate(stated)
-                ],
-            )
+
+
+def _timed_meaning(catalog: Catalog, place: Path, size: int, seed: int) -> Row:
+    """A join on meaning, with vectors by chance."""
+    vectors = VectorStore(place / "vectors.lance", 384)
+    made = np.random.default_rng(seed).normal(size=(4 * size, 384)).astype(np.float32)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    vectors.upsert(list(range(1, 4 * size + 1)), made)
+    with catalog.lock:
+        rows = catalog.db.execute("SELECT path, document_id, kind, day FROM file ORDER BY path")
+        files = files_of(rows.fetchall())
+    left = [file for file in files if file.kind == "invoice"]
+    right = [file for file in files if file.kind == "contract"]
+    began = time.process_time()
+    meant = Meaning("meaning", catalog, vectors, left, right, {})
+    found = sum(len(partners) for _, partners in partners_of_all([meant], left))
+    took = time.process_time() - began
+    compared = meant.use().compared
+    sys.stdout.write(
+        f"{'meaning':<28} {size:>6} x {size:<6} {found:>8} rows {compared:>9} pairs "
+        f"looked at  {took:6.2f} s\n"
+    )
+    return {"rows": found, "compared": compared, "seconds": round(took, 2)}
 
 
 def _word(chance: random.Random) -> str:

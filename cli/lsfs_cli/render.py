@@ -111,6 +111,9 @@ def _answer(result: Answer, out: Console) -> None:
         return
     if not result.grounded:
         out.print(Styled(safe(result.answer)))
+        if result.plan.listing:
+            for note in result.plan.notes:
+                out.print(Styled(f"({safe(note)})", style="dim"))
         return
     out.print("\n")  # the answer itself was printed as it came
     told: set[str] = set()

@@ -80,6 +80,7 @@ _EVENTS = re.compile(
     r"réunions?|rendez-vous|reunion(?:es)?|riunion[ei])\s+\Z",
     re.IGNORECASE,
 )
+MOST_PHRASES = 50  # of one question; each looks at all words before it
 OWN = (DateKind.SIGNED, DateKind.NAMED, DateKind.METADATA)
 
 
@@ -101,7 +102,7 @@ class _Asked:
 
 def read(reading: Reading, today: date) -> str:
     """Take the time phrases out; gives the question with only these out of it."""
-    phrases = timespan.find(reading.text, today)
+    phrases = timespan.find(reading.text, today)[:MOST_PHRASES]
     if reading.plan.after or reading.plan.before:
         phrases = []  # written filters outrank prose
     whole = reading.text

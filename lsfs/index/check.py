@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lsfs import digest as digests
 from lsfs.errors import IndexCorrupt
-from lsfs.index.catalog import Catalog
-from lsfs.model import Problem
+from lsfs.index.catalog import Catalog, FileIdentity
+from lsfs.model import Problem, Status
 
 if TYPE_CHECKING:
     from lsfs.index.codes import Ids
+    from lsfs.index.tree import SourceTree
     from lsfs.index.vectors import VectorStore
 
 # Path of a file that breaks a rule, NULL where it is no single one's.
@@ -29,6 +31,9 @@ _RULES = {
     ),
 }
 _FULL_TEXT = ("passage_fts", "file_fts")
+READ_ANEW = "what it says cannot be read"
+OTHER_TEXT = "its passages are not its text"
+OTHER_BYTES = "it does not hold what was read from it"
 
 
 def check(
@@ -38,12 +43,15 @@ def check(
     *,
     deep: bool,
     coming: VectorStore | None = None,
+    tree: SourceTree | None = None,
 ) -> list[Problem]:
     """Look for damage.
 
     Args:
         counts: told how many of what were looked at.
-        deep: unpack every document, and compare the database's own indexes with its tables.
+        deep: unpack every document and compare it with its passages and fields, the database's own
+            indexes with its tables, and what files hold with what was read.
+        tree: the files, for the last of these.
         coming: vectors of the embedding model that is to follow.
     """
     with catalog.lock:
@@ -56,6 +64,7 @@ def check(
                 *_files(catalog, counts),
                 *_full_text(catalog),
                 *(_documents(catalog) if deep else ()),
+                *(_contents(catalog, tree, counts) if deep and tree is not None else ()),
                 *_vectors(catalog, vectors, counts),
                 *_vectors(catalog, coming, counts, "coming"),
             ]
@@ -93,12 +102,67 @@ def _full_text(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _documents(catalog: Catalog) -> Iterator[Problem]:
-    rows = catalog.db.execute("SELECT document_id, path FROM file WHERE document_id IS NOT NULL")
-    for document, path in rows.fetchall():
+    rows = catalog.db.execute(
+        "SELECT document_id, min(path) FROM file WHERE document_id IS NOT NULL GROUP BY document_id"
+    )
+    for document_id, path in rows.fetchall():
         try:
-            catalog.load(document)
+            text = catalog.load(document_id).text
         except (IndexCorrupt, ValueError):
-            yield Problem("catalog", "what it says cannot be read", os.fsdecode(path))
+            yield Problem("catalog", READ_ANEW, os.fsdecode(path))
+            continue
+        if not _is_cut_from(catalog.db, document_id, text):
+            yield Problem("catalog", OTHER_TEXT, os.fsdecode(path))
+
+
+def _is_cut_from(db: sqlite3.Connection, document_id: int, text: str) -> bool:
+    """Whether passages, fields and dates of a document stand in its text where they say."""
+    length = len(text)
+    passages = db.execute(
+        "SELECT ordinal, char_start, char_end, text FROM passage WHERE document_id = ? "
+        "ORDER BY ordinal",
+        (document_id,),
+    ).fetchall()
+    for at, (ordinal, start, end, words) in enumerate(passages):
+        if ordinal != at or not 0 <= start <= end <= length or words != text[start:end]:
+            return False
+    spans = db.execute(
+        "SELECT char_start, char_end FROM field WHERE document_id = ?1 UNION ALL "
+        # A date in a name stands nowhere in the text: its place is -1.
+        "SELECT char_start, char_end FROM content_date JOIN file ON file.id = file_id "
+        "WHERE document_id = ?1 AND char_start >= 0",
+        (document_id,),
+    )
+    return all(0 <= start <= end <= length for start, end in spans)
+
+
+def _contents(catalog: Catalog, tree: SourceTree, counts: Counter[str]) -> Iterator[Problem]:
+    """Files that look as they did when they were read, and hold something else."""
+    digests = dict(catalog.db.execute("SELECT path, digest FROM file WHERE digest IS NOT NULL"))
+    for path, row in catalog.files_below().items():
+        digest = digests.get(os.fsencode(path))
+        if digest is None or row.status is Status.PENDING:
+            continue
+        counts["bytes of files"] += row.identity.size
+        now = _digest(tree, path, row.identity)
+        if now is not None and now != digest:
+            yield Problem("catalog", OTHER_BYTES, path)
+
+
+def _digest(tree: SourceTree, path: str, identity: FileIdentity) -> bytes | None:
+    """BLAKE3 of a file that is still what it was, by its size and times; None for any other."""
+    try:
+        fd = tree.open(path)
+    except OSError:
+        return None
+    try:
+        if FileIdentity.of(os.fstat(fd)) != identity:
+            return None  # it has changed, and will be read again
+        return digests.of_file(fd)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 def _vectors(
@@ -107,6 +171,9 @@ def _vectors(
     if vectors is None:
         return
     lost, extra = _compared(catalog, vectors, column)
+    unsound = vectors.unsound()
+    if len(unsound):
+        yield Problem("vectors", f"{len(unsound)} vectors are damaged")
     going = {row[0] for row in catalog.db.execute("SELECT passage_id FROM vector_removal")}
     extra = extra[~np.isin(extra, list(going))]
     counts["vectors"] += len(vectors)
@@ -124,7 +191,11 @@ def mend(
 ) -> None:
     """Make well again what :func:`check` found; what has to be read anew becomes pending."""
     if any("database is damaged" in one.what for one in problems):
+        model = _model(catalog)
         catalog.start_anew()
+        if vectors is not None:
+            vectors.clear()  # they are of passages that had these numbers
+            catalog.set_meta("embedder", model)
         return
     with catalog.transaction() as db:
         # Rows that belong to nothing first: what they were of is read anew.
@@ -140,23 +211,34 @@ def mend(
         db.execute("DELETE FROM content_date WHERE file_id NOT IN (SELECT id FROM file)")
         db.execute("INSERT INTO passage_fts(passage_fts) VALUES ('rebuild')")
         for one in problems:
-            if one.what == "what it says cannot be read":
+            if one.what in (READ_ANEW, OTHER_TEXT):
                 _read_anew(db, os.fsencode(one.path))
+            elif one.what == OTHER_BYTES:
+                db.execute(
+                    "UPDATE file SET status = 'pending' WHERE path = ?", (os.fsencode(one.path),)
+                )
         catalog.index_names()
         if vectors is not None:
-            mend_vectors(catalog, vectors)
+            mend_vectors(catalog, vectors, damaged=vectors.unsound())
         if coming is not None:
-            mend_vectors(catalog, coming, "coming")
+            mend_vectors(catalog, coming, "coming", coming.unsound())
         catalog.bump()
     catalog.collect()
 
 
+def _model(catalog: Catalog) -> str:
+    """What made the vectors, if that can be read."""
+    try:
+        return catalog.meta("embedder")
+    except sqlite3.DatabaseError:
+        return ""
+
+
 def _read_anew(db: sqlite3.Connection, path: bytes) -> None:
-    db.execute(
-        "UPDATE file SET status = 'pending', document_id = NULL WHERE document_id = "
-        "(SELECT document_id FROM file WHERE path = ?)",
-        (path,),
-    )
+    row = db.execute("SELECT document_id FROM file WHERE path = ?", (path,)).fetchone()
+    if row is None or row[0] is None:
+        return
+    db.execute("UPDATE file SET status = 'pending', document_id = NULL WHERE document_id = ?", row)
 
 
 def _compared(catalog: Catalog, vectors: VectorStore, column: str) -> tuple[Ids, Ids]:
@@ -168,17 +250,29 @@ def _compared(catalog: Catalog, vectors: VectorStore, column: str) -> tuple[Ids,
     return lost, np.setdiff1d(there, table[:, 0])
 
 
-def mend_vectors(catalog: Catalog, vectors: VectorStore, column: str = "embedded") -> None:
-    """Intend vectors that are lost, and the end of those that are of nothing.
+def mend_vectors(
+    catalog: Catalog,
+    vectors: VectorStore,
+    column: str = "embedded",
+    damaged: Ids | None = None,
+) -> None:
+    """Intend vectors that are lost, and drop those that are of nothing or damaged.
+
+    A vector that is there though it is only intended goes, too: it may be of the passage that had
+    this number in a catalog that was lost.
 
     Args:
         column: of ``passage``, which says whose vectors there are: ``embedded`` or ``coming``.
+        damaged: passages whose vectors are to be made again.
     """
-    lost, extra = _compared(catalog, vectors, column)
+    rows = catalog.db.execute(f"SELECT id FROM passage WHERE {column} = 1").fetchall()  # noqa: S608
+    done = np.array(rows, np.int64).reshape(-1)
+    there = vectors.ids
+    unsound = np.empty(0, np.int64) if damaged is None else damaged
+    lost = np.setdiff1d(done, np.setdiff1d(there, unsound))
     catalog.db.executemany(
         f"UPDATE passage SET {column} = 0 WHERE id = ?",  # noqa: S608
         [(int(id_),) for id_ in lost],
     )
-    catalog.db.executemany(
-        "INSERT OR IGNORE INTO vector_removal VALUES (?)", [(int(id_),) for id_ in extra]
-    )
+    # At once: a number that no passage has may be the next one's.
+    vectors.remove(np.union1d(np.setdiff1d(there, done), unsound))

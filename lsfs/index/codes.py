@@ -29,6 +29,7 @@ SHARE = 200  # one in so many vectors is scored after the coarse stage
 PER_RESULT = 10  # and at least so many for each result that is wanted
 BLOCK = 16384  # vectors at a time: what is worked on stays in the processor's cache
 WORD = 64  # signs in a word
+LENGTH_OFF = 0.03  # how far from 1 the length of a coded vector may be
 
 MAGIC = b"lsfs codes 1\n"
 HEADER = 4096  # bytes; the magic, then JSON, then spaces
@@ -93,6 +94,16 @@ class Codes:
             some = rows[first : first + BLOCK]
             found[first : first + BLOCK] = self.codes[some].astype(np.float32) @ query
         found *= self.scales[rows]
+        return found
+
+    def sound(self) -> Mask:
+        """Which can be codes of a vector of length 1, or of 0 for no text, [n]."""
+        found = np.empty(len(self), np.bool_)
+        for low in range(0, len(self), BLOCK):
+            part = slice(low, low + BLOCK)
+            whole = self.codes[part].astype(np.float32)
+            lengths = np.sqrt(np.einsum("ij,ij->i", whole, whole)) * self.scales[part]
+            found[part] = (np.abs(lengths - 1) <= LENGTH_OFF) | (lengths == 0)
         return found
 
     def without(self, rows: Rows) -> Codes:

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 SMALL = 20_000  # passages up to which every word may choose
-BUDGET = 4_000  # passages that are ranked; about 2 µs each
+# Passages that are ranked, about 1 µs each. At 100,000 passages of code and its documentation, 80
+# queries: 12 ms for 27, and 94 of 100 of the ten best are the same.
+BUDGET = 8_000
 ENOUGH = 200  # passages that two common words together must leave
 
 

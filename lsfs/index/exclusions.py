@@ -107,6 +107,7 @@ _SENDER = re.compile(
     r"(?:(?:written|sent|authored|prepared|drafted|created)\s+by|from|by|von|par|de|por|da)\s+",
     re.IGNORECASE,
 )
+MOST = 50  # negations of one question that are looked at
 _MOST_WORDS = 3  # of a phrase that files must not hold
 
 
@@ -122,9 +123,9 @@ class _Target:
 def read(reading: Reading, today: date) -> None:
     """Take what is left out of a question for files."""
     reading.text = _NT.sub(r"\1 not", reading.text)
-    at = 0
-    while (lead := _LEAD.search(reading.text, at)) is not None:
-        at = lead.end()
+    at = looked = 0
+    while (lead := _LEAD.search(reading.text, at)) is not None and looked < MOST:
+        at, looked = lead.end(), looked + 1
         if not _may_exclude(reading, lead):
             continue
         targets = _targets(reading.text, lead, today)

@@ -39,11 +39,12 @@ def files(catalog: Catalog, filters: Filters, limit: int, order: str = "newest")
         f"ORDER BY {ORDERS.get(order, ORDERS['newest'])}, f.path LIMIT ?",
         [*values, limit],
     )
-    return [_found(catalog, *row) for row in rows]
+    return [_found(catalog, filters, *row) for row in rows]
 
 
 def _found(
     catalog: Catalog,
+    asked: Filters,
     file_id: int,
     raw: bytes,
     kind: str,
@@ -52,22 +53,41 @@ def _found(
     document_id: int | None,
 ) -> FoundFile:
     path = os.fsdecode(raw)
-    evidence, page, where = _dating(catalog, file_id, document_id, day)
+    start = _asked_at(catalog, file_id, asked)
+    if start is None:
+        start = _dated_at(catalog, file_id, day)
+    evidence, page, where = _line_at(catalog, document_id, start)
     name = title or PurePosixPath(path).name
     return FoundFile(path, 1.0, name, day, kind, page, evidence, where)
 
 
-def _dating(
-    catalog: Catalog, file_id: int, document_id: int | None, day: str
-) -> tuple[str, int | None, str]:
-    """The line that states a file's date, and its page; else how its text begins."""
+def _asked_at(catalog: Catalog, file_id: int, asked: Filters) -> int | None:
+    """Where a file states a date of the kinds that are asked for; None for its own date."""
+    if not asked.date_kinds or not (asked.after or asked.before):
+        return None
+    marks = ", ".join("?" * len(asked.date_kinds))
+    rows = _rows(
+        catalog,
+        f"SELECT char_start FROM content_date WHERE file_id = ? AND kind IN ({marks}) "  # noqa: S608
+        "AND day >= ? AND day_end <= ? AND char_start >= 0 ORDER BY ordinal LIMIT 1",
+        [file_id, *asked.date_kinds, asked.after, asked.before or "9999-12-31"],
+    )
+    return rows[0][0] if rows else None
+
+
+def _dated_at(catalog: Catalog, file_id: int, day: str) -> int:
+    """Where a file states its own date; 0 where it does not."""
     rows = _rows(
         catalog,
         "SELECT char_start FROM content_date WHERE file_id = ? AND day = ? AND char_start >= 0 "
         "ORDER BY ordinal LIMIT 1",
         [file_id, day],
     )
-    start = rows[0][0] if rows else 0
+    return rows[0][0] if rows else 0
+
+
+def _line_at(catalog: Catalog, document_id: int | None, start: int) -> tuple[str, int | None, str]:
+    """The line at a place of a document, and its page; how it begins when there is none."""
     found = _rows(
         catalog,
         "SELECT text, char_start, page, place FROM passage WHERE document_id = ? "

@@ -95,9 +95,10 @@ def written(text: str, today: date, *, words: bool = True) -> QueryPlan:
     Args:
         words: whether ``-word`` is one.
     """
-    reading = Reading(text.replace("\0", " "), QueryPlan(query=""))
+    head, tail = text[:MAX_CHARS], text[MAX_CHARS:]
+    reading = Reading(head.replace("\0", " "), QueryPlan(query=""))
     explicit.read(reading, today, words=words)
-    rest = " ".join(reading.text.split()) if reading.filtered else text
+    rest = " ".join((reading.text + tail).split()) if reading.filtered else text
     return replace(reading.plan, query=rest, notes=tuple(reading.notes))
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lsfs.errors import UsageError
-from lsfs.index import fusion, keyword, listing, snippets
+from lsfs.index import fusion, keyword, listing
 from lsfs.index import query as queries
 from lsfs.index.common_words import Gate
 from lsfs.index.filters import Filters
@@ -18,6 +18,7 @@ from lsfs.index.listing import sentence_at
 from lsfs.index.meanings import Meanings
 from lsfs.index.preference import Preference, date_share
 from lsfs.index.query import Leaf, Query
+from lsfs.index.snippets import Snippets
 from lsfs.index.spelling import Correction, Speller
 from lsfs.index.terms import query_words
 from lsfs.model import ContentDate, FoundFile, Hit
@@ -108,6 +109,7 @@ class Search:
         self._catalog = catalog
         self.meanings = meanings or Meanings.of(vectors, embedder)
         self._speller = Speller()
+        self._snippets = Snippets()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
         self._owners: tuple[tuple[int, int], tuple[Any, Any]] | None = None
@@ -408,8 +410,7 @@ class Search:
         return [self._hit(*one, task) for one in (chosen + again)[:k]]
 
     def _hit(self, candidate: Candidate, row: tuple[Any, ...], task: _Task) -> Hit:
-        with self._catalog.lock:
-            shown = snippets.snippet(self._catalog.db, candidate.id, row[12], task.wanted)
+        shown = self._snippets.snippet(row[12], task.wanted)
         return replace(
             _hit(row, candidate),
             snippet=shown.text,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,41 +34,55 @@ class Snippet:
     highlights: tuple[Range, ...]
 
 
-def snippet(db: sqlite3.Connection, passage: int, text: str, wanted: Sequence[Leaf]) -> Snippet:
-    """The best part of a passage for a query.
+class Snippets:
+    """Makes snippets; all threads may use it.
 
-    It is the run of whole sentences that has most of the query's different words; without any it is
-    the beginning.
-
-    Args:
-        db: the catalog, whose lock the caller holds.
-        passage: its id.
-        text: its text.
-        wanted: what is looked for.
+    What matches is what FTS5 says: stems, phrases and words that are near each other. It is asked
+    of a table that holds one text alone: in the whole index, each common word of the query would
+    have to be looked up again for every hit.
     """
-    spans = _merged([*_matches(db, passage, text, wanted), *_unseen(text, wanted)])
-    start, end = _window(text, spans)
-    inside = [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
-    return Snippet(start, text[start:end], tuple((a - start, b - start) for a, b in inside))
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._db.execute(
+            f"CREATE VIRTUAL TABLE t USING fts5(text, heading, parts, tokenize='{terms.TOKENIZER}')"
+        )
+        weakref.finalize(self, self._db.close)
+        self._lock = threading.Lock()
+
+    def snippet(self, text: str, wanted: Sequence[Leaf]) -> Snippet:
+        """The best part of a passage for a query.
+
+        It is the run of whole sentences that has most of the query's different words; without any
+        it is the beginning.
+
+        Args:
+            text: of the passage.
+            wanted: what is looked for.
+        """
+        spans = _merged([*_ranges(self._marked(text, wanted)), *_unseen(text, wanted)])
+        start, end = _window(text, spans)
+        inside = [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
+        return Snippet(start, text[start:end], tuple((a - start, b - start) for a, b in inside))
+
+    def _marked(self, text: str, wanted: Sequence[Leaf]) -> str:
+        """The text with marks around what matched; "" when nothing did."""
+        match = " OR ".join(dict.fromkeys(keyword.ranking(wanted)))
+        if not match or _OPEN in text or _CLOSE in text:
+            return ""
+        with self._lock:
+            self._db.execute("INSERT OR REPLACE INTO t(rowid, text) VALUES (1, ?)", (text,))
+            row = self._db.execute(
+                "SELECT highlight(t, 0, ?, ?) FROM t WHERE t MATCH ?", (_OPEN, _CLOSE, match)
+            ).fetchone()
+        return str(row[0]) if row else ""
 
 
-def _matches(
-    db: sqlite3.Connection, passage: int, text: str, wanted: Sequence[Leaf]
-) -> Iterator[Range]:
-    """What FTS5 says matches: stems, phrases and words that are near each other."""
-    match = keyword.wanted(wanted)
-    if not match or _OPEN in text or _CLOSE in text:
-        return
-    row = db.execute(
-        "SELECT highlight(passage_fts, 0, ?, ?) FROM passage_fts "
-        "WHERE passage_fts MATCH ? AND rowid = ?",
-        (_OPEN, _CLOSE, match, passage),
-    ).fetchone()
-    if row is None:
-        return
+def _ranges(marked: str) -> Iterator[Range]:
+    """What is between marks, as ranges of the text without them."""
     at = 0
     begun = 0
-    for piece in re.split(f"([{_OPEN}{_CLOSE}])", row[0]):
+    for piece in re.split(f"([{_OPEN}{_CLOSE}])", marked):
         if piece == _OPEN:
             begun = at
         elif piece == _CLOSE:

@@ -16,7 +16,6 @@ SPLIT = 3  # letters of each half of two words that were written as one
 KEPT = 40  # first letters whose words are kept
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _TABLES = ("passage_fts", "file_fts")
-_TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,8 @@ def _known(db: sqlite3.Connection, table: str, match: str) -> bool:
 def _stem(db: sqlite3.Connection, word: str) -> str:
     """A word as the index has it."""
     db.execute(
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.stemmed USING fts5(word, tokenize='{_TOKENIZER}')"
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.stemmed "
+        f"USING fts5(word, tokenize='{terms.TOKENIZER}')"
     )
     db.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.stem USING fts5vocab('temp', 'stemmed', 'row')"

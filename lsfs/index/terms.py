@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+TOKENIZER = "porter unicode61 remove_diacritics 2"  # of the full-text tables; see the schema
+
 STOP_WORDS = frozenset((
     "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
     "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in",

@@ -8,6 +8,7 @@ more languages than our tables; it is asked only for a word between a day and a 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from lsfs.index.timeperiods import OPEN, PeriodReader
 from lsfs.index.timetokens import Period
 from lsfs.model import DaySpan
 
+MOST_SHORT = 15  # years from the first to the second of "2021-22"
+MOST_HAN = 50  # phrases in Chinese or Japanese
 MAX_CHARS = 4000  # a question; what is pasted behind it is not read for time
 _QUOTED = re.compile(r'"[^"\n]*"|\u201c[^\u201d\n]*\u201d|\u201e[^\u201c\n]*\u201c')
 
@@ -79,7 +82,7 @@ def find(text: str, today: date) -> list[TimePhrase]:
 def _with_han(found: list[TimePhrase], text: str, today: date) -> list[TimePhrase]:
     """The phrases, with those in Chinese and Japanese, in order."""
     more: list[TimePhrase] = []
-    for start, end, span, role in timehan.find(text, today):
+    for start, end, span, role in itertools.islice(timehan.find(text, today), MOST_HAN):
         if not any(start < one.end and one.start < end for one in more):
             more.append(TimePhrase(start, end, span, text[start:end], role))
     if not more:
@@ -208,7 +211,9 @@ class _Reader(PeriodReader):
         ):
             return None
         year = (first.year or 0) // 100 * 100 + int(text)
-        return Period(at + 1, year_days, year, "year") if year > (first.year or 0) else None
+        after = year - (first.year or 0)
+        # "2018-33" is a number of something.
+        return Period(at + 1, year_days, year, "year") if 0 < after <= MOST_SHORT else None
 
     def _joined(self, first: Period, second: Period) -> Days | None:
         """From the start of one to the end of the other; each takes the year of the other."""

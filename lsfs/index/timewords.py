@@ -151,8 +151,8 @@ NUMBERS = _numbers(
     9: nine neun neuf nueve nove
     10: ten zehn dix diez dieci
     12: twelve zwolf douze doce dodici
-    2: twee dois duas två dwa dwie два две
-    3: drie três trzy три
+    2: dwóch twee dois duas två dwa dwie два две
+    3: trzech drie três trzy три
     4: vier quatro fyra cztery четыре
     5: vijf fem pięć пять
     6: zes seis sześć шесть
@@ -254,7 +254,8 @@ NUMBERED_THINGS = _words(
     ticket case id box serial part building flight bus line channel zip pin art item sku area
     invoice order bill form lot level floor gate hall volume issue phone tel fax account customer
     rechnung facture factura fattura raum reference ref check cheque receipt claim clause figure
-    table question block step release build python ubuntu android java php firmware act statute
+    table question block tower studio docket step release build python ubuntu android java php
+    firmware act statute
     bill rule
     directive exhibit appendix annex schedule drawing lot plot unit verse psalm track episode seat
     locker badge token pixel"""

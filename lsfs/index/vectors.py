@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from lsfs.index import codes
+from lsfs.index import codes, lance_repair
 from lsfs.index.codes import Codes, Ids, Matrix, Rows, Tail
 
 TABLE = "passage"
@@ -116,17 +116,22 @@ class VectorStore:
                 self._is_open = True
 
     def _open(self) -> None:
-        try:
-            self._load()
-        except Exception as error:
-            # Whatever LanceDB says about a damaged table, the answer is the same: make it anew.
-            log.warning("the vectors in %s cannot be read and are made again", self._folder)
-            log.info("LanceDB said: %s", error)
-            self.rebuilt = True
-            self._base, self._tail = _none(self._dimension), Tail(self._dimension)
-            if not self._read_only:
-                self._delete()
-                self._connect()
+        for _ in range(lance_repair.MOST_STEPS):
+            try:
+                self._load()
+                return
+            except Exception as error:
+                # Whatever LanceDB says about a damaged table, the answers are the same.
+                log.info("LanceDB said: %s", error)
+                self._table = None
+                self._base, self._tail = _none(self._dimension), Tail(self._dimension)
+                if self._read_only or not lance_repair.step_back(self._folder):
+                    break
+        log.warning("the vectors in %s cannot be read and are made again", self._folder)
+        self.rebuilt = True
+        if not self._read_only:
+            self._delete()
+            self._connect()
 
     def _load(self) -> None:
         found = codes.mapped(self._file, self._dimension)
@@ -215,10 +220,11 @@ class VectorStore:
             ids, at = np.unique(ids, return_index=True)
             new = np.isin(ids, missing) & ~np.isin(ids, seen)
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-            vectors = flat.astype(np.float32).reshape(-1, self._dimension)
+            vectors = flat.astype(np.float32).reshape(-1, self._dimension)[at]
+            new &= lance_repair.sound(vectors)  # others are as good as lost
             if new.any():
                 seen = np.concatenate([seen, ids[new]])
-                yield Codes.of(ids[new], vectors[at[new]])
+                yield Codes.of(ids[new], vectors[new])
 
     # --- writing
 
@@ -284,6 +290,10 @@ class VectorStore:
             self._base, self._tail = _none(self._dimension), Tail(self._dimension)
             self._change(0)
         self._file.unlink(missing_ok=True)
+
+    def unsound(self) -> Ids:
+        """Passages whose vector is none that an embedder makes: it was damaged."""
+        return np.concatenate([part.ids[part.alive & ~part.sound()] for part in self._parts()])
 
     def rewrite(self) -> None:
         """Write table and codes anew, without what was deleted from them."""

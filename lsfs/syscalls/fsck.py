@@ -46,8 +46,8 @@ class Checked:
 def fsck(call: Call, request: FsckRequest) -> Checked:
     """Check that every version and the whole index can be read; mend what is damaged.
 
-    Your own files are neither read nor changed. A version that is lost is named, with its file;
-    all others stay. The exit code is 40 when something is wrong and was not mended.
+    Your own files are not changed, and read with ``--deep`` only. A version that is lost is named,
+    with its file; all others stay. The exit code is 40 when something is wrong and was not mended.
     """
     counts: Counter[str] = Counter()
     problems = _past(call, request, counts) + _index(call, request, counts)
@@ -98,10 +98,16 @@ def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Probl
     catalog, vectors = call.engines.catalog, call.engines.search.vectors
     follows = call.engines.search.meanings.coming
     coming = follows.vectors if follows else None
-    problems = index_check.check(catalog, vectors, counts, deep=request.deep, coming=coming)
+
+    def check(told: Counter[str]) -> list[Problem]:
+        return index_check.check(
+            catalog, vectors, told, deep=request.deep, tree=call.engines.tree, coming=coming
+        )
+
+    problems = check(counts)
     if not (request.repair and problems):
         return problems
     index_check.mend(catalog, vectors, problems, coming)
-    left = index_check.check(catalog, vectors, Counter(), deep=request.deep, coming=coming)
+    left = check(Counter())
     wrong = {(one.what, one.path) for one in left}
     return [replace(one, repaired=(one.what, one.path) not in wrong) for one in problems]

@@ -13,7 +13,7 @@ from lsfs.errors import LsfsError, NotFound, UsageError
 from lsfs.joins import Joined, SavedJoin
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.join import JoinRequest, computed
+from lsfs.syscalls.join import ROWS, JoinRequest, computed
 from lsfs.syscalls.registry import Effect, Param, registry
 
 log = logging.getLogger("lsfs.syscalls.joins")
@@ -87,7 +87,10 @@ def keep_join(call: Call, name: str, request: JoinRequest, *, strict: bool = Fal
 
     if not name.strip() or "/" in name or name.startswith(".") or _unfit(name):
         raise UsageError(f"not a name for a join: {name!r}")
-    request = replace(request, save="", wait=False, csv=False, explain=False)
+    request = replace(
+        request, save="", wait=False, csv=False, explain=False, near_misses=False,
+        limit=min(request.limit, ROWS),
+    )  # fmt: skip
     generation = call.engines.catalog.generation()
     try:
         joined, problem = computed(call, request), ""

@@ -12,7 +12,7 @@ MOST = 3  # of the conditions named
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what is left out", (
         "not_dirs", "not_types", "not_kinds", "not_authors", "not_recipients", "not_spans",
-        "not_words",
+        "not_words", "not_titles",
     )),
     ("the size", ("min_bytes", "max_bytes", "empty")),
     ("the number of pages", ("min_pages", "max_pages")),

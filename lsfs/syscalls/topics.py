@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 READ = 8  # documents of a topic that the model sees
 SEEN_CHARS = 240  # of each
 LONGEST_NAME = 40
+MOST_WORDS = 5
 BACKGROUND_LEAST = 6  # documents below which nobody waits for topics
 
 
@@ -155,7 +156,7 @@ def _stored(engines: Engines, entries: Sequence[Entry]) -> list[FileGroup]:
     members: dict[int, list[GroupedFile]] = {}
     for entry in entries:
         at = placed.get(entry.document_id or 0)
-        if at is not None:
+        if at is not None and at[0] in known:
             file = GroupedFile(entry.path, f"likeness {at[1]:.2f}", score=round(at[1], 4))
             members.setdefault(at[0], []).append(file)
     groups = []
@@ -253,8 +254,10 @@ def grounded(title: str, texts: Sequence[str]) -> str:
     """A title whose every word stands in the texts, one of them telling; "" for any other."""
     from lsfs.index.groups.labels import is_term
 
+    if len(title) >= LONGEST_NAME - 1 or title[-1:] in ("", ",", ";", ":", "-"):
+        return ""  # cut short by the grammar
     words = re.findall(r"[^\W_]+", title.casefold())
     known = {word for text in texts for word in re.findall(r"[^\W_]+", text.casefold())}
     if not words or not all(word in known for word in words) or not any(map(is_term, words)):
         return ""
-    return title if len(title) <= LONGEST_NAME and len(words) <= 6 else ""
+    return title if len(words) <= MOST_WORDS else ""

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
-from lsfs_parsers.pdf_columns import Region, find_gutters, has_river, regions, runs_on
+from lsfs_parsers.pdf_columns import Region, find_gutters, regions
 from lsfs_parsers.pdf_edges import Habits, Paragraph
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
 from lsfs_parsers.pdf_line_numbers import without_line_numbers
@@ -26,10 +25,7 @@ from lsfs_parsers.stitch import join
 from lsfs_parsers.window import Beside, ContextWindow, End, PageBlock, PageReading, Start
 
 _AHEAD = 64  # pages read before the first is laid out: sizes and words mean something among many
-_NEAR_EDGE = 1.5  # of the size
 _NARROW = 42.0  # of the size: a page of A5 with letters of 10 points
-_MOSTLY = 0.6  # share of the rows
-_RUNS_ON = 0.5
 _SAME_GUTTER = 8.0  # points
 _USUAL = 0.4  # share of the pages
 
@@ -134,11 +130,7 @@ class GeometricBackend:
         self, lines: list[Line], region: Region, page: PdfPage
     ) -> Iterator[list[PageBlock]]:
         """The blocks between the tables of a column, and the tables."""
-        tables = [
-            table
-            for table in find_tables(lines, page.rules, region.box, self._style.body)
-            if table.ruled or not _is_justified([lines[n] for n in sorted(table.lines)], lines)
-        ]
+        tables = find_tables(lines, page.rules, region.box, self._style.body)
         done = 0
         rest = Region(lines, region.box)
         for table in sorted(tables, key=lambda one: min(one.lines)):
@@ -213,19 +205,6 @@ class _UsualGutters:
             if count > _USUAL * self._pages:
                 return self._last[key]
         return ()
-
-
-def _is_justified(rows: Sequence[Line], column: Sequence[Line]) -> bool:
-    """Whether the rows of a table are lines of running text whose spaces were stretched: they
-    reach from edge to edge of their column, one goes on in the next, and the white between words
-    stands here and there."""
-    left, right = min(line.left for line in column), max(line.right for line in column)
-    room = _NEAR_EDGE * rows[0].size
-    filled = sum(row.left < left + room and row.right > right - room for row in rows)
-    on = sum(runs_on(row, after) for row, after in pairwise(rows))
-    if has_river(rows):
-        return False
-    return filled >= _MOSTLY * (len(rows) - 1) and on >= _RUNS_ON * (len(rows) - 1)
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

@@ -354,8 +354,8 @@ def runs_on(line: Line, after: Line) -> bool:
     return not ENDS_SENTENCE.search(line.text) and after.text[0].islower()
 
 
-def has_river(rows: Sequence[Line]) -> bool:
-    """Whether white space runs down through all rows."""
+def rivers(rows: Sequence[Line]) -> int:
+    """Through how many places white space runs down all rows."""
     common: list[tuple[float, float]] = [(float("-inf"), float("inf"))]
     for row in rows:
         white = [(one.box[2], other.box[0]) for one, other in pairwise(row.cells)]
@@ -365,7 +365,7 @@ def has_river(rows: Sequence[Line]) -> bool:
             for start, end in white
             if min(right, end) - max(left, start) > _RIVER * row.size
         ]
-    return bool(common)
+    return len(common)
 
 
 def _is_filled(lines: Sequence[Line]) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Sequence
 
 from lsfs.model import BlockKind
-from lsfs_parsers.pdf_columns import Region, has_river
+from lsfs_parsers.pdf_columns import Region, rivers
 from lsfs_parsers.pdf_edges import Paragraph
 from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.pdf_rules import Rule
@@ -19,6 +20,8 @@ _LOWEST = 0.3  # of the height: notes start below
 _APART = 2.4  # of the size: further up stands something else
 _RULE = 0.6  # of the column's width: longer lines over small letters are a table's
 _TABLE_ROWS = 3
+_MANY_ROWS = 6
+_HALF = 0.5
 _NEAR_RULE = 2.5  # of the size
 _NOT_FULL = 2.5
 
@@ -73,9 +76,18 @@ def _end_of_rows(lines: Sequence[Line], *, is_narrow: bool) -> int:
     """
     rows = [number for number, line in enumerate(lines) if len(line.cells) > 1]
     for count in range(len(rows), _TABLE_ROWS - 1, -1):
-        if not is_narrow or has_river([lines[number] for number in rows[:count]]):
+        if not is_narrow or _are_aligned([lines[number] for number in rows[:count]]):
             return rows[count - 1] + 1
     return 0
+
+
+def _are_aligned(rows: Sequence[Line]) -> bool:
+    """Whether white space runs down between the cells of rows; through few rows it does so here
+    and there by chance."""
+    found = rivers(rows)
+    if len(rows) >= _MANY_ROWS:
+        return found > 0
+    return found > _HALF * (statistics.median(len(row.cells) for row in rows) - 1)
 
 
 def notes_of(lines: Sequence[Line]) -> list[Paragraph]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -101,6 +104,24 @@ def test_filters_that_are_written_as_such(text: str, rest: str, read: dict[str, 
 )  # fmt: skip
 def test_what_is_no_filter_stays(text: str) -> None:
     assert written(text, TODAY).query == text
+
+
+def test_planning_loads_no_dateparser() -> None:
+    questions = [one["question"] for one in GOLD]
+    code = (
+        "import sys, json; from datetime import date; from lsfs.index.question import plan\n"
+        "for one in json.loads(sys.stdin.read()): plan(one, date(2026, 11, 23))\n"
+        "assert 'dateparser' not in sys.modules"
+    )
+    command = [sys.executable, "-c", code]
+    subprocess.run(
+        command,
+        input=json.dumps(questions),
+        text=True,
+        check=True,
+        cwd=Path.cwd(),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
 
 
 def test_notes_say_how_each_condition_was_read() -> None:

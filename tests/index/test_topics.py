@@ -188,6 +188,7 @@ def test_words_are_read_from_the_beginning(drive: lsfs.Drive) -> None:
     [
         ("Harbour Ships", "Harbour Ships"), ("The Harbour", "The Harbour"), ("Airport Ships", ""),
         ("The", ""), ("", ""), ("harbour " * 9, ""), ("17", ""),
+        ("harbour, ships,", ""),
     ],
 )  # fmt: skip
 def test_a_name_is_made_of_words_of_the_files(title: str, expected: str) -> None:

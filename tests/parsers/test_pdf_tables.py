@@ -15,7 +15,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
-from lsfs.model import Merged
+from lsfs.model import BlockKind, Merged
 from lsfs_parsers.pdf_lines import page_text
 from lsfs_parsers.pdf_rules import page_rules
 from lsfs_parsers.pdf_tables import FoundTable, find_tables
@@ -651,3 +651,68 @@ def test_hostile_rules_cost_no_more_than_rows() -> None:
 
     tables = found_in(drawn(draw))
     assert [rows_of(table) for table in tables] == [TOWNS]
+
+
+def test_cells_that_had_no_room_beside_numbers_that_are_flush_right() -> None:
+    """How wide the first column is shows nowhere; but no wrapped name would fit the widest."""
+    rows = [
+        ("Northam", "12.50"), ("Easter Combe", "7.05"), ("Southwick", "3.90"),
+        ("Newbridge", "5.00"), ("Upper Eastbury", "9.75"), ("Lowermill", "8.10"),
+        ("Old Chapel", "6.60"),
+    ]  # fmt: skip
+    second = {"Southwick": "Abbas Hill", "Newbridge": "Overton", "Lowermill": "Priors Way"}
+
+    def draw(canvas: Canvas) -> None:
+        top = 100.0
+        for name, area in rows:
+            put(canvas, 60, top, name)
+            put(canvas, 240, top, area, "r")
+            put(canvas, 340, top, str(len(name) * 37), "r")
+            top += 12
+            if name in second:
+                put(canvas, 60, top, second[name])
+                top += 12
+
+    (table,) = found_in(drawn(draw))
+    names = [f"{name} {second[name]}" if name in second else name for name, _ in rows]
+    assert [row[0] for row in table.rows] == names
+
+
+def test_a_caption_whose_spaces_were_stretched_is_no_row() -> None:
+    def draw(canvas: Canvas) -> None:
+        for x, word in zip(
+            (60, 100, 130, 190, 260, 330), ["Table", "1:", "Towns", "with", "mayors"], strict=False
+        ):
+            put(canvas, x, 80, word)
+        draw_rows(canvas, TOWNS, LEFT, top=94)
+
+    (table,) = found_in(drawn(draw))
+    assert rows_of(table) == TOWNS
+
+
+SAID = "see also what the owner has said of it in the letter that came with the lease"
+
+
+def test_notes_of_narrow_columns_whose_spaces_were_stretched(read: Reader) -> None:
+    """They look like rows of a table, but no white space runs down between the words."""
+    words = SAID.split()
+
+    def draw(canvas: Canvas) -> None:
+        for left in (60, 320):
+            for number in range(40):
+                put(
+                    canvas, left, 100 + 13 * number, "the tenant pays the rent to the owner on time"
+                )
+            for number in range(6):
+                chosen = [words[(number * 2 + n) % len(words)] for n in range(8)]
+                texts = [f"{'1 See ' if number == 0 else ''}{chosen[0]}", *chosen[1:]]
+                widths = [stringWidth(text, "Helvetica", 7) for text in texts]
+                x, gap = float(left), (200 - sum(widths)) / 7
+                for text, width in zip(texts, widths, strict=True):
+                    put(canvas, x, 640 + 9 * number, text, size=7)
+                    x += width + gap
+
+    document = read(drawn(draw), "a.pdf")
+    kinds = [block.kind for block in document.blocks]
+    assert kinds.count(BlockKind.FOOTNOTE) == 2
+    assert not document.tables

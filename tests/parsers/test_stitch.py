@@ -268,3 +268,16 @@ def test_nothing_is_lost_and_all_offsets_hold(pages: list[list[PageBlock]]) -> N
     assert [span.char_start for span in spans] == sorted(span.char_start for span in spans)
     begun = [one.spans[0].page or 0 for one in document.blocks]
     assert begun == sorted(begun)
+
+
+def test_rows_go_on_under_a_figure_when_the_header_is_repeated(stitched: Stitched) -> None:
+    first = table("a b", "1 2", header=1, start=Start.CLOSED)
+    again = table("a b", "3 4", header=1, start=Start.CLOSED)
+    figure = block("Figure 1: A door.", kind=BlockKind.CAPTION)
+    document = stitched([first], [figure, again])
+    (found,) = document.tables
+    assert found.rows == (("a", "b"), ("1", "2"), ("3", "4"))
+    assert texts(document)[1:] == ["Figure 1: A door."]
+    other = block("Table 2: Doors.", kind=BlockKind.CAPTION)
+    assert len(stitched([first], [other, again]).tables) == 2
+    assert len(stitched([first], [figure, table("c d", "3 4", start=Start.CLOSED)]).tables) == 2

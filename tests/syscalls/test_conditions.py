@@ -226,7 +226,19 @@ def test_nothing_found_says_which_condition_is_in_the_way(conditions: lsfs.Drive
     answer = conditions.ask("invoices over 50,000 EUR")
     assert answer.by == "none"
     assert "without the amount: 5 files" in answer.answer
+    left_out = conditions.ask("leases in 2023 but not from Acme and not drafts and not 2023")
+    assert "without what is left out" in left_out.answer
     assert "without the time: 1 file" in conditions.ask("emails from Dan in 2023").answer
+
+
+def test_the_evidence_is_the_date_that_is_asked_for(conditions: lsfs.Drive) -> None:
+    (file,) = conditions.ask("contracts that expire in June 2025").files
+    assert "30 June 2025" in file.evidence
+    invoices = conditions.ask("invoices due in May 2024 but not copies").files
+    assert sorted(file.evidence for file in invoices) == [
+        "Due date: 15 May 2024",
+        "Due date: 28 May 2024",
+    ]
 
 
 def test_a_search_excludes_by_words_and_by_flags(conditions: lsfs.Drive) -> None:

@@ -88,6 +88,22 @@ INDEX: dict[str, tuple[str, tuple[str, str]]] = {
         "UPDATE passage SET text = 'other words' WHERE id = 1",
         ("catalog", ""),
     ),
+    "its passages are not its text": (
+        "UPDATE passage SET char_start = char_start + 1 WHERE id = (SELECT max(id) FROM passage "
+        "WHERE document_id = (SELECT document_id FROM file WHERE path = "
+        "CAST('Contracts/mill-lease.txt' AS BLOB)))",
+        ("catalog", "Contracts/mill-lease.txt"),
+    ),
+    "are not its text": (
+        "UPDATE content_date SET char_end = 100000 WHERE ordinal = 0 AND file_id = (SELECT id "
+        "FROM file WHERE path = CAST('Contracts/mill-lease.txt' AS BLOB))",
+        ("catalog", "Contracts/mill-lease.txt"),
+    ),
+    "does not hold what was read": (
+        "UPDATE file SET digest = zeroblob(32) WHERE path = "
+        "CAST('Contracts/mill-lease.txt' AS BLOB)",
+        ("catalog", "Contracts/mill-lease.txt"),
+    ),
     "cannot be read": (
         "UPDATE document SET body = X'00' WHERE id = (SELECT document_id FROM file WHERE path = "
         "CAST('Contracts/mill-lease.txt' AS BLOB))",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,20 @@ from reportlab.pdfgen.canvas import Canvas
 
 import lsfs as library
 from lsfs.config import Config, FieldConfig, ModelConfig
+from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, NotFound, UsageError
-from lsfs.syscalls.group import Groups
+from lsfs.index.groups.grouped import Links
+from lsfs.index.published import Published
+from lsfs.serve.brain import serving
+from lsfs.syscalls import grouping
+from lsfs.syscalls.drive import run
+from lsfs.syscalls.engines import Call
+from lsfs.syscalls.group import GroupRequest, Groups
+from tests.index.test_topics import fill as topic_files
 from tests.syscalls.test_cli import lsfs
+from tests.syscalls.test_extract import Filler
+
+Wait = Callable[[Callable[[], object]], object]
 
 FILES = {
     "a/2023-lease.md": "# Lease\n\nThis lease is made on 14 February 2023 between Ada Byron "
@@ -251,3 +262,74 @@ def test_command(tmp_path: Path) -> None:
     assert (group["label"], [file["path"] for file in group["files"]]) == (
         "4711", ["bills/three.txt", "costs.csv"],
     )  # fmt: skip
+
+
+class Namer(Filler):
+    """Fills in one thing for every schema."""
+
+    name = "namer"
+
+
+def test_the_model_where_rules_find_nothing(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.txt").write_text("The vessel of this voyage was the Bounty, they say.")
+    (tmp_path / "docs/b.txt").write_text("Vessel: Beagle\n")
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path / "docs", config=config, state=str(tmp_path / "s")) as drive:
+        drive.wait_indexed()
+        assert shape(drive.group_by("vessel")) == {"Beagle": ["b.txt"], "": ["a.txt"]}
+        model = Namer('{"value": "Bounty"}')
+        engines = replace(drive._caller.engines, chat=model)  # type: ignore[attr-defined]
+        for _ in range(2):
+            found = grouping.groups(Call(engines), GroupRequest("vessel", model=True))
+            assert shape(found) == {"Beagle": ["b.txt"], "Bounty": ["a.txt"]}
+        assert len(model.shown) == 1  # what was found is kept
+        file = next(group for group in found.groups if group.label == "Bounty").files[0]
+        assert (file.reason, file.char_start) == ("model", 34)
+        assert "Bounty" not in shape(drive.group_by("vessel"))  # only who asks for it
+
+
+def test_names_of_topics_by_the_model(tmp_path: Path) -> None:
+    topic_files(tmp_path / "docs", 8)
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path / "docs", config=config, state=str(tmp_path / "s")) as drive:
+        drive.wait_indexed()
+        engines = drive._caller.engines  # type: ignore[attr-defined]
+        for answer in ('{"title": "Harbour Ships"}', '{"title": "Aliens"}', '{"title": '):
+            call = Call(replace(engines, chat=Namer(answer)))
+            named = grouping.groups(call, GroupRequest("topic", name_with_model=True))
+        labels = {group.label for group in named.groups}
+        assert "Harbour Ships" not in labels and "Aliens" not in labels  # "ships" stands nowhere
+        call = Call(replace(engines, chat=Namer('{"title": "The Harbour"}')))
+        named = grouping.groups(call, GroupRequest("topic", name_with_model=True))
+        (sea,) = [group for group in named.groups if group.label == "The Harbour"]
+        assert {file.path.split()[0] for file in sea.files} == {"sea"}
+        assert drive.group_by("topic").groups == named.groups
+        with pytest.raises(ModelMissing):
+            drive.group_by("topic", name_with_model=True)
+
+
+def test_the_brain_keeps_topics_and_groups_up_to_date(tmp_path: Path, eventually: Wait) -> None:
+    source = tmp_path / "docs"
+    topic_files(source, 4)
+    (source / "one.txt").write_text("Supplier: Acme Ltd\n")
+    record = initialise(source, str(tmp_path / "s"))
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with serving(record, config) as engines:
+        engines.indexer.wait(lambda _: None, 60)
+        published = Published(record.state.catalog)
+        eventually(lambda: len({labels for _, labels in published.topics()}) >= 4)
+        run(Call(engines), "save_group", {"name": "supplier"})
+        (acme,) = grouped(published)
+        assert acme == Links(("Acme Ltd",), ("one.txt",))
+        (source / "two.txt").write_text("Supplier: Umbra Ltd\n")
+        engines.indexer.wait(lambda _: None, 60)
+        eventually(lambda: len(grouped(published)) == 2)
+        eventually(lambda: "two.txt" in {path for path, _ in published.topics()})
+        published.close()
+
+
+def grouped(published: Published) -> tuple[Links, ...]:
+    saved = published.grouping("supplier")
+    assert saved is not None
+    return saved.groups

@@ -189,7 +189,8 @@ def _with_tokens(catalog: Catalog, tokens: Iterable[str]) -> set[int]:
     for token in dict.fromkeys(tokens):
         clean = token.encode("utf-8", "ignore").decode()
         cut = (f'"{clean[:n]} {clean[n:]}"' for n in range(2, len(clean) - 1))
-        match = " OR ".join([f'"{clean}"', *cut])
+        begins = " *" if re.match(f"[{_HANGUL}]", clean[-1:]) else ""  # a particle may follow
+        match = " OR ".join([f'"{clean}"{begins}', *cut])
         with catalog.lock:
             rows = catalog.db.execute(
                 "SELECT DISTINCT p.document_id FROM passage_fts "

@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 
 from lsfs.index.groups.languages import STOP_WORDS
 from lsfs.index.groups.wording import SPACELESS
@@ -20,7 +22,7 @@ TERMS = 10  # of a group that are kept
 SHOWN = 3  # in a label
 SMALL = 4  # texts of a group of which one may be the only one with a term
 LONGEST_WORD = 25
-MOST_TOKENS = 600  # of one text: what it is about is said at its beginning
+MOST_TOKENS = 300  # of one text: what it is about is said at its beginning
 _PAIR_BONUS = 1.1  # "prime number" says more than "prime"
 _LEAST_SHARE = 0.12  # of a group's texts that hold a term
 _WORD = re.compile(rf"[{SPACELESS}]{{2,4}}|[^\W\d_{SPACELESS}]+(?:['\u2019-][^\W\d_]{{3,}})*")
@@ -54,37 +56,49 @@ class Texts:
 
     Attributes:
         holding: texts that hold a term, by the term.
-        forms: how each term is written, and how often so.
+        forms: terms with other ways of writing them, and how many texts write them so.
     """
 
     count: int = 0
     holding: Counter[str] = field(default_factory=Counter)
-    forms: dict[str, Counter[str]] = field(default_factory=dict)
+    forms: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
         """Count a text."""
         self.count += 1
         found: dict[str, str] = {}
-        before, end = "", -9
-        for n, match in enumerate(_WORD.finditer(text)):
-            if n >= MOST_TOKENS:
-                break
+        before, shown, end = "", "", -9
+        for match in islice(_WORD.finditer(text), MOST_TOKENS):
             word = match[0]
             if not is_term(word):
                 before = ""
                 continue
-            found.setdefault(word.casefold(), word)
+            folded = word.casefold()
+            found.setdefault(folded, word)
             if before and match.start() == end + 1 and text[end] in " \n":
-                found.setdefault(f"{before.casefold()} {word.casefold()}", f"{before} {word}")
-            before, end = word, match.end()
-        for term, form in found.items():
-            self.holding[term] += 1
-            self.forms.setdefault(term, Counter())[form] += 1
+                found.setdefault(f"{before} {folded}", f"{shown} {word}")
+            before, shown, end = folded, word, match.end()
+        self.holding.update(found.keys())
+        self.forms.update(pair for pair in found.items() if pair[0] != pair[1])
 
-    def written(self, term: str) -> str:
-        """How a term is written most often."""
-        form = min(self.forms[term], key=lambda one: (-self.forms[term][one], one))
-        return form.title() if form.isupper() and len(form) > 5 else form
+    def settle(self) -> None:
+        """Forget terms of one text alone, where there are enough texts to tell."""
+        if self.count >= SMALL:
+            self.holding = Counter({term: n for term, n in self.holding.items() if n > 1})
+            self.forms = Counter({p: n for p, n in self.forms.items() if p[0] in self.holding})
+
+    def written(self, terms: Iterable[str]) -> Iterator[str]:
+        """How each term is written most often."""
+        wanted = dict.fromkeys(terms, "")
+        most = {term: self.holding[term] for term in wanted}
+        for (term, form), count in sorted(self.forms.items()):
+            if term in wanted:
+                most[term] -= count  # what is left is written small
+                if not wanted[term] or count > self.forms[term, wanted[term]]:
+                    wanted[term] = form
+        for term, form in wanted.items():
+            form = form if form and self.forms[term, form] >= most[term] else term
+            yield form.title() if form.isupper() and len(form) > 5 else form
 
     @classmethod
     def joined(cls, parts: Iterable[Texts]) -> Texts:
@@ -93,11 +107,11 @@ class Texts:
         for part in parts:
             whole.count += part.count
             whole.holding.update(part.holding)
-            for term, forms in part.forms.items():
-                whole.forms.setdefault(term, Counter()).update(forms)
+            whole.forms.update(part.forms)
         return whole
 
 
+@lru_cache(maxsize=50_000)
 def is_term(word: str) -> bool:
     """Whether a word can say what a text is about: no small word, number, letter or code."""
     folded = word.casefold()
@@ -133,7 +147,7 @@ def _best(group: Texts, everywhere: Counter[str], groups: int) -> tuple[str, ...
             chosen.append(term)
         if len(chosen) == TERMS:
             break
-    return tuple(group.written(term) for term in chosen)
+    return tuple(group.written(chosen))
 
 
 def _alike(word: str, other: str) -> bool:

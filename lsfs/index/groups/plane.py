@@ -10,6 +10,7 @@ from lsfs.index.groups.cluster import SEED, Labels, Matrix
 SAMPLE = 4000  # documents that the axes are found in
 DRAWN = 0.65  # how far each document is drawn to the middle of its topic: maps that can be read
 EDGE = 0.995  # of the documents lie within the map by their own distance, the others at its edge
+NEARER = 0.5  # the power of a topic's distance from the middle of the map
 GAP = 1.6  # topics are pushed apart until their middles are so many radii away
 PUSHES = 120
 
@@ -46,13 +47,16 @@ Places = NDArray[np.float64]
 
 
 def _apart(flat: Places, labels: Labels) -> Places:
-    """The same with topics that lie on each other pushed apart, each as a whole."""
+    """The same with topics that lie far out nearer, and those on each other pushed apart.
+
+    Each topic is moved as a whole.
+    """
     count = int(labels.max()) + 1
     middles = np.array([np.median(flat[labels == n], axis=0) for n in range(count)])
     spread = np.array(
         [np.median(np.linalg.norm(flat[labels == n] - middles[n], axis=1)) for n in range(count)]
     )
-    moved = middles.copy()
+    moved = _nearer(middles)
     least = GAP * (spread[:, None] + spread[None, :])
     for _ in range(PUSHES):
         away = moved[:, None] - moved[None, :]
@@ -72,6 +76,16 @@ def _apart(flat: Places, labels: Labels) -> Places:
     return pushed
 
 
+def _nearer(middles: Places) -> Places:
+    """Middles of topics with the far ones drawn in, so that the many do not crowd in a corner."""
+    centre = np.median(middles, axis=0)
+    away = middles - centre
+    distance = np.linalg.norm(away, axis=1, keepdims=True)
+    reach = max(float(distance.max(initial=0)), 1e-9)
+    drawn_in: Places = centre + away * (np.maximum(distance, 1e-9) / reach) ** (NEARER - 1)
+    return drawn_in
+
+
 def _fitted(flat: Places) -> Matrix:
     """Places in [-1, 1]; what lies far out comes to the edge."""
     low, high = np.quantile(flat, [1 - EDGE, EDGE], axis=0)
@@ -79,6 +93,6 @@ def _fitted(flat: Places) -> Matrix:
     reach = np.maximum((high - low) / 2, 1e-9)
     inside = centred / reach * 0.9
     beyond = np.abs(inside) > 0.9
-    edge = np.sign(inside) * (0.9 + 0.1 * np.tanh(np.abs(inside) - 0.9))
+    edge = np.sign(inside) * (0.9 + 0.1 * np.tanh((np.abs(inside) - 0.9) / 0.1))
     fitted: Matrix = np.where(beyond, edge, inside).astype(np.float32)
     return fitted

@@ -25,7 +25,7 @@ SPLIT = (60, 400)  # documents from which on a topic of the first, of the second
 NEW_SHARE = 0.25  # of new documents, from which on topics are found anew
 FEWEST = 3  # documents below which there are no topics
 SAME = 0.5  # Jaccard of the documents of two topics that are one
-READ = 40  # documents of a topic whose words its label is found in
+READ = 30  # documents of a topic whose words its label is found in
 WORDS = "words"  # what stands for the embedder's name where there is none
 
 
@@ -174,6 +174,8 @@ def label_all(catalog: Catalog, branches: list[Branch], known: Directions) -> No
     texts = [Texts() for _ in leaves]
     for document, text in documents.beginnings(catalog, chosen.keys()):
         texts[chosen[document]].add(text)
+    for one in texts:
+        one.settle()
     _label(branches, {id(leaf): text for leaf, text in zip(leaves, texts, strict=True)})
 
 
@@ -247,19 +249,19 @@ def _place(catalog: Catalog, new: Directions | None) -> None:
     """Put documents into the narrowest topics that are nearest to them."""
     if new is None or not len(new.ids):
         return
-    with catalog.lock:
-        rows = catalog.db.execute(
+    # One transaction: topics that another thread finds anew meanwhile have other numbers.
+    with catalog.transaction() as db:
+        rows = db.execute(
             "SELECT id, centroid FROM topic WHERE id NOT IN "
             "(SELECT parent FROM topic WHERE parent IS NOT NULL) ORDER BY id"
         ).fetchall()
-    centroids = np.array([np.frombuffer(raw, np.float32) for _, raw in rows])
-    likeness = new.x @ centroids.T
-    nearest = likeness.argmax(axis=1)
-    placed = [
-        (int(document), rows[at][0], float(likeness[n, at]))
-        for n, (document, at) in enumerate(zip(new.ids, nearest.tolist(), strict=True))
-    ]
-    with catalog.transaction() as db:
+        centroids = np.array([np.frombuffer(raw, np.float32) for _, raw in rows])
+        likeness = new.x @ centroids.T
+        nearest = likeness.argmax(axis=1)
+        placed = [
+            (int(document), rows[at][0], float(likeness[n, at]))
+            for n, (document, at) in enumerate(zip(new.ids, nearest.tolist(), strict=True))
+        ]
         db.executemany("INSERT OR REPLACE INTO document_topic VALUES (?, ?, ?)", placed)
 
 

@@ -34,7 +34,7 @@ from lsfs.sentences import sentences
 THRESHOLD = 0.5
 CANDIDATES = 10  # of each left document
 PASSAGES = 24  # of each document
-SHRUNK = 4  # documents that a side's mean has to outweigh
+SHRUNK = 1  # documents that a side's mean has to outweigh
 CROWD = 20  # documents that share a value, beyond which it makes no candidates
 WORD_WEIGHT = 0.5  # of rare words beside the likeness of vectors
 RIVAL = 0.8  # of the score of the nearest of either file: what a row has to reach

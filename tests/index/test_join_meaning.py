@@ -1,0 +1,132 @@
+"""Pairs by meaning: with vectors whose likeness is known, and with words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lsfs.index.catalog import Catalog
+from lsfs.index.join.meaning import CROWD, Meaning
+from lsfs.index.join.reading import SideFile, Values
+from lsfs.index.vectors import VectorStore
+from lsfs.model import Document, FieldValue, Passage
+
+COUNT = 12
+TOPICS = ("roof", "lift", "server", "garden", "printing", "crane", "plumbing", "training", "legal",
+          "seats", "snow", "survey")  # fmt: skip
+
+
+class Vectors:
+    """Vectors by passage id."""
+
+    def __init__(self, known: dict[int, NDArray[np.float32]]) -> None:
+        self._known = known
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def many(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        found = [id_ for id_ in ids if id_ in self._known]
+        return np.array(found), np.stack([self._known[id_] for id_ in found])
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    opened = Catalog(tmp_path / "catalog.sqlite")
+    yield opened
+    opened.close()
+
+
+def fill(catalog: Catalog, side: str, form: str) -> list[SideFile]:
+    """A document of each topic, in a form that all documents of the side have."""
+    files = []
+    with catalog.transaction():
+        for n in range(COUNT):
+            text = form.format(TOPICS[n])
+            passage = Passage(text, 0, len(text), where="p.1")
+            document = Document("text/plain", "none", 1)
+            id_ = catalog.add_document(f"{side}{n}".encode().ljust(32), document, [(passage, b"")])
+            files.append(SideFile(f"{side}/{n:02}.txt", id_))
+    return files
+
+
+@pytest.fixture
+def sides(catalog: Catalog) -> tuple[list[SideFile], list[SideFile]]:
+    left = fill(
+        catalog, "in", "Invoice. Thank you for the order. We worked on the thing. Please pay."
+    )
+    right = fill(catalog, "con", "Contract. The parties agree. The thing is to be made. Signed.")
+    return left, right
+
+
+def vectors(catalog: Catalog, files: Sequence[SideFile], seed: int) -> dict[int, Any]:
+    """Vectors that are nearly the same within a side; what differs is the topic, and chance."""
+    form = np.random.default_rng(seed).normal(size=64)
+    topics = np.random.default_rng(1).normal(size=(COUNT, 64))
+    chance = np.random.default_rng(seed + 1).normal(size=(COUNT, 64))
+    made = 4 * form + topics + 0.5 * chance
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    with catalog.lock:
+        ids = dict(catalog.db.execute("SELECT document_id, id FROM passage").fetchall())
+    return {ids[f.document_id]: made[n].astype(np.float32) for n, f in enumerate(files)}
+
+
+def rows(key: Meaning, left: Sequence[SideFile]) -> list[tuple[str, str]]:
+    return [(file.path[3:], other[4:]) for file in left for other in key.fits(file.path)]
+
+
+def test_what_a_side_has_in_common_does_not_count(
+    catalog: Catalog, sides: tuple[list[SideFile], list[SideFile]]
+) -> None:
+    left, right = sides
+    known = vectors(catalog, left, 10) | vectors(catalog, right, 20)
+    store = cast("VectorStore", Vectors(known))
+    key = Meaning("meaning", catalog, store, left, right, {})
+    assert rows(key, left) == [(f"{n:02}.txt", f"{n:02}.txt") for n in range(COUNT)]
+    # Taken as they are, the vectors of a side are all alike.
+    mine = np.stack([vector for vector in vectors(catalog, left, 10).values()])
+    assert (mine @ mine.T).min() > 0.8
+    assert key.use().compared <= COUNT * 11
+    assert all(
+        pair.fit.score < 0.5 or "likeness" in pair.fit.how for pair in key.misses("in/00.txt")
+    )
+
+
+def test_words_alone(catalog: Catalog) -> None:
+    left = fill(catalog, "in", "Invoice. Thank you for the order. We worked on the {}. Please pay.")
+    right = fill(catalog, "con", "Contract. The parties agree. The {} is to be made. Signed.")
+    key = Meaning("meaning", catalog, None, left, right, {})
+    assert rows(key, left) == [(f"{n:02}.txt", f"{n:02}.txt") for n in range(COUNT)]
+    pair = key.fits("in/02.txt")["con/02.txt"]
+    assert pair.left.value == "We worked on the server."
+    assert pair.fit.at.value.value == "The server is to be made."
+    assert (pair.left.where, pair.fit.how) == ("p.1", "words: server")
+    assert "no vectors" in key.use().comparison
+
+
+def stated(files: Sequence[SideFile], normal: str) -> Values:
+    value = FieldValue("contract_number", normal, normal, 0, 1)
+    return {file.path: [value] for file in files}
+
+
+def test_a_value_in_common_makes_a_candidate_but_not_a_crowd(
+    catalog: Catalog, sides: tuple[list[SideFile], list[SideFile]]
+) -> None:
+    left, right = sides
+    known = vectors(catalog, left, 10) | vectors(catalog, right, 20)
+    store = cast("VectorStore", Vectors(known))
+    shared = {"number": (stated(left[:1], "C-1"), stated(right[5:6], "C-1"))}
+    key = Meaning("meaning", catalog, store, left, right, shared, candidates=1)
+    found = {path: pair.fit for path, pair in key.fits("in/00.txt").items()}
+    found |= {pair.fit.at.path: pair.fit for pair in key.misses("in/00.txt")}
+    assert "same contract number" in found["con/05.txt"].how
+    assert found["con/05.txt"].score >= 0.6
+    many = [SideFile(f"more/{n}", right[5].document_id) for n in range(CROWD + 1)]
+    crowded = {"number": (stated(left[:1], "C-1"), stated(many, "C-1"))}
+    key = Meaning("meaning", catalog, store, left, [*right, *many], crowded, candidates=1)
+    assert not any(path.startswith("more/") for path in key.fits("in/00.txt"))
