@@ -85,9 +85,7 @@ def _end(result: Joined, out: Console) -> None:
     for side, paths in (("left", result.left_missing), ("right", result.right_missing)):
         if paths:
             few = ", ".join(safe(path) for path in paths[:3]) + (", \u2026" if paths[3:] else "")
-            out.print(
-                Styled(f"({len(paths)} files of the {side} state no such key: {few})", style="dim")
-            )
+            out.print(Styled(f"({len(paths)} of the {side} state no such key: {few})", style="dim"))
 
 
 def _miss(miss: NearMiss, out: Console) -> None:
@@ -118,7 +116,8 @@ def _(result: Aggregated, out: Console) -> None:
     if not lines:
         out.print(Styled("nothing to compute"))
     if result.left_out:
-        out.print(Styled(f"{len(result.left_out)} files are left out:"))
+        number = len(result.left_out)
+        out.print(Styled("1 file is left out:" if number == 1 else f"{number} files are left out:"))
     for one in result.left_out:
         out.print(Styled(f"  {safe(one.path)}: {safe(one.reason)}", style="dim"))
 

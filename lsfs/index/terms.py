@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"  # of the full-text tables; see the schema
 
@@ -50,6 +51,7 @@ _LETTERS = str.maketrans({
     "\u00e6": "ae", "\u0153": "oe", "\u00df": "ss", "\u0127": "h", "\u0167": "t",
 })  # fmt: skip
 _UMLAUTS = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"})
+_LONG = 40  # letters; a longer word is hardly met twice
 _MARKS = ("Mn", "Mc", "Me")
 
 
@@ -79,7 +81,9 @@ def parts_of(text: str, *, name: bool = False) -> str:
     # Every passage comes by here: what is rare is looked for with the cheapest test first.
     found: list[str] = []
     words = [] if text.isascii() and not name else _WORD.findall(text)
-    found += [part for word in words if not word.isascii() for part in _unseen(word)]
+    for word in words:
+        if not word.isascii():
+            found += _unseen(word) if len(word) > _LONG else _unseen_often(word)
     if name:
         found += [part for word in words if not word.isdigit() for part in _humps(word)]
     elif _LOW_HIGH.search(text) or _HIGH_LOW.search(text):
@@ -91,6 +95,12 @@ def parts_of(text: str, *, name: bool = False) -> str:
     if "#" in text or "++" in text:
         found += [match[1].lower() + _SIGNS[match[2]] for match in _SIGNED.finditer(text)]
     return " ".join(found)
+
+
+@lru_cache(maxsize=1 << 15)
+def _unseen_often(word: str) -> tuple[str, ...]:
+    """The same of a word of usual length: texts repeat their words."""
+    return tuple(_unseen(word))
 
 
 def _unseen(word: str) -> Iterator[str]:

@@ -44,6 +44,7 @@ _FISCAL = re.compile(  # Q3 FY22, Q3'22, 3Q22, 1H 2022, FY22
     r"(?P<fy>FY)\s?['\u2019]?)(?P<y>(?:19|20)[0-9]{2}|[0-9]{2})(?!\w)",
     re.IGNORECASE,
 )
+_NO_FOREIGN_MONTHS = w.DOCUMENT_WORDS | w.STOPS | w.UNITS.keys() | w.SEASONS.keys()
 _NUMERIC = re.compile(
     r"(?P<y>(?:19|20)[0-9]{2})(?P<s>[-/.])(?P<m>[0-9]{1,2})(?P=s)(?P<d>[0-9]{1,2})"
     r"|(?P<a>[0-9]{1,2})(?P<t>[-/.])(?P<b>[0-9]{1,2})(?P=t)(?P<z>(?:19|20)[0-9]{2})"
@@ -181,7 +182,7 @@ class PeriodReader(RelativeReader):
     def _foreign(self, day: int, i: int, year: int | None, end: int) -> Period | None:
         """A day, an unknown word, a year: perhaps a month of another language."""
         word = self.raw(i)
-        if len(word) < 3 or not word.isalpha() or self.word(i) in w.DOCUMENT_WORDS | w.STOPS:
+        if len(word) < 3 or not word.isalpha() or self.word(i) in _NO_FOREIGN_MONTHS:
             return None
         day_read = _dateparser_day(f"{day} {word} {year}")
         return fixed(end, (day_read, day_read + timedelta(days=1)), "day") if day_read else None

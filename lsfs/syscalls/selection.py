@@ -118,7 +118,7 @@ def _asked(engines: Engines, words: str, dir: str) -> Selection:
     if topic:
         holding = _holding(engines, topic)
         files = tuple(file for file in files if file.document_id in holding)
-        told.append(f"that hold the words {', '.join(topic)}")
+        told.append(f"with the words {', '.join(topic)}")
     return Selection(files, " ".join(told) or "all files")
 
 

@@ -174,7 +174,7 @@ def failed(sides: Sequence[JoinKey], path: str) -> list[tuple[Pair, str]]:
             told[other] = len(lacking), pair, f"fits in {having}, not in {', '.join(lacking)}"
     for side in sides:
         for pair in side.misses(path):
-            why = f"{pair.on}: {pair.fit.how} (asked for: {side.words})"
+            why = f"{pair.on}: {pair.fit.how} (asked for: {_limit(side.words)})"
             lacking_count, first, known = told.get(pair.fit.at.path, (len(sides), pair, ""))
             if known.startswith("fits"):
                 why = f"{known}; {why}"
@@ -182,3 +182,8 @@ def failed(sides: Sequence[JoinKey], path: str) -> list[tuple[Pair, str]]:
                 told[pair.fit.at.path] = lacking_count, first, why
     nearest = sorted(told.values(), key=lambda one: (one[0], -one[1].fit.score, one[1].fit.at.path))
     return [(pair, why) for _, pair, why in nearest[:MISSES]]
+
+
+def _limit(words: str) -> str:
+    """Of when values are the same, the last part, which says how near is near enough."""
+    return words.rpartition("; ")[2]
