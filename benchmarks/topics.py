@@ -86,7 +86,8 @@ def quality(data: Path, sets: int) -> dict[str, list[float]]:
 
 def _by_words(texts: Sequence[str]) -> cluster.Matrix:
     counts = np.array([_bucketed(text) for text in texts]).reshape(-1, BUCKETS)
-    rarity = np.log((1 + len(counts)) / (1 + (counts != 0).sum(axis=0)))
+    holding = (counts != 0).sum(axis=0)
+    rarity = np.where(holding > 1, np.log((1 + len(counts)) / (1 + holding)), 0)
     return cluster.normalised(counts * rarity)
 
 
@@ -132,14 +133,16 @@ def nmi(truth: Sequence[Any], found: Sequence[Any]) -> float:
 class _Vectors:
     """Vectors of passages around middles, made when they are asked for."""
 
+    dimension = DIMENSION
+
     def __init__(self) -> None:
         self._middles = np.random.default_rng(1).normal(size=(MIDDLES, DIMENSION))
 
-    def many(self, ids: Sequence[int]) -> cluster.Matrix:
-        rng = np.random.default_rng(ids[0])
-        at = (np.array(ids) // PASSAGES) % MIDDLES
+    def many(self, ids: cluster.Labels) -> tuple[cluster.Labels, cluster.Matrix]:
+        rng = np.random.default_rng(int(ids[0]))
         noise = rng.normal(size=(len(ids), DIMENSION))
-        return cluster.normalised((self._middles[at] + noise).astype(np.float32))
+        found = self._middles[(ids // PASSAGES) % MIDDLES] + noise
+        return ids, cluster.normalised(found.astype(np.float32))
 
 
 def scale(count: int) -> dict[str, float]:

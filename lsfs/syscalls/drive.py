@@ -295,9 +295,9 @@ def _following(
     from lsfs.syscalls import grouping, joins_kept, retrieve
 
     def recompute() -> None:
+        grouping.follow(Call(engines))  # first, for new topics are a new state of the index
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
-        grouping.follow(Call(engines))
         joins_kept.refresh(Call(engines))
 
     follower = Follower(

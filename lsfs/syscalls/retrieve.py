@@ -91,7 +91,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
 
     Operators: "a phrase", "near each other"~5, begin*, +must -not, AND OR NOT (in capitals) with
     brackets, title: heading: path:. ``--rerank`` and ``--hyde`` ask the language model, which takes
-    seconds; a small one makes the order worse.
+    seconds; with the small one that comes with lsfs neither was seen to help.
     """
     from lsfs.syscalls import rerank
     from lsfs.syscalls.then import at_moment

@@ -68,8 +68,8 @@ def follow_topics(engines: Engines) -> None:
     by, vectors = _basis(engines)
     if counts.pending or counts.files < BACKGROUND_LEAST or not topics.is_due(engines.catalog, by):
         return
-    topics.refresh(engines.catalog, vectors, by)
-    engines.catalog.bump()
+    if topics.refresh(engines.catalog, vectors, by):
+        engines.catalog.bump()
 
 
 @dataclass(frozen=True, slots=True)

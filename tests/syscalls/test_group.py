@@ -17,6 +17,7 @@ from lsfs.config import Config, FieldConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.groups.grouped import Links
+from lsfs.index.groups.saved import Groupings, group
 from lsfs.index.published import Published
 from lsfs.serve.brain import serving
 from lsfs.syscalls import grouping
@@ -24,6 +25,7 @@ from lsfs.syscalls.drive import run
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.group import GroupRequest, Groups
 from tests.index.test_topics import fill as topic_files
+from tests.index.test_topics import text as about
 from tests.syscalls.test_cli import lsfs
 from tests.syscalls.test_extract import Filler
 
@@ -67,9 +69,9 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[library.Drive]:
 
 def shape(found: Groups) -> dict[str, list[str]]:
     """Labels and paths; with what is in no group under ''."""
-    for group in found.groups:
-        assert group.count == len(group.files)
-    groups = {group.label: [file.path for file in group.files] for group in found.groups}
+    for one in found.groups:
+        assert one.count == len(one.files)
+    groups = {one.label: [file.path for file in one.files] for one in found.groups}
     return groups | ({"": list(found.ungrouped)} if found.ungrouped else {})
 
 
@@ -322,11 +324,24 @@ def test_the_brain_keeps_topics_and_groups_up_to_date(tmp_path: Path, eventually
         run(Call(engines), "save_group", {"name": "supplier"})
         (acme,) = grouped(published)
         assert acme == Links(("Acme Ltd",), ("one.txt",))
-        (source / "two.txt").write_text("Supplier: Umbra Ltd\n")
+        (source / "two.txt").write_text("Supplier: Umbra Ltd\n\n" + about("sea", 9))
         engines.indexer.wait(lambda _: None, 60)
         eventually(lambda: len(grouped(published)) == 2)
         eventually(lambda: "two.txt" in {path for path, _ in published.topics()})
         published.close()
+
+
+def test_kept_groupings_outlive_the_index(drive: library.Drive) -> None:
+    drive.save_group("supplier")
+    catalog = drive._caller.engines.catalog  # type: ignore[attr-defined]
+    catalog.start_anew()
+    drive.wait_indexed()
+    assert [name for name, _, _ in Groupings(catalog).all()] == ["supplier"]
+    grouping.refresh(Call(drive._caller.engines))  # type: ignore[attr-defined]
+    saved = group(catalog.db, "supplier")
+    assert saved is not None and saved.generation == catalog.generation()
+    assert Links(("Acme Corporation",), tuple(BILLS)) in saved.groups
+    drive.drop_group("supplier")
 
 
 def grouped(published: Published) -> tuple[Links, ...]:

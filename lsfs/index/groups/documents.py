@@ -15,7 +15,8 @@ from lsfs.index.near import words
 from lsfs.index.vectors import VectorStore
 
 AT_ONCE = 20_000  # passages whose vectors are in memory together
-BUCKETS = 1024  # words are hashed into so many numbers (Weinberger et al., 2009)
+BUCKETS = 2048  # words are hashed into so many numbers (Weinberger et al., 2009)
+STEM = 6  # letters of a word that count: its forms differ behind them
 TEXT_PASSAGES = 4  # from its beginning that say what a document is about
 TEXT_CHARS = 2500
 
@@ -82,17 +83,21 @@ def by_words(
         if counts.any():
             ids.append(document)
             rows.append(counts)
-    found = np.array(rows, np.float32).reshape(-1, BUCKETS)
+    found = np.array(rows, np.float16).reshape(-1, BUCKETS)
     if rarity is None:
         holding = (found != 0).sum(axis=0)
-        rarity = np.log((1 + len(found)) / (1 + holding)).astype(np.float32)
-    return np.array(ids, np.int64), normalised(found * rarity), rarity
+        # What one document alone has says nothing of what it has in common with others.
+        weights = np.where(holding > 1, np.log((1 + len(found)) / (1 + holding)), 0)
+        rarity = weights.astype(np.float32)
+    directions = normalised(found * rarity)
+    known = directions.any(axis=1)
+    return np.array(ids, np.int64)[known], directions[known], rarity
 
 
-def _bucketed(text: str) -> Matrix:
+def _bucketed(text: str) -> NDArray[np.float16]:
     """Logarithms of word counts, with a sign by hash so that collisions cancel out."""
-    found = [word for word in words(text) if is_term(word)]
-    row = np.zeros(BUCKETS, np.float32)
+    found = [word[:STEM] for word in words(text) if is_term(word)]
+    row = np.zeros(BUCKETS, np.float16)
     for word, count in zip(*np.unique(found, return_counts=True), strict=True):
         hashed = zlib.crc32(str(word).encode("utf-8", "surrogatepass"))
         row[hashed % BUCKETS] += (1 + np.log(count)) * (1 if hashed >> 31 else -1)

@@ -204,7 +204,7 @@ def refresh(
     k: int | None = None,
     anew: bool = False,
 ) -> bool:
-    """Bring the stored topics up to date; says whether they were found anew.
+    """Bring the stored topics up to date; says whether a file has another topic, or one at last.
 
     Args:
         by: name of the embedder, or :data:`WORDS`.
@@ -216,8 +216,7 @@ def refresh(
     new = _unplaced(catalog)
     same = before is not None and (before.by, before.k) == (by, asked) and not anew
     if before is not None and same and len(new) <= NEW_SHARE * before.count:
-        _place(catalog, directions(catalog, vectors, new, before.rarity) if new else None)
-        return False
+        return bool(new) and _place(catalog, directions(catalog, vectors, new, before.rarity))
     known = directions(catalog, vectors)
     if len(known.ids) < FEWEST:
         _forget(catalog)
@@ -245,10 +244,10 @@ def _unplaced(catalog: Catalog) -> set[int]:
     return {row[0] for row in rows}
 
 
-def _place(catalog: Catalog, new: Directions | None) -> None:
-    """Put documents into the narrowest topics that are nearest to them."""
-    if new is None or not len(new.ids):
-        return
+def _place(catalog: Catalog, new: Directions) -> bool:
+    """Put documents into the narrowest topics that are nearest to them, if there are any."""
+    if not len(new.ids):
+        return False
     # One transaction: topics that another thread finds anew meanwhile have other numbers.
     with catalog.transaction() as db:
         rows = db.execute(
@@ -263,6 +262,7 @@ def _place(catalog: Catalog, new: Directions | None) -> None:
             for n, (document, at) in enumerate(zip(new.ids, nearest.tolist(), strict=True))
         ]
         db.executemany("INSERT OR REPLACE INTO document_topic VALUES (?, ?, ?)", placed)
+    return True
 
 
 def _forget(catalog: Catalog) -> None:
