@@ -26,6 +26,9 @@ Emit = Callable[[dict[str, Any]], None]
 FRESH_SECONDS = 15.0
 # What no event told us of (a dropped inotify queue, a clock that jumped) is found by a full look.
 FULL_LOOK_SECONDS = 300.0
+# Events that were lost while much changed are made up for by a full look when it has been quiet for
+# so long, and for so many times as a full look takes.
+SETTLED_SECONDS, SETTLED_LOOKS = 10.0, 20.0
 # Looking up all folders again may take this part of the time: one in so many.
 WATCH_SHARE = 10.0
 OVERFLOWS = "watchdog.observers.inotify_c"  # the logger that tells of dropped events
@@ -158,6 +161,8 @@ class Follower:
         self._progress: dict[str, Any] = {}
         self._has_moved = False  # folders were renamed since they were last looked up
         self._watch_next = 0.0  # they are looked up again no sooner
+        self._has_changed = False  # since the last full look
+        self._settled = SETTLED_SECONDS
         self._full_look = 0.0  # when all is looked at again, whatever happens
         self._observer: Any = None
         self._overflow = _Overflow(lambda: self.hint([""]))
@@ -244,7 +249,10 @@ class Follower:
             if paths == {""} and self._has_moved:
                 self._watch_anew()
             ticket = max(ticket, asked)
+            begun = time.monotonic()
             finished = self._index(paths)
+            if paths == {""}:
+                self._settled = max(SETTLED_SECONDS, SETTLED_LOOKS * (time.monotonic() - begun))
             with self._condition:
                 self._unfinished = not finished
                 self._progress = {}
@@ -324,13 +332,17 @@ class Follower:
                 now = time.monotonic()
                 moved = max(self._last_hint + self._debounce, self._watch_next)
                 look = min(self._full_look, moved) if self._has_moved else self._full_look
+                if self._has_changed:
+                    look = min(look, self._last_hint + self._settled)
                 if self._is_asked() or now >= look:
                     self._hints = set()
+                    self._has_changed = False
                     self._full_look = now + FULL_LOOK_SECONDS
                     return {""}, self._asked
                 quiet = self._last_hint + self._debounce
                 if self._hints and now >= quiet:
                     hints, self._hints = self._hints, set()
+                    self._has_changed = True
                     return hints, 0
                 until = min(quiet, look) if self._hints else look
                 if self._unfinished:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lsfs.index import follow
 from lsfs.index.follow import Follower
 
 from .conftest import Index
@@ -91,3 +92,22 @@ def test_reindex_reads_everything_again(index: Index, follower: Follower) -> Non
     assert follower.wait(lambda _: None, 30)
     assert index.pipeline.work.read > read
     assert index.paths("heron") == ["a.txt"]
+
+
+def test_what_no_event_told_of_is_found_when_it_is_quiet(
+    index: Index, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "SETTLED_SECONDS", 0.2)
+    monkeypatch.setattr(follow, "SETTLED_LOOKS", 0.0)
+    (index.source / "a.txt").write_text("heron")
+    running = Follower(index.catalog, index.pipeline, index.tree, debounce_ms=20)
+    told = running.hint
+    monkeypatch.setattr(running, "hint", lambda paths: told(p for p in paths if "lost" not in p))
+    running.start()
+    try:
+        assert running.wait(lambda _: None, 30)
+        (index.source / "lost.txt").write_text("otter")
+        (index.source / "b.txt").write_text("reed")
+        eventually(lambda: index.paths("otter", mode="keyword") == ["lost.txt"])
+    finally:
+        running.close()
