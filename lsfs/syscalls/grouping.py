@@ -26,7 +26,7 @@ from lsfs.syscalls.retrieve import (
 
 if TYPE_CHECKING:
     from lsfs.index.fields.definitions import Definitions
-    from lsfs.index.groups.meanings import Meaning
+    from lsfs.index.fields.meant import Source
     from lsfs.index.groups.scope import Entry
 
 log = logging.getLogger("lsfs.syscalls.grouping")
@@ -214,17 +214,17 @@ def _by_meaning(
 ) -> tuple[list[FileGroup], tuple[str, ...], str]:
     """The groups of a meaning; notes; and what is said of files that are in none."""
     from lsfs.index.fields.definitions import definitions
+    from lsfs.index.fields.meant import source
     from lsfs.index.groups import stating
-    from lsfs.index.groups.meanings import meaning_of
 
     known = definitions(call.engines.config.fields)
-    meaning = meaning_of(key, known)
-    if not meaning.defined:
-        _seek(call, meaning, scope)
+    one = source(key, known)
+    if one.label:
+        _seek(call, one, scope)
     if request.model:
-        _ask_model(call, meaning, scope, known)
+        _ask_model(call, one, scope, known)
     found, own = stating.by_meaning(
-        call.engines.catalog, scope.entries, meaning, option, model=request.model
+        call.engines.catalog, scope.entries, one, option, model=request.model
     )
     notes: tuple[str, ...] = ()
     if own:
@@ -233,25 +233,29 @@ def _by_meaning(
     return found, notes, f"state no {key}{hint}"
 
 
-def _seek(call: Call, meaning: Meaning, scope: _Scope) -> None:
-    """Read files for a field that they were not read for when they were indexed."""
-    from lsfs.index.groups import stating
+def _seek(call: Call, one: Source, scope: _Scope) -> None:
+    """Read files for a field that they were not read for when they were indexed, each once."""
+    from lsfs.index.fields import undefined
+    from lsfs.index.groups.scope import by_document
 
     catalog = call.engines.catalog
     if catalog.read_only:
         return
+    (field,) = one.fields
+    documents = set(by_document(scope.entries))
+    documents -= undefined.known_documents(catalog, field, undefined.RULES)
     read = []
-    for document_id, values in stating.seek(catalog, meaning, scope.entries):
+    for document_id, values in undefined.seek(catalog, one, documents):
         call.check()
         read.append((document_id, values))
         call.emit({"stage": "reading", "done": len(read), "total": len(scope.entries)})
-    stating.keep(catalog, meaning.field, stating.RULES, read)
+    undefined.keep(catalog, field, undefined.RULES, read)
 
 
-def _ask_model(call: Call, meaning: Meaning, scope: _Scope, known: Definitions) -> None:
+def _ask_model(call: Call, one: Source, scope: _Scope, known: Definitions) -> None:
     """Let the model look into documents that state nothing by the rules, each once."""
     from lsfs.index import stated
-    from lsfs.index.groups import meanings, stating
+    from lsfs.index.fields import undefined
     from lsfs.index.groups.scope import by_document
     from lsfs.syscalls.asked import asked_of_model
 
@@ -259,19 +263,20 @@ def _ask_model(call: Call, meaning: Meaning, scope: _Scope, known: Definitions) 
     if engines.chat is None:
         raise ModelMissing("no language model is installed", hint="see: lsfs config get model.chat")
     catalog = engines.catalog
+    field = one.fields[0]
     documents = set(by_document(scope.entries))
-    documents -= stating.known_documents(catalog, meaning.field, stated.MODEL)
-    documents -= _stating(engines, meaning.field)
-    known = known if meaning.defined else meanings.sought(meaning)
+    documents -= undefined.known_documents(catalog, field, stated.MODEL)
+    documents = documents.difference(*(_stating(engines, name) for name in one.fields))
+    known = undefined.sought(one) if one.label else known
     for done, document_id in enumerate(sorted(documents), 1):
         call.check()
         with catalog.lock:
             has = stated.of_document(catalog.db, document_id)
         values = asked_of_model(
-            catalog.load(document_id), [meaning.field], known, engines.chat, found=has,
+            catalog.load(document_id), [field], known, engines.chat, found=has,
             cancel=call.cancelled,
         )  # fmt: skip
-        stating.keep(catalog, meaning.field, stated.MODEL, [(document_id, list(values))])
+        undefined.keep(catalog, field, stated.MODEL, [(document_id, list(values))])
         call.emit({"stage": "asking the model", "done": done, "total": len(documents)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsfs.index.join.names import THRESHOLD, Names, likeness, name_of
+from lsfs.index.names import THRESHOLD, Names, likeness, name_of
 
 
 @pytest.mark.parametrize(

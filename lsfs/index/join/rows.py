@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lsfs.index.join.matching import At, Comparison, Fit, comparison
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.join.sources import Key
+from lsfs.index.join.keys import Key
 from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 

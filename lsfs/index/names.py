@@ -10,13 +10,15 @@ Bocek et al., "Fast similarity search in large dictionaries", 2007).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lsfs.index.dates import fold
 
 THRESHOLD = 0.9
+MISSPELT = 0.85  # at least so much alike are a name and a misspelling of it
+RARE = 3  # a misspelling is at least so many times rarer than the name
 ORDER, SPACING, LEGAL = 0.98, 0.97, 0.95  # other order, other spaces, two legal forms
 INITIAL = 0.05  # what an initial for a name, or a name less, costs
 SMALL_COST = 0.03  # what "of" costs
@@ -170,7 +172,9 @@ def _judge(
         notes.append(f"{word} in one only")
     told = ", ".join(notes)
     whole = [word for word in alone if word not in _SMALL and (len(word) > 1 or word.isdigit())]
-    if common < 3 or any(_DIGITS.search(word) for word in whole) or (here and there and whole):
+    # Initials that stand for nothing on either side are two: J. Smith is not K. Smith.
+    other = bool({*here} - _SMALL and {*there} - _SMALL) or bool(here and there and whole)
+    if common < 3 or any(_DIGITS.search(word) for word in whole) or other:
         return min(0.5, common / longest), told
     if whole:
         return max(0.0, WORD_MORE * (common / longest) ** 0.25 - cost), told
@@ -265,3 +269,42 @@ def _near_keys(name: Name) -> set[str]:
         if len(word) >= _KEY_CHARS and not _DIGITS.search(word):
             keys.update(word[:at] + word[at + 1 :] for at in range(len(word)))
     return keys
+
+
+def families(counts: Mapping[Name, int]) -> dict[Name, Name]:
+    """The commonest form of each name: in another order, with another legal form, misspelt.
+
+    A misspelling joins a name that is much commoner, and only if it can be one name's: of two
+    names with a letter between them that are about as frequent, both are names.
+
+    Args:
+        counts: how often there is each name.
+    """
+    ordered = sorted(counts, key=lambda name: (-counts[name], name.words, name.legal))
+    index = Names(ordered)
+    head: dict[Name, Name] = {}
+    for name in ordered:
+        # Straight to the name, not to another misspelling: chains of small steps lead anywhere.
+        alike = [
+            (ordered[at], score)
+            for at, score, _ in index.like(name, MISSPELT)
+            if head.get(ordered[at]) == ordered[at]
+        ]
+        same = [other for other, score in alike if score >= SPACING or _one_but_legal(name, other)]
+        slips = [
+            other
+            for other, _ in alike
+            if counts[other] >= RARE * counts[name] and _differ_in_a_slip(name, other)
+        ]
+        head[name] = next(iter(same), slips[0] if len(slips) == 1 else name)
+    return head
+
+
+def _one_but_legal(one: Name, two: Name) -> bool:
+    return any(sorted(mine) == sorted(their) for mine in one.spellings for their in two.spellings)
+
+
+def _differ_in_a_slip(one: Name, two: Name) -> bool:
+    """Whether there is a word for each word, none of those that differ an initial."""
+    differing = {*one.words} ^ {*two.words}
+    return len(one.words) == len(two.words) and all(len(word) > 1 for word in differing)
