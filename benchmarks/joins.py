@@ -37,11 +37,11 @@ from lsfs.config import Config, ModelConfig
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.forms import party_key
+from lsfs.index.join.keys import key, with_limits
 from lsfs.index.join.meaning import Meaning
 from lsfs.index.join.reading import files_of, values_of
 from lsfs.index.join.rows import Side
 from lsfs.index.join.rows import partners as partners_of_all
-from lsfs.index.join.keys import key, with_limits
 from lsfs.index.stated import add
 from lsfs.index.vectors import VectorStore
 from lsfs.model import Document, FieldValue, Passage

@@ -173,8 +173,8 @@ def _judge(
     told = ", ".join(notes)
     whole = [word for word in alone if word not in _SMALL and (len(word) > 1 or word.isdigit())]
     # Initials that stand for nothing on either side are two: J. Smith is not K. Smith.
-    other = bool({*here} - _SMALL and {*there} - _SMALL) or bool(here and there and whole)
-    if common < 3 or any(_DIGITS.search(word) for word in whole) or other:
+    two = bool({*here} - _SMALL and {*there} - _SMALL) or bool(here and there and whole)
+    if common < 3 or any(_DIGITS.search(word) for word in whole) or two:
         return min(0.5, common / longest), told
     if whole:
         return max(0.0, WORD_MORE * (common / longest) ** 0.25 - cost), told
@@ -271,14 +271,15 @@ def _near_keys(name: Name) -> set[str]:
     return keys
 
 
-def families(counts: Mapping[Name, int]) -> dict[Name, Name]:
+def families(counts: Mapping[Name, int], *, parties: bool = True) -> dict[Name, Name]:
     """The commonest form of each name: in another order, with another legal form, misspelt.
 
-    A misspelling joins a name that is much commoner, and only if it can be one name's: of two
-    names with a letter between them that are about as frequent, both are names.
+    What may be one name or another is left alone, and so is, below the threshold of a join, what
+    is not much rarer than the name: both are names then.
 
     Args:
         counts: how often there is each name.
+        parties: whether they are of people and firms; of other words only slips are told.
     """
     ordered = sorted(counts, key=lambda name: (-counts[name], name.words, name.legal))
     index = Names(ordered)
@@ -290,21 +291,22 @@ def families(counts: Mapping[Name, int]) -> dict[Name, Name]:
             for at, score, _ in index.like(name, MISSPELT)
             if head.get(ordered[at]) == ordered[at]
         ]
-        same = [other for other, score in alike if score >= SPACING or _one_but_legal(name, other)]
-        slips = [
+        same = [other for other, _ in alike if _same_words(name, other)]
+        near = [
             other
-            for other, _ in alike
-            if counts[other] >= RARE * counts[name] and _differ_in_a_slip(name, other)
+            for other, score in alike
+            if (parties and score >= THRESHOLD)
+            or (counts[other] >= RARE * counts[name] and _misspelt(name, other))
         ]
-        head[name] = next(iter(same), slips[0] if len(slips) == 1 else name)
+        head[name] = same[0] if same else near[0] if len(near) == 1 else name
     return head
 
 
-def _one_but_legal(one: Name, two: Name) -> bool:
-    return any(sorted(mine) == sorted(their) for mine in one.spellings for their in two.spellings)
+def _same_words(one: Name, two: Name) -> bool:
+    return bool(_exact_keys(one) & _exact_keys(two))
 
 
-def _differ_in_a_slip(one: Name, two: Name) -> bool:
-    """Whether there is a word for each word, none of those that differ an initial."""
+def _misspelt(one: Name, two: Name) -> bool:
+    """Whether there is a word for each word, and none that differs is an initial."""
     differing = {*one.words} ^ {*two.words}
     return len(one.words) == len(two.words) and all(len(word) > 1 for word in differing)

@@ -141,8 +141,8 @@ def of_party(
     """
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.fields.meant import role_of, source
-    from lsfs.index.names import THRESHOLD, likeness, name_of
     from lsfs.index.join.reading import values_of
+    from lsfs.index.names import THRESHOLD, likeness, name_of
 
     wanted = name_of(party)
     known = definitions(call.engines.config.fields)

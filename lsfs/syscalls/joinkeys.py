@@ -31,10 +31,10 @@ def keys_of(
         UsageError: one of them is none.
     """
     from lsfs.index.fields.definitions import definitions
-    from lsfs.index.names import THRESHOLD
+    from lsfs.index.join.keys import key, with_limits
     from lsfs.index.join.reading import own_names, values_of
     from lsfs.index.join.rows import Side
-    from lsfs.index.join.keys import key, with_limits
+    from lsfs.index.names import THRESHOLD
 
     engines = call.engines
     known = definitions(engines.config.fields)

@@ -12,8 +12,8 @@ from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.meant import role_of, source
 from lsfs.index.join.columns import period_of
 from lsfs.index.join.figures import figure
-from lsfs.index.join.matching import At, comparison
 from lsfs.index.join.keys import key, with_limits
+from lsfs.index.join.matching import At, comparison
 from lsfs.model import FieldValue
 
 KNOWN = definitions({"cost_centre": FieldConfig(type="number", labels=("Cost centre",))})

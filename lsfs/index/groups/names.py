@@ -22,7 +22,7 @@ def merged(written: Iterable[tuple[str, str]], *, parties: bool) -> Mapping[str,
 
     Args:
         written: a normal form and how it is written, once for each file that has it.
-        parties: whether legal forms and titles do not count.
+        parties: whether legal forms and titles do not count, and initials stand for names.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for normal, value in written:
@@ -34,7 +34,7 @@ def merged(written: Iterable[tuple[str, str]], *, parties: bool) -> Mapping[str,
     sizes: Counter[names.Name] = Counter()
     for normal, name in compared.items():
         sizes[name] += counts[normal].total()
-    head = names.families(sizes)
+    head = names.families(sizes, parties=parties)
     spelled: dict[names.Name, Counter[str]] = defaultdict(Counter)
     for normal, name in compared.items():
         spelled[head[name]].update(counts[normal])
