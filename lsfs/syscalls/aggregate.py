@@ -98,7 +98,7 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    chosen = selected(engines, request.query, dir=paths.relative(request.dir))
+    chosen = selected(engines, request.query, {"dir": paths.relative(request.dir)})
     files, reading = list(chosen.files), chosen.reading
     if request.party:
         files = of_party(call, files, request.party)

@@ -14,7 +14,7 @@ from lsfs.index.fields.meant import Source, label_of
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
-from lsfs.index.groups.scope import Entry
+from lsfs.index.scope import Entry
 from lsfs.model import FieldValue
 
 _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones are read by mistake
