@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import sys
@@ -39,7 +40,7 @@ from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.forms import party_key
 from lsfs.index.join.keys import key, with_limits
 from lsfs.index.join.meaning import Meaning
-from lsfs.index.join.reading import files_of, values_of
+from lsfs.index.join.reading import SideFile, values_of
 from lsfs.index.join.rows import Side
 from lsfs.index.join.rows import partners as partners_of_all
 from lsfs.index.stated import add
@@ -303,9 +304,7 @@ def _timed_meaning(catalog: Catalog, place: Path, size: int, seed: int) -> Row:
     made = np.random.default_rng(seed).normal(size=(4 * size, 384)).astype(np.float32)
     made /= np.linalg.norm(made, axis=1, keepdims=True)
     vectors.upsert(list(range(1, 4 * size + 1)), made)
-    with catalog.lock:
-        rows = catalog.db.execute("SELECT path, document_id, kind, day FROM file ORDER BY path")
-        files = files_of(rows.fetchall())
+    files = _files(catalog)
     left = [file for file in files if file.kind == "invoice"]
     right = [file for file in files if file.kind == "contract"]
     began = time.process_time()
@@ -345,11 +344,15 @@ def _slip(name: str, chance: random.Random) -> str:
     return name[:at] + name[at] + name[at:]
 
 
-def _timed(catalog: Catalog, size: int, on: str, **limits: str) -> Row:
-    began = time.process_time()
+def _files(catalog: Catalog) -> list[SideFile]:
     with catalog.lock:
         rows = catalog.db.execute("SELECT path, document_id, kind, day FROM file ORDER BY path")
-        files = files_of(rows.fetchall())
+        return [SideFile(os.fsdecode(path), *rest) for path, *rest in rows]
+
+
+def _timed(catalog: Catalog, size: int, on: str, **limits: str) -> Row:
+    began = time.process_time()
+    files = _files(catalog)
     known = definitions()
     (one,) = with_limits(
         [key(on, known)], limits.get("within", ""), limits.get("tolerance", ""), 0.9

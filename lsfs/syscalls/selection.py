@@ -196,11 +196,18 @@ def _told(filters: Filters) -> str:
         return f"all files below {filters.dir}" if filters.dir else "all files"
     parts = [f"every {' or '.join(filters.kinds) or 'document'}"]
     parts += [f"of type {' or '.join(filters.types)}"] if filters.types else []
+    parts += [" or ".join(filters.date_kinds)] if filters.date_kinds else []
     parts += [f"from {filters.after}"] if filters.after else []
     parts += [f"before {filters.before}"] if filters.before else []
     parts += [f"by {filters.author}"] if filters.author else []
     parts += [f"to {filters.recipient}"] if filters.recipient else []
     parts += [f"with {' and '.join(filters.people)}"] if filters.people else []
+    for name in ("min_bytes", "max_bytes", "min_pages", "max_pages"):
+        bound = getattr(filters, name)
+        parts += [f"{name.replace('_', ' ')} {bound}"] if bound is not None else []
+    for amount in filters.amounts:
+        bounds = (("from", amount.least), ("to", amount.most))
+        parts += [f"{amount.field} {word} {at:,.2f}" for word, at in bounds if at is not None]
     parts += [f"below {filters.dir}"] if filters.dir else []
     out = (*filters.not_kinds, *filters.not_types, *filters.not_titles, *filters.not_words,
            *filters.not_authors, *filters.not_recipients, *filters.not_dirs)  # fmt: skip

@@ -120,8 +120,3 @@ def own_names(catalog: Catalog) -> list[str]:
     counted = Counter(normal for document, normal, _ in rows if document in several)
     least = max(OWN_FILES, OWN_SHARE * len(several))
     return [written[normal] for normal, count in sorted(counted.items()) if count >= least]
-
-
-def files_of(rows: Sequence[tuple[bytes, int, str, str]]) -> list[SideFile]:
-    """Files from rows of path, document, kind and day."""
-    return [SideFile(os.fsdecode(path), document, kind, day) for path, document, kind, day in rows]
