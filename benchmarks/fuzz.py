@@ -44,7 +44,7 @@ from lsfs.index.sandbox import Sandbox
 from lsfs.model import Document, Status
 
 SLOW = 2.0  # seconds that no small input may take
-LIMITS = IndexConfig(parse_seconds=10.0, parse_memory_mb=1024)
+LIMITS = IndexConfig(parse_seconds=10.0, scan_seconds=0.0, parse_memory_mb=1024)
 STOPPED = (Status.TIMEOUT, Status.OUT_OF_MEMORY)
 CRASHES = ("the parser crashed", "the parser stopped", "the parser's answer", "faulty document")
 UNFORESEEN = "the parser failed: "

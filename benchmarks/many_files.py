@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import random
 import resource
@@ -115,6 +116,8 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    # The second caller would say each time that the index is being made.
+    logging.getLogger("lsfs").setLevel(logging.ERROR)
     place = Path(tempfile.mkdtemp(prefix="lsfs-many-"))
     os.environ["XDG_DATA_HOME"] = str(place / "data")
     try:

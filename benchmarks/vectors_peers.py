@@ -57,7 +57,8 @@ def chromadb(made, folder):
     import chromadb as chroma
 
     client = chroma.PersistentClient(folder)
-    held = client.create_collection("v", metadata={"hnsw:space": "ip"}, embedding_function=None)
+    space = {"hnsw:space": "ip"}
+    held = client.create_collection("vectors", metadata=space, embedding_function=None)
     for first in range(0, len(made), 5000):
         part = made[first : first + 5000]
         held.add(ids=[str(first + n) for n in range(len(part))], embeddings=part)

@@ -87,10 +87,15 @@ class Conditions:
     empty: bool = False
 
 
-HARD = (
-    "recipient", "people", "not_dirs", "not_types", "not_kinds", "not_authors", "not_recipients",
-    "not_spans", "not_words",
-    "not_titles", "min_bytes", "max_bytes", "min_pages", "max_pages", "amounts",
+EXCLUDING = (
+    "not_dirs", "not_types", "not_kinds", "not_authors", "not_recipients", "not_spans",
+    "not_words", "not_titles",
+)  # fmt: skip
+"""Conditions that leave files out."""
+REQUIRING = (
+    "recipient", "people", "min_bytes", "max_bytes", "min_pages", "max_pages", "amounts",
     "attachments", "empty", "types", "dir", "author", "dated",
 )  # fmt: skip
+"""Conditions that a file must satisfy, even where kind and time only make it more likely meant."""
+HARD = (*EXCLUDING, *REQUIRING)
 """Conditions that exclude even where kind and time only make a file more likely meant."""

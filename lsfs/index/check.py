@@ -31,6 +31,7 @@ _RULES = {
     ),
 }
 _FULL_TEXT = ("passage_fts", "file_fts")
+_MODELS = ("embedder", "embedder_setting", "embedder_next")
 READ_ANEW = "what it says cannot be read"
 OTHER_TEXT = "its passages are not its text"
 OTHER_BYTES = "it does not hold what was read from it"
@@ -191,11 +192,13 @@ def mend(
 ) -> None:
     """Make well again what :func:`check` found; what has to be read anew becomes pending."""
     if any("database is damaged" in one.what for one in problems):
-        model = _model(catalog)
+        models = _models(catalog)
         catalog.start_anew()
-        if vectors is not None:
-            vectors.clear()  # they are of passages that had these numbers
-            catalog.set_meta("embedder", model)
+        for store in (vectors, coming):
+            if store is not None:
+                store.clear()  # they are of passages that had these numbers
+        for key, value in models.items():
+            catalog.set_meta(key, value)
         return
     with catalog.transaction() as db:
         # Rows that belong to nothing first: what they were of is read anew.
@@ -226,12 +229,12 @@ def mend(
     catalog.collect()
 
 
-def _model(catalog: Catalog) -> str:
-    """What made the vectors, if that can be read."""
+def _models(catalog: Catalog) -> dict[str, str]:
+    """What makes the vectors, as far as that can be read."""
     try:
-        return catalog.meta("embedder")
+        return {key: catalog.meta(key) for key in _MODELS}
     except sqlite3.DatabaseError:
-        return ""
+        return {}
 
 
 def _read_anew(db: sqlite3.Connection, path: bytes) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import sys
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +15,6 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 MAX_TOKENS = 256  # what the model was trained to read; more is cut by it anyway
-NICE = 10  # how far threads that index stand back, as of nice(1)
 GRAPH_VERSION = 1  # raise when onnx_encoder's output changes
 
 
@@ -55,14 +51,6 @@ def labelled(model: str, form: str, content: str, prefix: str) -> str:
     """The name of an embedder: another content, or another prefix of passages, is another name."""
     digest = hashlib.sha256(f"{content}\0{prefix}".encode()).hexdigest()[:16]
     return f"{model}/{form}/{digest}"
-
-
-def _be_nice() -> None:
-    """Let the threads that index give way to those that somebody waits for."""
-    with contextlib.suppress(OSError, AttributeError):
-        # On Linux a thread has a priority of its own; elsewhere nothing is changed.
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class OnnxEmbedder:
@@ -121,7 +109,7 @@ class OnnxEmbedder:
             return vectors
         # The longest first, so that the last ones to end are short.
         order = sorted(range(len(texts)), key=lambda row: -len(tokens[row]))
-        with ThreadPoolExecutor(min(self._threads, len(texts)), initializer=_be_nice) as pool:
+        with ThreadPoolExecutor(min(self._threads, len(texts))) as pool:
             list(pool.map(encode, order))
         return vectors
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lsfs import databases
@@ -37,13 +37,14 @@ def paths_of(catalog: Catalog, digests: Collection[bytes]) -> dict[bytes, list[s
 
 def erase(
     catalog: Catalog,
-    vectors: VectorStore | None,
+    stores: Sequence[VectorStore],
     paths: Collection[str],
     digests: Collection[bytes],
 ) -> None:
     """Forget files and contents.
 
     Args:
+        stores: of vectors: of the model that answers, and of one that is to follow.
         paths: files that are to be forgotten.
         digests: contents that no other file has.
     """
@@ -62,9 +63,10 @@ def erase(
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - literals of this module
         removed = [row[0] for row in db.execute("SELECT passage_id FROM vector_removal")]
         catalog.bump()
-    if vectors is not None:
+    for vectors in stores:
         vectors.remove(removed)
         vectors.rewrite()
+    if stores:
         with catalog.transaction() as db:
             db.execute("DELETE FROM vector_removal")
     with catalog.lock:

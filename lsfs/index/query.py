@@ -24,6 +24,7 @@ from lsfs.index import terms
 
 FIELDS = ("title", "heading", "path")
 BESIDE = 4  # words beside a phrase in quotes that still leave it the point of a query
+SENTENCE_WORDS, SENTENCE_SMALL = 8, 3  # of prose at least: words, and stop words among them
 NEAR_WORDS = 10  # apart at most, where NEAR does not say
 MOST_PARTS = 200  # of a condition
 
@@ -184,12 +185,21 @@ def _has_operators(tokens: Sequence[_Token]) -> bool:
         return False
     if kinds & {"field", "near", "prefix", "apart"}:
         return True
+    if _is_sentence(tokens):  # "was associated with age (OR 2.3)", "methods -exact or not- for"
+        return False
     # "-l" is an option of a command more often than a word to leave out.
     signed = any(
         token.kind == "sign" and (after.kind != "word" or len(after.text) > 1)
         for token, after in pairwise(tokens)
     )
     return signed or (bool(kinds & {"AND", "OR", "NOT"}) and not _shouted(tokens))
+
+
+def _is_sentence(tokens: Sequence[_Token]) -> bool:
+    """Whether a query is prose: long, and with the small words that nobody types beside AND."""
+    told = [token.text for token in tokens if token.kind == "word"]
+    small = sum(word in terms.STOP_WORDS for word in told)
+    return len(told) >= SENTENCE_WORDS and small >= SENTENCE_SMALL
 
 
 def _shouted(tokens: Sequence[_Token]) -> bool:

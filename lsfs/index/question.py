@@ -50,18 +50,19 @@ _WITHIN = re.compile(
 )
 
 
-def plan(question: str, today: date) -> QueryPlan:
+def plan(question: str, today: date, *, words: bool = True) -> QueryPlan:
     """Read a question.
 
     Args:
         question: any text.
         today: the day that "last month" counts from.
+        words: whether ``-word`` leaves files out; in a long sentence it is a dash.
 
     Returns:
         The plan: conditions, the words that remain, and whether files are asked for.
     """
     reading = Reading(question.replace("\0", " ")[:MAX_CHARS], QueryPlan(query=""))
-    explicit.read(reading, today)
+    explicit.read(reading, today, words=words)
     if not asks_fact(reading.text):
         measures.read(reading)
         exclusions.read(reading, today)

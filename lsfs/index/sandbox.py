@@ -322,7 +322,7 @@ class _Child:
                 deadline.turn()
             document = _decoded_document(answer)
         except TimeoutError:
-            reason = f"the parser was stopped after {time.monotonic() - begun:.3g} s"
+            reason = f"the parser was stopped after {deadline.now - begun:.3g} s"
             raise _Stopped(Status.TIMEOUT, reason) from None
         except (EOFError, ConnectionError):
             raise self._obituary() from None

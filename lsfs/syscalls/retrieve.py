@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
+from lsfs.conditions import REQUIRING, Conditions
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
 from lsfs.places import Places
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
 GREP_LIMIT = 10_000
+SENTENCE = 5  # words beside its conditions that make a query a sentence
+LONGEST_TYPED = 15  # words of a query that may have operators
+NONE = Conditions()
 FOLDED = 3  # times as many hits are looked at as are asked for, when some may be folded
 
 
@@ -91,7 +95,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
 
     Operators: "a phrase", "near each other"~5, begin*, +must -not, AND OR NOT (in capitals) with
     brackets, title: heading: path:. ``--rerank`` and ``--hyde`` ask the language model, which takes
-    seconds; a small one makes the order worse.
+    seconds; with the small one that comes with lsfs neither was seen to help.
     """
     from lsfs.syscalls import rerank
     from lsfs.syscalls.then import at_moment
@@ -128,6 +132,8 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
             max(count, rerank.WINDOW) if request.rerank != "none" else count,
             mode=request.mode,
             min_score=request.min_score,
+            words=asked.words,
+            plain=asked.is_sentence,
             hypothetical=rerank.hypothetical(then, plan.query) if request.hyde else "",
         )
         hits = rerank.ordered(then, plan.query, found.hits, request.rerank)[:count]
@@ -252,12 +258,44 @@ def find(engines: Engines, plan: QueryPlan, filters: Filters, k: int) -> list[Hi
     return look_for(engines, plan, filters, k, plain=True).hits
 
 
-def look_for(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
+def look_for(
+    engines: Engines,
+    plan: QueryPlan,
+    filters: Filters,
+    k: int,
+    *,
+    words: str = "",
+    **options: Any,
+) -> Found:
     """Hits of a planned query whose files are there at this moment.
 
     Args:
+        words: the query as it was typed, if it may be read otherwise than the plan does: "photos of
+            the beach" asks for photos, "converts Word files to PDF" for neither.
         options: see :meth:`lsfs.index.search.Search.find`.
     """
+    found = _search(engines, plan, filters, k, **options)
+    if not words or not _requires(plan):
+        return found
+    is_sentence = len(plan.query.split()) >= SENTENCE
+    if found.hits and not is_sentence:
+        return found
+    left_out = replace(plan, query=words, listing=False, **{n: getattr(NONE, n) for n in REQUIRING})
+    others = _search(engines, left_out, filters, k, **options)
+    if not found.hits:
+        told = ("nothing fits that; these are without it",) if others.hits else ()
+        return replace(others, notes=(*others.notes, *told))
+    seen = {(hit.path, hit.char_start) for hit in found.hits}
+    rest = [hit for hit in others.hits if (hit.path, hit.char_start) not in seen]
+    return replace(found, hits=[*found.hits, *rest][:k])
+
+
+def _requires(plan: QueryPlan) -> bool:
+    """Whether words of a query were read as what files must be."""
+    return any(getattr(plan, name) != getattr(NONE, name) for name in REQUIRING)
+
+
+def _search(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
     from lsfs.index.preference import Preference
 
     prefer = Preference(
@@ -325,6 +363,7 @@ class Asked:
     filters: Filters
     plan: QueryPlan
     words: str
+    is_sentence: bool = False  # too long for operators: what looks like one is none
 
 
 def read_query(engines: Engines, query: str) -> Asked:
@@ -333,19 +372,21 @@ def read_query(engines: Engines, query: str) -> Asked:
     from lsfs.index.filters import Filters
     from lsfs.index.query import has_operators
 
-    written = question.written(query, engines.today())
-    if has_operators(written.query):  # it says itself what it means, and what it leaves out
+    is_sentence = len(query.split()) > LONGEST_TYPED
+    written = question.written(query, engines.today(), words=not is_sentence)
+    if not is_sentence and has_operators(written.query):
+        # It says itself what it means, and what it leaves out.
         written = question.written(query, engines.today(), words=False)
         plan = QueryPlan(query=written.query)
     else:
-        plan = question.plan(written.query, engines.today())
+        plan = question.plan(written.query, engines.today(), words=not is_sentence)
     plan = replace(
         plan,
         sort=written.sort or plan.sort,
         limit=written.limit or plan.limit,
         notes=(*written.notes, *plan.notes),
     )
-    return Asked(Filters.of(written), plan, written.query)
+    return Asked(Filters.of(written), plan, written.query, is_sentence)
 
 
 def _catch_up(call: Call, wait: bool) -> None:

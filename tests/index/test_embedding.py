@@ -245,3 +245,23 @@ def test_a_model_that_does_not_prove_what_it_is_is_compared(world: World) -> Non
     other.sign = 5.0
     _, search = world.start(other)
     assert len(other.seen) == 101 and found(search) == "7.txt"
+
+
+def test_a_follower_takes_up_the_new_model_when_all_is_done(
+    world: World, eventually: Callable[[Callable[[], object]], object]
+) -> None:
+    from lsfs.index.follow import Follower
+
+    world.start(Model(*OLD))
+    new = Model(*NEW)
+    pipeline, search = world.start(Model(*OLD), new)
+    tree = SourceTree(world.source, IndexConfig().ignore)
+    follower = Follower(world.catalog, pipeline, tree, debounce_ms=20)
+    follower.start()
+    try:
+        eventually(lambda: search.embedder is new)
+        assert follower.wait(lambda _: None, 30)
+        assert found(search) == "7.txt"
+    finally:
+        follower.close()
+        tree.close()

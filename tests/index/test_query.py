@@ -50,7 +50,9 @@ def found(index: Index, text: str, mode: str = "keyword") -> list[str]:
         "what is the rent?", "rent and deposit", "C++ tutorial", "ls -l option", "a - b", 'foo"',
         "a temperature of -5 degrees", "+49 30 123", "What (if anything) is due?", "AT&T merger",
         "TO BE OR NOT TO BE", "DO NOT DISTURB", 'AND OR NOT ( * "', "AND", "((", '""~', "",
-        "title: x",        "2*3", "**bold**", "caf\udce9", "nul\0byte", "x" * 5000,
+        "title: x",
+        "the symptom was significantly associated with age (OR 2.3 [95% CI 1.2-4.6]) in the study",
+        "2*3", "**bold**", "caf\udce9", "nul\0byte", "x" * 5000,
         "https://a.b/c?d=e#f", "NASA OR",
     ],
 )  # fmt: skip

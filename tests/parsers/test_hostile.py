@@ -19,7 +19,7 @@ from lsfs.model import Document
 from tests.parsers.hostile import FILES, REPEATED
 
 MEMORY_MB = 1024
-LIMITS = IndexConfig(parse_seconds=5.0, parse_memory_mb=MEMORY_MB)
+LIMITS = IndexConfig(parse_seconds=5.0, scan_seconds=0.0, parse_memory_mb=MEMORY_MB)
 MUCH = 20_000  # characters: what takes the square of it takes minutes in all
 
 
