@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from lsfs.index.groups.grouped import FileGroup, GroupedFile, SavedGroup, at_mos
 from lsfs.model import Hit
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.group import GroupRequest, Groups, IntegratedRequest, SemanticGroupRequest
+from lsfs.syscalls.names import is_name
 from lsfs.syscalls.retrieve import (
     SAVED_HITS,
     SAVED_SHARE,
@@ -32,7 +32,6 @@ log = logging.getLogger("lsfs.syscalls.grouping")
 
 KEYWORD, TOPIC = "keyword", "topic"
 QUOTE_CHARS = 160
-_NAME_BYTES = 200
 
 
 def groups(call: Call, request: GroupRequest) -> Groups:
@@ -274,7 +273,7 @@ def keep(engines: Engines, name: str, request: Request, found: Groups) -> SavedG
     Raises:
         UsageError: the name cannot be one of a directory.
     """
-    from lsfs.index.groups.saved import Groupings, links
+    from lsfs.index.kept import Groupings, links
 
     if not is_name(name):
         raise UsageError(f"not a name for a group: {name!r}", hint="without slashes or a first dot")
@@ -286,15 +285,6 @@ def keep(engines: Engines, name: str, request: Request, found: Groups) -> SavedG
     )  # fmt: skip
     Groupings(engines.catalog).save(saved)
     return saved
-
-
-def is_name(name: str) -> bool:
-    """Whether a directory can have this name."""
-    return bool(
-        name.strip()
-        and not re.search(r"[/\x00-\x1f\x7f]|\A\.", name)
-        and len(name.encode("utf-8", "surrogateescape")) <= _NAME_BYTES
-    )
 
 
 def follow(call: Call) -> None:
@@ -310,7 +300,7 @@ def follow(call: Call) -> None:
 
 def refresh(call: Call) -> None:
     """Compute all kept groupings anew that are of an earlier state of the index."""
-    from lsfs.index.groups.saved import Groupings
+    from lsfs.index.kept import Groupings
 
     engines = call.engines
     current = engines.catalog.generation()

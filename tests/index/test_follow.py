@@ -65,7 +65,7 @@ def test_a_change_is_noticed(
 def test_a_failing_run_does_not_end_the_thread(
     index: Index, eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failures = []
+    failures: list[int] = []
 
     def fail_once() -> None:
         if not failures:
