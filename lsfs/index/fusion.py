@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 # Weights of the parts of a score; each part lies in 0..1.
 KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.3, 0.7, 0.15, 0.10, 0.15
+# The share of the greatest possible BM25 that is as good as all of it.
+SURE = 0.5
 STRONG = 1.0  # outweighs what the arms can tell apart
 SPREAD = 0.3  # the least width that cosines are spread over
 UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query
@@ -40,9 +42,14 @@ class Candidate:
         self.scores |= {f"{name}_share": share, f"{name}_weight": weight}
 
 
-def of_best(scores: Mapping[int, float]) -> dict[int, float]:
-    """Scores as shares of the best; the least that is possible, 0, stays 0."""
-    best = max(scores.values(), default=0.0) or 1.0
+def of_best(scores: Mapping[int, float], least: float = 0.0) -> dict[int, float]:
+    """Scores as shares of the best; the least that is possible, 0, stays 0.
+
+    Args:
+        least: what a score must be for a whole share, though it be the best.
+    """
+    best = max(least, *scores.values()) if scores else 0.0
+    best = best or 1.0
     return {id_: max(score, 0.0) / best for id_, score in scores.items()}
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +17,7 @@ PASSAGE_RANK = "bm25(passage_fts, 1.0, 0.4, 1.0)"  # text, heading, parts
 FILE_RANK = "bm25(file_fts, 1.0, 1.5, 1.0, 1.5)"  # name, title, name_parts, title_parts
 _COLUMNS = {"": "", "heading": "heading : ", "title": "{title title_parts} : ",
             "path": "{name name_parts} : "}  # fmt: skip
+K1 = 1.2  # of BM25 in FTS5
 REPEATS = 4  # of a word in a query that still add to its weight
 LONGEST = 300  # words of a query that are looked for
 # Letters that the stemmer may have taken off what a word begins with, and that it leaves.
@@ -75,6 +79,26 @@ def ranking(leaves: Sequence[Leaf], *, field: bool = True) -> list[str]:
         if one and times[one] <= REPEATS:
             found.append(one)
     return found
+
+
+def most(db: sqlite3.Connection, terms: Sequence[str]) -> float:
+    """The greatest BM25 that a passage could have: of all terms, each as often as can be.
+
+    The bound of Bruch, Gai and Ingber (TOIS 2023, section 4.1) for a normalisation that does not
+    take the best of what there is for good.
+
+    Args:
+        db: the catalog, whose lock the caller holds.
+        terms: of :func:`ranking`.
+    """
+    passages = db.execute("SELECT count(*) FROM passage").fetchone()[0]
+    total = 0.0
+    for term, times in Counter(terms).items():
+        query = "SELECT count(*) FROM passage_fts WHERE passage_fts MATCH ?"
+        holding = db.execute(query, (term,)).fetchone()[0]
+        idf = math.log((passages - holding + 0.5) / (holding + 0.5))
+        total += times * max(idf, 1e-6) * (K1 + 1)  # as FTS5 has it
+    return total
 
 
 def condition(node: Node) -> Condition:

@@ -209,16 +209,23 @@ class Search:
 
     def _keyword(self, task: _Task) -> None:
         """BM25 of passages as a share of the best one's."""
-        scores = self._bm25(keyword.ranking(task.query.wanted), task.where)
+        terms = keyword.ranking(task.query.wanted)
+        scores = self._bm25(terms, task.where)
         for one in task.corrections:
             instead = [Leaf("phrase", word) for word in one.instead]
             for id_, score in self._bm25(keyword.ranking(instead), task.where).items():
                 scores[id_] = scores.get(id_, 0.0) + CORRECTED * score
         places = fusion.ranked(scores)
-        for id_, share in fusion.of_best(scores).items():
+        least = fusion.SURE * self._most(terms) if scores else 0.0
+        for id_, share in fusion.of_best(scores, least).items():
             candidate = task.candidate(id_)
             candidate.add("keyword", share, fusion.KEYWORD)
             candidate.scores |= {"bm25": scores[id_], "keyword_rank": places[id_]}
+
+    def _most(self, terms: Sequence[str]) -> float:
+        """What BM25 would give at most: every word of the query, and many times over."""
+        with self._catalog.lock:
+            return keyword.most(self._catalog.db, terms)
 
     def _bm25(self, terms: Sequence[str], where: _Where) -> dict[int, float]:
         if not terms:

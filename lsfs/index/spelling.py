@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from lsfs.index import terms
 
 SHORTEST = 4  # letters of a word that is taken to be misspelt
-LONG = 6  # from here on two letters may be wrong
+LONG = 8  # letters of a stem from here on of which two may be wrong
 MOST = 3  # words that one may stand for
 SPLIT = 3  # letters of each half of two words that were written as one
 KEPT = 40  # first letters whose words are kept
@@ -71,12 +71,13 @@ class Speller:
         from rapidfuzz.distance import OSA
 
         stem = _stem(db, word)
-        allowed = 1 if len(word) < LONG else 2
         known: dict[str, int] = {}
         for letter in dict.fromkeys(stem[:2]):  # the first two may have been swapped
             known |= self._of_letter(db, letter, state)
         near: dict[str, int] = {}
         for form in {stem, word}:  # a wrong letter may lead the stemmer astray
+            # Of a short stem two letters are another word: "marine" is not "morning".
+            allowed = 1 if len(form) < LONG else 2
             for other, distance, _ in process.extract(
                 form, list(known), scorer=OSA.distance, score_cutoff=allowed, limit=50
             ):
