@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import sys
@@ -37,11 +38,11 @@ from lsfs.config import Config, ModelConfig
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.forms import party_key
+from lsfs.index.join.keys import key, with_limits
 from lsfs.index.join.meaning import Meaning
-from lsfs.index.join.reading import files_of, values_of
+from lsfs.index.join.reading import SideFile, values_of
 from lsfs.index.join.rows import Side
 from lsfs.index.join.rows import partners as partners_of_all
-from lsfs.index.join.sources import key, with_limits
 from lsfs.index.stated import add
 from lsfs.index.vectors import VectorStore
 from lsfs.model import Document, FieldValue, Passage
@@ -303,9 +304,7 @@ def _timed_meaning(catalog: Catalog, place: Path, size: int, seed: int) -> Row:
     made = np.random.default_rng(seed).normal(size=(4 * size, 384)).astype(np.float32)
     made /= np.linalg.norm(made, axis=1, keepdims=True)
     vectors.upsert(list(range(1, 4 * size + 1)), made)
-    with catalog.lock:
-        rows = catalog.db.execute("SELECT path, document_id, kind, day FROM file ORDER BY path")
-        files = files_of(rows.fetchall())
+    files = _files(catalog)
     left = [file for file in files if file.kind == "invoice"]
     right = [file for file in files if file.kind == "contract"]
     began = time.process_time()
@@ -345,20 +344,22 @@ def _slip(name: str, chance: random.Random) -> str:
     return name[:at] + name[at] + name[at:]
 
 
-def _timed(catalog: Catalog, size: int, on: str, **limits: str) -> Row:
-    began = time.process_time()
+def _files(catalog: Catalog) -> list[SideFile]:
     with catalog.lock:
         rows = catalog.db.execute("SELECT path, document_id, kind, day FROM file ORDER BY path")
-        files = files_of(rows.fetchall())
+        return [SideFile(os.fsdecode(path), *rest) for path, *rest in rows]
+
+
+def _timed(catalog: Catalog, size: int, on: str, **limits: str) -> Row:
+    began = time.process_time()
+    files = _files(catalog)
     known = definitions()
     (one,) = with_limits(
         [key(on, known)], limits.get("within", ""), limits.get("tolerance", ""), 0.9
     )
     left = [file for file in files if file.kind == "invoice"]
     right = [file for file in files if file.kind == "contract"]
-    side = Side(
-        one, values_of(catalog, one.left, left, known), values_of(catalog, one.right, right, known)
-    )
+    side = Side(one, values_of(catalog, one.left, left), values_of(catalog, one.right, right))
     found = sum(len(partners) for _, partners in partners_of_all([side], left))
     took = time.process_time() - began
     name = " ".join([on, *limits.values()])

@@ -31,6 +31,8 @@ FULL_LOOK_SECONDS = 300.0
 SETTLED_SECONDS, SETTLED_LOOKS = 10.0, 20.0
 # Looking up all folders again may take this part of the time: one in so many.
 WATCH_SHARE = 10.0
+# The same for what is kept (groups, joins, searches) and computed anew, when nobody waits for it.
+KEPT_SHARE = 4.0
 OVERFLOWS = "watchdog.observers.inotify_c"  # the logger that tells of dropped events
 
 
@@ -122,7 +124,8 @@ class Follower:
     Args:
         catalog, pipeline, tree: the parts of the index.
         debounce_ms: quiet time after a change before the file is read.
-        after_change: called in the thread when results may have changed.
+        after_change: called in the thread when results may have changed and the index has come to
+            rest; see :data:`KEPT_SHARE`.
         interrupt: makes a file that is being read end at once, for good; called by :meth:`close`.
         pause: says when work that nobody waits for is to wait.
     """
@@ -163,6 +166,9 @@ class Follower:
         self._watch_next = 0.0  # they are looked up again no sooner
         self._has_changed = False  # since the last full look
         self._settled = SETTLED_SECONDS
+        self._computed = catalog.generation()  # what is kept is of this state of the index
+        self._compute_next = 0.0  # it is computed again no sooner, unless somebody waits
+        self._is_behind = False  # it waits for that
         self._full_look = 0.0  # when all is looked at again, whatever happens
         self._observer: Any = None
         self._overflow = _Overflow(lambda: self.hint([""]))
@@ -266,18 +272,18 @@ class Follower:
 
     def _index(self, paths: set[str]) -> bool:
         """One run; says whether nothing is left to do."""
-        before = self._catalog.generation()
         try:
             if self._void:
                 self._void = False
                 void(self._catalog)
             self._pipeline.check_parsers()
             self._pipeline.run(paths, progress=self._report, stop=self._interrupted)
-            if self._catalog.generation() != before and not self._stopping:
-                self._after_change()
-            self._failure = None
             # Files that change while they are read have events of their own.
-            return self._catalog.waiting() <= self._pipeline.restless
+            finished = self._catalog.waiting() <= self._pipeline.restless
+            if finished or self._paused():
+                self._compute()
+            self._failure = None
+            return finished
         except LsfsError as error:
             if self._stopping:
                 return False
@@ -292,19 +298,30 @@ class Follower:
 
     def _advance(self) -> None:
         """Go on with what nobody waits for, until somebody waits for something."""
-        before = self._catalog.generation()
         try:
             self._pipeline.advance(
                 self._report, lambda: self._interrupted() or self._asked > self._answered
             )
-            if self._catalog.generation() != before and not self._stopping:
-                self._after_change()
+            self._compute()
         except LsfsError as error:
             log.error("the other embedding model is not ready: %s", error.message)
         except Exception:
             # The edge of the thread, as above.
             log.exception("embedding anew failed; it is tried again with the next change")
         self._progress = {}
+
+    def _compute(self) -> None:
+        """Tell of a new state of the index, but not all the time while files change."""
+        if self._catalog.generation() == self._computed or self._stopping:
+            return
+        begun = time.monotonic()
+        self._is_behind = begun < self._compute_next and self._asked <= self._answered
+        if self._is_behind:
+            return
+        self._after_change()
+        self._computed = self._catalog.generation()
+        now = time.monotonic()
+        self._compute_next = now + KEPT_SHARE * (now - begun)
 
     def _interrupted(self) -> bool:
         """Whether a newer change is to be looked at before the work goes on, or it is to wait."""
@@ -345,6 +362,10 @@ class Follower:
                     self._has_changed = True
                     return hints, 0
                 until = min(quiet, look) if self._hints else look
+                if self._is_behind:
+                    if now >= self._compute_next:
+                        return set(), 0
+                    until = min(until, self._compute_next)
                 if self._unfinished:
                     if not self._paused():
                         return set(), 0

@@ -15,9 +15,7 @@ from urllib.parse import quote
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
 from lsfs.index import catalog, kept, progress, schema
-from lsfs.index.groups import saved
 from lsfs.index.groups.grouped import SavedGroup
-from lsfs.index.join.saved import saved_join
 from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
@@ -104,7 +102,7 @@ class Published:
         """A kept join with its rows; None when nobody made it."""
         with self._lock:
             db = self._open()
-            return None if db is None else saved_join(db, name)
+            return None if db is None else kept.saved_join(db, name)
 
     # --- the index as a whole
 
@@ -205,7 +203,7 @@ class Published:
         """A kept grouping; None when nobody made it."""
         with self._lock:
             db = self._open()
-            return None if db is None else saved.group(db, name)
+            return None if db is None else kept.saved_group(db, name)
 
     # --- documents
 

@@ -18,9 +18,9 @@ from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
     from lsfs.index.fields.definitions import Definitions
+    from lsfs.index.fields.meant import Source
     from lsfs.index.join.columns import Groups
     from lsfs.index.join.reading import SideFile
-    from lsfs.index.join.sources import Source
 
 _DAYS = {"D": Decimal(1), "W": Decimal(7), "M": Decimal("30.4375"), "Y": Decimal("365.25")}
 _CENT = Decimal("0.01")
@@ -98,7 +98,7 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    chosen = selected(engines, request.query, dir=paths.relative(request.dir))
+    chosen = selected(engines, request.query, {"dir": paths.relative(request.dir)})
     files, reading = list(chosen.files), chosen.reading
     if request.party:
         files = of_party(call, files, request.party)
@@ -113,7 +113,7 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
         reading: how they were chosen, in words.
     """
     from lsfs.index.fields.definitions import definitions
-    from lsfs.index.join.sources import source
+    from lsfs.index.fields.meant import source
 
     engines = call.engines
     known = definitions(engines.config.fields)
@@ -140,13 +140,13 @@ def of_party(
         unless: a role; files in which the party has this one are left out.
     """
     from lsfs.index.fields.definitions import definitions
-    from lsfs.index.join.names import THRESHOLD, likeness, name_of
+    from lsfs.index.fields.meant import role_of, source
     from lsfs.index.join.reading import values_of
-    from lsfs.index.join.sources import role_of, source
+    from lsfs.index.names import THRESHOLD, likeness, name_of
 
     wanted = name_of(party)
     known = definitions(call.engines.config.fields)
-    stated = values_of(call.engines.catalog, source("party", known), files, known)
+    stated = values_of(call.engines.catalog, source("party", known), files)
     found = []
     for file in files:
         named = [
@@ -200,8 +200,8 @@ class _Work:
                 self.notes.append(f"{', '.join(self._own)}: taken for the owner of the drive")
 
     def _is_foreign(self, name: str) -> bool:
+        from lsfs.index.fields.meant import source
         from lsfs.index.join.columns import OF_FILES
-        from lsfs.index.join.sources import source
 
         return name not in OF_FILES and source(name, self._known).foreign
 
@@ -225,16 +225,16 @@ class _Work:
 
     def _figures(self, left_out: list[LeftOut]) -> dict[str, FieldValue | None]:
         """The value of each file that has one; None where none is needed."""
+        from lsfs.index.fields.meant import source
         from lsfs.index.join.figures import figure
         from lsfs.index.join.reading import values_of
-        from lsfs.index.join.sources import source
 
         what = self._what
         if what is None:
             return {file.path: None for file in self._files}
-        values = values_of(self._catalog, what, self._files, self._known, surest=False)
-        net = values_of(self._catalog, source("net", self._known), self._files, self._known)
-        tax = values_of(self._catalog, source("tax", self._known), self._files, self._known)
+        values = values_of(self._catalog, what, self._files, surest=False)
+        net = values_of(self._catalog, source("net", self._known), self._files)
+        tax = values_of(self._catalog, source("tax", self._known), self._files)
         found: dict[str, FieldValue | None] = {}
         for file in self._files:
             own = values.get(file.path, [])
@@ -263,13 +263,13 @@ class _Work:
         self, figures: dict[str, FieldValue | None], paths: set[str]
     ) -> Iterator[tuple[str, str]]:
         """The same for documents that bear one number, of one firm."""
+        from lsfs.index.fields.meant import source
         from lsfs.index.join.reading import values_of
-        from lsfs.index.join.sources import source
 
         for kind, field in _OWN_NUMBER.items():
             files = [one for one in self._files if one.path in paths and one.kind == kind]
-            numbers = values_of(self._catalog, source(field, self._known), files, self._known)
-            parties = values_of(self._catalog, source("party", self._known), files, self._known)
+            numbers = values_of(self._catalog, source(field, self._known), files)
+            parties = values_of(self._catalog, source("party", self._known), files)
             same: dict[str, list[str]] = {}
             for file in files:
                 for value in numbers.get(file.path, ())[:1]:
@@ -281,9 +281,9 @@ class _Work:
     # --- groups
 
     def _groups(self, asked: str) -> Groups:
+        from lsfs.index.fields.meant import source
         from lsfs.index.join import columns
         from lsfs.index.join.reading import values_of
-        from lsfs.index.join.sources import source
 
         one = columns.column(asked)
         if one.field in columns.OF_FILES:
@@ -293,7 +293,7 @@ class _Work:
             return columns.by_day(one, self._files)
         if one.period and what.type != "date":
             raise UsageError(f"{one.field} is no date: it has no {one.period}")
-        stated = values_of(self._catalog, what, self._files, self._known, self._own)
+        stated = values_of(self._catalog, what, self._files, self._own)
         return columns.by_value(one, what.type, stated, self._files)
 
     def rows(self, items: Sequence[_Item]) -> list[AggregateRow]:

@@ -14,6 +14,7 @@ from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
+from lsfs.syscalls.selection import in_order, topic_of
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.index.filters import Filters
@@ -148,14 +149,11 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
 
 
 def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
-    """All files that a listing question asks for, that are there at this moment."""
+    """The files that a listing question asks for, best first; see also ``selection.matching``."""
     from lsfs.index.kinds import kinds_in
-    from lsfs.index.search import query_words
 
     filters = filters.with_plan(plan, whole=True)
-    # What is left of the question beside its kind and time is what the files are about; a lease
-    # is a contract, but whoever asks for leases does not want all contracts.
-    topic = [word for word in query_words(plan.query) if not _names_a_kind(word, plan.kinds)]
+    topic = topic_of(plan)
     words = " ".join(part for word in topic for part in (word, *_family(word)))
     files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
     if not files and filters.author and "email" not in filters.types:
@@ -173,19 +171,11 @@ def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
-    """Files in the order asked for, as many as are asked for; undated ones come last."""
-
     def size(file: FoundFile) -> int:
         row = engines.catalog.file(file.path)
         return row.identity.size if row else 0
 
-    if plan.sort in ("newest", "oldest"):
-        dated = [file for file in files if file.date]
-        dated.sort(key=lambda file: file.date, reverse=plan.sort == "newest")
-        files = [*dated, *(file for file in files if not file.date)]
-    elif plan.sort:
-        files = sorted(files, key=size, reverse=plan.sort == "largest")
-    return files[: plan.limit] if plan.limit else files
+    return in_order(files, plan, day=lambda file: file.date, size=size)
 
 
 def _family(word: str) -> list[str]:
@@ -193,14 +183,6 @@ def _family(word: str) -> list[str]:
     from lsfs.index.kinds import kin
 
     return [f'"{other}"' if " " in other else other for other in sorted(kin(word))]
-
-
-def _names_a_kind(word: str, asked: Sequence[str]) -> bool:
-    """Whether a word says no more than the name of a kind asked for: "contracts", "agreement"."""
-    from lsfs.index.dates import fold
-    from lsfs.index.kinds import broad_names
-
-    return any(fold(word) in broad_names(kind) for kind in asked)
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:

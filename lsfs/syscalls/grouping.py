@@ -4,44 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsfs import codec, paths
 from lsfs.errors import LsfsError, ModelMissing, UsageError
 from lsfs.index.filters import Filters
 from lsfs.index.groups.grouped import FileGroup, GroupedFile, SavedGroup, at_most
-from lsfs.model import Hit, QueryPlan
+from lsfs.model import Hit
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.group import GroupRequest, Groups, IntegratedRequest, SemanticGroupRequest
+from lsfs.syscalls.names import is_name
 from lsfs.syscalls.retrieve import (
     SAVED_HITS,
     SAVED_SHARE,
-    find,
     pending_note,
     read_query,
 )
+from lsfs.syscalls.selection import Selection, selected
 
 if TYPE_CHECKING:
     from lsfs.index.fields.definitions import Definitions
-    from lsfs.index.groups.meanings import Meaning
-    from lsfs.index.groups.scope import Entry
+    from lsfs.index.fields.meant import Source
 
 log = logging.getLogger("lsfs.syscalls.grouping")
 
 KEYWORD, TOPIC = "keyword", "topic"
 QUOTE_CHARS = 160
-_NAME_BYTES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """The files that are to be grouped."""
-
-    entries: list[Entry]
-    notes: tuple[str, ...]
 
 
 def groups(call: Call, request: GroupRequest) -> Groups:
@@ -84,59 +74,19 @@ def groups(call: Call, request: GroupRequest) -> Groups:
     return Groups(request.key, tuple(found), rest, len(scope.entries), notes)
 
 
-# --- which files
-
-
-def _scope(call: Call, request: GroupRequest, *, unread: bool) -> _Scope:
-    from lsfs.index.groups.scope import entries
-
-    engines = call.engines
-    asked = read_query(engines, request.query)
-    written = asked.filters
-    filters = replace(
-        written,
-        dir=paths.relative(request.dir or written.dir),
-        after=request.after or written.after,
-        before=request.before or written.before,
-        types=request.type or written.types,
-        kinds=request.kind or written.kinds,
-        author=request.author or written.author,
-    )
-    only: set[str] | None = None
-    notes: tuple[str, ...] = ()
-    if asked.words:
-        notes = asked.plan.notes
-        filters, only = _asked_for(engines, request.query, asked.plan, filters)
-    found = entries(engines.catalog, filters, unread=unread, only=only)
-    return _Scope([entry for entry in found if engines.is_there(entry.path)], notes)
-
-
-def _asked_for(
-    engines: Engines, words: str, plan: QueryPlan, filters: Filters
-) -> tuple[Filters, set[str] | None]:
-    """The filters of a question, and the files that it finds; None where the filters say it all."""
-    from lsfs.index.kinds import kinds_in
-    from lsfs.index.search import query_words
-    from lsfs.syscalls.ask import LISTED, matching_files
-    from lsfs.syscalls.selection import selected
-
-    asked = filters.with_plan(plan, whole=True)
-    topic = [w for w in query_words(plan.query) if w and not kinds_in([w]) & {*plan.kinds}]
-    if not topic and asked != filters:
-        return asked, None
-    if plan.listing:
-        found = {file.path for file in matching_files(engines, plan, filters)}
-        if len(found) >= LISTED:  # too many for a list that is ranked: all that hold the words
-            found = {file.path for file in selected(engines, words, dir=filters.dir).files}
-        return filters, found
-    hits = find(engines, plan, filters, SAVED_HITS)
-    return filters, {hit.path for hit in hits if hit.score >= SAVED_SHARE * hits[0].score}
+def _scope(call: Call, request: GroupRequest, *, unread: bool) -> Selection:
+    """The files that are to be grouped."""
+    given = {
+        "dir": paths.relative(request.dir), "after": request.after, "before": request.before,
+        "types": request.type, "kinds": request.kind, "author": request.author,
+    }  # fmt: skip
+    return selected(call.engines, request.query, given, unread=unread, nearest=True)
 
 
 # --- by words
 
 
-def _by_keywords(call: Call, request: GroupRequest, scope: _Scope) -> list[FileGroup]:
+def _by_keywords(call: Call, request: GroupRequest, scope: Selection) -> list[FileGroup]:
     from lsfs.index.groups.keywords import holding, parsed
 
     words = parsed(request.keyword)
@@ -210,21 +160,21 @@ def integrated(call: Call, request: IntegratedRequest) -> tuple[list[Hit], Group
 
 
 def _by_meaning(
-    call: Call, request: GroupRequest, scope: _Scope, key: str, option: str
+    call: Call, request: GroupRequest, scope: Selection, key: str, option: str
 ) -> tuple[list[FileGroup], tuple[str, ...], str]:
     """The groups of a meaning; notes; and what is said of files that are in none."""
     from lsfs.index.fields.definitions import definitions
+    from lsfs.index.fields.meant import source
     from lsfs.index.groups import stating
-    from lsfs.index.groups.meanings import meaning_of
 
     known = definitions(call.engines.config.fields)
-    meaning = meaning_of(key, known)
-    if not meaning.defined:
-        _seek(call, meaning, scope)
+    one = source(key, known)
+    if one.label:
+        _seek(call, one, scope)
     if request.model:
-        _ask_model(call, meaning, scope, known)
+        _ask_model(call, one, scope, known)
     found, own = stating.by_meaning(
-        call.engines.catalog, scope.entries, meaning, option, model=request.model
+        call.engines.catalog, scope.entries, one, option, model=request.model
     )
     notes: tuple[str, ...] = ()
     if own:
@@ -233,45 +183,50 @@ def _by_meaning(
     return found, notes, f"state no {key}{hint}"
 
 
-def _seek(call: Call, meaning: Meaning, scope: _Scope) -> None:
-    """Read files for a field that they were not read for when they were indexed."""
-    from lsfs.index.groups import stating
+def _seek(call: Call, one: Source, scope: Selection) -> None:
+    """Read files for a field that they were not read for when they were indexed, each once."""
+    from lsfs.index.fields import undefined
+    from lsfs.index.scope import by_document
 
     catalog = call.engines.catalog
     if catalog.read_only:
         return
+    (field,) = one.fields
+    documents = set(by_document(scope.entries))
+    documents -= undefined.known_documents(catalog, field, undefined.RULES)
     read = []
-    for document_id, values in stating.seek(catalog, meaning, scope.entries):
+    for document_id, values in undefined.seek(catalog, one, documents):
         call.check()
         read.append((document_id, values))
         call.emit({"stage": "reading", "done": len(read), "total": len(scope.entries)})
-    stating.keep(catalog, meaning.field, stating.RULES, read)
+    undefined.keep(catalog, field, undefined.RULES, read)
 
 
-def _ask_model(call: Call, meaning: Meaning, scope: _Scope, known: Definitions) -> None:
+def _ask_model(call: Call, one: Source, scope: Selection, known: Definitions) -> None:
     """Let the model look into documents that state nothing by the rules, each once."""
     from lsfs.index import stated
-    from lsfs.index.groups import meanings, stating
-    from lsfs.index.groups.scope import by_document
+    from lsfs.index.fields import undefined
+    from lsfs.index.scope import by_document
     from lsfs.syscalls.asked import asked_of_model
 
     engines = call.engines
     if engines.chat is None:
         raise ModelMissing("no language model is installed", hint="see: lsfs config get model.chat")
     catalog = engines.catalog
+    field = one.fields[0]
     documents = set(by_document(scope.entries))
-    documents -= stating.known_documents(catalog, meaning.field, stated.MODEL)
-    documents -= _stating(engines, meaning.field)
-    known = known if meaning.defined else meanings.sought(meaning)
+    documents -= undefined.known_documents(catalog, field, stated.MODEL)
+    documents = documents.difference(*(_stating(engines, name) for name in one.fields))
+    known = undefined.sought(one) if one.label else known
     for done, document_id in enumerate(sorted(documents), 1):
         call.check()
         with catalog.lock:
             has = stated.of_document(catalog.db, document_id)
         values = asked_of_model(
-            catalog.load(document_id), [meaning.field], known, engines.chat, found=has,
+            catalog.load(document_id), [field], known, engines.chat, found=has,
             cancel=call.cancelled,
         )  # fmt: skip
-        stating.keep(catalog, meaning.field, stated.MODEL, [(document_id, list(values))])
+        undefined.keep(catalog, field, stated.MODEL, [(document_id, list(values))])
         call.emit({"stage": "asking the model", "done": done, "total": len(documents)})
 
 
@@ -318,7 +273,7 @@ def keep(engines: Engines, name: str, request: Request, found: Groups) -> SavedG
     Raises:
         UsageError: the name cannot be one of a directory.
     """
-    from lsfs.index.groups.saved import Groupings, links
+    from lsfs.index.kept import Groupings, links
 
     if not is_name(name):
         raise UsageError(f"not a name for a group: {name!r}", hint="without slashes or a first dot")
@@ -330,15 +285,6 @@ def keep(engines: Engines, name: str, request: Request, found: Groups) -> SavedG
     )  # fmt: skip
     Groupings(engines.catalog).save(saved)
     return saved
-
-
-def is_name(name: str) -> bool:
-    """Whether a directory can have this name."""
-    return bool(
-        name.strip()
-        and not re.search(r"[/\x00-\x1f\x7f]|\A\.", name)
-        and len(name.encode("utf-8", "surrogateescape")) <= _NAME_BYTES
-    )
 
 
 def follow(call: Call) -> None:
@@ -354,7 +300,7 @@ def follow(call: Call) -> None:
 
 def refresh(call: Call) -> None:
     """Compute all kept groupings anew that are of an earlier state of the index."""
-    from lsfs.index.groups.saved import Groupings
+    from lsfs.index.kept import Groupings
 
     engines = call.engines
     current = engines.catalog.generation()

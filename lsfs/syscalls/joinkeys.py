@@ -31,10 +31,10 @@ def keys_of(
         UsageError: one of them is none.
     """
     from lsfs.index.fields.definitions import definitions
-    from lsfs.index.join.names import THRESHOLD
+    from lsfs.index.join.keys import key, with_limits
     from lsfs.index.join.reading import own_names, values_of
     from lsfs.index.join.rows import Side
-    from lsfs.index.join.sources import key, with_limits
+    from lsfs.index.names import THRESHOLD
 
     engines = call.engines
     known = definitions(engines.config.fields)
@@ -49,7 +49,7 @@ def keys_of(
     if not own and (meant or any(one.left.foreign or one.right.foreign for one in made)):
         own = own_names(engines.catalog)
         notes += [f"{', '.join(own)}: taken for the owner of the drive"] if own else []
-    read = partial(values_of, engines.catalog, known=known, own=own)
+    read = partial(values_of, engines.catalog, own=own)
     sides: list[JoinKey] = []
     for asked in request.on:
         call.check()
@@ -80,9 +80,9 @@ def _meaning(
     left: Sequence[SideFile],
     right: Sequence[SideFile],
 ) -> Meaning:
+    from lsfs.index.fields.meant import source
     from lsfs.index.join.meaning import THRESHOLD, Meaning
     from lsfs.index.join.reading import values_of
-    from lsfs.index.join.sources import source
 
     threshold = request.threshold or THRESHOLD
     if not 0 < threshold <= 1:
@@ -93,7 +93,7 @@ def _meaning(
                         ("amount", "amount")):  # fmt: skip
         what = source(name, known)
         shared[type_] = tuple(
-            values_of(engines.catalog, what, files, known, own) for files in (left, right)
+            values_of(engines.catalog, what, files, own) for files in (left, right)
         )
     vectors = engines.search.vectors if engines.embedder is not None else None
     return Meaning(

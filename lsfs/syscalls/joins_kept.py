@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -14,11 +13,11 @@ from lsfs.joins import Joined, SavedJoin
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.join import ROWS, JoinRequest, computed
+from lsfs.syscalls.names import is_name
 from lsfs.syscalls.registry import Effect, Param, registry
 
 log = logging.getLogger("lsfs.syscalls.joins")
 
-LONGEST_NAME = 255  # bytes
 _NOTHING = Joined((), 0, more=False, left_files=0, right_files=0)
 _FORM = re.compile(
     r"(?P<left>.+?)\s*\+\s*(?P<right>.+?)\s+on\s+(?P<on>.+?)"
@@ -49,7 +48,7 @@ def save_join(call: Call, request: JoinName) -> Done:
 @registry.syscall(effect=Effect.WRITE)
 def drop_join(call: Call, request: JoinName) -> Done:
     """Forget a kept join; no file is touched."""
-    from lsfs.index.join.saved import Joins
+    from lsfs.index.kept import Joins
 
     if not Joins(call.engines.catalog).drop(request.name):
         raise NotFound(f"no kept join {request.name!r}")
@@ -83,9 +82,9 @@ def keep_join(call: Call, name: str, request: JoinRequest, *, strict: bool = Fal
     Raises:
         UsageError: the name cannot be a directory; with ``strict``: or it is no join.
     """
-    from lsfs.index.join.saved import Joins
+    from lsfs.index.kept import Joins
 
-    if not name.strip() or "/" in name or name.startswith(".") or _unfit(name):
+    if not is_name(name):
         raise UsageError(f"not a name for a join: {name!r}")
     request = replace(
         request, save="", wait=False, csv=False, explain=False, near_misses=False,
@@ -105,7 +104,7 @@ def keep_join(call: Call, name: str, request: JoinRequest, *, strict: bool = Fal
 
 def refresh(call: Call) -> None:
     """Compute the kept joins of an earlier state of the index anew."""
-    from lsfs.index.join.saved import Joins
+    from lsfs.index.kept import Joins
 
     for name, request, generation in Joins(call.engines.catalog).all():
         if generation < call.engines.catalog.generation():
@@ -113,10 +112,3 @@ def refresh(call: Call) -> None:
                 keep_join(call, name, codec.loads(request, JoinRequest))
             except LsfsError as error:
                 log.error("the join %r is not up to date: %s", name, error.message)
-
-
-def _unfit(name: str) -> bool:
-    """Whether a name is too long, or has control characters or bytes that are not UTF-8."""
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        return True
-    return len(name.encode()) > LONGEST_NAME

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -14,6 +13,7 @@ from lsfs.model import SavedQuestion
 from lsfs.syscalls.ask import AskRequest, ask
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
+from lsfs.syscalls.names import is_line, is_name
 from lsfs.syscalls.registry import Effect, Param, registry
 
 LONGEST_NAME = 252  # bytes; ".md" comes to it
@@ -45,9 +45,9 @@ def save_question(call: Call, request: NewQuestion) -> Done:
     from lsfs.index.kept import Questions
 
     name, question = request.name, request.question.strip()
-    if not name or "/" in name or name.startswith(".") or _unfit(name, LONGEST_NAME):
+    if not is_name(name, LONGEST_NAME):
         raise UsageError(f"not a name for a question: {name!r}")
-    if not question or _unfit(question, LONGEST_QUESTION):
+    if not question or not is_line(question, LONGEST_QUESTION):
         raise UsageError(f"not a question: {question[:80]!r}", hint="write it on one line")
     asked = SavedQuestion(name, question, time_ns=call.engines.clock.now_ns())
     Questions(call.engines.catalog).save(asked)
@@ -109,11 +109,3 @@ def _my_turn(call: Call) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _unfit(text: str, longest: int) -> bool:
-    """Whether a text is too long, or has control characters or bytes that are not UTF-8."""
-    unfit = ("Cc", "Cs", "Zl", "Zp")
-    if any(unicodedata.category(character) in unfit for character in text):
-        return True
-    return len(text.encode()) > longest

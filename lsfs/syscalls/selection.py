@@ -3,64 +3,84 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsfs import paths
 from lsfs.errors import AccessDenied, UsageError
+from lsfs.index.filters import Filters
 from lsfs.syscalls.engines import Engines
-from lsfs.syscalls.retrieve import read_query
+from lsfs.syscalls.retrieve import SAVED_HITS, SAVED_SHARE, find, read_query
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
     from lsfs.index.join.reading import SideFile
+    from lsfs.index.scope import Entry
     from lsfs.model import QueryPlan
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# What stands between the words of a question for files: "invoices from Acme".
-_SMALL = _words(
-    """from with of by for to in on at and the a an all any our my between von vom mit der die das
-    den dem und aus bei für fur zu zum zur de du des d avec la le les l et par pour con del y e por
-    para di da della dal che"""
-)
+File = TypeVar("File")
 _GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Files by path, and how they were chosen, in words."""
+    """Files in order of their paths, how they were chosen, in words, and what is to be said."""
 
-    files: tuple[SideFile, ...]
+    entries: tuple[Entry, ...]
     reading: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[SideFile, ...]:
+        """Those that were read."""
+        from lsfs.index.join.reading import SideFile
+
+        return tuple(
+            SideFile(one.path, one.document_id, one.kind, one.day)
+            for one in self.entries
+            if one.document_id is not None
+        )
 
 
-def selected(engines: Engines, asked: str, *, dir: str = "") -> Selection:
+def selected(
+    engines: Engines,
+    asked: str,
+    given: Mapping[str, Any] | None = None,
+    *,
+    unread: bool = False,
+    nearest: bool = False,
+) -> Selection:
     """The files that are meant, all of them.
 
     Args:
         asked: the path of a file or folder, a glob ("Finance/**/*.pdf"), a question for files
             ("invoices from 2023"); "" stands for all files.
-        dir: only files below this folder.
+        given: further conditions by name; they count in place of what a question says.
+        unread: also files without a document, as far as the conditions can be asked of them.
+        nearest: where no file has all words of a question, those that are most about it.
+
+    Raises:
+        UsageError: a glob or a condition that is none.
     """
     words = asked.strip()
+    conditions = {name: value for name, value in (given or {}).items() if value}
+    filters = Filters(**conditions)
     if not words:
-        return Selection(_files(engines, replace(_no_filters(), dir=dir)), "all files")
+        return Selection(_there(engines, filters, unread=unread), _told(filters))
     if _GLOB.search(words) and " " not in words:
         pattern = _pattern(words)
-        files = _files(engines, replace(_no_filters(), dir=dir))
-        kept = tuple(file for file in files if pattern.fullmatch(file.path))
+        found = _there(engines, filters, unread=unread)
+        kept = tuple(one for one in found if pattern.fullmatch(one.path))
         return Selection(kept, f"files like {words!r}")
     below = _below(engines, words)
     if below:
-        files = _files(engines, replace(_no_filters(), dir=below))
-        kept = tuple(file for file in files if not dir or file.path.startswith(dir + "/"))
-        return Selection(kept, f"the folder {below!r}" if below != kept[0].path else repr(below))
-    return _asked(engines, words, dir)
+        found = _there(engines, filters, unread=unread)
+        kept = tuple(one for one in found if f"{one.path}/".startswith(f"{below}/"))
+        is_file = [one.path for one in kept] == [below]
+        return Selection(kept, repr(below) if is_file else f"the folder {below!r}")
+    query = read_query(engines, words)
+    filters = replace(query.filters, **conditions)
+    return matching(engines, query.plan, filters, unread=unread, nearest=nearest)
 
 
 def _below(engines: Engines, words: str) -> str:
@@ -99,64 +119,109 @@ def _pattern(glob: str) -> re.Pattern[str]:
         raise UsageError(f"not a pattern of paths: {glob!r} ({error})") from None
 
 
-def _no_filters() -> Filters:
-    from lsfs.index.filters import Filters
-
-    return Filters()
-
-
-def _asked(engines: Engines, words: str, dir: str) -> Selection:
-    asked = read_query(engines, words)
-    plan = asked.plan
-    filters = replace(asked.filters, dir=dir or asked.filters.dir)
-    filters = replace(filters.with_plan(plan, whole=True), author=filters.author)
-    topic = _topic(plan)
-    if plan.author:
-        topic += [word.casefold() for word in re.findall(r"\w+", plan.author)]
-    files = _files(engines, filters)
-    told = [note for note in (_told(filters),) if note]
-    if topic:
-        holding = _holding(engines, topic)
-        files = tuple(file for file in files if file.document_id in holding)
-        told.append(f"with the words {', '.join(topic)}")
-    return Selection(files, " ".join(told) or "all files")
-
-
-def filtered(
-    engines: Engines, plan: QueryPlan, filters: Filters, kinds: tuple[str, ...]
+def matching(
+    engines: Engines,
+    plan: QueryPlan,
+    filters: Filters,
+    *,
+    unread: bool = False,
+    nearest: bool = False,
 ) -> Selection:
-    """The files of some kinds that pass what a question says of time, type and folder."""
-    filters = replace(
-        filters,
-        dir=filters.dir or plan.dir,
-        after=filters.after or plan.after,
-        before=filters.before or plan.before,
-        date_field=plan.date_field,
-        types=filters.types or plan.types,
-        kinds=filters.kinds or kinds,
-    )
-    return Selection(_files(engines, filters), _told(filters))
+    """The files that a question means: those that fit its conditions and hold its other words.
+
+    Args:
+        filters: count in place of what the question says.
+        unread, nearest: see :func:`selected`.
+    """
+    from lsfs.index.kinds import kinds_in
+
+    whole = filters.with_plan(plan, whole=True)
+    topic = topic_of(plan)
+    found = _about(engines, whole, topic, unread=unread)
+    if not found and plan.author and not filters.author and "email" not in whole.types:
+        # Few documents say in their properties who wrote them; most say it in their text.
+        words = [*topic, *(word.casefold() for word in re.findall(r"\w+", plan.author))]
+        unsigned = replace(whole, author="")
+        signed = _about(engines, unsigned, words, unread=unread)
+        whole, topic, found = (unsigned, words, signed) if signed else (whole, topic, found)
+    if not found and topic and all(kinds_in([word]) & {*plan.kinds} for word in topic):
+        topic, found = [], _about(engines, whole, [], unread=unread)
+    if not found and topic and nearest and not plan.listing:
+        hits = find(engines, plan, filters, SAVED_HITS)
+        near = {hit.path for hit in hits if hit.score >= SAVED_SHARE * hits[0].score}
+        found = tuple(one for one in _there(engines, filters) if one.path in near)
+        note = f"no file has all of the words {', '.join(topic)}: those that are most about it"
+        return Selection(found, "by likeness", (*plan.notes, note))
+    if plan.limit:
+        first = in_order(found, plan, day=lambda one: one.day, size=lambda one: one.size)
+        found = tuple(sorted(first, key=lambda one: one.path))
+    told = [_told(whole), f"with the words {', '.join(topic)}" if topic else ""]
+    return Selection(found, " ".join(filter(None, told)), plan.notes)
+
+
+def topic_of(plan: QueryPlan) -> list[str]:
+    """The words of a question that say more than the kind of files asked for.
+
+    A lease is a contract, but whoever asks for leases does not want all contracts.
+    """
+    from lsfs.index.dates import fold
+    from lsfs.index.kindwords import broad_names
+    from lsfs.index.terms import query_words
+
+    broad = {name for kind in plan.kinds for name in broad_names(kind)}
+    return [word for word in query_words(plan.query) if fold(word) not in broad]
+
+
+def in_order(
+    files: Sequence[File],
+    plan: QueryPlan,
+    *,
+    day: Callable[[File], str],
+    size: Callable[[File], int],
+) -> list[File]:
+    """Files in the order asked for, as many as are asked for; undated ones come last."""
+    ordered = list(files)
+    if plan.sort in ("newest", "oldest"):
+        dated = [file for file in files if day(file)]
+        dated.sort(key=day, reverse=plan.sort == "newest")
+        ordered = [*dated, *(file for file in files if not day(file))]
+    elif plan.sort:
+        ordered.sort(key=size, reverse=plan.sort == "largest")
+    return ordered[: plan.limit] if plan.limit else ordered
 
 
 def _told(filters: Filters) -> str:
-    kinds = " or ".join(filters.kinds) or "document"
-    parts = [f"every {kinds}"]
+    """Conditions in words."""
+    if filters == Filters(dir=filters.dir):
+        return f"all files below {filters.dir}" if filters.dir else "all files"
+    parts = [f"every {' or '.join(filters.kinds) or 'document'}"]
     parts += [f"of type {' or '.join(filters.types)}"] if filters.types else []
+    parts += [" or ".join(filters.date_kinds)] if filters.date_kinds else []
     parts += [f"from {filters.after}"] if filters.after else []
     parts += [f"before {filters.before}"] if filters.before else []
     parts += [f"by {filters.author}"] if filters.author else []
+    parts += [f"to {filters.recipient}"] if filters.recipient else []
+    parts += [f"with {' and '.join(filters.people)}"] if filters.people else []
+    for name in ("min_bytes", "max_bytes", "min_pages", "max_pages"):
+        bound = getattr(filters, name)
+        parts += [f"{name.replace('_', ' ')} {bound}"] if bound is not None else []
+    for amount in filters.amounts:
+        bounds = (("from", amount.least), ("to", amount.most))
+        parts += [f"{amount.field} {word} {at:,.2f}" for word, at in bounds if at is not None]
     parts += [f"below {filters.dir}"] if filters.dir else []
+    out = (*filters.not_kinds, *filters.not_types, *filters.not_titles, *filters.not_words,
+           *filters.not_authors, *filters.not_recipients, *filters.not_dirs)  # fmt: skip
+    parts += [f"without {', '.join(out)}"] if out else []
     return " ".join(parts)
 
 
-def _topic(plan: QueryPlan) -> list[str]:
-    """The words of a question that say more than the kind of files asked for."""
-    from lsfs.index.dates import fold
-    from lsfs.index.kindwords import broad_names
-
-    broad = {name for kind in plan.kinds for name in broad_names(kind)}
-    words = [word for word in re.findall(r"\w+", plan.query) if fold(word) not in broad]
-    return [word.casefold() for word in words if word.casefold() not in _SMALL]
+def _about(
+    engines: Engines, filters: Filters, topic: Sequence[str], *, unread: bool
+) -> tuple[Entry, ...]:
+    if not topic:
+        return _there(engines, filters, unread=unread)
+    holding = _holding(engines, topic)
+    return tuple(one for one in _there(engines, filters) if one.document_id in holding)
 
 
 def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
@@ -180,17 +245,11 @@ def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
     return found or set()
 
 
-def _files(engines: Engines, filters: Filters) -> tuple[SideFile, ...]:
-    from lsfs.index.join.reading import files_of
+def _there(engines: Engines, filters: Filters, *, unread: bool = False) -> tuple[Entry, ...]:
+    from lsfs.index.scope import entries
 
-    where, values = filters.sql()
-    rows = _rows(
-        engines,
-        "SELECT f.path, d.id, f.kind, f.day FROM file f "  # noqa: S608
-        f"JOIN document d ON d.id = f.document_id WHERE {where} ORDER BY f.path",
-        *values,
-    )
-    return tuple(file for file in files_of(rows) if engines.is_there(file.path))
+    found = entries(engines.catalog, filters, unread=unread)
+    return tuple(one for one in found if engines.is_there(one.path))
 
 
 def _rows(engines: Engines, query: str, *values: object) -> list[Any]:

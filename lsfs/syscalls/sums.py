@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from lsfs.joins import Aggregated
 from lsfs.model import Citation, FoundFile, QueryPlan
 from lsfs.syscalls.aggregate import AggregateRequest, of_party, over
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.selection import filtered
+from lsfs.syscalls.selection import matching
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
@@ -63,7 +64,10 @@ def _is_name(text: str) -> bool:
 
 def summed(call: Call, plan: QueryPlan, filters: Filters, who: str) -> Aggregated | None:
     """The sum that a question asks for; None when no file counts for it."""
-    chosen = filtered(call.engines, plan, filters, plan.kinds or KINDS)
+    plan = replace(plan, query="", kinds=plan.kinds or KINDS)  # the words ask for the sum
+    if who:  # the name is one of a party, whoever wrote what
+        plan = replace(plan, author="", recipient="", people=())
+    chosen = matching(call.engines, plan, filters)
     files = list(chosen.files)
     if who:
         # What is addressed to them they have to pay.

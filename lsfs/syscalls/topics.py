@@ -15,8 +15,8 @@ from lsfs.syscalls.group import GroupRequest
 
 if TYPE_CHECKING:
     from lsfs.index.groups.cluster import Matrix
-    from lsfs.index.groups.scope import Entry
     from lsfs.index.groups.topics import Branch, Topic
+    from lsfs.index.scope import Entry
     from lsfs.index.vectors import VectorStore
 
 READ = 8  # documents of a topic that the model sees

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def test_a_change_is_noticed(
 def test_a_failing_run_does_not_end_the_thread(
     index: Index, eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failures = []
+    failures: list[int] = []
 
     def fail_once() -> None:
         if not failures:
@@ -83,6 +84,40 @@ def test_a_failing_run_does_not_end_the_thread(
     finally:
         running.close()
     assert "indexing failed" in caplog.text
+
+
+@pytest.mark.parametrize(("share", "again"), [(1e6, False), (20.0, True)])
+def test_what_is_kept_is_computed_now_and_then_or_when_somebody_waits(
+    index: Index,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+    again: bool,
+) -> None:
+    monkeypatch.setattr(follow, "KEPT_SHARE", share)
+    computed: list[int] = []
+
+    def compute() -> None:
+        computed.append(index.catalog.generation())
+        time.sleep(0.01)
+
+    (index.source / "a.txt").write_text("heron")
+    running = Follower(
+        index.catalog, index.pipeline, index.tree, debounce_ms=20, after_change=compute
+    )
+    running.start()
+    try:
+        eventually(lambda: computed)
+        (index.source / "b.txt").write_text("otter")
+        eventually(lambda: index.paths("otter", mode="keyword") == ["b.txt"])
+        if again:
+            eventually(lambda: computed[-1] == index.catalog.generation())
+        else:
+            assert len(computed) == 1
+            assert running.wait(lambda _: None, 30)
+            assert computed[1:] == [index.catalog.generation()]
+    finally:
+        running.close()
 
 
 def test_reindex_reads_everything_again(index: Index, follower: Follower) -> None:

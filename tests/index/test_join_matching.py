@@ -9,10 +9,11 @@ import pytest
 from lsfs.config import FieldConfig
 from lsfs.errors import UsageError
 from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.meant import role_of, source
 from lsfs.index.join.columns import period_of
 from lsfs.index.join.figures import figure
+from lsfs.index.join.keys import key, with_limits
 from lsfs.index.join.matching import At, comparison
-from lsfs.index.join.sources import key, role_of, source, with_limits
 from lsfs.model import FieldValue
 
 KNOWN = definitions({"cost_centre": FieldConfig(type="number", labels=("Cost centre",))})

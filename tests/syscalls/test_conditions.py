@@ -211,6 +211,35 @@ def test_lists_exactly_what_is_asked_for(
 @pytest.mark.parametrize(
     ("question", "paths"),
     [
+        *CASES,
+        ("the latest two contracts", {"contracts/lease-draft.txt", "contracts/lease-b.txt"}),
+        ("largest file", {"notes/long.txt"}),
+        ("where is the heron", {"notes/birds.md", "notes/long.txt", "data/prices.csv"}),
+    ],
+)
+def test_the_same_files_are_grouped(conditions: lsfs.Drive, question: str, paths: set[str]) -> None:
+    found = conditions.group_by("type", query=question)
+    assert {file.path for group in found.groups for file in group.files} == paths
+    (count,) = conditions.aggregate("count", query=question, copies=True).rows
+    assert int(count.value) == len(paths - {"notes/empty.txt"})  # it is no document
+
+
+def test_what_no_file_holds_is_grouped_by_likeness_and_told(conditions: lsfs.Drive) -> None:
+    found = conditions.group_by("type", query="the leaking roof of Umbrella")
+    assert "letters/roof.txt" in {file.path for group in found.groups for file in group.files}
+    assert any("no file has all of the words leaking, roof, umbrella" in n for n in found.notes)
+    assert conditions.aggregate("count", query="the leaking roof of Umbrella").rows[0].value == "0"
+
+
+def test_a_sum_is_over_the_dates_that_are_meant(conditions: lsfs.Drive) -> None:
+    answer = conditions.ask("total of invoices due in May 2024")
+    assert answer.by == "computed"
+    assert answer.answer.startswith("7200.00 EUR in 2 files")  # of three, one is a copy
+
+
+@pytest.mark.parametrize(
+    ("question", "paths"),
+    [
         ("the latest two contracts", ["contracts/lease-draft.txt", "contracts/lease-b.txt"]),
         ("oldest contract", ["contracts/old/nda.txt"]),
         ("the newest invoice", ["invoices/i2.txt"]),

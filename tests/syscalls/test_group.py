@@ -17,7 +17,7 @@ from lsfs.config import Config, FieldConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.groups.grouped import Links
-from lsfs.index.groups.saved import Groupings, group
+from lsfs.index.kept import Groupings, saved_group
 from lsfs.index.published import Published
 from lsfs.serve.brain import serving
 from lsfs.syscalls import grouping
@@ -338,7 +338,7 @@ def test_kept_groupings_outlive_the_index(drive: library.Drive) -> None:
     drive.wait_indexed()
     assert [name for name, _, _ in Groupings(catalog).all()] == ["supplier"]
     grouping.refresh(Call(drive._caller.engines))  # type: ignore[attr-defined]
-    saved = group(catalog.db, "supplier")
+    saved = saved_group(catalog.db, "supplier")
     assert saved is not None and saved.generation == catalog.generation()
     assert Links(("Acme Corporation",), tuple(BILLS)) in saved.groups
     drive.drop_group("supplier")

@@ -11,7 +11,7 @@ from lsfs.index.catalog import Catalog
 from lsfs.index.filters import type_of
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.index.groups.languages import language_of
-from lsfs.index.groups.scope import Entry
+from lsfs.index.scope import Entry
 
 PARTS = ("year", "quarter", "month", "week", "day")
 MONTH_DAYS = 31  # a date that is less exact belongs to its year only

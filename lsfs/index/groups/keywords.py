@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
 from lsfs.index.groups.grouped import GroupedFile
-from lsfs.index.groups.scope import Entry, by_document
 from lsfs.index.groups.wording import SPACELESS, Wording, folded, wording
+from lsfs.index.scope import Entry, by_document
 from lsfs.places import Places
 
 CONDITIONS = ("and", "or")

@@ -13,8 +13,8 @@ from lsfs.errors import UsageError
 from lsfs.index.catalog import suffix_of
 from lsfs.index.dates import fold
 from lsfs.index.filters import type_of
-from lsfs.index.join.names import THRESHOLD, Name, Names, name_of
 from lsfs.index.join.reading import SideFile, Values
+from lsfs.index.names import Name, families, name_of
 from lsfs.model import FieldValue
 
 NONE = ""  # the group of what states nothing
@@ -126,14 +126,7 @@ def _name_labels(values: Sequence[FieldValue]) -> Callable[[FieldValue], str]:
     of_name: dict[Name, Counter[str]] = {}
     for written, count in counts.items():
         of_name.setdefault(name_of(written), Counter())[written] += count
-    # The commonest first: a rare spelling joins it, and not the other way round.
-    names = sorted(of_name, key=lambda name: (-of_name[name].total(), name.words, name.legal))
-    index = Names(names)
-    head: dict[Name, Name] = {}
-    for name in names:
-        likely = (names[at] for at, _, _ in index.like(name, THRESHOLD))
-        heads = (other for other in likely if other in head and head[other] == other)
-        head[name] = next(heads, name)
+    head = families({name: spellings.total() for name, spellings in of_name.items()})
     spelled: dict[Name, Counter[str]] = {}
     for name, spellings in of_name.items():
         spelled.setdefault(head[name], Counter()).update(spellings)

@@ -16,8 +16,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from lsfs.index.dates import fold
-from lsfs.index.join.names import Name, Names, name_of
-from lsfs.index.join.sources import Key
+from lsfs.index.join.keys import Key
+from lsfs.index.names import Name, Names, name_of
 from lsfs.model import FieldValue
 
 NEAR_DAYS = 7  # of dates that are compared with "~" and without a time

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from lsfs.config import FieldConfig
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
-from lsfs.index.fields.definitions import Definitions, definitions
-from lsfs.index.join.names import likeness, name_of
-from lsfs.index.join.sources import Source, role_of
+from lsfs.index.fields import undefined
+from lsfs.index.fields.meant import Source, label_of, role_of
+from lsfs.index.names import likeness, name_of
 from lsfs.model import FieldValue
 
 OWN_SHARE = 0.5  # of the files with two parties and more: who stands in so many has the drive
@@ -37,7 +36,6 @@ def values_of(
     catalog: Catalog,
     one: Source,
     files: Sequence[SideFile],
-    known: Definitions,
     own: Sequence[str] = (),
     *,
     surest: bool = True,
@@ -49,7 +47,8 @@ def values_of(
         surest: of amounts, dates and durations only the surest.
     """
     if one.label:
-        return dict(_behind_label(catalog, one, files))
+        read = dict(undefined.seek(catalog, one, {file.document_id for file in files}))
+        return {file.path: read[file.document_id] for file in files if read.get(file.document_id)}
     wanted = {file.path for file in files}
     found: dict[str, dict[str, list[FieldValue]]] = {}
     for name in one.names:
@@ -67,8 +66,8 @@ def _chosen(
 ) -> list[FieldValue]:
     names = [name for name in one.names if name in by_name]
     values = [value for name in (names[:1] if one.first else names) for value in by_name[name]]
-    if one.role:
-        told = [value for value in values if role_of(value.rule) == one.role]
+    if one.announced:
+        told = [value for value in values if _announced(value, one)]
         values = told or [value for value in values if not role_of(value.rule)]
     if one.foreign:
         mine = [name_of(name) for name in own]
@@ -81,6 +80,10 @@ def _chosen(
         most = max(value.confidence for value in values)
         values = [value for value in values if value.confidence == most]
     return sorted(values, key=lambda value: (-value.confidence, value.char_start))
+
+
+def _announced(value: FieldValue, one: Source) -> bool:
+    return role_of(value.rule) == one.role if one.role else label_of(value.rule) in one.announced
 
 
 def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str, list[FieldValue]]]:
@@ -101,34 +104,6 @@ def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str,
     return found
 
 
-def _behind_label(
-    catalog: Catalog, one: Source, files: Sequence[SideFile]
-) -> Iterator[tuple[str, list[FieldValue]]]:
-    """Values behind a label that is no field's: the documents are read for it now."""
-    from lsfs.index.dates import content_dates
-    from lsfs.index.fields.extract import placed
-    from lsfs.index.fields.forms import Reader
-    from lsfs.index.fields.labels import labelled
-    from lsfs.places import Places
-
-    asked = definitions({one.label: FieldConfig(type=one.type, labels=(one.label,))})  # type: ignore[arg-type]
-    known: dict[int, list[FieldValue]] = {}
-    for file in files:
-        if file.document_id not in known:
-            document = catalog.load(file.document_id)
-            dates = content_dates(document, "") if one.type == "date" else ()
-            reader = Reader(document.text, dates, document.language)
-            found = [o for o in labelled(document, asked, reader) if o.name == one.label]
-            found.sort(key=lambda o: (-o.confidence, o.form.start))
-            places = Places(document)
-            unique = {value.form.normal: value for value in reversed(found)}
-            known[file.document_id] = [
-                placed(value, document.text, places) for value in reversed(unique.values())
-            ]
-        if known[file.document_id]:
-            yield file.path, known[file.document_id]
-
-
 def own_names(catalog: Catalog) -> list[str]:
     """The names that stand in most files that name two parties: whose drive it is."""
     with catalog.lock:
@@ -145,8 +120,3 @@ def own_names(catalog: Catalog) -> list[str]:
     counted = Counter(normal for document, normal, _ in rows if document in several)
     least = max(OWN_FILES, OWN_SHARE * len(several))
     return [written[normal] for normal, count in sorted(counted.items()) if count >= least]
-
-
-def files_of(rows: Sequence[tuple[bytes, int, str, str]]) -> list[SideFile]:
-    """Files from rows of path, document, kind and day."""
-    return [SideFile(os.fsdecode(path), document, kind, day) for path, document, kind, day in rows]

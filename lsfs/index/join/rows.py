@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lsfs.index.join.keys import Key
 from lsfs.index.join.matching import At, Comparison, Fit, comparison
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.join.sources import Key
 from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 

@@ -1,4 +1,4 @@
-"""Which files are to be grouped, with what the catalog knows of each."""
+"""Files that pass filters, with what the catalog knows of each."""
 
 from __future__ import annotations
 
@@ -38,14 +38,11 @@ _COLUMNS = (
 )
 
 
-def entries(
-    catalog: Catalog, filters: Filters, *, unread: bool = False, only: Collection[str] | None = None
-) -> list[Entry]:
+def entries(catalog: Catalog, filters: Filters, *, unread: bool = False) -> list[Entry]:
     """The files that pass the filters, in order of their paths.
 
     Args:
         unread: also files without a document, as far as the filters can be asked of them.
-        only: no others than these paths.
     """
     where, values = filters.sql()
     if unread and filters == Filters(dir=filters.dir):
@@ -56,8 +53,7 @@ def entries(
             f"WHERE {where} ORDER BY f.path",
             values,
         ).fetchall()
-    found = (Entry(id_, os.fsdecode(raw), *rest) for id_, raw, *rest in rows)
-    return [entry for entry in found if only is None or entry.path in only]
+    return [Entry(id_, os.fsdecode(raw), *rest) for id_, raw, *rest in rows]
 
 
 def by_document(found: Collection[Entry]) -> dict[int, list[Entry]]:

@@ -10,13 +10,15 @@ Bocek et al., "Fast similarity search in large dictionaries", 2007).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lsfs.index.dates import fold
 
 THRESHOLD = 0.9
+MISSPELT = 0.85  # at least so much alike are a name and a misspelling of it
+RARE = 3  # a misspelling is at least so many times rarer than the name
 ORDER, SPACING, LEGAL = 0.98, 0.97, 0.95  # other order, other spaces, two legal forms
 INITIAL = 0.05  # what an initial for a name, or a name less, costs
 SMALL_COST = 0.03  # what "of" costs
@@ -170,7 +172,9 @@ def _judge(
         notes.append(f"{word} in one only")
     told = ", ".join(notes)
     whole = [word for word in alone if word not in _SMALL and (len(word) > 1 or word.isdigit())]
-    if common < 3 or any(_DIGITS.search(word) for word in whole) or (here and there and whole):
+    # Initials that stand for nothing on either side are two: J. Smith is not K. Smith.
+    two = bool({*here} - _SMALL and {*there} - _SMALL) or bool(here and there and whole)
+    if common < 3 or any(_DIGITS.search(word) for word in whole) or two:
         return min(0.5, common / longest), told
     if whole:
         return max(0.0, WORD_MORE * (common / longest) ** 0.25 - cost), told
@@ -265,3 +269,44 @@ def _near_keys(name: Name) -> set[str]:
         if len(word) >= _KEY_CHARS and not _DIGITS.search(word):
             keys.update(word[:at] + word[at + 1 :] for at in range(len(word)))
     return keys
+
+
+def families(counts: Mapping[Name, int], *, parties: bool = True) -> dict[Name, Name]:
+    """The commonest form of each name: in another order, with another legal form, misspelt.
+
+    What may be one name or another is left alone, and so is, below the threshold of a join, what
+    is not much rarer than the name: both are names then.
+
+    Args:
+        counts: how often there is each name.
+        parties: whether they are of people and firms; of other words only slips are told.
+    """
+    ordered = sorted(counts, key=lambda name: (-counts[name], name.words, name.legal))
+    index = Names(ordered)
+    head: dict[Name, Name] = {}
+    for name in ordered:
+        # Straight to the name, not to another misspelling: chains of small steps lead anywhere.
+        alike = [
+            (ordered[at], score)
+            for at, score, _ in index.like(name, MISSPELT)
+            if head.get(ordered[at]) == ordered[at]
+        ]
+        same = [other for other, _ in alike if _same_words(name, other)]
+        near = [
+            other
+            for other, score in alike
+            if (parties and score >= THRESHOLD)
+            or (counts[other] >= RARE * counts[name] and _misspelt(name, other))
+        ]
+        head[name] = same[0] if same else near[0] if len(near) == 1 else name
+    return head
+
+
+def _same_words(one: Name, two: Name) -> bool:
+    return bool(_exact_keys(one) & _exact_keys(two))
+
+
+def _misspelt(one: Name, two: Name) -> bool:
+    """Whether there is a word for each word, and none that differs is an initial."""
+    differing = {*one.words} ^ {*two.words}
+    return len(one.words) == len(two.words) and all(len(word) > 1 for word in differing)

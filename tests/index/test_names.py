@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsfs.index.join.names import THRESHOLD, Names, likeness, name_of
+from lsfs.index.names import THRESHOLD, Names, families, likeness, name_of
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,8 @@ def test_one_name_in_two_spellings(one: str, two: str) -> None:
         ("Nair", "Priya Nair"),
         ("A. Nair", "Priya Nair"),
         ("Bau GmbH", "AG"),
+        ("J. Smith", "K. Smith"),
+        ("Studio A Ltd", "Studio B Ltd"),
     ],
 )
 def test_two_names_that_are_alike(one: str, two: str) -> None:
@@ -77,3 +79,28 @@ def test_names_whose_words_are_all_common_are_found() -> None:
     assert [at for at, _, _ in index.like(name_of("ACME trading 0500"), THRESHOLD)] == [500]
     # As many look into lists that are cut, not into all names.
     assert index.compared < 1000
+
+
+def test_spellings_join_the_commonest_form() -> None:
+    counts = {
+        "Siemens": 9, "Siemans": 1, "Mueller Bau": 2, "Bau Müller GmbH": 1, "P. Nair": 1,
+        "Priya Nair": 2, "J. Smith": 1, "John Smith": 3, "Jane Smith": 3,
+        "Vestas": 3, "Vistas": 2, "Studio 54": 9, "Studio 55": 1,
+    }  # fmt: skip
+    head = families({name_of(written): count for written, count in counts.items()})
+    joined = {(" ".join(a.words), " ".join(b.words)) for a, b in head.items() if a != b}
+    assert joined == {
+        ("siemans", "siemens"),
+        ("bau muller", "mueller bau"),
+        ("p nair", "priya nair"),
+    }
+    alone = families(
+        {
+            name_of("Marina North"): 2,
+            name_of("Marine North"): 3,
+            name_of("Team A"): 1,
+            name_of("Team Alpha"): 9,
+        },
+        parties=False,
+    )
+    assert all(one == other for one, other in alone.items())

@@ -1,0 +1,207 @@
+"""What a word like "supplier", "Rechnungsnummer" or "deadline" means: fields, a role, a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lsfs.errors import UsageError
+from lsfs.index.dates import fold
+from lsfs.index.fields.definitions import TYPES, Definitions, label_key, words_of
+
+AMOUNT = "amount"
+# Of a document with several amounts the first of these that it states is what it is about.
+MAIN_AMOUNTS = ("total", "price", "rent", "salary", "net", "deposit")
+LONGEST_LABEL = 6  # words
+
+# Words for a party's role, in five languages; where files call it one of these, it has the role.
+_ROLE_TABLE = """
+supplier: supplier | vendor | seller | provider | service provider | contractor | issued by
+    remit to | lieferant | verkäufer | verkäuferin | auftragnehmer | auftragnehmerin
+    rechnungssteller | consultant | licensor
+    fournisseur | vendeur | prestataire | émetteur | proveedor | vendedor | vendedora | emisor
+    prestador
+    fornitore | venditore
+customer: customer | client | buyer | purchaser | bill to | billed to | invoice to | sold to
+    ship to | customer name | kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
+    rechnungsempfänger | empfänger | rechnung an
+    licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
+    comprador | compradora | facturar a | facturado a | acquirente
+landlord: landlord | lessor | name of landlord | vermieter | vermieterin | bailleur | arrendador
+    arrendadora | locatore
+tenant: tenant | lessee | name of tenant | mieter | mieterin | preneur | locataire | arrendatario
+    arrendataria | conduttore
+employer: employer | arbeitgeber | arbeitgeberin | employeur | empleador | datore di lavoro
+employee: employee | arbeitnehmer | arbeitnehmerin | salarié | salariée | empleado | trabajador
+    trabajadora
+lender: lender | darlehensgeber | prêteur | prestamista
+borrower: borrower | darlehensnehmer | emprunteur | prestatario
+insurer: insurer | versicherer | assureur | aseguradora | assicuratore
+insured: insured | policyholder | policy holder | versicherungsnehmer | assuré | asegurado
+"""
+# Words for a field that documents do not call it by.
+_SYNONYMS = {
+    "company": "party", "firm": "party", "organisation": "party", "organization": "party",
+    "person": "party", "name": "party", "firma": "party", "entreprise": "party",
+    "empresa": "party", "azienda": "party",
+    "deadline": "due", "frist": "due", "delai": "due", "plazo": "due", "expiry": "end",
+    "expiry date": "end", "expiration": "end", "ablauf": "end", "sum": AMOUNT,
+    "betrag": AMOUNT, "montant": AMOUNT, "importe": AMOUNT, "importo": AMOUNT,
+    "duration": "term", "laufzeit": "term", "mail": "email", "account": "iban",
+    "bank account": "iban", "konto": "iban", "invoice": "invoice_number", "order": "order_number",
+    "notice": "notice", "birthday": "born", "topic line": "subject",
+}  # fmt: skip
+_OTHER_SIDE = frozenset(
+    ("counterparty", "counterparties", "counter party", "partner", "business partner",
+     "gegenpartei", "gegenseite", "geschaftspartner", "vertragspartner", "cocontractant",
+     "contrepartie", "partenaire", "contraparte", "controparte")
+)  # fmt: skip
+# What else documents call what people often group by and no field is for.
+_CALLED = """
+    project | projekt | projet | proyecto | progetto | project name | projektname | nom du projet
+    cost centre | cost center | kostenstelle | centre de coûts | centre de coût | centro de coste
+        centro de costes | centro di costo
+    department | abteilung | département | service | departamento | reparto | dept
+    matter | case | fall | affaire | asunto | caso | case name
+    product | produkt | produit | producto | prodotto
+    account manager | kundenbetreuer | manager | responsable
+    status | state | zustand | état | estado | stato
+    location | site | standort | ort | lieu | ubicación | luogo | place
+    country | land | pays | país | paese
+    budget | grant | fund
+    priority | priorität | priorité | prioridad | priorità
+    owner | verantwortlich | verantwortlicher | propriétaire | responsable | proprietario
+"""
+_BY_RULE = {"letterhead": "supplier"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is read from each file.
+
+    Attributes:
+        asked: as it was asked for.
+        names: fields of the catalog; the first one that a file states counts where ``first``.
+        type: see lsfs.index.fields.definitions.TYPES.
+        role: only parties in this role, where a file tells who is what.
+        announced: only parties that one of these labels announces, as far as a file tells.
+        foreign: only parties that are not the drive's own.
+        label: what stands before the value in the text, for what is no field.
+        first: see ``names``.
+    """
+
+    asked: str
+    names: tuple[str, ...]
+    type: str
+    role: str = ""
+    announced: frozenset[str] = frozenset()
+    foreign: bool = False
+    label: str = ""
+    first: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Its fields in the catalog; for what is no field, the name that its values are kept by."""
+        return self.names or (self.label.replace(" ", "_"),)
+
+    @property
+    def words(self) -> str:
+        """What is read, in words."""
+        if self.label:
+            return f"what stands behind the words {self.label!r}"
+        if self.role:
+            return f"party, as {self.role}"
+        if self.foreign:
+            return "party, without those that most files name"
+        return (" or else " if self.first else " or ").join(self.names)
+
+
+def source(asked: str, known: Definitions) -> Source:
+    """What a user's word means.
+
+    Args:
+        asked: a field ("due"), one of its labels in any language ("Rechnungsnummer"), a word for it
+            ("deadline"), a role ("landlord"), a type ("amount"), or any other label.
+        known: the fields that there are.
+
+    Raises:
+        UsageError: it has no word, or is longer than a label.
+    """
+    words = words_of(asked.replace("_", " "))
+    if not words or len(words) > LONGEST_LABEL:
+        raise UsageError(f"not a field: {asked!r}", hint="see: lsfs extract FILE")
+    for name in ("_".join(words), "_".join(words).lower(), "_".join(map(fold, words))):
+        if name in known.fields:
+            return Source(asked, (name,), known.fields[name].type)
+    key = label_key(words)
+    if key in _OTHER_SIDE:
+        return Source(asked, ("party",), "party", foreign=True)
+    for form in (key, key.removesuffix("s")):
+        if form in _ROLE_OF:
+            role = _ROLE_OF[form]
+            return Source(asked, ("party",), "party", role=role, announced=_ROLES[role])
+    key = _SYNONYMS.get(key, key)
+    if key == AMOUNT:
+        return Source(asked, MAIN_AMOUNTS, AMOUNT, first=True)
+    if key in TYPES and key not in known.fields:
+        names = tuple(name for name, one in known.fields.items() if one.type == key)
+        return Source(asked, names, key)
+    return _announced(asked, key, known)
+
+
+def _announced(asked: str, key: str, known: Definitions) -> Source:
+    """The field of a name or label; else what stands behind the label."""
+    if key in known.fields:
+        return Source(asked, (key,), known.fields[key].type)
+    label = key if key in known.labels else key.removesuffix("s")
+    field = known.labels.get(label)
+    if field is None:
+        return Source(asked, (), "text", label=key)
+    type_ = known.fields[field].type
+    return Source(asked, (field,), type_, announced=frozenset((label,) if type_ == "party" else ()))
+
+
+def called(label: str) -> frozenset[str]:
+    """What documents call what a label is for, that no field is for."""
+    return next((group for group in _CALLED_GROUPS if label in group), frozenset((label,)))
+
+
+def label_of(rule: str) -> str:
+    """The label that announced a value; "" where none did."""
+    return rule.partition(": ")[2]
+
+
+def role_of(rule: str) -> str:
+    """The role that a party has by the label it was found by; "" where it tells none."""
+    label = label_of(rule)
+    return _ROLE_OF.get(label, "") if label else _BY_RULE.get(rule, "")
+
+
+def _key(words: str) -> str:
+    return label_key(words_of(words))
+
+
+def _roles() -> Mapping[str, frozenset[str]]:
+    """The labels of each role."""
+    labels: dict[str, frozenset[str]] = {}
+    for entry in re.split(r"\n(?=\w)", _ROLE_TABLE.strip()):
+        role, _, names = entry.partition(":")
+        labels[role] = frozenset(_key(one) for one in re.split(r"[|\n]", names) if one.strip())
+    return labels
+
+
+def _called() -> list[frozenset[str]]:
+    groups: list[list[str]] = []
+    for line in _CALLED.strip("\n").splitlines():
+        names = [_key(one) for one in line.split("|")]
+        if line.startswith("        "):
+            groups[-1] += names
+        else:
+            groups.append(names)
+    return [frozenset(group) for group in groups]
+
+
+_ROLES = _roles()
+_ROLE_OF = {label: role for role, labels in _ROLES.items() for label in labels}
+_CALLED_GROUPS = _called()

@@ -1,0 +1,190 @@
+"""Values of what no field is defined for: files are read for it when it is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from lsfs.index import stated
+from lsfs.index.catalog import Catalog
+from lsfs.index.dates import content_dates, fold
+from lsfs.index.fields.definitions import Definition, Definitions, label_key, words_of
+from lsfs.index.fields.extract import placed
+from lsfs.index.fields.forms import Form, Reader
+from lsfs.index.fields.labels import Found, labelled
+from lsfs.index.fields.meant import Source, called
+from lsfs.model import Block, BlockKind, Document, FieldValue, Table
+from lsfs.places import Places
+
+VERSION = 1  # raise when the rules change: files are then read anew
+RULES = f"rules {VERSION}"
+LONGEST = 80  # characters of a value
+MOST_VALUES = 200  # of one field in one document
+_CODE_LETTERS = 2  # the least of an abbreviation that stands for a word in codes
+_VALUE_END = re.compile(r"\s*(?:[;|\t]|\.(?:\s|\Z)|\s[\u2013\u2014-]\s)")
+_REMARK = r"[^\S\n]*(?:\([^()\n]{0,40}\))?[^\S\n]*"
+
+
+def sought(one: Source) -> Definitions:
+    """A field that nobody defined, with what documents may call it.
+
+    The pattern is of codes that abbreviate the word: PRJ-0042, Project 17, CC 4711.
+    """
+    (field,) = one.fields
+    pattern = code_pattern(one.label) if one.type == "text" else ""
+    definition = Definition(field, one.type, pattern)
+    return Definitions({field: definition}, dict.fromkeys(called(one.label), field))
+
+
+def code_pattern(name: str) -> str:
+    """A regular expression of codes for what is called ``name``; "" where none can be guessed."""
+    words = name.split()
+    word = words[0]
+    consonants = re.sub(r"(?<=.)[aeiouy]", "", word)
+    prefixes = {consonants[:3], word[:3], word[:4], word} if len(words) == 1 else set()
+    prefixes |= {"".join(one[0] for one in words)} if len(words) > 1 else set()
+    prefixes = {one.upper() for one in prefixes if len(one) >= _CODE_LETTERS and one.isascii()}
+    if not prefixes:
+        return ""
+    any_of = "|".join(sorted(prefixes, key=lambda one: (-len(one), one)))
+    return rf"(?<![\w-])(?:{any_of})[-_/ ]?\d[\dA-Z]*(?:[-_/]\d[\dA-Z]*)*(?!\w)"
+
+
+def seek(
+    catalog: Catalog, one: Source, documents: Collection[int]
+) -> Iterator[tuple[int, list[FieldValue]]]:
+    """Read documents for a field that nobody defined; those that hold no label or code are passed.
+
+    Yields:
+        each document that was looked at, and what it states; :func:`keep` stores it.
+    """
+    known = sought(one)
+    for document_id in sorted(_likely(catalog, known) & set(documents)):
+        yield document_id, values_in(catalog.load(document_id), known)
+
+
+def known_documents(catalog: Catalog, field: str, rule: str) -> set[int]:
+    """Documents that were read for a field in this way."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT document_id FROM sought WHERE name = ? AND rule = ?", (field, rule)
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def keep(
+    catalog: Catalog, field: str, rule: str, read: Sequence[tuple[int, list[FieldValue]]]
+) -> None:
+    """Store what documents state, and that they were read for it."""
+    with catalog.transaction() as db:
+        for document_id, values in read:
+            stated.add(db, document_id, values)
+            db.execute("INSERT OR IGNORE INTO sought VALUES (?, ?, ?)", (document_id, field, rule))
+
+
+def values_in(document: Document, known: Definitions) -> list[FieldValue]:
+    """The values of a field that nobody defined: behind labels, in columns of tables, as codes."""
+    (field,) = known.fields.values()
+    dates = content_dates(document, "") if field.type == "date" else ()
+    reader = Reader(document.text, dates, document.language)
+    heads = [_head(block) for block, _ in _headed(document, known)]
+    found = [
+        one
+        for one in labelled(document, known, reader)
+        if not any(start <= one.form.start < end for start, end in heads)
+    ]
+    found += _columns(document, known, reader)
+    if field.pattern:
+        for match in re.finditer(field.pattern, document.text):
+            normal = re.sub(r"[\s_/]", "-", match[0]).casefold()
+            found.append(Found(field.name, Form(*match.span(), normal), "code", 0.8))
+    places = Places(document)
+    kept: dict[tuple[str, int], FieldValue] = {}
+    for one in sorted(found, key=lambda one: (-one.confidence, one.form.start)):
+        short = _short(document.text, one) if field.type == "text" else one
+        if short is not None and len(kept) < MOST_VALUES:
+            value = placed(short, document.text, places)
+            kept.setdefault((value.name, value.char_start), value)
+    return _once(kept.values())
+
+
+def _once(values: Iterable[FieldValue]) -> list[FieldValue]:
+    """Each value by its surest place; a code within a longer value is that value."""
+    by_normal: dict[str, FieldValue] = {}
+    taken: list[tuple[int, int]] = []
+    for value in values:
+        inside = any(a <= value.char_start and value.char_end <= b for a, b in taken)
+        if value.normal not in by_normal and not (inside and value.rule == "code"):
+            by_normal[value.normal] = value
+        taken.append((value.char_start, value.char_end))
+    return list(by_normal.values())
+
+
+def _columns(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
+    """Values below a head that names the field, one for each row."""
+    for block, table in _headed(document, known):
+        named = [known.labels.get(label_key(words_of(cell))) for cell in table.rows[0]]
+        at = _head(block)[1]
+        for row in table.rows[1:]:
+            for name, cell in zip(named, row, strict=False):
+                place = document.text.find(cell, at, block.char_end) if cell else -1
+                if place < 0:
+                    continue
+                at = place + len(cell)
+                form = _form(known.fields[name].type, place, at, reader) if name else None
+                if name and form is not None:
+                    yield Found(name, form, "column", 0.9)
+
+
+def _form(type_: str, start: int, end: int, reader: Reader) -> Form | None:
+    if type_ != "text":
+        return reader.read(type_, start, end, loose=True)
+    return Form(start, end, " ".join(reader.text[start:end].casefold().split()))
+
+
+def _headed(document: Document, known: Definitions) -> Iterator[tuple[Block, Table]]:
+    """Tables whose first row names the field; not forms of labels on the left."""
+    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
+    for block, table in zip(blocks, document.tables, strict=False):
+        if len(table.rows) < 2 or (not table.header_rows and len(table.rows[0]) < 3):
+            continue
+        if any(label_key(words_of(cell)) in known.labels for cell in table.rows[0]):
+            yield block, table
+
+
+def _head(block: Block) -> tuple[int, int]:
+    """Where the first row of a table stands in the text."""
+    return block.char_start, block.char_start + len(block.text.split("\n", 1)[0])
+
+
+def _short(text: str, one: Found) -> Found | None:
+    """A value up to where something else is said; None for a sentence."""
+    if one.rule == "code":
+        return one
+    written = text[one.form.start : one.form.end]
+    stop = _VALUE_END.search(written, 1)
+    written = written[: stop.start()] if stop else written
+    written = written.rstrip(" .,*_")
+    if not written or len(written) > LONGEST:
+        return None
+    normal = " ".join(written.casefold().split())
+    return replace(one, form=Form(one.form.start, one.form.start + len(written), normal))
+
+
+def _likely(catalog: Catalog, known: Definitions) -> set[int]:
+    """Documents in whose text a label is set apart, or a code stands."""
+    (pattern,) = (one.pattern for one in known.fields.values())
+    labels = [r"[\W_]+".join(map(re.escape, label.split())) for label in known.labels]
+    apart = re.compile(rf"\b(?:{'|'.join(labels)})s?\b{_REMARK}(?:[:\uff1a|\t\n]|\Z|  )")
+    phrases = [f'"{label}"' for label in known.labels]
+    prefixes = re.findall(r"[A-Z]+", pattern.partition(")[-_")[0])
+    match = " OR ".join([*phrases, *(f"{prefix.lower()}*" for prefix in prefixes)])
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT p.document_id, p.text FROM passage_fts "
+            "CROSS JOIN passage p ON p.id = passage_fts.rowid WHERE passage_fts MATCH ?",
+            (f"text : ({match})",),
+        ).fetchall()
+    code = re.compile(pattern or r"(?!)")
+    return {id_ for id_, text in rows if code.search(text) or apart.search(fold(text))}
