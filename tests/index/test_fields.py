@@ -112,6 +112,14 @@ def test_words_that_only_look_like_labels() -> None:
     assert not found.keys() & {"total", "party", "invoice_number"}
 
 
+def test_the_title_of_a_contract_is_no_party() -> None:
+    text = (
+        "Supply Agreement\nThis agreement is made on 3 May 2023 between Acme Ltd "
+        '("Supplier") and Heron GmbH ("Customer").\n'
+    )
+    assert normal(text)["party"] == ["acme", "heron"]
+
+
 def test_own_fields() -> None:
     own = {
         "cost_centre": FieldConfig("number", ("Cost centre", "Kostenstelle")),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from lsfs.index.fields.forms import Form, Reader, durations, name_at
 from lsfs.index.fields.labels import Found
+from lsfs.index.kinds import kinds_in
 from lsfs.model import DateKind, Document
 
 FRONT = 4000  # characters in which a contract names its parties
@@ -463,4 +464,6 @@ def is_firm(name: str) -> bool:
 
 
 def _is_name(text: str, form: Form) -> bool:
-    return not _GENERIC.match(text[form.start : form.end])
+    """Whether it is no title ("Supply Agreement") and no word for anybody ("the parties")."""
+    written = text[form.start : form.end]
+    return not _GENERIC.match(written) and not kinds_in(written.split()[-1:])
