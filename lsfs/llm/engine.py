@@ -24,6 +24,7 @@ from lsfs.llm.backend import Backend, backend
 
 FLASH_ATTENTION = 1  # always on: V is stored in rows, and unused cells cost next to nothing
 _PIECE_BYTES = 64
+_VALUE_BYTES = 1024
 _ALL_SEQUENCES = -1
 
 
@@ -126,6 +127,13 @@ class Model:
         if not self._handle:
             raise ModelError("the model is closed")
         return self._handle
+
+    def metadata(self, key: str) -> str:
+        """A value of the file's metadata, as text; "" when it has none of that name."""
+        buffer = ctypes.create_string_buffer(_VALUE_BYTES)
+        args = (self.handle, key.encode(), buffer, len(buffer))
+        size = self._api.llama_model_meta_val_str(*args)
+        return buffer.value.decode("utf-8", "replace") if size >= 0 else ""
 
     def tokenise(self, text: str, *, special: bool = False, begin: bool = False) -> list[int]:
         """The tokens of a text.
@@ -305,6 +313,41 @@ class Context:
         """Let ``target`` share the cells of ``source`` at the positions [start, end)."""
         _ = self.handle
         self._api.llama_memory_seq_cp(self._memory, source, target, start, end)
+
+    def state(self, sequence: int = 0) -> NDArray[np.uint8]:
+        """The attention state of a sequence; see :mod:`lsfs.llm.kvblob`.
+
+        Raises:
+            ModelError: the library does not give it.
+        """
+        handle, api = self.handle, self._api
+        self.model.backend.forget_errors()
+        blob = np.empty(api.llama_state_seq_get_size(handle, sequence), np.uint8)
+        if api.llama_state_seq_get_data(handle, _bytes_of(blob), len(blob), sequence) != len(blob):
+            raise self.model.backend.failure("cannot read the model's attention state", "report it")
+        return blob
+
+    def load_state(self, blob: NDArray[np.uint8], sequence: int = 0) -> None:
+        """Replace a sequence by a state, packed into free cells.
+
+        Nothing in a blob says of which model it is: who loads it must know.
+
+        Raises:
+            ContextTooLong: there are too few free cells.
+            ModelError: it is of another layout.
+        """
+        handle, api = self.handle, self._api
+        self.model.backend.forget_errors()
+        data = np.ascontiguousarray(blob)
+        if api.llama_state_seq_set_data(handle, _bytes_of(data), len(data), sequence):
+            return
+        cells = int.from_bytes(data[12:16].tobytes(), "little")
+        if cells > self.n_ctx:
+            raise ContextTooLong(
+                f"a state of {cells} tokens does not fit the context of {self.n_ctx}",
+                hint="raise model.context",
+            )
+        raise self.model.backend.failure("cannot load an attention state", "lsfs kv clear")
 
     def next_position(self, sequence: int = 0) -> int:
         """Where the next token of a sequence goes; any other place is refused by ``decode``."""
@@ -528,6 +571,10 @@ class Context:
 def threads() -> int:
     """One less than the cores that this process may use, and at least one."""
     return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
+def _bytes_of(array: NDArray[np.uint8]) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 def _abort_callback(api: Any, cancel: Event) -> Any:
