@@ -119,7 +119,8 @@ def parse(blob: NDArray[np.uint8]) -> Cells:
 
 
 def _parsed(blob: NDArray[np.uint8]) -> Cells:
-    magic, _, streams, count = _HEAD.unpack_from(blob, 0)
+    data = blob.data
+    magic, _, streams, count = _HEAD.unpack_from(data, 0)
     if magic != MAGIC or streams != 1:
         raise _unreadable(f"magic {magic:#x}, {streams} streams")
     at = _HEAD.size
@@ -128,14 +129,14 @@ def _parsed(blob: NDArray[np.uint8]) -> Cells:
     if count and np.any(table[:, 1] != 1):
         raise _unreadable("cells with other fields")
     at += size
-    transposed, layers = _BODY.unpack_from(blob, at)
+    transposed, layers = _BODY.unpack_from(data, at)
     if transposed:
         raise _unreadable("V is transposed: flash attention is off")
     at += _BODY.size
     rows: list[Rows] = []
     types: list[int] = []
     for _ in range(2 * layers):
-        kind, width = _ROWS.unpack_from(blob, at)
+        kind, width = _ROWS.unpack_from(data, at)
         at += _ROWS.size
         raw = blob[at : at + count * width].reshape(count, width)
         rows.append(raw.view(np.float16) if kind == F16 else raw)

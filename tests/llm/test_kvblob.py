@@ -190,7 +190,9 @@ def test_a_state_that_is_too_long_or_foreign_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.model
 def test_the_default_model_is_handled() -> None:
-    with opened(models.chat_model_file("default").path) as context:
+    file = models.chat_model_file("default")
+    assert file is not None
+    with opened(file.path) as context:
         facts = facts_of(context)
         assert facts == Facts(30, 9, 3, 64, Rope(64, 64, 100000.0))
         text = "The rent of the flat is 900 euros a month, due on the third of each month. " * 4
