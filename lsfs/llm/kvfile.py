@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from lsfs.llm import kvblob
 from lsfs.llm.kvblob import F16, Q8_0, Q8_GROUP, Cells, Rows
+from lsfs.llm.kvfolder import SUFFIX
 
 MAGIC = b"lsfs-kv\n"
 VERSION = 1
@@ -57,6 +58,16 @@ class Block:
     tokens: tuple[int, ...]
     cells: Cells
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def block_name(key: bytes, tokens: Sequence[int]) -> str:
+    """The name of a block's file.
+
+    Args:
+        key: the context key, 32 bytes.
+        tokens: what it holds.
+    """
+    return str(blake3(key + np.asarray(tokens, "<i4").tobytes()).hexdigest()) + SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,20 +258,34 @@ def read_part(fd: int, key: bytes, tokens: Sequence[int], layers: Sequence[int])
         IndexError: it has no such layer.
         OSError: it cannot be read.
     """
-    start = _fields(_bytes(fd, 0, min(_size(fd), _HEAD.size)).tobytes())
-    head = _head(_bytes(fd, 0, min(start[4], _MOST)).tobytes())
-    sections = head.sections()
+    head = _head_of(fd)
     first = 1 + len(head.extras)
+    _tokens(_section(fd, head, 0), head, key, tokens)
+    extras = _extras([_section(fd, head, at) for at in range(1, first)], head)
+    wanted = [first + range(head.layers)[layer] for layer in layers]
+    return Part(tuple(_rows(_section(fd, head, at), head, 0) for at in wanted), extras)
 
-    def part(at: int) -> NDArray[np.uint8]:
-        section = sections[at]
-        raw = _bytes(fd, section.start, section.end - section.start)
-        return _checked(raw, head, at)[: section.stop - section.start]
 
-    _tokens(part(0), head, key, tokens)
-    extras = _extras([part(at) for at in range(1, first)], head)
-    wanted = [range(head.layers)[layer] for layer in layers]
-    return Part(tuple(_rows(part(first + layer), head, 0) for layer in wanted), extras)
+def tokens_of(fd: int, key: bytes) -> tuple[int, ...]:
+    """What a file says that it holds; only its head and its tokens are read and checked.
+
+    Raises:
+        Unusable: these are damaged, or another's.
+        OSError: it cannot be read.
+    """
+    head = _head_of(fd)
+    return _tokens(_section(fd, head, 0), head, key, None)
+
+
+def _head_of(fd: int) -> Head:
+    start = _fields(_bytes(fd, 0, min(_size(fd), _HEAD.size)).tobytes())
+    return _head(_bytes(fd, 0, min(start[4], _MOST)).tobytes())
+
+
+def _section(fd: int, head: Head, at: int) -> NDArray[np.uint8]:
+    section = head.sections()[at]
+    raw = _bytes(fd, section.start, section.end - section.start)
+    return _checked(raw, head, at)[: section.stop - section.start]
 
 
 def _size(fd: int) -> int:

@@ -23,15 +23,17 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
+from lsfs.config import ModelConfig
 from lsfs.errors import ModelError
 from lsfs.llm import kvblob, kvfile
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts
 from lsfs.llm.kvblob import Cells
 from lsfs.llm.kvfile import Block, Part, Unusable
-from lsfs.llm.kvfolder import PREFIX, SUFFIX, KvFolder
+from lsfs.llm.kvfolder import PREFIX, KvFolder
+from lsfs.llm.models import ModelFile
 
-__all__ = ["Block", "Blocks", "KvStatus", "KvStore", "Part", "context_key"]
+__all__ = ["Block", "Blocks", "KvStatus", "KvStore", "Part", "context_key", "open_store"]
 
 log = logging.getLogger("lsfs.llm.kvstore")
 
@@ -70,6 +72,26 @@ def context_key(
         "version": kvfile.VERSION,
     }
     return blake3(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def open_store(
+    folder: Path,
+    file: ModelFile,
+    config: ModelConfig,
+    key: str,
+) -> KvStore | None:
+    """The store that the settings ask for; None when they ask for none.
+
+    Args:
+        folder: of all that is kept of the drive.
+        file: the model.
+        config: whether and how much is kept.
+        key: see :func:`context_key`.
+    """
+    if config.kv == "off":
+        return None
+    about = {"model": file.name, "sha256": file.sha256}
+    return KvStore(folder, key, limit=config.kv_bytes, numbers=config.kv_numbers, about=about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +205,8 @@ class KvStore:
         return self._folder.clear(lambda one: one.path == self._context)
 
     def _path(self, tokens: Sequence[int]) -> Path:
-        name = blake3(self._key + np.asarray(tokens, "<i4").tobytes()).hexdigest()
-        return self._context / name[:2] / (name + SUFFIX)
+        name = kvfile.block_name(self._key, tokens)
+        return self._context / name[:2] / name
 
     def _write(self, path: Path, block: Block, used_ns: int | None) -> bool:
         data = kvfile.encode(block, self._key, self.numbers)
