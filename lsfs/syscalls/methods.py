@@ -23,7 +23,7 @@ from lsfs.syscalls.registry import Syscall, registry
 MODULES = (  # that declare syscalls
     "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
     "rollback", "extract", "duplicates", "group", "combined", "map", "join", "aggregate",
-    "file_join", "joins_kept",
+    "file_join", "joins_kept", "kv",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
+from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
@@ -338,3 +339,10 @@ class Methods:
         self,
         name: str,
     ) -> Done: ...
+    def kv_status(
+        self,
+    ) -> KvReport: ...
+    def kv_clear(
+        self,
+        unused: bool = ...,
+    ) -> KvCleared: ...
