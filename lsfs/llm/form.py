@@ -7,7 +7,7 @@ tokenised on their own and never hold control tokens, so none can end its turn.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsfs.llm import prompts
@@ -38,9 +38,15 @@ def form_of(model: Model, system: str = prompts.SYSTEM) -> Form:
     one, other = (
         model.chat_tokens([Message("system", system), Message("user", text)]) for text in "AB"
     )
-    head = os.path.commonprefix([one, other])
-    foot = os.path.commonprefix([one[::-1], other[::-1]])[::-1]
+    head = one[: _alike(one, other)]
+    foot = one[len(one) - _alike(one[::-1], other[::-1]) :]
     return Form(tuple(head), tuple(foot))
+
+
+def _alike(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many of the first tokens are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def block_tokens(model: Model, text: str) -> list[tuple[int, ...]]:
