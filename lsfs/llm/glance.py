@@ -24,7 +24,7 @@ tokens], in the layers of ``select.middle``."""
 LABEL = "neutral mass 1"
 """To be part of the context key: blocks whose extra array is another are others."""
 
-_NEUTRAL_QUESTION = "What does the text say?"
+NEUTRAL_QUESTION = "What does the text say?"
 
 
 class Glance:
@@ -65,7 +65,7 @@ class Glance:
     ) -> Mapping[str, NDArray[Any]]:
         """What is kept with a block; see :class:`lsfs.llm.kvstore.Blocks`."""
         if self._neutral is None:
-            tail = form.question_tokens(context.model, self._form, _NEUTRAL_QUESTION)
+            tail = form.question_tokens(context.model, self._form, NEUTRAL_QUESTION)
             self._neutral = self.queries(tail)
         keys = [cells.keys[layer] for layer in self.layers]
         return {NEUTRAL: self._masses(self._neutral, keys).astype(np.float16)}

@@ -12,21 +12,26 @@ from typing import Self
 import numpy as np
 
 from lsfs.config import ModelConfig
-from lsfs.llm import alone, compose, form, glance, prompts
+from lsfs.errors import Cancelled
+from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
 from lsfs.llm.batch import Shape
 from lsfs.llm.capture import ScoringContext
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.generation import Request
-from lsfs.llm.kvstore import Blocks, KvStore, context_key
+from lsfs.llm.kvstore import Blocks, KvStore, Part, context_key
 from lsfs.llm.model import Model
+from lsfs.llm.policies import Policy
 from lsfs.llm.sampling import Sampling
+from lsfs.llm.whole import Narrow
 
 OpenStore = Callable[[str], KvStore | None]
 """Gives the store of a context key; None keeps nothing."""
 
 OnText = Callable[[str], None]
 
+BUDGET = 512  # cells of a long document that an answer is written from
+WIDER = 4  # times the budget: cells that a policy chooses from
 CANDIDATES = 16  # passages that are looked at
 LOOK = 0.3  # what the look at kept blocks counts beside the search's score, both standardised
 PENALTY = 1.1  # small models repeat themselves without one
@@ -211,7 +216,85 @@ class Reader:
                 for answer in alone.merged(said, weights.tolist())
             ]
 
+    def read_document(
+        self,
+        question: str,
+        passages: Sequence[str],
+        *,
+        budget: int = BUDGET,
+        policy: str = policies.DEFAULT,
+        on_text: OnText | None = None,
+        cancel: Event | None = None,
+    ) -> Reading:
+        """The answer from a document of any length, in a cache of few cells.
+
+        All its blocks are looked at, one after the other; see :mod:`lsfs.llm.whole`. A model whose
+        state is not handled reads its beginning, as much as fits.
+
+        Args:
+            question: what is asked.
+            passages: all of the document, in order.
+            budget: cells that the answer is written from, of each layer.
+            policy: which rows those are; see :mod:`lsfs.llm.policies`.
+            on_text, cancel: see :meth:`read`.
+
+        Raises:
+            UsageError: there is no such policy.
+            Cancelled, ContextTooLong, ModelError: see :meth:`read`.
+        """
+        chooses = policies.policy(policy)
+        with self._lock:
+            begun = _Begun(self._blocks)
+            tail = form.question_tokens(self._model, self.form, question)
+            pieces = self._pieces(passages)
+            room = self._room(tail, self._config.max_tokens)
+            if self._blocks is not None:
+                room = min(room, WIDER * budget)
+            looks = self._looks(pieces, tail, cancel)
+            chosen = compose.choose(looks, [len(p.tokens) for p in pieces], room, len(pieces))
+            try:
+                self._load([[pieces[n] for n in chosen.blocks]], cancel)
+                self._narrow(tail, chooses, budget, cancel)
+                text = self._write(tail, begun, on_text, cancel)
+            finally:
+                self._context.clear()
+            used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
+            return begun.reading(text, tuple(used)[::-1])
+
     # --- parts
+
+    def _looks(
+        self, pieces: Sequence[_Piece], tail: Sequence[int], cancel: Event | None
+    ) -> list[float]:
+        """How much a question looks at each block; only one of them is in memory at a time."""
+        blocks = self._blocks
+        if blocks is None:
+            return [-float(number) for number in range(len(pieces))]
+        queries, layers = self._glance.queries(tail, cancel), self._glance.layers
+        found = []
+        for piece in pieces:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("the model was stopped")
+            part = None if blocks.store is None else blocks.store.part_of(piece.tokens, layers)
+            if part is None:
+                block = blocks.block(piece.tokens, cancel)
+                part = Part(tuple(block.cells.keys[layer] for layer in layers), block.extras)
+            found.append(self._glance.relevance(queries, part.keys, part.extras))
+        return found
+
+    def _narrow(
+        self, tail: Sequence[int], policy: Policy, budget: int, cancel: Event | None
+    ) -> None:
+        """Let sequence 0 keep the rows that a policy chooses."""
+        if self._blocks is None or self._context.next_position() <= budget:
+            return
+        cells = kvblob.parse(self._context.state())
+        self._context.clear()
+        neutral = form.question_tokens(self._model, self.form, glance.NEUTRAL_QUESTION)
+        narrow = Narrow(self._model, self.facts, self._config.threads)
+        scene = narrow.scene(cells, tail, neutral, cancel)
+        kept = narrow.narrowed(cells, scene, policy, budget)
+        self._context.load_state(kvblob.build(kept))
 
     def _pieces(self, passages: Sequence[str]) -> list[_Piece]:
         return [
