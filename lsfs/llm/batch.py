@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from lsfs.errors import Cancelled
+
 
 class Stop(Protocol):
     """What tells a running computation to end: a ``threading.Event``, for one."""
@@ -12,6 +14,16 @@ class Stop(Protocol):
     def is_set(self) -> bool:
         """Whether it is to end now."""
         ...
+
+
+def check(stop: Stop | None) -> None:
+    """Go on, or not.
+
+    Raises:
+        Cancelled: ``stop`` is set.
+    """
+    if stop is not None and stop.is_set():
+        raise Cancelled("the model was stopped")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.errors import Cancelled, ContextTooLong, ModelError, OutOfMemory
-from lsfs.llm.batch import Shape, Step, Stop
+from lsfs.llm.batch import Shape, Step, Stop, check
 from lsfs.llm.generation import Request, generate_many, go_on
 from lsfs.llm.model import Message, Model
 from lsfs.llm.sampling import Sampling
@@ -218,6 +218,8 @@ class Context:
         last = len(tokens) - 1
         scores: NDArray[np.float32] = np.empty((0, 0), np.float32)
         for low in range(0, len(tokens), self.shape.batch):
+            # A GPU does not look at it while it computes a batch.
+            check(cancel)
             chunk = enumerate(tokens[low : low + self.shape.batch], low)
             steps = [Step(t, begin + at, sequence, at == last) for at, t in chunk]
             scores = self.decode(steps, cancel)
@@ -251,6 +253,7 @@ class Context:
             prompt = prompt[:room]
             size = len(prompt) + len(target)
             if pending and (used + size > room or len(pending) == self.shape.sequences):
+                check(cancel)
                 results += self._score(pending, target, cancel)
                 pending, used = [], 0
             pending.append(prompt)
