@@ -60,6 +60,7 @@ def published_size() -> PageModel:
     for settings in (reader.config, reader.generation_config):
         settings.decoder_start_token_id = settings.bos_token_id = START
         settings.pad_token_id, settings.eos_token_id = PAD, END
+    reader.generation_config.forced_eos_token_id = None  # the end is forbidden here
     return PageModel(reader, ContextAdapter(AdapterShape()))
 
 
