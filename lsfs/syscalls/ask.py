@@ -11,7 +11,7 @@ from lsfs.errors import UsageError
 from lsfs.model import Citation, FoundFile, Hit, QueryPlan, Statement
 from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
-from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
 from lsfs.syscalls.selection import in_order, topic_of
 
@@ -76,6 +76,14 @@ class Answer:
         'lsfs ask "What is the monthly rent in the Harbour Street lease?"',
         'lsfs ask "who are our suppliers?"',
         'lsfs ask "invoices of last year" --plan',
+    ),
+    tools=(
+        Tool(
+            "ask",
+            "Answer a question from the files: quotes with file, page and line, files that match "
+            '("contracts from 2023"), or a sum. Says so when the files do not say it.',
+            leaves_out=("no_model", "plan", "wait"),
+        ),
     ),
 )
 def ask(call: Call, request: AskRequest) -> Answer:
