@@ -100,6 +100,10 @@ class ModelConfig:
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
+        gpu_layers: layers of the language model on the GPU; -1: as many as fit its memory.
+        memory: MiB of all models in memory together; the least recently used makes room. 0: half
+            of the machine's memory.
+        timeout: wall seconds of one task of the language model; 0: no limit.
     """
 
     chat: str = "default"
@@ -111,6 +115,9 @@ class ModelConfig:
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160
+    gpu_layers: int = -1
+    memory: int = 0
+    timeout: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,12 @@ def fit(weights: Weights, shape: Shape, found: Sequence[Device], wanted: int = A
     return Fit(layers, count, taken, free, reason)
 
 
+def state_bytes(weights: Weights, shape: Shape) -> int:
+    """Bytes of the attention state of a context, in all layers."""
+    tokens = min(shape.tokens or weights.context, weights.context)
+    return weights.cell * tokens * len(weights.blocks)
+
+
 def fewer(layers: int) -> int:
     """How many layers to try when so many turned out not to fit: a quarter less, at last none."""
     return layers * 3 // 4
@@ -132,7 +138,7 @@ def _usable(device: Device) -> int:
 def _costs(weights: Weights, shape: Shape) -> list[int]:
     """Bytes of each layer on the GPU, in the order in which they go there; the first one brings
     what is computed."""
-    state = weights.cell * min(shape.tokens or weights.context, weights.context)
+    state = state_bytes(weights, shape) // max(1, len(weights.blocks))
     # The scores of a whole batch, and a few copies of what passes between layers.
     rows = weights.vocabulary + 4 * weights.width + 3 * weights.inner
     computed = shape.batch * rows * _FLOAT

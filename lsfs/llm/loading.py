@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsfs.errors import ModelError, OutOfMemory
@@ -37,7 +37,36 @@ def placed(
     return fit.fit(weights_of(path, library), shape, there, wanted)
 
 
-def load(path: Path, shape: Shape, wanted: int = fit.AUTO) -> tuple[Context, Fit]:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory.
+
+    Attributes:
+        context: on it.
+        fit: where its layers are.
+    """
+
+    context: Context
+    fit: Fit
+
+    def close(self) -> None:
+        """Free both."""
+        model = self.context.model
+        self.context.close()
+        model.close()
+
+
+def memory_of(path: Path, shape: Shape) -> int:
+    """Bytes that a model and its context take, about; 0 where the file cannot be read."""
+    library = backend()
+    try:
+        weights = weights_of(path, library)
+        return path.stat().st_size + fit.state_bytes(weights, shape)
+    except (ModelError, OSError):
+        return 0  # loading it says what is wrong
+
+
+def load(path: Path, shape: Shape, wanted: int = fit.AUTO) -> Loaded:
     """Load a model and make a context; with fewer layers on the GPU where its memory runs out.
 
     Args:
@@ -45,20 +74,17 @@ def load(path: Path, shape: Shape, wanted: int = fit.AUTO) -> tuple[Context, Fit
         shape: of the context.
         wanted: layers on the GPU; AUTO is as many as fit.
 
-    Returns:
-        The context, whose model whoever closes it closes too, and where the layers went.
-
     Raises:
         ModelError: it cannot be loaded.
         OutOfMemory: it does not fit the memory of the CPU either.
     """
     if not path.is_file() or not backend().gpu:
-        return _loaded(path, shape, 0), fit.Fit(0, 0, 0, 0, "all on the CPU")
+        return Loaded(_context(path, shape, 0), fit.Fit(0, 0, 0, 0, "all on the CPU"))
     plan = placed(path, shape, wanted)
     layers = plan.gpu_layers
     while True:
         try:
-            context = _loaded(path, shape, layers)
+            context = _context(path, shape, layers)
         except OutOfMemory as error:
             if not layers:
                 raise
@@ -68,10 +94,10 @@ def load(path: Path, shape: Shape, wanted: int = fit.AUTO) -> tuple[Context, Fit
             plan = replace(plan, gpu_layers=layers, reason=reason)
         else:
             log.info("%s: %s", path.name, plan.reason)
-            return context, plan
+            return Loaded(context, plan)
 
 
-def _loaded(path: Path, shape: Shape, layers: int) -> Context:
+def _context(path: Path, shape: Shape, layers: int) -> Context:
     model = Model(path, gpu_layers=layers)
     try:
         return Context(model, shape)

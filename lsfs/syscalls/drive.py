@@ -19,10 +19,10 @@ from lsfs.syscalls.registry import Effect, registry
 
 if TYPE_CHECKING:
     from lsfs.config import Config
-    from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
     from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
+    from lsfs.llm.residents import Residents
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 
@@ -192,6 +192,7 @@ def open_engines(
     from lsfs.index.ingest import Pipeline
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
+    from lsfs.llm.residents import Residents
     from lsfs.syscalls import embedders
     from lsfs.syscalls.then import Earlier, Retained
 
@@ -199,10 +200,16 @@ def open_engines(
     stack.callback(catalog.close)
     tree = SourceTree(record.source, config.index.ignore)
     stack.callback(tree.close)
+    residents = Residents(config.model.memory * 2**20)
+    stack.callback(residents.close)
     meanings = embedders.meanings(
-        _embedder(config), config.model, catalog, record.state.vectors, read_only=read_only
+        embedders.load(config.model, residents),
+        config.model,
+        catalog,
+        record.state.vectors,
+        read_only=read_only,
     )
-    chat = _chat(config, stack)
+    chat = _chat(config, residents, stack)
     search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
@@ -323,19 +330,13 @@ def _reader(config: Config) -> SandboxPool:
     return SandboxPool(config.index)
 
 
-def _embedder(config: Config) -> Embedder | None:
-    from lsfs.syscalls import embedders
-
-    return embedders.load(config.model)
-
-
-def _chat(config: Config, stack: contextlib.ExitStack) -> ChatModel | None:
+def _chat(config: Config, residents: Residents, stack: contextlib.ExitStack) -> ChatModel | None:
     from lsfs.llm import models
     from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
-    chat = LocalChat(found, config.model)
+    chat = LocalChat(found, config.model, residents)
     stack.callback(chat.close)
     return chat
