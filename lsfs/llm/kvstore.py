@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from lsfs.config import ModelConfig
 from lsfs.errors import ModelError
 from lsfs.llm import kvblob, kvfile
+from lsfs.llm.batch import Stop
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts
 from lsfs.llm.kvblob import Cells
@@ -299,7 +299,7 @@ class Blocks:
         return self._prefix_cells
 
     def block(
-        self, tokens: Sequence[int], cancel: Event | None = None, *, used_ns: int | None = None
+        self, tokens: Sequence[int], cancel: Stop | None = None, *, used_ns: int | None = None
     ) -> Block:
         """The block of these tokens: from the store, else computed behind the prefix and kept.
 
@@ -327,7 +327,7 @@ class Blocks:
         self._store.put(block, used_ns=used_ns)
         return kvfile.rounded(block, self._store.numbers)
 
-    def _computed(self, tokens: tuple[int, ...], cancel: Event | None) -> Block:
+    def _computed(self, tokens: tuple[int, ...], cancel: Stop | None) -> Block:
         context = self._context
         before = kvblob.build(self.prefix_cells()) if self._prefix else None
         context.clear()

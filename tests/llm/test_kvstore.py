@@ -20,11 +20,13 @@ import pytest
 
 from lsfs.errors import Cancelled, ModelError
 from lsfs.llm import kvblob, kvfolder
-from lsfs.llm.engine import Context, Model, Shape
+from lsfs.llm.batch import Shape
+from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.kvblob import Rope
 from lsfs.llm.kvfolder import KvFolder
 from lsfs.llm.kvstore import Block, Blocks, KvStore, context_key
+from lsfs.llm.model import Model
 from tests.llm import tiny
 from tests.llm.test_kvfile import same, some_block
 
