@@ -139,6 +139,11 @@ class KvStore:
         self._counting = threading.Lock()
         self._uncounted = (0, 0)
 
+    @property
+    def path(self) -> Path:
+        """The folder of this key's blocks."""
+        return self._context
+
     def get(self, tokens: Sequence[int]) -> Block | None:
         """The block of these tokens; None when there is none, or none that is whole.
 
