@@ -303,9 +303,25 @@ class Blocks:
             self._prefix_cells = kept
         return self._prefix_cells
 
-    def block(
+    def keep(
         self, tokens: Sequence[int], cancel: Stop | None = None, *, used_ns: int | None = None
-    ) -> Block:
+    ) -> bool:
+        """See to it that a block is kept before anybody asks for it; False where it cannot be.
+
+        Args:
+            tokens, cancel: see :meth:`block`.
+            used_ns: how much it is worth to keep; see :meth:`KvStore.put`.
+
+        Raises:
+            Cancelled, ContextTooLong, ModelError: see :meth:`block`.
+        """
+        if self._store is None:
+            return False
+        if self._store.has(tokens):
+            return True
+        return self._store.put(self._computed(tuple(tokens), cancel), used_ns=used_ns)
+
+    def block(self, tokens: Sequence[int], cancel: Stop | None = None) -> Block:
         """The block of these tokens: from the store, else computed behind the prefix and kept.
 
         Two contexts that read it in batches of one shape give the same bits, and so does a file
@@ -314,7 +330,6 @@ class Blocks:
         Args:
             tokens: at least one; they should fit one batch.
             cancel: stops the computation.
-            used_ns: see :meth:`KvStore.put`.
 
         Raises:
             ContextTooLong: prefix and block do not fit the context.
@@ -329,7 +344,7 @@ class Blocks:
         block = self._computed(tuple(tokens), cancel)
         if self._store is None:
             return block
-        self._store.put(block, used_ns=used_ns)
+        self._store.put(block)
         return kvfile.rounded(block, self._store.numbers)
 
     def _computed(self, tokens: tuple[int, ...], cancel: Stop | None) -> Block:
