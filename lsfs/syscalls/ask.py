@@ -107,12 +107,14 @@ def ask(call: Call, request: AskRequest) -> Answer:
     filters = replace(asked.filters, dir=paths.relative(request.dir) or asked.filters.dir)
     if request.plan:
         return Answer("", False, (), (), plan, by="plan")
-    with at_moment(call, request.at, wait=request.wait) as (then, notes):
+    with engines.question(), at_moment(call, request.at, wait=request.wait) as (then, notes):
         answer = _sum(then, plan, filters) or _values(then, request, plan, filters)
         if answer is None and plan.listing:
             answer = _listing(then, plan, filters)
         elif answer is None:
             answer = _fact(then, request, rest, plan, filters)
+    if engines.ahead is not None:  # the next question is likely to be about the same
+        engines.ahead.asked(file.path for file in answer.files[:RELATED])
     return replace(answer, notes=(*notes, *answer.notes))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
+    from lsfs.syscalls.ahead import Ahead
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 
@@ -301,7 +302,11 @@ def _following(
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
 
+    ahead = _ahead(engines)
+
     def recompute() -> None:
+        if ahead is not None:
+            ahead.changed()
         grouping.follow(Call(engines))  # first, for new topics are a new state of the index
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
@@ -318,7 +323,29 @@ def _following(
     )
     stack.callback(follower.close)
     follower.start()
-    return replace(engines, indexer=follower)
+    if ahead is not None:
+        stack.callback(ahead.close)
+        ahead.start()
+    return replace(engines, indexer=follower, ahead=ahead)
+
+
+def _ahead(engines: Engines) -> Ahead | None:
+    """What reads ahead, where the model keeps what it reads."""
+    from lsfs.index.pause import Pause
+    from lsfs.llm.chat import ReadsAhead
+    from lsfs.syscalls.ahead import Ahead, passages_of
+
+    chat, catalog = engines.chat, engines.catalog
+    if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
+        return None
+    return Ahead(
+        chat,
+        lambda path: passages_of(catalog, path),
+        is_at_rest=lambda: catalog.waiting() == 0,
+        # Whatever holds for indexing: it is never urgent.
+        pause=Pause("either"),
+        now_ns=engines.clock.now_ns,
+    )
 
 
 def _reader(config: Config) -> SandboxPool:
