@@ -34,6 +34,7 @@ _JUSTIFIED_END = 0.06
 _RAGGED_END = 0.3
 _EXACT = 0.25  # a line of justified text ends this near the edge
 _LONG_LINE = 45  # characters; a line this long may well have been wrapped
+_USUAL_LINE = 0.7  # of the longer ones: the length of a line that is no paragraph's last
 _WRAPPED_LINE = 20  # characters; shorter ones are an address or a greeting, not a narrow column
 _NOT_STRAY = 0.15  # share of the lines
 _LETTER = 0.5  # of the size: how wide a letter is
@@ -87,7 +88,10 @@ class Edges:
         if region is not None and len(lines) < _WRAPPED_LINE:
             column = region.lines if _spread(region.lines) > _spread(lines) else lines
         body = [line for line in column if style.is_body(line)] or list(column)
-        long = [line for line in body if len(line.text) >= _LONG_LINE]
+        # In narrow columns only the longest lines have so many characters.
+        lengths = sorted(len(line.text) for line in body)
+        enough = min(_LONG_LINE, _USUAL_LINE * lengths[int(0.9 * (len(lengths) - 1))])
+        long = [line for line in body if len(line.text) >= enough]
         # A letter has more short lines than full ones; only a few long ones are strays in a column.
         wide = long if len(long) >= _NOT_STRAY * len(body) else body
         lefts, rights = sorted(x.left for x in body), sorted(x.right for x in wide)
