@@ -12,8 +12,15 @@ from lsfs_parsers.pdf_lines import Line
 SAME_SIZE = 0.6  # points
 BOLD = 0.0  # in place of a size: headings in the bold letters of running text
 LOWEST_LEVEL = 9
+# "Dr." and the like stand before a name or a number: no sentence ends there.
+_NO_END = "".join(
+    rf"(?<!\b{word})"
+    for word in ("Dr", "Dra", "Prof", "Mr", "Mrs", "Ms", "St", "Sr", "Sra", "Hr", "Nr", "vs", "cf",
+                 "Fig", "Abb", "Art", "Vol", "ca", "bzw")
+)  # fmt: skip
 ENDS_SENTENCE = re.compile(
-    r"(?:[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
+    rf"(?:{_NO_END}"
+    r"[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
     r"|[\u3002\uff01\uff1f\uff1a][\u300d\u300f\uff09]*)$"
 )
 
