@@ -12,7 +12,6 @@ from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
 from lsfs_parsers.pdf_columns import Region, find_gutters, regions
 from lsfs_parsers.pdf_edges import Habits, Paragraph
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
-from lsfs_parsers.pdf_items import with_bullets
 from lsfs_parsers.pdf_line_numbers import without_line_numbers
 from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_notes import notes_of, split_notes
@@ -63,7 +62,6 @@ class GeometricBackend:
                 else:
                     page.lines, numbers = without_line_numbers(page.lines)
                     page.beside += numbers
-                    page.lines = with_bullets(page.lines)
                     self._survey.add(page.lines)
                     self.words.add(page.lines)
                     waiting.append(page)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import Rule
-from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
+from lsfs_parsers.pdf_style import SAME_SIZE, Style, ends_sentence
 from lsfs_parsers.window import ContextWindow
 
 _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
@@ -392,7 +392,7 @@ def runs_on(line: Line, after: Line) -> bool:
     """Whether a sentence or a word visibly goes on in the next line."""
     if line.hyphen or line.text.endswith("-"):
         return True
-    return not ENDS_SENTENCE.search(line.text) and after.text[0].islower()
+    return not ends_sentence(line.text) and after.text[0].islower()
 
 
 def rivers(rows: Sequence[Line]) -> int:

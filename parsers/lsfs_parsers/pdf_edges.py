@@ -16,7 +16,7 @@ from lsfs.model import BlockKind
 from lsfs_parsers.pdf_columns import Region, runs_on
 from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.pdf_marks import BULLETED, CAPTION, ENUMERATED
-from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
+from lsfs_parsers.pdf_style import SAME_SIZE, Style, ends_sentence
 from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
@@ -131,7 +131,7 @@ class Edges:
         if paragraph.kind is BlockKind.HEADING:
             near = 0 < pitch(last, line) < _HEADING_LEADING * line.size
             return near and self._had_no_room(last, line)
-        ended = ENDS_SENTENCE.search(last.text) is not None
+        ended = ends_sentence(last.text)
         gap = pitch(last, line)
         if gap <= 0:  # beside it: a sentence that is not over goes on there
             return last.hyphen or not ended
@@ -181,7 +181,7 @@ class Edges:
         if last.hyphen or (last.text[-1] in HYPHENS and last.text[-2:-1].isalpha()):
             return End.DIVIDED
         left_over = self.limit - last.right
-        ends = ENDS_SENTENCE.search(last.text) is not None
+        ends = ends_sentence(last.text)
         if len(paragraph.lines) == 1 and not self.wraps and len(last.text) < _LONG_LINE:
             return End.CLOSED
         if self.justified and left_over < _EXACT * style.body:
@@ -199,7 +199,7 @@ class Edges:
         last = paragraph.lines[-1]
         near = _NOT_FULL * style.body
         reaches = last.right + _width_of_first(line)
-        if ENDS_SENTENCE.search(last.text):
+        if ends_sentence(last.text):
             return self.wraps and reaches > self.limit - _TIGHT * style.body
         no_room = reaches > self.limit - _LOOSE * style.body
         is_long = len(last.text) >= _LONG_LINE
