@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lsfs.clock import Clock, SystemClock
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
-from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
+from lsfs.syscalls.engines import Call, Emit, Engines
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import Effect, registry
 
@@ -224,7 +224,8 @@ def open_engines(
             catalog, None, None, reader, tree, config.index, witness,
             retained if config.versions.indexed > 0 else None, config.fields, meanings,
         )  # fmt: skip
-    indexer: Indexer = CatchUp(catalog, pipeline)
+    indexer = CatchUp(catalog, pipeline, tree)
+    stack.callback(indexer.close)
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
