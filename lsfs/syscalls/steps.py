@@ -237,13 +237,15 @@ def _verdict(asked: Comparison, left: Measure, right: Measure) -> str:
     """What the comparison comes to, in words."""
     against = f"{left.text} against {right.text}"
     apart = left.value - right.value
+    greater, smaller = (left, right) if apart > 0 else (right, left)
     if asked.form == "whether":
         return f"{'yes' if apart * asked.sign > 0 else 'no'}: {against}"
     if not apart:
         return f"the same: {left.text}"
     more, less = asked.names if apart > 0 else asked.names[::-1]
     if asked.form == "which":
-        return f"{more if asked.sign > 0 else less}: {against}"
+        first, then = (greater, smaller) if asked.sign > 0 else (smaller, greater)
+        return f"{more if asked.sign > 0 else less}: {first.text} against {then.text}"
     unit = "days" if left.unit == "date" else left.unit.partition(" ")[0]
     comes = "later" if left.unit == "date" else "more"
     return f"{abs(apart).normalize():f} {unit}".strip() + f": {against} ({more}: {comes})"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lsfs.index.dialogue.nouns import is_attribute, names_kind, phrases, subject_of, tail_of
+from lsfs.index.dialogue.nouns import is_attribute, is_role, names_kind, phrases, subject_of, tail_of
 from lsfs.index.dialogue.pronouns import PERSONAL, with_subject
 from lsfs.index.folding import fold
 from lsfs.index.questionframe import COMMAND, POLITE, TOKEN, asks_files, of_many
@@ -273,7 +273,22 @@ def _facts(clause: str) -> tuple[str, ...]:
             for i, item in enumerate(items)
             for one in _spread(item, tail)
         )
-    return tuple(f"{frame}{_article(items, i)}{item}{tail}?" for i, item in enumerate(items))
+    last = len(items) - 1
+    return tuple(
+        f"{frame}{_article(items, i)}{item}{tail if i == last else _common(tail)}?"
+        for i, item in enumerate(items)
+    )
+
+
+def _common(tail: str) -> str:
+    """The part of the end that all facts share: not "of the door" of "the rent and the colour"."""
+    shared = f" {tail_of(tail)}"
+    own = tail.removesuffix(shared)
+    if shared.strip() and own != tail and own.strip():
+        told = phrases(own)
+        if told and not any(p.kind or p.named or is_role(p.text) for p in told):
+            return shared
+    return tail
 
 
 def _spread(item: str, tail: str) -> Iterator[str]:

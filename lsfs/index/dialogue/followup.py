@@ -114,7 +114,7 @@ def read(question: str, turns: Sequence[Turn], today: date) -> Reading:
         or (narrowing.swapped(bare, turns) if _goes_on_listing(bare, last, led) else None)
         or _of_fact(core, bare, led, turns)
     )
-    return found or Reading(question=asked)
+    return found or Reading(question=dated)
 
 
 def _core(question: str) -> str:
