@@ -74,6 +74,9 @@ class Engines:
     earlier: Earlier | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
+    writing: threading.RLock = field(
+        default_factory=threading.RLock
+    )  # one change of files at a time
 
     @property
     def embedder(self) -> Embedder | None:

@@ -5,20 +5,25 @@ from typing import Any
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.delete import DeletePlan
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
+from lsfs.syscalls.editing import Edit, Edited
 from lsfs.syscalls.extract import ExtractedRows
 from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
+from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
+from lsfs.syscalls.reading import FileText, Texts
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
+from lsfs.syscalls.writing import Written
 
 class Methods:
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...
@@ -184,6 +189,7 @@ class Methods:
         back: int = ...,
         to: str = ...,
         dry_run: bool = ...,
+        apply: str = ...,
     ) -> Restored: ...
     def restore(
         self,
@@ -341,3 +347,84 @@ class Methods:
         self,
         name: str,
     ) -> Done: ...
+    def list_dir(
+        self,
+        path: str = ...,
+        sort_by: str = ...,
+    ) -> Listing: ...
+    def tree(
+        self,
+        path: str = ...,
+        exclude_patterns: tuple[str, ...] = ...,
+        limit: int = ...,
+    ) -> Tree: ...
+    def find_files(
+        self,
+        path: str,
+        pattern: str,
+        exclude_patterns: tuple[str, ...] = ...,
+        limit: int = ...,
+    ) -> Names: ...
+    def stat(
+        self,
+        path: str,
+    ) -> Stat: ...
+    def read_text(
+        self,
+        path: str,
+        head: int = ...,
+        tail: int = ...,
+        version: int = ...,
+        cursor: str = ...,
+        limit: int = ...,
+    ) -> FileText: ...
+    def read_texts(
+        self,
+        paths: tuple[str, ...],
+        limit: int = ...,
+    ) -> Texts: ...
+    def write_file(
+        self,
+        path: str,
+        content: str,
+        mode: str = ...,
+        parents: bool = ...,
+        expected_version: int = ...,
+    ) -> Written: ...
+    def put(
+        self,
+        source: str,
+        path: str,
+        mode: str = ...,
+        parents: bool = ...,
+        expected_version: int = ...,
+    ) -> Written: ...
+    def copy(
+        self,
+        source: str,
+        destination: str,
+        replace: bool = ...,
+        parents: bool = ...,
+    ) -> Written: ...
+    def move(
+        self,
+        source: str,
+        destination: str,
+        parents: bool = ...,
+    ) -> Done: ...
+    def make_dir(
+        self,
+        path: str,
+    ) -> Done: ...
+    def edit_file(
+        self,
+        path: str,
+        edits: tuple[Edit, ...],
+        dry_run: bool = ...,
+    ) -> Edited: ...
+    def delete(
+        self,
+        path: tuple[str, ...],
+        recursive: bool = ...,
+        apply: str = ...,
+    ) -> DeletePlan: ...

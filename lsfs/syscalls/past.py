@@ -13,7 +13,7 @@ from lsfs import paths
 from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 if TYPE_CHECKING:
     from lsfs.clock import Clock
@@ -77,7 +77,9 @@ class HistoryRequest:
 
 
 @registry.syscall(
-    command="history", examples=("lsfs history report.txt", "lsfs history report.txt --json")
+    command="history",
+    examples=("lsfs history report.txt", "lsfs history report.txt --json"),
+    tools=(Tool("versions"),),
 )
 def versions(call: Call, request: HistoryRequest) -> History:
     """Show the versions of a file: when each came, how, and who wrote it.
@@ -272,7 +274,16 @@ class Bytes:
     data: bytes
 
 
-@registry.syscall()
+@registry.syscall(
+    tools=(
+        Tool(
+            "read_media_file",
+            "Read an image or audio file, or the bytes of any other, as base64.",
+            leaves_out=("version", "at", "offset", "size"),
+            camel=True,
+        ),
+    ),
+)
 def read(call: Call, request: ReadRequest) -> Bytes:
     """Give the bytes of a file, as it is or as it was."""
     path = paths.relative(request.path)

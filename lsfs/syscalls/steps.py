@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lsfs.model import Citation, FoundFile, QueryPlan
+from lsfs.model import Citation, FoundFile, QueryPlan, Statement
 from lsfs.syscalls.ask import NOT_FOUND, Answer, AnswerPart
 from lsfs.syscalls.engines import Call
 
@@ -150,7 +150,7 @@ def _bridge(call: Call, question: str, bridge: Bridge, one: One, steps: int) -> 
             f"{NOT_FOUND} ({who} is not named{reason})"
         )  # fmt: skip
         whole = _joined(question, text, [first], [_part(bridge.first, first)], [])
-        return replace(whole, grounded=False, citations=(), by="none")
+        return replace(whole, grounded=False, citations=(), statements=(), by="none")
     asked = bridge.second(name)
     second = _quietly(call, asked, one, steps + 1)
     stated = [c for c in second.citations if states(c.quote, bridge.fact, said=False)]
@@ -159,9 +159,11 @@ def _bridge(call: Call, question: str, bridge: Bridge, one: One, steps: int) -> 
     if not (second.grounded and stated):
         near = f"; nearest: {', '.join(f.path for f in second.files[:3])}" if second.files else ""
         text = f"{NOT_FOUND} ({asked} {bridge.first} {name}{near})"
-        told[1] = replace(told[1], answer=NOT_FOUND, grounded=False, citations=(), by="none")
+        told[1] = replace(
+            told[1], answer=NOT_FOUND, grounded=False, citations=(), statements=(), by="none"
+        )
         whole = _joined(question, text, [first, second], told, notes)
-        return replace(whole, grounded=False, citations=(), by="none")
+        return replace(whole, grounded=False, citations=(), statements=(), by="none")
     text = "\n\n".join(_shown(part) for part in told)
     call.emit({"text": text})
     return replace(_joined(question, text, [first, second], told, notes), by="parts")
@@ -216,7 +218,8 @@ def _comparison(call: Call, question: str, asked: Comparison, one: One) -> Answe
     text = "\n".join(lines)
     call.emit({"text": text})
     whole = _joined(question, text, found, told, notes)
-    return replace(whole, by="computed", citations=places)
+    stated = Statement(lines[0], (0, 1), True)
+    return replace(whole, by="computed", citations=places, statements=(stated,))
 
 
 def _place(answer: Answer, value: Measure) -> Citation:
@@ -269,6 +272,11 @@ def _joined(
 ) -> Answer:
     """Several answers as one."""
     citations = _unique((c for one in answers for c in one.citations), lambda c: c)
+    stated = tuple(
+        replace(each, citations=tuple(citations.index(one.citations[n]) for n in each.citations))
+        for one in answers
+        for each in one.statements
+    )
     files: tuple[FoundFile, ...] = _unique(
         (file for one in answers for file in one.files), lambda file: file.path
     )
@@ -280,6 +288,7 @@ def _joined(
         QueryPlan(question, notes=tuple(notes)),
         model=next((one.model for one in answers if one.model), ""),
         parts=tuple(parts),
+        statements=stated,
     )
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger("lsfs.syscalls.talks")
 
 DEFAULT = "default"  # of callers that name none
 TURNS = 12  # that are remembered of a conversation
-TALKS = 64  # conversations; the one that was idle longest goes first
+TALKS = 256  # conversations; the one that was idle longest goes first
 _SUFFIX = ".json"
 
 

@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lsfs.index.dialogue.nouns import is_attribute, is_role, names_kind, phrases, subject_of, tail_of
+from lsfs.index.dialogue.nouns import (
+    is_attribute,
+    is_role,
+    names_kind,
+    phrases,
+    subject_of,
+    tail_of,
+)
 from lsfs.index.dialogue.pronouns import PERSONAL, with_subject
 from lsfs.index.folding import fold
 from lsfs.index.questionframe import COMMAND, POLITE, TOKEN, asks_files, of_many
