@@ -10,10 +10,11 @@ from threading import Event
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
-from lsfs.llm.evidence import Candidate, answerable, words
+from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import ENGLISH
+from lsfs.llm.wordforms import words
 from lsfs.model import Statement
 from lsfs.sentences import sentences
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -66,6 +67,7 @@ class Drive(Methods):
         self.source = source
         self._caller = caller
         self._on_event = on_event or (lambda _: None)
+        self._session = f"drive {uuid.uuid4().hex}"
 
     def __repr__(self) -> str:
         return f"Drive({str(self.source)!r})"
@@ -90,6 +92,9 @@ class Drive(Methods):
         declared = registry[name]
         request = declared.bind(args, kwargs)
         arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
+        for entry, _, param in declared.fields():
+            if param.session and not arguments[entry.name]:
+                arguments[entry.name] = self._session
         return self._caller.call(name, arguments, self._on_event)
 
 

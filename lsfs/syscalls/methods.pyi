@@ -71,12 +71,15 @@ class Methods:
     ) -> Matches: ...
     def ask(
         self,
-        question: str,
+        question: str = ...,
         dir: str = ...,
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
         at: str = ...,
+        continue_: bool = ...,
+        conversation: str = ...,
+        forget: bool = ...,
     ) -> Answer: ...
     def versions(
         self,
