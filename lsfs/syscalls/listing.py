@@ -87,7 +87,7 @@ class Tree:
     examples=("lsfs tree", "lsfs tree Contracts --exclude-patterns '*.tmp'"),
     tools=(
         Tool("directory_tree", "Show a folder and all below it as JSON: name, type, children.",
-             leaves_out=("limit",), fill={"limit": 1000}, camel=True),
+             leaves_out=("limit",), fill={"limit": 5000}, camel=True),
     ),
 )  # fmt: skip
 def tree(call: Call, request: TreeRequest) -> Tree:
