@@ -78,7 +78,11 @@ class Access:
         self._watch.start()
 
     def call(
-        self, name: str, arguments: dict[str, Any], emit: Emit, cancelled: Cancellation
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        emit: Emit,
+        cancelled: Cancellation | None = None,
     ) -> Any:
         """The result of a syscall, of its declared type.
 
@@ -86,6 +90,7 @@ class Access:
             Cancelled: the caller does not want it any more.
             LsfsError: what the syscall raised.
         """
+        cancelled = cancelled or Cancellation()
         with self._own() as engines:
             if engines is not None:
                 return run(Call(engines, emit, cancelled), name, arguments)

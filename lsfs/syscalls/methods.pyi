@@ -88,6 +88,7 @@ class Methods:
         at: str = ...,
         offset: int = ...,
         size: int = ...,
+        named_then: bool = ...,
     ) -> Bytes: ...
     def snapshot(
         self,
@@ -348,6 +349,7 @@ class Methods:
         self,
         path: str = ...,
         sort_by: str = ...,
+        at: str = ...,
     ) -> Listing: ...
     def tree(
         self,
@@ -365,6 +367,7 @@ class Methods:
     def stat(
         self,
         path: str,
+        at: str = ...,
     ) -> Stat: ...
     def read_text(
         self,
