@@ -379,6 +379,22 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence or row of an answer, and what it rests on.
+
+    Attributes:
+        text: as the answer has it, without its marks.
+        citations: numbers of the answer's citations that bear it, from 0.
+        supported: whether those bear all of it, by what can be checked: it is a quote of one of
+            them, or its numbers, dates, names and negations stand there.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file that matches a question, with the evidence that it does."""
 

@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from lsfs.config import ModelConfig
 from lsfs.errors import ModelError
 from lsfs.llm import kvblob, kvfile
+from lsfs.llm.batch import Stop
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts
 from lsfs.llm.kvblob import Cells
@@ -138,6 +138,11 @@ class KvStore:
         self._context = folder / (key if numbers == "f16" else f"{key}-{numbers}")
         self._counting = threading.Lock()
         self._uncounted = (0, 0)
+
+    @property
+    def path(self) -> Path:
+        """The folder of this key's blocks."""
+        return self._context
 
     def get(self, tokens: Sequence[int]) -> Block | None:
         """The block of these tokens; None when there is none, or none that is whole.
@@ -298,9 +303,25 @@ class Blocks:
             self._prefix_cells = kept
         return self._prefix_cells
 
-    def block(
-        self, tokens: Sequence[int], cancel: Event | None = None, *, used_ns: int | None = None
-    ) -> Block:
+    def keep(
+        self, tokens: Sequence[int], cancel: Stop | None = None, *, used_ns: int | None = None
+    ) -> bool:
+        """See to it that a block is kept before anybody asks for it; False where it cannot be.
+
+        Args:
+            tokens, cancel: see :meth:`block`.
+            used_ns: how much it is worth to keep; see :meth:`KvStore.put`.
+
+        Raises:
+            Cancelled, ContextTooLong, ModelError: see :meth:`block`.
+        """
+        if self._store is None:
+            return False
+        if self._store.has(tokens):
+            return True
+        return self._store.put(self._computed(tuple(tokens), cancel), used_ns=used_ns)
+
+    def block(self, tokens: Sequence[int], cancel: Stop | None = None) -> Block:
         """The block of these tokens: from the store, else computed behind the prefix and kept.
 
         Two contexts that read it in batches of one shape give the same bits, and so does a file
@@ -309,7 +330,6 @@ class Blocks:
         Args:
             tokens: at least one; they should fit one batch.
             cancel: stops the computation.
-            used_ns: see :meth:`KvStore.put`.
 
         Raises:
             ContextTooLong: prefix and block do not fit the context.
@@ -324,10 +344,10 @@ class Blocks:
         block = self._computed(tuple(tokens), cancel)
         if self._store is None:
             return block
-        self._store.put(block, used_ns=used_ns)
+        self._store.put(block)
         return kvfile.rounded(block, self._store.numbers)
 
-    def _computed(self, tokens: tuple[int, ...], cancel: Event | None) -> Block:
+    def _computed(self, tokens: tuple[int, ...], cancel: Stop | None) -> Block:
         context = self._context
         before = kvblob.build(self.prefix_cells()) if self._prefix else None
         context.clear()

@@ -12,7 +12,7 @@ from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Status, Table
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,17 @@ class StatusReport:
     kv: dict[str, int] = field(default_factory=dict)
 
 
-@registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
+@registry.syscall(
+    command="status",
+    examples=("lsfs status", "lsfs status --wait --json"),
+    tools=(
+        Tool(
+            "index_status",
+            "How far the index is, which files could not be read, and which models are in use.",
+            leaves_out=("wait",),
+        ),
+    ),
+)
 def status(call: Call, request: StatusRequest) -> StatusReport:
     """Say what runs and how far the index is."""
     engines = call.engines

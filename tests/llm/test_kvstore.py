@@ -20,11 +20,13 @@ import pytest
 
 from lsfs.errors import Cancelled, ModelError
 from lsfs.llm import kvblob, kvfolder
-from lsfs.llm.engine import Context, Model, Shape
+from lsfs.llm.batch import Shape
+from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.kvblob import Rope
 from lsfs.llm.kvfolder import KvFolder
 from lsfs.llm.kvstore import Block, Blocks, KvStore, context_key
+from lsfs.llm.model import Model
 from tests.llm import tiny
 from tests.llm.test_kvfile import same, some_block
 
@@ -390,3 +392,16 @@ def test_a_computation_can_be_stopped_and_leaves_the_store_as_it_was(tmp_path: P
             blocks.block(TEXT, cancel)
         assert not store.has(TEXT)
         assert isinstance(blocks.block(TEXT), Block)
+
+
+def test_a_block_is_made_ahead_unless_it_is_there_or_nothing_can_be_kept(tmp_path: Path) -> None:
+    with opened(tiny.write(tmp_path / "tiny.gguf")) as context:
+        facts, store = facts_of(context), a_store(tmp_path)
+        blocks = Blocks(context, facts, store, PREFIX)
+        assert blocks.keep(TEXT, used_ns=77)
+        assert blocks.keep(TEXT)
+        assert {path.stat().st_mtime_ns for path in store.path.rglob("*/*.kv")} == {77}
+        blocks.block(TEXT)
+        assert (blocks.hits, blocks.misses) == (1, 0)
+        assert not Blocks(context, facts, None, PREFIX).keep(TEXT)
+        assert not Blocks(context, facts, a_store(tmp_path, limit=99), PREFIX).keep(TEXT[:9])
