@@ -64,7 +64,9 @@ def test_all_rows_are_the_state_itself_and_a_policy_keeps_its_budget(tmp_path: P
 
 
 def test_a_document_beyond_the_window_is_answered_in_few_cells(tmp_path: Path) -> None:
-    passages = [f"Tree {number} costs {3 * number} euros in May." for number in range(38)]
+    passages = [
+        f"Tree {number} costs {3 * number} euros in May, and less in June." for number in range(38)
+    ]
     with reading(tmp_path) as reader:
         cells: list[int] = []
 
