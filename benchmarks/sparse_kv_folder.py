@@ -20,6 +20,8 @@ from typing import Any
 from benchmarks.sparse_kv_tasks import Prose, facts, with_facts
 from lsfs.config import ModelConfig
 from lsfs.llm import models
+from lsfs.llm.batch import Shape
+from lsfs.llm.engine import Context
 from lsfs.llm.kvstore import KvStore
 from lsfs.llm.model import Model
 from lsfs.llm.reader import CANDIDATES, Reader
@@ -77,7 +79,11 @@ def main() -> None:
     def store(key: str) -> KvStore:
         return KvStore(options.store, key, limit=1 << 40)
 
-    with Model(file.path) as model, Reader(model, file.sha256, config, store) as reader:
+    with (
+        Model(file.path) as model,
+        Context(model, Shape(config.context, threads=1)) as context,
+        Reader(context, file.sha256, config, store) as reader,
+    ):
         told = facts(chance, CANDIDATES)
         texts = [with_facts(model, prose, chance, BLOCK, [fact]).text for fact in told]
         reader.prepare(texts)
