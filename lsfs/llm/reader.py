@@ -36,7 +36,7 @@ NEAR = 0.5  # standard deviations of relevance within which a passage is as good
 LOOK = 0.3  # what the look at kept blocks counts beside the search's score, both standardised
 PENALTY = 1.1  # small models repeat themselves without one
 ALONE_TOKENS = 32  # of an answer to one text among several
-_STOP = ("\n\n", prompts.BEGIN, prompts.END)
+STOP = ("\n\n", prompts.BEGIN, prompts.END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +371,7 @@ class Reader:
         self, tail: Sequence[int], begun: _Begun, on_text: OnText | None, cancel: Stop | None
     ) -> str:
         sampling = Sampling(penalty=PENALTY)
-        request = Request(tail, self._config.max_tokens, sampling, _STOP)
+        request = Request(tail, self._config.max_tokens, sampling, STOP)
         text = ""
         for piece in self._context.go_on(request, cancel):
             begun.spoken()

@@ -148,11 +148,11 @@ def test_a_model_whose_state_is_not_handled_reads_the_same_texts_anew(
         tail = form.question_tokens(reader._model, reader.form, "What does oak cost?")
         prompt = [*reader.form.head, *pieces[0], *pieces[1], *tail]
         from lsfs.llm.generation import Request
-        from lsfs.llm.reader import _STOP, PENALTY
+        from lsfs.llm.reader import PENALTY, STOP
         from lsfs.llm.sampling import Sampling
 
         reader._context.clear()
-        request = Request(prompt, 8, Sampling(penalty=PENALTY), _STOP)
+        request = Request(prompt, 8, Sampling(penalty=PENALTY), STOP)
         assert found.text == "".join(reader._context.go_on(request)).strip()
         assert not reader.prepare(PASSAGES)
         each = reader.read_each("What does oak cost?", PASSAGES, SCORES, most=2)
@@ -199,6 +199,7 @@ def test_two_questions_at_once_get_the_answers_that_they_get_alone(tmp_path: Pat
 
 def test_a_question_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
+        reader.prepare(PASSAGES)
         before = reader.read("What does oak cost?", PASSAGES, SCORES)
         stop, pieces = Event(), []
 
