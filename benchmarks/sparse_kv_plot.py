@@ -1,7 +1,7 @@
 """Draws the time and memory of an answer against the size of the folder, from benchmarks.sparse_kv.
 
-    python -m benchmarks.sparse_kv --only folders | tail -1 > folders.json
-    python -m benchmarks.sparse_kv_plot folders.json docs/reading.svg
+python -m benchmarks.sparse_kv --only folders | tail -1 > folders.json
+python -m benchmarks.sparse_kv_plot folders.json docs/reading.svg
 """
 
 from __future__ import annotations
