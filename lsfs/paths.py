@@ -73,6 +73,11 @@ class StatePaths:
         return self.root / "kv"
 
     @property
+    def conversations(self) -> Path:
+        """What later questions can refer to: a file for each conversation."""
+        return self.root / "conversations"
+
+    @property
     def config(self) -> Path:
         """The drive's own settings."""
         return self.root / "config.toml"

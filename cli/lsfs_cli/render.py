@@ -97,6 +97,8 @@ def _(result: Matches, out: Console) -> None:
 @shows("Answer")
 def _(result: Answer, out: Console) -> None:
     _answer(result, out)
+    if result.read_as:
+        out.print(Styled(f"(read as: {safe(result.read_as)})", style="dim"))
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
 

@@ -71,12 +71,15 @@ class Methods:
     ) -> Matches: ...
     def ask(
         self,
-        question: str,
+        question: str = ...,
         dir: str = ...,
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
         at: str = ...,
+        continue_: bool = ...,
+        conversation: str = ...,
+        forget: bool = ...,
     ) -> Answer: ...
     def versions(
         self,
@@ -89,6 +92,7 @@ class Methods:
         at: str = ...,
         offset: int = ...,
         size: int = ...,
+        named_then: bool = ...,
     ) -> Bytes: ...
     def snapshot(
         self,
@@ -349,6 +353,7 @@ class Methods:
         self,
         path: str = ...,
         sort_by: str = ...,
+        at: str = ...,
     ) -> Listing: ...
     def tree(
         self,
@@ -366,6 +371,7 @@ class Methods:
     def stat(
         self,
         path: str,
+        at: str = ...,
     ) -> Stat: ...
     def read_text(
         self,

@@ -15,6 +15,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.kv import folder_of
 from lsfs.syscalls.past import keeper_of
 from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.talks import Talks
 
 if TYPE_CHECKING:
     from lsfs.versions.erase import Doomed
@@ -65,7 +66,8 @@ def purge(call: Call, request: PurgeRequest) -> PurgePlan:
 
     No file of yours is touched. One that is still there would be indexed again, so it has to be
     removed first, or left out by a line in ``.lsfsignore``. What another file holds too stays, and
-    is said. The drive must not be mounted meanwhile.
+    is said. Conversations with ``ask`` that rest on them are forgotten whole. The drive must not be
+    mounted meanwhile.
     """
     named = [paths.relative(path) for path in request.path]
     if not named or "" in named:
@@ -101,6 +103,7 @@ def _purge(call: Call, named: list[str], apply: str) -> PurgePlan:
             hint="look at the plan once more",
         )
     _forget(engines, found)
+    Talks(engines.state.conversations).purge([os.fsdecode(path) for path in found.paths])
     erase.erase(keeper, engines.state, found)
     return replace(plan, applied=True)
 
