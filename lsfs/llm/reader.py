@@ -14,7 +14,7 @@ import numpy as np
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled
 from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
-from lsfs.llm.batch import Shape, Stop
+from lsfs.llm.batch import Shape
 from lsfs.llm.capture import ScoringContext
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
@@ -116,20 +116,21 @@ class Reader:
         self._glance = glance.Glance(self._scoring, self.facts, before, self.form)
         self._blocks = Blocks(self._context, self.facts, store, self.form.head, self._glance.extras)
 
-    def prepare(
-        self, passages: Sequence[str], cancel: Stop | None = None, *, used_ns: int | None = None
-    ) -> bool:
-        """Compute the blocks of passages that are not kept yet; see ``lsfs.llm.chat.ReadsAhead``.
+    def prepare(self, passages: Sequence[str], cancel: Event | None = None) -> int:
+        """Compute the blocks of passages that are not kept yet; gives how many there were.
 
         Raises:
             Cancelled: ``cancel`` was set; blocks that are done are kept.
         """
         with self._lock:
             blocks = self._blocks
-            return blocks is not None and all(
-                blocks.keep(piece.tokens, cancel, used_ns=used_ns)
-                for piece in self._pieces(passages)
-            )
+            if blocks is None or blocks.store is None:
+                return 0
+            pieces = self._pieces(passages)
+            missing = [piece.tokens for piece in pieces if not blocks.store.has(piece.tokens)]
+            for tokens in missing:
+                blocks.block(tokens, cancel)
+            return len(missing)
 
     def read(
         self,

@@ -100,8 +100,8 @@ def test_the_best_passage_is_read_last(folder: Path) -> None:
 
 def test_blocks_that_are_kept_are_looked_at_and_count_beside_the_search(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
-        assert reader.prepare(PASSAGES)
-        assert reader.prepare(PASSAGES)
+        assert reader.prepare(PASSAGES) == 4
+        assert reader.prepare(PASSAGES) == 0
         plain = reader.read("What does oak cost?", PASSAGES, [1.0] * 4, most=4)
         assert plain.misses == 0
         looks = {}
@@ -140,7 +140,7 @@ def test_a_model_whose_state_is_not_handled_reads_the_same_texts_anew(
         reader._context.clear()
         request = Request(prompt, 8, Sampling(penalty=PENALTY), _STOP)
         assert found.text == "".join(reader._context.go_on(request)).strip()
-        assert not reader.prepare(PASSAGES)
+        assert reader.prepare(PASSAGES) == 0
         each = reader.read_each("What does oak cost?", PASSAGES, SCORES, most=2)
         assert {n for one in each for n in one.used} <= {0, 1}
 

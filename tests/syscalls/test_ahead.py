@@ -13,23 +13,19 @@ from typing import Any, cast
 import pytest
 
 import lsfs
-from lsfs.config import Config, ModelConfig
+from lsfs.config import Config
 from lsfs.drives import initialise
 from lsfs.errors import Cancelled, ModelError
 from lsfs.fuse.changes import OPENED, Changes
 from lsfs.index.embed import HashEmbedder
 from lsfs.index.pause import Machine, Pause
 from lsfs.llm.batch import Stop
-from lsfs.llm.chat import ReadsAhead
-from lsfs.llm.kvstore import KvStore
-from lsfs.llm.model import Model
-from lsfs.llm.reader import Reader
 from lsfs.serve import brain
 from lsfs.syscalls import ahead as module
 from lsfs.syscalls import drive as opening
+from lsfs.syscalls import embedders
 from lsfs.syscalls.ahead import OPENED_NS, Ahead
 from lsfs.syscalls.drive import LocalCaller, open_engines
-from tests.llm import tiny
 from tests.llm.fakes import FakeModel
 
 NOW = 10**18
@@ -212,34 +208,6 @@ def test_no_more_files_are_thought_of_than_it_says(ahead: Ahead) -> None:
     assert len(ahead._hot) == module.FILES
 
 
-def test_a_question_finds_what_a_model_has_read_ahead(
-    tmp_path: Path, eventually: Eventually
-) -> None:
-    path = tiny.write(tmp_path / "tiny.gguf", speaks=True)
-    texts = ["Oak costs 12 euros.", "Elm costs 9 euros.", "Rain fell in May."]
-    config = ModelConfig(context=1024, threads=1, max_tokens=4)
-
-    def store(key: str) -> KvStore:
-        return KvStore(tmp_path / "kv", key, limit=1 << 28)
-
-    with Model(path) as model, Reader(model, "00" * 32, config, store) as reader:
-        assert isinstance(reader, ReadsAhead)
-        ahead = Ahead(
-            reader, lambda _: texts, is_at_rest=lambda: True, pause=Pause("never"),
-            now_ns=lambda: NOW,
-        )  # fmt: skip
-        ahead.asked(["a"])
-        ahead.start()
-        try:
-            eventually(is_done(ahead, "a"))
-            with ahead.standing_back():
-                found = reader.read("What does oak cost?", texts, [3.0, 2.0, 1.0])
-        finally:
-            ahead.close()
-    assert found.hits >= 1
-    assert found.misses == 0
-
-
 # --- from the mount, and in a drive
 
 
@@ -283,7 +251,7 @@ def test_the_files_of_an_answer_are_read_ahead_in_a_drive_that_is_followed(
     import contextlib
 
     chat = ReadingChat()
-    monkeypatch.setattr(opening, "_embedder", lambda _: HashEmbedder())
+    monkeypatch.setattr(embedders, "load", lambda *_: HashEmbedder())
     monkeypatch.setattr(opening, "_chat", lambda *_: chat)
     monkeypatch.setattr(Pause, "reason", lambda _: "")
     with contextlib.ExitStack() as stack:
