@@ -18,6 +18,7 @@ _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
 _SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
 _COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
 _CROSSING = 0.08  # share of lines that may cross a gutter
+_MOST_COLUMNS = 3
 _NEXT_LINE = 0.7  # of the size
 _INDENTED = 2.0
 _TABLE_GAP = 3.0  # of the size: rows of one table are not further apart
@@ -26,7 +27,7 @@ _STEP = 2  # points between the places tried
 _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
 _SPACED = 0.75  # of a column's width: most lines are as wide where words stand far apart
-_COVERED = 0.4  # share of such lines that have letters, not white space, at any place
+_COVERED = 0.3  # share of such lines that have letters, not white space, at any place
 _SAME_GUTTER = 15.0  # points: what is indented beside it moves its middle
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
@@ -148,7 +149,8 @@ def _has_equal_heads(lines: Sequence[Line], columns: Sequence[tuple[float, float
 def _gutters(rows: Sequence[Sequence[Box]], page: PdfPage) -> tuple[float, ...]:
     cells = [box for row in rows for box in row]
     found: list[list[tuple[int, int]]] = []  # stretches of places with their crossings
-    allowed = _CROSSING * len(cells) + 1
+    # Words far apart are cells of their own; as lines, no more count than columns have.
+    allowed = _CROSSING * min(len(cells), _MOST_COLUMNS * len(rows)) + 1
     places = range(int(_EDGE * page.width), int((1 - _EDGE) * page.width), _STEP)
     for x, crossing in zip(places, _crossings(cells, places), strict=True):
         if crossing > allowed:
