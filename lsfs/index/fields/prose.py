@@ -429,7 +429,7 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
     if first is None:
         return ()
     found = _joined(text, first)
-    inner = _AND.search(text, first.start, first.end)
+    inner = _INNER.search(text, first.start, first.end)
     if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
         shorter = name_at(text, first.start, inner.start())
         found = _joined(text, shorter) if shorter else ()
@@ -468,12 +468,25 @@ def _name(text: str, start: int) -> Form | None:
     return form if _is_name(text, form) else None
 
 
+# Who is named behind an "and" without a name: Smith and Sons, Müller und Partner, Garcia e Hijos.
+_COMPANIONS = (
+    r"sons?|daughters?|brothers?|bros|sisters?|partners?|associates|co|company|söhne?|sohn|"
+    r"töchter|tochter|brüder|partner|cie|compagnie|fils|filles|frères|associés|hijos?|hijas?|"
+    r"hermanos?|asociados|socios|figli[oae]?|fratelli|soci"
+)
+_SECOND = re.compile(rf"\s(?:and|und|et|y|e)\s(?!\s*(?i:{_COMPANIONS})\b)")
+_INNER = re.compile(rf"{_SECOND.pattern}|&\s(?!\s*(?i:{_COMPANIONS})\b)")
+
+
 def _without_second(text: str, form: Form) -> Form:
     """A name without "and B": of "Müller und Söhne GmbH" the legal form tells that it is one."""
     written = text[form.start : form.end]
-    match = re.search(r"\s(?:and|und|et|y|e)\s", written)
+    match, *more = [*_SECOND.finditer(written), None]
     if match is None:
         return form
+    if more[0] and " " not in written[: match.start()]:
+        # Marks and Spencer plc, and another one: a firm that is called by two names.
+        match = more[0] if _FIRM.search(written, match.end(), more[0].start()) else match
     rest = written[match.end() :]
     if len(rest.split()) <= 3 and _FIRM.search(rest) and not _FIRM.search(written[: match.start()]):
         return form
