@@ -98,12 +98,12 @@ def summed(call: Call, plan: QueryPlan, filters: Filters, asked: SumAsked) -> Ag
         plan = replace(plan, author="", recipient="", people=())
     chosen = matching(call.engines, plan, filters)
     files = list(chosen.files)
+    if asked.is_billed:
+        files = _ours(call, files)
     if asked.who:
         # What is addressed to them they have to pay.
         unless = "supplier" if asked.is_billed else "customer"
         files = of_party(call, files, asked.who, unless=unless)
-    elif asked.is_billed:
-        files = _ours(call, files)
     found = over(call, AggregateRequest("sum", "amount"), files, chosen.reading)
     return found if found.rows else None
 
