@@ -6,6 +6,7 @@ meantime, leads out of it.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 
@@ -55,5 +56,67 @@ def stat(root: int, path: bytes) -> os.stat_result | None:
         return os.stat(name or b".", dir_fd=parent, follow_symlinks=False)
     except OSError:
         return None
+    finally:
+        os.close(parent)
+
+
+MOST_LINKS = 40  # as the kernel
+
+
+def resolve(root: int, path: bytes, bases: Sequence[bytes] = ()) -> bytes:
+    """A path with the symbolic links on it followed, as long as they stay beneath ``root``.
+
+    What is not there is left as it is. The result has no link in it now; whoever opens it with the
+    functions above is safe from links that are put there later.
+
+    Args:
+        bases: absolute paths of ``root``, so that links which name it in full can be followed.
+
+    Raises:
+        PermissionError: a link leads out.
+        OSError: ELOOP: too many links.
+    """
+    waiting = path.split(b"/")
+    done: list[bytes] = []
+    links = 0
+    while waiting:
+        part = waiting.pop(0)
+        if part in (b"", b"."):
+            continue
+        if part == b"..":
+            if not done:
+                raise PermissionError(errno.EACCES, "it leads out of the drive", path)
+            done.pop()
+            continue
+        target = _link(root, done, part)
+        if target is None:
+            done.append(part)
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target.startswith(b"/"):
+            base = next((b for b in bases if target == b or target.startswith(b + b"/")), None)
+            if base is None:
+                raise PermissionError(errno.EACCES, "a link on it leads out of the drive", path)
+            target, done = target[len(base) :], []
+        waiting = [*target.split(b"/"), *waiting]
+    return b"/".join(done)
+
+
+def _link(root: int, folders: Sequence[bytes], name: bytes) -> bytes | None:
+    """What a symbolic link says; None for all else, and for what is not there."""
+    try:
+        parent = open_folder(root, folders)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return os.readlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # no link
+            return None
+        raise
     finally:
         os.close(parent)

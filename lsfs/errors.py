@@ -2,6 +2,7 @@
 
     LsfsError (exit code 70)
     ├── UsageError 2
+    │   └── AlreadyThere
     ├── NotInitialised 10
     ├── LockHeld 11
     ├── NotFound 12
@@ -61,6 +62,12 @@ class UsageError(LsfsError):
 
     exit_code = 2
     errno = _errno.EINVAL
+
+
+class AlreadyThere(UsageError):
+    """What is to be made is there."""
+
+    errno = _errno.EEXIST
 
 
 class NotInitialised(LsfsError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from lsfs.model import Citation, FoundFile, Hit, QueryPlan, Statement
 from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.lists import amounts_cited
-from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
 from lsfs.syscalls.selection import in_order, topic_of
 
@@ -32,7 +32,7 @@ NOT_FOUND = "not found in your files"
 class AskRequest:
     """A question in words."""
 
-    question: Annotated[str, Param("the question, in words", words=True)]
+    question: Annotated[str, Param("the question, in words", words=True, positional=True)] = ""
     dir: Annotated[str, Param("only from files below this folder of the drive")] = ""
     no_model: Annotated[bool, Param("answer with quotes alone")] = False
     plan: Annotated[bool, Param("only show how the question is read")] = False
@@ -40,6 +40,32 @@ class AskRequest:
     at: Annotated[
         str, Param("answer from the files as they were then: yesterday, 2026-11-24, 3 days ago")
     ] = ""
+    continue_: Annotated[
+        bool, Param("go on from the question before: and the deposit?", flags=("-c",))
+    ] = False
+    conversation: Annotated[
+        str, Param("the conversation that this belongs to; the terminal's own when left out",
+                   session=True)
+    ] = ""  # fmt: skip
+    forget: Annotated[bool, Param("forget the conversation")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """The answer to a part of a question, or to a step on the way to its answer.
+
+    Attributes:
+        question: the part, complete in itself.
+        answer, grounded, citations, by: see :class:`Answer`.
+        notes: how it was read.
+    """
+
+    question: str
+    answer: str
+    grounded: bool
+    citations: tuple[Citation, ...]
+    by: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +80,11 @@ class Answer:
         plan: how the question was read.
         model: the language model that took part; "" when none did.
         by: ``list`` (of files), ``rows`` (of what files state), ``quote``, ``model`` (its sentence
-            was verified), ``computed`` (a sum), ``none`` or ``plan``.
+            was verified), ``computed`` (a sum, a comparison), ``parts``, ``none`` or ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
         statements: each sentence or row of the answer, with the citations that bear it.
+        read_as: the question as it was asked, where it went on from an earlier one.
+        parts: the answers to its parts, or to the steps to it; empty for a question that is one.
     """
 
     answer: str
@@ -68,6 +96,8 @@ class Answer:
     by: str = "none"
     notes: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
+    read_as: str = ""
+    parts: tuple[AnswerPart, ...] = ()
 
 
 @registry.syscall(
@@ -77,7 +107,16 @@ class Answer:
         'lsfs ask "contracts from 2023"',
         'lsfs ask "What is the monthly rent in the Harbour Street lease?"',
         'lsfs ask "who are our suppliers?"',
+        'lsfs ask --continue "and the deposit?"',
         'lsfs ask "invoices of last year" --plan',
+    ),
+    tools=(
+        Tool(
+            "ask",
+            "Answer a question from the files: quotes with file, page and line, files that match "
+            '("contracts from 2023"), or a sum. Says so when the files do not say it.',
+            leaves_out=("no_model", "plan", "wait"),
+        ),
     ),
 )
 def ask(call: Call, request: AskRequest) -> Answer:
@@ -86,28 +125,64 @@ def ask(call: Call, request: AskRequest) -> Answer:
     A question for files ("contracts from 2023") is answered with all files that match, one for what
     they state ("who are our tenants?") with a row for each value. Any other is answered with the
     sentences that say it; the language model's own sentence is added only where each number, date
-    and name in it stands in those sentences.
+    and name in it stands in those sentences. A question that is several is answered part by part.
+    With ``--continue`` it goes on from the one before: "and in 2022?", "who signed it?", "only the
+    ones with Acme", "the second one".
     """
-    from lsfs.syscalls.then import at_moment
+    from lsfs.syscalls import conversation
 
+    if request.forget:
+        return conversation.forgotten(call, request)
     if not request.question.strip():
         raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
     engines = call.engines
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    asked = read_query(engines, request.question)
-    plan, rest = asked.plan, asked.words
-    filters = replace(asked.filters, dir=paths.relative(request.dir) or asked.filters.dir)
+    with engines.question():
+        answer = conversation.held(call, request)
+    if engines.ahead is not None:  # the next question is likely to be about the same
+        engines.ahead.asked(file.path for file in answer.files[:RELATED])
+    return answer
+
+
+def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> Answer:
+    """The answer to a question that is complete in itself, of the present.
+
+    Args:
+        files: paths of the files that it is asked of; none stands for all.
+    """
+    from lsfs.syscalls import steps
+
     if request.plan:
-        return Answer("", False, (), (), plan, by="plan")
-    with at_moment(call, request.at, wait=request.wait) as (then, notes):
-        answer = _sum(then, plan, filters) or _values(then, request, plan, filters)
-        if answer is None and plan.listing:
-            answer = _listing(then, plan, filters)
-        elif answer is None:
-            answer = _fact(then, request, rest, plan, filters)
-    return replace(answer, notes=(*notes, *answer.notes))
+        plan = read_query(call.engines, request.question).plan
+        told = (*steps.described(request.question), *plan.notes)
+        return Answer("", False, (), (), replace(plan, notes=told), by="plan")
+    ids = _ids(call.engines, files)
+    return steps.answered(
+        call, request.question, lambda then, one: _one(then, replace(request, question=one), ids)
+    )
+
+
+def _ids(engines: Engines, files: Collection[str]) -> tuple[int, ...] | None:
+    rows = (engines.catalog.file(path) for path in files)
+    return tuple(row.id for row in rows if row is not None) if files else None
+
+
+def _one(call: Call, request: AskRequest, ids: tuple[int, ...] | None) -> Answer:
+    """The answer to a question that is one."""
+    asked = read_query(call.engines, request.question)
+    plan, rest = asked.plan, asked.words
+    folder = paths.relative(request.dir) or asked.filters.dir
+    filters = replace(asked.filters, dir=folder, ids=ids)
+    answer = _sum(call, plan, filters)
+    if answer is None and ids is None:
+        answer = _values(call, request, plan, filters)
+    if answer is not None:
+        return answer
+    if plan.listing:
+        return _listing(call, plan, filters)
+    return _fact(call, request, rest, plan, filters)
 
 
 # --- questions for a sum
@@ -308,12 +383,16 @@ def _nothing(engines: Engines, near: Sequence[FoundFile], reason: str = "") -> s
 def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
     from lsfs.llm import answer as llm
     from lsfs.llm import evidence
-    from lsfs.syscalls import facts
+    from lsfs.syscalls import again, facts
 
     engines = call.engines
     chat = None if request.no_model else engines.chat
     found = facts.gathered(call, words, plan, filters)
     related = _related(engines, found.read)
+    if not evidence.answerable(found.candidates):
+        looked = again.looked_again(call, words, plan, filters, found)
+        found, words = looked.found, looked.words
+        plan = replace(plan, notes=(*plan.notes, *looked.notes))
     if not evidence.answerable(found.candidates):
         text = _nothing(engines, related, _looked_for(words, found.unknown))
         return Answer(text, False, (), related, plan, model=chat.name if chat else "")

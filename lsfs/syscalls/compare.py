@@ -13,7 +13,7 @@ from lsfs.model import ChangeSummary, Diff, Document, Status
 from lsfs.syscalls.change import change_summary_of
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import back, chosen, look
-from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.registry import Param, Tool, registry
 
 if TYPE_CHECKING:
     from lsfs.versions.tables import Row
@@ -46,6 +46,9 @@ class DiffRequest:
         "lsfs diff lease.pdf",
         "lsfs diff notes.txt 3 5",
         "lsfs diff notes.txt yesterday | patch -R",
+    ),
+    tools=(
+        Tool("diff", "Show what changed between two versions of a file, also of PDF and office."),
     ),
 )
 def diff(call: Call, request: DiffRequest) -> Diff:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PASSAGES = 10  # read for evidence, of all files
 READ_CLOSELY = 2  # files of which more is read
 CLOSE_PASSAGES = 12  # of each of those
+WHOLE = 60  # of a file that is to be read whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,30 @@ class Gathered:
     unknown: tuple[str, ...]
 
 
-def gathered(call: Call, words: str, plan: QueryPlan, filters: Filters) -> Gathered:
+def gathered(
+    call: Call,
+    words: str,
+    plan: QueryPlan,
+    filters: Filters,
+    *,
+    query: str = "",
+    whole: Sequence[str] = (),
+) -> Gathered:
     """Read for a question, without a model.
 
     Args:
         words: the question, as it was asked.
         plan, filters: how it was read.
+        query: what is searched for, if not the question.
+        whole: files of which more is read than of others.
     """
     from lsfs.llm import evidence
     from lsfs.llm.contrary import unknown
 
     engines = call.engines
     # A name or a type in a question about a fact is part of the fact more often than a condition.
-    read = _passages(engines, replace(plan, query=words, author="", types=()), filters)
+    looked_for = replace(plan, query=query or words, author="", types=())
+    read = _passages(engines, looked_for, filters, whole)
     # The model words the answer but does not choose the evidence: its likelihoods were measured to
     # add nothing to words and likeness, and cost a second or two (benchmarks/evidence.py).
     texts = _texts(engines, read)
@@ -68,7 +80,9 @@ def gathered(call: Call, words: str, plan: QueryPlan, filters: Filters) -> Gathe
     return Gathered(tuple(read), tuple(candidates), unknown(words, [*texts, *contexts]))
 
 
-def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
+def _passages(
+    engines: Engines, plan: QueryPlan, filters: Filters, whole: Sequence[str]
+) -> list[Hit]:
     """What is read for an answer: the best passages of all files, then more of the best files.
 
     A question that names its document ("… in the Harbour Street lease") finds it by passages that
@@ -78,13 +92,10 @@ def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
 
     hits = find(engines, plan, filters, PASSAGES)
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
-    for path in best:
+    for path in dict.fromkeys((*whole, *best)):
+        count = WHOLE if path in whole else CLOSE_PASSAGES
         hits += engines.search.hits(
-            plan.query,
-            k=CLOSE_PASSAGES,
-            filters=Filters(dir=path),
-            per_file=CLOSE_PASSAGES,
-            plain=True,
+            plan.query, k=count, filters=Filters(dir=path), per_file=count, plain=True
         )
     unique: dict[tuple[str, int], Hit] = {}
     for hit in hits:

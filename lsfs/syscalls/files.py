@@ -12,7 +12,7 @@ from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Status, Table
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ class StatusReport:
         problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
         work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
             when it rests.
+        kv: what is kept of the language model's work: ``blocks``, ``bytes``, ``limit`` (see
+            ``lsfs kv status``).
     """
 
     source: str
@@ -110,9 +112,20 @@ class StatusReport:
     state: str = ""
     problems: tuple[dict[str, Any], ...] = field(default=())
     work: dict[str, Any] = field(default_factory=dict)
+    kv: dict[str, int] = field(default_factory=dict)
 
 
-@registry.syscall(command="status", examples=("lsfs status", "lsfs status --wait --json"))
+@registry.syscall(
+    command="status",
+    examples=("lsfs status", "lsfs status --wait --json"),
+    tools=(
+        Tool(
+            "index_status",
+            "How far the index is, which files could not be read, and which models are in use.",
+            leaves_out=("wait",),
+        ),
+    ),
+)
 def status(call: Call, request: StatusRequest) -> StatusReport:
     """Say what runs and how far the index is."""
     engines = call.engines
@@ -143,7 +156,17 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         state=str(engines.state.root),
         problems=_problems(call) if request.problems else (),
         work={} if work is None else work.told(),
+        kv=_kv(call),
     )
+
+
+def _kv(call: Call) -> dict[str, int]:
+    from lsfs.syscalls.kv import folder_of
+
+    folder = folder_of(call.engines)
+    contexts = folder.contexts()
+    blocks, size = sum(one.blocks for one in contexts), sum(one.bytes for one in contexts)
+    return {"blocks": blocks, "bytes": size, "limit": folder.limit}
 
 
 def _coming(call: Call) -> dict[str, Any]:

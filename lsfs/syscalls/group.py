@@ -13,7 +13,7 @@ from lsfs.errors import NotFound, UsageError
 from lsfs.index.groups.grouped import FileGroup
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,25 @@ class Groups:
         "lsfs group date:month --dir Invoices --json",
         'lsfs group keyword -w rent -w "notice period" --condition and',
         "lsfs group topic -k 8 --save topics",
+    ),
+    tools=(
+        Tool(
+            "group",
+            "Group files by date, type, author, folder, topic, keyword, or by what they state "
+            "(counterparty, deadline, …).",
+            leaves_out=(
+                "after",
+                "before",
+                "type",
+                "kind",
+                "author",
+                "model",
+                "name_with_model",
+                "anew",
+                "save",
+                "wait",
+            ),
+        ),
     ),
 )
 def group_by(call: Call, request: GroupRequest) -> Groups:

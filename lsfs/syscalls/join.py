@@ -11,7 +11,7 @@ from lsfs.errors import UsageError
 from lsfs.joins import Joined, JoinRow, KeyMatch, NearMiss, csv_of
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.evidence import Quotes
-from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
@@ -72,6 +72,23 @@ class JoinRequest:
         "lsfs join invoices contracts --on counterparty",
         'lsfs join "invoices from 2023" orders --on order_number --how anti',
         "lsfs join Finance Bank --on amount~amount --on date --within 7d --tolerance 1%",
+    ),
+    tools=(
+        Tool(
+            "join",
+            "Pair two sets of files on what they state (invoices with contracts on counterparty).",
+            leaves_out=(
+                "threshold",
+                "own",
+                "candidates",
+                "limit",
+                "near_misses",
+                "explain",
+                "csv",
+                "save",
+                "wait",
+            ),
+        ),
     ),
 )
 def join(call: Call, request: JoinRequest) -> Joined:

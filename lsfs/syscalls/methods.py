@@ -24,6 +24,7 @@ MODULES = (  # that declare syscalls
     "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
     "rollback", "extract", "duplicates", "group", "combined", "map", "join", "aggregate",
     "file_join", "joins_kept",
+    "listing", "reading", "writing", "editing", "delete", "kv",
 )  # fmt: skip
 
 
@@ -125,6 +126,9 @@ def stub() -> str:
     modules: dict[str, list[str]] = {}
     for declared in _all():
         modules.setdefault(declared.result.__module__, []).append(declared.result.__name__)
+        for _, hint, _ in declared.fields():
+            for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
+                modules.setdefault(part.__module__, []).append(part.__name__)
     for module, names in sorted(modules.items()):
         lines.append(f"from {module} import {', '.join(sorted(set(names)))}")
     lines += [
@@ -141,6 +145,8 @@ def stub() -> str:
 
 def _argument(entry: dataclasses.Field[Any], hint: Any) -> str:
     name = hint.__name__ if typing.get_origin(hint) is None else str(hint)
+    for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
+        name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
     default = "" if entry.default is dataclasses.MISSING else " = ..."
     return f"{entry.name}: {name}{default}"
 

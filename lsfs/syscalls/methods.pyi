@@ -5,20 +5,26 @@ from typing import Any
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import ChangeSummary, Diff, SavedQuestion
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.delete import DeletePlan
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
+from lsfs.syscalls.editing import Edit, Edited
 from lsfs.syscalls.extract import ExtractedRows
 from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
+from lsfs.syscalls.kv import KvCleared, KvReport
+from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
+from lsfs.syscalls.reading import FileText, Texts
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
+from lsfs.syscalls.writing import Written
 
 class Methods:
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...
@@ -65,12 +71,15 @@ class Methods:
     ) -> Matches: ...
     def ask(
         self,
-        question: str,
+        question: str = ...,
         dir: str = ...,
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
         at: str = ...,
+        continue_: bool = ...,
+        conversation: str = ...,
+        forget: bool = ...,
     ) -> Answer: ...
     def versions(
         self,
@@ -83,6 +92,7 @@ class Methods:
         at: str = ...,
         offset: int = ...,
         size: int = ...,
+        named_then: bool = ...,
     ) -> Bytes: ...
     def snapshot(
         self,
@@ -181,6 +191,7 @@ class Methods:
         back: int = ...,
         to: str = ...,
         dry_run: bool = ...,
+        apply: str = ...,
     ) -> Restored: ...
     def restore(
         self,
@@ -338,3 +349,93 @@ class Methods:
         self,
         name: str,
     ) -> Done: ...
+    def list_dir(
+        self,
+        path: str = ...,
+        sort_by: str = ...,
+        at: str = ...,
+    ) -> Listing: ...
+    def tree(
+        self,
+        path: str = ...,
+        exclude_patterns: tuple[str, ...] = ...,
+        limit: int = ...,
+    ) -> Tree: ...
+    def find_files(
+        self,
+        path: str,
+        pattern: str,
+        exclude_patterns: tuple[str, ...] = ...,
+        limit: int = ...,
+    ) -> Names: ...
+    def stat(
+        self,
+        path: str,
+        at: str = ...,
+    ) -> Stat: ...
+    def read_text(
+        self,
+        path: str,
+        head: int = ...,
+        tail: int = ...,
+        version: int = ...,
+        cursor: str = ...,
+        limit: int = ...,
+    ) -> FileText: ...
+    def read_texts(
+        self,
+        paths: tuple[str, ...],
+        limit: int = ...,
+    ) -> Texts: ...
+    def write_file(
+        self,
+        path: str,
+        content: str,
+        mode: str = ...,
+        parents: bool = ...,
+        expected_version: int = ...,
+    ) -> Written: ...
+    def put(
+        self,
+        source: str,
+        path: str,
+        mode: str = ...,
+        parents: bool = ...,
+        expected_version: int = ...,
+    ) -> Written: ...
+    def copy(
+        self,
+        source: str,
+        destination: str,
+        replace: bool = ...,
+        parents: bool = ...,
+    ) -> Written: ...
+    def move(
+        self,
+        source: str,
+        destination: str,
+        parents: bool = ...,
+    ) -> Done: ...
+    def make_dir(
+        self,
+        path: str,
+    ) -> Done: ...
+    def edit_file(
+        self,
+        path: str,
+        edits: tuple[Edit, ...],
+        dry_run: bool = ...,
+    ) -> Edited: ...
+    def delete(
+        self,
+        path: tuple[str, ...],
+        recursive: bool = ...,
+        apply: str = ...,
+    ) -> DeletePlan: ...
+    def kv_status(
+        self,
+    ) -> KvReport: ...
+    def kv_clear(
+        self,
+        unused: bool = ...,
+    ) -> KvCleared: ...

@@ -14,7 +14,7 @@ import inspect
 import os
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -46,6 +46,8 @@ class Param:
         path: names a file of the drive; the command line also takes it relative to where one is.
         words: a phrase; the command line joins its words, so that it needs no quotes.
         positional: the command line takes it without a name though it may be left out.
+        session: names who calls. When it is left out, the command line fills in its terminal, and
+            a ``Drive`` itself.
     """
 
     help: str
@@ -55,6 +57,32 @@ class Param:
     path: bool = False
     words: bool = False
     positional: bool = False
+    session: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """How agents are offered a syscall, over the Model Context Protocol.
+
+    Attributes:
+        name: the tool; a syscall may be several, with other defaults.
+        doc: what it does; "" takes the first paragraph of the syscall's docstring.
+        leaves_out: fields of the request that agents cannot set.
+        fill: fields that the server sets, whatever was asked.
+        camel: arguments are spelled as in ``excludePatterns``.
+        idempotent: doing it twice is doing it once; None for what only reads.
+        destructive: it may replace or remove what is there.
+        by_plan: the first call only says what would be done; the digest that it gives has it done.
+    """
+
+    name: str
+    doc: str = ""
+    leaves_out: tuple[str, ...] = ()
+    fill: Mapping[str, Any] = field(default_factory=dict)
+    camel: bool = False
+    idempotent: bool | None = None
+    destructive: bool | None = None
+    by_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +98,7 @@ class Syscall:
         examples: command lines for the help.
         streams: whether it emits events before its result.
         writes_with: a field of the request that makes a call of one that reads write; "" for none.
+        tools: how agents are offered it; none are not.
     """
 
     name: str
@@ -81,6 +110,7 @@ class Syscall:
     examples: tuple[str, ...] = ()
     streams: bool = False
     writes_with: str = ""
+    tools: tuple[Tool, ...] = ()
 
     def effect_of(self, request: Any) -> Effect:
         """What a call with this request may change."""
@@ -194,6 +224,7 @@ class Registry:
         examples: tuple[str, ...] = (),
         streams: bool = False,
         writes_with: str = "",
+        tools: tuple[Tool, ...] = (),
     ) -> Callable[[Callable[[Any, Request], Result]], Callable[[Any, Request], Result]]:
         """Declare the decorated function as a syscall named after it."""
 
@@ -203,7 +234,7 @@ class Registry:
             name = run.__name__
             self._syscalls[name] = Syscall(
                 name, command, effect, request, hints["return"], run, examples, streams,
-                writes_with,
+                writes_with, tools,
             )  # fmt: skip
             return run
 

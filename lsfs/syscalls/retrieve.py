@@ -13,7 +13,7 @@ from lsfs.model import Document, Hit, QueryPlan, SavedSearch
 from lsfs.places import Places
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call, Engines
-from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
@@ -82,6 +82,31 @@ class Hits:
         'lsfs search "contracts from 2023" --explain',
         "lsfs search 'lease -type:html on:2023'",
         'lsfs search "rent" --at "3 days ago"',
+    ),
+    writes_with="save",
+    tools=(
+        Tool(
+            "search",
+            "Find passages by words and by meaning, in all documents, with page and line. The "
+            'query may have phrases ("…"), -word, type:pdf, kind:invoice, after:2023-05, path:.',
+            leaves_out=(
+                "mode",
+                "date_field",
+                "author",
+                "to",
+                "not_type",
+                "not_kind",
+                "not_dir",
+                "without",
+                "min_score",
+                "rerank",
+                "hyde",
+                "fold",
+                "explain",
+                "save",
+                "wait",
+            ),
+        ),
     ),
 )
 def retrieve(call: Call, request: RetrieveRequest) -> Hits:
@@ -205,8 +230,13 @@ class Matches:
 
 
 @registry.syscall(
-    command="grep", examples=('lsfs grep -i "notice period"', "lsfs grep 'EUR [0-9,.]+'")
-)
+    command="grep",
+    examples=('lsfs grep -i "notice period"', "lsfs grep 'EUR [0-9,.]+'"),
+    tools=(
+        Tool("grep_files", "Find lines by a regular expression, also inside PDF and office "
+             "documents; with page and line."),
+    ),
+)  # fmt: skip
 def grep(call: Call, request: GrepRequest) -> Matches:
     """Find lines by exact text or regular expression, also inside PDF and office documents."""
     engines = call.engines

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.drives import DriveRecord, locked
-from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError
+from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import back as versions_back
 from lsfs.syscalls.past import chosen, exact, iso, keeper_of, numbered, when
-from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 if TYPE_CHECKING:
     from lsfs.versions.restore import Hands, Step
@@ -51,6 +51,7 @@ class Restored:
         changes: in the order in which they were made; those with a ``problem`` were not.
         undo: the moment just before, in ISO 8601: a rollback to it takes this one back.
         dry_run: nothing was done.
+        digest: approves exactly these changes, when it is given back as ``apply``.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Restored:
     changes: tuple[Change, ...]
     undo: str
     dry_run: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class RollbackRequest:
     back: Annotated[int, Param("by so many versions (files)", flags=("-n",))] = 0
     to: Annotated[str, Param("to a moment: 'yesterday 15:00', '2 versions ago', a snapshot")] = ""
     dry_run: Annotated[bool, Param("only say what would change")] = False
+    apply: Annotated[str, Param("carry out the plan of this digest, and no other", hidden=True)] = (
+        ""
+    )
 
 
 @registry.syscall(
@@ -79,6 +84,17 @@ class RollbackRequest:
         "lsfs rollback report.txt --to 'yesterday 15:00'",
         "lsfs rollback letters --to 2026-11-24 --dry-run",
     ),
+    tools=(
+        Tool(
+            "rollback",
+            "Bring back a file, a folder or the drive ('.') as it was. The first call only shows "
+            "what would change, with a digest; call again with apply=digest to do it.",
+            leaves_out=("dry_run",),
+            idempotent=False,
+            destructive=True,
+            by_plan=True,
+        ),
+    ),
 )
 def rollback(call: Call, request: RollbackRequest) -> Restored:
     """Bring back a file, a folder or the whole drive as it was.
@@ -88,6 +104,7 @@ def rollback(call: Call, request: RollbackRequest) -> Restored:
     path = paths.relative(request.path)
     if sum(map(bool, (request.version, request.back, request.to))) != 1:
         raise UsageError("say to what: one of version, back and to")
+    how = _How(request.dry_run, request.apply)
     keeper_of(call).look([path])
     past = call.engines.past
     row = past.last(path) if path else None
@@ -96,8 +113,8 @@ def rollback(call: Call, request: RollbackRequest) -> Restored:
         if not request.to:
             raise UsageError(f"{path or 'the drive'} is a folder: say the moment with `to`")
         time_ns = when(call, request.to)
-        return _to_moment(call, path, time_ns, iso(time_ns), dry_run=request.dry_run)
-    return _file(call, path, _wanted(call, path, request), dry_run=request.dry_run)
+        return _to_moment(call, path, time_ns, iso(time_ns), how)
+    return _file(call, path, _wanted(call, path, request), how)
 
 
 def _wanted(call: Call, path: str, request: RollbackRequest) -> Row:
@@ -108,16 +125,24 @@ def _wanted(call: Call, path: str, request: RollbackRequest) -> Row:
     return chosen(call, path, request.to)
 
 
-def _file(call: Call, path: str, row: Row, *, dry_run: bool) -> Restored:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Whether changes are made: not at all, or only those of a plan."""
+
+    dry_run: bool
+    apply: str = ""
+
+
+def _file(call: Call, path: str, row: Row, how: _How) -> Restored:
     from lsfs.versions.restore import Step
 
     present = call.engines.past.live(path)
     same = present is not None and present.content == row.content and present.mode == row.mode
     planned = [] if same else [Step("write", os.fsencode(path), row)]
-    return _carry_out(call, path, f"version {row.number}", planned, dry_run=dry_run)
+    return _carry_out(call, path, f"version {row.number}", planned, how)
 
 
-def _to_moment(call: Call, path: str, time_ns: int, words: str, *, dry_run: bool) -> Restored:
+def _to_moment(call: Call, path: str, time_ns: int, words: str, how: _How) -> Restored:
     from lsfs.versions.restore import steps
 
     past = call.engines.past
@@ -129,17 +154,21 @@ def _to_moment(call: Call, path: str, time_ns: int, words: str, *, dry_run: bool
         )
     now = past.below_now(path)
     planned = steps(past.below(path, time_ns), now)
-    return _carry_out(call, path, words, planned, dry_run=dry_run)
+    return _carry_out(call, path, words, planned, how)
 
 
-def _carry_out(
-    call: Call, path: str, words: str, planned: list[Step], *, dry_run: bool
-) -> Restored:
+def _carry_out(call: Call, path: str, words: str, planned: list[Step], how: _How) -> Restored:
     from lsfs.versions.restore import Outcome, Restorer
 
     undo = exact(keeper_of(call).now_ns() - 1)
     outcome = Outcome(done=planned)
-    if planned and not dry_run:
+    digest = _digest(call, planned) if how.dry_run or how.apply else ""
+    if how.apply and how.apply != digest:
+        raise VersionConflict(
+            "what would change is not what was approved: something has changed since",
+            hint="look at the plan once more",
+        )
+    if planned and not how.dry_run:
         with hands(call) as changing:
             restorer = Restorer(changing, call.engines.past.open, durable=durable(call))
             outcome = restorer.run(planned)
@@ -149,7 +178,20 @@ def _carry_out(
     if outcome.failed and not outcome.done:
         step, problem = outcome.failed[0]
         raise LsfsError(f"{os.fsdecode(step.path)}: {problem}")
-    return Restored(path, words, tuple(changes), undo, dry_run)
+    return Restored(path, words, tuple(changes), undo, how.dry_run, digest)
+
+
+def _digest(call: Call, planned: list[Step]) -> str:
+    """What approves these steps, while all that they change is as it is now."""
+    from blake3 import blake3
+
+    hasher = blake3()
+    for step in planned:
+        there = call.engines.past.live(os.fsdecode(step.path))
+        rows = [row.id if row is not None else 0 for row in (step.row, there)]
+        hasher.update(b"\0".join([step.action.encode(), step.path, step.origin]))
+        hasher.update(b"\0%d\0%d\0" % tuple(rows))
+    return hasher.hexdigest(length=8)
 
 
 def _change(step: Step, problem: str) -> Change:
@@ -187,6 +229,7 @@ def hands(call: Call) -> Iterator[Hands]:
             os.close(root)
         return
     with contextlib.ExitStack() as stack:
+        stack.enter_context(engines.writing)
         stack.enter_context(locked(engines.state.history_lock))
         root = os.open(engines.source, flags)
         stack.callback(os.close, root)
@@ -222,7 +265,7 @@ def restore(call: Call, request: RestoreRequest) -> Restored:
     time_ns = call.engines.past.snapshots().get(request.name)
     if time_ns is None:
         raise NotFound(f"no snapshot {request.name!r}", hint="see: lsfs snapshots")
-    return _to_moment(call, path, time_ns, request.name, dry_run=request.dry_run)
+    return _to_moment(call, path, time_ns, request.name, _How(request.dry_run))
 
 
 # --- the trash
@@ -291,4 +334,4 @@ def trash_restore(call: Call, request: TrashRestoreRequest) -> Restored:
     if not rows:
         raise NotFound(f"nothing of {path!r} is in the trash", hint="see: lsfs trash list")
     planned = [Step("write", row.path, row) for row in rows]
-    return _carry_out(call, path, "before they were removed", planned, dry_run=request.dry_run)
+    return _carry_out(call, path, "before they were removed", planned, _How(request.dry_run))

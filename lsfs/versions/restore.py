@@ -284,7 +284,7 @@ class Restorer:
             try:
                 try:
                     copy(content, fd)
-                    _carry_over(folder, name, fd)
+                    carry_over(folder, name, fd)
                     _give(fd, row)
                     if self._durable:
                         os.fsync(fd)
@@ -343,7 +343,7 @@ class OpenContent(Protocol):
         ...
 
 
-def _carry_over(folder: int, name: bytes, fd: int) -> None:
+def carry_over(folder: int, name: bytes, fd: int) -> None:
     """Give a file the extended attributes of the one whose place it takes."""
     try:
         old = os.open(name, beneath.FILE, dir_fd=folder)

@@ -1,8 +1,9 @@
-"""Files that lsfs itself writes and removes: whole or not at all, and kept before they go."""
+"""What lsfs itself writes, moves and removes: whole or not at all, and kept before it goes."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat as modes
@@ -10,13 +11,13 @@ from collections.abc import Callable
 
 from lsfs import beneath
 from lsfs.versions.events import Op, State
-from lsfs.versions.restore import Hands
+from lsfs.versions.restore import Hands, carry_over
 
 _MODE = 0o644
 
 
 class Writer:
-    """Writes files through hands that keep what they replace.
+    """Changes files through hands that keep what they replace.
 
     Args:
         hands: change the tree, and note it.
@@ -47,6 +48,7 @@ class Writer:
             try:
                 try:
                     fill(fd)
+                    carry_over(folder, name, fd)
                     os.fchmod(fd, modes.S_IMODE(known.st_mode) if known else _MODE)
                     if self._durable:
                         os.fsync(fd)
@@ -79,3 +81,62 @@ class Writer:
         finally:
             os.close(folder)
         self._hands.done(Op.REMOVED, path, None, None)
+
+    def make_folders(self, path: bytes) -> list[bytes]:
+        """Make a folder and those above it that are not there; gives those that were made.
+
+        Raises:
+            OSError: something else is in the way, or we may not.
+        """
+        made = []
+        parts = path.split(b"/")
+        for depth in range(1, len(parts) + 1):
+            parent = beneath.open_folder(self._hands.root, parts[: depth - 1])
+            try:
+                try:
+                    os.mkdir(parts[depth - 1], 0o755, dir_fd=parent)
+                except FileExistsError:
+                    os.close(os.open(parts[depth - 1], beneath.FOLDER, dir_fd=parent))
+                    continue
+                state = State.of(os.stat(parts[depth - 1], dir_fd=parent, follow_symlinks=False))
+            finally:
+                os.close(parent)
+            made.append(b"/".join(parts[:depth]))
+            self._hands.done(Op.MADE_DIR, made[-1], None, state)
+        return made
+
+    def move(self, path: bytes, target: bytes) -> None:
+        """Give a file, folder or link another name, which must be free.
+
+        Raises:
+            OSError: EEXIST: it is not free; or it cannot be moved.
+        """
+        *folders, name = path.split(b"/")
+        *others, new = target.split(b"/")
+        with contextlib.ExitStack() as stack:
+            folder = beneath.open_folder(self._hands.root, folders)
+            stack.callback(os.close, folder)
+            other = beneath.open_folder(self._hands.root, others)
+            stack.callback(os.close, other)
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if beneath.stat(self._hands.root, target) is not None:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+            # What takes the name in this very moment is replaced, but kept.
+            self._hands.before_going(other, new, target)
+            os.rename(name, new, src_dir_fd=folder, dst_dir_fd=other)
+            state = State.of(os.stat(new, dir_fd=other, follow_symlinks=False))
+        self._hands.done(Op.RENAMED, path, target, state)
+
+    def remove_folder(self, path: bytes) -> None:
+        """Remove an empty folder.
+
+        Raises:
+            OSError: ENOTEMPTY: it is not; or it cannot be removed.
+        """
+        *folders, name = path.split(b"/")
+        folder = beneath.open_folder(self._hands.root, folders)
+        try:
+            os.rmdir(name, dir_fd=folder)
+        finally:
+            os.close(folder)
+        self._hands.done(Op.REMOVED_DIR, path, None, None)

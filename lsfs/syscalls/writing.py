@@ -1,0 +1,284 @@
+"""Changing files: written whole, edited, moved, copied; what was there stays as a version."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from lsfs import beneath
+from lsfs.errors import AccessDenied, VersionConflict
+from lsfs.syscalls.done import Done
+from lsfs.syscalls.engines import Call
+from lsfs.syscalls.past import exact, keeper_of
+from lsfs.syscalls.reading import present
+from lsfs.syscalls.registry import Effect, Param, Tool, registry
+from lsfs.syscalls.within import for_change, source, told
+
+if TYPE_CHECKING:
+    from lsfs.versions.writing import Writer
+
+_BLOCK = 1 << 20
+_PATH = Annotated[str, Param("the file", path=True)]
+_MODE = Annotated[
+    str,
+    Param("replace what is there, append to it, or write only where nothing is",
+          choices=("replace", "append", "create")),
+]  # fmt: skip
+_EXPECTED = Annotated[
+    int, Param("only if the file still has this version; 0 does not look", flags=("--if-version",))
+]
+_PARENTS = Annotated[bool, Param("make the folders on the way")]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written.
+
+    Attributes:
+        version: the number of the content that it has now.
+        created: there was none before.
+        undo: the moment just before, in ISO 8601: a rollback to it takes this back.
+    """
+
+    path: str
+    size: int
+    version: int
+    created: bool
+    undo: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """What is written, and where."""
+
+    path: _PATH
+    content: Annotated[str, Param("the text")]
+    mode: _MODE = "replace"
+    parents: _PARENTS = False
+    expected_version: _EXPECTED = 0
+
+
+@registry.syscall(
+    effect=Effect.WRITE,
+    command="write",
+    examples=("lsfs write todo.txt 'call Ada' --mode append",),
+    tools=(
+        Tool("write_file", "Create a file, or replace what it holds. What was there stays as a "
+             "version: rollback brings it back.", camel=True, idempotent=True, destructive=True,
+             leaves_out=("mode", "parents", "expected_version")),
+    ),
+)  # fmt: skip
+def write_file(call: Call, request: WriteRequest) -> Written:
+    """Write a text to a file, as UTF-8. What was there stays as a version."""
+    data = request.content.encode("utf-8", "surrogateescape")
+    return _put(call, request, lambda fd: write_all(fd, data))
+
+
+@dataclass(frozen=True, slots=True)
+class PutRequest:
+    """Which file of this machine is taken in, and where."""
+
+    source: Annotated[str, Param("a file of this machine, which stays as it is")]
+    path: Annotated[str, Param("where it goes in the drive", path=True)]
+    mode: _MODE = "replace"
+    parents: _PARENTS = False
+    expected_version: _EXPECTED = 0
+
+
+@registry.syscall(
+    effect=Effect.WRITE,
+    command="put",
+    examples=("lsfs put ~/Downloads/lease.pdf Contracts/lease.pdf",),
+)
+def put(call: Call, request: PutRequest) -> Written:
+    """Copy a file of this machine into the drive. What was there stays as a version."""
+    outside = Path(request.source).expanduser().absolute()
+    try:
+        fd = os.open(outside, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise AccessDenied(f"{outside}: {error.strerror}", hint="check the path") from error
+    try:
+        return _put(call, request, lambda to: _pour(fd, to))
+    finally:
+        os.close(fd)
+
+
+def _put(call: Call, request: WriteRequest | PutRequest, fill: Callable[[int], None]) -> Written:
+    with changing(call, request.path, parents=request.parents) as (path, writer, undo):
+        with source(call) as root:
+            there = beneath.stat(root, os.fsencode(path))
+        if there is not None and request.mode == "create":
+            raise FileExistsError(17, os.strerror(17), path)
+        _check_version(call, path, request.expected_version)
+        whole = fill if request.mode != "append" or there is None else _appended(call, path, fill)
+        raw = os.fsencode(path)
+        writer.put(raw, whole, like=raw)
+    return _written(call, path, created=there is None, undo=undo)
+
+
+def _appended(call: Call, path: str, fill: Callable[[int], None]) -> Callable[[int], None]:
+    def write(fd: int) -> None:
+        _, old = present(call, path)
+        with contextlib.closing(old):
+            at = 0
+            while block := old.read(at, _BLOCK):
+                write_all(fd, block)
+                at += len(block)
+        fill(fd)
+
+    return write
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRequest:
+    """What is copied, and where."""
+
+    source: Annotated[str, Param("the file", path=True)]
+    destination: Annotated[str, Param("what the copy is called; it must be free", path=True)]
+    replace: Annotated[bool, Param("it need not be free")] = False
+    parents: _PARENTS = False
+
+
+@registry.syscall(
+    effect=Effect.WRITE, command="cp", examples=("lsfs cp lease.txt 'lease (copy).txt'",)
+)
+def copy(call: Call, request: CopyRequest) -> Written:
+    """Copy a file within the drive."""
+    _, bytes_ = present(call, request.source)
+
+    def fill(fd: int) -> None:
+        at = 0
+        while block := bytes_.read(at, _BLOCK):
+            write_all(fd, block)
+            at += len(block)
+
+    with contextlib.closing(bytes_):
+        to = WriteRequest(
+            request.destination, "", "replace" if request.replace else "create", request.parents
+        )
+        return _put(call, to, fill)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRequest:
+    """What is moved, and where."""
+
+    source: Annotated[str, Param("the file or folder", path=True)]
+    destination: Annotated[str, Param("what it is called then; it must be free", path=True)]
+    parents: _PARENTS = False
+
+
+@registry.syscall(
+    effect=Effect.WRITE,
+    command="mv",
+    examples=("lsfs mv draft.txt Contracts/lease.txt",),
+    tools=(
+        Tool("move_file", "Move or rename a file or folder; fails if the destination exists.",
+             leaves_out=("parents",), camel=True, idempotent=False, destructive=True),
+    ),
+)  # fmt: skip
+def move(call: Call, request: MoveRequest) -> Done:
+    """Move or rename a file or folder. Its versions go with it; nothing is ever replaced."""
+    to, parents = request.destination, request.parents
+    with changing(call, to, request.source, parents=parents, last=False) as (target, writer, _):
+        with source(call) as root, told(request.source):
+            path = for_change(call, root, request.source, last=False)
+            if beneath.stat(root, os.fsencode(path)) is None:
+                raise FileNotFoundError(2, os.strerror(2), path)
+        writer.move(os.fsencode(path), os.fsencode(target))
+    return Done(f"{path} is {target} now")
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirRequest:
+    """Which folder."""
+
+    path: Annotated[str, Param("the folder; those above it are made too", path=True)]
+
+
+@registry.syscall(
+    effect=Effect.WRITE,
+    command="mkdir",
+    examples=("lsfs mkdir Contracts/2026",),
+    tools=(
+        Tool("create_directory", "Make a folder and those above it; fine if it is there already.",
+             camel=True, idempotent=True, destructive=False),
+    ),
+)  # fmt: skip
+def make_dir(call: Call, request: MakeDirRequest) -> Done:
+    """Make a folder, and those above it. It may be there already."""
+    with changing(call, request.path) as (path, writer, _):
+        made = writer.make_folders(os.fsencode(path))
+    return Done(f"{path}: made" if made else f"{path} is there already")
+
+
+# --- shared with other changes
+
+
+@contextlib.contextmanager
+def changing(
+    call: Call, path: str, *others: str, parents: bool = False, last: bool = True
+) -> Iterator[tuple[str, Writer, str]]:
+    """What changes a path of the drive.
+
+    Args:
+        others: what else is changed.
+        parents: make the folders that it is in.
+        last: follow a link that stands at the path.
+
+    Yields:
+        the real path, a writer, and the moment just before.
+    """
+    from lsfs.syscalls.rollback import durable, hands
+    from lsfs.versions.writing import Writer
+
+    keeper = keeper_of(call)
+    with told(path), call.engines.writing:
+        with source(call) as root:
+            real = for_change(call, root, path, last=last)
+        keeper.look([real, *others])
+        undo = exact(keeper.now_ns() - 1)
+        try:
+            with hands(call) as changing_:
+                writer = Writer(changing_, durable=durable(call))
+                if parents and "/" in real:
+                    writer.make_folders(os.fsencode(real.rpartition("/")[0]))
+                yield real, writer, undo
+        finally:
+            keeper.follow()
+
+
+def _check_version(call: Call, path: str, expected: int) -> None:
+    if not expected:
+        return
+    row = call.engines.past.live(path)
+    number = row.number if row is not None and row.kind == "file" else 0
+    if number != expected:
+        raise VersionConflict(
+            f"{path} has version {number}, not {expected}: somebody has changed it",
+            hint="read it again, and decide anew",
+        )
+
+
+def _written(call: Call, path: str, *, created: bool, undo: str) -> Written:
+    keeper_of(call).look([path])
+    row = call.engines.past.live(path)
+    with source(call) as root:
+        status = beneath.stat(root, os.fsencode(path))
+    return Written(path, status.st_size if status else 0, row.number if row else 0, created, undo)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of some bytes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _pour(fd: int, to: int) -> None:
+    while block := os.read(fd, _BLOCK):
+        write_all(to, block)

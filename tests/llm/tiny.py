@@ -1,0 +1,132 @@
+"""Models of a few kilobytes with random weights, one for each way in which attention differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+VOCABULARY, WIDTH, LAYERS, HEADS, KEY_HEADS, CONTEXT = 256, 64, 3, 4, 2, 4096
+HEAD = WIDTH // HEADS
+
+
+def write(
+    path: Path,
+    architecture: str = "llama",
+    *,
+    factors: Sequence[float] = (),
+    scaling: str = "",
+    speaks: bool = False,
+    seed: int = 7,
+) -> Path:
+    """A model of 256 tokens.
+
+    Args:
+        architecture: ``llama`` (RoPE in pairs side by side), ``qwen2`` (in halves), ``gemma2``
+            (sliding window) or ``mamba`` (recurrent).
+        factors: what each frequency of RoPE is divided by, as Llama 3 does.
+        scaling: of positions: ``linear`` or ``yarn``, by four.
+        speaks: it has a tokenizer, of which each byte is a token; else none.
+    """
+    writer = gguf.GGUFWriter(str(path), architecture)
+    random = np.random.default_rng(seed)
+    writer.add_vocab_size(VOCABULARY)
+    if speaks:
+        _bytes_as_tokens(writer)
+    else:
+        writer.add_tokenizer_model("none")
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(LAYERS)
+    writer.add_layer_norm_rms_eps(1e-5)
+
+    def tensor(name: str, *shape: int) -> None:
+        scale = 1.0 if len(shape) == 1 else 1.5 / np.sqrt(shape[-1])
+        middle = 1.0 if name.endswith("norm.weight") else 0.0
+        values = middle + scale * random.standard_normal(shape) * (0.1 if middle else 1.0)
+        writer.add_tensor(name, values.astype(np.float32))
+
+    tensor("token_embd.weight", VOCABULARY, WIDTH)
+    tensor("output_norm.weight", WIDTH)
+    if architecture == "mamba":
+        _recurrent(writer, tensor)
+    else:
+        _attention(writer, tensor, architecture)
+    if scaling:
+        writer.add_rope_scaling_type(gguf.RopeScalingType(scaling))
+        writer.add_rope_scaling_factor(4.0)
+        writer.add_rope_scaling_orig_ctx_len(CONTEXT // 4)
+    if factors:
+        writer.add_tensor("rope_freqs.weight", np.asarray(factors, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _attention(writer: Any, tensor: Any, architecture: str) -> None:
+    writer.add_feed_forward_length(2 * WIDTH)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(KEY_HEADS)
+    writer.add_rope_dimension_count(HEAD)
+    writer.add_rope_freq_base(10000.0)
+    norms = ["attn_norm", "ffn_norm"]
+    if architecture == "gemma2":
+        writer.add_sliding_window(64)
+        writer.add_key_length(HEAD)
+        writer.add_value_length(HEAD)
+        norms += ["post_attention_norm", "post_ffw_norm"]
+    else:
+        tensor("output.weight", VOCABULARY, WIDTH)
+    for layer in range(LAYERS):
+        block = f"blk.{layer}"
+        for norm in norms:
+            tensor(f"{block}.{norm}.weight", WIDTH)
+        for name, size in (("q", WIDTH), ("k", KEY_HEADS * HEAD), ("v", KEY_HEADS * HEAD)):
+            tensor(f"{block}.attn_{name}.weight", size, WIDTH)
+            if architecture == "qwen2":
+                tensor(f"{block}.attn_{name}.bias", size)
+        tensor(f"{block}.attn_output.weight", WIDTH, WIDTH)
+        tensor(f"{block}.ffn_gate.weight", 2 * WIDTH, WIDTH)
+        tensor(f"{block}.ffn_up.weight", 2 * WIDTH, WIDTH)
+        tensor(f"{block}.ffn_down.weight", WIDTH, 2 * WIDTH)
+
+
+def _recurrent(writer: Any, tensor: Any) -> None:
+    inner, states, rank, kernel = 2 * WIDTH, 4, 4, 4
+    writer.add_feed_forward_length(0)
+    writer.add_head_count(0)
+    writer.add_ssm_conv_kernel(kernel)
+    writer.add_ssm_inner_size(inner)
+    writer.add_ssm_state_size(states)
+    writer.add_ssm_time_step_rank(rank)
+    for layer in range(LAYERS):
+        block = f"blk.{layer}"
+        tensor(f"{block}.attn_norm.weight", WIDTH)
+        tensor(f"{block}.ssm_in.weight", 2 * inner, WIDTH)
+        tensor(f"{block}.ssm_conv1d.weight", inner, kernel)
+        tensor(f"{block}.ssm_conv1d.bias", inner)
+        tensor(f"{block}.ssm_x.weight", rank + 2 * states, inner)
+        tensor(f"{block}.ssm_dt.weight", inner, rank)
+        tensor(f"{block}.ssm_dt.bias", inner)
+        tensor(f"{block}.ssm_a", inner, states)
+        tensor(f"{block}.ssm_d", inner)
+        tensor(f"{block}.ssm_out.weight", WIDTH, inner)
+
+
+def _bytes_as_tokens(writer: Any) -> None:
+    # GPT-2's names of bytes: those that can be printed are themselves, the others follow 256.
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))
+    names = [chr(byte if byte in printable else next(others)) for byte in range(VOCABULARY)]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(names)
+    writer.add_token_types([gguf.TokenType.NORMAL] * VOCABULARY)
+    writer.add_token_merges(["a b"])
+    writer.add_eos_token_id(0)
+    writer.add_bos_token_id(0)
