@@ -26,6 +26,9 @@ _UNIT = re.compile(
 )
 
 
+_NOT = re.compile(r"\b(?:not|no|never|without|except|cannot)\b|n['\u2019]t\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Value:
     """A number or a name, its meaning, and at which word of the text it begins and ends."""
@@ -43,7 +46,7 @@ def swapped(sentence: str, evidence: str) -> tuple[str, ...]:
         sentence: what somebody says; its values all stand in the evidence.
         evidence: one text that is taken to be true.
     """
-    wrong = list(_units(sentence, evidence))
+    wrong = [*_units(sentence, evidence), *_negated(sentence, evidence)]
     for values_of in (_numbers, _names):
         said, known = values_of(sentence), values_of(evidence)
         wrong += _out_of_order(said, known)
@@ -59,6 +62,23 @@ def _units(sentence: str, evidence: str) -> Iterator[str]:
         theirs = {other for value, other in known if value == number}
         if unit and theirs and unit not in theirs:
             yield f"{number} {unit}"
+
+
+def _negated(sentence: str, evidence: str) -> Iterator[str]:
+    """Words that only one of the two denies: "cats, not dogs" of "dogs, not cats"."""
+    said, known = _denied(sentence), _denied(evidence)
+    held = {stem(word) for word in WORD.findall(sentence.casefold())}
+    yield from (f"not {word}" for word in sorted(said - known))
+    yield from (f"not {word}" for word in sorted((known - said) & held))
+
+
+def _denied(text: str) -> set[str]:
+    """What stands behind each word of negation, by stem."""
+    found = set()
+    for match in _NOT.finditer(text):
+        behind = (word[0] for word in WORD.finditer(text.casefold(), match.end()))
+        found.add(next((stem(word) for word in behind if word not in ENGLISH), ""))
+    return found - {""}
 
 
 def _measured(text: str) -> Iterator[tuple[str, str]]:

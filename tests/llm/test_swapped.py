@@ -9,6 +9,7 @@ from lsfs.llm.swapped import swapped
 LEASE = "The flat has a monthly rent of 500 euros and a deposit of 1,000 euros."
 PARTIES = "This lease is made between Ada Byron (tenant) and Harbour Homes Ltd (landlord)."
 SALE = "Ada Byron sold the boat to Grace Hopper on 3 May 2023 and the car on 4 May 2023."
+PETS = "The tenant may keep dogs but not cats in the flat."
 NOTICE = "Notice is six weeks; the term is 12 months, and the first 3 months are free."
 
 
@@ -24,6 +25,9 @@ NOTICE = "Notice is six weeks; the term is 12 months, and the first 3 months are
         ("The car was sold on 3 May 2023.", SALE, "3 May 2023"),
         ("The term is 12 weeks.", NOTICE, "12 week"),
         ("The first 12 months are free.", NOTICE, "12"),
+        ("The tenant may keep cats but not dogs.", PETS, "not dog"),
+        ("The tenant may not keep dogs.", PETS, "not keep"),
+        ("The tenant may keep cats.", PETS, "not cat"),
     ],
 )
 def test_values_in_each_others_place(sentence: str, evidence: str, wrong: str) -> None:
@@ -41,6 +45,8 @@ def test_values_in_each_others_place(sentence: str, evidence: str, wrong: str) -
         ("Ada Byron sold the boat to Grace Hopper.", SALE),
         ("The term is 12 months.", NOTICE),
         ("The first 3 months are free.", NOTICE),
+        ("The tenant may keep dogs.", PETS),
+        ("The tenant may not have cats in the flat.", "In the flat the tenant may not have cats."),
     ],
 )
 def test_values_in_their_place(sentence: str, evidence: str) -> None:
