@@ -159,9 +159,7 @@ def _bridge(call: Call, question: str, bridge: Bridge, one: One, steps: int) -> 
     if not (second.grounded and stated):
         near = f"; nearest: {', '.join(f.path for f in second.files[:3])}" if second.files else ""
         text = f"{NOT_FOUND} ({asked} {bridge.first} {name}{near})"
-        told[1] = replace(
-            told[1], answer=NOT_FOUND, grounded=False, citations=(), statements=(), by="none"
-        )
+        told[1] = replace(told[1], answer=NOT_FOUND, grounded=False, citations=(), by="none")
         whole = _joined(question, text, [first, second], told, notes)
         return replace(whole, grounded=False, citations=(), statements=(), by="none")
     text = "\n\n".join(_shown(part) for part in told)
