@@ -68,6 +68,11 @@ class StatePaths:
         return self.root / "vectors.lance"
 
     @property
+    def kv(self) -> Path:
+        """What the language model made of passages; can be made again."""
+        return self.root / "kv"
+
+    @property
     def conversations(self) -> Path:
         """What later questions can refer to: a file for each conversation."""
         return self.root / "conversations"

@@ -179,6 +179,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
             render,
             render_groups,
             render_join,
+            render_kv,
             render_past,
             render_stated,
         )

@@ -22,11 +22,14 @@ Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not 
 # Commands that are no syscalls, and the module of each.
 OWN = {
     "cat": "cat", "completion": "settings", "config": "settings", "doctor": "processes",
-    "index": "processes", "init": "processes", "map": "map", "model": "model",
+    "index": "processes", "init": "processes", "map": "map", "mcp": "mcp", "model": "model",
     "mount": "processes",
     "umount": "processes", "unit": "processes",
 }  # fmt: skip
-GROUPS = {"trash": "Removed files: list them, bring them back, give them up."}
+GROUPS = {
+    "trash": "Removed files: list them, bring them back, give them up.",
+    "kv": "What the language model made of passages: how much is kept, and its end.",
+}
 
 
 def _common() -> list[click.Parameter]:

@@ -179,6 +179,14 @@ def _work(work: dict[str, Any]) -> str:
     return f"{work['stage']} {work['done']} of {work['total']}" + (f", {going}" if going else "")
 
 
+def _kept(kv: dict[str, int]) -> str:
+    """What is kept of the language model's work."""
+    from lsfs_cli.render_past import size
+
+    word = "passage" if kv["blocks"] == 1 else "passages"
+    return f"{kv['blocks']} {word} read by the model, {size(kv['bytes'])} of {size(kv['limit'])}"
+
+
 @shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
@@ -201,6 +209,7 @@ def _(result: StatusReport, out: Console) -> None:
         ),
         ("answers", result.models.get("chat") or "none: answers are quotes"),
         ("search", result.models.get("embed") or "none: search is by keyword"),
+        *([("kept", _kept(result.kv))] if result.kv.get("blocks") else []),
         ("state", safe(result.state)),
     ]
     if follows := result.models.get("embed_next"):

@@ -10,10 +10,11 @@ from threading import Event
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
-from lsfs.llm.evidence import Candidate, answerable, words
+from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import ENGLISH
+from lsfs.llm.wordforms import words
 from lsfs.model import Statement
 from lsfs.sentences import sentences
 
@@ -78,7 +79,7 @@ def compose_answer(
     """
     if not answerable(candidates):
         return Draft("", False, (), "none")
-    used = _near_best(candidates)
+    used = quoted(candidates)
     quotes = [" ".join(candidates[i].text.split()) for i in used]
     stated = tuple(Statement(quote, (number,), True) for number, quote in enumerate(quotes))
     text = "\n".join(f"\u201c{quote}\u201d" for quote in quotes)
@@ -107,7 +108,7 @@ def _written(chat: ChatModel, question: str, evidence: Sequence[str], cancel: Ev
         return ""
 
 
-def _near_best(candidates: Sequence[Candidate]) -> tuple[int, ...]:
+def quoted(candidates: Sequence[Candidate]) -> tuple[int, ...]:
     """The candidates to quote, best first."""
     order = sorted(range(len(candidates)), key=lambda i: -candidates[i].score)
     least = candidates[order[0]].score - NEAR_BEST

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.errors import Cancelled, ContextTooLong, ModelError, OutOfMemory
-from lsfs.llm.batch import Shape, Step, Stop
+from lsfs.llm.batch import Shape, Step, Stop, check
 from lsfs.llm.generation import Request, generate_many, go_on
+from lsfs.llm.interrupts import HeldInterrupt
 from lsfs.llm.model import Message, Model
 from lsfs.llm.sampling import Sampling
 
@@ -153,24 +154,31 @@ class Context:
         if len(steps) > self.shape.batch:
             raise ModelError(f"a batch of {len(steps)} tokens, over {self.shape.batch}")
         self._fill(steps)
-        handle, api = self.handle, self._api
-        # Kept in a local name: the library has a bare pointer to it.
-        abort = self._no_abort if cancel is None else _abort_callback(api, cancel)
-        api.llama_set_abort_callback(handle, abort, None)
-        self.model.backend.forget_errors()
-        code = api.llama_decode(handle, self._batch)
-        if code == 0:
-            api.llama_synchronize(handle)
-        api.llama_set_abort_callback(handle, self._no_abort, None)
+        code = self._run(cancel)
         if code != 0:
             raise self._decode_error(code)
         wanted = sum(step.wanted for step in steps)
         if not wanted:
             return np.empty((0, self.model.n_vocab), np.float32)
         scores: NDArray[np.float32] = np.ctypeslib.as_array(
-            api.llama_get_logits(handle), shape=(wanted, self.model.n_vocab)
+            self._api.llama_get_logits(self.handle), shape=(wanted, self.model.n_vocab)
         )
         return scores
+
+    def _run(self, cancel: Stop | None) -> int:
+        handle, api = self.handle, self._api
+        self.model.backend.forget_errors()
+        with HeldInterrupt() as interrupt:
+            # Kept in a local name: the library has a bare pointer to it.
+            abort = self._no_abort if cancel is None else _abort_callback(api, cancel, interrupt)
+            api.llama_set_abort_callback(handle, abort, None)
+            try:
+                code = int(api.llama_decode(handle, self._batch))
+                if code == 0:
+                    api.llama_synchronize(handle)
+            finally:
+                api.llama_set_abort_callback(handle, self._no_abort, None)
+        return code
 
     def _fill(self, steps: Sequence[Step]) -> None:
         batch = self._batch
@@ -218,6 +226,8 @@ class Context:
         last = len(tokens) - 1
         scores: NDArray[np.float32] = np.empty((0, 0), np.float32)
         for low in range(0, len(tokens), self.shape.batch):
+            # A GPU does not look at it while it computes a batch.
+            check(cancel)
             chunk = enumerate(tokens[low : low + self.shape.batch], low)
             steps = [Step(t, begin + at, sequence, at == last) for at, t in chunk]
             scores = self.decode(steps, cancel)
@@ -251,6 +261,7 @@ class Context:
             prompt = prompt[:room]
             size = len(prompt) + len(target)
             if pending and (used + size > room or len(pending) == self.shape.sequences):
+                check(cancel)
                 results += self._score(pending, target, cancel)
                 pending, used = [], 0
             pending.append(prompt)
@@ -341,8 +352,8 @@ def _bytes_of(array: NDArray[np.uint8]) -> Any:
     return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
-def _abort_callback(api: Any, cancel: Stop) -> Any:
+def _abort_callback(api: Any, cancel: Stop, interrupt: Stop) -> Any:
     def stop(_data: Any) -> bool:
-        return cancel.is_set()
+        return cancel.is_set() or interrupt.is_set()
 
     return api.ggml_abort_callback(stop)

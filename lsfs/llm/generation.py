@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lsfs.errors import Cancelled, ContextTooLong, ModelError
-from lsfs.llm.batch import Step, Stop
+from lsfs.errors import ContextTooLong, ModelError
+from lsfs.llm.batch import Step, Stop, check
 from lsfs.llm.sampling import Sampler, Sampling
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def go_on(context: Context, request: Request, cancel: Stop | None = None) -> Ite
     with contextlib.closing(_Text(context, 0, request, 0)) as text:
         text.position = context.next_position(0)
         while not text.ended:
-            _check(cancel)
+            check(cancel)
             steps = text.steps(0, context.shape.batch)
             context.decode(steps, cancel if len(steps) >= WATCHED else None)
             if text.row >= 0 and (piece := text.take(context)):
@@ -209,7 +209,7 @@ class _Side:
                 head = self._requests[0].prompt[: self._shared]
                 context.feed(head, self._head, self._cancel)
             while self._waiting or self._running:
-                _check(self._cancel)
+                check(self._cancel)
                 self._admit()
                 yield from self._advance()
         finally:
@@ -273,8 +273,3 @@ def _shared(prompts: Sequence[Sequence[int]]) -> int:
 def _check_prompt(request: Request) -> None:
     if not request.prompt:
         raise ModelError("no tokens to run")
-
-
-def _check(cancel: Stop | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("the model was stopped")

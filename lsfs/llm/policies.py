@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Scene:
     keys: Sequence[Rows]
     key_heads: int
     queries: Queries
-    neutral: Floats
+    neutral: NDArray[Any]
 
     @property
     def cells(self) -> int:
@@ -45,7 +45,8 @@ class Scene:
     @cached_property
     def mass(self) -> Floats:
         """Of each cell in each layer, summed over the heads: float32 [layers, cells]."""
-        return self._heads.sum(axis=1)
+        summed: Floats = self._heads.sum(axis=1)
+        return summed
 
     @cached_property
     def contrast(self) -> Floats:

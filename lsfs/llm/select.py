@@ -9,14 +9,12 @@ and is kept with it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.llm.kvblob import Rows
-
-NEUTRAL = "The answer to the question is"
-"""A question that asks for nothing."""
 
 Floats = NDArray[np.float32]
 Queries = Mapping[int, Floats]
@@ -25,7 +23,7 @@ Indices = NDArray[np.intp]
 
 def middle(layers: int) -> range:
     """The layers that tell what a question is about: the middle third."""
-    return range(layers // 3, max(layers // 3 + 1, layers - layers // 3))
+    return range(layers // 3, max(layers // 3 + 1, 2 * layers // 3))
 
 
 def mass(queries: Floats, keys: Rows, key_heads: int) -> Floats:
@@ -57,7 +55,7 @@ def masses(queries: Queries, keys: Sequence[Rows], key_heads: int, layers: Seque
     return np.stack([mass(queries[layer], keys[layer], key_heads) for layer in layers])
 
 
-def contrast(asked: Floats, neutral: Floats) -> Floats:
+def contrast(asked: Floats, neutral: NDArray[Any]) -> Floats:
     """How much more than a neutral question looks at each cell, float32 [cells].
 
     Args:

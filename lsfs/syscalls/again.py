@@ -72,7 +72,7 @@ def _rounds(
 ) -> Iterator[tuple[str, _Look]]:
     for said, instead, reworded in list(_reworded(call, words, found))[:REWORDED]:
         yield f"with {instead!r} for {said!r}", _Look(reworded)
-    whole = tuple(dict.fromkeys(hit.path for hit in found.hits))[:1]
+    whole = tuple(dict.fromkeys(found.read[one.passage].path for one in found.candidates))[:1]
     if whole and len({hit.path for hit in found.read}) > 1:
         yield f"in all of {whole[0]}", _Look(words, whole=whole, margin=MARGIN)
     rarer = _rarer(call, words)

@@ -137,7 +137,11 @@ def ask(call: Call, request: AskRequest) -> Answer:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    return conversation.held(call, request)
+    with engines.question():
+        answer = conversation.held(call, request)
+    if engines.ahead is not None:  # the next question is likely to be about the same
+        engines.ahead.asked(file.path for file in answer.files[:RELATED])
+    return answer
 
 
 def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> Answer:

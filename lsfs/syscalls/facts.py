@@ -14,6 +14,7 @@ from lsfs.syscalls.retrieve import find
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
+    from lsfs.llm.contrary import Alike
     from lsfs.llm.evidence import Candidate, Similarity
 
 PASSAGES = 10  # read for evidence, of all files
@@ -27,13 +28,11 @@ class Gathered:
     """What was found for a question.
 
     Attributes:
-        read: the passages that were read, those of the best files first.
-        hits: those of them that can answer: ``Candidate.passage`` counts these.
+        read: the passages, those of the best files first; ``Candidate.passage`` counts them.
         candidates: their sentences, best first.
     """
 
     read: tuple[Hit, ...]
-    hits: tuple[Hit, ...]
     candidates: tuple[Candidate, ...]
 
 
@@ -60,19 +59,20 @@ def gathered(
     # A name or a type in a question about a fact is part of the fact more often than a condition.
     looked_for = replace(plan, query=query or words, author="", types=())
     read = _passages(engines, looked_for, filters, whole)
-    hits = _naming(engines, read, words)
     # The model words the answer but does not choose the evidence: its likelihoods were measured to
     # add nothing to words and likeness, and cost a second or two (benchmarks/evidence.py).
     candidates = evidence.rank(
         words,
-        [hit.text for hit in hits],
+        [hit.text for hit in read],
         _similarity(engines, words),
         None,
-        contexts=[f"{hit.title}. {PurePosixPath(hit.path).with_suffix('')}" for hit in hits],
+        contexts=[f"{hit.title}. {PurePosixPath(hit.path).with_suffix('')}" for hit in read],
+        documents=_texts(engines, read),
+        alike=_alike(engines),
         cancel=call.cancelled,
     )
     call.check()
-    return Gathered(tuple(read), tuple(hits), tuple(candidates))
+    return Gathered(tuple(read), tuple(candidates))
 
 
 def _passages(
@@ -98,24 +98,15 @@ def _passages(
     return list(unique.values())
 
 
-def _naming(engines: Engines, hits: Sequence[Hit], words: str) -> list[Hit]:
-    """The hits whose documents hold every name and number of the question.
-
-    What is said of Elm Street is no answer to a question about Oak Street, however alike.
-    """
-    from lsfs.llm.expected import holds_name, required_names
-
-    names = required_names(words)
-    if not names:
-        return list(hits)
-    holds: dict[str, bool] = {}
+def _texts(engines: Engines, hits: Sequence[Hit]) -> list[str]:
+    """The document of each hit, with its date."""
+    texts: dict[str, str] = {}
     for hit in hits:
-        if hit.path not in holds:
+        if hit.path not in texts:
             row = engines.catalog.file(hit.path)
             text = engines.catalog.load(row.document_id).text if row and row.document_id else ""
-            whole = "\n".join((hit.path, hit.title, hit.date, text))
-            holds[hit.path] = all(holds_name(whole, name) for name in names)
-    return [hit for hit in hits if holds[hit.path]]
+            texts[hit.path] = f"{hit.date}\n{text}"
+    return [texts[hit.path] for hit in hits]
 
 
 def _similarity(engines: Engines, words: str) -> Similarity | None:
@@ -130,9 +121,21 @@ def _similarity(engines: Engines, words: str) -> Similarity | None:
     return similarity
 
 
+def _alike(engines: Engines) -> Alike | None:
+    embedder = engines.embedder
+    if embedder is None:
+        return None
+
+    def alike(one: str, other: str) -> float:
+        a, b = embedder.encode([one, other])
+        return float(a @ b)
+
+    return alike
+
+
 def citation(engines: Engines, found: Gathered, candidate: Candidate) -> Citation:
     """The place of a sentence, looked up in the document itself."""
-    hit = found.hits[candidate.passage]
+    hit = found.read[candidate.passage]
     start = hit.char_start + candidate.char_start
     end = hit.char_start + candidate.char_end
     row = engines.catalog.file(hit.path)

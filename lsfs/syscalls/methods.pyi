@@ -14,6 +14,7 @@ from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
+from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
@@ -91,6 +92,7 @@ class Methods:
         at: str = ...,
         offset: int = ...,
         size: int = ...,
+        named_then: bool = ...,
     ) -> Bytes: ...
     def snapshot(
         self,
@@ -351,6 +353,7 @@ class Methods:
         self,
         path: str = ...,
         sort_by: str = ...,
+        at: str = ...,
     ) -> Listing: ...
     def tree(
         self,
@@ -368,6 +371,7 @@ class Methods:
     def stat(
         self,
         path: str,
+        at: str = ...,
     ) -> Stat: ...
     def read_text(
         self,
@@ -428,3 +432,10 @@ class Methods:
         recursive: bool = ...,
         apply: str = ...,
     ) -> DeletePlan: ...
+    def kv_status(
+        self,
+    ) -> KvReport: ...
+    def kv_clear(
+        self,
+        unused: bool = ...,
+    ) -> KvCleared: ...
