@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 from lsfs import codec
 from lsfs.drives import DriveRecord
 from lsfs.errors import AccessDenied, UsageError
+from lsfs.serve.mcp_names import decoded
 from lsfs.serve.mcp_text import FORMS
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Effect, Syscall, Tool, registry
 
 CURSOR = {"type": "string", "description": "go on where an answer was cut: its `next`"}
 _FOLDERS = frozenset({"dir"})  # fields that name a folder, beside those that are paths
-_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +167,6 @@ class Paths:
         return "" if text == "." else text
 
 
-def shown(text: str) -> str:
-    r"""A name or text as JSON can hold it: a byte that is no UTF-8 becomes ``\xe9``."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return text
-
-
-def decoded(text: str) -> str:
-    """A name as :func:`shown` shows it, as it is on the disk."""
-    return _BYTE.sub(lambda match: os.fsdecode(bytes([int(match[1], 16)])), text)
-
-
 def _cursor(text: Any) -> int:
     if text in ("", None):
         return 0
@@ -222,8 +208,3 @@ def _snake(value: Any) -> Any:
 
 def _lower(match: re.Match[str]) -> str:
     return "_" + match[0].lower()
-
-
-def names(tools: Iterable[Offered]) -> list[str]:
-    """The names of tools."""
-    return [one.tool.name for one in tools]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import importlib
 import inspect
 import os
@@ -122,14 +123,7 @@ class Syscall:
 
     def fields(self) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
         """Fields of the request with their type and description."""
-        hints = typing.get_type_hints(self.request, include_extras=True)
-        found = []
-        for entry in dataclasses.fields(self.request):
-            hint = hints[entry.name]
-            extras = typing.get_args(hint)[1:] if _annotated(hint) else ()
-            param = next((e for e in extras if isinstance(e, Param)), Param(""))
-            found.append((entry, typing.get_args(hint)[0] if _annotated(hint) else hint, param))
-        return found
+        return _fields(self.request)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A checked request from a call's arguments.
@@ -236,6 +230,18 @@ class Registry:
             return run
 
         return declare
+
+
+@functools.cache  # each call of a syscall looks at them, and they take longer than most calls
+def _fields(request: type[Any]) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
+    hints = typing.get_type_hints(request, include_extras=True)
+    found = []
+    for entry in dataclasses.fields(request):
+        hint = hints[entry.name]
+        extras = typing.get_args(hint)[1:] if _annotated(hint) else ()
+        param = next((e for e in extras if isinstance(e, Param)), Param(""))
+        found.append((entry, typing.get_args(hint)[0] if _annotated(hint) else hint, param))
+    return found
 
 
 def _annotated(hint: Any) -> bool:
