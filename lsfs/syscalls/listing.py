@@ -6,16 +6,22 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from lsfs import beneath, paths
+from lsfs.errors import NotFound
 from lsfs.globs import excluded, globbed
 from lsfs.syscalls.engines import Call
+from lsfs.syscalls.past import called, when
 from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.within import Entry, entries, entry, found, moment, source, told
 
+if TYPE_CHECKING:
+    from lsfs.versions.tables import Row
+
 MOST = 20_000  # entries of one answer
 _FOLDER = Annotated[str, Param("the folder; '.' is the whole drive", path=True, positional=True)]
+_AT = Annotated[str, Param("as it was at a moment: yesterday 15:00, 2026-11-24, 3 days ago")]
 _EXCLUDE = Annotated[
     tuple[str, ...],
     Param("leave out what matches this glob; a bare name is left out wherever it stands"),
@@ -28,6 +34,7 @@ class ListRequest:
 
     path: _FOLDER = ""
     sort_by: Annotated[str, Param("the order", choices=("name", "size"))] = "name"
+    at: _AT = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +51,46 @@ class Listing:
     examples=("lsfs ls", "lsfs ls Contracts --sort-by size"),
     tools=(
         Tool("list_directory", "List a folder: [DIR], [FILE] or [LINK] and the name.",
-             leaves_out=("sort_by",), camel=True),
+             leaves_out=("sort_by", "at"), camel=True),
         Tool("list_directory_with_sizes", "List a folder with the size of each file, and totals.",
-             camel=True),
+             leaves_out=("at",), camel=True),
     ),
 )  # fmt: skip
 def list_dir(call: Call, request: ListRequest) -> Listing:
     """List a folder: what it holds, with sizes and times."""
-    with source(call) as root, told(request.path):
-        path = found(call, root, request.path)
-        listed = entries(root, path)
+    if request.at:
+        path = paths.relative(request.path)
+        listed = _then(call, path, request.at)
+    else:
+        with source(call) as root, told(request.path):
+            path = found(call, root, request.path)
+            listed = entries(root, path)
     if request.sort_by == "size":
         listed.sort(key=lambda one: (-one.size, one.name))
     return Listing(path, tuple(listed[:MOST]), max(0, len(listed) - MOST))
+
+
+def _then(call: Call, path: str, moment_: str) -> list[Entry]:
+    """What a folder held at a moment, by name."""
+    if path:
+        row = called(call, path, moment_)
+        if row.kind != "dir":
+            raise NotFound(f"{path!r} was no folder then", hint="name the folder it was in")
+    rows = {row.path: row for row in call.engines.past.children(path, when(call, moment_))}
+    return sorted((_past_entry(row) for row in rows.values()), key=lambda one: one.name)
+
+
+def _past_entry(row: Row) -> Entry:
+    path = os.fsdecode(row.path)
+    return Entry(
+        path=path,
+        name=path.rpartition("/")[2],
+        kind={"dir": "directory"}.get(row.kind, row.kind),
+        size=row.size if row.kind == "file" else 0,
+        modified=moment(row.mtime_ns),
+        mode=row.mode & 0o7777,
+        target=os.fsdecode(row.target or b""),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +121,7 @@ class Tree:
     examples=("lsfs tree", "lsfs tree Contracts --exclude-patterns '*.tmp'"),
     tools=(
         Tool("directory_tree", "Show a folder and all below it as JSON: name, type, children.",
-             leaves_out=("limit",), fill={"limit": 1000}, camel=True),
+             leaves_out=("limit",), fill={"limit": 5000}, camel=True),
     ),
 )  # fmt: skip
 def tree(call: Call, request: TreeRequest) -> Tree:
@@ -202,6 +236,7 @@ class StatRequest:
     """Of what."""
 
     path: Annotated[str, Param("the file or folder; '.' is the drive itself", path=True)]
+    at: _AT = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +264,14 @@ class Stat:
     examples=("lsfs stat report.txt",),
     tools=(
         Tool("get_file_info", "Size, times, permissions and type of a file or folder, and what "
-             "lsfs knows of it.", camel=True),
+             "lsfs knows of it.", leaves_out=("at",), camel=True),
     ),
 )  # fmt: skip
 def stat(call: Call, request: StatRequest) -> Stat:
     """Say what a file or folder is: size, times, permissions, version, and how it was read."""
     engines = call.engines
+    if request.at:
+        return _stat_then(call, paths.relative(request.path), request.at)
     with source(call) as root, told(request.path):
         named = paths.relative(request.path)
         path = found(call, root, request.path)
@@ -251,6 +288,14 @@ def stat(call: Call, request: StatRequest) -> Stat:
         indexed=row.status.value if row else "",
         media_type=document.media_type if document else "",
     )
+
+
+def _stat_then(call: Call, path: str, moment_: str) -> Stat:
+    if not path:
+        time_ns = when(call, moment_)
+        return Stat(Entry("", "", "directory", 0, moment(time_ns), 0o755), "", "")
+    row = called(call, path, moment_)
+    return Stat(_past_entry(row), "", "", row.number if row.kind == "file" else 0)
 
 
 def _status(root: int, path: str) -> os.stat_result:

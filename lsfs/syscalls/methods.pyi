@@ -92,6 +92,7 @@ class Methods:
         at: str = ...,
         offset: int = ...,
         size: int = ...,
+        named_then: bool = ...,
     ) -> Bytes: ...
     def snapshot(
         self,
@@ -352,6 +353,7 @@ class Methods:
         self,
         path: str = ...,
         sort_by: str = ...,
+        at: str = ...,
     ) -> Listing: ...
     def tree(
         self,
@@ -369,6 +371,7 @@ class Methods:
     def stat(
         self,
         path: str,
+        at: str = ...,
     ) -> Stat: ...
     def read_text(
         self,

@@ -14,6 +14,7 @@ from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
+from lsfs.syscalls.within import found, source, told
 
 if TYPE_CHECKING:
     from lsfs.clock import Clock
@@ -261,6 +262,9 @@ class ReadRequest:
     at: Annotated[str, Param("as it was at a moment: '2026-11-24', 'yesterday 15:00'")] = ""
     offset: Annotated[int, Param("from this byte on")] = 0
     size: Annotated[int, Param("so many bytes; 0 is as many as one answer takes")] = 0
+    named_then: Annotated[
+        bool, Param("with `at`: the file that had this name then, whatever it is called now")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +283,7 @@ class Bytes:
         Tool(
             "read_media_file",
             "Read an image or audio file, or the bytes of any other, as base64.",
-            leaves_out=("version", "at", "offset", "size"),
+            leaves_out=("version", "at", "offset", "size", "named_then"),
             camel=True,
         ),
     ),
@@ -289,12 +293,31 @@ def read(call: Call, request: ReadRequest) -> Bytes:
     path = paths.relative(request.path)
     if request.version and request.at:
         raise UsageError("give a version or a moment, not both")
+    if not request.version and not request.at:
+        with source(call) as root, told(path):
+            path = found(call, root, path)
     look(call, path)
-    row = _meant(call, path, request.version, request.at)
+    if request.at and request.named_then:
+        row = called(call, path, request.at)
+    else:
+        row = _meant(call, path, request.version, request.at)
     size = min(request.size or MOST_BYTES, MOST_BYTES)
     with contextlib.closing(call.engines.past.open(row)) as content:
         data = content.read(max(0, request.offset), size)
         return Bytes(path, row.number, request.offset, content.size, data)
+
+
+def called(call: Call, path: str, text: str) -> Row:
+    """What had this name at a moment.
+
+    Raises:
+        NotFound: nothing had.
+    """
+    time_ns = when(call, text)
+    row = call.engines.past.at(path, time_ns)
+    if row is None:
+        raise NotFound(f"there was no {path!r} at {iso(time_ns)}", hint=f"see: lsfs history {path}")
+    return row
 
 
 def _meant(call: Call, path: str, version: int, moment_: str) -> Row:

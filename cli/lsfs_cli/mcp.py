@@ -1,0 +1,102 @@
+"""The command ``mcp``: a drive for agents, over the Model Context Protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lsfs_cli.session import Session
+
+if TYPE_CHECKING:
+    from lsfs.drives import DriveRecord
+
+PORT = 8377
+
+
+def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
+    """The commands of this module, each with the common options."""
+    mcp.params += common
+    return {"mcp": mcp}
+
+
+@click.command()
+@click.argument("source", type=click.Path(), default="")
+@click.option("--http", is_flag=True, help="serve HTTP on this machine instead of stdin and stdout")
+@click.option("--port", default=PORT, show_default=True, help="of HTTP; 0 takes a free one")
+@click.option("--allow-write", is_flag=True, help="offer also what changes files (all of it kept)")
+@click.option("--print-config", is_flag=True, help="print the entry for an MCP client, and end")
+@click.make_pass_decorator(Session, ensure=True)
+def mcp(
+    session: Session, source: str, http: bool, port: int, allow_write: bool, print_config: bool
+) -> None:
+    """Offer a drive to agents, over the Model Context Protocol.
+
+    Its tools only read, unless --allow-write is given. A folder that is no drive yet becomes one;
+    nothing is written into it. With --http a client has to bring the token that is printed.
+
+    \b
+    Examples:
+      lsfs mcp ~/Documents --print-config
+      lsfs mcp ~/Documents --allow-write
+      lsfs mcp ~/Documents --http --port 8377
+    """
+    record = _record(session, source)
+    if print_config:
+        sys.stdout.write(json.dumps(_entry(session, record, allow_write), indent=2) + "\n")
+        return
+    import anyio
+
+    from lsfs.serve.access import Access
+    from lsfs.serve.mcp import AgentServer
+    from lsfs.serve.mcp_http import HOST, PATH, listen, token_of
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
+    with contextlib.closing(Access(record)) as access:
+        server = AgentServer(access, allow_write=allow_write)
+        if not http:
+            anyio.run(server.stdio)
+            return
+        token = token_of(record.state)
+        with contextlib.closing(listen(port)) as listener:
+            url = f"http://{HOST}:{listener.getsockname()[1]}{PATH}"
+            if session.json:
+                session.print_json({"url": url, "token": token})
+            else:
+                click.echo(f"{url}\nAuthorization: Bearer {token}")
+            sys.stdout.flush()
+            anyio.run(server.http, listener, token)
+
+
+def _record(session: Session, source: str) -> DriveRecord:
+    """The drive that is meant; a folder that is none becomes one."""
+    from lsfs.drives import find, initialise
+    from lsfs.errors import NotInitialised
+
+    if not source:
+        return session.record()
+    state = session.state or os.environ.get("LSFS_STATE") or None
+    try:
+        record = find(source, state)
+    except NotInitialised:
+        return initialise(source, state)
+    place = Path(source).expanduser().resolve()
+    mounted = record.mount_info().get("mountpoint")
+    if place == record.source or str(place) == mounted:
+        return record
+    return initialise(source, state)  # a folder inside of a drive is one of its own here
+
+
+def _entry(session: Session, record: DriveRecord, allow_write: bool) -> dict[str, object]:
+    """What a client's list of servers needs."""
+    arguments = ["-m", "lsfs_cli", "mcp", str(record.source)]
+    arguments += ["--state", str(record.state.root)] if session.state else []
+    arguments += ["--allow-write"] if allow_write else []
+    entry = {"command": sys.executable, "args": arguments}
+    return {"mcpServers": {f"lsfs-{record.source.name}": entry}}
