@@ -100,6 +100,15 @@ class ModelConfig:
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
+        gpu_layers: layers of the language model on the GPU; -1: as many as fit its memory.
+        memory: MiB of all models in memory together; the least recently used makes room. 0: half
+            of the machine's memory.
+        timeout: wall seconds of one task of the language model; 0: no limit.
+        kv: "on": what the language model makes of a passage (its attention state) is kept, so that
+            the next question about it need not wait for that again.
+        kv_bytes: how much of that is kept, what was used last first.
+        kv_numbers: "f16": as the model made them; "q8": in 8 bits, so that nearly twice as much
+            is kept, of which answers are not quite the same.
     """
 
     chat: str = "default"
@@ -111,6 +120,12 @@ class ModelConfig:
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160
+    gpu_layers: int = -1
+    memory: int = 0
+    timeout: float = 600.0
+    kv: Literal["on", "off"] = "on"
+    kv_bytes: int = 2 << 30
+    kv_numbers: Literal["f16", "q8"] = "f16"
 
 
 @dataclass(frozen=True, slots=True)

@@ -379,6 +379,22 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence or row of an answer, and what it rests on.
+
+    Attributes:
+        text: as the answer has it, without its marks.
+        citations: numbers of the answer's citations that bear it, from 0.
+        supported: whether those bear all of it, by what can be checked: it is a quote of one of
+            them, or its numbers, dates, names and negations stand there.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file that matches a question, with the evidence that it does."""
 
@@ -495,7 +511,7 @@ class Problem:
     """Something that is wrong with what is kept of a drive.
 
     Attributes:
-        where: history, versions, objects, catalog or vectors.
+        where: history, versions, objects, catalog, vectors or kv.
         what: what was found, for a person.
         path: the file that it is about; "" when it is about no single one.
         version: the number of the version that it is about; 0 for none.

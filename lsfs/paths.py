@@ -68,6 +68,16 @@ class StatePaths:
         return self.root / "vectors.lance"
 
     @property
+    def kv(self) -> Path:
+        """What the language model made of passages; can be made again."""
+        return self.root / "kv"
+
+    @property
+    def conversations(self) -> Path:
+        """What later questions can refer to: a file for each conversation."""
+        return self.root / "conversations"
+
+    @property
     def config(self) -> Path:
         """The drive's own settings."""
         return self.root / "config.toml"

@@ -15,7 +15,7 @@ import click
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Effect, Param, Syscall, registry
 from lsfs_cli import approval
-from lsfs_cli.session import Session
+from lsfs_cli.session import Session, terminal
 
 Common = Callable[[click.Command], click.Command]
 
@@ -76,12 +76,12 @@ def _parameter(entry: dataclasses.Field[Any], hint: Any, param: Param) -> click.
             [entry.name],
             nargs=-1 if param.words or many else 1,
             required=required,
-            default=None if required else entry.default,
+            default=None if required or param.words else entry.default,
             metavar=metavar if required else f"[{metavar}]",
         )
     flag = hint is bool
     return click.Option(
-        [*param.flags, f"--{entry.name.replace('_', '-')}", entry.name],
+        [*param.flags, f"--{entry.name.rstrip('_').replace('_', '-')}", entry.name],
         help=param.help,
         default=() if many else entry.default,
         multiple=many,
@@ -117,6 +117,8 @@ def _arguments(declared: Syscall, values: dict[str, Any], session: Session) -> d
             continue
         if param.words:
             value = " ".join(value)
+        if param.session and not value:
+            value = terminal()
         if param.path and isinstance(value, tuple):
             value = tuple(drive_path(session, one) for one in value)
         elif param.path:
@@ -177,6 +179,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
             render,
             render_groups,
             render_join,
+            render_kv,
             render_past,
             render_stated,
         )

@@ -26,7 +26,10 @@ OWN = {
     "mount": "processes",
     "umount": "processes", "unit": "processes",
 }  # fmt: skip
-GROUPS = {"trash": "Removed files: list them, bring them back, give them up."}
+GROUPS = {
+    "trash": "Removed files: list them, bring them back, give them up.",
+    "kv": "What the language model made of passages: how much is kept, and its end.",
+}
 
 
 def _common() -> list[click.Parameter]:

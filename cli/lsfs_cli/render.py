@@ -97,6 +97,8 @@ def _(result: Matches, out: Console) -> None:
 @shows("Answer")
 def _(result: Answer, out: Console) -> None:
     _answer(result, out)
+    if result.read_as:
+        out.print(Styled(f"(read as: {safe(result.read_as)})", style="dim"))
     for note in result.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
 
@@ -177,6 +179,14 @@ def _work(work: dict[str, Any]) -> str:
     return f"{work['stage']} {work['done']} of {work['total']}" + (f", {going}" if going else "")
 
 
+def _kept(kv: dict[str, int]) -> str:
+    """What is kept of the language model's work."""
+    from lsfs_cli.render_past import size
+
+    word = "passage" if kv["blocks"] == 1 else "passages"
+    return f"{kv['blocks']} {word} read by the model, {size(kv['bytes'])} of {size(kv['limit'])}"
+
+
 @shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
@@ -199,6 +209,7 @@ def _(result: StatusReport, out: Console) -> None:
         ),
         ("answers", result.models.get("chat") or "none: answers are quotes"),
         ("search", result.models.get("embed") or "none: search is by keyword"),
+        *([("kept", _kept(result.kv))] if result.kv.get("blocks") else []),
         ("state", safe(result.state)),
     ]
     if follows := result.models.get("embed_next"):

@@ -14,7 +14,26 @@ if TYPE_CHECKING:
     from lsfs.drives import DriveRecord
     from lsfs.syscalls.drive import Drive
 
+_TERMINALS = (0, 1, 2)  # file descriptors that may be one
 SCHEMA = 1  # of everything that --json prints; keys are only ever added
+
+
+def terminal() -> str:
+    """A name for the terminal session that this runs in: of the terminal, and of its shell's start.
+
+    A terminal is given to another shell later, and a process number too; both together are not.
+    """
+    leader = os.getsid(0)
+    name = f"session {leader}"
+    for descriptor in _TERMINALS:
+        if os.isatty(descriptor):
+            name = f"{os.ttyname(descriptor)} {leader}"
+            break
+    try:
+        start = Path(f"/proc/{leader}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return name
+    return f"{name} {start}"
 
 
 @dataclass(slots=True)

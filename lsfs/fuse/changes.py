@@ -1,16 +1,22 @@
-"""Tells the rest of lsfs what changed through the mount: a journal entry, and a nudge."""
+"""Tells the rest of lsfs what changed through the mount, and what was opened."""
 
 from __future__ import annotations
 
 import logging
 import os
+import select
 import sqlite3
+import time
+from collections.abc import Callable
 
 from lsfs.clock import Clock
 from lsfs.versions.capture import Noting
 from lsfs.versions.events import Op, State, Who
 
 log = logging.getLogger("lsfs.fuse.changes")
+
+# So many files are told of in so many seconds; the brain takes as many for a flood, and drops them.
+OPENED, OPENED_SECONDS = 16, 10.0
 
 
 class Changes:
@@ -19,7 +25,7 @@ class Changes:
     Args:
         journal: where they are noted.
         clock: says when.
-        wake: a descriptor that :meth:`nudge` writes a byte to; non-blocking. None nudges nobody.
+        wake: a descriptor that lines are written to; non-blocking. None tells nobody.
     """
 
     def __init__(self, journal: Noting, clock: Clock, wake: int | None = None) -> None:
@@ -27,6 +33,8 @@ class Changes:
         self._clock = clock
         self._wake = wake
         self._lost = 0
+        self._opened = 0  # files in this window of time
+        self._window_end = 0.0
 
     def note(
         self,
@@ -58,12 +66,33 @@ class Changes:
                 log.warning("the journal takes entries again; %d were lost", self._lost)
                 self._lost = 0
 
+    def opened(self, path_of: Callable[[], bytes | None]) -> None:
+        """Tell that a file was opened, so that questions about it can be prepared for.
+
+        Of a few files only: many are opened by a program, and an open should cost nothing.
+
+        Args:
+            path_of: gives its path, relative to the source.
+        """
+        now = time.monotonic()
+        if now >= self._window_end:
+            self._window_end, self._opened = now + OPENED_SECONDS, 0
+        self._opened += 1
+        if self._wake is None or self._opened > OPENED:
+            return
+        path = path_of()
+        if path and 2 * len(path) < select.PIPE_BUF:
+            self._tell(path.hex().encode("ascii") + b"\n")
+
     def nudge(self) -> None:
         """Wake who reads the journal."""
+        self._tell(b"\n")
+
+    def _tell(self, line: bytes) -> None:
         if self._wake is None:
             return
         try:
-            os.write(self._wake, b"\n")
+            os.write(self._wake, line)
         except (BlockingIOError, BrokenPipeError):
             # Full: it has been woken and has not looked yet. Broken: it is being restarted, and
             # reads the journal first thing.

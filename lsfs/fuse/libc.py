@@ -110,11 +110,6 @@ _mount = _function(
     ctypes.c_ulong,
     ctypes.c_char_p,
 )
-_inotify_init1 = _function("inotify_init1", ctypes.c_int, ctypes.c_int)
-_inotify_add_watch = _function(
-    "inotify_add_watch", ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32
-)
-_inotify_rm_watch = _function("inotify_rm_watch", ctypes.c_int, ctypes.c_int, ctypes.c_int)
 _statx = _function(
     "statx",
     ctypes.c_int,
@@ -251,32 +246,6 @@ def unmount(mountpoint: str | os.PathLike[str], flags: int = 0) -> None:
     """``umount2``; needs root."""
     if _umount2(os.fsencode(mountpoint), flags):
         raise _raise(os.fsencode(mountpoint))
-
-
-# Modified, attributes, closed after writing (mappings), moved from and to, made, removed.
-IN_CHANGES = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200
-_IN_ONLYDIR = 0x01000000
-
-
-def inotify() -> int:
-    """A descriptor that tells of changes in the folders that are added to it."""
-    fd: int = _inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
-    if fd < 0:
-        raise _raise()
-    return fd
-
-
-def inotify_add(fd: int, folder: bytes) -> int:
-    """Watch the entries of a folder; gives the number of the watch."""
-    watch: int = _inotify_add_watch(fd, folder, IN_CHANGES | _IN_ONLYDIR)
-    if watch < 0:
-        raise _raise(folder)
-    return watch
-
-
-def inotify_remove(fd: int, watch: int) -> None:
-    """Watch a folder no more; one that is gone has ended its watch itself."""
-    _inotify_rm_watch(fd, watch)
 
 
 pread: Callable[[int, Any, int, int], int] = _function(

@@ -56,19 +56,6 @@ def table() -> list[Mount]:
     return found
 
 
-def kind_of(device: int) -> str:
-    """The type of the file system with a device number; "" when it is not in the table.
-
-    Subvolumes of btrfs have device numbers that the table does not name.
-    """
-    wanted = f"{os.major(device)}:{os.minor(device)}".encode()
-    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
-        before, _, after = line.partition(b" - ")
-        if before.split(b" ")[2] == wanted:
-            return after.split(b" ")[0].decode()
-    return ""
-
-
 def at(mountpoint: Path) -> Mount | None:
     """What is mounted on a folder, the uppermost; None when nothing is."""
     return next((m for m in reversed(table()) if m.mountpoint == mountpoint), None)

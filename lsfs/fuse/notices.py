@@ -20,12 +20,12 @@ import errno
 import logging
 import os
 import select
-import struct
 import threading
 from collections import deque
 from collections.abc import Iterable
 
-from lsfs.fuse import libc, mounts, protocol
+from lsfs import inotify
+from lsfs.fuse import protocol
 from lsfs.fuse.nodes import Node
 from lsfs.fuse.table import Table
 
@@ -34,14 +34,6 @@ log = logging.getLogger("lsfs.fuse.notices")
 GATHER_S = 0.02  # events of one change come in bursts
 CLOSE_S = 2.0
 LOOP_S = 0.01  # in which the loop, if it is at work, collects them
-_EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name
-_READ = 1 << 17
-_OVERFLOW, _ENDED = 0x4000, 0x8000
-# File systems that nobody changes but through this kernel.
-_LOCAL = frozenset({
-    "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "tmpfs", "ramfs", "vfat",
-    "exfat", "ntfs3", "jfs", "reiserfs", "nilfs2", "erofs", "squashfs", "iso9660", "udf",
-})  # fmt: skip
 
 Place = tuple[Node, bytes]  # a folder, and a name in it; without a name, the folder itself
 
@@ -57,7 +49,7 @@ class Notices:
     def __init__(self, device: int, table: Table) -> None:
         self._device = device
         self._table = table
-        self._inotify = libc.inotify()
+        self._inotify = inotify.opened()
         self._folders: dict[int, Node] = {}  # by watch
         self._watched: dict[int, int] = {}  # watches, by number of the node
         self._full = False
@@ -92,7 +84,7 @@ class Notices:
         if not self._is_local(folder):
             return
         try:
-            watch = libc.inotify_add(self._inotify, b"/proc/self/fd/%d" % folder.fd)
+            watch = inotify.add(self._inotify, folder.fd)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.ENOMEM):
                 return  # this one alone: who mounted it may not read it
@@ -111,16 +103,15 @@ class Notices:
         watch = self._watched.pop(number, None)
         if watch is not None:
             self._folders.pop(watch, None)
-            libc.inotify_remove(self._inotify, watch)
+            inotify.remove(self._inotify, watch)
 
     def _is_local(self, folder: Node) -> bool:
         device = os.fstat(folder.fd).st_dev
         known = self._local.get(device)
         if known is None:
-            kind = mounts.kind_of(device)
-            known = self._local[device] = kind in _LOCAL
+            known = self._local[device] = inotify.is_local(folder.fd)
             if not known:
-                log.info("changes behind the mount show after a moment: %s is not local", kind)
+                log.info("changes behind the mount show after a moment: it is not local")
         return known
 
     # --- looking at what happened
@@ -161,20 +152,14 @@ class Notices:
 
     def _happened(self) -> Iterable[Place]:
         """Where something has happened, each place once."""
-        data = os.read(self._inotify, _READ)
         found: dict[Place, None] = {}
-        begin = 0
-        while begin < len(data):
-            watch, mask, _, length = _EVENT.unpack_from(data, begin)
-            begin += _EVENT.size
-            name = data[begin : begin + length].rstrip(b"\0")
-            begin += length
-            if mask & _OVERFLOW:
+        for watch, mask, name in inotify.events(self._inotify):
+            if mask & inotify.OVERFLOW:
                 log.info("too much happened at once behind the mount: comparing all that is known")
                 self._unsure = self._everything()
                 return ()
             folder = self._folders.get(watch)
-            if mask & _ENDED or folder is None:
+            if mask & inotify.ENDED or folder is None:
                 continue
             found[folder, name] = None
         return found

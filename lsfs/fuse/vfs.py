@@ -415,6 +415,7 @@ class Vfs:
         handle.belongs_to(node)
         if clear_set_id and flags & os.O_TRUNC:
             source.clear_set_id(handle.fd)
+        self._changes.opened(lambda: self._source.path_of(handle.fd))
         return self._keep(handle)
 
     def create(self, parent: Node, name: bytes, flags: int, mode: int, caller: Caller) -> Handle:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -125,14 +127,54 @@ class OnnxEmbedder:
         return vector
 
 
-def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> OnnxEmbedder:
-    """The embedder of the model in ``folder``.
+class LateEmbedder:
+    """An embedder that is loaded when the first text is to be encoded: many a command has none.
+
+    Args:
+        name, dimension: as the embedder will have them.
+        load: makes it.
+    """
+
+    def __init__(self, name: str, dimension: int, load: Callable[[], Embedder]) -> None:
+        self.name = name
+        self.dimension = dimension
+        self._load = load
+        self._loaded: Embedder | None = None
+        self._lock = threading.Lock()
+
+    def _embedder(self) -> Embedder:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages."""
+        return self._embedder().encode(texts)
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of a query."""
+        return self._embedder().encode_query(text)
+
+
+def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> LateEmbedder:
+    """The embedder of the model in ``folder``, which is loaded when it is used.
 
     Its int8 graph is built on first use (about 3 s) and kept in ``cache`` under the digest of the
     model's configuration and size, so that a changed model gets a graph of its own.
 
     Args:
         digest: of the weights, for the name.
+    """
+    name = f"all-MiniLM-L6-v2/int8/{GRAPH_VERSION}"
+    if digest:
+        name += f"/{digest[:16]}"
+    dimension = json.loads((folder / "config.json").read_bytes())["hidden_size"]
+    return LateEmbedder(name, int(dimension), lambda: _onnx(folder, cache, name, threads))
+
+
+def _onnx(folder: Path, cache: Path, name: str, threads: int) -> OnnxEmbedder:
+    """The embedder, with its graph.
 
     Raises:
         ModelError: the model is of an unknown architecture.
@@ -146,9 +188,6 @@ def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> On
         from lsfs.index.onnx_encoder import build
 
         build(folder, graph)
-    name = f"all-MiniLM-L6-v2/int8/{GRAPH_VERSION}"
-    if digest:
-        name += f"/{digest[:16]}"
     return OnnxEmbedder(graph, folder / "tokenizer.json", name=name, threads=threads)
 
 

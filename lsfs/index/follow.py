@@ -17,6 +17,7 @@ from lsfs.index.pause import ASK_SECONDS, Pause
 from lsfs.index.progress import Pace, Published
 from lsfs.index.progress import Progress as Paused
 from lsfs.index.tree import SourceTree
+from lsfs.index.watch import Watch
 
 log = logging.getLogger("lsfs.index.follow")
 
@@ -26,6 +27,7 @@ Emit = Callable[[dict[str, Any]], None]
 FRESH_SECONDS = 15.0
 # What no event told us of (a dropped inotify queue, a clock that jumped) is found by a full look.
 FULL_LOOK_SECONDS = 300.0
+LOOK_SECONDS = 1.0  # by who asks the kernel for events, sooner: see SETTLED_LOOKS
 # Events that were lost while much changed are made up for by a full look when it has been quiet for
 # so long, and for so many times as a full look takes.
 SETTLED_SECONDS, SETTLED_LOOKS = 10.0, 20.0
@@ -56,13 +58,20 @@ def _reporter(emit: Emit, published: Published) -> Progress:
 class CatchUp:
     """Indexes in the calling thread whenever a result is asked for.
 
+    The first time the whole tree is looked at; from then on the kernel tells what has changed, and
+    all is looked at now and then only.
+
     Args:
         pipeline: None for a reader, who takes the index as it is.
+        tree: the source.
     """
 
-    def __init__(self, catalog: Catalog, pipeline: Pipeline | None) -> None:
+    def __init__(self, catalog: Catalog, pipeline: Pipeline | None, tree: SourceTree) -> None:
         self._catalog = catalog
         self._pipeline = pipeline
+        self._tree = tree
+        self._watch: Watch | None = None
+        self._full_look = 0.0  # when all is looked at again, whatever was told
         self._lock = threading.Lock()
 
     @property
@@ -70,27 +79,54 @@ class CatchUp:
         return os.getpid()
 
     def fresh(self, emit: Emit) -> None:
-        """Look at the whole tree and do what is pending, within :data:`FRESH_SECONDS`."""
-        self.wait(emit, FRESH_SECONDS)
+        """Do what has changed or is pending, within :data:`FRESH_SECONDS`."""
+        pipeline = self._pipeline
+        if pipeline is None:
+            return
+        with self._lock:
+            paths = self._changed()
+            if paths is None or paths or pipeline.has_changed or self._catalog.waiting():
+                self._run(pipeline, emit, FRESH_SECONDS, paths)
 
     def wait(self, emit: Emit, timeout: float | None) -> bool:
-        """The same as :meth:`fresh`; a time limit is kept between files."""
-        if self._pipeline is None:
-            return self._catalog.waiting() == 0
-        deadline = None if timeout is None else time.monotonic() + timeout
-        with self._lock:
-            published = Published(self._catalog)
-            report = _reporter(emit, published)
-            try:
-                self._pipeline.run(
-                    progress=report,
-                    stop=lambda: deadline is not None and time.monotonic() > deadline,
-                )
-                if deadline is None:  # who asks a question does not wait for another model
-                    self._pipeline.advance(report)
-            finally:
-                published.end()
+        """Look at the whole tree and do what is pending; a time limit is kept between files."""
+        if self._pipeline is not None:
+            with self._lock:
+                self._changed()
+                self._run(self._pipeline, emit, timeout, None)
         return self._catalog.waiting() == 0
+
+    def _changed(self) -> set[str] | None:
+        """What is to be looked at; None: everything."""
+        if self._watch is None:
+            self._watch = Watch()
+            self._tree.entered = self._watch.entered
+        changed = self._watch.changed()
+        if changed is None or time.monotonic() >= self._full_look:
+            return None
+        return _to_look_at(self._tree, changed)
+
+    def _run(
+        self, pipeline: Pipeline, emit: Emit, timeout: float | None, paths: set[str] | None
+    ) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        published = Published(self._catalog)
+        report = _reporter(emit, published)
+        next_look, self._full_look = self._full_look, 0.0  # should this not come to its end
+        try:
+            pipeline.run(
+                paths,
+                progress=report,
+                stop=lambda: deadline is not None and time.monotonic() > deadline,
+            )
+            if paths is None:
+                period = max(LOOK_SECONDS, SETTLED_LOOKS * pipeline.look_seconds)
+                next_look = time.monotonic() + min(period, FULL_LOOK_SECONDS)
+            self._full_look = next_look
+            if deadline is None:  # who asks a question does not wait for another model
+                pipeline.advance(report)
+        finally:
+            published.end()
 
     def reindex(self, emit: Emit) -> None:
         """Read every file again."""
@@ -98,7 +134,15 @@ class CatchUp:
         self.wait(emit, None)
 
     def close(self) -> None:
-        """Nothing runs behind the caller."""
+        """Watch no more; nothing runs behind the caller."""
+        if self._watch is not None:
+            self._watch.close()
+
+
+def _to_look_at(tree: SourceTree, paths: Iterable[str]) -> set[str]:
+    """Where to look when something happened at these paths."""
+    found = {tree.to_look_at(path) if path else "" for path in paths}
+    return {path for path in found if path is not None}
 
 
 class _Overflow(logging.Handler):
@@ -199,11 +243,11 @@ class Follower:
 
     def hint(self, paths: Iterable[str]) -> None:
         """Say that something may have changed at these paths."""
-        wanted = {self._tree.to_look_at(path) if path else "" for path in paths} - {None}
+        wanted = _to_look_at(self._tree, paths)
         if not wanted:
             return
         with self._condition:
-            self._hints.update(path for path in wanted if path is not None)
+            self._hints |= wanted
             self._last_hint = time.monotonic()
             self._condition.notify_all()
 

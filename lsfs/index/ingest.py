@@ -107,6 +107,9 @@ class Pipeline:
         fields: the user's fields beside the built-in ones.
         meanings: the embedding models, in place of ``vectors`` and ``embedder``, where one may
             follow on another.
+
+    Attributes:
+        has_changed: there may be something that nobody needs, which the next run drops.
     """
 
     def __init__(
@@ -136,7 +139,8 @@ class Pipeline:
         self._files = FileReader(tree, catalog, reader, config.max_file_bytes)
         self._parsers_are_checked = False
         self.restless = 0  # files that changed while they were read by the last run
-        self._has_changed = True  # since what nobody needs was last looked for
+        self.look_seconds = 0.0  # that the last look took
+        self.has_changed = True
         self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
         self._check_fields(fields or {})
@@ -184,14 +188,16 @@ class Pipeline:
             self._retry_unreadable()
             self._is_checked = True
         paths = None if paths is None else list(paths)
+        begun = time.monotonic()
         self._witness.look(paths)
         self.refresh(paths)
+        self.look_seconds = time.monotonic() - begun
         self._read_pending(progress, stop)
         self._embedding.pending(progress, stop)
         if not stop():
-            if self._has_changed:
+            if self.has_changed:
                 self._collect()
-                self._has_changed = False
+                self.has_changed = False
             self._embedding.remove()
             self._witness.rest(stop)
 
@@ -202,7 +208,7 @@ class Pipeline:
         changes = self._changes([""] if paths is None else _outermost(paths))
         if not changes:
             return False
-        self._has_changed = True
+        self.has_changed = True
         with self._catalog.transaction() as db:
             filerows.apply(db, changes)
             self._catalog.bump()
@@ -276,7 +282,7 @@ class Pipeline:
         if not waiting or stop():
             return
         self.check_parsers()
-        self._has_changed = True
+        self.has_changed = True
         workers = workers_of(self._config)
         batch: list[_Ready] = []
         with threads(workers) as executor:
@@ -467,7 +473,7 @@ class Pipeline:
         if document.status not in WITH_DOCUMENT:
             return False
         made = self._made_of(document, content_dates(document, name))
-        self._has_changed = True
+        self.has_changed = True
         with self._catalog.transaction():
             self._add(digest, document, made, name)
         return True

@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lsfs import beneath
@@ -35,10 +35,14 @@ class SourceTree:
         root: its real path.
         ignore: names and patterns that are left out, wherever they stand.
         git: where ``.gitignore`` counts; see :mod:`lsfs.index.ignore`.
+
+    Attributes:
+        entered: told of each folder, with a descriptor of it, before its entries are listed.
     """
 
     def __init__(self, root: Path, ignore: Iterable[str], git: GitRules = "repositories") -> None:
         self.root = root
+        self.entered: Callable[[str, int], None] = lambda folder, fd: None
         self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._ignore = Ignore(ignore, git, in_repository=within_repository(root))
         # The rules of each folder that was looked into, None for one that is left out itself. What
@@ -156,6 +160,7 @@ class SourceTree:
                 log.warning("cannot list %r: %s", folder, error.strerror)
                 continue
             try:
+                self.entered(folder, fd)
                 with os.scandir(fd) as listed:
                     entries = list(listed)
                 deciding = [entry.name for entry in entries if entry.name in DECIDING]

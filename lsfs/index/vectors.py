@@ -206,10 +206,10 @@ class VectorStore:
 
     def _stored(self, missing: Ids) -> Iterator[Codes]:
         """Codes of vectors in the table, READ at a time."""
-        from lancedb.expr import col
-
         if not len(missing):
             return
+        from lancedb.expr import col
+
         query = self._table.search().select(["passage_id", "vector"])
         if len(missing) <= FEW_MISSING:
             query = query.where(col("passage_id").isin(missing.tolist())).limit(len(missing))
@@ -237,10 +237,10 @@ class VectorStore:
             ids: passage ids, [n], each once.
             vectors: float32, [n, dimension], of length 1.
         """
-        import pyarrow as pa
-
         if not len(ids):
             return
+        import pyarrow as pa
+
         table = self._writable()
         numbers = np.asarray(ids, np.int64)
         flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1), pa.float32())
@@ -260,10 +260,10 @@ class VectorStore:
 
     def remove(self, ids: Wanted) -> None:
         """Delete the vectors of these passages."""
-        from lancedb.expr import col
-
         if not len(ids):
             return
+        from lancedb.expr import col
+
         table = self._writable()
         numbers = np.asarray(ids, np.int64)
         table.delete(col("passage_id").isin(numbers.tolist()))

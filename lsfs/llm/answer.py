@@ -10,10 +10,12 @@ from threading import Event
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
-from lsfs.llm.evidence import Candidate, answerable, words
+from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import ENGLISH
+from lsfs.llm.wordforms import words
+from lsfs.model import Statement
 from lsfs.sentences import sentences
 
 log = logging.getLogger("lsfs.llm.answer")
@@ -44,12 +46,14 @@ class Draft:
         grounded: whether the text rests on quotes; false only for ``none``.
         used: which candidates are quoted, in the order of the text.
         by: ``model`` when its sentence is part of the text, ``quote``, or ``none``.
+        statements: the quotes, and the model's sentence; they count ``used`` as the citations.
     """
 
     text: str
     grounded: bool
     used: tuple[int, ...]
     by: str
+    statements: tuple[Statement, ...] = ()
 
 
 def compose_answer(
@@ -75,18 +79,21 @@ def compose_answer(
     """
     if not answerable(candidates):
         return Draft("", False, (), "none")
-    used = _near_best(candidates)
+    used = quoted(candidates)
     quotes = [" ".join(candidates[i].text.split()) for i in used]
+    stated = tuple(Statement(quote, (number,), True) for number, quote in enumerate(quotes))
     text = "\n".join(f"\u201c{quote}\u201d" for quote in quotes)
     emit = on_text or _nowhere
     emit(text)
     shown = [quote for quote in quotes if not speaks_to_a_model(quote)]
     if chat is not None and shown:
         sentence = _own_sentence(_written(chat, question, shown, cancel))
-        if _usable(sentence, question, shown):
+        bearing = _bearing(sentence, question, shown)
+        if bearing is not None:
             emit(f"\n{LEAD}{sentence}")
-            return Draft(f"{text}\n{LEAD}{sentence}", True, used, "model")
-    return Draft(text, True, used, "quote")
+            own = Statement(sentence, (quotes.index(shown[bearing]),), True)
+            return Draft(f"{text}\n{LEAD}{sentence}", True, used, "model", (*stated, own))
+    return Draft(text, True, used, "quote", stated)
 
 
 def _nowhere(_text: str) -> None:
@@ -101,7 +108,7 @@ def _written(chat: ChatModel, question: str, evidence: Sequence[str], cancel: Ev
         return ""
 
 
-def _near_best(candidates: Sequence[Candidate]) -> tuple[int, ...]:
+def quoted(candidates: Sequence[Candidate]) -> tuple[int, ...]:
     """The candidates to quote, best first."""
     order = sorted(range(len(candidates)), key=lambda i: -candidates[i].score)
     least = candidates[order[0]].score - NEAR_BEST
@@ -114,21 +121,24 @@ def _own_sentence(text: str) -> str:
     return " ".join(text[spans[0][0] : spans[0][1]].split()) if spans else ""
 
 
-def _usable(sentence: str, question: str, evidence: Sequence[str]) -> bool:
-    """Whether the model's sentence is a borne-out answer that says more than a quote alone."""
+def _bearing(sentence: str, question: str, evidence: Sequence[str]) -> int | None:
+    """The quote that bears the model's sentence, where that says more than quotes do; or None."""
     if not sentence or len(sentence.split()) > MAX_WORDS or sentence.endswith("?"):
-        return False
+        return None
     if _REFUSAL.search(sentence) or any(_plain(sentence) in _plain(text) for text in evidence):
-        return False
+        return None
     said, asked = _content(sentence), _content(question)
     # It has to speak of what was asked, and to say something beyond it.
     if not said & asked or not said - asked:
-        return False
+        return None
     # One quote has to bear all of it: names of one and numbers of another make a false sentence,
     # and so do the question's words with a quote that is about something else. A word that the
     # quote has not is a claim of the model ("3.2 inches wide" of a saw blade of 3.2).
     said -= _FILLER
-    return any(said <= _content(text) and supported(sentence, [text]).ok for text in evidence)
+    for number, text in enumerate(evidence):
+        if said <= _content(text) and supported(sentence, [text]).ok:
+            return number
+    return None
 
 
 def _content(text: str) -> frozenset[str]:

@@ -6,7 +6,8 @@ import ctypes
 import functools
 import logging
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from lsfs.errors import ModelError, ModelMissing, OutOfMemory
 
@@ -35,6 +36,7 @@ class Backend:
             self._logger.addHandler(logging.NullHandler())
         self._errors: deque[str] = deque(maxlen=5)
         self._level = logging.DEBUG
+        self._library: ctypes.CDLL | None = None
         # The library keeps a bare pointer to the callback, so it must live as long as the process.
         self._callback = api.llama_log_callback(self._on_log)
         api.llama_log_set(self._callback, ctypes.c_void_p(0))
@@ -50,6 +52,30 @@ class Backend:
         if level == _ERROR:
             self._errors.append(line)
         self._logger.log(self._level, "%s", line)
+
+    def function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+        """A C function of llama.cpp or ggml that the module ``llama_cpp`` does not declare.
+
+        It is looked up in the library that is loaded, and those that this one loaded: another copy
+        of ggml would know nothing of our tensors.
+
+        Args:
+            name: the symbol.
+            result: the ctypes type of what it returns; None is nothing.
+            arguments: the ctypes types of its arguments.
+
+        Raises:
+            ModelError: there is no such symbol.
+        """
+        try:
+            if self._library is None:
+                self._library = ctypes.CDLL(self.api._lib._name)
+            found = getattr(self._library, name)
+        except (AttributeError, OSError) as error:
+            hint = "install the release of llama-cpp-python that lsfs names, or report this one"
+            raise ModelError(f"llama.cpp's library has no {name}", hint=hint) from error
+        found.restype, found.argtypes = result, list(arguments)
+        return cast("Callable[..., Any]", found)
 
     def forget_errors(self) -> None:
         """Start anew before a call whose failure ``failure`` is to explain."""

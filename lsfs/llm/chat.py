@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from lsfs.llm.batch import Stop
 
 
 class ChatModel(Protocol):
@@ -90,6 +92,28 @@ class ChatModel(Protocol):
 
     def imagine(self, query: str, cancel: Event | None = None) -> str:
         """A passage that might answer a query; nothing in it is true.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ModelError: the model failed.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A model that keeps what it makes of passages, so that it need not wait for a question."""
+
+    def prepare(
+        self, passages: Sequence[str], cancel: Stop | None = None, *, used_ns: int | None = None
+    ) -> bool:
+        """Read passages that are not kept yet; False where they cannot be kept.
+
+        Args:
+            passages: their texts, as questions will be answered from them.
+            cancel: stops the model, within a batch; what is done is kept.
+            used_ns: what they are worth: they do not take the place of what was used since then, in
+                nanoseconds since the epoch; now by default.
 
         Raises:
             Cancelled: ``cancel`` was set.

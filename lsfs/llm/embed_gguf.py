@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from lsfs.errors import ModelError
 from lsfs.llm.backend import backend
 from lsfs.llm.models import ModelFile, cores
+from lsfs.llm.residents import Residents
 
 TOKENS = 512  # context and batch: with more, llama.cpp is many times slower at embedding
 ALL_LAYERS = -1
@@ -27,23 +29,28 @@ class GgufEmbedder:
         file: the model.
         prefixes: what stands before a query and before a passage.
         threads: 0: one less than there are cores.
+        residents: where the contexts are kept; some of its own by default.
 
     Raises:
         ModelError: the file is no embedding model, or llama.cpp does not load it.
     """
 
     def __init__(
-        self, file: ModelFile, prefixes: tuple[str, str] = ("", ""), threads: int = 0
+        self,
+        file: ModelFile,
+        prefixes: tuple[str, str] = ("", ""),
+        threads: int = 0,
+        residents: Residents | None = None,
     ) -> None:
         self._file = file
+        self._residents = residents or Residents()
         self._threads = threads or max(1, cores() - 1)
         self._query_prefix, self._passage_prefix = prefixes
-        self._passages = self._context()
-        self._queries: Any = None
         self._busy, self._asked = threading.Lock(), threading.Lock()
-        self._tokens = min(TOKENS, int(self._passages.n_ctx()))
-        self._dimension = int(self._passages.n_embd())
-        kind = self._passages.pooling_type()
+        with self._context("passages") as context:
+            self._tokens = min(TOKENS, int(context.n_ctx()))
+            self._dimension = int(context.n_embd())
+            kind = context.pooling_type()
         if kind in (UNPOOLED, RANKING):
             hint = "use a GGUF file of an embedding model (nomic-embed, e5, bge, MiniLM, …)"
             raise ModelError(f"{file.path} is no embedding model", hint=hint)
@@ -51,7 +58,11 @@ class GgufEmbedder:
         if self._passage_prefix:
             self._name += f"/{self._passage_prefix.strip()}"
 
-    def _context(self) -> Any:
+    def _context(self, of: str) -> contextlib.AbstractContextManager[Any]:
+        key = f"embedding of {of} {self._file.path}"
+        return self._residents.use(key, self._file.path.stat().st_size, self._load)
+
+    def _load(self) -> Any:
         library = backend()
         from llama_cpp import Llama
 
@@ -79,16 +90,14 @@ class GgufEmbedder:
         """Vectors of passages, float32, [len(texts), dimension]."""
         vectors = np.empty((len(texts), self._dimension), np.float32)
         for row, text in enumerate(texts):
-            with self._busy:
-                vectors[row] = self._run(self._passages, self._passage_prefix + text)
+            with self._busy, self._context("passages") as context:
+                vectors[row] = self._run(context, self._passage_prefix + text)
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
         """The vector of a query, float32, [dimension]."""
-        with self._asked:
-            if self._queries is None:
-                self._queries = self._context()
-            return self._run(self._queries, self._query_prefix + text)
+        with self._asked, self._context("queries") as context:
+            return self._run(context, self._query_prefix + text)
 
     def _run(self, context: Any, text: str) -> Vectors:
         try:

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from lsfs.llm.chat import ChatModel
+from lsfs.llm.contrary import Alike, Asked, Document, against
 from lsfs.llm.expected import value_pattern
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import stop_words
+from lsfs.llm.wordforms import WORD, stem, words
 from lsfs.sentences import sentences
 
 Similarity = Callable[[Sequence[str]], Sequence[float]]
@@ -30,8 +32,6 @@ MAX_HEADING = 12  # words
 ORDER = 1.0  # what a sentence loses that gives orders to a model
 MISFIT = 0.25  # what a sentence loses that holds no value of the kind asked for
 NEARBY = 0.5  # what a word counts that stands elsewhere in the passage, not in the sentence
-_WORD = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*")
-_SUFFIXES = ("ing", "ed", "es", "ly", "s")
 _SUBJECT = re.compile(r"(?:subject|re|title|betreff)\s*:", re.IGNORECASE)
 # Lines of courtesy, which say nothing and share words with every letter.
 _GREETING = re.compile(
@@ -59,6 +59,7 @@ class Candidate:
         gain: how much likelier it makes the question, in nats per token; None without chat model.
         score: the weighted sum; comparable where the same measures were taken.
         fits: whether it holds a value of the kind asked for: an amount, a time, a person.
+        against: what speaks against it, and is taken from its score; see lsfs.llm.contrary.
     """
 
     text: str
@@ -70,6 +71,7 @@ class Candidate:
     gain: float | None
     score: float
     fits: bool = True
+    against: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +84,15 @@ class Calibration:
     threshold: float
 
 
-# Keys: whether likeness and gain were measured. From benchmarks/evidence.py on XQuAD (English), 48
-# articles split in two halves, 80 questions of each asked with and without the paragraph that
-# answers them: thresholds fitted on the first half; in the comments, for the second, the AUC, the
-# share of right decisions, and how often the first candidate holds the answer. (On the first half
-# the AUC is .91 to .93: the halves differ more than the rows.) The gain of a 135M model weighs
-# little, because more weight made the AUC worse on both halves: .96 at 0.5, .94 with the 1 : 2 : 1
-# of gain, likeness and overlap. It is for the order of the candidates.
+# Keys: whether likeness and gain were measured. From benchmarks/answers.py on XQuAD (English):
+# thresholds fitted on the 565 questions of half its articles, each asked with and without the
+# paragraph that answers it. The gain of a 135M model weighs little, because more weight made it
+# worse; its thresholds are from 80 questions (benchmarks/evidence.py).
 CALIBRATIONS = {
-    (True, True): Calibration(1.0, 1.0, 0.1, 1.01),  # .98, .89, .84
-    (True, False): Calibration(1.0, 1.0, 0.0, 0.89),  # .98, .91, .86
-    (False, True): Calibration(0.0, 1.0, 0.1, 0.59),  # .97, .91, .82
-    (False, False): Calibration(0.0, 1.0, 0.0, 0.44),  # .97, .89, .84
+    (True, True): Calibration(1.0, 1.0, 0.1, 1.04),
+    (True, False): Calibration(1.0, 1.0, 0.0, 0.92),
+    (False, True): Calibration(0.0, 1.0, 0.1, 0.55),
+    (False, False): Calibration(0.0, 1.0, 0.0, 0.40),
 }
 
 
@@ -106,6 +105,8 @@ def rank(
     limit: int = 6,
     contexts: Sequence[str] | None = None,
     rarity: Rarity | None = None,
+    documents: Sequence[str] | None = None,
+    alike: Alike | None = None,
     cancel: Event | None = None,
 ) -> list[Candidate]:
     """The sentences most likely to answer a question, best first.
@@ -119,6 +120,8 @@ def rank(
         contexts: words that go with each passage but do not stand in it: its file's name, title
             and headings. A question may name its document by them.
         rarity: the weight of a word (lower case); by default from how few sentences hold it.
+        documents: the whole text of each passage's document; by default the passage.
+        alike: likeness of two words, -1 to 1.
         cancel: stops the model.
 
     Raises:
@@ -138,7 +141,7 @@ def rank(
             [about + _in_context(c, passages) for about, c in zip(about, found, strict=True)]
         )
         found = [replace(c, similarity=float(v)) for c, v in zip(found, values, strict=True)]
-    found = _scored(found)[:limit]
+    found = _scored(_doubted(question, found, contexts, documents or passages, alike))[:limit]
     if chat is not None and found:
         gains = chat.question_gain(question, [_in_context(c, passages) for c in found], cancel)
         found = _scored([replace(c, gain=g) for c, g in zip(found, gains, strict=True)])
@@ -165,10 +168,29 @@ def _scored(candidates: Iterable[Candidate]) -> list[Candidate]:
         weights = calibration(c)
         score = weights.overlap * c.overlap
         score += weights.similarity * (c.similarity or 0.0) + weights.gain * (c.gain or 0.0)
-        score -= 0.0 if c.fits else MISFIT
+        score -= c.against + (0.0 if c.fits else MISFIT)
         score -= ORDER if speaks_to_a_model(c.text) else 0.0
         scored.append(replace(c, score=score))
     return sorted(scored, key=lambda c: (-c.score, c.passage, c.char_start))
+
+
+def _doubted(
+    question: str,
+    candidates: Sequence[Candidate],
+    contexts: Sequence[str] | None,
+    texts: Sequence[str],
+    alike: Alike | None,
+) -> list[Candidate]:
+    """Candidates with what speaks against each; a document's text is looked through once."""
+    asked = Asked.of(question)
+    known: dict[tuple[str, str], Document] = {}
+    doubted = []
+    for c in candidates:
+        key = (contexts[c.passage] if contexts else "", texts[c.passage])
+        if key not in known:
+            known[key] = Document(asked, "\n".join(key))
+        doubted.append(replace(c, against=against(asked, known[key], c.text, alike)))
+    return doubted
 
 
 # --- sentences
@@ -185,7 +207,7 @@ def _sentences(passages: Sequence[str]) -> list[Candidate]:
         for start, end in body or spans:
             text = passage[start:end]
             key = " ".join(text.split())
-            if key in seen or not _WORD.search(text) or _GREETING.fullmatch(key):
+            if key in seen or not WORD.search(text) or _GREETING.fullmatch(key):
                 continue
             seen.add(key)
             found.append(Candidate(text, number, start, end, None, 0.0, None, 0.0))
@@ -241,22 +263,6 @@ def _in_context(candidate: Candidate, passages: Sequence[str]) -> str:
 # --- words
 
 
-def words(text: str) -> list[str]:
-    """The words and numbers of a text in lower case, without their commonest English endings."""
-    return [_stem(word) for word in _WORD.findall(text.casefold())]
-
-
-def _stem(word: str) -> str:
-    if word[0].isdigit():
-        return word.replace(",", "")
-    word = re.split("['\u2019]", word)[0]
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
-            word = word[: -len(suffix)]
-            break
-    return word.rstrip("e") if len(word) > 3 else word
-
-
 def _overlapping(
     question: str,
     candidates: Sequence[Candidate],
@@ -284,12 +290,12 @@ def _weights(
     question: str, held: Sequence[frozenset[str]], rarity: Rarity | None
 ) -> dict[str, float]:
     """The weight of each word of the question, by stem."""
-    every = _WORD.findall(question.casefold())
+    every = WORD.findall(question.casefold())
     frame = stop_words(question)
     asked = [word for word in every if word not in frame] or every
     counts = Counter(word for bag in held for word in bag)
     return {
-        _stem(word): rarity(word) if rarity else _idf(counts[_stem(word)], len(held))
+        stem(word): rarity(word) if rarity else _idf(counts[stem(word)], len(held))
         for word in asked
     }
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from lsfs.llm.stopwords import ENGLISH
+
 _AMOUNT_WORDS = (
     r"price|rent|fee|fees|deposit|amount|costs?|salary|wage|penalty|rate|ceiling|charge|total|sum|"
     r"fine|interest|budget|premium|tax|discount"
@@ -94,14 +96,40 @@ def required_names(question: str) -> tuple[str, ...]:
         word = match[0]
         numbered = any(char.isdigit() for char in word)
         begins = not question[: match.start()].strip(" \"'“(¿¡")
-        named = word[0].isupper() and not begins and not german and word.casefold() not in _FRAME
+        common = word.casefold() in _FRAME or word.casefold() in ENGLISH
+        named = word[0].isupper() and not begins and not german and not common
         if ((numbered or named) and len(word) > 1) or numbered:
             found.append(word)
     return tuple(dict.fromkeys(found))
 
 
 def holds_name(text: str, name: str) -> bool:
-    """Whether a text holds a name as a word, as it is or with the ending of a case or plural."""
-    ending = "" if any(char.isdigit() for char in name) else r"(?:['\u2019]?s|es|e?n)?"
-    end = rf"{ending}(?![^\W_])"
-    return re.search(rf"(?<![^\W_]){re.escape(name)}{end}", text, re.IGNORECASE) is not None
+    """Whether a text holds a name as a word: as it is, with an ending, or in a related form.
+
+    "Kenyans" and "Kenya's" are forms of "Kenya", "Brazil" of "Brazilian", "UN" of "United Nations".
+    A token with a digit has no other form, but its parts may stand apart ("2001-02").
+    """
+    parts = [part for part in re.split(r"[-./]", name) if part]
+    if len(parts) > 1 and not re.search(rf"(?<![^\W_]){re.escape(name)}", text, re.IGNORECASE):
+        return all(holds_name(text, part) for part in parts)
+    if any(char.isdigit() for char in name):
+        return (
+            re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text, re.IGNORECASE) is not None
+        )
+    if name.isupper() and 2 <= len(name) <= 5:
+        initials = r"\w*\W+(?:(?:of|the|and|for|de|der)\W+)?".join(name)
+        if re.search(rf"(?<![^\W_])(?:{initials}|{r'[.]'.join(name)})", text):
+            return True
+    stem = _name_stem(name)
+    end = r"[^\W\d_]{0,3}" if len(stem) >= 4 else r"(?:['\u2019]?s|es|e?n)?"
+    return (
+        re.search(rf"(?<![^\W_]){re.escape(stem)}{end}(?![^\W_])", text, re.IGNORECASE) is not None
+    )
+
+
+def _name_stem(name: str) -> str:
+    """A name without the ending that makes it a plural, a genitive or an adjective."""
+    for ending in ("ians", "ian", "ans", "an", "s", "y"):
+        if name.casefold().endswith(ending) and len(name) - len(ending) >= 4:
+            return name[: len(name) - len(ending)]
+    return name

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from threading import Event, Lock
 from typing import Any
 
 from lsfs.config import ModelConfig
-from lsfs.errors import ModelError
+from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm import prompts
-from lsfs.llm.engine import Context, Message, Model, Sampling, Shape
+from lsfs.llm.batch import Deadline, Stop, check
+from lsfs.llm.engine import Context, Message, Sampling, Shape
+from lsfs.llm.loading import Loaded, load, memory_of
 from lsfs.llm.models import ModelFile
+from lsfs.llm.residents import Residents
+from lsfs.llm.schema import form_of
 
 PENALTY = 1.1  # small models repeat themselves without one
 IMAGINED = 96  # tokens of an imagined passage at most
+_PATIENCE = 0.05  # seconds between two looks at whether a waiting caller has gone
 MAX_QUESTION = 128  # tokens of a question whose likelihood is measured; the head of a longer one
 
 
@@ -25,13 +31,18 @@ class LocalChat:
     Args:
         file: the model's file.
         config: its threads, context and longest answer.
+        residents: where it is kept while it is loaded; one of its own by default.
     """
 
-    def __init__(self, file: ModelFile, config: ModelConfig) -> None:
+    def __init__(
+        self, file: ModelFile, config: ModelConfig, residents: Residents | None = None
+    ) -> None:
         self._file = file
         self._config = config
+        self._residents = residents or Residents()
+        self._key = f"chat {file.path}"
+        self._size = -1  # bytes; not known yet
         self._lock = Lock()
-        self._context: Context | None = None
         self._closed = False
 
     @property
@@ -50,12 +61,11 @@ class LocalChat:
         if not sentences:
             return []
         texts = [prompts.LIKELIHOOD_WITHOUT_TEXT, *map(prompts.likelihood_prompt, sentences)]
-        with self._lock:
-            context = self._loaded()
+        with self.context(cancel) as (context, stop):
             model = context.model
             target = model.tokenise(" " + " ".join(question.split()))[:MAX_QUESTION]
             tokens = [model.tokenise(text, begin=True) for text in texts]
-            without, *with_text = context.likelihoods(tokens, target, cancel)
+            without, *with_text = context.likelihoods(tokens, target, stop)
         return [value - without for value in with_text]
 
     def write(
@@ -71,14 +81,13 @@ class LocalChat:
             Message("user", prompts.question_prompt(question, evidence)),
         ]
         text = ""
-        with self._lock:
-            context = self._loaded()
+        with self.context(cancel) as (context, stop):
             pieces = context.generate(
                 context.model.chat_tokens(messages),
                 max_tokens=self._config.max_tokens,
                 sampling=Sampling(penalty=PENALTY),
                 stop=("\n\n", prompts.BEGIN, prompts.END),
-                cancel=cancel,
+                cancel=stop,
             )
             for piece in pieces:
                 text += piece
@@ -94,21 +103,26 @@ class LocalChat:
         cancel: Event | None = None,
     ) -> str:
         """The likeliest JSON of the schema."""
-        from llama_cpp.llama_grammar import json_schema_to_gbnf
-
+        form = form_of(schema)
         messages = [
             Message("system", prompts.FILL),
             Message("user", prompts.question_prompt(question, evidence)),
         ]
-        with self._lock:
-            context = self._loaded()
+        with self.context(cancel) as (context, stop):
+            prompt = context.model.chat_tokens(messages)
             pieces = context.generate(
-                context.model.chat_tokens(messages),
-                max_tokens=self._config.max_tokens,
-                sampling=Sampling(grammar=json_schema_to_gbnf(json.dumps(schema))),
-                cancel=cancel,
+                prompt,
+                max_tokens=form.longest,
+                sampling=Sampling(grammar=form.grammar),
+                cancel=stop,
             )
-            return "".join(pieces)
+            text = "".join(pieces)
+            if len(prompt) + form.longest > context.n_ctx and not _is_json(text):
+                raise ContextTooLong(
+                    f"the answer does not fit the context of {context.n_ctx} tokens",
+                    hint="ask for less, or raise model.context",
+                )
+        return text
 
     def weigh(
         self, query: str, passages: Sequence[str], cancel: Event | None = None
@@ -119,46 +133,72 @@ class LocalChat:
             Message("system", prompts.RANK),
             Message("user", prompts.rank_prompt(query, passages, labels)),
         ]
-        with self._lock:
-            context = self._loaded()
+        with self.context(cancel) as (context, stop):
             model = context.model
             tokens = [*model.chat_tokens(messages), *model.tokenise("[")]
             context.clear()
-            scores = context.feed(tokens, cancel=cancel)
+            scores = context.feed(tokens, cancel=stop)
             return [float(scores[model.tokenise(label)[0]]) for label in labels]
 
     def imagine(self, query: str, cancel: Event | None = None) -> str:
         """The likeliest passage."""
         messages = [Message("system", prompts.IMAGINE), Message("user", " ".join(query.split()))]
-        with self._lock:
-            context = self._loaded()
+        with self.context(cancel) as (context, stop):
             pieces = context.generate(
                 context.model.chat_tokens(messages),
                 max_tokens=IMAGINED,
                 sampling=Sampling(penalty=PENALTY),
-                cancel=cancel,
+                cancel=stop,
             )
             return "".join(pieces).strip()
 
-    def _loaded(self) -> Context:
-        if self._closed:
-            raise ModelError(f"the model {self.name} is closed")
-        if self._context is None:
-            model = Model(self._file.path)
-            shape = Shape(tokens=self._config.context, threads=self._config.threads)
-            try:
-                self._context = Context(model, shape)
-            except ModelError:
-                model.close()
-                raise
-        return self._context
+    @contextlib.contextmanager
+    def context(self, cancel: Stop | None = None) -> Iterator[tuple[Context, Stop]]:
+        """The model's context, for one caller at a time, and what stops its computations.
+
+        Args:
+            cancel: ends the wait for other callers, too.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ModelError: the model is closed or cannot be loaded, or took longer than it may.
+            OutOfMemory: it does not fit.
+        """
+        while not self._lock.acquire(timeout=_PATIENCE):
+            check(cancel)
+        try:
+            if self._closed:
+                raise ModelError(f"the model {self.name} is closed")
+            deadline = Deadline(self._config.timeout, cancel)
+            with (
+                self._residents.use(self._key, self._bytes(), self._load) as loaded,
+                deadline.told(),
+            ):
+                yield loaded.context, deadline
+        finally:
+            self._lock.release()
+
+    def _load(self) -> Loaded:
+        return load(self._file.path, self._shape(), self._config.gpu_layers)
+
+    def _shape(self) -> Shape:
+        return Shape(tokens=self._config.context, threads=self._config.threads)
+
+    def _bytes(self) -> int:
+        if self._size < 0:
+            self._size = memory_of(self._file.path, self._shape())
+        return self._size
 
     def close(self) -> None:
         """Free the model; waits for a call that is running."""
         with self._lock:
             self._closed = True
-            if self._context is not None:
-                model = self._context.model
-                self._context.close()
-                model.close()
-                self._context = None
+            self._residents.drop(self._key)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -29,6 +29,8 @@ from lsfs.versions.history import JournalReader
 
 log = logging.getLogger("lsfs.serve.brain")
 
+CHUNK = 4096  # of what the mount tells
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until standard input ends or SIGTERM comes; gives the exit code."""
@@ -94,7 +96,7 @@ def _follow_journal(engines: Engines) -> None:
     assert isinstance(follower, Follower)  # noqa: S101 - `follow=True` above
     reader = JournalReader(engines.state.history)
     position = int(engines.catalog.meta("position", "0"))
-    ended = threading.Event()
+    ended, rest = threading.Event(), b""
     signal.signal(signal.SIGTERM, lambda *_: _end(ended))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that has the terminal
     try:
@@ -111,13 +113,30 @@ def _follow_journal(engines: Engines) -> None:
             except (OSError, sqlite3.OperationalError) as error:
                 # A full disk, most likely: the events stay, and are taken in with the next one.
                 log.error("what happens is not taken in for now: %s", error)
-            # One byte, or many: there is news. None: the mount has gone.
-            if not os.read(sys.stdin.fileno(), 4096):
+            # One line, or many: there is news. None: the mount has gone.
+            if not (told := os.read(sys.stdin.fileno(), CHUNK)):
                 return
+            rest = _take_opened(engines, rest + told)
     except InterruptedError:
         return
     finally:
         reader.close()
+
+
+def _take_opened(engines: Engines, told: bytes) -> bytes:
+    """Take note of the files that were opened; gives the line that has not ended yet.
+
+    A line is empty (there is news in the journal), or the path of a file in hexadecimal.
+    """
+    *lines, rest = told.split(b"\n")
+    opened = []
+    for line in filter(None, lines):
+        # Another brain may have read the beginning of the first line, and died.
+        with contextlib.suppress(ValueError):
+            opened.append(os.fsdecode(bytes.fromhex(line.decode("ascii"))))
+    if opened and engines.ahead is not None:
+        engines.ahead.opened(opened)
+    return rest
 
 
 def _end(ended: threading.Event) -> None:

@@ -4,9 +4,14 @@
     <- {"event": {"stage": "reading", "done": 3, "total": 9}}
     <- {"result": {...}}            or   {"error": {"code", "message", "hint"}}
 
+<<<<<<< HEAD
+``{"call": "ping"}`` is answered by the server itself, however busy the drive is. A call whose
+caller hangs up is told so, unless the request says ``"posted": true``.
+=======
 A caller who hangs up does not want the result any more, unless the request says ``"post": true``.
 
 ``{"call": "ping"}`` is answered by the server itself, however busy the drive is.
+>>>>>>> i7-mcp
 
 The socket is 0600 and each peer must be the same user.
 """
@@ -32,6 +37,7 @@ from lsfs.errors import LsfsError
 log = logging.getLogger("lsfs.serve.rpc")
 
 PING = "ping"
+POSTED = "posted"  # of a request: nobody waits for its result
 MAX_LINE = 64 * 1024 * 1024
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
@@ -62,6 +68,7 @@ class Server(socketserver.ThreadingUnixStreamServer):
         finally:
             os.umask(mask)
         self._path = path
+        self.hangups = Hangups()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether the peer is the user whose drive this is."""
@@ -77,6 +84,66 @@ class Server(socketserver.ThreadingUnixStreamServer):
         """Stop answering and remove the socket."""
         self.shutdown()
         self.server_close()
+<<<<<<< HEAD
+        self.hangups.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Hangups:
+    """Tells calls that run when their callers hang up; one thread for all of them.
+
+    Work that says nothing for long, such as a model that reads a prompt, would not notice.
+    """
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._end = os.eventfd(0, os.EFD_CLOEXEC)
+        self._epoll.register(self._end, select.EPOLLIN)
+        self._calls: dict[int, threading.Event] = {}
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._watch, name="lsfs-hangups", daemon=True)
+        self._thread.start()
+
+    @contextlib.contextmanager
+    def watched(self, connection: socket.socket | None, gone: threading.Event) -> Iterator[None]:
+        """Set ``gone`` when the other end of a connection is closed meanwhile; None: never."""
+        if connection is None:
+            yield
+            return
+        number = connection.fileno()
+        with self._lock:
+            self._calls[number] = gone
+            self._epoll.register(number, select.EPOLLRDHUP)
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._calls.pop(number, None) is not None:
+                    self._epoll.unregister(number)
+
+    def _watch(self) -> None:
+        while True:
+            for number, _ in self._epoll.poll():
+                if number == self._end:
+                    return
+                with self._lock:
+                    self._tell(number)
+
+    def _tell(self, number: int) -> None:
+        # The number may belong to another connection by now: look again.
+        poll = select.poll()
+        poll.register(number, select.POLLRDHUP)
+        if number in self._calls and poll.poll(0):
+            self._epoll.unregister(number)
+            self._calls.pop(number).set()
+
+    def close(self) -> None:
+        """Watch no longer."""
+        os.eventfd_write(self._end, 1)
+        self._thread.join()
+        self._epoll.close()
+        os.close(self._end)
+=======
         self.hang_ups.close()
         self._path.unlink(missing_ok=True)
 
@@ -127,6 +194,7 @@ class HangUps:
                 event = self._events.get(number)
                 if event is not None:
                     event.set()
+>>>>>>> i7-mcp
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -148,8 +216,17 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             request = json.loads(line)
             name, arguments = str(request["call"]), dict(request.get("arguments") or {})
+<<<<<<< HEAD
+            result = None
+            if name != PING:
+                # Whoever hung up on purpose still wants the work done.
+                posted = bool(request.get(POSTED))
+                with self.server.hangups.watched(None if posted else self.connection, gone):
+                    result = self.server.handler(name, arguments, emit, gone)
+=======
             with self.server.hang_ups.told(self.connection, gone, unless=bool(request.get("post"))):
                 result = None if name == PING else self.server.handler(name, arguments, emit, gone)
+>>>>>>> i7-mcp
             answer = {"result": codec.to_builtins(result)}
         except LsfsError as error:
             answer = {"error": describe(error)}
@@ -228,16 +305,25 @@ class Client:
             OSError: it could not be sent.
         """
         with self._lock:
+<<<<<<< HEAD
+            self._send(name, arguments, posted=True)
+=======
             self._send(name, arguments, post=True)
+>>>>>>> i7-mcp
 
     def limit(self, timeout: float) -> None:
         """Wait this many seconds, from now on, for each line of an answer."""
         self._socket.settimeout(timeout)
 
+<<<<<<< HEAD
+    def _send(self, name: str, arguments: dict[str, Any], *, posted: bool = False) -> None:
+        message = {"call": name, "arguments": codec.to_builtins(arguments), POSTED: posted}
+=======
     def _send(self, name: str, arguments: dict[str, Any], *, post: bool = False) -> None:
         message = {"call": name, "arguments": codec.to_builtins(arguments)}
         if post:
             message["post"] = True
+>>>>>>> i7-mcp
         self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def close(self) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
 from lsfs.errors import UsageError
-from lsfs.model import Citation, FoundFile, Hit, QueryPlan
+from lsfs.model import Citation, FoundFile, Hit, QueryPlan, Statement
 from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Param, Tool, registry
@@ -18,11 +17,7 @@ from lsfs.syscalls.selection import in_order, topic_of
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.index.filters import Filters
-    from lsfs.llm.evidence import Candidate, Similarity
 
-PASSAGES = 10  # read for evidence, of all files
-READ_CLOSELY = 2  # files of which more is read
-CLOSE_PASSAGES = 12  # of each of those
 RELATED = 5  # files shown beside an answer
 NEAREST = 3  # files named when there is none
 LISTED = 200  # files of a listing at most
@@ -35,7 +30,7 @@ NOT_FOUND = "not found in your files"
 class AskRequest:
     """A question in words."""
 
-    question: Annotated[str, Param("the question, in words", words=True)]
+    question: Annotated[str, Param("the question, in words", words=True, positional=True)] = ""
     dir: Annotated[str, Param("only from files below this folder of the drive")] = ""
     no_model: Annotated[bool, Param("answer with quotes alone")] = False
     plan: Annotated[bool, Param("only show how the question is read")] = False
@@ -43,6 +38,32 @@ class AskRequest:
     at: Annotated[
         str, Param("answer from the files as they were then: yesterday, 2026-11-24, 3 days ago")
     ] = ""
+    continue_: Annotated[
+        bool, Param("go on from the question before: and the deposit?", flags=("-c",))
+    ] = False
+    conversation: Annotated[
+        str, Param("the conversation that this belongs to; the terminal's own when left out",
+                   session=True)
+    ] = ""  # fmt: skip
+    forget: Annotated[bool, Param("forget the conversation")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """The answer to a part of a question, or to a step on the way to its answer.
+
+    Attributes:
+        question: the part, complete in itself.
+        answer, grounded, citations, by: see :class:`Answer`.
+        notes: how it was read.
+    """
+
+    question: str
+    answer: str
+    grounded: bool
+    citations: tuple[Citation, ...]
+    by: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +77,12 @@ class Answer:
         files: the files that match the question; for a question about files, these are the answer.
         plan: how the question was read.
         model: the language model that took part; "" when none did.
-        by: ``list``, ``quote``, ``model`` (its sentence was verified), ``computed`` (a
-            sum), ``none`` or ``plan``.
+        by: ``list`` (of files), ``rows`` (of what files state), ``quote``, ``model`` (its sentence
+            was verified), ``computed`` (a sum, a comparison), ``parts``, ``none`` or ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
+        statements: each sentence or row of the answer, with the citations that bear it.
+        read_as: the question as it was asked, where it went on from an earlier one.
+        parts: the answers to its parts, or to the steps to it; empty for a question that is one.
     """
 
     answer: str
@@ -69,6 +93,9 @@ class Answer:
     model: str = ""
     by: str = "none"
     notes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    read_as: str = ""
+    parts: tuple[AnswerPart, ...] = ()
 
 
 @registry.syscall(
@@ -77,6 +104,8 @@ class Answer:
     examples=(
         'lsfs ask "contracts from 2023"',
         'lsfs ask "What is the monthly rent in the Harbour Street lease?"',
+        'lsfs ask "who are our suppliers?"',
+        'lsfs ask --continue "and the deposit?"',
         'lsfs ask "invoices of last year" --plan',
     ),
     tools=(
@@ -91,32 +120,67 @@ class Answer:
 def ask(call: Call, request: AskRequest) -> Answer:
     """Answer a question from the files, with the place of every statement.
 
-    A question for files ("contracts from 2023") is answered with all files that match. Any other is
-    answered with the sentences that say it; the language model's own sentence is added only where
-    each number, date and name in it stands in those sentences.
+    A question for files ("contracts from 2023") is answered with all files that match, one for what
+    they state ("who are our tenants?") with a row for each value. Any other is answered with the
+    sentences that say it; the language model's own sentence is added only where each number, date
+    and name in it stands in those sentences. A question that is several is answered part by part.
+    With ``--continue`` it goes on from the one before: "and in 2022?", "who signed it?", "only the
+    ones with Acme", "the second one".
     """
-    from lsfs.syscalls.then import at_moment
+    from lsfs.syscalls import conversation
 
+    if request.forget:
+        return conversation.forgotten(call, request)
     if not request.question.strip():
         raise UsageError("the question is empty", hint='try: lsfs ask "contracts from 2023"')
     engines = call.engines
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    asked = read_query(engines, request.question)
-    plan, rest = asked.plan, asked.words
-    filters = replace(asked.filters, dir=paths.relative(request.dir) or asked.filters.dir)
+    with engines.question():
+        answer = conversation.held(call, request)
+    if engines.ahead is not None:  # the next question is likely to be about the same
+        engines.ahead.asked(file.path for file in answer.files[:RELATED])
+    return answer
+
+
+def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> Answer:
+    """The answer to a question that is complete in itself, of the present.
+
+    Args:
+        files: paths of the files that it is asked of; none stands for all.
+    """
+    from lsfs.syscalls import steps
+
     if request.plan:
-        return Answer("", False, (), (), plan, by="plan")
-    with at_moment(call, request.at, wait=request.wait) as (then, notes):
-        summed = _sum(then, plan, filters)
-        if summed is not None:
-            answer = summed
-        elif plan.listing:
-            answer = _listing(then, plan, filters)
-        else:
-            answer = _fact(then, request, rest, plan, filters)
-    return replace(answer, notes=notes)
+        plan = read_query(call.engines, request.question).plan
+        told = (*steps.described(request.question), *plan.notes)
+        return Answer("", False, (), (), replace(plan, notes=told), by="plan")
+    ids = _ids(call.engines, files)
+    return steps.answered(
+        call, request.question, lambda then, one: _one(then, replace(request, question=one), ids)
+    )
+
+
+def _ids(engines: Engines, files: Collection[str]) -> tuple[int, ...] | None:
+    rows = (engines.catalog.file(path) for path in files)
+    return tuple(row.id for row in rows if row is not None) if files else None
+
+
+def _one(call: Call, request: AskRequest, ids: tuple[int, ...] | None) -> Answer:
+    """The answer to a question that is one."""
+    asked = read_query(call.engines, request.question)
+    plan, rest = asked.plan, asked.words
+    folder = paths.relative(request.dir) or asked.filters.dir
+    filters = replace(asked.filters, dir=folder, ids=ids)
+    answer = _sum(call, plan, filters)
+    if answer is None and ids is None:
+        answer = _values(call, request, plan, filters)
+    if answer is not None:
+        return answer
+    if plan.listing:
+        return _listing(call, plan, filters)
+    return _fact(call, request, rest, plan, filters)
 
 
 # --- questions for a sum
@@ -133,7 +197,33 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
     text = sums.text_of(found)
     call.emit({"text": text})
     files = sums.files_of(found)
-    return Answer(text, True, sums.citations_of(found), files, plan, by="computed")
+    citations = sums.citations_of(found)
+    stated = Statement(text.partition("\n")[0], tuple(range(len(citations))), True)
+    return Answer(text, True, citations, files, plan, by="computed", statements=(stated,))
+
+
+# --- questions for what files state
+
+
+def _values(call: Call, request: AskRequest, plan: QueryPlan, filters: Filters) -> Answer | None:
+    """The values that are asked for, from all files; None when none are, or no file states any."""
+    from lsfs.syscalls import lists
+
+    asked = lists.asked_list(call, request.question)
+    found = None if asked is None else lists.listed(call, asked, filters.dir)
+    if found is None:
+        return None
+    call.emit({"text": found.text})
+    return Answer(
+        found.text,
+        True,
+        found.citations,
+        found.files,
+        plan,
+        by="rows",
+        notes=found.notes,
+        statements=found.rows,
+    )
 
 
 # --- questions for files
@@ -152,8 +242,20 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
         Citation(f.path, f.page, None, None, f.evidence, f.where) for f in files if f.evidence
     )
     count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
-    lines = [f"{count}:", *(_line(file) for file in files)]
-    return Answer("\n".join(lines), True, citations, tuple(files), plan, by="list")
+    lines = [_line(file) for file in files]
+    stated = _statements(files, lines, citations)
+    text = "\n".join([f"{count}:", *(f"- {line}" for line in lines)])
+    return Answer(text, True, citations, tuple(files), plan, by="list", statements=stated)
+
+
+def _statements(
+    files: Sequence[FoundFile], lines: Sequence[str], citations: Sequence[Citation]
+) -> tuple[Statement, ...]:
+    """Each line of a listing, with the places that it is listed for."""
+    return tuple(
+        Statement(line, tuple(n for n, one in enumerate(citations) if one.path == file.path), True)
+        for file, line in zip(files, lines, strict=True)
+    )
 
 
 def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
@@ -212,7 +314,7 @@ def _shares_word(hit: Hit, words: str) -> bool:
 
 def _line(file: FoundFile) -> str:
     date = f" ({file.date})" if file.date else ""
-    return f"- {cited(file.path, file.where)} - {file.title}{date}"
+    return f"{cited(file.path, file.where)} - {file.title}{date}"
 
 
 def _nothing(engines: Engines, near: Sequence[FoundFile], reason: str = "") -> str:
@@ -229,34 +331,24 @@ def _nothing(engines: Engines, near: Sequence[FoundFile], reason: str = "") -> s
 def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
     from lsfs.llm import answer as llm
     from lsfs.llm import evidence
+    from lsfs.syscalls import again, facts
 
     engines = call.engines
-    # A name or a type in a question about a fact is part of the fact more often than a condition.
-    hits = _passages(engines, replace(plan, query=words, author="", types=()), filters)
     chat = None if request.no_model else engines.chat
-    similarity = _similarity(engines, words)
-    # The model words the answer but does not choose the evidence: its likelihoods were measured to
-    # add nothing to words and likeness, and cost a second or two (benchmarks/evidence.py).
-    related = _related(engines, hits)
-    hits = _naming(engines, hits, words)
-    candidates = evidence.rank(
-        words,
-        [hit.text for hit in hits],
-        similarity,
-        None,
-        contexts=[f"{hit.title}. {PurePosixPath(hit.path).with_suffix('')}" for hit in hits],
-        cancel=call.cancelled,
-    )
-    call.check()
-    if not evidence.answerable(candidates):
+    found = facts.gathered(call, words, plan, filters)
+    related = _related(engines, found.read)
+    if not evidence.answerable(found.candidates):
+        looked = again.looked_again(call, words, plan, filters, found)
+        found, words = looked.found, looked.words
+        plan = replace(plan, notes=(*plan.notes, *looked.notes))
+    if not evidence.answerable(found.candidates):
         return Answer(
             _nothing(engines, related), False, (), related, plan, model=chat.name if chat else ""
         )
     draft = llm.compose_answer(
-        words, candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
+        words, found.candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
     )
-    used = [candidates[i] for i in draft.used]
-    citations = tuple(_citation(engines, hits[c.passage], c) for c in used)
+    citations = tuple(facts.citation(engines, found, found.candidates[i]) for i in draft.used)
     first = [citation.path for citation in citations]
     files = sorted(related, key=lambda f: first.index(f.path) if f.path in first else len(first))
     return Answer(
@@ -267,84 +359,7 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         plan,
         model=chat.name if chat else "",
         by=draft.by,
-    )
-
-
-def _passages(engines: Engines, plan: QueryPlan, filters: Filters) -> list[Hit]:
-    """What is read for an answer: the best passages of all files, then more of the best files.
-
-    A question that names its document ("… in the Harbour Street lease") finds it by passages that
-    hold the name; the fact often stands in another one.
-    """
-    from lsfs.index.filters import Filters
-
-    hits = find(engines, plan, filters, PASSAGES)
-    best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
-    for path in best:
-        hits += engines.search.hits(
-            plan.query,
-            k=CLOSE_PASSAGES,
-            filters=Filters(dir=path),
-            per_file=CLOSE_PASSAGES,
-            plain=True,
-        )
-    unique: dict[tuple[str, int], Hit] = {}
-    for hit in hits:
-        unique.setdefault((hit.path, hit.char_start), hit)
-    return list(unique.values())
-
-
-def _naming(engines: Engines, hits: Sequence[Hit], words: str) -> list[Hit]:
-    """The hits whose documents hold every name and number of the question.
-
-    What is said of Elm Street is no answer to a question about Oak Street, however alike.
-    """
-    from lsfs.llm.expected import holds_name, required_names
-
-    names = required_names(words)
-    if not names:
-        return list(hits)
-    holds: dict[str, bool] = {}
-    for hit in hits:
-        if hit.path not in holds:
-            row = engines.catalog.file(hit.path)
-            text = engines.catalog.load(row.document_id).text if row and row.document_id else ""
-            whole = "\n".join((hit.path, hit.title, hit.date, text))
-            holds[hit.path] = all(holds_name(whole, name) for name in names)
-    return [hit for hit in hits if holds[hit.path]]
-
-
-def _similarity(engines: Engines, words: str) -> Similarity | None:
-    embedder = engines.embedder
-    if embedder is None:
-        return None
-    query = embedder.encode_query(words)
-
-    def similarity(texts: Sequence[str]) -> list[float]:
-        return [float(value) for value in embedder.encode(texts) @ query]
-
-    return similarity
-
-
-def _citation(engines: Engines, hit: Hit, candidate: Candidate) -> Citation:
-    """The place of a sentence, looked up in the document itself."""
-    start = hit.char_start + candidate.char_start
-    end = hit.char_start + candidate.char_end
-    row = engines.catalog.file(hit.path)
-    quote = " ".join(candidate.text.split())
-    if row is None or row.document_id is None:
-        return Citation(hit.path, hit.page, hit.line_start, hit.line_end, quote, hit.where)
-    places = Places(engines.catalog.load(row.document_id))
-    spans = places.spans(start, end)
-    pages = [span.page for span in spans if span.page is not None]
-    lines = [span.line for span in spans if span.line is not None]
-    return Citation(
-        hit.path,
-        min(pages, default=None),
-        min(lines, default=None),
-        max(lines, default=None),
-        quote,
-        places.where(start, end),
+        statements=draft.statements,
     )
 
 

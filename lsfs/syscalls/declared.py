@@ -33,7 +33,7 @@ DECLARED = {
     "wait_indexed": Outline("files", "", "Wait until all that is on the disk now is indexed."),
     "reindex": Outline("files", "reindex", "Read and embed every file again, as if the index were new. No file of yours is touched."),
     "fsck": Outline("fsck", "fsck", "Check that every version and the whole index can be read; mend what is damaged."),
-    "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, kept answers, the journal, the log."),
+    "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, kept answers, KV, journal, log."),
     "log": Outline("log", "log", "Show who changed what, and when."),
     "save_question": Outline("questions", "", "Keep a question as a file below ``.lsfs/ask``, in place of one of the same name."),
     "drop_question": Outline("questions", "", "Forget a kept question and its answer; no file of yours is touched."),
@@ -74,4 +74,6 @@ DECLARED = {
     "make_dir": Outline("writing", "mkdir", "Make a folder, and those above it. It may be there already."),
     "edit_file": Outline("editing", "", "Exchange passages of a text file, all or none of them, and show the difference."),
     "delete": Outline("delete", "rm", "Remove files and folders. Files go to the trash: ``lsfs trash restore`` brings them back."),
+    "kv_status": Outline("kv", "kv status", "Show what is kept of the language model's work on passages."),
+    "kv_clear": Outline("kv", "kv clear", "Forget what is kept of the language model's work; no answer changes by that."),
 }

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,16 +14,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lsfs.clock import Clock, SystemClock
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
-from lsfs.syscalls.engines import Call, Emit, Engines, Indexer
+from lsfs.syscalls.engines import Call, Emit, Engines
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import Effect, registry
 
 if TYPE_CHECKING:
     from lsfs.config import Config
-    from lsfs.index.embed import Embedder
     from lsfs.index.ingest import Pipeline
     from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
+    from lsfs.llm.residents import Residents
+    from lsfs.syscalls.ahead import Ahead
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 
@@ -65,6 +67,7 @@ class Drive(Methods):
         self.source = source
         self._caller = caller
         self._on_event = on_event or (lambda _: None)
+        self._session = f"drive {uuid.uuid4().hex}"
 
     def __repr__(self) -> str:
         return f"Drive({str(self.source)!r})"
@@ -89,6 +92,9 @@ class Drive(Methods):
         declared = registry[name]
         request = declared.bind(args, kwargs)
         arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
+        for entry, _, param in declared.fields():
+            if param.session and not arguments[entry.name]:
+                arguments[entry.name] = self._session
         return self._caller.call(name, arguments, self._on_event)
 
 
@@ -192,6 +198,7 @@ def open_engines(
     from lsfs.index.ingest import Pipeline
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
+    from lsfs.llm.residents import Residents
     from lsfs.syscalls import embedders
     from lsfs.syscalls.then import Earlier, Retained
 
@@ -199,10 +206,16 @@ def open_engines(
     stack.callback(catalog.close)
     tree = SourceTree(record.source, config.index.ignore)
     stack.callback(tree.close)
+    residents = Residents(config.model.memory * 2**20)
+    stack.callback(residents.close)
     meanings = embedders.meanings(
-        _embedder(config), config.model, catalog, record.state.vectors, read_only=read_only
+        embedders.load(config.model, residents),
+        config.model,
+        catalog,
+        record.state.vectors,
+        read_only=read_only,
     )
-    chat = _chat(config, stack)
+    chat = _chat(config, residents, stack)
     search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
@@ -216,7 +229,8 @@ def open_engines(
             catalog, None, None, reader, tree, config.index, witness,
             retained if config.versions.indexed > 0 else None, config.fields, meanings,
         )  # fmt: skip
-    indexer: Indexer = CatchUp(catalog, pipeline)
+    indexer = CatchUp(catalog, pipeline, tree)
+    stack.callback(indexer.close)
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
@@ -294,7 +308,11 @@ def _following(
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
 
+    ahead = _ahead(engines)
+
     def recompute() -> None:
+        if ahead is not None:
+            ahead.changed()
         grouping.follow(Call(engines))  # first, for new topics are a new state of the index
         for name, query in engines.catalog.saved_searches():
             retrieve.keep_search(engines, name, query)
@@ -311,7 +329,29 @@ def _following(
     )
     stack.callback(follower.close)
     follower.start()
-    return replace(engines, indexer=follower)
+    if ahead is not None:
+        stack.callback(ahead.close)
+        ahead.start()
+    return replace(engines, indexer=follower, ahead=ahead)
+
+
+def _ahead(engines: Engines) -> Ahead | None:
+    """What reads ahead, where the model keeps what it reads."""
+    from lsfs.index.pause import Pause
+    from lsfs.llm.chat import ReadsAhead
+    from lsfs.syscalls.ahead import Ahead, passages_of
+
+    chat, catalog = engines.chat, engines.catalog
+    if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
+        return None
+    return Ahead(
+        chat,
+        lambda path: passages_of(catalog, path),
+        is_at_rest=lambda: catalog.waiting() == 0,
+        # Whatever holds for indexing: it is never urgent.
+        pause=Pause("either"),
+        now_ns=engines.clock.now_ns,
+    )
 
 
 def _reader(config: Config) -> SandboxPool:
@@ -323,19 +363,13 @@ def _reader(config: Config) -> SandboxPool:
     return SandboxPool(config.index)
 
 
-def _embedder(config: Config) -> Embedder | None:
-    from lsfs.syscalls import embedders
-
-    return embedders.load(config.model)
-
-
-def _chat(config: Config, stack: contextlib.ExitStack) -> ChatModel | None:
+def _chat(config: Config, residents: Residents, stack: contextlib.ExitStack) -> ChatModel | None:
     from lsfs.llm import models
     from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
-    chat = LocalChat(found, config.model)
+    chat = LocalChat(found, config.model, residents)
     stack.callback(chat.close)
     return chat

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from lsfs.index.catalog import Catalog
     from lsfs.index.embed import Embedder
     from lsfs.index.meanings import Meaning, Meanings
+    from lsfs.llm.residents import Residents
 
 log = logging.getLogger("lsfs.syscalls.embedders")
 
 _SCHEMES = ("http://", "https://")
 
 
-def load(config: ModelConfig) -> Embedder | None:
+def load(config: ModelConfig, residents: Residents | None = None) -> Embedder | None:
     """The embedding model of ``model.embed``, chosen by what the setting is.
 
     "default" is the installed MiniLM, "none" is none; ``http://127.0.0.1:8080/v1`` an endpoint as
     of OpenAI; a folder one of transformers; a file one of llama.cpp (GGUF).
+
+    Args:
+        config: what is set.
+        residents: where a model of llama.cpp is kept while it is loaded.
 
     Returns:
         None for "none", and for "default" where it is not installed.
@@ -53,7 +58,8 @@ def load(config: ModelConfig) -> Embedder | None:
         raise ModelMissing(f"no embedding model at {setting!r}", hint=hint)
     from lsfs.llm.embed_gguf import GgufEmbedder
 
-    return GgufEmbedder(models.gguf_file(setting, "embed"), _prefixes(config), config.threads)
+    file = models.gguf_file(setting, "embed")
+    return GgufEmbedder(file, _prefixes(config), config.threads, residents)
 
 
 def _default(setting: str) -> Embedder | None:

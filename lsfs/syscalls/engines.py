@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel
     from lsfs.paths import StatePaths
+    from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
@@ -57,6 +59,7 @@ class Engines:
         earlier: gives the engines of an earlier moment.
         moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
             the present.
+        ahead: reads passages that are likely to be asked about, in a process that stays; else None.
     """
 
     source: Path
@@ -74,6 +77,12 @@ class Engines:
     earlier: Earlier | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
+    ahead: Ahead | None = None
+
+    def question(self) -> contextlib.AbstractContextManager[None]:
+        """While a question is answered, nothing that nobody waits for takes the model."""
+        return contextlib.nullcontext() if self.ahead is None else self.ahead.standing_back()
+
     writing: threading.RLock = field(
         default_factory=threading.RLock
     )  # one change of files at a time

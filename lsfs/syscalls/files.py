@@ -100,6 +100,8 @@ class StatusReport:
         problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
         work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
             when it rests.
+        kv: what is kept of the language model's work: ``blocks``, ``bytes``, ``limit`` (see
+            ``lsfs kv status``).
     """
 
     source: str
@@ -110,6 +112,7 @@ class StatusReport:
     state: str = ""
     problems: tuple[dict[str, Any], ...] = field(default=())
     work: dict[str, Any] = field(default_factory=dict)
+    kv: dict[str, int] = field(default_factory=dict)
 
 
 @registry.syscall(
@@ -153,7 +156,17 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         state=str(engines.state.root),
         problems=_problems(call) if request.problems else (),
         work={} if work is None else work.told(),
+        kv=_kv(call),
     )
+
+
+def _kv(call: Call) -> dict[str, int]:
+    from lsfs.syscalls.kv import folder_of
+
+    folder = folder_of(call.engines)
+    contexts = folder.contexts()
+    blocks, size = sum(one.blocks for one in contexts), sum(one.bytes for one in contexts)
+    return {"blocks": blocks, "bytes": size, "limit": folder.limit}
 
 
 def _coming(call: Call) -> dict[str, Any]:

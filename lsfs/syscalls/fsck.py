@@ -11,6 +11,7 @@ from lsfs.drives import locked
 from lsfs.errors import LockHeld
 from lsfs.model import Problem
 from lsfs.syscalls.engines import Call
+from lsfs.syscalls.kv import folder_of
 from lsfs.syscalls.past import keeper_of
 from lsfs.syscalls.registry import Param, registry
 
@@ -29,8 +30,9 @@ class Checked:
 
     Attributes:
         checked: how many of what were looked at: events, versions, contents, objects, files,
-            passages, vectors; ``not_kept`` are versions that were overwritten behind the mount
-            before anybody had read them; ``unused_…`` and ``leftovers`` are swept by and by.
+            passages, vectors, attention states; ``not_kept`` are versions that were overwritten
+            behind the mount before anybody had read them; ``unused_…`` and ``leftovers`` are swept
+            by and by.
         problems: what is wrong; with ``repaired``, what was.
     """
 
@@ -51,6 +53,7 @@ def fsck(call: Call, request: FsckRequest) -> Checked:
     """
     counts: Counter[str] = Counter()
     problems = _past(call, request, counts) + _index(call, request, counts)
+    problems += _kv(call, request, counts)
     if request.repair and problems:
         call.engines.indexer.wait(call.emit, 0.0)  # there may be files to be read anew
     return Checked(dict(sorted(counts.items())), tuple(problems))
@@ -111,3 +114,20 @@ def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Probl
     left = check(Counter())
     wrong = {(one.what, one.path) for one in left}
     return [replace(one, repaired=(one.what, one.path) not in wrong) for one in problems]
+
+
+def _kv(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
+    """Attention states: one that is damaged would be made again when it is wanted."""
+    from lsfs.llm import kvcheck
+
+    folder = folder_of(call.engines)
+    counts["attention_states"] = len(folder.files())
+    problems = []
+    # What is removed is read to the end first: nothing that is whole should go, nothing else stay.
+    for path, why in kvcheck.damaged(folder, deep=request.deep or request.repair):
+        if request.repair:
+            path.unlink(missing_ok=True)
+        where = path.relative_to(folder.root)
+        hint = "it is made again when it is wanted; --repair removes it"
+        problems.append(Problem("kv", f"{where}: {why}", repaired=request.repair, hint=hint))
+    return problems

@@ -14,6 +14,7 @@ from lsfs.syscalls.file_join import Concatenation, FileJoined
 from lsfs.syscalls.files import StatusReport, Text, Waited
 from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
+from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
@@ -70,12 +71,15 @@ class Methods:
     ) -> Matches: ...
     def ask(
         self,
-        question: str,
+        question: str = ...,
         dir: str = ...,
         no_model: bool = ...,
         plan: bool = ...,
         wait: bool = ...,
         at: str = ...,
+        continue_: bool = ...,
+        conversation: str = ...,
+        forget: bool = ...,
     ) -> Answer: ...
     def versions(
         self,
@@ -428,3 +432,10 @@ class Methods:
         recursive: bool = ...,
         apply: str = ...,
     ) -> DeletePlan: ...
+    def kv_status(
+        self,
+    ) -> KvReport: ...
+    def kv_clear(
+        self,
+        unused: bool = ...,
+    ) -> KvCleared: ...

@@ -12,8 +12,10 @@ from lsfs import paths
 from lsfs.drives import locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.kv import folder_of
 from lsfs.syscalls.past import keeper_of
 from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.talks import Talks
 
 if TYPE_CHECKING:
     from lsfs.versions.erase import Doomed
@@ -60,11 +62,12 @@ class PurgePlan:
     examples=("lsfs purge Letters/old.txt", "lsfs purge Projects/secret --yes"),
 )
 def purge(call: Call, request: PurgeRequest) -> PurgePlan:
-    """Forget files for good: text, names, versions, vectors, kept answers, the journal, the log.
+    """Forget files for good: text, names, versions, vectors, kept answers, KV, journal, log.
 
     No file of yours is touched. One that is still there would be indexed again, so it has to be
     removed first, or left out by a line in ``.lsfsignore``. What another file holds too stays, and
-    is said. The drive must not be mounted meanwhile.
+    is said. Conversations with ``ask`` that rest on them are forgotten whole. The drive must not be
+    mounted meanwhile.
     """
     named = [paths.relative(path) for path in request.path]
     if not named or "" in named:
@@ -100,6 +103,7 @@ def _purge(call: Call, named: list[str], apply: str) -> PurgePlan:
             hint="look at the plan once more",
         )
     _forget(engines, found)
+    Talks(engines.state.conversations).purge([os.fsdecode(path) for path in found.paths])
     erase.erase(keeper, engines.state, found)
     return replace(plan, applied=True)
 
@@ -151,8 +155,11 @@ def _stays(engines: Engines, found: Doomed) -> Iterable[str]:
 
 
 def _forget(engines: Engines, found: Doomed) -> None:
-    """Forget it in the index and the log."""
+    """Forget it in the index, the log, and what the language model made of it."""
     from lsfs.index import erase
+
+    # A block holds its text as tokens, and says of no file that it is of it. All can be made again.
+    folder_of(engines).clear()
 
     gone = [os.fsdecode(path) for path in found.paths]
     held = erase.paths_of(engines.catalog, found.digests)

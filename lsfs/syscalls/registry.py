@@ -47,6 +47,8 @@ class Param:
         path: names a file of the drive; the command line also takes it relative to where one is.
         words: a phrase; the command line joins its words, so that it needs no quotes.
         positional: the command line takes it without a name though it may be left out.
+        session: names who calls. When it is left out, the command line fills in its terminal, and
+            a ``Drive`` itself.
     """
 
     help: str
@@ -56,6 +58,7 @@ class Param:
     path: bool = False
     words: bool = False
     positional: bool = False
+    session: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import Rule
-from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
+from lsfs_parsers.pdf_style import SAME_SIZE, Style, ends_sentence
 from lsfs_parsers.window import ContextWindow
 
 _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
@@ -25,6 +25,8 @@ _RULED_GAP = 60.0  # points between ruling lines of one table
 _STEP = 2  # points between the places tried
 _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
+_SPACED = 0.75  # of a column's width: most lines are as wide where words stand far apart
+_COVERED = 0.4  # share of such lines that have letters, not white space, at any place
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
 _CELL_LINES = 4  # letter sizes by which a cell beside one of several lines goes up the page
@@ -51,13 +53,12 @@ class Region:
 
 def find_gutters(page: PdfPage, style: Style) -> tuple[float, ...]:
     """Where white space stands between columns of running text, from left to right."""
-    cells = [
-        cell.box
+    rows = [
+        [cell.box for cell in line.cells]
         for line in page.lines
         if abs(line.size - style.body) < SAME_SIZE
-        for cell in line.cells
     ]
-    return _gutters(cells, page) if len(cells) >= 2 * _COLUMN_LINES else ()
+    return _gutters(rows, page) if sum(map(len, rows)) >= 2 * _COLUMN_LINES else ()
 
 
 def regions(
@@ -87,32 +88,48 @@ def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
     """Whether a page can have columns there: what does not reach across is running text between
     the gutters, or next to nothing."""
     covers = _covers(page.lines, page.rules, gutters)
-    cells = [
-        cell.box for line in page.lines if not _is_covered(line, covers) for cell in line.cells
+    rows = [
+        [cell.box for cell in line.cells] for line in page.lines if not _is_covered(line, covers)
     ]
+    cells = [box for row in rows for box in row]
     inner = [min((box[0] for box in cells), default=0.0), *gutters]
     inner.append(max((box[2] for box in cells), default=page.width))
     columns = list(pairwise(inner))
     # A rule alone, under the running head, says nothing.
     if all(bottom - top < 1 for top, bottom in covers) or len(cells) < _COLUMN_LINES * len(columns):
         return any(box[0] >= gutters[0] for box in cells)
-    return sum(_is_prose(cells, left, right, page.width) for left, right in columns) > 1
+    return sum(_is_prose(rows, left, right, page.width) for left, right in columns) > 1
 
 
-def _gutters(cells: Sequence[Box], page: PdfPage) -> tuple[float, ...]:
-    found: list[tuple[int, float, float]] = []  # crossings, from, to
+def _gutters(rows: Sequence[Sequence[Box]], page: PdfPage) -> tuple[float, ...]:
+    cells = [box for row in rows for box in row]
+    found: list[list[tuple[int, int]]] = []  # stretches of places with their crossings
     allowed = _CROSSING * len(cells) + 1
     places = range(int(_EDGE * page.width), int((1 - _EDGE) * page.width), _STEP)
     for x, crossing in zip(places, _crossings(cells, places), strict=True):
         if crossing > allowed:
             continue
-        if found and x - found[-1][2] <= _STEP:
-            fewest, start, _ = found[-1]
-            found[-1] = (min(fewest, crossing), start, x)
+        if found and x - found[-1][-1][1] <= _STEP:
+            found[-1].append((crossing, x))
         else:
-            found.append((crossing, x, x))
-    middles = [_narrowed(cells, start, end) for _, start, end in found]
-    return _between_prose(cells, middles, page)
+            found.append([(crossing, x)])
+    middles = [_narrowed(cells, *_clearest(stretch)) for stretch in found]
+    return _between_prose(rows, middles, page)
+
+
+def _clearest(stretch: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The widest part of a stretch that the fewest boxes reach over."""
+    fewest = min(crossing for crossing, _ in stretch)
+    runs: list[list[int]] = []
+    for crossing, x in stretch:
+        if crossing > fewest:
+            continue
+        if runs and x - runs[-1][-1] <= _STEP:
+            runs[-1].append(x)
+        else:
+            runs.append([x])
+    widest = max(runs, key=len)
+    return widest[0], widest[-1]
 
 
 def _crossings(cells: Sequence[Box], places: range) -> list[int]:
@@ -140,8 +157,11 @@ def _narrowed(cells: Sequence[Box], start: float, end: float) -> float:
     return (max(left, start - _STEP) + min(right, end + _STEP)) / 2
 
 
-def _between_prose(cells: Sequence[Box], middles: list[float], page: PdfPage) -> tuple[float, ...]:
+def _between_prose(
+    rows: Sequence[Sequence[Box]], middles: list[float], page: PdfPage
+) -> tuple[float, ...]:
     """Those places that have running text on both sides; the rest stand in tables or margins."""
+    cells = [box for row in rows for box in row]
     left_edge = min(box[0] for box in cells)
     right_edge = max(box[2] for box in cells)
     gutters = [x for x in middles if left_edge < x < right_edge]
@@ -151,7 +171,7 @@ def _between_prose(cells: Sequence[Box], middles: list[float], page: PdfPage) ->
             (
                 n
                 for n, (start, end) in enumerate(pairwise(edges))
-                if not _is_prose(cells, start, end, page.width)
+                if not _is_prose(rows, start, end, page.width)
             ),
             None,
         )
@@ -162,11 +182,32 @@ def _between_prose(cells: Sequence[Box], middles: list[float], page: PdfPage) ->
     return ()
 
 
-def _is_prose(cells: Sequence[Box], start: float, end: float, page_width: float) -> bool:
-    widths = [box[2] - box[0] for box in cells if box[0] >= start - _STEP and box[2] <= end + _STEP]
+def _is_prose(rows: Sequence[Sequence[Box]], start: float, end: float, page_width: float) -> bool:
+    """Whether there is running text between two places: its lines fill them."""
+    within = [
+        [box for box in row if start - _STEP <= box[0] and box[2] <= end + _STEP] for row in rows
+    ]
+    within = [row for row in within if row]
+    widths = [box[2] - box[0] for row in within for box in row]
     if len(widths) < _COLUMN_LINES or end - start < 0.15 * page_width:
         return False
-    return statistics.median(widths) >= _FILLED * (end - start)
+    if statistics.median(widths) >= _FILLED * (end - start):
+        return True
+    return len(within) >= _COLUMN_LINES and _is_spaced_out(within, start, end)
+
+
+def _is_spaced_out(rows: Sequence[Sequence[Box]], start: float, end: float) -> bool:
+    """Whether rows of several cells are lines of running text whose words stand far apart, as they
+    do in narrow justified columns: the white space runs down nowhere, as it does in tables."""
+    extents = [(row[0][0], row[0][1], row[-1][2], row[-1][3]) for row in rows]
+    widths = [right - left for left, _, right, _ in extents]
+    if statistics.median(widths) < _SPACED * (end - start):
+        return False
+    places = range(int(start), int(end), _STEP)
+    reached = _crossings(extents, places)
+    filled = _crossings([box for row in rows for box in row], places)
+    shares = [f / r for f, r in zip(filled, reached, strict=True) if r >= _COLUMN_LINES]
+    return min(shares, default=0.0) >= _COVERED
 
 
 def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterator[Region]:
@@ -351,7 +392,7 @@ def runs_on(line: Line, after: Line) -> bool:
     """Whether a sentence or a word visibly goes on in the next line."""
     if line.hyphen or line.text.endswith("-"):
         return True
-    return not ENDS_SENTENCE.search(line.text) and after.text[0].islower()
+    return not ends_sentence(line.text) and after.text[0].islower()
 
 
 def rivers(rows: Sequence[Line]) -> int:

@@ -16,7 +16,7 @@ from lsfs.model import BlockKind
 from lsfs_parsers.pdf_columns import Region, runs_on
 from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.pdf_marks import BULLETED, CAPTION, ENUMERATED
-from lsfs_parsers.pdf_style import ENDS_SENTENCE, SAME_SIZE, Style
+from lsfs_parsers.pdf_style import SAME_SIZE, Style, ends_sentence
 from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
@@ -34,6 +34,7 @@ _JUSTIFIED_END = 0.06
 _RAGGED_END = 0.3
 _EXACT = 0.25  # a line of justified text ends this near the edge
 _LONG_LINE = 45  # characters; a line this long may well have been wrapped
+_USUAL_LINE = 0.7  # of the longer ones: the length of a line that is no paragraph's last
 _WRAPPED_LINE = 20  # characters; shorter ones are an address or a greeting, not a narrow column
 _NOT_STRAY = 0.15  # share of the lines
 _LETTER = 0.5  # of the size: how wide a letter is
@@ -87,7 +88,10 @@ class Edges:
         if region is not None and len(lines) < _WRAPPED_LINE:
             column = region.lines if _spread(region.lines) > _spread(lines) else lines
         body = [line for line in column if style.is_body(line)] or list(column)
-        long = [line for line in body if len(line.text) >= _LONG_LINE]
+        # In narrow columns only the longest lines have so many characters.
+        lengths = sorted(len(line.text) for line in body)
+        enough = min(_LONG_LINE, _USUAL_LINE * lengths[int(0.9 * (len(lengths) - 1))])
+        long = [line for line in body if len(line.text) >= enough]
         # A letter has more short lines than full ones; only a few long ones are strays in a column.
         wide = long if len(long) >= _NOT_STRAY * len(body) else body
         lefts, rights = sorted(x.left for x in body), sorted(x.right for x in wide)
@@ -127,7 +131,7 @@ class Edges:
         if paragraph.kind is BlockKind.HEADING:
             near = 0 < pitch(last, line) < _HEADING_LEADING * line.size
             return near and self._had_no_room(last, line)
-        ended = ENDS_SENTENCE.search(last.text) is not None
+        ended = ends_sentence(last.text)
         gap = pitch(last, line)
         if gap <= 0:  # beside it: a sentence that is not over goes on there
             return last.hyphen or not ended
@@ -177,7 +181,7 @@ class Edges:
         if last.hyphen or (last.text[-1] in HYPHENS and last.text[-2:-1].isalpha()):
             return End.DIVIDED
         left_over = self.limit - last.right
-        ends = ENDS_SENTENCE.search(last.text) is not None
+        ends = ends_sentence(last.text)
         if len(paragraph.lines) == 1 and not self.wraps and len(last.text) < _LONG_LINE:
             return End.CLOSED
         if self.justified and left_over < _EXACT * style.body:
@@ -195,7 +199,7 @@ class Edges:
         last = paragraph.lines[-1]
         near = _NOT_FULL * style.body
         reaches = last.right + _width_of_first(line)
-        if ENDS_SENTENCE.search(last.text):
+        if ends_sentence(last.text):
             return self.wraps and reaches > self.limit - _TIGHT * style.body
         no_room = reaches > self.limit - _LOOSE * style.body
         is_long = len(last.text) >= _LONG_LINE

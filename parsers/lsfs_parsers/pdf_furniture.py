@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lsfs.model import FurnitureRole
-from lsfs_parsers.pdf_lines import Line
+from lsfs_parsers.pdf_lines import Box, Line
 from lsfs_parsers.pdf_marks import CAPTION
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_style import Style
@@ -19,6 +19,8 @@ _ROWS = 4  # rows at the edge of a page among which furniture is
 _SAME_PLACE = 3.0  # points
 _SAME_SIZE = 0.3
 _APART = 0.9  # of the size: how far a row of cells stands from the text at least
+_CLEAR = 1.5  # of the size: white space between a running head of several lines and the text
+_CLOSE = 0.8  # of the size: the lines of one head are not further apart
 _MANY_CELLS = 3  # a row of so many cells is more often a table's header than a running head
 _NEAR_BODY = 0.4
 _SHORT = 80  # characters
@@ -83,7 +85,7 @@ class FurnitureFinder:
             known = {id(edge) for edge in certain}
             rest = [edge for edge in edges[at] if id(edge) not in known]
             certain += [edge for edge in rest if self._changes(edge, certain, style)]
-            _clear(pages[at], certain)
+            _clear(pages[at], certain, _wrapped(edges[at], certain, style))
 
     def _changes(self, edge: _Edge, certain: Sequence[_Edge], style: Style) -> bool:
         """Whether a line is the running head of its section: it stands beside or beyond one that
@@ -98,12 +100,13 @@ class FurnitureFinder:
         return is_heading or abs(line.size - style.body) > _NEAR_BODY or edge.is_page_number
 
 
-def _clear(page: PdfPage, found: Iterable[_Edge]) -> None:
+def _clear(page: PdfPage, found: Sequence[_Edge], wrapped: Sequence[_Edge]) -> None:
+    """Move what was found, and the further lines of it, to what stands beside the page."""
     taken = set()
-    for edge in found:
+    for edge in (*found, *wrapped):
         taken.add(id(edge.line))
         role = FurnitureRole.HEADER if edge.at_top else FurnitureRole.FOOTER
-        if edge.is_page_number:
+        if edge in found and edge.is_page_number:
             role = FurnitureRole.PAGE_NUMBER
         page.beside.append(Beside(edge.line.text, role, edge.line.box))
     if taken:
@@ -156,6 +159,47 @@ def _is_beyond(edge: _Edge, other: _Edge) -> bool:
     line, one = edge.line, other.line
     middle = (line.top + line.bottom) / 2
     return middle < one.bottom if edge.at_top else middle > one.top
+
+
+def _wrapped(edges: Sequence[_Edge], certain: Sequence[_Edge], style: Style) -> list[_Edge]:
+    """The other lines of running heads that had no room on one, and what stands beside these.
+
+    They are set as the first one is and aligned with it; between all of them and the text there is
+    white space.
+    """
+    found: list[_Edge] = []
+    known = set(map(id, certain))
+    for at_top in (True, False):
+        heads = [edge for edge in certain if edge.at_top == at_top]
+        rest = [edge for edge in edges if edge.at_top == at_top and id(edge) not in known]
+        more: list[_Edge] = []
+        for edge in rest:  # from the edge of the page inwards
+            if any(_is_wrapped_from(one.line, edge.line, style) for one in (*heads, *more)):
+                more.append(edge)
+        if more:
+            inwards = 1 if at_top else -1
+            last = max((*heads, *more), key=lambda edge: inwards * edge.line.top)
+            found += more if last.gap > _CLEAR * last.line.size else []
+    return found
+
+
+def _is_wrapped_from(head: Line, line: Line, style: Style) -> bool:
+    if abs(head.size - line.size) > _SAME_SIZE or abs(line.size - style.body) <= _NEAR_BODY:
+        return False
+    apart = max(line.top - head.bottom, head.top - line.bottom)
+    is_aligned = any(
+        abs(one - other) < _SAME_PLACE
+        for cell in head.cells
+        for one, other in _alignments(cell.box, line.box)
+    )
+    return apart < (_CLOSE * line.size if is_aligned else 0)
+
+
+def _alignments(box: Box, other: Box) -> Iterator[tuple[float, float]]:
+    """The left edges, the right edges and the middles of two boxes."""
+    yield box[0], other[0]
+    yield box[2], other[2]
+    yield (box[0] + box[2]) / 2, (other[0] + other[2]) / 2
 
 
 def _same_row(one: Line, other: Line) -> bool:

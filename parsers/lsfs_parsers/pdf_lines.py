@@ -237,7 +237,7 @@ def _stands_beside(mark: Line, line: Line) -> bool:
     middle = (mark.top + mark.bottom) / 2
     if not line.top - 2 <= middle <= line.bottom + 2:
         return False
-    is_bullet = not _RAISED_MARK.match(mark.text)
+    is_bullet = _is_bullet(mark, line)
     is_soft = mark.text == _SOFT_HYPHEN
     if not is_bullet and not is_soft and mark.size > _RAISED * line.size:
         return False
@@ -247,11 +247,18 @@ def _stands_beside(mark: Line, line: Line) -> bool:
     return before or behind
 
 
+def _is_bullet(mark: Line, line: Line) -> bool:
+    """Whether a mark is that of an item; an asterisk as big as the text is no note's."""
+    if mark.text == "*":
+        return mark.size > _RAISED * line.size
+    return not _RAISED_MARK.match(mark.text)
+
+
 def _with_mark(mark: Line, line: Line) -> Line:
     box = union([mark.box, line.box])
     first, last = line.cells[0], line.cells[-1]
     if mark.left < line.left:
-        glue = "" if _RAISED_MARK.match(mark.text) else " "
+        glue = " " if _is_bullet(mark, line) else ""
         cell = one_cell(mark.cells[0], first, glue)
         text, cells = f"{mark.text}{glue}{line.text}", (cell, *line.cells[1:])
     else:

@@ -11,7 +11,7 @@ from lsfs_parsers.pdf_columns import Region, rivers
 from lsfs_parsers.pdf_edges import Paragraph
 from lsfs_parsers.pdf_lines import Line
 from lsfs_parsers.pdf_rules import Rule
-from lsfs_parsers.pdf_style import ENDS_SENTENCE, Style
+from lsfs_parsers.pdf_style import Style, ends_sentence
 from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
@@ -117,7 +117,7 @@ def _end(line: Line, right: float) -> End:
         return End.DIVIDED
     if line.right < right - _NOT_FULL * line.size:
         return End.CLOSED
-    return End.DOUBTFUL if ENDS_SENTENCE.search(line.text) else End.OPEN
+    return End.DOUBTFUL if ends_sentence(line.text) else End.OPEN
 
 
 def _under_rule(notes: Sequence[Line], rules: Sequence[Rule], region: Region) -> int | None:

@@ -12,10 +12,18 @@ from lsfs_parsers.pdf_lines import Line
 SAME_SIZE = 0.6  # points
 BOLD = 0.0  # in place of a size: headings in the bold letters of running text
 LOWEST_LEVEL = 9
-ENDS_SENTENCE = re.compile(
-    r"(?:[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
+# "Dr." and the like stand before a name or a number: no sentence ends there.
+_NO_END = "".join(
+    rf"(?<!\b{word})"
+    for word in ("Dr", "Dra", "Prof", "Mr", "Mrs", "Ms", "St", "Sr", "Sra", "Hr", "Nr", "vs", "cf",
+                 "Fig", "Abb", "Art", "Vol", "ca", "bzw")
+)  # fmt: skip
+_ENDS_SENTENCE = re.compile(
+    rf"(?:{_NO_END}"
+    r"[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
     r"|[\u3002\uff01\uff1f\uff1a][\u300d\u300f\uff09]*)$"
 )
+_END = 16  # characters in which the mark that ends a sentence and what closes behind it have room
 
 _HEADING_SIZE = 1.15  # of the body's size
 _HEADING_LENGTH = 160  # characters
@@ -24,6 +32,11 @@ _HALF_POINTS = 2
 _NOTE_SIZE = 0.93  # of the body's size
 _SMALLER = 0.975
 _LETTER = re.compile(r"[^\W\d_]")
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends where a sentence does."""
+    return _ENDS_SENTENCE.search(text, max(0, len(text) - _END)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ class Style:
         if self.is_big(line):
             size = _rounded(line.size)
             return next((one for one in self.levels if size >= one), size)
-        ends_open = not ENDS_SENTENCE.search(line.text)
+        ends_open = not ends_sentence(line.text)
         if line.bold and line.size >= self.body - 0.3 and ends_open and len(line.cells) == 1:
             return BOLD if len(line.text) < _HEADING_LENGTH // 2 else None
         return None

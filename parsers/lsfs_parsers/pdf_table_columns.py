@@ -21,6 +21,7 @@ _SHOWN = 0.25  # share of a column's cells that show an edge
 _RIVER = 0.45  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
 _STRAY = 25  # of so many words one may stand in the way
+_CUTS = 3  # parts that could be cut at one place show that columns meet there
 _MOST_GAPS = 40  # a part of more words is no row of narrow columns
 
 
@@ -225,11 +226,33 @@ class _Edges:
                 if first == last:
                     self._lefts[first].append(part.left)
                     self._rights[first].append(part.right)
+        self._add_cuts([part for row in rows for part in row.parts])
         for edges in (*self._lefts, *self._rights):
             edges.sort()
 
+    def _add_cuts(self, parts: Sequence[Part]) -> None:
+        """Count also where parts over two columns could be cut, when several could be: where two
+        columns nearly touch, there may be no row but the header in which they are apart."""
+        ends: list[list[float]] = [[] for _ in self._columns]
+        begins: list[list[float]] = [[] for _ in self._columns]
+        for part in parts:
+            first, last = _covered(part, self._columns)
+            for n in range(first, last):
+                index = self._gap(part, n)
+                if index is not None:
+                    ends[n].append(part.gaps[index][1])
+                    begins[n + 1].append(part.gaps[index][2])
+        for n, edges in enumerate(ends):
+            self._rights[n] += edges if len(edges) >= _CUTS else []
+        for n, edges in enumerate(begins):
+            self._lefts[n] += edges if len(edges) >= _CUTS else []
+
     def pieces(self, part: Part) -> list[Part]:
+        """The cells that a part holds."""
         first, last = _covered(part, self._columns)
+        # A letter or two of a neighbouring cell may be in the part.
+        while last + 1 < len(self._columns) and part.right > self._columns[last + 1][0] + _ALIGNED:
+            last += 1
         pieces = []
         for n in range(first, last):
             index = self._gap(part, n)
@@ -259,7 +282,7 @@ class _Edges:
         lefts, rights = self._lefts[column], self._rights[column]
         if not lefts:  # its cells are in one piece with their neighbours everywhere
             return True
-        enough = max(1, _SHOWN * len(lefts))
+        enough = max(1, _SHOWN * min(len(lefts), len(rights)))
         return max(_near(lefts, part.left), _near(rights, part.right)) >= enough
 
 

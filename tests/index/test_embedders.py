@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,7 +17,7 @@ import pytest
 
 from lsfs.config import ModelConfig
 from lsfs.errors import ModelError, ModelMissing, UsageError
-from lsfs.index.embed import HashEmbedder, OnnxEmbedder, Vectors
+from lsfs.index.embed import HashEmbedder, LateEmbedder, Vectors
 from lsfs.index.prefixes import of_family
 from lsfs.llm import models
 from lsfs.syscalls import embedders
@@ -24,9 +26,9 @@ TEXTS = ["The tenant pays the rent each month.", "A heron stands in the reeds.",
 
 
 @pytest.fixture(scope="module")
-def minilm() -> OnnxEmbedder:
+def minilm() -> LateEmbedder:
     found = embedders.load(ModelConfig())
-    if not isinstance(found, OnnxEmbedder):
+    if not isinstance(found, LateEmbedder):
         pytest.skip("MiniLM is not installed")
     return found
 
@@ -35,7 +37,7 @@ def cosines(a: Vectors, b: Vectors) -> np.ndarray[Any, Any]:
     return np.asarray((a * b).sum(axis=1))
 
 
-def test_threads_change_no_vector(minilm: OnnxEmbedder) -> None:
+def test_threads_change_no_vector(minilm: LateEmbedder) -> None:
     texts = [f"{word} " * n for n, word in enumerate(["rent", "heron", "lease", "reed"] * 3, 1)]
     together = minilm.encode(texts)
     assert np.array_equal(together, np.stack([minilm.encode([text])[0] for text in texts]))
@@ -43,7 +45,18 @@ def test_threads_change_no_vector(minilm: OnnxEmbedder) -> None:
     embedders.check(minilm)
 
 
-def test_a_name_tells_the_content(minilm: OnnxEmbedder) -> None:
+@pytest.mark.usefixtures("minilm")
+def test_a_model_is_loaded_when_it_is_used() -> None:
+    code = (
+        "import sys; from lsfs.config import ModelConfig; from lsfs.syscalls import embedders; "
+        "found = embedders.load(ModelConfig()); print(found.name, 'onnxruntime' in sys.modules); "
+        "print(found.encode_query('rent').shape == (found.dimension,))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[1:] == ["False", "True"]
+
+
+def test_a_name_tells_the_content(minilm: LateEmbedder) -> None:
     assert models.EMBED.sha256[:16] in minilm.name
 
 
@@ -51,7 +64,7 @@ def test_a_name_tells_the_content(minilm: OnnxEmbedder) -> None:
 
 
 @pytest.fixture(scope="module")
-def gguf(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Path:
+def gguf(tmp_path_factory: pytest.TempPathFactory, minilm: LateEmbedder) -> Path:
     pytest.importorskip("gguf")
     from benchmarks.minilm_gguf import write
 
@@ -59,7 +72,7 @@ def gguf(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Path
 
 
 @pytest.mark.model
-def test_a_gguf_file_embeds_as_the_model_it_was_made_from(gguf: Path, minilm: OnnxEmbedder) -> None:
+def test_a_gguf_file_embeds_as_the_model_it_was_made_from(gguf: Path, minilm: LateEmbedder) -> None:
     found = embedders.load(ModelConfig(embed=str(gguf)))
     assert found is not None
     embedders.check(found)

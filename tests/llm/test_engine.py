@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,9 @@ from lsfs.errors import Cancelled, ContextTooLong, ModelError
 from lsfs.llm import models
 from lsfs.llm.answer import compose_answer
 from lsfs.llm.backend import LOGGER
-from lsfs.llm.engine import Context, Message, Model, Sampling, Shape, Step, _decoded, _until
+from lsfs.llm.engine import Context, Message, Model, Sampling, Shape, Step
 from lsfs.llm.evidence import answerable, rank
+from lsfs.llm.generation import Pieces
 from lsfs.llm.local import LocalChat
 
 real = pytest.mark.model
@@ -23,10 +24,21 @@ real = pytest.mark.model
 # --- without a model
 
 
+def text_of(pieces: Iterable[bytes], stop: Sequence[str] = ()) -> list[str]:
+    text = Pieces(stop)
+    found = []
+    for piece in pieces:
+        found.append(text.push(piece))
+        if text.ended:
+            return found
+    return [*found, text.push(b"", last=True)]
+
+
 def test_a_character_spread_over_tokens_comes_whole() -> None:
     data = "a\u20acb\U0001f600".encode()
-    assert list(_decoded(bytes([byte]) for byte in data)) == ["a", "\u20ac", "b", "\U0001f600"]
-    assert "".join(_decoded([b"a\xe2\x82"])) == "a\ufffd"
+    found = text_of(bytes([byte]) for byte in data)
+    assert [text for text in found if text] == ["a", "\u20ac", "b", "\U0001f600"]
+    assert "".join(text_of([b"a\xe2\x82"])) == "a\ufffd"
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 50])
@@ -35,8 +47,8 @@ def test_a_character_spread_over_tokens_comes_whole() -> None:
     [("one\n\ntwo", "one"), ("a>>b", "a>>b"), ("a>>>b\n\n", "a"), ("\n\n", ""), ("x\n", "x\n")],
 )
 def test_text_ends_before_a_stop_string(text: str, expected: str, width: int) -> None:
-    pieces = [text[i : i + width] for i in range(0, len(text), width)]
-    assert "".join(_until(["\n\n", ">>>", ""], pieces)) == expected
+    pieces = [text[i : i + width].encode() for i in range(0, len(text), width)]
+    assert "".join(text_of(pieces, ["\n\n", ">>>", ""])) == expected
 
 
 # --- with the default model

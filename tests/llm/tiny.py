@@ -19,20 +19,25 @@ def write(
     *,
     factors: Sequence[float] = (),
     scaling: str = "",
+    speaks: bool = False,
     seed: int = 7,
 ) -> Path:
-    """A model of 256 tokens without a tokenizer.
+    """A model of 256 tokens.
 
     Args:
         architecture: ``llama`` (RoPE in pairs side by side), ``qwen2`` (in halves), ``gemma2``
             (sliding window) or ``mamba`` (recurrent).
         factors: what each frequency of RoPE is divided by, as Llama 3 does.
         scaling: of positions: ``linear`` or ``yarn``, by four.
+        speaks: it has a tokenizer, of which each byte is a token; else none.
     """
     writer = gguf.GGUFWriter(str(path), architecture)
     random = np.random.default_rng(seed)
     writer.add_vocab_size(VOCABULARY)
-    writer.add_tokenizer_model("none")
+    if speaks:
+        _bytes_as_tokens(writer)
+    else:
+        writer.add_tokenizer_model("none")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
@@ -111,3 +116,17 @@ def _recurrent(writer: Any, tensor: Any) -> None:
         tensor(f"{block}.ssm_a", inner, states)
         tensor(f"{block}.ssm_d", inner)
         tensor(f"{block}.ssm_out.weight", WIDTH, inner)
+
+
+def _bytes_as_tokens(writer: Any) -> None:
+    # GPT-2's names of bytes: those that can be printed are themselves, the others follow 256.
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))
+    names = [chr(byte if byte in printable else next(others)) for byte in range(VOCABULARY)]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(names)
+    writer.add_token_types([gguf.TokenType.NORMAL] * VOCABULARY)
+    writer.add_token_merges(["a b"])
+    writer.add_eos_token_id(0)
+    writer.add_bos_token_id(0)

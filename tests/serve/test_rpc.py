@@ -101,6 +101,42 @@ def test_a_call_can_be_posted_without_waiting(tmp_path: Path) -> None:
     thread.join()
 
 
+def test_a_caller_that_hangs_up_is_noticed_while_nothing_is_said(tmp_path: Path) -> None:
+    begun, told = threading.Event(), threading.Event()
+
+    def work(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> None:
+        begun.set()
+        if gone.wait(arguments["for"]):
+            told.set()
+
+    running = rpc.Server(tmp_path / "s", work)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    stays, leaves, posts = (rpc.Client(tmp_path / "s") for _ in range(3))
+    for _ in range(3):  # a connection is watched once for each of its calls
+        assert stays.call("work", {"for": 0.01}) is None
+    assert not told.is_set()
+    begun.clear()
+    posts.post("work", {"for": 0.2})
+    posts.close()
+    assert begun.wait(5) and not told.wait(0.3)
+    begun.clear()
+    asking = threading.Thread(target=_disconnected, args=(leaves,))
+    asking.start()
+    assert begun.wait(5)
+    leaves.close()
+    assert told.wait(5)
+    asking.join()
+    stays.close()
+    running.close()
+    thread.join()
+
+
+def _disconnected(client: rpc.Client) -> None:
+    with pytest.raises(rpc.Disconnected):
+        client.call("work", {"for": 5})
+
+
 def test_a_client_waits_no_longer_than_its_limit(client: rpc.Client) -> None:
     client.limit(0.1)
     with pytest.raises(LockHeld, match="does not answer"):

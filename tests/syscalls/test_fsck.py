@@ -30,7 +30,7 @@ def state(source: Path) -> StatePaths:
 
 @pytest.fixture(autouse=True)
 def quick_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_embedder", lambda _: HashEmbedder())
+    monkeypatch.setattr(opening, "_embedder", lambda *_: HashEmbedder())
 
 
 @pytest.fixture

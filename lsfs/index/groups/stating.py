@@ -20,6 +20,7 @@ from lsfs.model import FieldValue
 _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones are read by mistake
 _OWN_SHARE = 0.6  # of the files: who is a party in so many is the owner of the drive
 _OWN_FILES = 4
+_SENDER = frozenset(("from", "von", "absender", "expediteur", "de", "da"))  # of an invoice
 
 Values = list[tuple[str, FieldValue]]
 
@@ -113,7 +114,8 @@ def _in_role(
     for path, value in values:
         label = label_of(value.rule)
         if label:
-            if label in one.announced:
+            sender = label in _SENDER and one.role == "supplier"
+            if label in one.announced or (sender and entries[path].kind == "invoice"):
                 yield path, value
         elif value.rule != "letterhead":
             after = _text_after(catalog, entries[path].document_id, value.char_end)

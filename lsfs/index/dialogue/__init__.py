@@ -1,0 +1,1 @@
+"""How questions hang together: several in one, one behind another, one that needs another."""

@@ -1,0 +1,121 @@
+"""What speaks against a sentence as an answer, however alike it is to the question.
+
+A near miss shares nearly all words with what is asked: the premium of the house insurance for that
+of the car, the rent of Elm Street for that of Oak Street. What gives it away is one word that the
+document does not have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lsfs.llm.expected import holds_name, required_names
+from lsfs.llm.stopwords import stop_words
+from lsfs.llm.wordforms import WORD, stem
+
+Alike = Callable[[str, str], float]
+
+NAME = 0.5  # what a sentence loses whose document lacks a name or number of the question
+FOCUS = 0.35  # what it loses whose document has no word for what is asked for
+RIVAL = 0.4  # what it loses that says it of another sort of thing
+SYNONYMS = 0.75  # likeness of two words from which on they are taken for one: "home", "house"
+
+# "What is the excess of …": what is asked for stands by itself, and texts call it by its name.
+_FOCUS = re.compile(
+    r"\W*(?:what|how (?:high|much|large|big|long)) (?:is|was|are|were) (?:the|our|my|an?) "
+    r"(?:[\w'-]+ )??(?P<focus>[\w'-]+) (?:of|for|in|at|on|to|paid|charged)\b",
+    re.IGNORECASE,
+)
+# A noun with the word that tells it from others of its sort: "the car insurance".
+_PAIR = re.compile(
+    r"(?<![\w-])(?:the|our|my|an?|for|of|in|from|this|that) (?P<which>[a-z][\w-]+) "
+    r"(?P<noun>[a-z][\w-]+)(?=\W*$| (?:of|for|in|at|on|from|to|ends?|run|start|expire|costs?|"
+    r"last|take|is|was|are|were|has|have|by|with|set|made)\b)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question names that an answer's document must have.
+
+    Attributes:
+        names: names and numbers.
+        focus: the word for what is asked for; "" where the question has no such form.
+        pairs: nouns, each behind the word that tells it from others of its sort.
+        words: stems of all words of the question.
+    """
+
+    names: tuple[str, ...]
+    focus: str
+    pairs: tuple[tuple[str, str], ...]
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, question: str) -> Asked:
+        """Read a question."""
+        frame = stop_words(question)
+        plain = " ".join(question.split())
+        match = _FOCUS.match(plain)
+        focus = match["focus"].casefold() if match else ""
+        pairs = tuple(
+            (pair["which"], pair["noun"])
+            for pair in _PAIR.finditer(plain)
+            if pair["which"] not in frame and pair["noun"] not in frame
+        )
+        words = frozenset(stem(word) for word in WORD.findall(plain.casefold()))
+        return cls(required_names(question), "" if focus in frame else focus, pairs, words)
+
+
+class Document:
+    """The text of a document, asked for what a question names; each is looked for once.
+
+    Args:
+        asked: what the question names.
+        text: all that is known of the document: its text, its title, its path.
+    """
+
+    def __init__(self, asked: Asked, text: str) -> None:
+        self.missing = tuple(name for name in asked.names if not holds_name(text, name))
+        self.unfocused = bool(asked.focus) and not _has(text, asked.focus)
+        self.strange = tuple(pair for pair in asked.pairs if not _has(text, pair[0]))
+
+
+def against(asked: Asked, document: Document, sentence: str, alike: Alike | None) -> float:
+    """What speaks against a sentence of a document, to be taken from its score; 0 for nothing.
+
+    Args:
+        asked: what the question names.
+        document: where the sentence stands.
+        sentence: its text.
+        alike: likeness of two words, -1 to 1; without it words are alike when they are equal.
+    """
+    loss = NAME if document.missing else 0.0
+    loss += FOCUS if document.unfocused else 0.0
+    rival = any(_rivals(asked, pair, sentence, alike) for pair in document.strange)
+    return loss + (RIVAL if rival else 0.0)
+
+
+def _has(text: str, word: str) -> bool:
+    """Whether a text has a word in any form of it."""
+    return re.search(rf"(?<![^\W_]){re.escape(stem(word))}", text, re.IGNORECASE) is not None
+
+
+def _rivals(asked: Asked, pair: tuple[str, str], sentence: str, alike: Alike | None) -> bool:
+    """Whether the noun of a pair stands behind another word, of another meaning."""
+    which, noun = pair
+    frame = stop_words(sentence)
+    found = list(WORD.finditer(sentence.casefold()))
+    for before, at in _neighbours(found, sentence):
+        if stem(at) != stem(noun) or before in frame or stem(before) in asked.words:
+            continue
+        if alike is None or alike(which, before) < SYNONYMS:
+            return True
+    return False
+
+
+def _neighbours(found: Sequence[re.Match[str]], text: str) -> list[tuple[str, str]]:
+    """Words and the one behind each, with nothing but space between."""
+    return [(a[0], b[0]) for a, b in pairwise(found) if not text[a.end() : b.start()].strip()]

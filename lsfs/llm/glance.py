@@ -1,0 +1,101 @@
+"""How much a question looks at blocks that are kept, told from their keys, before any is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsfs.llm import compose, form, kvblob, select
+from lsfs.llm.batch import Stop
+from lsfs.llm.capture import ScoringContext
+from lsfs.llm.engine import Context
+from lsfs.llm.facts import Facts
+from lsfs.llm.form import Form
+from lsfs.llm.kvblob import Cells, Rows
+from lsfs.llm.model import Model
+from lsfs.llm.select import Floats, Queries
+
+NEUTRAL = "neutral"
+"""The name of the extra array of a block: mass of a neutral question, float16 [layers, heads,
+tokens], in the layers of ``select.middle``."""
+LABEL = "neutral mass 1"
+"""To be part of the context key: blocks whose extra array is another are others."""
+
+NEUTRAL_QUESTION = "What does the text say?"
+
+
+class Glance:
+    """Scores blocks by contrast in the middle layers.
+
+    The question's queries are taken behind the prefix alone, as if a block stood between; so one
+    short run serves all blocks.
+
+    Args:
+        scoring: captures the queries of the layers of ``select.middle``.
+        facts: of the model.
+        prefix: the state of the prefix.
+        around: the form of the prompt.
+    """
+
+    def __init__(self, scoring: ScoringContext, facts: Facts, prefix: Cells, around: Form) -> None:
+        self.layers = tuple(select.middle(facts.layers))
+        self._scoring = scoring
+        self._facts = facts
+        self._prefix = [prefix.keys[layer] for layer in self.layers]
+        self._behind = kvblob.build(compose.with_gap(prefix, form.BLOCK_TOKENS))
+        self._form = around
+        self._neutral: Queries | None = None
+
+    def queries(self, tail: Sequence[int], cancel: Stop | None = None) -> Queries:
+        """What a question looks for, in the middle layers.
+
+        Args:
+            tail: its tokens, with what stands behind it.
+            cancel: stops the computation.
+        """
+        self._scoring.clear()
+        self._scoring.load_state(self._behind)
+        return self._scoring.queries(tail, cancel=cancel)
+
+    def extras(
+        self, context: Context, tokens: Sequence[int], cells: Cells
+    ) -> Mapping[str, NDArray[Any]]:
+        """What is kept with a block; see :class:`lsfs.llm.kvstore.Blocks`."""
+        if self._neutral is None:
+            tail = form.question_tokens(context.model, self._form, NEUTRAL_QUESTION)
+            self._neutral = self.queries(tail)
+        keys = [cells.keys[layer] for layer in self.layers]
+        return {NEUTRAL: self._masses(self._neutral, keys).astype(np.float16)}
+
+    def relevance(
+        self, queries: Queries, keys: Sequence[Rows], extras: Mapping[str, NDArray[Any]]
+    ) -> float:
+        """How much more a question looks at a block than a neutral one does.
+
+        Args:
+            queries: see :meth:`queries`.
+            keys: of the block, in the middle layers.
+            extras: of the block.
+        """
+        more = select.contrast(self._masses(queries, keys), extras[NEUTRAL])
+        return float(more.max(initial=0.0))
+
+    def _masses(self, queries: Queries, keys: Sequence[Rows]) -> Floats:
+        """Mass of the block's cells; the prefix takes its share, else nothing would be little."""
+        behind = len(self._prefix[0])
+        masses = [
+            select.mass(queries[layer], np.concatenate(both), self._facts.key_heads)
+            for layer, *both in zip(self.layers, self._prefix, keys, strict=True)
+        ]
+        return np.stack(masses)[:, :, behind:]
+
+
+def scoring_context(model: Model, facts: Facts, threads: int) -> ScoringContext:
+    """A small context for :class:`Glance`."""
+    from lsfs.llm.batch import Shape
+
+    shape = Shape(tokens=1024, sequences=1, threads=threads)
+    return ScoringContext(model, shape, list(select.middle(facts.layers)))

@@ -1,0 +1,413 @@
+"""Answers from texts that were read before: their attention states are kept, chosen, composed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event, Lock
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from lsfs.config import ModelConfig
+from lsfs.errors import Cancelled
+from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
+from lsfs.llm.batch import Shape
+from lsfs.llm.capture import ScoringContext
+from lsfs.llm.engine import Context
+from lsfs.llm.facts import Facts, facts_of
+from lsfs.llm.generation import Request
+from lsfs.llm.kvstore import Blocks, KvStore, Part, context_key
+from lsfs.llm.model import Model
+from lsfs.llm.policies import Policy
+from lsfs.llm.sampling import Sampling
+from lsfs.llm.whole import Narrow
+
+OpenStore = Callable[[str], KvStore | None]
+"""Gives the store of a context key; None keeps nothing."""
+
+OnText = Callable[[str], None]
+
+BUDGET = 512  # cells of a long document that an answer is written from
+WIDER = 4  # times the budget: cells that a policy chooses from
+CANDIDATES = 16  # passages that are looked at
+LOOK = 0.3  # what the look at kept blocks counts beside the search's score, both standardised
+PENALTY = 1.1  # small models repeat themselves without one
+ALONE_TOKENS = 32  # of an answer to one text among several
+_STOP = ("\n\n", prompts.BEGIN, prompts.END)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the model says after some passages; nothing in it is verified.
+
+    Attributes:
+        text: the answer.
+        used: the numbers of the passages that it was read from, the most relevant one last.
+        hits: blocks that were kept.
+        misses: blocks that were computed now.
+        first_text_s: seconds from the question to the first piece of the answer, or to its end
+            where none came.
+        share: for answers of several texts asked alone, the weight of those that agree, 0 to 1.
+    """
+
+    text: str
+    used: tuple[int, ...]
+    hits: int = 0
+    misses: int = 0
+    first_text_s: float = 0.0
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block of a passage: tokens, and which passage."""
+
+    tokens: tuple[int, ...]
+    passage: int
+
+
+class Reader:
+    """A model that reads passages once; safe for several threads, which wait for each other.
+
+    Models whose attention state cannot be handled (``facts.obstacle``) read the same passages anew
+    each time, in the same order.
+
+    Args:
+        model: stays open for as long as the reader.
+        sha256: of its file.
+        config: its threads, context and longest answer.
+        open_store: where blocks are kept.
+
+    Raises:
+        ModelError, OutOfMemory: the model failed.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        sha256: str,
+        config: ModelConfig,
+        open_store: OpenStore | None = None,
+    ) -> None:
+        self._lock = Lock()
+        self._model = model
+        self._config = config
+        self._context = Context(model, Shape(tokens=config.context, threads=config.threads))
+        self._scoring: ScoringContext | None = None
+        self._blocks: Blocks | None = None
+        try:
+            self.form = form.form_of(model)
+            self.facts: Facts = facts_of(self._context)
+            if not self.facts.obstacle:
+                self._keep(sha256, open_store)
+        except BaseException:
+            self.close()
+            raise
+
+    def _keep(self, sha256: str, open_store: OpenStore | None) -> None:
+        window, labels = self._context.n_ctx, (glance.LABEL,)
+        key = context_key(sha256, self.facts, self.form.head, window=window, labels=labels)
+        store = None if open_store is None else open_store(key)
+        self._scoring = glance.scoring_context(self._model, self.facts, self._config.threads)
+        before = Blocks(self._context, self.facts, store, self.form.head).prefix_cells()
+        self._glance = glance.Glance(self._scoring, self.facts, before, self.form)
+        self._blocks = Blocks(self._context, self.facts, store, self.form.head, self._glance.extras)
+
+    def prepare(self, passages: Sequence[str], cancel: Event | None = None) -> int:
+        """Compute the blocks of passages that are not kept yet; gives how many there were.
+
+        Raises:
+            Cancelled: ``cancel`` was set; blocks that are done are kept.
+        """
+        with self._lock:
+            blocks = self._blocks
+            if blocks is None or blocks.store is None:
+                return 0
+            pieces = self._pieces(passages)
+            missing = [piece.tokens for piece in pieces if not blocks.store.has(piece.tokens)]
+            for tokens in missing:
+                blocks.block(tokens, cancel)
+            return len(missing)
+
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        scores: Sequence[float],
+        *,
+        on_text: OnText | None = None,
+        cancel: Event | None = None,
+        most: int = compose.MOST,
+    ) -> Reading:
+        """The answer to a question from the passages that it is most about.
+
+        Args:
+            question: what is asked.
+            passages: that may hold the answer; the best ``CANDIDATES`` of them are looked at.
+            scores: of each, as the search gives them; more is better.
+            on_text: takes pieces of the answer as they come.
+            cancel: stops the model.
+            most: passages that are read at most.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ContextTooLong: not even one passage fits beside the question.
+            ModelError: the model failed.
+        """
+        with self._lock:
+            begun = _Begun(self._blocks)
+            tail = form.question_tokens(self._model, self.form, question)
+            pieces = self._pieces(passages)
+            relevance = self._relevance(pieces, scores, tail, cancel)
+            room = self._room(tail, self._config.max_tokens)
+            chosen = compose.choose(relevance, [len(p.tokens) for p in pieces], room, most)
+            try:
+                self._load([[pieces[n] for n in chosen.blocks]], cancel)
+                text = self._write(tail, begun, on_text, cancel)
+            finally:
+                self._context.clear()
+            used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
+            return begun.reading(text, tuple(used)[::-1])
+
+    def read_each(
+        self,
+        question: str,
+        passages: Sequence[str],
+        scores: Sequence[float],
+        *,
+        cancel: Event | None = None,
+        most: int = compose.MOST,
+    ) -> list[Reading]:
+        """Answers of the best passages, each asked alone; those that agree are one.
+
+        Args:
+            question, passages, scores, cancel, most: see :meth:`read`.
+
+        Returns:
+            The answer with the most weight first.
+
+        Raises:
+            Cancelled, ContextTooLong, ModelError: see :meth:`read`.
+        """
+        with self._lock:
+            begun = _Begun(self._blocks)
+            tail = form.question_tokens(self._model, self.form, question)
+            pieces = self._pieces(passages)
+            relevance = self._relevance(pieces, scores, tail, cancel)
+            each = len(tail) + len(self.form.head) + ALONE_TOKENS
+            room = self._context.n_ctx - most * each
+            chosen = compose.choose(relevance, [len(p.tokens) for p in pieces], room, most)
+            try:
+                self._load([[pieces[n]] for n in chosen.blocks], cancel)
+                count = len(chosen.blocks)
+                said = alone.ask_each(self._context, tail, count, ALONE_TOKENS, cancel)
+            finally:
+                self._context.clear()
+            weights = np.exp(np.asarray(chosen.relevance) - max(chosen.relevance, default=0.0))
+            return [
+                begun.reading(
+                    answer.text,
+                    tuple(pieces[chosen.blocks[n]].passage for n in answer.supporters),
+                    answer.share,
+                )
+                for answer in alone.merged(said, weights.tolist())
+            ]
+
+    def read_document(
+        self,
+        question: str,
+        passages: Sequence[str],
+        *,
+        budget: int = BUDGET,
+        policy: str = policies.DEFAULT,
+        on_text: OnText | None = None,
+        cancel: Event | None = None,
+    ) -> Reading:
+        """The answer from a document of any length, in a cache of few cells.
+
+        All its blocks are looked at, one after the other; see :mod:`lsfs.llm.whole`. A model whose
+        state is not handled reads its beginning, as much as fits.
+
+        Args:
+            question: what is asked.
+            passages: all of the document, in order.
+            budget: cells that the answer is written from, of each layer.
+            policy: which rows those are; see :mod:`lsfs.llm.policies`.
+            on_text, cancel: see :meth:`read`.
+
+        Raises:
+            UsageError: there is no such policy.
+            Cancelled, ContextTooLong, ModelError: see :meth:`read`.
+        """
+        chooses = policies.policy(policy)
+        with self._lock:
+            begun = _Begun(self._blocks)
+            tail = form.question_tokens(self._model, self.form, question)
+            pieces = self._pieces(passages)
+            room = self._room(tail, self._config.max_tokens)
+            if self._blocks is not None:
+                room = min(room, WIDER * budget)
+            looks = self._looks(pieces, tail, cancel)
+            chosen = compose.choose(looks, [len(p.tokens) for p in pieces], room, len(pieces))
+            try:
+                self._load([[pieces[n] for n in chosen.blocks]], cancel)
+                self._narrow(tail, chooses, budget, cancel)
+                text = self._write(tail, begun, on_text, cancel)
+            finally:
+                self._context.clear()
+            used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
+            return begun.reading(text, tuple(used)[::-1])
+
+    # --- parts
+
+    def _looks(
+        self, pieces: Sequence[_Piece], tail: Sequence[int], cancel: Event | None
+    ) -> list[float]:
+        """How much a question looks at each block; only one of them is in memory at a time."""
+        blocks = self._blocks
+        if blocks is None:
+            return [-float(number) for number in range(len(pieces))]
+        queries, layers = self._glance.queries(tail, cancel), self._glance.layers
+        found = []
+        for piece in pieces:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("the model was stopped")
+            part = None if blocks.store is None else blocks.store.part_of(piece.tokens, layers)
+            if part is None:
+                block = blocks.block(piece.tokens, cancel)
+                part = Part(tuple(block.cells.keys[layer] for layer in layers), block.extras)
+            found.append(self._glance.relevance(queries, part.keys, part.extras))
+        return found
+
+    def _narrow(
+        self, tail: Sequence[int], policy: Policy, budget: int, cancel: Event | None
+    ) -> None:
+        """Let sequence 0 keep the rows that a policy chooses."""
+        if self._blocks is None or self._context.next_position() <= budget:
+            return
+        cells = kvblob.parse(self._context.state())
+        self._context.clear()
+        neutral = form.question_tokens(self._model, self.form, glance.NEUTRAL_QUESTION)
+        narrow = Narrow(self._model, self.facts, self._config.threads)
+        scene = narrow.scene(cells, tail, neutral, cancel)
+        kept = narrow.narrowed(cells, scene, policy, budget)
+        self._context.load_state(kvblob.build(kept))
+
+    def _pieces(self, passages: Sequence[str]) -> list[_Piece]:
+        return [
+            _Piece(tokens, number)
+            for number, passage in enumerate(passages)
+            for tokens in form.block_tokens(self._model, passage)
+        ]
+
+    def _room(self, tail: Sequence[int], answer: int) -> int:
+        return self._context.n_ctx - len(self.form.head) - len(tail) - answer
+
+    def _relevance(
+        self,
+        pieces: Sequence[_Piece],
+        scores: Sequence[float],
+        tail: Sequence[int],
+        cancel: Event | None,
+    ) -> list[float]:
+        """Of each block: the search's score, and the look at it where it is kept."""
+        found = _standard([scores[piece.passage] for piece in pieces])
+        blocks = self._blocks
+        if blocks is None or blocks.store is None:
+            return found
+        order = sorted(range(len(pieces)), key=lambda n: -found[n])[:CANDIDATES]
+        parts = {n: blocks.store.part_of(pieces[n].tokens, self._glance.layers) for n in order}
+        kept = {n: part for n, part in parts.items() if part is not None}
+        if len(kept) < 2:
+            return found
+        queries = self._glance.queries(tail, cancel)
+        looks = _standard(
+            [self._glance.relevance(queries, part.keys, part.extras) for part in kept.values()]
+        )
+        for n, look in zip(kept, looks, strict=True):
+            found[n] += LOOK * look
+        return found
+
+    def _load(self, sequences: Sequence[Sequence[_Piece]], cancel: Event | None) -> None:
+        """Let each sequence hold the prefix and its pieces."""
+        blocks = self._blocks
+        if blocks is None:
+            self._context.clear()
+            for number, pieces in enumerate(sequences):
+                texts = [piece.tokens for piece in pieces]
+                compose.read_anew(self._context, self.form.head, texts, number, cancel)
+            return
+        before = blocks.prefix_cells()
+        # All first: computing one that is not kept clears the context.
+        states = [
+            [blocks.block(piece.tokens, cancel).cells for piece in pieces] for pieces in sequences
+        ]
+        self._context.clear()
+        for number, cells in enumerate(states):
+            compose.load(self._context, before, cells, self.facts.rope, number)
+
+    def _write(
+        self, tail: Sequence[int], begun: _Begun, on_text: OnText | None, cancel: Event | None
+    ) -> str:
+        sampling = Sampling(penalty=PENALTY)
+        request = Request(tail, self._config.max_tokens, sampling, _STOP)
+        text = ""
+        for piece in self._context.go_on(request, cancel):
+            begun.spoken()
+            text += piece
+            if on_text is not None:
+                on_text(piece)
+        return text.strip()
+
+    def close(self) -> None:
+        """Free the contexts; waits for a call that is running. The model stays open."""
+        with self._lock:
+            self._context.close()
+            if self._scoring is not None:
+                self._scoring.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Begun:
+    """A reading that has begun: when, and what was counted before."""
+
+    def __init__(self, blocks: Blocks | None) -> None:
+        self._at = time.perf_counter()
+        self._first: float | None = None
+        self._blocks = blocks
+        self._before = self._counts()
+
+    def _counts(self) -> tuple[int, int]:
+        return (0, 0) if self._blocks is None else (self._blocks.hits, self._blocks.misses)
+
+    def spoken(self) -> None:
+        """A piece of the answer has come."""
+        if self._first is None:
+            self._first = time.perf_counter()
+
+    def reading(self, text: str, used: tuple[int, ...], share: float = 1.0) -> Reading:
+        """What came of it."""
+        self.spoken()
+        hits, misses = (now - then for now, then in zip(self._counts(), self._before, strict=True))
+        assert self._first is not None  # noqa: S101 - just spoken
+        return Reading(text, used, hits, misses, self._first - self._at, share)
+
+
+def _standard(values: Sequence[float]) -> list[float]:
+    """Values with mean 0 and deviation 1; zeros where all are equal."""
+    array = np.asarray(values, np.float64)
+    deviation = array.std() if len(array) else 0.0
+    return ((array - array.mean()) / deviation).tolist() if deviation > 0 else [0.0] * len(array)

@@ -1,0 +1,95 @@
+"""Whom a quote names: the landlord of "between Harbour Homes Ltd (landlord) and Ada Byron"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lsfs import values
+from lsfs.llm.ground import names
+
+_FILLER = re.compile(
+    r"[\s,:(\u201c\u201e\"'\u2019-]*(?:(?:the|as|is|was|our|hereinafter|called|referred|to|named|"
+    r"at|of|"
+    r"als|der|die|das|ist|unser|nachfolgend|genannt|sowie)\b[\s,:(\u201c\u201e\"'\u2019-]*)*"
+    r"(?:(?:mr|mrs|ms|dr)\.?\s*)?",
+    re.IGNORECASE,
+)
+_NOT_PEOPLE = frozenset(
+    (
+        "lease", "agreement", "contract", "rent", "invoice", "policy", "directory", "notes", "dear",
+        "mietvertrag", "vertrag", "rechnung",
+    )
+)  # fmt: skip
+_NO_NAMES = frozenset(("signed", "agreement", "contract"))
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def named(quotes: Sequence[str], role: str, question: str) -> str:
+    """The one whom quotes name in a role, or for what a question asks; "" when none is certain.
+
+    Args:
+        quotes: sentences, best first.
+        role: "landlord"; "" for the one that "who …" asks for.
+        question: whose own names are not the answer.
+    """
+    for quote in quotes:
+        found = _in_role(quote, role) if role else _asked(quote, question)
+        if found:
+            return found
+    return ""
+
+
+def people(quote: str) -> list[tuple[int, int]]:
+    """Where a sentence has names that can be of people or companies."""
+    plain = values.without_all(quote, [(one.start, one.end) for one in values.dates(quote)])
+    return [
+        (start, end)
+        for start, end in names(plain)
+        if not {word.casefold() for word in _WORD.findall(plain[start:end])} & _NOT_PEOPLE
+    ]
+
+
+def _in_role(quote: str, role: str) -> str:
+    """The name beside a role, with nothing but small words between."""
+    best: tuple[int, str] | None = None
+    for at in re.finditer(rf"(?<!\w){re.escape(role)}(?:in|s|n)?(?!\w)", quote, re.IGNORECASE):
+        for start, end in people(quote):
+            name = quote[start:end]
+            if re.fullmatch(rf"{re.escape(role)}(?:in|s)?", name, re.IGNORECASE):
+                continue
+            gap = quote[at.end() : start] if start >= at.end() else quote[end : at.start()]
+            if start < at.end() <= end or start <= at.start() < end:
+                name = re.sub(rf"(?i)\A{re.escape(role)}\s+|\s+{re.escape(role)}\Z", "", name)
+                gap = ""
+            # "Name (role)" is surer than "role and name".
+            if name.strip() and _FILLER.fullmatch(gap):
+                rank = 0 if start < at.start() else 1
+                if best is None or rank < best[0]:
+                    best = (rank, name)
+    return best[1] if best else ""
+
+
+def _asked(quote: str, question: str) -> str:
+    """The name in a quote that the question does not have; by "by NAME" where there are several."""
+    own = {word.casefold() for word in _WORD.findall(question)}
+    free = [
+        (start, end)
+        for start, end in people(quote)
+        if not {word.casefold() for word in _WORD.findall(quote[start:end])} & own
+    ]
+    if len(free) == 1:
+        return quote[slice(*free[0])]
+    by = [span for span in free if re.search(r"\b(?:by|von)\s+\Z", quote[: span[0]], re.IGNORECASE)]
+    if by:
+        # "Signed for Acme by Laura Chen, signed for Byron by Ada Byron": the one said first of what
+        # the question names.
+        about = [
+            match.start()
+            for word in own - _NO_NAMES
+            if len(word) > 3
+            for match in re.finditer(rf"(?i)\b{re.escape(word)}\b", quote)
+        ]
+        behind = [span for span in by if any(at < span[0] for at in about)]
+        return quote[slice(*(behind or by)[0])] if len(by) == 1 or behind else ""
+    return ""

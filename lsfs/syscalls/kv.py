@@ -1,0 +1,148 @@
+"""What is kept of the language model's work on passages: how much, of which models, and its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from lsfs.errors import StateUnwritable
+from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.past import iso
+from lsfs.syscalls.registry import Effect, Param, registry
+
+if TYPE_CHECKING:
+    from lsfs.llm.kvfolder import ContextFolder, KvFolder
+
+
+@dataclass(frozen=True, slots=True)
+class KvStatusRequest:
+    """Nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class KvContext:
+    """Blocks that one model made behind one prefix.
+
+    Attributes:
+        key: the context key, and how numbers are kept where that is not float16.
+        model: the model's name; "" where that is not known any more.
+        in_use: whether it is the model that answers now.
+        numbers: ``f16`` or ``q8``.
+        blocks, bytes: how much.
+        hits, misses: how often a block was there when it was wanted, and how often not.
+        used: when one was last used, ISO 8601; "" for never.
+    """
+
+    key: str
+    model: str
+    in_use: bool
+    numbers: str
+    blocks: int
+    bytes: int
+    hits: int
+    misses: int
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
+class KvReport:
+    """What is kept of the language model's work.
+
+    Attributes:
+        on: whether more is kept (``model.kv``).
+        blocks, bytes: how much there is.
+        limit: bytes that may be used (``model.kv_bytes``).
+        numbers: how numbers are kept from now on (``model.kv_numbers``).
+        contexts: by model and prefix, the one that was used last comes first.
+    """
+
+    on: bool
+    blocks: int
+    bytes: int
+    limit: int
+    numbers: str
+    contexts: tuple[KvContext, ...]
+
+
+@registry.syscall(command="kv status", examples=("lsfs kv status",))
+def kv_status(call: Call, request: KvStatusRequest) -> KvReport:
+    """Show what is kept of the language model's work on passages.
+
+    A passage that was read once for an answer needs not be read again: its attention state (keys
+    and values, KV) is kept below the drive's state, and with it answers begin much sooner. All of
+    it can be made again at any time.
+    """
+    engines, folder = call.engines, folder_of(call.engines)
+    digest = _digest_in_use(engines)
+    contexts = tuple(_context(one, digest) for one in folder.contexts())
+    settings = engines.config.model
+    return KvReport(
+        on=settings.kv == "on",
+        blocks=sum(one.blocks for one in contexts),
+        bytes=sum(one.bytes for one in contexts),
+        limit=folder.limit,
+        numbers=settings.kv_numbers,
+        contexts=contexts,
+    )
+
+
+def folder_of(engines: Engines) -> KvFolder:
+    """The folder of the drive's attention states."""
+    from lsfs.llm.kvfolder import KvFolder
+
+    return KvFolder(engines.state.kv, engines.config.model.kv_bytes)
+
+
+def _digest_in_use(engines: Engines) -> str:
+    from lsfs.llm import models
+
+    found = models.chat_model_file(engines.config.model.chat)
+    return "" if found is None else found.sha256
+
+
+def _context(one: ContextFolder, digest: str) -> KvContext:
+    about = one.about
+    return KvContext(
+        key=one.path.name,
+        model=str(about.get("model", "")),
+        in_use=bool(digest) and about.get("sha256") == digest,
+        numbers=str(about.get("numbers", "")),
+        blocks=one.blocks,
+        bytes=one.bytes,
+        hits=one.hits,
+        misses=one.misses,
+        used=iso(one.used_ns) if one.used_ns else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KvClearRequest:
+    """How much to forget."""
+
+    unused: Annotated[bool, Param("only of models that do not answer any more")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class KvCleared:
+    """What was forgotten: how many blocks, of how many bytes."""
+
+    blocks: int
+    bytes: int
+
+
+@registry.syscall(
+    effect=Effect.WRITE, command="kv clear", examples=("lsfs kv clear", "lsfs kv clear --unused")
+)
+def kv_clear(call: Call, request: KvClearRequest) -> KvCleared:
+    """Forget what is kept of the language model's work; no answer changes by that.
+
+    The next questions take longer, until it has been made again.
+    """
+    folder = folder_of(call.engines)
+    digest = _digest_in_use(call.engines) if request.unused else ""
+    before = sum(one.bytes for one in folder.contexts())
+    try:
+        count = folder.clear(lambda one: not digest or one.about.get("sha256") != digest)
+    except OSError as error:
+        raise StateUnwritable(f"cannot clear {folder.root}: {error.strerror}") from error
+    return KvCleared(count, before - sum(one.bytes for one in folder.contexts()))
