@@ -4,14 +4,8 @@
     <- {"event": {"stage": "reading", "done": 3, "total": 9}}
     <- {"result": {...}}            or   {"error": {"code", "message", "hint"}}
 
-<<<<<<< HEAD
 ``{"call": "ping"}`` is answered by the server itself, however busy the drive is. A call whose
 caller hangs up is told so, unless the request says ``"posted": true``.
-=======
-A caller who hangs up does not want the result any more, unless the request says ``"post": true``.
-
-``{"call": "ping"}`` is answered by the server itself, however busy the drive is.
->>>>>>> i7-mcp
 
 The socket is 0600 and each peer must be the same user.
 """
@@ -59,7 +53,6 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
     def __init__(self, path: Path, handler: Handler) -> None:
         self.handler = handler
-        self.hang_ups = HangUps()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         mask = os.umask(0o177)
@@ -84,7 +77,6 @@ class Server(socketserver.ThreadingUnixStreamServer):
         """Stop answering and remove the socket."""
         self.shutdown()
         self.server_close()
-<<<<<<< HEAD
         self.hangups.close()
         self._path.unlink(missing_ok=True)
 
@@ -143,58 +135,6 @@ class Hangups:
         self._thread.join()
         self._epoll.close()
         os.close(self._end)
-=======
-        self.hang_ups.close()
-        self._path.unlink(missing_ok=True)
-
-
-class HangUps:
-    """Tells running calls that their callers have hung up; one thread for all connections."""
-
-    def __init__(self) -> None:
-        self._epoll = select.epoll()
-        self._events: dict[int, threading.Event] = {}
-        self._woken, self._wake = os.pipe()
-        self._epoll.register(self._woken, select.EPOLLIN)
-        self._thread = threading.Thread(target=self._run, name="lsfs-hang-ups", daemon=True)
-        self._thread.start()
-
-    @contextlib.contextmanager
-    def told(
-        self, connection: socket.socket, gone: threading.Event, *, unless: bool
-    ) -> Iterator[None]:
-        """While the block runs, set ``gone`` when the other end of a connection is closed.
-
-        Args:
-            unless: nobody waits for the result, so that it does not matter.
-        """
-        if unless:
-            yield
-            return
-        number = connection.fileno()
-        self._events[number] = gone
-        self._epoll.register(number, select.EPOLLRDHUP | select.EPOLLET)
-        try:
-            yield
-        finally:
-            self._epoll.unregister(number)
-            self._events.pop(number, None)
-
-    def close(self) -> None:
-        """End the thread; calls that run still are told nothing any more."""
-        os.close(self._wake)
-        self._thread.join()
-        os.close(self._woken)
-
-    def _run(self) -> None:
-        while True:
-            for number, _ in self._epoll.poll():
-                if number == self._woken:
-                    return
-                event = self._events.get(number)
-                if event is not None:
-                    event.set()
->>>>>>> i7-mcp
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -216,17 +156,12 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             request = json.loads(line)
             name, arguments = str(request["call"]), dict(request.get("arguments") or {})
-<<<<<<< HEAD
             result = None
             if name != PING:
                 # Whoever hung up on purpose still wants the work done.
                 posted = bool(request.get(POSTED))
                 with self.server.hangups.watched(None if posted else self.connection, gone):
                     result = self.server.handler(name, arguments, emit, gone)
-=======
-            with self.server.hang_ups.told(self.connection, gone, unless=bool(request.get("post"))):
-                result = None if name == PING else self.server.handler(name, arguments, emit, gone)
->>>>>>> i7-mcp
             answer = {"result": codec.to_builtins(result)}
         except LsfsError as error:
             answer = {"error": describe(error)}
@@ -305,25 +240,14 @@ class Client:
             OSError: it could not be sent.
         """
         with self._lock:
-<<<<<<< HEAD
             self._send(name, arguments, posted=True)
-=======
-            self._send(name, arguments, post=True)
->>>>>>> i7-mcp
 
     def limit(self, timeout: float) -> None:
         """Wait this many seconds, from now on, for each line of an answer."""
         self._socket.settimeout(timeout)
 
-<<<<<<< HEAD
     def _send(self, name: str, arguments: dict[str, Any], *, posted: bool = False) -> None:
         message = {"call": name, "arguments": codec.to_builtins(arguments), POSTED: posted}
-=======
-    def _send(self, name: str, arguments: dict[str, Any], *, post: bool = False) -> None:
-        message = {"call": name, "arguments": codec.to_builtins(arguments)}
-        if post:
-            message["post"] = True
->>>>>>> i7-mcp
         self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def close(self) -> None:
