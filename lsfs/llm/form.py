@@ -1,8 +1,10 @@
 """How texts and a question are laid out for a model that reads each text once and keeps it.
 
-The prefix is the same for all texts: the system's text and the head of the user's turn. Then come
-blocks, each a text between marks; then the question and the head of the assistant's turn. Texts are
-tokenised on their own and never hold control tokens, so none can end its turn.
+The prefix is the same for all texts: the system's text, the head of the user's turn and an opening
+mark. Then come blocks, each a text; then the closing mark, the question and the head of the
+assistant's turn. With marks around each text a small model begins its answer with one, and recites.
+Texts are tokenised on their own and never hold control tokens, so none can end its turn, and none
+can close the marks.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ class Form:
     """The tokens around texts and question.
 
     Attributes:
-        head: before the first text; the prefix of every block.
+        head: up to the first text; the prefix of every block.
         foot: behind the question.
     """
 
@@ -40,7 +42,7 @@ def form_of(model: Model, system: str = prompts.SYSTEM) -> Form:
     )
     head = one[: _alike(one, other)]
     foot = one[len(one) - _alike(one[::-1], other[::-1]) :]
-    return Form(tuple(head), tuple(foot))
+    return Form((*head, *model.tokenise(f"{prompts.BEGIN}\n")), tuple(foot))
 
 
 def _alike(one: Sequence[int], other: Sequence[int]) -> int:
@@ -50,8 +52,8 @@ def _alike(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 def block_tokens(model: Model, text: str) -> list[tuple[int, ...]]:
-    """The blocks of a text, each as data between marks: mostly one, more of a long text."""
-    tokens = tuple(model.tokenise(prompts.quoted(text) + "\n"))
+    """The blocks of a text, each a line: mostly one, more of a long text."""
+    tokens = tuple(model.tokenise(prompts.as_data(text) + "\n"))
     if len(tokens) <= BLOCK_TOKENS or len(text) < 2:
         return [tokens]
     middle = len(text) // 2
@@ -61,5 +63,5 @@ def block_tokens(model: Model, text: str) -> list[tuple[int, ...]]:
 
 def question_tokens(model: Model, form: Form, question: str) -> list[int]:
     """What stands behind the texts, up to where the answer begins."""
-    asked = model.tokenise(f"\nQuestion: {' '.join(question.split())}")
+    asked = model.tokenise(f"{prompts.END}\n\nQuestion: {' '.join(question.split())}")
     return [*asked, *form.foot]

@@ -34,7 +34,7 @@ IMAGINE = (
 def rank_prompt(query: str, passages: Sequence[str], labels: Sequence[str]) -> str:
     """The user's turn of a ranking: the passages as data, each behind its label."""
     told = "\n".join(
-        f"[{label}] {BEGIN} {_as_data(text)} {END}"
+        f"[{label}] {BEGIN} {as_data(text)} {END}"
         for label, text in zip(labels, passages, strict=True)
     )
     return f"{told}\n\nQuery: {' '.join(query.split())}"
@@ -47,7 +47,7 @@ def question_prompt(question: str, evidence: Sequence[str]) -> str:
         question: what the user asked.
         evidence: sentences, best first.
     """
-    quoted = "\n".join(f"{BEGIN} {_as_data(text)} {END}" for text in reversed(evidence))
+    quoted = "\n".join(f"{BEGIN} {as_data(text)} {END}" for text in reversed(evidence))
     return f"{quoted}\n\nQuestion: {' '.join(question.split())}"
 
 
@@ -59,17 +59,12 @@ def likelihood_prompt(sentence: str) -> str:
 LIKELIHOOD_WITHOUT_TEXT = "Question answered by the text:"
 
 
-def quoted(text: str) -> str:
-    """Text of a file between marks that it cannot close."""
-    return f"{BEGIN} {_as_data(text)} {END}"
-
-
 def span_prompt(question: str, text: str) -> str:
     """The text after which the likelihood of a span tells how well it answers a question."""
     told = f"Text: {' '.join(text.split())}\n" if text else ""
     return f"{told}Question: {' '.join(question.split())}\nShort answer:"
 
 
-def _as_data(text: str) -> str:
+def as_data(text: str) -> str:
     """Text on one line that cannot close the marks around it."""
     return " ".join(text.replace(BEGIN, "< < <").replace(END, "> > >").split())

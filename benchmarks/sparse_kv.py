@@ -1,0 +1,324 @@
+"""Attention states kept, chosen and composed: answers, time and memory beside reading anew.
+
+    python -m benchmarks.sparse_kv --quick --seed 11
+    python -m benchmarks.sparse_kv --prose xquad.en.json --trials 48
+
+Times are CPU seconds of one thread: they do not depend on what else runs. Rates come with their
+Wilson 95 % interval. Prints tables, and the same figures as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.sparse_kv_tasks import Fact, Prose, facts, haystack, with_facts
+from lsfs.llm import compose, form, kvblob, models, policies
+from lsfs.llm.batch import Shape, Step
+from lsfs.llm.engine import Context
+from lsfs.llm.facts import Facts, facts_of
+from lsfs.llm.kvblob import Cells
+from lsfs.llm.model import Model
+from lsfs.llm.whole import Narrow, forged
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+BLOCK = 256  # tokens of a block
+NEUTRAL = "\n\nThe answer to the question is"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Of how many trials how many succeeded, with the Wilson 95 % interval."""
+
+    hits: int
+    trials: int
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.hits / self.trials:.2f} [{low:.2f}, {high:.2f}] of {self.trials}"
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of the rate, 95 %."""
+        z, n, p = 1.96, self.trials, self.hits / self.trials
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return middle - half, middle + half
+
+
+class Bench:
+    """A model, a context for its answers, and prose."""
+
+    def __init__(self, prose: Path, seed: int) -> None:
+        found = models.chat_model_file("default")
+        if found is None:
+            raise SystemExit("the default model is not installed")
+        self.file = found
+        self.model = Model(found.path)
+        self.context = self.sized(2048)
+        self.facts: Facts = facts_of(self.context)
+        self.prose = Prose(prose)
+        self.seed = seed
+        self.around = form.form_of(self.model)
+        self.prefix = self.state(self.around.head)
+
+    def sized(self, tokens: int) -> Context:
+        """A context of one thread."""
+        return Context(self.model, Shape(tokens, sequences=8, threads=1))
+
+    def chance(self, name: str) -> random.Random:
+        """Random numbers of a part of the benchmark."""
+        return random.Random(f"{self.seed} {name}")
+
+    def state(self, tokens: Sequence[int]) -> Cells:
+        """What the context holds after some tokens."""
+        self.context.clear()
+        self.context.feed(tokens)
+        return kvblob.parse(self.context.state())
+
+    def block(self, tokens: Sequence[int]) -> Cells:
+        """The state of tokens behind the prefix."""
+        self.context.clear()
+        self.context.load_state(kvblob.build(self.prefix))
+        self.context.feed(tokens)
+        return kvblob.parse(self.context.state()).take(slice(len(self.prefix), None))
+
+    def says(self, context: Context, fact: Fact) -> tuple[bool, list[int]]:
+        """Whether the likeliest tokens after the fact's beginning are its value; and those."""
+        tail = self.model.tokenise(f"\n\n{fact.asked}")
+        value = self.model.tokenise(f" {fact.value}")
+        begin, tokens = context.next_position(), [*tail, *value[:-1]]
+        last = len(tail) - 1
+        steps = [Step(t, begin + at, 0, at >= last) for at, t in enumerate(tokens)]
+        likeliest = context.decode(steps).argmax(axis=1).tolist()
+        context.remove(0, begin)
+        return likeliest == value, likeliest
+
+
+# --- selection inside one text
+
+
+def selection(bench: Bench, trials: int) -> dict[str, Any]:
+    """Needles: 1k tokens with four facts, a share of the cells kept by each policy."""
+    chance, size, count = bench.chance("needles"), 1024, 4
+    hits: dict[str, int] = {}
+    agree: dict[str, list[float]] = {}
+    done = 0
+    narrow = Narrow(bench.model, bench.facts, threads=1)
+    neutral = bench.model.tokenise(NEUTRAL)
+    while done < trials:
+        task = haystack(bench.model, bench.prose, chance, size, count)
+        cells = bench.state([*bench.around.head, *task.tokens])
+        for fact in task.facts:
+            bench.context.clear()
+            bench.context.load_state(kvblob.build(cells))
+            right, whole = bench.says(bench.context, fact)
+            hits["full"] = hits.get("full", 0) + right
+            tail = bench.model.tokenise(f"\n\n{fact.asked}")
+            scene = narrow.scene(cells, tail, neutral)
+            for share in (12, 25):
+                budget = size * share // 100
+                for name, policy in policies.POLICIES.items():
+                    if name == "full":
+                        continue
+                    rows = policy.rows(scene, budget)
+                    for turned in (False, True) if name == "hybrid" else (False,):
+                        rope = bench.facts.rope if turned else None
+                        label = f"{name}{' turned' * turned} {share} %"
+                        bench.context.clear()
+                        bench.context.load_state(kvblob.build(forged(cells, rows, rope)))
+                        right, said = bench.says(bench.context, fact)
+                        hits[label] = hits.get(label, 0) + right
+                        same = np.mean(np.equal(said, whole))
+                        agree.setdefault(label, []).append(float(same))
+            done += 1
+    table = {name: Rate(n, done) for name, n in hits.items()}
+    print(f"\n1k tokens, 4 facts, {done} questions, exact answers (tokens that agree with full)")
+    for name, rate in table.items():
+        print(f"  {name:22} {rate}   {np.mean(agree.get(name, [1.0])):.2f}")
+    return {
+        name: {"rate": rate.hits / done, "interval": rate.interval, "trials": done}
+        for name, rate in table.items()
+    }
+
+
+# --- composition
+
+
+def composition(bench: Bench, trials: int, again: int) -> dict[str, Any]:
+    """Blocks of 256 tokens with a fact each: alone, several, the right one last or first."""
+    chance = bench.chance("blocks")
+    told = facts(chance, max(8, min(16, trials)))
+    tasks = [with_facts(bench.model, bench.prose, chance, BLOCK, [fact]) for fact in told]
+    start = time.process_time()
+    blocks = [bench.block(task.tokens) for task in tasks]
+    each = (time.process_time() - start) / len(blocks)
+    rows: dict[str, list[tuple[bool, float]]] = {}
+    for trial in range(trials):
+        right = trial % len(told)
+        others = chance.sample([n for n in range(len(told)) if n != right], 3)
+        orders = {
+            "1 block": [right],
+            "2 blocks, right one last": [*others[:1], right],
+            "2 blocks, right one first": [right, *others[:1]],
+            "4 blocks, right one last": [*others, right],
+            "4 blocks, right one first": [right, *others],
+        }
+        for name, order in orders.items():
+            rows.setdefault(name, []).append(_composed(bench, blocks, order, told[right]))
+            if name.startswith("4") and trial < again:
+                found = _anew(bench, [tasks[n].tokens for n in order], told[right])
+                rows.setdefault(f"read anew: {name}", []).append(found)
+    print(f"\nblocks of {BLOCK} tokens ({each:.2f} CPU s each to compute), exact answers, CPU s")
+    result: dict[str, Any] = {"block_cpu_s": each}
+    for name, found in rows.items():
+        rate = Rate(sum(hit for hit, _ in found), len(found))
+        cost = statistics.median(seconds for _, seconds in found)
+        print(f"  {name:42} {rate}   {cost:.2f}")
+        result[name] = {
+            "rate": rate.hits / rate.trials,
+            "interval": rate.interval,
+            "trials": rate.trials,
+            "cpu_s": cost,
+        }
+    last, anew = result["4 blocks, right one last"], result["read anew: 4 blocks, right one last"]
+    result["ttft_ratio"] = anew["cpu_s"] / last["cpu_s"]
+    print(f"  time to the first token, read anew / composed: {result['ttft_ratio']:.1f}")
+    return result
+
+
+def _composed(
+    bench: Bench, blocks: Sequence[Cells], order: Sequence[int], fact: Fact
+) -> tuple[bool, float]:
+    start = time.process_time()
+    bench.context.clear()
+    compose.load(bench.context, bench.prefix, [blocks[n] for n in order], bench.facts.rope)
+    right, _ = bench.says(bench.context, fact)
+    return right, time.process_time() - start
+
+
+def _anew(bench: Bench, texts: Sequence[Sequence[int]], fact: Fact) -> tuple[bool, float]:
+    start = time.process_time()
+    bench.context.clear()
+    compose.read_anew(bench.context, bench.around.head, texts)
+    right, _ = bench.says(bench.context, fact)
+    return right, time.process_time() - start
+
+
+# --- time and memory
+
+
+def restore(bench: Bench) -> dict[str, Any]:
+    """A document of 2k tokens: read, or loaded from what was kept."""
+    chance = bench.chance("restore")
+    task = haystack(bench.model, bench.prose, chance, 1900, 1)
+    tail = bench.model.tokenise(f"\n\n{task.facts[0].asked}")
+    context = bench.context
+    context.clear()
+    start = time.process_time()
+    context.feed(task.tokens)
+    blob = context.state()
+    first = context.feed(tail).copy()
+    read = time.process_time() - start
+    context.clear()
+    start = time.process_time()
+    context.load_state(blob)
+    again = context.feed(tail).copy()
+    loaded = time.process_time() - start
+    same = bool(np.array_equal(first, again))
+    print(f"\n2k tokens: read {read:.1f} CPU s, restored {loaded:.2f}, ratio {read / loaded:.0f}")
+    print(f"  scores of the first token are bit-equal: {same}")
+    return {"read_cpu_s": read, "restored_cpu_s": loaded, "ratio": read / loaded, "equal": same}
+
+
+def decoding(bench: Bench) -> dict[str, Any]:
+    """Tokens after 8,192 cells and after 512 of them; contents do not matter for time."""
+    some = bench.state(haystack(bench.model, bench.prose, bench.chance("decode"), 512, 1).tokens)
+    result: dict[str, Any] = {}
+    for cells in (512, 8160):
+        rows = np.arange(cells) % len(some)
+        positions = np.arange(cells, dtype=np.int32)
+        many = some.take(rows)
+        blob = kvblob.build(Cells(positions, many.keys, many.values))
+        del many
+        before = _resident()
+        with Context(bench.model, Shape(cells + 32, 1, 512, 1)) as context:
+            context.load_state(blob)
+            context.feed([5])
+            grown = _resident() - before
+            start = time.process_time()
+            for token in range(16):
+                context.feed([token + 6])
+            seconds = (time.process_time() - start) / 16
+        result[str(cells)] = {"ms_per_token": 1000 * seconds, "mb": grown / 1e6}
+    short, long = result["512"], result["8160"]
+    result["ratio"] = long["ms_per_token"] / short["ms_per_token"]
+    result["memory_ratio"] = long["mb"] / short["mb"]
+    print("\ndecoding: cells, ms CPU a token, MB more resident")
+    for name in ("512", "8160"):
+        row = result[name]
+        print(f"  {name:>6} {row['ms_per_token']:8.1f} {row['mb']:8.0f}")
+    print(f"  {result['ratio']:.1f} x faster, {result['memory_ratio']:.1f} x less memory")
+    return result
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
+
+
+def folders(sizes: Sequence[int], options: argparse.Namespace) -> list[dict[str, Any]]:
+    """An answer from a folder of so many tokens, each in a process of its own."""
+    found = []
+    print("\na folder on a model of 8k tokens: tokens, CPU s to the first text, peak MB")
+    for size in sizes:
+        command = [sys.executable, "-m", "benchmarks.sparse_kv_folder", str(size)]
+        command += ["--seed", str(options.seed), "--prose", str(options.prose)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        row = json.loads(done.stdout.splitlines()[-1])
+        print(f"  {size:>9,} {row['cpu_s']:8.2f} {row['peak_mb']:8.0f}", flush=True)
+        found.append(row)
+    return found
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--prose", type=Path, default=DOCS, help="what stands around the facts")
+    parser.add_argument("--trials", type=int, default=24)
+    parser.add_argument("--quick", action="store_true", help="a third of the trials")
+    parser.add_argument("--only", default="", help="parts, with commas between them")
+    options = parser.parse_args()
+    trials = max(8, options.trials // 3) if options.quick else options.trials
+    bench = Bench(options.prose, options.seed)
+    parts = {
+        "selection": lambda: selection(bench, trials),
+        "composition": lambda: composition(bench, trials, 2 if options.quick else 8),
+        "restore": lambda: restore(bench),
+        "decoding": lambda: decoding(bench),
+        "folders": lambda: folders((16384, 65536), options),
+    }
+    wanted = options.only.split(",") if options.only else list(parts)
+    figures = {name: parts[name]() for name in wanted}
+    about = {"seed": options.seed, "model": bench.file.name, "rope": asdict(bench.facts.rope)}
+    print(json.dumps({**about, **figures}))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as _:
+        main()
