@@ -32,7 +32,7 @@ def run(
     with session.open(lambda _: None) as drive:
         plan = drive.call(declared.name, **arguments, apply=digest)
         out = render.console(session.color)
-        if not plan.applied and (getattr(plan, "versions", 0) or getattr(plan, "paths", ())):
+        if not plan.applied and (getattr(plan, "versions", None) or getattr(plan, "paths", None)):
             if session.json and not yes:
                 session.print_json(codec.to_builtins(plan))
                 return ConfirmationRequired.exit_code

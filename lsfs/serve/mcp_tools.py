@@ -55,7 +55,8 @@ class Offered:
             properties[self._spelled(entry.name)] = known
         if self.is_paged:
             properties["cursor"] = CURSOR
-        required = [self._spelled(name) for name in shape.get("required", ())]
+        named = (*shape.get("required", ()), *self.tool.requires)
+        required = [self._spelled(name) for name in named]
         made: dict[str, Any] = {"type": "object", "properties": properties}
         return {**made, "required": required} if required else made
 
@@ -77,6 +78,9 @@ class Offered:
         if self.tool.camel:
             values = _snake(values)
         values = {name: value for name, value in values.items() if value is not None}
+        missing = [name for name in self.tool.requires if not values.get(name)]
+        if missing:
+            raise UsageError(f"{self.tool.name} needs {missing[0]!r}")
         for entry, _, param in self.syscall.fields():
             if (param.path or entry.name in _FOLDERS) and entry.name in values:
                 values[entry.name] = drive.within(values[entry.name])
@@ -181,7 +185,9 @@ def _plain(shape: Mapping[str, Any], definitions: Mapping[str, Any], *, camel: b
         return _plain(definitions[shape["$ref"].rpartition("/")[2]], definitions, camel=camel)
     made: dict[str, Any] = {}
     for key, value in shape.items():
-        if key in ("title", "description") or (key == "default" and value in ("", 0, False, [])):
+        if key in ("title", "description") or (
+            key == "default" and value in ("", 0, False, [], ())
+        ):
             continue
         if key == "properties":
             made[key] = {

@@ -82,7 +82,7 @@ def write_file(call: Call, request: WriteRequest) -> Written:
 class PutRequest:
     """Which file of this machine is taken in, and where."""
 
-    source: Annotated[str, Param("a file of this machine, which stays as it is")]
+    source: Annotated[str, Param("a file of this machine, which stays as it is", local=True)]
     path: Annotated[str, Param("where it goes in the drive", path=True)]
     mode: _MODE = "replace"
     parents: _PARENTS = False
@@ -96,7 +96,7 @@ class PutRequest:
 )
 def put(call: Call, request: PutRequest) -> Written:
     """Copy a file of this machine into the drive. What was there stays as a version."""
-    outside = Path(request.source).expanduser().absolute()
+    outside = Path(request.source)
     try:
         fd = os.open(outside, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
