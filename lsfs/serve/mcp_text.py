@@ -372,7 +372,7 @@ def _tree(result: Tree, _: Mapping[str, Any]) -> Shown:
             node |= {"cut": True} if one.path in cut else {}
         below[one.path.rpartition("/")[0]].append(node)
     told = "not all is shown: ask for the tree of a folder that is marked as cut"
-    text = json.dumps(below[result.path], indent=1, ensure_ascii=False)
+    text = json.dumps(below[result.path], separators=(",", ":"), ensure_ascii=False)
     return Shown([text], foot=f"[{told}]" if cut else "")
 
 

@@ -130,8 +130,7 @@ class Syscall:
 
     def fields(self) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
         """Fields of the request with their type and description."""
-        request: Hashable = self.request
-        return _fields(request)
+        return _fields(typing.cast(Hashable, self.request))
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A checked request from a call's arguments.
