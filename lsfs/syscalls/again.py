@@ -97,7 +97,8 @@ def _reworded(call: Call, words: str, found: Gathered) -> Iterator[tuple[str, st
     from lsfs.index.dialogue.nouns import phrases
     from lsfs.index.folding import fold
 
-    text = fold("\n".join(f"{hit.title}\n{hit.text}" for hit in found.hits))
+    passages = dict.fromkeys(one.passage for one in found.candidates)
+    text = fold("\n".join(f"{found.read[n].title}\n{found.read[n].text}" for n in passages))
 
     def stands(name: str) -> bool:
         return _stands(name, text) if text else _passages_with(call, name) > 0
