@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lsfs.errors import StateUnwritable
+from lsfs.errors import ModelError
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
@@ -73,7 +73,10 @@ def kv_status(call: Call, request: KvStatusRequest) -> KvReport:
     it can be made again at any time.
     """
     engines, folder = call.engines, folder_of(call.engines)
-    digest = _digest_in_use(engines)
+    try:
+        digest = _digest_in_use(engines)
+    except ModelError:  # it is missing or damaged: so it does not answer
+        digest = ""
     contexts = tuple(_context(one, digest) for one in folder.contexts())
     settings = engines.config.model
     return KvReport(
@@ -141,8 +144,5 @@ def kv_clear(call: Call, request: KvClearRequest) -> KvCleared:
     folder = folder_of(call.engines)
     digest = _digest_in_use(call.engines) if request.unused else ""
     before = sum(one.bytes for one in folder.contexts())
-    try:
-        count = folder.clear(lambda one: not digest or one.about.get("sha256") != digest)
-    except OSError as error:
-        raise StateUnwritable(f"cannot clear {folder.root}: {error.strerror}") from error
+    count = folder.clear(lambda one: not digest or one.about.get("sha256") != digest)
     return KvCleared(count, before - sum(one.bytes for one in folder.contexts()))
