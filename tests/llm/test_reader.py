@@ -11,6 +11,8 @@ import pytest
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong
 from lsfs.llm import form, models
+from lsfs.llm.batch import Shape
+from lsfs.llm.engine import Context
 from lsfs.llm.kvstore import KvStore
 from lsfs.llm.model import Model
 from lsfs.llm.reader import LOOK, Reader
@@ -32,7 +34,12 @@ def reading(
     def store(key: str) -> KvStore | None:
         return KvStore(folder / "kv", key, limit=1 << 28) if kept else None
 
-    with Model(path) as model, Reader(model, "00" * 32, config, store) as reader:
+    shape = Shape(tokens=config.context, threads=config.threads)
+    with (
+        Model(path) as model,
+        Context(model, shape) as context,
+        Reader(context, "00" * 32, config, store) as reader,
+    ):
         yield reader
 
 
@@ -100,8 +107,8 @@ def test_the_best_passage_is_read_last(folder: Path) -> None:
 
 def test_blocks_that_are_kept_are_looked_at_and_count_beside_the_search(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
-        assert reader.prepare(PASSAGES) == 4
-        assert reader.prepare(PASSAGES) == 0
+        assert reader.prepare(PASSAGES)
+        assert reader.prepare(PASSAGES)
         plain = reader.read("What does oak cost?", PASSAGES, [1.0] * 4, most=4)
         assert plain.misses == 0
         looks = {}
@@ -140,7 +147,7 @@ def test_a_model_whose_state_is_not_handled_reads_the_same_texts_anew(
         reader._context.clear()
         request = Request(prompt, 8, Sampling(penalty=PENALTY), _STOP)
         assert found.text == "".join(reader._context.go_on(request)).strip()
-        assert reader.prepare(PASSAGES) == 0
+        assert not reader.prepare(PASSAGES)
         each = reader.read_each("What does oak cost?", PASSAGES, SCORES, most=2)
         assert {n for one in each for n in one.used} <= {0, 1}
 
