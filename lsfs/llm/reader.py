@@ -32,10 +32,11 @@ OnText = Callable[[str], None]
 BUDGET = 512  # cells of a long document that an answer is written from
 WIDER = 4  # times the budget: cells that a policy chooses from
 CANDIDATES = 16  # passages that are looked at
+NEAR = 0.5  # standard deviations of relevance within which a passage is as good as the best one
 LOOK = 0.3  # what the look at kept blocks counts beside the search's score, both standardised
 PENALTY = 1.1  # small models repeat themselves without one
 ALONE_TOKENS = 32  # of an answer to one text among several
-_STOP = ("\n\n", prompts.BEGIN, prompts.END)
+STOP = ("\n\n", prompts.BEGIN, prompts.END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ class Reader:
         on_text: OnText | None = None,
         cancel: Stop | None = None,
         most: int = compose.MOST,
+        near: float = NEAR,
     ) -> Reading:
         """The answer to a question from the passages that it is most about.
 
@@ -159,6 +161,8 @@ class Reader:
             on_text: takes pieces of the answer as they come.
             cancel: stops the model.
             most: passages that are read at most.
+            near: those that are less relevant than the best one by more than this are left out;
+                in standard deviations of the scores.
 
         Raises:
             Cancelled: ``cancel`` was set.
@@ -171,7 +175,8 @@ class Reader:
             pieces = self._pieces(passages)
             relevance = self._relevance(pieces, scores, tail, cancel)
             room = self._room(tail, self._config.max_tokens)
-            chosen = compose.choose(relevance, [len(p.tokens) for p in pieces], room, most)
+            sizes = [len(piece.tokens) for piece in pieces]
+            chosen = compose.choose(relevance, sizes, room, most, near)
             try:
                 self._load([[pieces[n] for n in chosen.blocks]], cancel)
                 text = self._write(tail, begun, on_text, cancel)
@@ -321,21 +326,26 @@ class Reader:
         tail: Sequence[int],
         cancel: Stop | None,
     ) -> list[float]:
-        """Of each block: the search's score, and the look at it where it is kept."""
+        """Of each block: the search's score, and the look at it where all candidates are kept."""
         found = _standard([scores[piece.passage] for piece in pieces])
         blocks = self._blocks
         if blocks is None or blocks.store is None:
             return found
         order = sorted(range(len(pieces)), key=lambda n: -found[n])[:CANDIDATES]
-        parts = {n: blocks.store.part_of(pieces[n].tokens, self._glance.layers) for n in order}
-        kept = {n: part for n, part in parts.items() if part is not None}
-        if len(kept) < 2:
+        parts = []
+        for n in order:
+            part = blocks.store.part_of(pieces[n].tokens, self._glance.layers)
+            # Were some looked at and others not, the next answer would rest on other passages.
+            if part is None:
+                return found
+            parts.append(part)
+        if len(parts) < 2:
             return found
         queries = self._glance.queries(tail, cancel)
         looks = _standard(
-            [self._glance.relevance(queries, part.keys, part.extras) for part in kept.values()]
+            [self._glance.relevance(queries, part.keys, part.extras) for part in parts]
         )
-        for n, look in zip(kept, looks, strict=True):
+        for n, look in zip(order, looks, strict=True):
             found[n] += LOOK * look
         return found
 
@@ -361,7 +371,7 @@ class Reader:
         self, tail: Sequence[int], begun: _Begun, on_text: OnText | None, cancel: Stop | None
     ) -> str:
         sampling = Sampling(penalty=PENALTY)
-        request = Request(tail, self._config.max_tokens, sampling, _STOP)
+        request = Request(tail, self._config.max_tokens, sampling, STOP)
         text = ""
         for piece in self._context.go_on(request, cancel):
             begun.spoken()

@@ -95,6 +95,8 @@ class Drive(Methods):
         for entry, _, param in declared.fields():
             if param.session and not arguments[entry.name]:
                 arguments[entry.name] = self._session
+            if param.local:  # whoever runs it may be elsewhere
+                arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
         return self._caller.call(name, arguments, self._on_event)
 
 
