@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -241,15 +241,17 @@ class ReadingChat(FakeModel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.keeps = True
         self.reads = FakeReads()
         self.prepare = self.reads.prepare
+
+    def read(self, *_: Any, **__: Any) -> str:
+        return ""
 
 
 def test_the_files_of_an_answer_are_read_ahead_in_a_drive_that_is_followed(
     source: Path, no_chat: Config, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
-    import contextlib
-
     chat = ReadingChat()
     monkeypatch.setattr(embedders, "load", lambda *_: HashEmbedder())
     monkeypatch.setattr(opening, "_chat", lambda *_: chat)
@@ -265,6 +267,6 @@ def test_the_files_of_an_answer_are_read_ahead_in_a_drive_that_is_followed(
         texts = [text for text, _ in chat.reads.read]
         assert texts[0].strip()[:40] in whole
         assert texts[0] in {hit.text for hit in drive.retrieve("monthly rent", k=20).hits}
+    chat.keeps = False
     with contextlib.ExitStack() as stack:
-        off = replace(no_chat, model=replace(no_chat.model, kv="off"))
-        assert open_engines(initialise(source), off, stack, follow=True).ahead is None
+        assert open_engines(initialise(source), no_chat, stack, follow=True).ahead is None
