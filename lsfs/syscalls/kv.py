@@ -54,6 +54,7 @@ class KvReport:
         limit: bytes that may be used (``model.kv_bytes``).
         numbers: how numbers are kept from now on (``model.kv_numbers``).
         contexts: by model and prefix, the one that was used last comes first.
+        ahead: what is read ahead now, or why it waits; "" for nothing.
     """
 
     on: bool
@@ -62,6 +63,7 @@ class KvReport:
     limit: int
     numbers: str
     contexts: tuple[KvContext, ...]
+    ahead: str = ""
 
 
 @registry.syscall(command="kv status", examples=("lsfs kv status",))
@@ -86,6 +88,7 @@ def kv_status(call: Call, request: KvStatusRequest) -> KvReport:
         limit=folder.limit,
         numbers=settings.kv_numbers,
         contexts=contexts,
+        ahead="" if engines.ahead is None else engines.ahead.state,
     )
 
 
