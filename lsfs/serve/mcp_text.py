@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from lsfs.places import cited
 
 if TYPE_CHECKING:
+    from lsfs.differences import Diff
     from lsfs.joins import Joined, JoinRow
-    from lsfs.model import Diff, Hit
+    from lsfs.model import Hit
     from lsfs.syscalls.ask import Answer
     from lsfs.syscalls.done import Done
     from lsfs.syscalls.editing import Edited
