@@ -115,7 +115,8 @@ class Answer:
             "ask",
             "Answer a question from the files: quotes with file, page and line, files that match "
             '("contracts from 2023"), or a sum. Says so when the files do not say it.',
-            leaves_out=("no_model", "plan", "wait"),
+            leaves_out=("no_model", "plan", "wait", "continue_", "conversation", "forget"),
+            requires=("question",),
         ),
     ),
 )
