@@ -82,7 +82,9 @@ _WH = re.compile(
     r"was|wo|wie|warum|welche[rsmn]?|ist|hat|gibt)\b",
     re.IGNORECASE,
 )
-_OF_DOCUMENT = re.compile(r"\b(?:sign(?:ed|s)?|wrote|writ(?:es|ten)|sent|unterschrieben)\b", re.I)
+_OF_DOCUMENT = re.compile(
+    r"\b(?:sign(?:ed|s)?|made|wrote|writ(?:es|ten)|sent|unterschrieben)\b", re.I
+)
 _SUMMED = frozenset(("invoice", "bill", "receipt", "rechnung"))
 
 
@@ -312,6 +314,7 @@ def _of_other(base: Turn, sort: str, turns: Sequence[Turn]) -> Reading:
 def _clause(core: str, last: Turn, turns: Sequence[Turn]) -> Reading | None:
     """A question with a verb that leaves out what it is about, or says "it"."""
     if has_thing(core) or (last.listing and _THEM.search(core)):
+        last = _last_thing(turns)
         subject = _document_text(turns) if _OF_DOCUMENT.search(core) else _subject_text(last)
         told = with_subject(core, subject) if subject else core
         return Reading(question=f"{told}?", files=_focus(last))
@@ -332,6 +335,16 @@ def _clause(core: str, last: Turn, turns: Sequence[Turn]) -> Reading | None:
         # A verb stands behind the fact: what it is said of cannot be put there.
         return Reading(question=f"{core}?", files=_focus(last))
     return Reading(question=f"{core} {end}".strip() + "?", files=_focus(last))
+
+
+def _last_thing(turns: Sequence[Turn]) -> Turn:
+    """The latest turn about a thing: whom an answer named is no "it"."""
+    people = {name for turn in turns for name in turn.names if name not in turn.read_as}
+    for turn in reversed(turns):
+        subject = None if turn.listing else subject_of(turn.read_as)
+        if subject is None or subject.text not in people or turn is turns[0]:
+            return turn
+    return turns[-1]
 
 
 def _document_text(turns: Sequence[Turn]) -> str:
