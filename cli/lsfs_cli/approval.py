@@ -27,18 +27,18 @@ def run(
         ConfirmationRequired: there is nobody to ask. With ``--json`` the plan itself is the answer.
     """
     from lsfs import codec
-    from lsfs_cli import render, render_past  # noqa: F401 - knows how a plan is shown
+    from lsfs_cli import render, render_files, render_past  # noqa: F401 - know how plans are shown
 
     with session.open(lambda _: None) as drive:
         plan = drive.call(declared.name, **arguments, apply=digest)
         out = render.console(session.color)
-        if not plan.applied and (plan.versions or getattr(plan, "paths", ())):
+        if not plan.applied and (getattr(plan, "versions", None) or getattr(plan, "paths", None)):
             if session.json and not yes:
                 session.print_json(codec.to_builtins(plan))
                 return ConfirmationRequired.exit_code
             if not yes:
                 render.show(plan, out)
-                _approve(plan.digest)
+                _approve(plan.digest, is_kept=hasattr(plan, "undo"))
             plan = drive.call(declared.name, **arguments, apply=plan.digest)
     if session.json:
         session.print_json(codec.to_builtins(plan))
@@ -47,11 +47,13 @@ def run(
     return 0
 
 
-def _approve(digest: str) -> None:
+def _approve(digest: str, *, is_kept: bool) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        said = "this removes files" if is_kept else "this cannot be undone"
         raise ConfirmationRequired(
-            f"this cannot be undone (plan {digest})",
+            f"{said} (plan {digest})",
             hint=f"do it with --yes, or exactly this plan with --apply {digest}",
         )
-    if not click.confirm("Do it? It cannot be undone", default=False):
+    asked = "Do it? The files go to the trash" if is_kept else "Do it? It cannot be undone"
+    if not click.confirm(asked, default=False):
         raise click.Abort

@@ -177,6 +177,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         # Some know how a part of the results is shown.
         from lsfs_cli import (  # noqa: F401
             render,
+            render_files,
             render_groups,
             render_join,
             render_kv,

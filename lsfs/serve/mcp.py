@@ -24,10 +24,12 @@ from mcp.shared.exceptions import MCPError
 import lsfs
 from lsfs.errors import AccessDenied, LsfsError, TooLarge
 from lsfs.serve.access import Access, Cancellation
+from lsfs.serve.mcp_names import shown
 from lsfs.serve.mcp_progress import Progress
 from lsfs.serve.mcp_resources import Resources, uri_of
 from lsfs.serve.mcp_text import page
-from lsfs.serve.mcp_tools import Offered, Paths, check, in_tools, offered, shown
+from lsfs.serve.mcp_tools import Offered, Paths, check, in_tools, offered
+from lsfs.syscalls.registry import Effect
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("lsfs.serve.mcp")
 
 AT_ONCE = 16  # calls that run at the same time; more wait
+INDEXED_SECONDS = 15.0  # to wait for what the agent itself has changed to be indexed
+_FINDING = frozenset({"search", "grep_files", "ask", "group", "join"})
 _ALLOWED = "list_allowed_directories"
 _CONTENT = {"type": "object", "properties": {"content": {"type": "string"}},
             "required": ["content"]}  # fmt: skip
@@ -58,6 +62,7 @@ class AgentServer:
         self._tools = offered(allow_write=allow_write)
         self._paths = Paths(access.record)
         self._approvable: set[str] = set()  # digests of plans that were shown
+        self._has_written = False  # since the index was waited for
         self._threads = anyio.CapacityLimiter(AT_ONCE)
         self._resources = Resources(self._run)
         self.server: Server[Any] = Server(
@@ -129,6 +134,11 @@ class AgentServer:
                 f"no plan {digest!r} was shown here",
                 hint=f"call {one.tool.name} without apply first, and look at what it would do",
             )
+        if one.syscall.effect is not Effect.READ:
+            self._has_written = True
+        elif self._has_written and one.tool.name in _FINDING:
+            self._has_written = False  # an agent finds what it has just written
+            await self._run(context, "wait_indexed", {"timeout": INDEXED_SECONDS})
         result = await self._run(context, one.syscall.name, arguments)
         if one.tool.by_plan:
             self._approvable.discard(digest)
@@ -174,7 +184,7 @@ def _tool(one: Offered) -> types.Tool:
     """A tool as it is declared to agents."""
     from lsfs.serve.mcp_text import FORMS
 
-    reads = one.syscall.effect.value == "read"
+    reads = one.syscall.effect is Effect.READ
     form = FORMS[one.tool.name]
     return types.Tool(
         name=one.tool.name,

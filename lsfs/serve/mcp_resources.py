@@ -25,8 +25,8 @@ from mcp.shared.exceptions import MCPError
 from lsfs import codec, markdown
 from lsfs.errors import LsfsError, NotFound, UsageError
 from lsfs.model import Document
+from lsfs.serve.mcp_names import shown
 from lsfs.serve.mcp_text import FORMS
-from lsfs.serve.mcp_tools import shown
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lsfs.places import cited
+from lsfs.serve.mcp_names import shown
 
 if TYPE_CHECKING:
     from lsfs.joins import Joined, JoinRow
@@ -102,20 +103,21 @@ def page(name: str, result: Any, arguments: Mapping[str, Any], begin: int = 0) -
     from lsfs import codec
 
     form = FORMS[name]
-    shown = form.show(result, arguments)
-    items = shown.items[begin:]
-    count, room = 0, BUDGET - len(shown.head) - len(shown.foot)
+    parts_ = form.show(result, arguments)
+    items = parts_.items[begin:]
+    count, room = 0, BUDGET - len(parts_.head) - len(parts_.foot)
     while count < len(items) and (room >= len(items[count]) or not count):
         room -= len(items[count]) + 1
         count += 1
     left = len(items) - count
-    after = str(begin + count) if left and form.is_paged else shown.next
-    parts = [shown.head if not begin else "", *(_cut(item) for item in items[:count])]
+    after = str(begin + count) if left and form.is_paged else parts_.next
+    parts = [parts_.head if not begin else "", *(_cut(item) for item in items[:count])]
     if left:
         parts.append(f"[{left} more" + (f"; go on with cursor={after!r}]" if after else "]"))
     else:
-        parts.append(shown.foot)
+        parts.append(parts_.foot)
         if after:
+            parts = [part.removesuffix("\n") for part in parts]
             parts.append(f"[cut here; go on with cursor={after!r}]")
     text = "\n".join(part for part in parts if part)
     if form.is_plain:
@@ -363,14 +365,14 @@ def _tree(result: Tree, _: Mapping[str, Any]) -> Shown:
             fit.append(one)
     below: dict[str, list[Any]] = {result.path: []}
     for one in sorted(fit, key=lambda one: one.path.split("/")):
-        node: dict[str, Any] = {"name": one.name, "type": "file"}
+        node: dict[str, Any] = {"name": shown(one.name), "type": "file"}
         if one.kind == "directory":
             below[one.path] = []
-            node = {"name": one.name, "type": "directory", "children": below[one.path]}
+            node = {"name": shown(one.name), "type": "directory", "children": below[one.path]}
             node |= {"cut": True} if one.path in cut else {}
         below[one.path.rpartition("/")[0]].append(node)
     told = "not all is shown: ask for the tree of a folder that is marked as cut"
-    text = json.dumps(below[result.path], indent=1, ensure_ascii=False)
+    text = json.dumps(below[result.path], separators=(",", ":"), ensure_ascii=False)
     return Shown([text], foot=f"[{told}]" if cut else "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 from lsfs import codec
 from lsfs.drives import DriveRecord
 from lsfs.errors import AccessDenied, UsageError
+from lsfs.serve.mcp_names import decoded
 from lsfs.serve.mcp_text import FORMS
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Effect, Syscall, Tool, registry
 
 CURSOR = {"type": "string", "description": "go on where an answer was cut: its `next`"}
 _FOLDERS = frozenset({"dir"})  # fields that name a folder, beside those that are paths
-_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class Offered:
             properties[self._spelled(entry.name)] = known
         if self.is_paged:
             properties["cursor"] = CURSOR
-        required = [self._spelled(name) for name in shape.get("required", ())]
+        named = (*shape.get("required", ()), *self.tool.requires)
+        required = [self._spelled(name) for name in named]
         made: dict[str, Any] = {"type": "object", "properties": properties}
         return {**made, "required": required} if required else made
 
@@ -77,6 +78,9 @@ class Offered:
         if self.tool.camel:
             values = _snake(values)
         values = {name: value for name, value in values.items() if value is not None}
+        missing = [name for name in self.tool.requires if not values.get(name)]
+        if missing:
+            raise UsageError(f"{self.tool.name} needs {missing[0]!r}")
         for entry, _, param in self.syscall.fields():
             if (param.path or entry.name in _FOLDERS) and entry.name in values:
                 values[entry.name] = drive.within(values[entry.name])
@@ -167,20 +171,6 @@ class Paths:
         return "" if text == "." else text
 
 
-def shown(text: str) -> str:
-    r"""A name or text as JSON can hold it: a byte that is no UTF-8 becomes ``\xe9``."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return text
-
-
-def decoded(text: str) -> str:
-    """A name as :func:`shown` shows it, as it is on the disk."""
-    return _BYTE.sub(lambda match: os.fsdecode(bytes([int(match[1], 16)])), text)
-
-
 def _cursor(text: Any) -> int:
     if text in ("", None):
         return 0
@@ -195,7 +185,9 @@ def _plain(shape: Mapping[str, Any], definitions: Mapping[str, Any], *, camel: b
         return _plain(definitions[shape["$ref"].rpartition("/")[2]], definitions, camel=camel)
     made: dict[str, Any] = {}
     for key, value in shape.items():
-        if key in ("title", "description") or (key == "default" and value in ("", 0, False, [])):
+        if key in ("title", "description") or (
+            key == "default" and value in ("", 0, False, [], ())
+        ):
             continue
         if key == "properties":
             made[key] = {
@@ -222,8 +214,3 @@ def _snake(value: Any) -> Any:
 
 def _lower(match: re.Match[str]) -> str:
     return "_" + match[0].lower()
-
-
-def names(tools: Iterable[Offered]) -> list[str]:
-    """The names of tools."""
-    return [one.tool.name for one in tools]

@@ -95,6 +95,8 @@ class Drive(Methods):
         for entry, _, param in declared.fields():
             if param.session and not arguments[entry.name]:
                 arguments[entry.name] = self._session
+            if param.local:  # whoever runs it may be elsewhere
+                arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
         return self._caller.call(name, arguments, self._on_event)
 
 
@@ -215,7 +217,7 @@ def open_engines(
         record.state.vectors,
         read_only=read_only,
     )
-    chat = _chat(config, residents, stack)
+    chat = _chat(config, residents, record.state.kv, stack)
     search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
@@ -342,7 +344,7 @@ def _ahead(engines: Engines) -> Ahead | None:
     from lsfs.syscalls.ahead import Ahead, passages_of
 
     chat, catalog = engines.chat, engines.catalog
-    if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
+    if not (isinstance(chat, ReadsAhead) and chat.keeps):
         return None
     return Ahead(
         chat,
@@ -363,13 +365,15 @@ def _reader(config: Config) -> SandboxPool:
     return SandboxPool(config.index)
 
 
-def _chat(config: Config, residents: Residents, stack: contextlib.ExitStack) -> ChatModel | None:
+def _chat(
+    config: Config, residents: Residents, kept: Path, stack: contextlib.ExitStack
+) -> ChatModel | None:
     from lsfs.llm import models
     from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
-    chat = LocalChat(found, config.model, residents)
+    chat = LocalChat(found, config.model, residents, kept)
     stack.callback(chat.close)
     return chat

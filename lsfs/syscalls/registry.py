@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import importlib
 import inspect
 import os
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -48,6 +49,7 @@ class Param:
         positional: the command line takes it without a name though it may be left out.
         session: names who calls. When it is left out, the command line fills in its terminal, and
             a ``Drive`` itself.
+        local: names a file of this machine, relative to where the caller is.
     """
 
     help: str
@@ -58,6 +60,7 @@ class Param:
     words: bool = False
     positional: bool = False
     session: bool = False
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Tool:
         idempotent: doing it twice is doing it once; None for what only reads.
         destructive: it may replace or remove what is there.
         by_plan: the first call only says what would be done; the digest that it gives has it done.
+        requires: fields that agents have to give though others may leave them out.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Tool:
     idempotent: bool | None = None
     destructive: bool | None = None
     by_plan: bool = False
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +130,7 @@ class Syscall:
 
     def fields(self) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
         """Fields of the request with their type and description."""
-        hints = typing.get_type_hints(self.request, include_extras=True)
-        found = []
-        for entry in dataclasses.fields(self.request):
-            hint = hints[entry.name]
-            extras = typing.get_args(hint)[1:] if _annotated(hint) else ()
-            param = next((e for e in extras if isinstance(e, Param)), Param(""))
-            found.append((entry, typing.get_args(hint)[0] if _annotated(hint) else hint, param))
-        return found
+        return _fields(typing.cast(Hashable, self.request))
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A checked request from a call's arguments.
@@ -239,6 +237,18 @@ class Registry:
             return run
 
         return declare
+
+
+@functools.cache  # each call of a syscall looks at them, and they take longer than most calls
+def _fields(request: Any) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
+    hints = typing.get_type_hints(request, include_extras=True)
+    found = []
+    for entry in dataclasses.fields(request):
+        hint = hints[entry.name]
+        extras = typing.get_args(hint)[1:] if _annotated(hint) else ()
+        param = next((e for e in extras if isinstance(e, Param)), Param(""))
+        found.append((entry, typing.get_args(hint)[0] if _annotated(hint) else hint, param))
+    return found
 
 
 def _annotated(hint: Any) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import beneath
-from lsfs.errors import AccessDenied, VersionConflict
+from lsfs.errors import AccessDenied, NotFound, VersionConflict
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import exact, keeper_of
@@ -82,7 +82,7 @@ def write_file(call: Call, request: WriteRequest) -> Written:
 class PutRequest:
     """Which file of this machine is taken in, and where."""
 
-    source: Annotated[str, Param("a file of this machine, which stays as it is")]
+    source: Annotated[str, Param("a file of this machine, which stays as it is", local=True)]
     path: Annotated[str, Param("where it goes in the drive", path=True)]
     mode: _MODE = "replace"
     parents: _PARENTS = False
@@ -96,7 +96,7 @@ class PutRequest:
 )
 def put(call: Call, request: PutRequest) -> Written:
     """Copy a file of this machine into the drive. What was there stays as a version."""
-    outside = Path(request.source).expanduser().absolute()
+    outside = Path(request.source)
     try:
         fd = os.open(outside, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
@@ -211,7 +211,7 @@ class MakeDirRequest:
 )  # fmt: skip
 def make_dir(call: Call, request: MakeDirRequest) -> Done:
     """Make a folder, and those above it. It may be there already."""
-    with changing(call, request.path) as (path, writer, _):
+    with changing(call, request.path, parents=True) as (path, writer, _):
         made = writer.make_folders(os.fsencode(path))
     return Done(f"{path}: made" if made else f"{path} is there already")
 
@@ -240,13 +240,16 @@ def changing(
     with told(path), call.engines.writing:
         with source(call) as root:
             real = for_change(call, root, path, last=last)
+            folder = real.rpartition("/")[0]
+            if folder and not parents and beneath.stat(root, os.fsencode(folder)) is None:
+                raise NotFound(f"there is no folder {folder!r}", hint="make it: lsfs mkdir")
         keeper.look([real, *others])
         undo = exact(keeper.now_ns() - 1)
         try:
             with hands(call) as changing_:
                 writer = Writer(changing_, durable=durable(call))
-                if parents and "/" in real:
-                    writer.make_folders(os.fsencode(real.rpartition("/")[0]))
+                if parents and folder:
+                    writer.make_folders(os.fsencode(folder))
                 yield real, writer, undo
         finally:
             keeper.follow()
