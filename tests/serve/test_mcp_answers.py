@@ -12,10 +12,12 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client
+from mcp.client.subscriptions import ResourcesListChanged, ResourceUpdated
 
 from lsfs.config import Config, IndexConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import Cancelled
+from lsfs.serve import mcp_changes
 from lsfs.serve.access import Access, Cancellation
 from lsfs.serve.mcp import AgentServer
 from tests.serve.mcp_clients import Agent
@@ -147,6 +149,31 @@ def test_a_cancelled_request_ends_its_call(access: Access, monkeypatch: pytest.M
                 await anyio.to_thread.run_sync(begun.wait, 20)
                 group.cancel_scope.cancel()
             assert await anyio.to_thread.run_sync(ended.wait, 20)
+
+    anyio.run(run)
+
+
+def test_an_agent_is_told_of_changes(
+    source: Path, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_changes, "LOOK_SECONDS", 0.05)
+    uri = "lsfs:///Contracts/mill-lease.txt"
+
+    async def run() -> None:
+        async with Client(AgentServer(access, allow_write=True).server) as client:
+            agent = Agent(client)
+            await agent.text("index_status")
+            async with client.listen(
+                resource_subscriptions=[uri], resources_list_changed=True
+            ) as told:
+                await agent.text("write_file", path="Finance/new.txt", content="other")
+                with anyio.fail_after(20):
+                    assert isinstance(await anext(told), ResourcesListChanged)
+                await agent.text("write_file", path="Contracts/mill-lease.txt", content="new")
+                with anyio.fail_after(20):
+                    while (event := await anext(told)) == ResourcesListChanged():
+                        pass
+                assert event == ResourceUpdated(uri)
 
     anyio.run(run)
 
