@@ -38,14 +38,16 @@ from benchmarks.answers_set import Asked, Texts
 from benchmarks.answers_support import unsupported
 from lsfs.config import Config, ModelConfig
 from lsfs.llm.answer import quoted
-from lsfs.llm.evidence import CALIBRATIONS
+from lsfs.llm.evidence import CALIBRATIONS, answerable
 from lsfs.syscalls import facts
-from lsfs.syscalls.ask import AskRequest, ask
+from lsfs.syscalls.again import looked_again
+from lsfs.syscalls.ask import AskRequest, answered
 from lsfs.syscalls.drive import LocalCaller
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.retrieve import read_query
 
 NONE = -9.0  # the score of a question that no sentence was found for
+FURTHER = 120  # questions that are also looked for again without their file
 SAMPLES = 1000  # of a bootstrap
 
 
@@ -59,6 +61,7 @@ class Outcome:
         shown: how many of them an answer would quote.
         unsupported: statements shown, either time, that their citations do not bear.
         answered: whether the product answered, with the file.
+        refused: whether it did not without, also after it looked again; None where not tried.
         wall_s: what answering took.
     """
 
@@ -69,6 +72,7 @@ class Outcome:
     unsupported: int
     statements: int
     answered: bool
+    refused: bool | None
     wall_s: float
 
 
@@ -101,13 +105,20 @@ def _remember(embedder: Any) -> None:
     embedder.encode = remembered
 
 
-def outcome(engines: Engines, asked: Asked, *, remove: bool = True) -> Outcome:
-    """Ask a question with its file and, with ``remove``, without."""
+def outcome(
+    engines: Engines, asked: Asked, *, remove: bool = True, further: bool = False
+) -> Outcome:
+    """Ask a question with its file and, with ``remove``, without.
+
+    Args:
+        further: without it also look again, as the product does.
+    """
     began = time.perf_counter()
-    answer = ask(Call(engines), AskRequest(asked.text, no_model=True))
+    answer = answered(Call(engines), AskRequest(asked.text, no_model=True))
     wall = time.perf_counter() - began
     found = gathered(engines, asked.text, ())
-    rest = gathered(engines, asked.text, (asked.file,)).candidates if remove else ()
+    without = gathered(engines, asked.text, (asked.file,)) if remove else None
+    rest = without.candidates if without else ()
     places = tuple(
         found.read[c.passage].path == asked.file
         and (not asked.answers or any(a in " ".join(c.text.split()) for a in asked.answers))
@@ -122,8 +133,19 @@ def outcome(engines: Engines, asked: Asked, *, remove: bool = True) -> Outcome:
         len(wrong),
         len(answer.statements),
         answer.grounded,
+        _refused(engines, asked, without) if further and without else None,
         wall,
     )
+
+
+def _refused(engines: Engines, asked: Asked, found: facts.Gathered) -> bool:
+    """Whether nothing is found without the file, as often as the product looks."""
+    if answerable(found.candidates):
+        return False
+    read = read_query(engines, asked.text)
+    filters = replace(read.filters, not_dirs=(asked.file,))
+    again = looked_again(Call(engines), read.words, read.plan, filters, found)
+    return not answerable(again.found.candidates)
 
 
 def gathered(engines: Engines, question: str, without: tuple[str, ...]) -> facts.Gathered:
@@ -147,6 +169,8 @@ def figures(first: list[Outcome], second: list[Outcome], shipped: float) -> dict
         "right decisions, shipped": lambda o: _accuracy(o, shipped),
         "answered, shipped": lambda o: _mean([x.score >= shipped for x in o]),
         "refused, shipped": lambda o: _mean([x.removed < shipped for x in o]),
+        "answered by the product": lambda o: _mean([x.answered for x in o]),
+        "refused by the product": lambda o: _mean([x.refused for x in o if x.refused is not None]),
         "unsupported statements": lambda o: float(sum(x.unsupported for x in o)),
         "statements": lambda o: float(sum(x.statements for x in o)),
     }
@@ -202,8 +226,12 @@ def on_papers(seed: int, shipped: float) -> dict[str, Any]:
 
 def on_texts(texts: Texts, keep: Path | None) -> list[Outcome]:
     """All questions about some texts."""
+    step = max(len(texts.questions) // FURTHER, 1)
     with opened(texts.files, keep) as engines:
-        return [outcome(engines, asked) for asked in texts.questions]
+        return [
+            outcome(engines, asked, further=n % step == 0)
+            for n, asked in enumerate(texts.questions)
+        ]
 
 
 def main() -> None:

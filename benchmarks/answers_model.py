@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,7 @@ def _short_answers(
         return text[best.start : best.end] if best else ""
 
     named: list[tuple[str, Callable[[], str]]] = [("free", free)]
-    named += [(f"span, prior {p}", lambda p=p: spanned(p)) for p in PRIORS]
+    named += [(f"span, prior {prior}", partial(spanned, prior)) for prior in PRIORS]
     return named
 
 

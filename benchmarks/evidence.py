@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from lsfs.config import ModelConfig
 from lsfs.index.embed import Embedder, load
 from lsfs.llm import models
-from lsfs.llm.evidence import CALIBRATIONS, Candidate, Similarity, rank, words
+from lsfs.llm.evidence import CALIBRATIONS, Candidate, Similarity, rank
 from lsfs.llm.local import LocalChat
+from lsfs.llm.wordforms import words
 from lsfs.paths import user_cache
 
 PASSAGES = 8  # paragraphs read for each question, as a search would return them

@@ -39,7 +39,7 @@ from lsfs.config import IndexConfig
 from lsfs.index import passages
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.ingest import facts_of
+from lsfs.index.making import facts_of
 from lsfs.index.sandbox import Sandbox
 from lsfs.model import Document, Status
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,24 @@ from typing import Any
 import numpy as np
 
 from benchmarks.sparse_kv_tasks import Fact, Prose, facts, haystack, with_facts
+from lsfs.config import ModelConfig
+from lsfs.index.embed import load
 from lsfs.llm import compose, form, kvblob, models, policies
 from lsfs.llm.batch import Shape, Step
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
+from lsfs.llm.generation import Request
 from lsfs.llm.kvblob import Cells
+from lsfs.llm.kvstore import KvStore
 from lsfs.llm.model import Model
+from lsfs.llm.reader import PENALTY, STOP, Reader
+from lsfs.llm.sampling import Sampling
 from lsfs.llm.whole import Narrow, forged
+from lsfs.paths import user_cache
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BLOCK = 256  # tokens of a block
+WHOLE = 65536  # tokens of a document that is read as a whole here
 NEUTRAL = "\n\nThe answer to the question is"
 
 
@@ -49,15 +57,22 @@ class Rate:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.hits / self.trials:.2f} [{low:.2f}, {high:.2f}] of {self.trials}"
+        rate = self.hits / max(1, self.trials)
+        return f"{rate:.2f} [{low:.2f}, {high:.2f}] of {self.trials}"
 
     @property
     def interval(self) -> tuple[float, float]:
         """Of the rate, 95 %."""
+        if not self.trials:
+            return 0.0, 1.0
         z, n, p = 1.96, self.trials, self.hits / self.trials
         middle = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
         return middle - half, middle + half
+
+    def as_json(self) -> dict[str, Any]:
+        """For the line of JSON."""
+        return {"hits": self.hits, "trials": self.trials, "interval": self.interval}
 
 
 class Bench:
@@ -115,7 +130,7 @@ class Bench:
 def selection(bench: Bench, trials: int) -> dict[str, Any]:
     """Needles: 1k tokens with four facts, a share of the cells kept by each policy."""
     chance, size, count = bench.chance("needles"), 1024, 4
-    hits: dict[str, int] = {}
+    right: dict[str, list[bool]] = {"full": []}
     agree: dict[str, list[float]] = {}
     done = 0
     narrow = Narrow(bench.model, bench.facts, threads=1)
@@ -126,8 +141,8 @@ def selection(bench: Bench, trials: int) -> dict[str, Any]:
         for fact in task.facts:
             bench.context.clear()
             bench.context.load_state(kvblob.build(cells))
-            right, whole = bench.says(bench.context, fact)
-            hits["full"] = hits.get("full", 0) + right
+            found, whole = bench.says(bench.context, fact)
+            right["full"].append(found)
             tail = bench.model.tokenise(f"\n\n{fact.asked}")
             scene = narrow.scene(cells, tail, neutral)
             for share in (12, 25):
@@ -141,19 +156,22 @@ def selection(bench: Bench, trials: int) -> dict[str, Any]:
                         label = f"{name}{' turned' * turned} {share} %"
                         bench.context.clear()
                         bench.context.load_state(kvblob.build(forged(cells, rows, rope)))
-                        right, said = bench.says(bench.context, fact)
-                        hits[label] = hits.get(label, 0) + right
+                        found, said = bench.says(bench.context, fact)
+                        right.setdefault(label, []).append(found)
                         same = np.mean(np.equal(said, whole))
                         agree.setdefault(label, []).append(float(same))
             done += 1
-    table = {name: Rate(n, done) for name, n in hits.items()}
-    print(f"\n1k tokens, 4 facts, {done} questions, exact answers (tokens that agree with full)")
-    for name, rate in table.items():
-        print(f"  {name:22} {rate}   {np.mean(agree.get(name, [1.0])):.2f}")
-    return {
-        name: {"rate": rate.hits / done, "interval": rate.interval, "trials": done}
-        for name, rate in table.items()
-    }
+    known = [n for n, found in enumerate(right["full"]) if found]
+    print(f"\n1k tokens, 4 facts, {done} questions: exact answers | of those that the full cache")
+    print("answers, how many still are | share of the answer's tokens that are the full cache's")
+    figures = {}
+    for name, found_by in right.items():
+        rate = Rate(sum(found_by), done)
+        kept = Rate(sum(found_by[n] for n in known), len(known))
+        agreed = float(np.mean(agree.get(name, [1.0])))
+        print(f"  {name:22} {rate} | {kept} | {agreed:.2f}")
+        figures[name] = {**rate.as_json(), "kept": kept.as_json(), "agree": agreed}
+    return figures
 
 
 # --- composition
@@ -181,20 +199,11 @@ def composition(bench: Bench, trials: int, again: int) -> dict[str, Any]:
         for name, order in orders.items():
             rows.setdefault(name, []).append(_composed(bench, blocks, order, told[right]))
             if name.startswith("4") and trial < again:
-                found = _anew(bench, [tasks[n].tokens for n in order], told[right])
-                rows.setdefault(f"read anew: {name}", []).append(found)
+                outcome = _anew(bench, [tasks[n].tokens for n in order], told[right])
+                rows.setdefault(f"read anew: {name}", []).append(outcome)
     print(f"\nblocks of {BLOCK} tokens ({each:.2f} CPU s each to compute), exact answers, CPU s")
     result: dict[str, Any] = {"block_cpu_s": each}
-    for name, found in rows.items():
-        rate = Rate(sum(hit for hit, _ in found), len(found))
-        cost = statistics.median(seconds for _, seconds in found)
-        print(f"  {name:42} {rate}   {cost:.2f}")
-        result[name] = {
-            "rate": rate.hits / rate.trials,
-            "interval": rate.interval,
-            "trials": rate.trials,
-            "cpu_s": cost,
-        }
+    result |= {name: _shown(name, outcomes) for name, outcomes in rows.items()}
     last, anew = result["4 blocks, right one last"], result["read anew: 4 blocks, right one last"]
     result["ttft_ratio"] = anew["cpu_s"] / last["cpu_s"]
     print(f"  time to the first token, read anew / composed: {result['ttft_ratio']:.1f}")
@@ -217,6 +226,80 @@ def _anew(bench: Bench, texts: Sequence[Sequence[int]], fact: Fact) -> tuple[boo
     compose.read_anew(bench.context, bench.around.head, texts)
     right, _ = bench.says(bench.context, fact)
     return right, time.process_time() - start
+
+
+# --- with the search's own scores
+
+
+def end_to_end(bench: Bench, trials: int, again: int) -> dict[str, Any]:
+    """Questions in chat form to passages of some 200 tokens, scored by likeness of meaning."""
+    chance = bench.chance("passages")
+    told = facts(chance, max(8, trials))
+    texts = [with_facts(bench.model, bench.prose, chance, 200, [fact]).text for fact in told]
+    embedder = load(_embedding_model().parent, user_cache())
+    vectors = embedder.encode(texts)
+    config = ModelConfig(context=2048, threads=1, max_tokens=32)
+    rows: dict[str, list[tuple[bool, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder, bench.sized(2048) as context:
+
+        def store(key: str) -> KvStore:
+            return KvStore(Path(folder), key, limit=1 << 32)
+
+        with Reader(context, bench.file.sha256, config, store) as reader:
+            ways: dict[str, Callable[[str, list[float]], str]] = {
+                "1 passage": lambda q, s: reader.read(q, texts, s, most=1).text,
+                "the fewest passages (the default)": lambda q, s: reader.read(q, texts, s).text,
+                "4 passages": lambda q, s: reader.read(q, texts, s, near=99.0).text,
+                "4 passages, each asked alone": lambda q, s: reader.read_each(q, texts, s)[0].text,
+            }
+            reader.prepare(texts)
+            for trial in range(trials):
+                number = trial % len(told)
+                fact = told[number]
+                scores = [float(x) for x in vectors @ embedder.encode_query(fact.question)]
+                ranked = {"likeness": int(np.argmax(scores))}
+                ranked["the look"] = reader.read(fact.question, texts, scores, most=1).used[-1]
+                for name, best in ranked.items():
+                    rows.setdefault(f"right passage first by {name}", []).append(
+                        (best == number, 0.0)
+                    )
+                for name, way in ways.items():
+                    start = time.process_time()
+                    right = fact.value in way(fact.question, scores)
+                    rows.setdefault(name, []).append((right, time.process_time() - start))
+                if trial < again:
+                    order = reader.read(fact.question, texts, scores, near=99.0).used
+                    start = time.process_time()
+                    said = _chat_anew(bench, context, [texts[n] for n in order], fact.question)
+                    outcome = (fact.value in said, time.process_time() - start)
+                    rows.setdefault("4 passages, read anew", []).append(outcome)
+    print("\nquestions in chat form, best passage last: the value is in the answer, CPU s")
+    return {name: _shown(name, outcomes) for name, outcomes in rows.items()}
+
+
+def _chat_anew(bench: Bench, context: Context, texts: Sequence[str], question: str) -> str:
+    """The same passages in the same order, read anew."""
+    context.clear()
+    blocks = [tokens for text in texts for tokens in form.block_tokens(bench.model, text)]
+    compose.read_anew(context, bench.around.head, blocks)
+    tail = form.question_tokens(bench.model, bench.around, question)
+    said = "".join(context.go_on(Request(tail, 32, Sampling(penalty=PENALTY), STOP)))
+    context.clear()
+    return said
+
+
+def _embedding_model() -> Path:
+    found = models.embed_model_folder("default")
+    if found is None:
+        raise SystemExit("the default embedding model is not installed")
+    return found.path
+
+
+def _shown(name: str, outcomes: Sequence[tuple[bool, float]]) -> dict[str, Any]:
+    rate = Rate(sum(hit for hit, _ in outcomes), len(outcomes))
+    cost = statistics.median(seconds for _, seconds in outcomes)
+    print(f"  {name:42} {rate}   {cost:.2f}")
+    return {**rate.as_json(), "cpu_s": cost}
 
 
 # --- time and memory
@@ -284,14 +367,19 @@ def _resident() -> int:
 def folders(sizes: Sequence[int], options: argparse.Namespace) -> list[dict[str, Any]]:
     """An answer from a folder of so many tokens, each in a process of its own."""
     found = []
-    print("\na folder on a model of 8k tokens: tokens, CPU s to the first text, peak MB")
-    for size in sizes:
-        command = [sys.executable, "-m", "benchmarks.sparse_kv_folder", str(size)]
-        command += ["--seed", str(options.seed), "--prose", str(options.prose)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-        row = json.loads(done.stdout.splitlines()[-1])
-        print(f"  {size:>9,} {row['cpu_s']:8.2f} {row['peak_mb']:8.0f}", flush=True)
-        found.append(row)
+    print("\na folder on a model of 8k tokens: tokens, CPU s to the first text, peak MB;")
+    print("the whole of it as one document: the same")
+    with tempfile.TemporaryDirectory() as store:
+        for size in sizes:
+            command = [sys.executable, "-m", "benchmarks.sparse_kv_folder", str(size)]
+            command += ["--seed", str(options.seed), "--prose", str(options.prose)]
+            command += ["--store", store, *(["--document"] if size <= WHOLE else [])]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            row = json.loads(done.stdout.splitlines()[-1])
+            whole = row.get("document", {"cpu_s": math.nan, "peak_mb": math.nan})
+            figures = (row["cpu_s"], row["peak_mb"], whole["cpu_s"], whole["peak_mb"])
+            print(f"  {size:>9,}", *(f"{figure:8.1f}" for figure in figures), flush=True)
+            found.append(row)
     return found
 
 
@@ -305,13 +393,15 @@ def main() -> None:
     parser.add_argument("--only", default="", help="parts, with commas between them")
     options = parser.parse_args()
     trials = max(8, options.trials // 3) if options.quick else options.trials
+    sizes = (16384, 65536) if options.quick else (16384, 65536, 262144, 1048576)
     bench = Bench(options.prose, options.seed)
-    parts = {
+    parts: dict[str, Callable[[], Any]] = {
         "selection": lambda: selection(bench, trials),
         "composition": lambda: composition(bench, trials, 2 if options.quick else 8),
+        "end_to_end": lambda: end_to_end(bench, trials, 2 if options.quick else 8),
         "restore": lambda: restore(bench),
         "decoding": lambda: decoding(bench),
-        "folders": lambda: folders((16384, 65536), options),
+        "folders": lambda: folders(sizes, options),
     }
     wanted = options.only.split(",") if options.only else list(parts)
     figures = {name: parts[name]() for name in wanted}
@@ -320,5 +410,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as _:
-        main()
+    main()

@@ -11,11 +11,15 @@ from pathlib import Path
 
 from lsfs.llm.model import Model
 
-COLOURS = (
-    "amber azure black blue brown coral crimson cyan golden green grey indigo ivory jade magenta "
-    "maroon olive orange pink purple red scarlet silver teal violet white yellow"
-).split()
-THINGS = "archive barn cabinet chest cottage depot door garage gate lab locker pier safe".split()
+COLOURS = [
+    *("amber", "azure", "black", "blue", "brown", "coral", "crimson", "cyan", "golden", "green"),
+    *("grey", "indigo", "ivory", "jade", "magenta", "maroon", "olive", "orange", "pink", "purple"),
+    *("red", "scarlet", "silver", "teal", "violet", "white", "yellow"),
+]
+THINGS = [
+    *("archive", "barn", "cabinet", "chest", "cottage", "depot", "door", "garage", "gate", "lab"),
+    *("locker", "pier", "safe"),
+]
 FORMS = (
     "The secret code for the {key} is",
     "The access number of the {key} is",

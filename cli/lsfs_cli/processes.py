@@ -49,11 +49,11 @@ def init(session: Session, source: str) -> None:
 
 
 @click.command()
-@click.argument("source", type=click.Path(readable=False), default=".")
+@click.argument("source", type=click.Path(readable=False), required=False)
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
 @pass_session
-def index(session: Session, source: str, watch: bool) -> None:
-    """Index a folder, making it a drive if it is none.
+def index(session: Session, source: str | None, watch: bool) -> None:
+    """Index a folder, making it a drive if it is none: that of --drive, or the present one.
 
     \b
     Examples:
@@ -64,12 +64,16 @@ def index(session: Session, source: str, watch: bool) -> None:
     from lsfs.errors import NotInitialised
     from lsfs_cli.progress import ProgressBar
 
+    place = source or session.drive or "."
     try:
-        record = find(source, _state(session)) if Path(source).exists() else None
+        record = find(place, _state(session)) if Path(place).exists() else None
     except NotInitialised:
         record = None
-    if record is None or record.source != Path(source).expanduser().resolve():
-        record = initialise(source, _state(session))
+    is_meant = record is not None and (
+        bool(session.drive and not source) or record.source == Path(place).expanduser().resolve()
+    )
+    if record is None or not is_meant:
+        record = initialise(place, _state(session))
     session.drive, session.state = str(record.source), str(record.state.root)
     _tell_of_page_model(session, record.source)
     if watch:

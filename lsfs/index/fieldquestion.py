@@ -58,6 +58,25 @@ _BILLED = re.compile(
     r"(?:have\s+|has\s+)?(?:billed|invoiced|charged)\s+(?:us|me)(?P<rest>.*?)\W*",
     re.IGNORECASE,
 )
+# Words that name a field in a form, and files or anything else in a question.
+_VAGUE = frozenset(
+    [
+        "invoice",
+        "order",
+        "contract",
+        "date",
+        "subject",
+        "number",
+        "text",
+        "term",
+        "notice",
+        "reference",
+        "name",
+        "person",
+        "company",
+    ]
+)
+_DATED = re.compile(r"\d{4}|\b(?:year|month|quarter|jahr|monat|année|mois|año|mes|anno|mese)\b")
 _VERBS = {"end": "end", "expire": "end", "start": "start", "begin": "start", "due": "due"}
 
 
@@ -96,6 +115,9 @@ def _of_all(asked: str, known: Definitions) -> FieldQuestion | None:
         key = _key(match["what"], known, several=True) if match else ""
         if match and key:
             rest = match["rest"].strip(" ?.!")
+            # "the carriage fees for the channels" are a fact, "the rents of our leases" a list.
+            if _is_amount(key, known) and rest and not (_names_kind(rest) or _DATED.search(rest)):
+                return None
             return FieldQuestion(match["what"], key, f"documents {rest}" if rest else "")
     return None
 
@@ -141,8 +163,8 @@ def _is_amount(key: str, known: Definitions) -> bool:
 
 
 def _is_field(key: str, known: Definitions) -> bool:
-    if key.casefold() in ("invoice", "order", "contract", "date", "subject", "number", "text"):
-        return False  # "list the invoices" asks for files
+    if key.casefold() in _VAGUE:
+        return False
     try:
         one = source(key, known)
     except UsageError:

@@ -11,30 +11,30 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.index import filerows, passages, stated
+from lsfs.index import filerows, stated
 from lsfs.index.ahead import Ahead, threads, workers_of
 from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.compare import Changes, Move, compare
-from lsfs.index.dates import content_dates, primary
+from lsfs.index.dates import content_dates
 from lsfs.index.embed import Embedder
 from lsfs.index.embedding import Embedding
-from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
-from lsfs.index.fields.extract import fields_of
-from lsfs.index.kinds import by_folders, kind_of
+from lsfs.index.kinds import by_folders
+from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
+from lsfs.index.making_pool import makers
 from lsfs.index.meanings import Meanings
 from lsfs.index.reading import FileReader, Reader, Reading
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
-from lsfs.model import ContentDate, Document, FieldValue, Passage, Status
+from lsfs.model import Document, Status
 
 log = logging.getLogger("lsfs.index.ingest")
 
-FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
 BATCH = 100  # files that are asked for, and written down, at once
 BATCH_SECONDS = 0.5  # what was read is written down after this time at the latest
 UNFOUND = "detect"  # stands as the parser of contents that no parser was found for
@@ -125,7 +125,8 @@ class Pipeline:
         fields: Mapping[str, FieldConfig] | None = None,
         meanings: Meanings | None = None,
     ) -> None:
-        self._fields = definitions(fields)
+        self._own_fields = dict(fields or {})
+        self._rules = Rules(fields)
         self._witness = witness or Nobody()
         self._retained = retained
         self._of_the_past: int | None = None  # documents that the last collection retained
@@ -159,7 +160,7 @@ class Pipeline:
         if self._catalog.meta("fields", state) != state:
             for document_id in self._catalog.documents().values():
                 document = self._catalog.load(document_id)
-                found = fields_of(document, content_dates(document, ""), self._fields)
+                found = self._rules.fields_of(document, content_dates(document, ""))
                 with self._catalog.transaction() as db:
                     stated.replace_by_rules(db, document_id, found)
             self._catalog.bump()
@@ -285,17 +286,24 @@ class Pipeline:
         self.has_changed = True
         workers = workers_of(self._config)
         batch: list[_Ready] = []
-        with threads(workers) as executor:
-            ahead = Ahead(executor, workers, self._files.read, _weight)
+        with (
+            makers(self._rules, self._own_fields, waiting=waiting, workers=workers) as (
+                maker,
+                more,
+            ),
+            threads(workers + more) as executor,
+        ):
+            read = partial(self._read, maker)
+            ahead = Ahead(executor, workers + more, read, _weight)
             try:
                 self._take_in_all(ahead, batch, waiting, progress, stop)
             finally:
-                for reading in (*ahead.left(), *(ready.reading for ready in batch)):
-                    self._files.forget(reading)
+                for ready in (*ahead.left(), *batch):
+                    self._files.forget(ready.reading)
 
     def _take_in_all(
         self,
-        ahead: Ahead[FileRow, Reading],
+        ahead: Ahead[FileRow, _Ready],
         batch: list[_Ready],
         waiting: int,
         progress: Progress | None,
@@ -303,8 +311,8 @@ class Pipeline:
     ) -> None:
         begun = time.monotonic()
         results = ahead.results(self._pending(), lambda: self._write(batch))
-        for done, reading in enumerate(results, start=1):
-            if not self._gather(reading, batch):
+        for done, ready in enumerate(results, start=1):
+            if not self._gather(ready, batch):
                 break  # the reader was closed
             if len(batch) >= BATCH or time.monotonic() - begun >= BATCH_SECONDS:
                 self._write(batch)
@@ -314,8 +322,8 @@ class Pipeline:
             if stop():
                 break
         # What has been begun is done, too: it would have to be done again.
-        for reading in ahead.left():
-            self._gather(reading, batch)
+        for ready in ahead.left():
+            self._gather(ready, batch)
         self._write(batch)
 
     def _pending(self) -> Iterator[FileRow]:
@@ -329,35 +337,45 @@ class Pipeline:
                     yield row
             last = (rows[-1].identity.size, rows[-1].id)
 
-    def _gather(self, reading: Reading, batch: list[_Ready]) -> bool:
-        """Make all of a file that can be made of it; False when reading it was interrupted."""
+    def _gather(self, ready: _Ready, batch: list[_Ready]) -> bool:
+        """Take in a file that was read; False when reading it was interrupted."""
+        reading = ready.reading
         try:
             self.work.read += 1
             if reading.is_open_question:  # what the other thread found is known by now
                 self._write(batch)
                 reading = self._files.known_or_parsed(reading)
+                ready = self._ready(self._rules, reading)
             self.work.parsed += reading.parsed
-            if reading.document is not None and reading.document.status is Status.PENDING:
+            if reading.is_interrupted:
                 self._files.forget(reading)
                 return False
-            batch.append(self._ready(reading))
+            batch.append(ready)
             return True
         except BaseException:
             self._files.forget(reading)
             raise
 
-    def _ready(self, reading: Reading) -> _Ready:
+    def _read(self, maker: Maker, row: FileRow) -> _Ready:
+        """A file read, and all made of it that can be made of it; in a thread of many."""
+        reading = self._files.read(row)
+        try:
+            return self._ready(maker, reading)
+        except BaseException:
+            self._files.forget(reading)
+            raise
+
+    def _ready(self, maker: Maker, reading: Reading) -> _Ready:
+        path = reading.row.path
         if reading.document_id is not None:
             document = self._catalog.load(reading.document_id)
-        elif reading.document is not None:
+        elif reading.document is not None and not reading.is_interrupted:
             document = reading.document
         else:
             return _Ready(reading, None, Facts(), None)
-        facts = facts_of(document, reading.row.path)
-        is_new = reading.document_id is None and document.status in WITH_DOCUMENT
-        return _Ready(
-            reading, document, facts, self._made_of(document, facts.dates) if is_new else None
-        )
+        if reading.document_id is None and document.status in WITH_DOCUMENT:
+            return _Ready(reading, document, *maker.make(document, path))
+        return _Ready(reading, document, facts_of(document, path), None)
 
     def _write(self, batch: list[_Ready]) -> None:
         """Write down what files say; many at once, for each transaction takes its time."""
@@ -409,14 +427,6 @@ class Pipeline:
         outcome = Outcome(document.status, document.reason, reading.digest)
         self._catalog.finish(row, outcome, document_id, document.title, reading.identity)
         self._catalog.set_facts(row.id, ready.facts)
-
-    def _made_of(self, document: Document, dates: Sequence[ContentDate]) -> Made:
-        cut = passages.split(document)
-        return Made(
-            [(passage, passages.text_hash(passage)) for passage in cut],
-            fields_of(document, dates, self._fields),
-            stated.signature_of(cut),
-        )
 
     def _add(self, digest: bytes, document: Document, made: Made, path: str) -> int:
         """Store a document with what was made of it."""
@@ -472,7 +482,7 @@ class Pipeline:
         document = self._reader.read(fd, name)
         if document.status not in WITH_DOCUMENT:
             return False
-        made = self._made_of(document, content_dates(document, name))
+        made = self._rules.made_of(document, content_dates(document, name))
         self.has_changed = True
         with self._catalog.transaction():
             self._add(digest, document, made, name)
@@ -498,37 +508,8 @@ class _Ready:
     made: Made | None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What is made of a document before it is stored.
-
-    Attributes:
-        cut: its passages, each with the hash of what is embedded for it.
-        fields: what it states.
-        minima: the signature of its wording; b"" for one too short to be compared.
-    """
-
-    cut: list[tuple[Passage, bytes]]
-    fields: list[FieldValue]
-    minima: bytes
-
-
 def _weight(row: FileRow) -> int:
     return row.identity.size
-
-
-def facts_of(document: Document, path: str) -> Facts:
-    """Kind and dates of a file, from what it says and what it is called."""
-    kind = kind_of(document, path)
-    dates = content_dates(document, path)
-    main = primary(dates)
-    return Facts(
-        kind=kind.name,
-        kind_reason=kind.reason,
-        day=main.day.isoformat() if main else "",
-        day_end=main.end.isoformat() if main else "",
-        dates=dates,
-    )
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lsfs.index.dates import MONTHS, fold
 from lsfs.index.kindwords import ASKED_PLURALS, broad_names, kin, plural_in_form
-from lsfs.index.literals import Sought, folded, within_lines
+from lsfs.index.literals import Sought, Strings, folded, within_lines
 from lsfs.model import BlockKind, Document
 
 __all__ = ["Kind", "broad_names", "kin", "kind_of", "kinds_in", "kinds_of_many"]
@@ -323,6 +323,7 @@ def _cues(table: str) -> dict[str, list[tuple[Sought, float, str]]]:
 
 
 _CUES = _cues(_CUE_TABLE)
+_NEEDED = Strings(need for cues in _CUES.values() for sought, _, _ in cues for need in sought.needs)
 _CODE_SUFFIXES = _words(
     "py c h cc cpp hpp rs go js ts jsx tsx java kt rb sh sql cs swift scala lua pl php r jl"
 )
@@ -510,11 +511,11 @@ def _term(words: list[str], i: int, terms: dict[str, str]) -> tuple[str, int, st
 def _by_structure(text: str) -> Iterator[tuple[str, float, str]]:
     ends = text if len(text) <= _FRONT + _BACK else f"{text[:_FRONT]}\n{text[-_BACK:]}"
     lines = f"\n{ends}"  # as patterns for lines are searched for
-    folded_ends = folded(lines)
+    held = _NEEDED.held(folded(lines))
     for kind, cues in _CUES.items():
         for sought, weight, why in cues:
             text = lines if sought.pattern.pattern[0] == "\n" else ends
-            if sought.may_match(folded_ends) and sought.pattern.search(text):
+            if sought.may_match(held) and sought.pattern.search(text):
                 yield kind, weight, f"{why!r} in the text"
 
 

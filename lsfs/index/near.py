@@ -25,6 +25,7 @@ BANDS, ROWS = 32, 4  # a pair that shares 0.8 is missed once in 10^7, one that s
 _CHUNK = 2048  # shingles hashed at once: 2 MiB
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # written without spaces: each is a word
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
+_ASCII_WORD = re.compile("[a-z0-9]+")  # the same in a casefolded text of ASCII
 
 Shingles = NDArray[np.uint64]  # sorted, each once
 Signature = NDArray[np.uint32]  # [PERMUTATIONS]
@@ -45,17 +46,15 @@ _HALF = np.uint64(32)
 
 def words(text: str) -> list[str]:
     """The words of a text, without regard to case."""
-    return _WORD.findall(text.casefold())
+    text = text.casefold()
+    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
 
 
 def shingles(text: str) -> Shingles:
     """The runs of words in a text, as hashes."""
-    hashes: dict[str, int] = {}
     found = words(text)
-    for word in found:
-        if word not in hashes:
-            hashes[word] = zlib.crc32(word.encode("utf-8", "surrogatepass"))
-    row = np.fromiter((hashes[word] for word in found), np.uint64, len(found))
+    hashes = {word: zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in set(found)}
+    row = np.fromiter(map(hashes.__getitem__, found), np.uint64, len(found))
     if len(row) < RUN:
         return np.empty(0, np.uint64)
     mixed = np.zeros(len(row) - RUN + 1, np.uint64)

@@ -67,6 +67,11 @@ class Reading:
         """Whether another thread had the same content at work."""
         return bool(self.digest) and self.document is None and self.document_id is None
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the reader was closed before it was done."""
+        return self.document is not None and self.document.status is Status.PENDING
+
     def close(self) -> None:
         """Release the file."""
         if self.fd >= 0:

@@ -31,7 +31,7 @@ from lsfs.errors import ParseError
 from lsfs.model import Document, Status
 
 MODULE: Final = "lsfs_parsers"  # run as a program; parsers are never imported here
-FILES_PER_CHILD: Final = 200  # then a fresh one: libraries leak
+FILES_PER_CHILD: Final = 1000  # then a fresh one: libraries leak
 MAX_CHILD_RSS: Final = 500 * 2**20  # bytes
 START_SECONDS: Final = 60.0  # a cold disk, a busy machine
 STOP_SECONDS: Final = 2.0

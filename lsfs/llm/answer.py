@@ -14,6 +14,7 @@ from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import ENGLISH
+from lsfs.llm.swapped import swapped
 from lsfs.llm.wordforms import words
 from lsfs.model import Statement
 from lsfs.sentences import sentences
@@ -137,7 +138,7 @@ def _bearing(sentence: str, question: str, evidence: Sequence[str]) -> int | Non
     said -= _FILLER
     for number, text in enumerate(evidence):
         if said <= _content(text) and supported(sentence, [text]).ok:
-            return number
+            return None if swapped(sentence, text) else number
     return None
 
 

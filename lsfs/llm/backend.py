@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import logging
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
@@ -17,6 +18,8 @@ LOGGER = "lsfs.llm.llama"
 # shifted down one step, because what matters to the user is raised as an exception.
 _ERROR, _CONTINUED = 4, 5
 _LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.INFO, _ERROR: logging.WARNING}
+_FUNCTION = re.compile(r"^(?:\w+: )+")  # that says something, at the beginning of its line
+_EMPTY_WORDS = ("failed to load model", "error loading model")
 _REQUIRED = ("kv_unified", "flash_attn_type", "n_seq_max", "abort_callback")
 
 
@@ -41,7 +44,18 @@ class Backend:
         self._callback = api.llama_log_callback(self._on_log)
         api.llama_log_set(self._callback, ctypes.c_void_p(0))
         api.llama_backend_init()
+        self._tell_of_aborts()
         self.gpu = bool(api.llama_supports_gpu_offload())
+
+    def _tell_of_aborts(self) -> None:
+        """Log why the library ends the process, where it does: a condition of its own fails."""
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+
+        def tell(message: bytes) -> None:
+            self._logger.critical("llama.cpp gives up: %s", message.decode("utf-8", "replace"))
+
+        self._on_abort = kind(tell)
+        self.function("ggml_set_abort_callback", ctypes.c_void_p, kind)(self._on_abort)
 
     def _on_log(self, level: int, text: bytes | None, _data: Any) -> None:
         line = (text or b"").decode("utf-8", "replace").rstrip()
@@ -81,6 +95,12 @@ class Backend:
         """Start anew before a call whose failure ``failure`` is to explain."""
         self._errors.clear()
 
+    def said(self) -> str:
+        """The errors since ``forget_errors``, without the names of the library's functions."""
+        lines = [_FUNCTION.sub("", line) for line in self._errors]
+        telling = [line for line in lines if line not in _EMPTY_WORDS]
+        return "; ".join(dict.fromkeys(telling or lines))
+
     def failure(self, what: str, hint: str) -> ModelError:
         """The error for a failed call, with what the library said about it.
 
@@ -88,7 +108,7 @@ class Backend:
             what: what was tried, and on which file.
             hint: what to do, unless the library ran out of memory.
         """
-        said = "; ".join(self._errors)
+        said = self.said()
         message = f"{what}: {said}" if said else what
         if any(word in said.casefold() for word in ("alloc", "out of memory", "cannot mmap")):
             return OutOfMemory(message, hint="use a smaller model or a smaller model.context")

@@ -104,6 +104,35 @@ class ChatModel(Protocol):
 class ReadsAhead(Protocol):
     """A model that keeps what it makes of passages, so that it need not wait for a question."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it does so now."""
+        ...
+
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        scores: Sequence[float],
+        on_text: Callable[[str], None] | None = None,
+        cancel: Event | None = None,
+    ) -> str:
+        """The model's own answer from whole passages; nothing in it is verified.
+
+        Args:
+            question: what the user asked.
+            passages: their texts; what was made of them before is used.
+            scores: how likely each holds the answer; more is better.
+            on_text: takes pieces of the answer as they come.
+            cancel: stops the model.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ContextTooLong: not even one passage fits.
+            ModelError: the model failed.
+        """
+        ...
+
     def prepare(
         self, passages: Sequence[str], cancel: Stop | None = None, *, used_ns: int | None = None
     ) -> bool:

@@ -53,9 +53,7 @@ def chosen(
             "anyOf": [{"type": "string", "maxLength": LONGEST}, {"type": "null"}]
         }
     else:
-        # The grammar's literals cannot hold what JSON escapes.
-        plain = [one for one in dict.fromkeys(choices) if not set('"\\\n\t') & set(one)]
-        value = {"enum": [*plain[:MOST_CHOICES], None]}
+        value = {"enum": [*list(dict.fromkeys(choices))[:MOST_CHOICES], None]}
     schema = {"type": "object", "properties": {"value": value}, "required": ["value"]}
     try:
         text = chat.fill(f"What is {asked}?", [passage], schema, cancel)

@@ -9,6 +9,7 @@ in .04 where it is first (benchmarks/sparse_kv.py).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,13 @@ class Choice:
     relevance: tuple[float, ...]
 
 
-def choose(relevance: Sequence[float], sizes: Sequence[int], room: int, most: int = MOST) -> Choice:
+def choose(
+    relevance: Sequence[float],
+    sizes: Sequence[int],
+    room: int,
+    most: int = MOST,
+    near: float = math.inf,
+) -> Choice:
     """The most relevant blocks that fit, in the order in which they are composed.
 
     Args:
@@ -44,13 +51,15 @@ def choose(relevance: Sequence[float], sizes: Sequence[int], room: int, most: in
         sizes: tokens of each block.
         room: tokens of all blocks together.
         most: how many blocks.
+        near: by how much a block may be less relevant than the best one.
 
     Raises:
         ContextTooLong: not even the smallest block fits.
     """
     taken: list[int] = []
+    least = max(relevance, default=0.0) - near
     for block in sorted(range(len(sizes)), key=lambda at: (-relevance[at], at)):
-        if len(taken) < most and sizes[block] <= room:
+        if len(taken) < most and sizes[block] <= room and (not taken or relevance[block] >= least):
             taken.append(block)
             room -= sizes[block]
     if not taken and len(sizes):

@@ -83,6 +83,24 @@ class Document:
         self.strange = tuple(pair for pair in asked.pairs if not _has(text, pair[0]))
 
 
+def unknown(question: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Words that the question turns on and that none of some documents has.
+
+    Args:
+        question: in words.
+        texts: what is known of the documents that were looked at.
+    """
+    asked = Asked.of(question)
+    turning = [*asked.names, asked.focus, *(which for which, _ in asked.pairs)]
+    whole = "\n".join(texts)
+    names = set(asked.names)
+    return tuple(
+        word
+        for word in dict.fromkeys(turning)
+        if word and not (holds_name(whole, word) if word in names else _has(whole, word))
+    )
+
+
 def against(asked: Asked, document: Document, sentence: str, alike: Alike | None) -> float:
     """What speaks against a sentence of a document, to be taken from its score; 0 for nothing.
 

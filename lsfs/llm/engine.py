@@ -20,6 +20,7 @@ from lsfs.llm.batch import Shape, Step, Stop, check
 from lsfs.llm.generation import Request, generate_many, go_on
 from lsfs.llm.interrupts import HeldInterrupt
 from lsfs.llm.model import Message, Model
+from lsfs.llm.room import check_room
 from lsfs.llm.sampling import Sampling
 
 __all__ = ["Context", "Message", "Model", "Request", "Sampling", "Shape", "Step", "Stop", "threads"]
@@ -44,10 +45,14 @@ class Context:
         self.model = model
         self.shape = shape or Shape()
         self._api = model.backend.api
+        params = self._params()
+        what = f"cannot make a context of {params.n_ctx} tokens for {model.path}"
+        size = model.context_bytes(params.n_ctx, self.shape.batch)
+        # With a GPU, how much of it is in the memory of the CPU is llama.cpp's affair.
+        check_room(size, what, touched=not model.gpu_layers)
         model.backend.forget_errors()
-        self._handle = self._api.llama_init_from_model(model.handle, self._params())
+        self._handle = self._api.llama_init_from_model(model.handle, params)
         if not self._handle:
-            what = f"cannot make a context of {self.shape.tokens} tokens for {model.path}"
             raise model.backend.failure(what, "use a smaller model.context")
         self.n_ctx: int = self._api.llama_n_ctx(self._handle)
         self._memory = self._api.llama_get_memory(self._handle)

@@ -108,7 +108,7 @@ class _Text:
             return self.finish()
         token = self._sampler.sample(context.handle, self.row)
         self.left -= 1
-        if self._model.is_end(token):
+        if token is None or self._model.is_end(token):
             return self.finish()
         text = self._pieces.push(self._model.piece(token))
         self.pending = [token]

@@ -24,6 +24,7 @@ tokens], in the layers of ``select.middle``."""
 LABEL = "neutral mass 1"
 """To be part of the context key: blocks whose extra array is another are others."""
 
+SPOKEN = 8  # tokens that count: what is asked for is said in a few words
 NEUTRAL_QUESTION = "What does the text say?"
 
 
@@ -81,7 +82,7 @@ class Glance:
             extras: of the block.
         """
         more = select.contrast(self._masses(queries, keys), extras[NEUTRAL])
-        return float(more.max(initial=0.0))
+        return float(np.sort(more)[-SPOKEN:].sum()) / SPOKEN
 
     def _masses(self, queries: Queries, keys: Sequence[Rows]) -> Floats:
         """Mass of the block's cells; the prefix takes its share, else nothing would be little."""

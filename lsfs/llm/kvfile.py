@@ -18,7 +18,7 @@ import os
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from blake3 import blake3
@@ -33,9 +33,7 @@ VERSION = 1
 NUMBERS = ("f16", "q8")
 _ALIGN = 64
 _DIGEST = 16
-# magic, version, types of K and V, bytes of head and lists, tokens, first position, layers, bytes
-# of a row of K and of V, bytes of the JSON, bytes of the file, context key, digest.
-_HEAD = struct.Struct("<8sHBBIIiIIIIQ16x32s32s")
+_HEAD = struct.Struct("<8sHBBIIiIIIIQ16x32s32s")  # see _Fields
 _DIGEST_AT = _HEAD.size - 32
 _MOST = 1 << 22  # no head and lists are larger
 _PLAIN = frozenset("fiub")  # kinds of numpy types whose bytes mean the same everywhere
@@ -43,6 +41,25 @@ _PLAIN = frozenset("fiub")  # kinds of numpy types whose bytes mean the same eve
 
 class Unusable(Exception):
     """Why the bytes of a file are not used; never leaves the store."""
+
+
+class _Fields(NamedTuple):
+    """The first bytes of a file: ``_HEAD``."""
+
+    magic: bytes
+    version: int
+    key_type: int
+    value_type: int
+    first: int  # bytes of head and lists: where the first section begins
+    tokens: int
+    start: int
+    layers: int
+    key_width: int
+    value_width: int
+    names: int  # bytes of the JSON
+    size: int
+    key: bytes
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +200,11 @@ def _seal(data: NDArray[np.uint8], head: Head, sections: Sequence[_Section]) -> 
     names = _listed(head.extras)
     digests = b"".join(_digest(data[s.start : s.end]) for s in sections)
     first = sections[0].start
-    fields = (
+    fields = _Fields(
         MAGIC, VERSION, *head.types, first, head.count, head.start, head.layers, *head.widths,
-        len(names), len(data), head.key,
+        len(names), len(data), head.key, bytes(32),
     )  # fmt: skip
-    start = _HEAD.pack(*fields, bytes(32)) + names + digests
+    start = _HEAD.pack(*fields) + names + digests
     data[: len(start)] = np.frombuffer(start, np.uint8)
     whole = blake3(data[:first].data).digest()
     data[_DIGEST_AT : _HEAD.size] = np.frombuffer(whole, np.uint8)
@@ -258,12 +275,12 @@ def read_part(fd: int, key: bytes, tokens: Sequence[int], layers: Sequence[int])
         IndexError: it has no such layer.
         OSError: it cannot be read.
     """
-    head = _head_of(fd)
-    first = 1 + len(head.extras)
-    _tokens(_section(fd, head, 0), head, key, tokens)
-    extras = _extras([_section(fd, head, at) for at in range(1, first)], head)
+    file = _Sections(fd)
+    head, first = file.head, 1 + len(file.head.extras)
+    _tokens(file[0], head, key, tokens)
+    extras = _extras([file[at] for at in range(1, first)], head)
     wanted = [first + range(head.layers)[layer] for layer in layers]
-    return Part(tuple(_rows(_section(fd, head, at), head, 0) for at in wanted), extras)
+    return Part(tuple(_rows(file[at], head, 0) for at in wanted), extras)
 
 
 def tokens_of(fd: int, key: bytes) -> tuple[int, ...]:
@@ -273,25 +290,29 @@ def tokens_of(fd: int, key: bytes) -> tuple[int, ...]:
         Unusable: these are damaged, or another's.
         OSError: it cannot be read.
     """
-    head = _head_of(fd)
-    return _tokens(_section(fd, head, 0), head, key, None)
+    file = _Sections(fd)
+    return _tokens(file[0], file.head, key, None)
 
 
-def _head_of(fd: int) -> Head:
-    start = _fields(_bytes(fd, 0, min(_size(fd), _HEAD.size)).tobytes())
-    return _head(_bytes(fd, 0, min(start[4], _MOST)).tobytes())
+class _Sections:
+    """The sections of a file, each read and checked when it is asked for."""
 
+    def __init__(self, fd: int) -> None:
+        start = _fields(_bytes(fd, 0, min(_size(fd), _HEAD.size)).tobytes())
+        self.head = _head(_bytes(fd, 0, min(start.first, _MOST)).tobytes())
+        self._fd = fd
+        self._sections = self.head.sections()
 
-def _section(fd: int, head: Head, at: int) -> NDArray[np.uint8]:
-    section = head.sections()[at]
-    raw = _bytes(fd, section.start, section.end - section.start)
-    return _checked(raw, head, at)[: section.stop - section.start]
+    def __getitem__(self, at: int) -> NDArray[np.uint8]:
+        section = self._sections[at]
+        raw = _bytes(self._fd, section.start, section.end - section.start)
+        return _checked(raw, self.head, at)[: section.stop - section.start]
 
 
 def _size(fd: int) -> int:
     """Bytes of the file, which are as many as it says: else gigabytes might be read for nothing."""
     size = os.fstat(fd).st_size
-    says = _fields(_bytes(fd, 0, min(size, _HEAD.size)).tobytes())[11]
+    says = _fields(_bytes(fd, 0, min(size, _HEAD.size)).tobytes()).size
     if says != size:
         raise Unusable(f"{size} bytes instead of {says}")
     return size
@@ -308,11 +329,11 @@ def _bytes(fd: int, start: int, size: int) -> NDArray[np.uint8]:
     return data
 
 
-def _fields(start: bytes) -> tuple[Any, ...]:
+def _fields(start: bytes) -> _Fields:
     if len(start) < _HEAD.size:
         raise Unusable("it ends too soon")
-    fields = _HEAD.unpack_from(start)
-    if fields[0] != MAGIC or fields[1] != VERSION:
+    fields = _Fields(*_HEAD.unpack_from(start))
+    if fields.magic != MAGIC or fields.version != VERSION:
         raise Unusable(f"no block of version {VERSION}")
     return fields
 
@@ -320,21 +341,28 @@ def _fields(start: bytes) -> tuple[Any, ...]:
 def _head(start: bytes) -> Head:
     """The head of a file that begins with these bytes, and has them whole."""
     fields = _fields(start)
-    length, names = fields[4], fields[10]
-    if not _HEAD.size + names <= length <= len(start):
+    names_end = _HEAD.size + fields.names
+    if not names_end <= fields.first <= len(start):
         raise Unusable("its head is damaged")
-    data = bytearray(start[:length])
+    data = bytearray(start[: fields.first])
     data[_DIGEST_AT : _HEAD.size] = bytes(32)
-    if blake3(data).digest() != fields[13]:
+    if blake3(data).digest() != fields.digest:
         raise Unusable("its head is damaged")
     # From here on it says what we wrote.
-    _, _, key_type, value_type, _, count, at, layers, key_width, value_width, *_ = fields
-    listed = json.loads(data[_HEAD.size : _HEAD.size + names])
+    listed = json.loads(data[_HEAD.size : names_end])
     extras = tuple((name, kind, tuple(shape)) for name, kind, shape in listed)
-    begin = _HEAD.size + names
-    digests = bytes(data[begin : begin + _DIGEST * (1 + len(extras) + 2 * layers)])
-    types, widths = (key_type, value_type), (key_width, value_width)
-    return Head(fields[12], count, at, types, layers, widths, extras, digests, fields[11])
+    count = 1 + len(extras) + 2 * fields.layers
+    return Head(
+        fields.key,
+        fields.tokens,
+        fields.start,
+        (fields.key_type, fields.value_type),
+        fields.layers,
+        (fields.key_width, fields.value_width),
+        extras,
+        bytes(data[names_end : names_end + _DIGEST * count]),
+        fields.size,
+    )
 
 
 def _checked(raw: NDArray[np.uint8], head: Head, at: int) -> NDArray[np.uint8]:

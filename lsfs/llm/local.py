@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from string import ascii_uppercase
 from threading import Event, Lock
 from typing import Any
@@ -14,15 +16,40 @@ from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm import prompts
 from lsfs.llm.batch import Deadline, Stop, check
 from lsfs.llm.engine import Context, Message, Sampling, Shape
+from lsfs.llm.kvstore import open_store
 from lsfs.llm.loading import Loaded, load, memory_of
 from lsfs.llm.models import ModelFile
+from lsfs.llm.reader import Reader
 from lsfs.llm.residents import Residents
 from lsfs.llm.schema import form_of
+
+log = logging.getLogger("lsfs.llm")
 
 PENALTY = 1.1  # small models repeat themselves without one
 IMAGINED = 96  # tokens of an imagined passage at most
 _PATIENCE = 0.05  # seconds between two looks at whether a waiting caller has gone
 MAX_QUESTION = 128  # tokens of a question whose likelihood is measured; the head of a longer one
+
+
+class _Speaker:
+    """A loaded model, and what reads with it once something is to be read."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.context = loaded.context
+        self._loaded = loaded
+        self._reader: Reader | None = None
+
+    def reader(self, make: Callable[[Context], Reader]) -> Reader:
+        """The reader of this model, made when it is first asked for."""
+        if self._reader is None:
+            self._reader = make(self.context)
+        return self._reader
+
+    def close(self) -> None:
+        """Free all of it; the reader's contexts go before the model."""
+        if self._reader is not None:
+            self._reader.close()
+        self._loaded.close()
 
 
 class LocalChat:
@@ -32,13 +59,19 @@ class LocalChat:
         file: the model's file.
         config: its threads, context and longest answer.
         residents: where it is kept while it is loaded; one of its own by default.
+        kept: the folder of the attention states that it keeps; None keeps none.
     """
 
     def __init__(
-        self, file: ModelFile, config: ModelConfig, residents: Residents | None = None
+        self,
+        file: ModelFile,
+        config: ModelConfig,
+        residents: Residents | None = None,
+        kept: Path | None = None,
     ) -> None:
         self._file = file
         self._config = config
+        self._kept = None if config.kv == "off" else kept
         self._residents = residents or Residents()
         self._key = f"chat {file.path}"
         self._size = -1  # bytes; not known yet
@@ -94,6 +127,37 @@ class LocalChat:
                 if on_text is not None:
                     on_text(piece)
         return text.strip()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is made of passages is kept."""
+        return self._kept is not None
+
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        scores: Sequence[float],
+        on_text: Callable[[str], None] | None = None,
+        cancel: Event | None = None,
+    ) -> str:
+        """The likeliest answer behind the passages' attention states."""
+        with self._reading(cancel) as (reader, stop):
+            found = reader.read(question, passages, scores, on_text=on_text, cancel=stop)
+        log.info(
+            "read %d passages in %.2f s to the first word: %d kept, %d new",
+            len(found.used), found.first_text_s, found.hits, found.misses,
+        )  # fmt: skip
+        return found.text
+
+    def prepare(
+        self, passages: Sequence[str], cancel: Stop | None = None, *, used_ns: int | None = None
+    ) -> bool:
+        """Compute what :meth:`read` needs of passages."""
+        if not self.keeps:
+            return False
+        with self._reading(cancel) as (reader, stop):
+            return reader.prepare(passages, stop, used_ns=used_ns)
 
     def fill(
         self,
@@ -164,6 +228,17 @@ class LocalChat:
             ModelError: the model is closed or cannot be loaded, or took longer than it may.
             OutOfMemory: it does not fit.
         """
+        with self._speaking(cancel) as (speaker, stop):
+            yield speaker.context, stop
+
+    @contextlib.contextmanager
+    def _reading(self, cancel: Stop | None) -> Iterator[tuple[Reader, Stop]]:
+        """The same with what reads passages."""
+        with self._speaking(cancel) as (speaker, stop):
+            yield speaker.reader(self._made_reader), stop
+
+    @contextlib.contextmanager
+    def _speaking(self, cancel: Stop | None) -> Iterator[tuple[_Speaker, Stop]]:
         while not self._lock.acquire(timeout=_PATIENCE):
             check(cancel)
         try:
@@ -171,15 +246,22 @@ class LocalChat:
                 raise ModelError(f"the model {self.name} is closed")
             deadline = Deadline(self._config.timeout, cancel)
             with (
-                self._residents.use(self._key, self._bytes(), self._load) as loaded,
+                self._residents.use(self._key, self._bytes(), self._load) as speaker,
                 deadline.told(),
             ):
-                yield loaded.context, deadline
+                yield speaker, deadline
         finally:
             self._lock.release()
 
-    def _load(self) -> Loaded:
-        return load(self._file.path, self._shape(), self._config.gpu_layers)
+    def _load(self) -> _Speaker:
+        return _Speaker(load(self._file.path, self._shape(), self._config.gpu_layers))
+
+    def _made_reader(self, context: Context) -> Reader:
+        kept = self._kept
+        if kept is None:
+            return Reader(context, self._file.sha256, self._config)
+        opened = lambda key: open_store(kept, self._file, self._config, key)  # noqa: E731
+        return Reader(context, self._file.sha256, self._config, opened)
 
     def _shape(self) -> Shape:
         return Shape(tokens=self._config.context, threads=self._config.threads)

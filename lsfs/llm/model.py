@@ -12,9 +12,20 @@ from typing import Any, Self
 
 from lsfs.errors import ModelError
 from lsfs.llm.backend import Backend, backend
+from lsfs.llm.room import check_room
 
 _PIECE_BYTES = 64
 _VALUE_BYTES = 1024
+_NO_TOKENIZER = 0  # llama.cpp's kind of vocabulary without texts; it ends the process at any use
+# What the library says of a file that it does not load, and what to do then.
+_ADVICE = {
+    "magic": "it is no GGUF file: see what it is, and set model.chat to a GGUF file",
+    "unknown model architecture": "this llama-cpp-python does not know such models: "
+    "pip install --upgrade llama-cpp-python, or use another model",
+    "cannot be used as main model": "it is a part of another model: use the language model's file",
+    "not within the file bounds": "it is not whole: get it again",
+    "failed to read": "it is not whole, or damaged: get it again",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +56,35 @@ class Model:
             raise ModelError(f"no model file at {path}", hint="see: lsfs config get model.chat")
         params = self._api.llama_model_default_params()
         default = -1 if self.backend.gpu else 0
-        params.n_gpu_layers = default if gpu_layers is None else gpu_layers
+        self.gpu_layers = default if gpu_layers is None else gpu_layers
+        params.n_gpu_layers = self.gpu_layers
+        check_room(path.stat().st_size, f"cannot load the model {path}", touched=False)
         self.backend.forget_errors()
         self._handle = self._api.llama_model_load_from_file(os.fsencode(path), params)
         if not self._handle:
-            hint = "check that it is a whole GGUF file that this llama-cpp-python knows"
-            raise self.backend.failure(f"cannot load the model {path}", hint)
+            raise self.backend.failure(
+                f"cannot load the model {path}", _advice(self.backend.said())
+            )
         self.path = path
         self.vocabulary: Any = self._api.llama_model_get_vocab(self._handle)
+        self._has_text = self._api.llama_vocab_type(self.vocabulary) != _NO_TOKENIZER
         self.n_vocab: int = self._api.llama_vocab_n_tokens(self.vocabulary)
         self.n_ctx_train: int = self._api.llama_model_n_ctx_train(self._handle)
         self._buffer = ctypes.create_string_buffer(_PIECE_BYTES)
+
+    def context_bytes(self, tokens: int, batch: int) -> int:
+        """About how many bytes a context takes: its attention state, and what a batch computes."""
+        api, handle = self._api, self.handle
+        architecture = self.metadata("general.architecture")
+        width, heads = api.llama_model_n_embd(handle), api.llama_model_n_head(handle)
+        head = width // max(1, heads)
+        key, value, inner = (
+            self.metadata(f"{architecture}.{name}")
+            for name in ("attention.key_length", "attention.value_length", "feed_forward_length")
+        )
+        cell = api.llama_model_n_head_kv(handle) * (int(key or head) + int(value or head)) * 2
+        row = self.n_vocab + 4 * width + 3 * (int(inner) if inner.isdecimal() else 4 * width)
+        return int(api.llama_model_n_layer(handle) * cell * tokens + batch * row * 4)
 
     @property
     def handle(self) -> Any:
@@ -67,6 +96,16 @@ class Model:
         if not self._handle:
             raise ModelError("the model is closed")
         return self._handle
+
+    def check_text(self) -> None:
+        """See that tokens can be made of text and text of tokens.
+
+        Raises:
+            ModelError: the file has no tokenizer, or the model was closed.
+        """
+        if self.handle and not self._has_text:
+            hint = "get one that was converted whole, or set model.chat to another"
+            raise ModelError(f"{self.path} has no tokenizer", hint=hint)
 
     def metadata(self, key: str) -> str:
         """A value of the file's metadata, as text; "" when it has none of that name."""
@@ -84,7 +123,7 @@ class Model:
                 could end its turn and speak in another role.
             begin: put the model's begin token first, if it has one.
         """
-        _ = self.handle
+        self.check_text()
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         while True:
@@ -103,7 +142,7 @@ class Model:
             token: its number.
             special: give the names of control tokens, too.
         """
-        _ = self.handle
+        self.check_text()
         args = (self.vocabulary, token)
         size = self._api.llama_token_to_piece(*args, self._buffer, len(self._buffer), 0, special)
         if size < 0:
@@ -123,6 +162,7 @@ class Model:
 
     def is_end(self, token: int) -> bool:
         """Whether the token ends the model's turn."""
+        _ = self.handle
         return bool(self._api.llama_vocab_is_eog(self.vocabulary, token))
 
     def chat_tokens(self, messages: Sequence[Message]) -> list[int]:
@@ -178,3 +218,9 @@ class Model:
         tb: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _advice(said: str) -> str:
+    """What to do about a file that llama.cpp does not load."""
+    found = (advice for word, advice in _ADVICE.items() if word in said)
+    return next(found, "it is damaged, or not converted for llama.cpp: get another one")

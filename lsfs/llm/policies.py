@@ -158,7 +158,8 @@ class Contrast:
 class Hybrid:
     """Half of the budget as :class:`Contrast` has it, the rest in each layer as :class:`Snap` does.
 
-    The blocks hold what was asked for in all layers; what a layer needs besides is its own.
+    The blocks hold what was asked for in all layers; what a layer needs besides is its own. A small
+    budget gives the first block more than half.
     """
 
     block: int = BLOCK
@@ -170,7 +171,7 @@ class Hybrid:
         """``budget`` rows in each layer."""
         always = scene.edges(self.sinks, self.recent)
         edges = int(always.sum())
-        half = edges + max(0, budget - edges) // 2
+        half = max(edges + (budget - edges) // 2, min(budget, edges + self.block))
         always = select.best_blocks(scene.contrast, self.block, half, always)
         return [select.best(layer, budget, always) for layer in select.pooled(scene.mass)]
 

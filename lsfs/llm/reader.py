@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -14,13 +14,12 @@ import numpy as np
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled
 from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
-from lsfs.llm.batch import Shape
+from lsfs.llm.batch import Stop
 from lsfs.llm.capture import ScoringContext
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.generation import Request
 from lsfs.llm.kvstore import Blocks, KvStore, Part, context_key
-from lsfs.llm.model import Model
 from lsfs.llm.policies import Policy
 from lsfs.llm.sampling import Sampling
 from lsfs.llm.whole import Narrow
@@ -33,10 +32,11 @@ OnText = Callable[[str], None]
 BUDGET = 512  # cells of a long document that an answer is written from
 WIDER = 4  # times the budget: cells that a policy chooses from
 CANDIDATES = 16  # passages that are looked at
+NEAR = 0.5  # standard deviations of relevance within which a passage is as good as the best one
 LOOK = 0.3  # what the look at kept blocks counts beside the search's score, both standardised
 PENALTY = 1.1  # small models repeat themselves without one
 ALONE_TOKENS = 32  # of an answer to one text among several
-_STOP = ("\n\n", prompts.BEGIN, prompts.END)
+STOP = ("\n\n", prompts.BEGIN, prompts.END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class Reader:
     each time, in the same order.
 
     Args:
-        model: stays open for as long as the reader.
-        sha256: of its file.
+        context: lent for as long as the reader; a call clears it, and leaves it clear.
+        sha256: of the model's file.
         config: its threads, context and longest answer.
         open_store: where blocks are kept.
 
@@ -87,19 +87,19 @@ class Reader:
 
     def __init__(
         self,
-        model: Model,
+        context: Context,
         sha256: str,
         config: ModelConfig,
         open_store: OpenStore | None = None,
     ) -> None:
         self._lock = Lock()
-        self._model = model
+        self._model = context.model
         self._config = config
-        self._context = Context(model, Shape(tokens=config.context, threads=config.threads))
+        self._context = context
         self._scoring: ScoringContext | None = None
         self._blocks: Blocks | None = None
         try:
-            self.form = form.form_of(model)
+            self.form = form.form_of(self._model)
             self.facts: Facts = facts_of(self._context)
             if not self.facts.obstacle:
                 self._keep(sha256, open_store)
@@ -116,21 +116,30 @@ class Reader:
         self._glance = glance.Glance(self._scoring, self.facts, before, self.form)
         self._blocks = Blocks(self._context, self.facts, store, self.form.head, self._glance.extras)
 
-    def prepare(self, passages: Sequence[str], cancel: Event | None = None) -> int:
-        """Compute the blocks of passages that are not kept yet; gives how many there were.
+    def prepare(
+        self, passages: Sequence[str], cancel: Stop | None = None, *, used_ns: int | None = None
+    ) -> bool:
+        """Compute the blocks of passages that are not kept yet; False where they cannot be kept.
+
+        Args:
+            passages: their texts.
+            cancel: stops the model; blocks that are done are kept.
+            used_ns: what they are worth; see :meth:`lsfs.llm.kvstore.KvStore.put`.
 
         Raises:
-            Cancelled: ``cancel`` was set; blocks that are done are kept.
+            Cancelled: ``cancel`` was set.
+            ModelError: the model failed.
         """
         with self._lock:
-            blocks = self._blocks
-            if blocks is None or blocks.store is None:
-                return 0
-            pieces = self._pieces(passages)
-            missing = [piece.tokens for piece in pieces if not blocks.store.has(piece.tokens)]
-            for tokens in missing:
-                blocks.block(tokens, cancel)
-            return len(missing)
+            if self._blocks is None:
+                return False
+            try:
+                for piece in self._pieces(passages):
+                    if not self._blocks.keep(piece.tokens, cancel, used_ns=used_ns):
+                        return False
+            finally:
+                self._context.clear()
+            return True
 
     def read(
         self,
@@ -139,8 +148,9 @@ class Reader:
         scores: Sequence[float],
         *,
         on_text: OnText | None = None,
-        cancel: Event | None = None,
+        cancel: Stop | None = None,
         most: int = compose.MOST,
+        near: float = NEAR,
     ) -> Reading:
         """The answer to a question from the passages that it is most about.
 
@@ -151,6 +161,8 @@ class Reader:
             on_text: takes pieces of the answer as they come.
             cancel: stops the model.
             most: passages that are read at most.
+            near: those that are less relevant than the best one by more than this are left out;
+                in standard deviations of the scores.
 
         Raises:
             Cancelled: ``cancel`` was set.
@@ -163,7 +175,8 @@ class Reader:
             pieces = self._pieces(passages)
             relevance = self._relevance(pieces, scores, tail, cancel)
             room = self._room(tail, self._config.max_tokens)
-            chosen = compose.choose(relevance, [len(p.tokens) for p in pieces], room, most)
+            sizes = [len(piece.tokens) for piece in pieces]
+            chosen = compose.choose(relevance, sizes, room, most, near)
             try:
                 self._load([[pieces[n] for n in chosen.blocks]], cancel)
                 text = self._write(tail, begun, on_text, cancel)
@@ -178,7 +191,7 @@ class Reader:
         passages: Sequence[str],
         scores: Sequence[float],
         *,
-        cancel: Event | None = None,
+        cancel: Stop | None = None,
         most: int = compose.MOST,
     ) -> list[Reading]:
         """Answers of the best passages, each asked alone; those that agree are one.
@@ -224,7 +237,7 @@ class Reader:
         budget: int = BUDGET,
         policy: str = policies.DEFAULT,
         on_text: OnText | None = None,
-        cancel: Event | None = None,
+        cancel: Stop | None = None,
     ) -> Reading:
         """The answer from a document of any length, in a cache of few cells.
 
@@ -264,7 +277,7 @@ class Reader:
     # --- parts
 
     def _looks(
-        self, pieces: Sequence[_Piece], tail: Sequence[int], cancel: Event | None
+        self, pieces: Sequence[_Piece], tail: Sequence[int], cancel: Stop | None
     ) -> list[float]:
         """How much a question looks at each block; only one of them is in memory at a time."""
         blocks = self._blocks
@@ -283,7 +296,7 @@ class Reader:
         return found
 
     def _narrow(
-        self, tail: Sequence[int], policy: Policy, budget: int, cancel: Event | None
+        self, tail: Sequence[int], policy: Policy, budget: int, cancel: Stop | None
     ) -> None:
         """Let sequence 0 keep the rows that a policy chooses."""
         if self._blocks is None or self._context.next_position() <= budget:
@@ -311,27 +324,32 @@ class Reader:
         pieces: Sequence[_Piece],
         scores: Sequence[float],
         tail: Sequence[int],
-        cancel: Event | None,
+        cancel: Stop | None,
     ) -> list[float]:
-        """Of each block: the search's score, and the look at it where it is kept."""
+        """Of each block: the search's score, and the look at it where all candidates are kept."""
         found = _standard([scores[piece.passage] for piece in pieces])
         blocks = self._blocks
         if blocks is None or blocks.store is None:
             return found
         order = sorted(range(len(pieces)), key=lambda n: -found[n])[:CANDIDATES]
-        parts = {n: blocks.store.part_of(pieces[n].tokens, self._glance.layers) for n in order}
-        kept = {n: part for n, part in parts.items() if part is not None}
-        if len(kept) < 2:
+        parts = []
+        for n in order:
+            part = blocks.store.part_of(pieces[n].tokens, self._glance.layers)
+            # Were some looked at and others not, the next answer would rest on other passages.
+            if part is None:
+                return found
+            parts.append(part)
+        if len(parts) < 2:
             return found
         queries = self._glance.queries(tail, cancel)
         looks = _standard(
-            [self._glance.relevance(queries, part.keys, part.extras) for part in kept.values()]
+            [self._glance.relevance(queries, part.keys, part.extras) for part in parts]
         )
-        for n, look in zip(kept, looks, strict=True):
+        for n, look in zip(order, looks, strict=True):
             found[n] += LOOK * look
         return found
 
-    def _load(self, sequences: Sequence[Sequence[_Piece]], cancel: Event | None) -> None:
+    def _load(self, sequences: Sequence[Sequence[_Piece]], cancel: Stop | None) -> None:
         """Let each sequence hold the prefix and its pieces."""
         blocks = self._blocks
         if blocks is None:
@@ -350,10 +368,10 @@ class Reader:
             compose.load(self._context, before, cells, self.facts.rope, number)
 
     def _write(
-        self, tail: Sequence[int], begun: _Begun, on_text: OnText | None, cancel: Event | None
+        self, tail: Sequence[int], begun: _Begun, on_text: OnText | None, cancel: Stop | None
     ) -> str:
         sampling = Sampling(penalty=PENALTY)
-        request = Request(tail, self._config.max_tokens, sampling, _STOP)
+        request = Request(tail, self._config.max_tokens, sampling, STOP)
         text = ""
         for piece in self._context.go_on(request, cancel):
             begun.spoken()
@@ -363,9 +381,8 @@ class Reader:
         return text.strip()
 
     def close(self) -> None:
-        """Free the contexts; waits for a call that is running. The model stays open."""
+        """Free what it has beside the context it was lent; waits for a call that is running."""
         with self._lock:
-            self._context.close()
             if self._scoring is not None:
                 self._scoring.close()
 

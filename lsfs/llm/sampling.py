@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lsfs.llm.model import Model
+
+_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,37 @@ class Sampler:
     def __init__(self, model: Model, sampling: Sampling) -> None:
         self._api = model.backend.api
         self._chain = _chain(model, sampling)
+        self._candidates: NDArray[Any] | None = None
+        if sampling.grammar:
+            self._candidates = np.empty(model.n_vocab, _CANDIDATE)
 
-    def sample(self, context: Any, row: int) -> int:
-        """The next token, which counts as taken.
+    def sample(self, context: Any, row: int) -> int | None:
+        """The next token, which counts as taken; None where the grammar allows no more.
 
         Args:
             context: llama.cpp's pointer to the context that ran the batch.
             row: of the batch; scores were wanted there. -1 is the last one.
         """
-        return int(self._api.llama_sampler_sample(self._chain, context, row))
+        if self._candidates is None:
+            return int(self._api.llama_sampler_sample(self._chain, context, row))
+        return self._allowed(context, row, self._candidates)
+
+    def _allowed(self, context: Any, row: int, candidates: NDArray[Any]) -> int | None:
+        """As ``llama_sampler_sample`` does, which ends the process where a grammar has ended and
+        the model has no token that ends a text: then the best of none is taken, and refused."""
+        scores = self._api.llama_get_logits_ith(context, row)
+        candidates["id"] = np.arange(len(candidates))
+        candidates["logit"] = np.ctypeslib.as_array(scores, (len(candidates),))
+        candidates["p"] = 0.0
+        array = self._api.llama_token_data_array(
+            candidates.ctypes.data_as(self._api.llama_token_data_p), len(candidates), -1, False
+        )
+        self._api.llama_sampler_apply(self._chain, ctypes.byref(array))
+        if array.selected < 0 or not np.isfinite(array.data[array.selected].logit):
+            return None
+        token = int(array.data[array.selected].id)
+        self._api.llama_sampler_accept(self._chain, token)
+        return token
 
     def close(self) -> None:
         """Free the chain."""
@@ -97,11 +125,12 @@ def _chain(model: Model, sampling: Sampling) -> Any:
 
 def _grammar(model: Model, text: str) -> Any:
     """A sampler that lets only what a grammar allows; whoever adds it to a chain gives it up."""
+    model.check_text()
     model.backend.forget_errors()
     api = model.backend.api
     sampler = api.llama_sampler_init_grammar(model.vocabulary, text.encode(), b"root")
     if not sampler:
         raise model.backend.failure(
-            "the grammar cannot be read", "it must be GBNF with a rule root"
+            "the grammar cannot be read", "it must be llama.cpp's GBNF, with a rule named root"
         )
     return sampler

@@ -8,11 +8,11 @@ round is the last as soon as a sentence passes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs.model import Hit, QueryPlan
+from lsfs.model import QueryPlan
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.facts import Gathered, gathered
 
@@ -70,7 +70,7 @@ class _Look:
 def _rounds(
     call: Call, words: str, plan: QueryPlan, filters: Filters, found: Gathered
 ) -> Iterator[tuple[str, _Look]]:
-    for said, instead, reworded in list(_reworded(words, found.read))[:REWORDED]:
+    for said, instead, reworded in list(_reworded(call, words, found))[:REWORDED]:
         yield f"with {instead!r} for {said!r}", _Look(reworded)
     whole = tuple(dict.fromkeys(found.read[one.passage].path for one in found.candidates))[:1]
     if whole and len({hit.path for hit in found.read}) > 1:
@@ -92,18 +92,21 @@ def _is_enough(found: Gathered, margin: float) -> bool:
 # --- in other words
 
 
-def _reworded(words: str, read: Sequence[Hit]) -> Iterator[tuple[str, str, str]]:
+def _reworded(call: Call, words: str, found: Gathered) -> Iterator[tuple[str, str, str]]:
     """What a question calls a fact or a document, what the files call it, and the question so."""
     from lsfs.index.dialogue.nouns import phrases
     from lsfs.index.folding import fold
 
-    text = fold("\n".join(f"{hit.title}\n{hit.text}" for hit in read))
+    passages = dict.fromkeys(one.passage for one in found.candidates)
+    text = fold("\n".join(f"{found.read[n].title}\n{found.read[n].text}" for n in passages))
+
+    def stands(name: str) -> bool:
+        return _stands(name, text) if text else _passages_with(call, name) > 0
+
     for phrase in phrases(words):
         for said, others in _names_of(phrase.text):
-            if _stands(said, text):
-                continue
-            instead = next((other for other in others if _stands(other, text)), "")
             at = words.find(said, phrase.start)
+            instead = "" if stands(said) else next((one for one in others if stands(one)), "")
             if instead and at >= 0:
                 yield said, instead, f"{words[:at]}{instead}{words[at + len(said) :]}"
 

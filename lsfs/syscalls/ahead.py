@@ -43,7 +43,8 @@ class Ahead:
     """Reads hot files in a thread of its own: one passage at a time, and never beside a question.
 
     Hot is what was in an answer, and what was opened, lately. What is read takes the place only of
-    what was used before that.
+    what was used before that. Until the first question it rests: who never asks needs no model in
+    memory.
 
     Args:
         reads: the model.
@@ -74,6 +75,7 @@ class Ahead:
         self._opens: deque[float] = deque(maxlen=FLOOD)  # when the last ones were opened
         self._told = 0  # how often something new was told
         self._askers = 0
+        self._is_wanted = False  # somebody has asked something
         self._quiet_until = 0.0
         self._stop = threading.Event()  # set while a question is answered
         self._closed = False
@@ -97,6 +99,7 @@ class Ahead:
     def asked(self, paths: Iterable[str]) -> None:
         """These files were asked about, or are in an answer."""
         with self._condition:
+            self._is_wanted = True
             self._note(paths, self._now_ns())
 
     def opened(self, paths: Iterable[str]) -> None:
@@ -134,6 +137,7 @@ class Ahead:
         """Leave the model to a question: what is being read is dropped within a batch."""
         with self._condition:
             self._askers += 1
+            self._is_wanted = True
             self._stop.set()
         try:
             yield
@@ -170,7 +174,7 @@ class Ahead:
         with self._condition:
             while not self._closed:
                 quiet = self._quiet_until - time.monotonic()
-                if self._askers:
+                if self._askers or not self._is_wanted:
                     self._condition.wait()
                 elif quiet > 0:
                     self._condition.wait(quiet)

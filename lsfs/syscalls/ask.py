@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
@@ -11,6 +12,7 @@ from lsfs.errors import UsageError
 from lsfs.model import Citation, FoundFile, Hit, QueryPlan, Statement
 from lsfs.places import Places, cited
 from lsfs.syscalls.engines import Call, Engines
+from lsfs.syscalls.lists import amounts_cited
 from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
 from lsfs.syscalls.selection import in_order, topic_of
@@ -232,21 +234,71 @@ def _values(call: Call, request: AskRequest, plan: QueryPlan, filters: Filters) 
 
 def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
     engines = call.engines
-    files = matching_files(engines, plan, filters)
+    files, notes = _fitting(engines, plan, filters)
     if not files:
-        from lsfs.syscalls.relaxed import nearest_relaxation
-
-        near = _related(engines, find(engines, replace(plan, listing=False), filters, RELATED * 2))
-        reason = nearest_relaxation(plan, lambda other: matching_files(engines, other, filters))
-        return Answer(_nothing(engines, near, reason), False, (), near, plan)
+        return _no_files(engines, plan, filters, notes)
     citations = tuple(
         Citation(f.path, f.page, None, None, f.evidence, f.where) for f in files if f.evidence
     )
+    citations += tuple(amounts_cited(engines, plan, files))
     count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
     lines = [_line(file) for file in files]
     stated = _statements(files, lines, citations)
     text = "\n".join([f"{count}:", *(f"- {line}" for line in lines)])
-    return Answer(text, True, citations, tuple(files), plan, by="list", statements=stated)
+    return Answer(
+        text, True, citations, tuple(files), plan, by="list", notes=notes, statements=stated
+    )
+
+
+def _fitting(
+    engines: Engines, plan: QueryPlan, filters: Filters
+) -> tuple[list[FoundFile], tuple[str, ...]]:
+    """The files that are asked for, and what is to be said of others."""
+    from lsfs.syscalls import payment
+
+    state = payment.asked_state(plan)
+    if not state:
+        return matching_files(engines, plan, filters), ()
+    files = matching_files(engines, payment.without_state(plan), filters)
+    paid = payment.by_state(engines, files, state)
+    return list(paid.files), paid.note()
+
+
+def _no_files(
+    engines: Engines, plan: QueryPlan, filters: Filters, notes: tuple[str, ...]
+) -> Answer:
+    """That no file fits, what was looked for, and what comes nearest."""
+    from lsfs.syscalls.relaxed import nearest_in_time, nearest_relaxation
+    from lsfs.syscalls.selection import told
+
+    def files_of(other: QueryPlan) -> list[FoundFile]:
+        return _fitting(engines, other, filters)[0]
+
+    timely = nearest_in_time(plan, files_of, partial(_days, engines, plan))[:NEAREST]
+    near = tuple(file for file, _ in timely) or _related(
+        engines, find(engines, replace(plan, listing=False), filters, RELATED * 2)
+    )
+    reason = nearest_relaxation(plan, files_of)
+    if timely:
+        reason += f"; {', '.join(f'{file.path}: {day}' for file, day in timely)}"
+    topic = topic_of(plan)
+    looked = told(filters.with_plan(plan, whole=True))
+    looked += f" with the words {', '.join(topic)}" if topic else ""
+    reason = "; ".join(filter(None, (f"looked for: {looked}", reason)))
+    return Answer(_nothing(engines, near, reason), False, (), near, plan, notes=notes)
+
+
+def _days(engines: Engines, plan: QueryPlan, path: str) -> list[str]:
+    """The days that a file states, of the kinds that a question asks for."""
+    row = engines.catalog.file(path)
+    kinds = plan.date_kinds or ("signed", "effective", "named")
+    marks = ", ".join("?" * len(kinds))
+    with engines.catalog.lock:
+        found = engines.catalog.db.execute(
+            f"SELECT day FROM content_date WHERE file_id = ? AND kind IN ({marks})",  # noqa: S608
+            (row.id if row else -1, *kinds),
+        ).fetchall()
+    return [day for (day,) in found]
 
 
 def _statements(
@@ -343,9 +395,8 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         found, words = looked.found, looked.words
         plan = replace(plan, notes=(*plan.notes, *looked.notes))
     if not evidence.answerable(found.candidates):
-        return Answer(
-            _nothing(engines, related), False, (), related, plan, model=chat.name if chat else ""
-        )
+        text = _nothing(engines, related, _looked_for(words, found.unknown))
+        return Answer(text, False, (), related, plan, model=chat.name if chat else "")
     draft = llm.compose_answer(
         words, found.candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
     )
@@ -362,6 +413,15 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         by=draft.by,
         statements=draft.statements,
     )
+
+
+def _looked_for(words: str, unknown: Sequence[str]) -> str:
+    """What was looked for in vain, and the words that are to blame."""
+    from lsfs.index.terms import query_words
+
+    looked = f"looked for: {' '.join(query_words(words))}"
+    said = " or ".join(f"\u201c{word}\u201d" for word in unknown)
+    return f"{looked}; no {said} in what comes nearest" if said else looked
 
 
 def _related(engines: Engines, hits: Sequence[Hit]) -> tuple[FoundFile, ...]:

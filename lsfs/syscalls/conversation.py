@@ -44,11 +44,14 @@ def held(call: Call, request: AskRequest) -> Answer:
 
         turns = talks.turns(name or DEFAULT)
         reading = followup.read(request.question, turns, call.engines.today())
+        if turns:  # a moment and a folder hold until others are named
+            before = turns[-1]
+            at = request.at or (before.at if reading.at is None else reading.at)
+            request = replace(request, at=at, dir=request.dir or before.dir)
         answer = _continued(call, request, reading)
     if request.plan or not (name or request.continue_):
         return answer
-    at = request.at if reading is None or reading.at is None else reading.at
-    turn = _turn(call, request, reading, answer, at)
+    turn = _turn(call, request, reading, answer)
     try:
         talks.keep(name or DEFAULT, (*turns, turn))
     except OSError as error:  # the answer is worth more than what could be asked next
@@ -74,7 +77,7 @@ def forgotten(call: Call, request: AskRequest) -> Answer:
     except OSError as error:
         raise StateUnwritable(f"the conversation cannot be removed: {error.strerror}") from error
     told = "the conversation is forgotten" if was else "there was nothing to forget"
-    return Answer(told, False, (), (), QueryPlan(""), by="plan", notes=(told,))
+    return Answer(told, False, (), (), QueryPlan("", notes=(told,)), by="plan")
 
 
 def _name(request: AskRequest) -> str:
@@ -104,8 +107,7 @@ def _asked(
 
 
 def _continued(call: Call, request: AskRequest, reading: Reading) -> Answer:
-    at = request.at if reading.at is None else reading.at
-    asked = replace(request, question=reading.question, at=at)
+    asked = replace(request, question=reading.question)
     notes = (reading.note,) if reading.note else ()
     files = reading.files
     if reading.other_than:
@@ -123,7 +125,7 @@ def _continued(call: Call, request: AskRequest, reading: Reading) -> Answer:
     if answer is None:
         answer = _asked(call, asked, files if reading.only else ())
     where = _where(files) if answer.grounded or reading.only else ""
-    told = f"{reading.question}{where}{f' (as of {at})' if at and at != request.at else ''}"
+    told = f"{reading.question}{where}{f' (as of {request.at})' if request.at else ''}"
     plan = answer.plan
     if request.plan:
         plan = replace(plan, notes=(f"read as: {told}", *plan.notes))
@@ -162,9 +164,7 @@ def _unclear(call: Call, reading: Reading, others: list[FoundFile]) -> Answer:
 # --- remembering
 
 
-def _turn(
-    call: Call, request: AskRequest, reading: Reading | None, answer: Answer, at: str
-) -> Turn:
+def _turn(call: Call, request: AskRequest, reading: Reading | None, answer: Answer) -> Turn:
     from lsfs.index.dialogue.turns import Turn
 
     question = request.question if reading is None else reading.question
@@ -183,7 +183,8 @@ def _turn(
         sources=tuple(dict.fromkeys((*cited, *(file.path for file in answer.files)))),
         names=_names(question, answer),
         days=_days(answer),
-        at=at,
+        at=request.at,
+        dir=request.dir,
         time_ns=call.engines.clock.now_ns(),
     )
 

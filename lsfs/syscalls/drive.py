@@ -217,7 +217,7 @@ def open_engines(
         record.state.vectors,
         read_only=read_only,
     )
-    chat = _chat(config, residents, stack)
+    chat = _chat(config, residents, record.state.kv, stack)
     search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
@@ -344,7 +344,7 @@ def _ahead(engines: Engines) -> Ahead | None:
     from lsfs.syscalls.ahead import Ahead, passages_of
 
     chat, catalog = engines.chat, engines.catalog
-    if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
+    if not (isinstance(chat, ReadsAhead) and chat.keeps):
         return None
     return Ahead(
         chat,
@@ -365,13 +365,15 @@ def _reader(config: Config) -> SandboxPool:
     return SandboxPool(config.index)
 
 
-def _chat(config: Config, residents: Residents, stack: contextlib.ExitStack) -> ChatModel | None:
+def _chat(
+    config: Config, residents: Residents, kept: Path, stack: contextlib.ExitStack
+) -> ChatModel | None:
     from lsfs.llm import models
     from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
-    chat = LocalChat(found, config.model, residents)
+    chat = LocalChat(found, config.model, residents, kept)
     stack.callback(chat.close)
     return chat

@@ -29,11 +29,13 @@ class Gathered:
 
     Attributes:
         read: the passages, those of the best files first; ``Candidate.passage`` counts them.
+        unknown: words that the question turns on and no file that was read has.
         candidates: their sentences, best first.
     """
 
     read: tuple[Hit, ...]
     candidates: tuple[Candidate, ...]
+    unknown: tuple[str, ...]
 
 
 def gathered(
@@ -54,6 +56,7 @@ def gathered(
         whole: files of which more is read than of others.
     """
     from lsfs.llm import evidence
+    from lsfs.llm.contrary import unknown
 
     engines = call.engines
     # A name or a type in a question about a fact is part of the fact more often than a condition.
@@ -61,18 +64,20 @@ def gathered(
     read = _passages(engines, looked_for, filters, whole)
     # The model words the answer but does not choose the evidence: its likelihoods were measured to
     # add nothing to words and likeness, and cost a second or two (benchmarks/evidence.py).
+    texts = _texts(engines, read)
+    contexts = [f"{hit.title}. {PurePosixPath(hit.path).with_suffix('')}" for hit in read]
     candidates = evidence.rank(
         words,
         [hit.text for hit in read],
         _similarity(engines, words),
         None,
-        contexts=[f"{hit.title}. {PurePosixPath(hit.path).with_suffix('')}" for hit in read],
-        documents=_texts(engines, read),
+        contexts=contexts,
+        documents=texts,
         alike=_alike(engines),
         cancel=call.cancelled,
     )
     call.check()
-    return Gathered(tuple(read), tuple(candidates))
+    return Gathered(tuple(read), tuple(candidates), unknown(words, [*texts, *contexts]))
 
 
 def _passages(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from lsfs.model import Citation, FieldValue, FoundFile, Statement
+from lsfs.model import Citation, FieldValue, FoundFile, QueryPlan, Statement
 from lsfs.places import cited
-from lsfs.syscalls.engines import Call
+from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.evidence import Quotes
 
 if TYPE_CHECKING:
@@ -127,3 +127,23 @@ def _citation(quotes: Quotes, file: GroupedFile) -> Citation:
     )  # fmt: skip
     stated = quotes.evidence(file.path, value)
     return Citation(file.path, file.page, file.line, file.line, stated.quote, file.where)
+
+
+def amounts_cited(
+    engines: Engines, plan: QueryPlan, files: Sequence[FoundFile]
+) -> Iterator[Citation]:
+    """Where files state the amounts for which a question with bounds ("over 500 euros") lists them.
+
+    Of several the surest counts, as it does where files are chosen.
+    """
+    quotes = Quotes(engines.catalog)
+    for bound in plan.amounts:
+        surest: dict[str, FieldValue] = {}
+        for one in engines.catalog.fields(bound.field):
+            if one.field.normal.endswith(bound.unit):
+                surest.setdefault(one.path, one.field)
+        for file in files:
+            if file.path in surest:
+                value = surest[file.path]
+                quote = quotes.evidence(file.path, value).quote
+                yield Citation(file.path, value.page, value.line, value.line, quote, value.where)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from lsfs.model import FoundFile, QueryPlan
 
 MOST = 3  # of the conditions named
+_TIME = ("after", "before", "spans", "date_kinds", "dated")
 # What is given up together, from what is least likely meant to the letter; and what it is called.
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what is left out", (
@@ -20,7 +22,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the amount", ("amounts",)),
     ("the people", ("author", "recipient", "people")),
     ("the kind of date", ("date_kinds", "dated")),
-    ("the time", ("after", "before", "spans", "date_kinds", "dated")),
+    ("the time", _TIME),
     ("the folder", ("dir",)),
     ("the type", ("types",)),
     ("the kind", ("kinds",)),
@@ -44,6 +46,32 @@ def nearest_relaxation(
         if len(found) == MOST:
             break
     return "; ".join(found)
+
+
+def nearest_in_time(
+    plan: QueryPlan,
+    files_of: Callable[[QueryPlan], Sequence[FoundFile]],
+    days_of: Callable[[str], Sequence[str]],
+) -> list[tuple[FoundFile, str]]:
+    """The files that fit but for the time, each with its day that is nearest to what was asked.
+
+    Args:
+        plan: what finds nothing.
+        files_of: the files of another plan.
+        days_of: the days of a file, as ISO text, of the kinds that are asked for.
+    """
+    bounds = [date.fromisoformat(day) for day in (plan.after, plan.before) if len(day) == 10]
+    if not bounds:
+        return []
+    empty = QueryPlan("")
+    timeless = replace(plan, **{name: getattr(empty, name) for name in _TIME})
+    found = []
+    for file in files_of(timeless):
+        days = [date.fromisoformat(day) for day in days_of(file.path)]
+        if days:
+            far, day = min((min(abs((day - at).days) for at in bounds), day) for day in days)
+            found.append((far, file, day.isoformat()))
+    return [(file, day) for _, file, day in sorted(found, key=lambda row: row[0])]
 
 
 def _relaxed(plan: QueryPlan) -> Iterator[tuple[str, QueryPlan]]:

@@ -66,7 +66,7 @@ def selected(
     conditions = {name: value for name, value in (given or {}).items() if value}
     filters = Filters(**conditions)
     if not words:
-        return Selection(_there(engines, filters, unread=unread), _told(filters))
+        return Selection(_there(engines, filters, unread=unread), told(filters))
     if _GLOB.search(words) and " " not in words:
         pattern = _pattern(words)
         found = _there(engines, filters, unread=unread)
@@ -155,8 +155,8 @@ def matching(
     if plan.limit:
         first = in_order(found, plan, day=lambda one: one.day, size=lambda one: one.size)
         found = tuple(sorted(first, key=lambda one: one.path))
-    told = [_told(whole), f"with the words {', '.join(topic)}" if topic else ""]
-    return Selection(found, " ".join(filter(None, told)), plan.notes)
+    reading = [told(whole), f"with the words {', '.join(topic)}" if topic else ""]
+    return Selection(found, " ".join(filter(None, reading)), plan.notes)
 
 
 def topic_of(plan: QueryPlan) -> list[str]:
@@ -190,7 +190,7 @@ def in_order(
     return ordered[: plan.limit] if plan.limit else ordered
 
 
-def _told(filters: Filters) -> str:
+def told(filters: Filters) -> str:
     """Conditions in words."""
     if filters == Filters(dir=filters.dir):
         return f"all files below {filters.dir}" if filters.dir else "all files"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from lsfs.syscalls.selection import matching
 
 if TYPE_CHECKING:
     from lsfs.index.filters import Filters
+    from lsfs.index.join.reading import SideFile
 
 KINDS = ("invoice", "receipt")  # what is paid, when the question does not say
 LISTED = 50  # files named in an answer
@@ -37,17 +38,44 @@ _FORMS = tuple(
         rf"quanto abbiamo (?:pagato|speso|versato)(?: (?:a|da))?(?: {_WHO})?",
     )
 )
+# What was asked of others: invoices in which the one who is named is not who is paid.
+_BILLED = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"(?:how much|what)(?: money)? (?:did|do|have) (?:we|i)(?: already)? "
+        rf"(?:bill|billed|invoice|invoiced|charge|charged)(?: to)?(?: {_WHO})?",
+        rf"wie ?viel (?:haben wir|habe ich)(?: (?:an )?{_WHO})? "
+        r"(?:in rechnung gestellt|berechnet|fakturiert)",
+        rf"combien (?:avons-nous|ai-je|a-t-on) facturé(?: (?:à|chez))?(?: {_WHO})?",
+        rf"cu[áa]nto (?:hemos facturado|facturamos|he facturado|facturé)(?: a)?(?: {_WHO})?",
+        rf"quanto abbiamo fatturato(?: a)?(?: {_WHO})?",
+    )
+)
 _SMALL = frozenset(("and", "&", "und", "et", "y", "e", "of", "de", "du", "der", "von", "la", "le"))
 
 
-def asked_sum(plan: QueryPlan) -> str | None:
-    """Whom a question for a sum is about, "" for all; None when it asks for no sum."""
+@dataclass(frozen=True, slots=True)
+class SumAsked:
+    """What a question for a sum is about.
+
+    Attributes:
+        who: the party; "" for all.
+        is_billed: it is the one who was to pay.
+    """
+
+    who: str
+    is_billed: bool = False
+
+
+def asked_sum(plan: QueryPlan) -> SumAsked | None:
+    """What a question for a sum is about; None when it asks for no sum."""
     words = " ".join(plan.query.split()).strip(" ?.!")
-    for form in _FORMS:
-        match = form.fullmatch(words)
-        if match is not None:
-            who = (match["who"] or "").strip()
-            return who if not who or _is_name(who) else None
+    for forms, is_billed in ((_BILLED, True), (_FORMS, False)):
+        for form in forms:
+            match = form.fullmatch(words)
+            if match is not None:
+                who = (match["who"] or "").strip()
+                return SumAsked(who, is_billed) if not who or _is_name(who) else None
     return None
 
 
@@ -62,18 +90,34 @@ def _is_name(text: str) -> bool:
     )
 
 
-def summed(call: Call, plan: QueryPlan, filters: Filters, who: str) -> Aggregated | None:
+def summed(call: Call, plan: QueryPlan, filters: Filters, asked: SumAsked) -> Aggregated | None:
     """The sum that a question asks for; None when no file counts for it."""
-    plan = replace(plan, query="", kinds=plan.kinds or KINDS)  # the words ask for the sum
-    if who:  # the name is one of a party, whoever wrote what
+    kinds = plan.kinds or (KINDS[:1] if asked.is_billed else KINDS)
+    plan = replace(plan, query="", kinds=kinds)  # the words ask for the sum
+    if asked.who:  # the name is one of a party, whoever wrote what
         plan = replace(plan, author="", recipient="", people=())
     chosen = matching(call.engines, plan, filters)
     files = list(chosen.files)
-    if who:
+    if asked.is_billed:
+        files = _ours(call, files)
+    if asked.who:
         # What is addressed to them they have to pay.
-        files = of_party(call, files, who, unless="customer")
+        unless = "supplier" if asked.is_billed else "customer"
+        files = of_party(call, files, asked.who, unless=unless)
     found = over(call, AggregateRequest("sum", "amount"), files, chosen.reading)
     return found if found.rows else None
+
+
+def _ours(call: Call, files: list[SideFile]) -> list[SideFile]:
+    """Files that we have written to others: they name us, and not as who has to pay."""
+    from lsfs.index.join.reading import own_names
+
+    found = {
+        one.path: one
+        for name in own_names(call.engines.catalog)
+        for one in of_party(call, files, name, unless="customer")
+    }
+    return list(found.values())
 
 
 def text_of(found: Aggregated) -> str:

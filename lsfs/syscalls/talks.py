@@ -108,7 +108,7 @@ class Talks:
 
     def _read(self, file: Path) -> Talk | None:
         try:
-            return codec.loads(file.read_bytes(), Talk)
+            return codec.loads(file.read_text(encoding="utf-8", errors="replace"), Talk)
         except FileNotFoundError:
             return None
         except (OSError, UsageError) as error:

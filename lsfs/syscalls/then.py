@@ -221,7 +221,7 @@ class Earlier:
 
     def _judge(self, visit: _Visit, then: CatalogThen, document_id: int, path: str) -> Facts | None:
         """Kind and dates of a file then; None when there is no time."""
-        from lsfs.index.ingest import facts_of
+        from lsfs.index.making import facts_of
 
         known = self._facts.get((document_id, path))
         if known is None:

@@ -18,6 +18,7 @@ _PUNCTUATED = re.compile(r"[.!?,;]\s|[.!?-]$")
 _SCRAMBLED = 0.05  # share of jumps up the page beyond which the drawing order means nothing
 _COLUMN_LINES = 6  # fewer lines show no gutter, unless the pages around have one there
 _CROSSING = 0.08  # share of lines that may cross a gutter
+_MOST_COLUMNS = 3
 _NEXT_LINE = 0.7  # of the size
 _INDENTED = 2.0
 _TABLE_GAP = 3.0  # of the size: rows of one table are not further apart
@@ -26,9 +27,11 @@ _STEP = 2  # points between the places tried
 _EDGE = 0.12  # of the width: no gutter stands further out
 _FILLED = 0.55  # of a column's width: lines of running text are this wide, cells are not
 _SPACED = 0.75  # of a column's width: most lines are as wide where words stand far apart
-_COVERED = 0.4  # share of such lines that have letters, not white space, at any place
+_COVERED = 0.3  # share of such lines that have letters, not white space, at any place
+_SAME_GUTTER = 15.0  # points: what is indented beside it moves its middle
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
+_TABULAR = 0.25  # share of the lines of a table that have several cells, beside wrapped ones
 _CELL_LINES = 4  # letter sizes by which a cell beside one of several lines goes up the page
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
 _WORDS_IN_PROSE = 3  # a cell of running text has at least so many
@@ -75,13 +78,22 @@ def regions(
     """
     page = window.current
     hints = [one.gutters for one in (window.previous, window.next) if one is not None]
-    gutters = page.gutters or next(
-        (hint for hint in (*hints, usual) if hint and _admits(page, hint)), ()
+    gutters = next(
+        (hint for hint in (*hints, usual) if _adds_to(hint, page.gutters) and _admits(page, hint)),
+        page.gutters,
     )
     whole = (0.0, 0.0, page.width, page.height)
     if not gutters:
         return [Region(rows, whole) for rows in _stacks(_in_drawn_order(lines))]
     return list(_bands(lines, gutters, page))
+
+
+def _adds_to(hint: Sequence[float], own: Sequence[float]) -> bool:
+    """Whether gutters of other pages are those of a page and more: a column that a table fills
+    shows none."""
+    return len(hint) > len(own) and all(
+        any(abs(one - other) < _SAME_GUTTER for other in hint) for one in own
+    )
 
 
 def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
@@ -98,13 +110,47 @@ def _admits(page: PdfPage, gutters: Sequence[float]) -> bool:
     # A rule alone, under the running head, says nothing.
     if all(bottom - top < 1 for top, bottom in covers) or len(cells) < _COLUMN_LINES * len(columns):
         return any(box[0] >= gutters[0] for box in cells)
-    return sum(_is_prose(rows, left, right, page.width) for left, right in columns) > 1
+    prose = [_is_prose(rows, left, right, page.width) for left, right in columns]
+    if sum(prose) > 1:
+        return True
+    # A table that fills columns of text has rows of its own in each of them.
+    tabular = [_is_tabular(rows, left, right) for left, right in columns]
+    full = all(one or other for one, other in zip(prose, tabular, strict=True))
+    return full and (any(prose) or _has_equal_heads(page.lines, columns))
+
+
+def _within(row: Sequence[Box], start: float, end: float) -> list[Box]:
+    return [box for box in row if start - _STEP <= box[0] and box[2] <= end + _STEP]
+
+
+def _is_tabular(rows: Sequence[Sequence[Box]], start: float, end: float) -> bool:
+    """Whether most rows between two places have several cells."""
+    inside = [row for row in (_within(row, start, end) for row in rows) if row]
+    several = sum(len(row) > 1 for row in inside)
+    return several >= max(_TABLE_ROWS, _TABULAR * len(inside))
+
+
+def _has_equal_heads(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether each column begins with the same words: a table's header is repeated in each."""
+    heads = []
+    for left, right in columns:
+        cells = [
+            cell
+            for line in lines
+            for cell in line.cells
+            if left - _STEP <= cell.box[0] and cell.box[2] <= right + _STEP
+        ]
+        top = min((cell.box[1] for cell in cells), default=0.0)
+        first = [cell for cell in cells if cell.box[1] < top + _STEP]
+        heads.append(" ".join(cell.text for cell in sorted(first, key=lambda one: one.box[0])))
+    return len(set(heads)) == 1
 
 
 def _gutters(rows: Sequence[Sequence[Box]], page: PdfPage) -> tuple[float, ...]:
     cells = [box for row in rows for box in row]
     found: list[list[tuple[int, int]]] = []  # stretches of places with their crossings
-    allowed = _CROSSING * len(cells) + 1
+    # Words far apart are cells of their own; as lines, no more count than columns have.
+    allowed = _CROSSING * min(len(cells), _MOST_COLUMNS * len(rows)) + 1
     places = range(int(_EDGE * page.width), int((1 - _EDGE) * page.width), _STEP)
     for x, crossing in zip(places, _crossings(cells, places), strict=True):
         if crossing > allowed:
@@ -184,10 +230,7 @@ def _between_prose(
 
 def _is_prose(rows: Sequence[Sequence[Box]], start: float, end: float, page_width: float) -> bool:
     """Whether there is running text between two places: its lines fill them."""
-    within = [
-        [box for box in row if start - _STEP <= box[0] and box[2] <= end + _STEP] for row in rows
-    ]
-    within = [row for row in within if row]
+    within = [row for row in (_within(row, start, end) for row in rows) if row]
     widths = [box[2] - box[0] for row in within for box in row]
     if len(widths) < _COLUMN_LINES or end - start < 0.15 * page_width:
         return False

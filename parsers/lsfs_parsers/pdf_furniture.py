@@ -45,6 +45,7 @@ class _Edge:
         numbers: the numbers of each, roman ones too.
         is_outer: no other text stands between it and the edge.
         gap: points between it and the next line towards the middle.
+        inner: the lines of the next row towards the middle.
     """
 
     line: Line
@@ -53,6 +54,7 @@ class _Edge:
     at_top: bool
     is_outer: bool
     gap: float
+    inner: Sequence[Line]
 
     @property
     def is_page_number(self) -> bool:
@@ -92,7 +94,9 @@ class FurnitureFinder:
         repeats, or where others stand, and is a heading's text or not set as running text is."""
         line = edge.line
         if any(_is_beyond(edge, one) for one in certain) and len(line.text) < _SHORT:
-            return edge.gap > _APART * line.size
+            known = {id(one.line) for one in certain}
+            among = bool(edge.inner) and all(id(one) in known for one in edge.inner)
+            return among or edge.gap > _APART * line.size
         places = {_slot(edge, shift) for shift in (-1, 0, 1)}
         if not places & self._slots or not edge.is_outer:
             return False
@@ -145,7 +149,7 @@ def _rows_from(
                 texts += [cell.text.lower() for cell in line.cells]
             keys = tuple(" ".join(_NUMBER.sub("#", text).split()) for text in texts)
             numbers = tuple(tuple(map(_value, _NUMBER.findall(text))) for text in texts)
-            yield _Edge(line, keys, numbers, at_top, number == 0, gap)
+            yield _Edge(line, keys, numbers, at_top, number == 0, gap, inner)
 
 
 def _distance(one: Line, other: Line) -> float:
@@ -173,9 +177,13 @@ def _wrapped(edges: Sequence[_Edge], certain: Sequence[_Edge], style: Style) -> 
         heads = [edge for edge in certain if edge.at_top == at_top]
         rest = [edge for edge in edges if edge.at_top == at_top and id(edge) not in known]
         more: list[_Edge] = []
-        for edge in rest:  # from the edge of the page inwards
-            if any(_is_wrapped_from(one.line, edge.line, style) for one in (*heads, *more)):
-                more.append(edge)
+        for _ in range(_ROWS):  # from one line to the next
+            more += [
+                edge
+                for edge in rest
+                if edge not in more
+                and any(_is_wrapped_from(one.line, edge.line, style) for one in (*heads, *more))
+            ]
         if more:
             inwards = 1 if at_top else -1
             last = max((*heads, *more), key=lambda edge: inwards * edge.line.top)

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -430,25 +430,32 @@ class _Reader:
 
     def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, Extent]]:
         """The spaces in a line: the units around them, and where they begin and end."""
-        extent = self._extent if turn.degrees else self._upright_extent
-        for space in _SPACES.finditer(self._units, run.start, run.end):
+        extent = self._extent if turn.degrees else self._upright_extent(turn)
+        start, end = run.start, run.end
+        for space in _SPACES.finditer(self._units, start, end):
             before, after = space.span()
-            if before > run.start and after < run.end:
-                one, other = extent(before - 1, turn), extent(after, turn)
+            if before > start and after < end:
+                left, right = extent(before - 1, turn)
+                left_again, right_again = extent(after, turn)
                 # From right to left, or another run of text, where the first stands behind.
-                yield before, after, (other[1], one[0]) if one[0] > other[0] else (one[1], other[0])
+                turned = left > left_again
+                yield before, after, (right_again, left) if turned else (right, left_again)
 
     def _extent(self, unit: int, turn: Turn) -> Extent:
         left, _, right, _ = self._char(unit, turn)
         return left, right
 
-    def _upright_extent(self, unit: int, turn: Turn) -> Extent:
-        """The same for pages that are not turned: there are two of these for each word."""
+    def _upright_extent(self, turn: Turn) -> Callable[[int, Turn], Extent]:
+        """The same for pages that are not turned: it is asked twice for each word."""
+        char_box, page, at_left = self._char_box, self._page, turn.bounds[0]
         left, right, bottom, top = self._doubles
-        index = unit if self._same else self._char_index(unit)
-        self._char_box(self._page, index, left, right, bottom, top)
-        at_left = turn.bounds[0]
-        return left.value - at_left, right.value - at_left
+        index_of = None if self._same else self._char_index
+
+        def extent(unit: int, turn: Turn) -> Extent:
+            char_box(page, index_of(unit) if index_of else unit, left, right, bottom, top)
+            return left.value - at_left, right.value - at_left
+
+        return extent
 
     def _baseline(self, index: int, turn: Turn) -> float | None:
         x, y = self._doubles[:2]

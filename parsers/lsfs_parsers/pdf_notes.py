@@ -101,8 +101,8 @@ def notes_of(lines: Sequence[Line]) -> list[Paragraph]:
         begins = mark is not None and (not number or last is None or number == last + 1)
         if begins or not found:
             found.append(Paragraph(BlockKind.FOOTNOTE, 0, [line]))
-            if mark is None:
-                found[-1].start = Start.RUNNING if line.text[0].islower() else Start.PLAIN
+            if mark is None:  # all notes begin with one: it is the rest of the last page's note
+                found[-1].start = Start.RUNNING
         else:
             found[-1].lines.append(line)
         if begins and number:

@@ -12,16 +12,13 @@ from lsfs_parsers.pdf_lines import Line
 SAME_SIZE = 0.6  # points
 BOLD = 0.0  # in place of a size: headings in the bold letters of running text
 LOWEST_LEVEL = 9
-# "Dr." and the like stand before a name or a number: no sentence ends there.
-_NO_END = "".join(
-    rf"(?<!\b{word})"
-    for word in ("Dr", "Dra", "Prof", "Mr", "Mrs", "Ms", "St", "Sr", "Sra", "Hr", "Nr", "vs", "cf",
-                 "Fig", "Abb", "Art", "Vol", "ca", "bzw")
-)  # fmt: skip
 _ENDS_SENTENCE = re.compile(
-    rf"(?:{_NO_END}"
-    r"[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
+    r"(?:[.!?:;\u2026\u061f\u06d4\u0964][\"'\u201d\u2019\u00bb)\]\d]*"
     r"|[\u3002\uff01\uff1f\uff1a][\u300d\u300f\uff09]*)$"
+)
+# "Dr." and the like stand before a name or a number.
+_SHORTENED = re.compile(
+    r"\b(?:Dra?|Prof|Mrs?|Ms|St|Sra?|Hr|Nr|vs|cf|Fig|Abb|Art|Vol|ca|bzw)$", re.ASCII
 )
 _END = 16  # characters in which the mark that ends a sentence and what closes behind it have room
 
@@ -36,7 +33,11 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 def ends_sentence(text: str) -> bool:
     """Whether a line ends where a sentence does."""
-    return _ENDS_SENTENCE.search(text, max(0, len(text) - _END)) is not None
+    end = _ENDS_SENTENCE.search(text, max(0, len(text) - _END))
+    if end is None:
+        return False
+    at = end.start()
+    return text[at] != "." or _SHORTENED.search(text, max(0, at - _END), at) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,10 @@ class Words:
             after: the text of the next line.
             divided: the hyphen was taken away.
         """
+        if not divided and text[-1:] not in HYPHENS:
+            return text, "" if self._is_unspaced(text, after) else " "
         last, first = _LAST_WORD.search(text), _FIRST_WORD.match(after)
-        if last is None or first is None or not (divided or last[2]):
+        if last is None or first is None:
             return text, "" if self._is_unspaced(text, after) else " "
         if not divided and not first[0][0].islower():
             return text, ""  # "Jean-" and "Paul", "2019-" and "2020": the hyphen is the word's own

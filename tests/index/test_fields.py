@@ -120,6 +120,23 @@ def test_the_title_of_a_contract_is_no_party() -> None:
     assert normal(text)["party"] == ["acme", "heron"]
 
 
+@pytest.mark.parametrize(
+    ("names", "parties"),
+    [
+        ("Smith and Sons Ltd and Acme GmbH", ["smith and sons", "acme"]),
+        ("Baker and Sons and Carter Ltd", ["baker and sons", "carter"]),
+        ("Müller und Söhne GmbH und Weber AG", ["muller und sohne", "weber"]),
+        ("García e Hijos S.L. y Banco Sol S.A.", ["garcia e hijos", "banco sol"]),
+        ("Marks and Spencer plc and Acme Ltd", ["marks and spencer", "acme"]),
+        ("Smith and Acme Ltd", ["smith", "acme"]),
+        ("John Smith and Jane Doe", ["john smith", "jane doe"]),
+    ],
+)
+def test_firms_with_an_and_in_their_name(names: str, parties: list[str]) -> None:
+    found = normal(f"This contract is made between {names}.\n")
+    assert sorted(found["party"]) == sorted(parties)
+
+
 def test_own_fields() -> None:
     own = {
         "cost_centre": FieldConfig("number", ("Cost centre", "Kostenstelle")),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsfs.index import kinds
-from lsfs.index.literals import Sought, folded, literals
+from lsfs.index.literals import Sought, Strings, folded, literals
 
 CUES = [sought for cues in kinds._CUES.values() for sought, _, _ in cues]
 
@@ -37,7 +37,16 @@ def test_needs(pattern: str, needs: set[str]) -> None:
 @given(st.data(), st.sampled_from(CUES), st.text(max_size=20), st.text(max_size=20))
 def test_nothing_is_lost(data: st.DataObject, sought: Sought, before: str, after: str) -> None:
     text = before + data.draw(st.from_regex(sought.pattern)) + after
-    assert sought.may_match(folded(text)) or not sought.pattern.search(text)
+    assert sought.may_match(kinds._NEEDED.held(folded(text))) or not sought.pattern.search(text)
+
+
+@given(st.sets(st.text(min_size=1, max_size=3)), st.text(st.characters(codec=None)))
+def test_strings_that_a_text_holds(wanted: set[str], text: str) -> None:
+    strings = Strings(wanted)
+    assert strings.held(text) == {one for one in wanted if one in text}
+    places = list(strings.places(text))
+    assert {text[start:end] for start, end in places} == strings.held(text)
+    assert len(places) == sum(text.startswith(w, at) for w in wanted for at in range(len(text)))
 
 
 @pytest.mark.parametrize(
@@ -46,9 +55,12 @@ def test_nothing_is_lost(data: st.DataObject, sought: Sought, before: str, after
 def test_forms_that_a_pattern_takes_as_one(text: str) -> None:
     for word in ("invoice", "insured", "strasse", "straße"):
         pattern = re.compile(word, re.IGNORECASE)
-        assert Sought(pattern).may_match(folded(text)) or not pattern.search(text)
+        sought = Sought(pattern)
+        held = Strings(sought.needs).held(folded(text))
+        assert sought.may_match(held) or not pattern.search(text)
 
 
 def test_most_patterns_are_left_out_of_a_text_about_something_else() -> None:
     text = folded("The heron stands in the shallow water and waits for a fish. " * 20)
-    assert sum(sought.may_match(text) for sought in CUES) < len(CUES) / 5
+    held = kinds._NEEDED.held(text)
+    assert sum(sought.may_match(held) for sought in CUES) < len(CUES) / 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from lsfs.index import ingest
+from lsfs.index import ingest, making
 from lsfs.index.filters import Filters
 from lsfs.index.follow import void
 from lsfs.index.preference import Preference
@@ -221,7 +221,7 @@ def test_the_same_queries_read_other_files(index: Index, kept: Kept) -> None:
             Entry("odd.txt", 1, 30, gone),
             Entry("same.txt", 1, 40),
         ],
-        lambda id_, path: None if path == "odd.txt" else ingest.facts_of(then.load(id_), path),
+        lambda id_, path: None if path == "odd.txt" else making.facts_of(then.load(id_), path),
     )
     assert left == 1
     search = index.search.of(then)

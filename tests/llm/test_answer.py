@@ -108,3 +108,36 @@ def test_the_score_that_counts_is_that_of_the_measures_taken() -> None:
     words_only = replace(candidate(RENT), similarity=None, gain=None, score=0.95)
     assert compose_answer(ASKED, [words_only], None).by == "quote"
     assert compose_answer(ASKED, [replace(words_only, score=0.1)], None).by == "none"
+
+
+DEAL = "Ada Byron sold the boat to Grace Hopper for 9,500 euros on 3 May 2023."
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Grace Hopper sold the boat to Ada Byron.",
+        "Ada Byron sold the boat to Grace Hopper on 4 May 2023.",
+        "Ada Byron sold the boat to Grace Hopper for 9,600 euros.",
+        "Ada Byron sold the boat to Grace Hopper for 9,500 dollars.",
+        "Ada Byron never sold the boat to Grace Hopper.",
+        "Ada Hopper sold the boat to Grace Byron.",
+        "Ada Byron sold the car to Grace Hopper.",
+    ],
+)
+def test_a_false_sentence_of_true_words_is_not_said(told: str) -> None:
+    asked = "Who sold the boat to whom?"
+    draft = compose_answer(asked, [candidate(DEAL)], FakeModel(told))
+    assert draft.text == f"\u201c{DEAL}\u201d"
+    assert [statement.text for statement in draft.statements] == [DEAL]
+
+
+def test_statements_name_the_quote_that_bears_them() -> None:
+    other = "The flat is on the third floor of the house."
+    model = FakeModel("The monthly rent comes to $1450.")
+    draft = compose_answer(ASKED, [candidate(other), candidate(RENT)], model)
+    assert [(one.text, one.citations, one.supported) for one in draft.statements] == [
+        (other, (0,), True),
+        (RENT, (1,), True),
+        ("The monthly rent comes to $1450.", (1,), True),
+    ]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from lsfs.llm.evidence import answerable, rank, words
+from lsfs.llm.evidence import answerable, rank
 from lsfs.llm.expected import holds_name, required_names
+from lsfs.llm.wordforms import words
 from tests.llm.fakes import FakeModel
 
 LEASE = (

@@ -161,6 +161,15 @@ def test_hybrid_keeps_blocks_for_all_layers_and_rows_of_each() -> None:
     assert {*range(37, 44)} <= {*rows[0].tolist()}
 
 
+def test_hybrid_has_a_block_in_a_small_budget_and_none_in_too_small_a_one() -> None:
+    looked = about(320, {MIDDLE.start: 200})
+    block = {*range(200 // BLOCK * BLOCK, 200 // BLOCK * BLOCK + BLOCK)}
+    small = Hybrid(sinks=1, recent=1).rows(looked, BLOCK + 4)
+    assert all(block <= {*layer.tolist()} for layer in small)
+    smaller = Hybrid(sinks=1, recent=1).rows(looked, BLOCK)
+    assert not any(block <= {*layer.tolist()} for layer in smaller)
+
+
 def test_an_unknown_policy_is_an_error_that_names_the_others() -> None:
     with pytest.raises(UsageError, match="no policy quick") as caught:
         policies.policy("quick")

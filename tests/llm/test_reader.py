@@ -11,6 +11,8 @@ import pytest
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong
 from lsfs.llm import form, models
+from lsfs.llm.batch import Shape
+from lsfs.llm.engine import Context
 from lsfs.llm.kvstore import KvStore
 from lsfs.llm.model import Model
 from lsfs.llm.reader import LOOK, Reader
@@ -32,7 +34,12 @@ def reading(
     def store(key: str) -> KvStore | None:
         return KvStore(folder / "kv", key, limit=1 << 28) if kept else None
 
-    with Model(path) as model, Reader(model, "00" * 32, config, store) as reader:
+    shape = Shape(tokens=config.context, threads=config.threads)
+    with (
+        Model(path) as model,
+        Context(model, shape) as context,
+        Reader(context, "00" * 32, config, store) as reader,
+    ):
         yield reader
 
 
@@ -82,27 +89,34 @@ def test_a_long_text_is_several_blocks_that_hold_all_of_it(folder: Path) -> None
 
 def test_what_was_read_before_is_not_read_again_and_gives_the_same_answer(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
-        first = reader.read("What does oak cost?", PASSAGES, SCORES, most=3)
-        again = reader.read("What does oak cost?", PASSAGES, SCORES, most=3)
+        first = reader.read("What does oak cost?", PASSAGES, SCORES, most=3, near=9)
+        again = reader.read("What does oak cost?", PASSAGES, SCORES, most=3, near=9)
         assert (first.hits, first.misses) == (0, 3)
         assert (again.hits, again.misses) == (3, 0)
     with reading(tmp_path) as reader:
-        later = reader.read("What does oak cost?", PASSAGES, SCORES, most=3)
+        later = reader.read("What does oak cost?", PASSAGES, SCORES, most=3, near=9)
         assert (later.hits, later.misses) == (3, 0)
         assert later.text == again.text
 
 
 def test_the_best_passage_is_read_last(folder: Path) -> None:
     with reading(folder, kept=False) as reader:
-        assert reader.read("What?", PASSAGES, SCORES).used == (2, 3, 1, 0)
-        assert reader.read("What?", PASSAGES, [0, 1, 2, 3], most=2).used == (2, 3)
+        assert reader.read("What?", PASSAGES, SCORES, near=9).used == (2, 3, 1, 0)
+        assert reader.read("What?", PASSAGES, [0, 1, 2, 3], most=2, near=9).used == (2, 3)
+
+
+def test_the_fewest_passages_are_read(folder: Path) -> None:
+    with reading(folder, kept=False) as reader:
+        assert reader.read("What?", PASSAGES, SCORES).used == (1, 0)
+        assert reader.read("What?", PASSAGES, [0.9, 0.1, 0.1, 0.2]).used == (0,)
+        assert len(reader.read("What?", PASSAGES, [1, 1, 1, 1]).used) == 4
 
 
 def test_blocks_that_are_kept_are_looked_at_and_count_beside_the_search(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
-        assert reader.prepare(PASSAGES) == 4
-        assert reader.prepare(PASSAGES) == 0
-        plain = reader.read("What does oak cost?", PASSAGES, [1.0] * 4, most=4)
+        assert reader.prepare(PASSAGES)
+        assert reader.prepare(PASSAGES)
+        plain = reader.read("What does oak cost?", PASSAGES, [1.0] * 4, near=9)
         assert plain.misses == 0
         looks = {}
         glance = reader._glance
@@ -128,19 +142,19 @@ def test_a_model_whose_state_is_not_handled_reads_the_same_texts_anew(
 ) -> None:
     with reading(folder, architecture) as reader:
         assert reader.facts.obstacle
-        found = reader.read("What does oak cost?", PASSAGES, SCORES, most=2)
+        found = reader.read("What does oak cost?", PASSAGES, SCORES, most=2, near=9)
         assert (found.used, found.hits, found.misses) == ((1, 0), 0, 0)
         pieces = [reader._pieces(PASSAGES)[number].tokens for number in (1, 0)]
         tail = form.question_tokens(reader._model, reader.form, "What does oak cost?")
         prompt = [*reader.form.head, *pieces[0], *pieces[1], *tail]
         from lsfs.llm.generation import Request
-        from lsfs.llm.reader import _STOP, PENALTY
+        from lsfs.llm.reader import PENALTY, STOP
         from lsfs.llm.sampling import Sampling
 
         reader._context.clear()
-        request = Request(prompt, 8, Sampling(penalty=PENALTY), _STOP)
+        request = Request(prompt, 8, Sampling(penalty=PENALTY), STOP)
         assert found.text == "".join(reader._context.go_on(request)).strip()
-        assert reader.prepare(PASSAGES) == 0
+        assert not reader.prepare(PASSAGES)
         each = reader.read_each("What does oak cost?", PASSAGES, SCORES, most=2)
         assert {n for one in each for n in one.used} <= {0, 1}
 
@@ -148,7 +162,7 @@ def test_a_model_whose_state_is_not_handled_reads_the_same_texts_anew(
 def test_passages_beyond_the_window_are_left_out(tmp_path: Path) -> None:
     long = [f"{'word ' * 90}{number}" for number in range(6)]
     with reading(tmp_path) as reader:
-        found = reader.read("What?", long, [1, 2, 3, 4, 5, 6])
+        found = reader.read("What?", long, [1, 2, 3, 4, 5, 6], near=9)
         assert 1 <= len(found.used) < 4
         assert found.used[-1] == 5
     small = ModelConfig(context=512, threads=1, max_tokens=8)
@@ -185,6 +199,7 @@ def test_two_questions_at_once_get_the_answers_that_they_get_alone(tmp_path: Pat
 
 def test_a_question_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
+        reader.prepare(PASSAGES)
         before = reader.read("What does oak cost?", PASSAGES, SCORES)
         stop, pieces = Event(), []
 

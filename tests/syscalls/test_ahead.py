@@ -23,6 +23,7 @@ from lsfs.llm.batch import Stop
 from lsfs.serve import brain
 from lsfs.syscalls import ahead as module
 from lsfs.syscalls import drive as opening
+from lsfs.syscalls import embedders
 from lsfs.syscalls.ahead import OPENED_NS, Ahead
 from lsfs.syscalls.drive import LocalCaller, open_engines
 from tests.llm.fakes import FakeModel
@@ -250,7 +251,7 @@ def test_the_files_of_an_answer_are_read_ahead_in_a_drive_that_is_followed(
     import contextlib
 
     chat = ReadingChat()
-    monkeypatch.setattr(opening, "_embedder", lambda _: HashEmbedder())
+    monkeypatch.setattr(embedders, "load", lambda *_: HashEmbedder())
     monkeypatch.setattr(opening, "_chat", lambda *_: chat)
     monkeypatch.setattr(Pause, "reason", lambda _: "")
     with contextlib.ExitStack() as stack:

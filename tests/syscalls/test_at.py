@@ -115,7 +115,7 @@ def lab(tmp_path: Path, config: Config) -> Iterator[Lab]:
 @pytest.fixture
 def likeness(tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A drive that searches by likeness too, with a model that is quick to load."""
-    monkeypatch.setattr("lsfs.syscalls.drive._embedder", lambda *_: HashEmbedder())
+    monkeypatch.setattr("lsfs.syscalls.embedders.load", lambda *_: HashEmbedder())
     source = tmp_path / "docs"
     source.mkdir()
     made = opened(source, config, FixedClock(START))

@@ -17,7 +17,7 @@ from lsfs.errors import LockHeld
 from lsfs.index.embed import HashEmbedder
 from lsfs.model import Problem
 from lsfs.paths import StatePaths, state_of
-from lsfs.syscalls import drive as opening
+from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import LocalCaller, open_local
 from lsfs.syscalls.engines import Engines
 from tests.syscalls.test_cli import lsfs as run
@@ -30,7 +30,7 @@ def state(source: Path) -> StatePaths:
 
 @pytest.fixture(autouse=True)
 def quick_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_embedder", lambda *_: HashEmbedder())
+    monkeypatch.setattr(embedders, "load", lambda *_: HashEmbedder())
 
 
 @pytest.fixture

@@ -279,11 +279,31 @@ def test_a_question_for_a_sum_is_computed(
         "How much did we pay for the roof?",
         "How much did we pay Acme Holdings in 2023?",  # their papers have no invoice
         "How much did we pay Acme in 1999?",
+        "How much did we invoice in 2023?",  # all were written to us
         "How much is the fee in the contract with Acme?",
     ],
 )
 def test_other_questions_are_not(papers: library.Drive, question: str) -> None:
     assert papers.ask(question).by != "computed"
+
+
+def test_what_we_billed(tmp_path: Path) -> None:
+    customers = ["Acme Ltd", "Otter GmbH", "Acme Ltd", "Heron AG", "Reed Ltd"]
+    pairs = [*((OWN, one) for one in customers), ("Acme Ltd", OWN)]
+    for n, (firm, customer) in enumerate(pairs):
+        text = invoice(f"I-{n}", firm, f"EUR {10**n}.00").replace(
+            f"Bill to: {OWN}", f"Bill to: {customer}"
+        )
+        (tmp_path / f"{n}.txt").write_text(text)
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path, config=config, state=str(tmp_path.parent / "state")) as drive:
+        drive.wait_indexed()
+        for question, expected in (
+            ("How much did we invoice in 2023?", "11111.00 EUR in 5 files"),
+            ("What have we billed Acme?", "101.00 EUR in 2 files"),
+            ("How much did we pay Acme?", "100000.00 EUR in 1 file"),
+        ):
+            assert drive.ask(question).answer.splitlines()[0] == expected
 
 
 def test_only_files_of_a_party(papers: library.Drive) -> None:

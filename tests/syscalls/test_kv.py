@@ -22,6 +22,7 @@ from lsfs.llm.kvstore import KvStore, context_key, open_store
 from lsfs.llm.models import ModelFile
 from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import drive as opening
+from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local
 from tests.llm.test_kvfile import some_block
 from tests.syscalls.test_cli import lsfs as run
@@ -33,7 +34,7 @@ FACTS = Facts(3, 4, 2, 16, Rope(16, 16, 10000.0))
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_embedder", lambda _: HashEmbedder())
+    monkeypatch.setattr(embedders, "load", lambda *_: HashEmbedder())
     monkeypatch.setattr(models, "chat_model_file", lambda _: NOW)
     monkeypatch.setattr(opening, "_chat", lambda *_: None)
 

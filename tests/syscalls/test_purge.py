@@ -19,7 +19,7 @@ from lsfs.drives import initialise, locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
 from lsfs.index.embed import HashEmbedder
 from lsfs.paths import StatePaths, state_of
-from lsfs.syscalls import drive as opening
+from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local
 from lsfs.versions.events import Op, State
 from lsfs.versions.history import Journal
@@ -38,7 +38,7 @@ def state(source: Path) -> StatePaths:
 
 @pytest.fixture(autouse=True)
 def quick_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_embedder", lambda *_: HashEmbedder())
+    monkeypatch.setattr(embedders, "load", lambda *_: HashEmbedder())
 
 
 @pytest.fixture

@@ -25,10 +25,11 @@ from lsfs.index.dialogue.turns import Reading, Turn
 from lsfs.index.folding import fold
 from lsfs.index.questionframe import TOKEN, asks_fact, asks_files
 
+MOST_CHARS = 500
+
 _LEAD = re.compile(
-    r"\A\W*(?:(?:and|und|ok(?:ay)?|so|now|then|also|but|or|oh|well|yes|no|great|thanks|thank you|"
-    r"please|"
-    r"auch|dann|danke|bitte)\b[\s,.!:]*)*",
+    r"\A\W*(?:(?:and|und|ok(?:ay)?|so|now|then|also|but|or|oh|well|yes|no(?=\s*,)|great|thanks|"
+    r"thank you|please|auch|dann|danke|bitte)\b[\s,.!:]*)*",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -94,6 +95,8 @@ def read(question: str, turns: Sequence[Turn], today: date) -> Reading:
         today: the day that "last month" counts from.
     """
     asked = " ".join(question.split())
+    if len(asked) > MOST_CHARS:
+        return Reading(question=asked)  # a text, not a question that leaves things out
     if not turns:
         return Reading(question=asked, note="nothing was asked before; read as it stands")
     dated = _dated(asked, turns)

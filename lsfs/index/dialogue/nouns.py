@@ -185,7 +185,7 @@ def names_kind(word: str) -> bool:
 
 def subject_of(question: str) -> Phrase | None:
     """What a question is about: the document it names, else the name, else the thing."""
-    found = phrases(question)
+    found = _with_names(question, phrases(question))
     documents = [p for p in found if p.kind and (p.named or p.definite)]
     named = [p for p in found if p.named]
     things = [p for p in found if p.definite and not is_attribute(p.text)]
@@ -193,6 +193,26 @@ def subject_of(question: str) -> Phrase | None:
         if chosen:
             return chosen[-1]
     return None
+
+
+_JOINS = re.compile(
+    r"\s+(?:with|of|by|between|from|to|and|for|mit|von|zwischen|und)\s+", re.IGNORECASE
+)
+
+
+def _with_names(question: str, found: list[Phrase]) -> list[Phrase]:
+    """The phrases, with a document that others name as one: "the lease with Harbour Homes"."""
+    joined: list[Phrase] = []
+    for phrase in found:
+        last = joined[-1] if joined else None
+        gap = question[last.end : phrase.start] if last else ""
+        names = phrase.named and not phrase.kind
+        if last is not None and last.kind and last.definite and names and _JOINS.fullmatch(gap):
+            text = question[last.start : phrase.end]
+            joined[-1] = Phrase(text, last.start, phrase.end, True, True, True)
+        else:
+            joined.append(phrase)
+    return joined
 
 
 _LOCATED = re.compile(

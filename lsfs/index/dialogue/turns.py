@@ -21,6 +21,7 @@ class Turn:
         names: whom the answer names.
         days: ISO days that the answer states, the likeliest first.
         at: the moment that it was asked of; "" for the present.
+        dir: the folder that it was asked of; "" for the whole drive.
         time_ns: when, in nanoseconds since the epoch.
     """
 
@@ -34,6 +35,7 @@ class Turn:
     names: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     at: str = ""
+    dir: str = ""
     time_ns: int = 0
 
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from lsfs import values
 from lsfs.index.dates import fold
 from lsfs.index.fields.words import COUNTS, UNITS
+from lsfs.index.literals import Strings
 from lsfs.model import ContentDate
 
 
@@ -72,6 +73,7 @@ _LEGAL = re.compile(
     re.IGNORECASE,
 )
 _LOWER_UNITS = frozenset(word.lower() for word in UNITS)
+_UNIT_NAMES = Strings(_LOWER_UNITS)
 _SMALL = _words(
     """of de der den des du da di del della la las los le les von vom van zu zum zur und et
     y e and & the for für pour para d' dos do"""
@@ -358,11 +360,25 @@ def duration(match: re.Match[str]) -> Form:
 def durations(text: str) -> list[Form]:
     """All durations of a text."""
     # Most words are no unit of time, so only what stands before one that is gets matched.
-    units = (word.end() for word in _LETTERS.finditer(text) if word[0].lower() in _LOWER_UNITS)
     found = []
-    for low, high in windows(units, _LONGEST_COUNT, 1):
+    for low, high in windows(_units(text), _LONGEST_COUNT, 1):
         found += [duration(match) for match in _DURATION.finditer(text, low, high)]
     return found
+
+
+def _units(text: str) -> Iterator[int]:
+    """Where the words of a text that are units of time end."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a capital that becomes two letters: the places are others
+        words = _LETTERS.finditer(text)
+        yield from (word.end() for word in words if word[0].lower() in _LOWER_UNITS)
+        return
+    for start, end in _UNIT_NAMES.places(lower):
+        within = (end < len(text) and _LETTERS.match(text, end)) or (
+            start and _LETTERS.match(text, start - 1)
+        )
+        if not within:
+            yield end
 
 
 def windows(places: Iterable[int], before: int, after: int) -> Iterator[Range]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from lsfs.index.fields.forms import Form, Reader, durations, name_at
 from lsfs.index.fields.labels import Found
 from lsfs.index.kinds import kinds_in
+from lsfs.index.literals import Sought, Strings, folded
 from lsfs.model import DateKind, Document
 
 FRONT = 4000  # characters in which a contract names its parties
@@ -254,6 +255,10 @@ _DEFINED = re.compile(
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
+_DEFINED_NEEDS = (
+    "hereinafter", "hereafter", "im folgenden", "nachfolgend", "nachstehend", "ci-après",
+    "en adelante", "en lo sucesivo", "di seguito", "(",
+)  # fmt: skip
 # Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
 _BEGINS = re.compile(
     r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
@@ -266,6 +271,16 @@ _TO_WHOM = re.compile(
     r"^(?:I|We|Ich|Je soussignée?|Yo),\s+(?:the undersigned,?\s+)?",
     re.MULTILINE,
 )
+_TO_WHOM_NEEDS = (
+    *(
+        f"{verb}{plural}{out} to"
+        for verb in ("sell", "let", "lease", "rent", "lend", "hire")
+        for plural in ("", "s")
+        for out in ("", " out")
+    ),
+    "verkauft an", "vermietet an", "vend à", "loue à", "prête à", "vende a", "arrienda a",
+    "alquila a", "presta a", "i,", "we,", "ich,", "je soussigné", "yo,",
+)  # fmt: skip
 _POSTAL = re.compile(
     r"(?:^|,)\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$"
     r"|\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
@@ -310,17 +325,25 @@ _FIRM = re.compile(
 )
 
 
+_DEFINITION = Sought(_DEFINED, _DEFINED_NEEDS)
+_TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
+_NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs))
+
+
 def parties(text: str) -> Iterator[Found]:
     """The parties of a contract, who wrote a letter to whom, and whose paper it is on."""
     front = text[:FRONT]
+    held = _NEEDED.held(folded(front))
     for match in _BETWEEN.finditer(front):
         pair = _pair(text, match.end())
         if pair:
             yield from (Found("party", form, "between", 0.85) for form in pair)
             break
-    yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
+    if _TRANSFER.may_match(held):
+        yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
     yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
-    yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
+    if _DEFINITION.may_match(held):
+        yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
     yield from _of_letter(text, front)
     form = _letterhead(text)
     if form:
@@ -339,7 +362,7 @@ def _addressed(front: str) -> Iterator[Form]:
     """Names above an address: one or two lines, of which the last has a postal code."""
     lines = list(itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", front), ADDRESS_LINES))
     for n, line in enumerate(lines):
-        if not _POSTAL.search(line[0]) or ":" in line[0] or len(line[0]) > 80:
+        if len(line[0]) > 80 or ":" in line[0] or not _POSTAL.search(line[0]):
             continue
         above = 1 if "," in line[0] else 2
         if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
@@ -406,7 +429,7 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
     if first is None:
         return ()
     found = _joined(text, first)
-    inner = _AND.search(text, first.start, first.end)
+    inner = _INNER.search(text, first.start, first.end)
     if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
         shorter = name_at(text, first.start, inner.start())
         found = _joined(text, shorter) if shorter else ()
@@ -445,12 +468,25 @@ def _name(text: str, start: int) -> Form | None:
     return form if _is_name(text, form) else None
 
 
+# Who is named behind an "and" without a name: Smith and Sons, Müller und Partner, Garcia e Hijos.
+_COMPANIONS = (
+    r"sons?|daughters?|brothers?|bros|sisters?|partners?|associates|co|company|söhne?|sohn|"
+    r"töchter|tochter|brüder|partner|cie|compagnie|fils|filles|frères|associés|hijos?|hijas?|"
+    r"hermanos?|asociados|socios|figli[oae]?|fratelli|soci"
+)
+_SECOND = re.compile(rf"\s(?:and|und|et|y|e)\s(?!\s*(?i:{_COMPANIONS})\b)")
+_INNER = re.compile(rf"{_SECOND.pattern}|&\s(?!\s*(?i:{_COMPANIONS})\b)")
+
+
 def _without_second(text: str, form: Form) -> Form:
     """A name without "and B": of "Müller und Söhne GmbH" the legal form tells that it is one."""
     written = text[form.start : form.end]
-    match = re.search(r"\s(?:and|und|et|y|e)\s", written)
+    match, *more = [*_SECOND.finditer(written), None]
     if match is None:
         return form
+    if more[0] and " " not in written[: match.start()]:
+        # Marks and Spencer plc, and another one: a firm that is called by two names.
+        match = more[0] if _FIRM.search(written, match.end(), more[0].start()) else match
     rest = written[match.end() :]
     if len(rest.split()) <= 3 and _FIRM.search(rest) and not _FIRM.search(written[: match.start()]):
         return form

@@ -1,0 +1,84 @@
+"""What is made of a document before it is stored: passages, fields, a signature, kind and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lsfs.config import FieldConfig
+from lsfs.index import passages, stated
+from lsfs.index.catalog import Facts
+from lsfs.index.dates import content_dates, primary
+from lsfs.index.fields.definitions import definitions
+from lsfs.index.fields.extract import fields_of
+from lsfs.index.kinds import kind_of
+from lsfs.model import ContentDate, Document, FieldValue, Passage
+
+FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is made of a document.
+
+    Attributes:
+        cut: its passages, each with the hash of what is embedded for it.
+        fields: what it states.
+        minima: the signature of its wording; b"" for one too short to be compared.
+    """
+
+    cut: list[tuple[Passage, bytes]]
+    fields: list[FieldValue]
+    minima: bytes
+
+
+class Maker(Protocol):
+    """Makes all that is to be made of a new document; any thread may use it."""
+
+    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
+        """Its kind and dates under a path, and what is stored of it."""
+        ...
+
+
+class Rules:
+    """Makes it in this process, one document after the other.
+
+    Args:
+        own: the user's fields beside the built-in ones.
+    """
+
+    def __init__(self, own: Mapping[str, FieldConfig] | None = None) -> None:
+        self._fields = definitions(own)
+
+    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
+        """See :class:`Maker`."""
+        facts = facts_of(document, path)
+        return facts, self.made_of(document, facts.dates)
+
+    def made_of(self, document: Document, dates: Sequence[ContentDate]) -> Made:
+        """What is stored of a document with these dates."""
+        cut = passages.split(document)
+        return Made(
+            [(passage, passages.text_hash(passage)) for passage in cut],
+            self.fields_of(document, dates),
+            stated.signature_of(cut),
+        )
+
+    def fields_of(self, document: Document, dates: Sequence[ContentDate]) -> list[FieldValue]:
+        """What a document states."""
+        return fields_of(document, dates, self._fields)
+
+
+def facts_of(document: Document, path: str) -> Facts:
+    """Kind and dates of a file, from what it says and what it is called."""
+    kind = kind_of(document, path)
+    dates = content_dates(document, path)
+    main = primary(dates)
+    return Facts(
+        kind=kind.name,
+        kind_reason=kind.reason,
+        day=main.day.isoformat() if main else "",
+        day_end=main.end.isoformat() if main else "",
+        dates=dates,
+    )
