@@ -86,6 +86,27 @@ async def _parts(agent: Agent, tool: str, path: str) -> list[str]:
             return parts
 
 
+def test_all_files_are_resources(source: Path, access: Access) -> None:
+    for n in range(130):
+        (source / f"{n:03}").mkdir()
+        (source / f"{n:03}" / "a").touch()
+        (source / f"{n:03}.txt").touch()  # sorts otherwise as a path than as names
+
+    async def run() -> None:
+        async with Client(AgentServer(access).server) as client:
+            listed: list[str] = []
+            cursor: str | None = None
+            while True:
+                part = await client.list_resources(cursor=cursor)
+                listed += [one.name for one in part.resources]
+                cursor = part.next_cursor
+                if cursor is None:
+                    break
+            assert len(listed) == len(set(listed)) == 2 * 130 + 4 + 2
+
+    anyio.run(run)
+
+
 def test_what_is_no_text(source: Path, access: Access) -> None:
     os.mkfifo(source / "pipe")
     (source / "noise.bin").write_bytes(bytes(range(256)) * 8)
