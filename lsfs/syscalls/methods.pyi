@@ -368,6 +368,7 @@ class Methods:
         pattern: str,
         exclude_patterns: tuple[str, ...] = ...,
         limit: int = ...,
+        after: str = ...,
     ) -> Names: ...
     def stat(
         self,
