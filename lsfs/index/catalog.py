@@ -7,7 +7,6 @@ share one document.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sqlite3
@@ -16,17 +15,17 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.index import stated
 from lsfs.index.naming import named
+from lsfs.index.opening import connect, kept_of, set_aside
+from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, unpacked
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
-from lsfs.index.sqlwords import add_functions
 from lsfs.index.terms import parts_of
-from lsfs.model import ContentDate, Document, IndexCounts, Passage, SavedSearch, Status
+from lsfs.model import Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
 
@@ -34,60 +33,6 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 log = logging.getLogger("lsfs.index.catalog")
 
 _NO_FILE = "WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.document_id = document.id)"
-
-
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """What tells whether a file's content may have changed since it was read."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, stat: os.stat_result) -> FileIdentity:
-        """The identity in a stat result."""
-        return cls(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-
-    def same_content(self, other: FileIdentity) -> bool:
-        """Whether a rename could have made one of the other: all but ctime are equal."""
-        return (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file as the catalog has it."""
-
-    id: int
-    path: str
-    identity: FileIdentity
-    status: Status
-    document_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How reading a file ended.
-
-    Attributes:
-        digest: BLAKE3 of its content; None when it was not read.
-    """
-
-    status: Status
-    reason: str = ""
-    digest: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What text and path together say of a file."""
-
-    kind: str = ""
-    kind_reason: str = ""
-    day: str = ""
-    day_end: str = ""
-    dates: tuple[ContentDate, ...] = ()
 
 
 class Catalog:
@@ -106,7 +51,7 @@ class Catalog:
         self.read_only = read_only
         self._path = path
         try:
-            self.db = _connect(path, read_only)
+            self.db = connect(path, read_only)
             self._prepare(path)
         except sqlite3.OperationalError as error:
             raise _unwritable(path, error) from error
@@ -135,9 +80,9 @@ class Catalog:
         """Set the file aside and begin an empty one; kept queries and questions are taken over."""
         with self.lock:
             self.db.close()
-            kept = _kept(self._path)
-            _set_aside(self._path)
-            self.db = _connect(self._path, read_only=False)
+            kept = kept_of(self._path)
+            set_aside(self._path)
+            self.db = connect(self._path, read_only=False)
             self._prepare(self._path)
             self.take_over(kept)
 
@@ -605,31 +550,11 @@ def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
         if read_only:
             raise
         log.error("%s; the index is made again (the damaged one is kept beside it)", error.message)
-    kept = _kept(path)
-    _set_aside(path)
+    kept = kept_of(path)
+    set_aside(path)
     catalog = Catalog(path)
     catalog.take_over(kept)
     return catalog
-
-
-def _kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """What a damaged catalog still has of what files do not say."""
-    kept: dict[str, list[tuple[object, ...]]] = {}
-    try:
-        with contextlib.closing(_connect(path, read_only=True)) as db:
-            for table in ("saved_search", "saved_question", "saved_group", "saved_join"):
-                rows = kept.setdefault(table, [])
-                rows.extend(db.execute(f"SELECT * FROM {table}"))  # noqa: S608
-    except sqlite3.DatabaseError as error:
-        log.error("%s: kept queries and questions may be lost: %s", path, error)
-    return kept
-
-
-def _set_aside(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
 
 
 def _is_wider(limit: float, before: float) -> bool:
@@ -638,31 +563,6 @@ def _is_wider(limit: float, before: float) -> bool:
 
 def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
     return StateUnwritable(f"{path}: {error}")
-
-
-def name_of(path: str) -> str:
-    """A path as text to look for; what is no text in it is replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def name_words(path: str, title: str) -> tuple[str, str, str, str]:
-    """A row of ``file_fts``: name, title, and the parts of each."""
-    name = name_of(path)
-    return name, title, parts_of(name, name=True), parts_of(title, name=True)
-
-
-def suffix_of(path: str) -> str:
-    """The file type in a name: "pdf" of "a/b.PDF"; "" when there is none."""
-    return PurePosixPath(path).suffix[1:].lower().encode("utf-8", "replace").decode()
-
-
-def unpacked(body: bytes) -> Document:
-    """A document from its stored form.
-
-    Raises:
-        TypeError, zlib.error: it is not one.
-    """
-    return codec.loads(zlib.decompress(body), Document)
 
 
 def counts(db: sqlite3.Connection) -> IndexCounts:
@@ -692,16 +592,3 @@ def _waiting(db: sqlite3.Connection) -> tuple[int, int]:
         "WHERE p.embedded = 0 AND f.status <> 'pending'"
     ).fetchone()
     return pending, embedded
-
-
-def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
-    from urllib.parse import quote
-
-    mode = "ro" if read_only else "rwc"
-    uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
-    add_functions(db)
-    if not read_only:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
-    return db

@@ -12,7 +12,8 @@ import numpy as np
 
 from lsfs import digest as digests
 from lsfs.errors import IndexCorrupt
-from lsfs.index.catalog import Catalog, FileIdentity
+from lsfs.index.catalog import Catalog
+from lsfs.index.rows import FileIdentity
 from lsfs.model import Problem, Status
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lsfs.index.catalog import FileIdentity, FileRow
+from lsfs.index.rows import FileIdentity, FileRow
 
 
 @dataclass(frozen=True, slots=True)

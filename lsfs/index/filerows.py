@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lsfs.index.naming import named
+from lsfs.index.rows import name_words, suffix_of
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import FileIdentity, FileRow
     from lsfs.index.compare import Changes, Move
+    from lsfs.index.rows import FileIdentity, FileRow
 
 _IDENTITY = "size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?"
 
@@ -31,8 +32,6 @@ def apply(db: sqlite3.Connection, changes: Changes) -> None:
 
 def add(db: sqlite3.Connection, path: str, identity: FileIdentity) -> int:
     """A row for a file that is to be read; gives its id."""
-    from lsfs.index.catalog import name_words, suffix_of
-
     cursor = db.execute(
         "INSERT INTO file(path, suffix, size, mtime_ns, ctime_ns, inode, status) "
         "VALUES (?, ?, ?, ?, ?, ?, 'pending')",
@@ -69,8 +68,6 @@ def read_again(db: sqlite3.Connection, ids: Iterable[int]) -> None:
 
 def _move(db: sqlite3.Connection, moves: Sequence[Move]) -> None:
     """Give rows other paths, also those of each other."""
-    from lsfs.index.catalog import name_words, suffix_of
-
     # No name holds a NUL: meanwhile they stand where nobody is.
     parked = [(b"\0%d" % move.row.id, move.row.id) for move in moves]
     db.executemany("UPDATE file SET path = ? WHERE id = ?", parked)

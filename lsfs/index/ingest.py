@@ -18,7 +18,7 @@ from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
 from lsfs.index import filerows, stated
 from lsfs.index.ahead import Ahead, threads, workers_of
-from lsfs.index.catalog import Catalog, Facts, FileIdentity, FileRow, Outcome
+from lsfs.index.catalog import Catalog
 from lsfs.index.compare import Changes, Move, compare
 from lsfs.index.dates import content_dates
 from lsfs.index.embed import Embedder
@@ -29,6 +29,7 @@ from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
 from lsfs.index.making_pool import makers
 from lsfs.index.meanings import Meanings
 from lsfs.index.reading import FileReader, Reader, Reading
+from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
 from lsfs.model import Document, Status

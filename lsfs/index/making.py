@@ -8,11 +8,11 @@ from typing import Protocol
 
 from lsfs.config import FieldConfig
 from lsfs.index import passages, stated
-from lsfs.index.catalog import Facts
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
 from lsfs.index.kinds import kind_of
+from lsfs.index.rows import Facts
 from lsfs.model import ContentDate, Document, FieldValue, Passage
 
 FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew

@@ -21,8 +21,8 @@ from typing import IO, Any
 
 from lsfs import codec
 from lsfs.config import FieldConfig
-from lsfs.index.catalog import Facts
 from lsfs.index.making import Made, Maker, Rules
+from lsfs.index.rows import Facts
 from lsfs.model import Document
 
 log = logging.getLogger("lsfs.index.making_pool")

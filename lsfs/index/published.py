@@ -16,6 +16,7 @@ from lsfs import codec
 from lsfs.errors import IndexCorrupt
 from lsfs.index import catalog, kept, progress, schema
 from lsfs.index.groups.grouped import SavedGroup
+from lsfs.index.rows import unpacked
 from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
@@ -248,7 +249,7 @@ class Published:
                 (os.fsencode(path),),
             ).fetchone()
         try:
-            return None if row is None else catalog.unpacked(row[0])
+            return None if row is None else unpacked(row[0])
         except (TypeError, zlib.error) as error:
             raise IndexCorrupt(f"{path}: {error}") from error
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lsfs import digest as digests
-from lsfs.index.catalog import Catalog, FileIdentity, FileRow, Outcome
+from lsfs.index.catalog import Catalog
+from lsfs.index.rows import FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.model import Document, Status
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.index.catalog import Catalog, Facts, name_words, suffix_of
+from lsfs.index.catalog import Catalog
+from lsfs.index.rows import Facts, name_words, suffix_of
 from lsfs.model import Status
 
 _OF_FILES = ("file", "content_date", "file_fts")  # what is said of files, not of documents

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lsfs import beneath
-from lsfs.index.catalog import FileIdentity
 from lsfs.index.ignore import (
     DECIDING,
     MOST_BYTES,
@@ -24,6 +23,7 @@ from lsfs.index.ignore import (
     is_made_by_program,
     within_repository,
 )
+from lsfs.index.rows import FileIdentity
 
 log = logging.getLogger("lsfs.index.tree")
 

@@ -417,7 +417,12 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         text = _nothing(engines, related, _looked_for(words, found.unknown))
         return Answer(text, False, (), related, plan, model=chat.name if chat else "")
     draft = llm.compose_answer(
-        words, found.candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
+        words,
+        found.candidates,
+        chat,
+        lambda text: call.emit({"text": text}),
+        passages=[hit.text for hit in found.read],
+        cancel=call.cancelled,
     )
     citations = tuple(facts.citation(engines, found, found.candidates[i]) for i in draft.used)
     first = [citation.path for citation in citations]

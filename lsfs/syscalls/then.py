@@ -19,8 +19,8 @@ from lsfs.errors import LsfsError, UsageError
 from lsfs.syscalls.engines import Call, Engines
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Facts
     from lsfs.index.ingest import Pipeline
+    from lsfs.index.rows import Facts
     from lsfs.index.then import CatalogThen, Entry
     from lsfs.versions.past import FileThen, Past
 

@@ -26,7 +26,8 @@ from lsfs.fuse import mount as mounting
 from lsfs.fuse.record import MountInfo, start_ticks
 from lsfs.fuse.remote import RpcBrain
 from lsfs.index import filerows
-from lsfs.index.catalog import Catalog, FileIdentity, Outcome
+from lsfs.index.catalog import Catalog
+from lsfs.index.rows import FileIdentity, Outcome
 from lsfs.model import Document, Hit, Status
 from lsfs.paths import StatePaths, user_data
 from tests.fuse.conftest import Drive, make_drive

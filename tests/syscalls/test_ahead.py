@@ -26,7 +26,7 @@ from lsfs.syscalls import drive as opening
 from lsfs.syscalls import embedders
 from lsfs.syscalls.ahead import OPENED_NS, Ahead
 from lsfs.syscalls.drive import LocalCaller, open_engines
-from tests.llm.fakes import FakeModel
+from tests.llm.fakes import ReadingModel
 
 NOW = 10**18
 Eventually = Callable[[Callable[[], object]], object]
@@ -243,14 +243,14 @@ def test_the_mount_tells_what_was_opened_but_not_of_a_flood() -> None:
     assert len(told) == OPENED
 
 
-class ReadingChat(FakeModel):
+class ReadingChat(ReadingModel):
     """A scripted model that reads ahead."""
 
     def __init__(self) -> None:
         super().__init__()
         self.keeps = True
         self.reads = FakeReads()
-        self.prepare = self.reads.prepare
+        self.prepare = self.reads.prepare  # type: ignore[method-assign]
 
     def read(self, *_: Any, **__: Any) -> str:
         return ""

@@ -77,9 +77,9 @@ _HAVE = re.compile(
 _WHATS = re.compile(r"\A(what|who|when|where)['\u2019]s\b", re.IGNORECASE)
 _THEM = re.compile(r"\b(?:them|these|those|they|the files|the documents)\b", re.IGNORECASE)
 _WH = re.compile(
-    r"\A(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|has|have|can|"
-    r"wer|wann|"
-    r"was|wo|wie|warum|welche[rsmn]?|ist|hat|gibt)\b",
+    r"\A(?:(?:until|since|by|from|to|for|on|in|at|with|bis|seit|ab|an|von|mit)\s+)?(?:what|which|who|"
+    r"whom|whose|when|where|why|how|wer|wem|wen|wann|was|wo|wie|warum|welche[rsmn]?)\b|"
+    r"\A(?:is|are|was|were|does|do|did|has|have|can|ist|hat|gibt)\b",
     re.IGNORECASE,
 )
 _OF_DOCUMENT = re.compile(
@@ -320,7 +320,9 @@ def _clause(core: str, last: Turn, turns: Sequence[Turn]) -> Reading | None:
         return Reading(question=f"{told}?", files=_focus(last))
     own = subject_of(core)
     if own is not None and own.named:
-        return None
+        # Of a name that was just spoken of, it is likelier said of the same files.
+        same = set(_capitals(own.text)) & set(_capitals(last.read_as))
+        return Reading(question=f"{core}?", files=_focus(last)) if same else None
     if own is not None and not is_attribute(own.text) and (own.kind or own.definite):
         # Complete as it stands, and yet likelier said of the same files.
         return Reading(question=f"{core}?", files=_focus(last))
@@ -354,6 +356,10 @@ def _document_text(turns: Sequence[Turn]) -> str:
         if turn.listing or (subject is not None and subject.kind):
             return _subject_text(turn)
     return _subject_text(turns[-1])
+
+
+def _capitals(text: str) -> list[str]:
+    return [word for word in TOKEN.findall(text) if not word[0].islower()]
 
 
 def _subject_text(last: Turn) -> str:

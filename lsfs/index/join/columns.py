@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from lsfs.errors import UsageError
-from lsfs.index.catalog import suffix_of
 from lsfs.index.dates import fold
 from lsfs.index.filters import type_of
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.names import Name, families, name_of
+from lsfs.index.rows import suffix_of
 from lsfs.model import FieldValue
 
 NONE = ""  # the group of what states nothing
