@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import answers_spans
 from benchmarks.answers_set import Asked, exact, token_f1
 from lsfs.config import Config
-from lsfs.llm import models, prompts, span
+from lsfs.llm import models, prompts
 from lsfs.llm.engine import Context, Message, Model, Sampling, Shape
 from lsfs.syscalls import facts
 from lsfs.syscalls.engines import Call, Engines
@@ -29,7 +30,7 @@ _REFUSED = re.compile(
 )
 EVIDENCE = 2  # sentences from which the short answer is taken
 PASSAGES = 3  # that the plain prompt is given
-PRIORS = (0.0, 0.3, 0.5, 1.0)
+PRIORS = (0.0, 0.2)
 
 
 def measured(engines: Engines, questions: Sequence[Asked]) -> dict[str, Any]:
@@ -136,12 +137,12 @@ def _short_answers(
     context: Context, question: str, text: str
 ) -> list[tuple[str, Callable[[], str]]]:
     def free() -> str:
-        prompt = context.model.tokenise(prompts.span_prompt(question, text), begin=True)
+        prompt = answers_spans.prompt(context.model, question, text)
         pieces = context.generate(prompt, max_tokens=20, stop=("\n", ". "))
         return "".join(pieces).strip(" .")
 
     def spanned(prior: float) -> str:
-        best = span.best_span(context, question, text, prior=prior)
+        best = answers_spans.best_span(context, question, text, prior=prior)
         return text[best.start : best.end] if best else ""
 
     named: list[tuple[str, Callable[[], str]]] = [("free", free)]

@@ -1,4 +1,4 @@
-"""Conversations with known answers, over two small sets of files: one to build on, one held out.
+"""Conversations with known answers: a set to build on, one held out, one written afterwards.
 
 A conversation is a paragraph, a line a turn: the question, ``=>``, and what is expected of the
 answer. ``a & b`` must both stand in it, ``!c`` must not; ``[x, y]`` are the files of a listing, all
@@ -420,6 +420,55 @@ only from 2024 => [power-2024-02, power-2024-08]
 the newest of them => [power-2024-08]
 """
 
+# Written when the rules were done, over the first set of files, and asked once.
+_LATER_TALKS = """
+Which leases do we have? => [harbour-street, mill-road]
+the first => one
+how much is the rent there? => any
+and who signed it? => any
+
+When does the Mill Road lease begin? => 1 June 2021
+When does it end? => 31 May 2024
+Is there a deposit? => 1,960 & !2,900
+How about the Harbour Street lease? => 2,900 & !1,960
+
+Show me the invoices to Acme => [acme-2022-11, acme-2023-05, acme-2023-11]
+Just the ones from 2023 => [acme-2023-05, acme-2023-11]
+the older one => [acme-2023-05]
+What is its invoice number? => A-2305
+When does it have to be paid? => any
+And the other one? => any
+
+What's the fee in the Acme services agreement? => 850
+Until when does it run? => 31 December 2024
+Who is the contractor? => Byron Consulting
+Who signed for Acme? => Laura Chen & !Victor Lund
+
+Who is the supplier in the Northwind supply agreement? => Northwind Traders
+And the buyer? => Byron Consulting
+How much is a crate? => 42
+When does that agreement end? => 30 September 2025
+
+documents about the office => any
+What is the printer? => Brother
+Where is the wifi password? => fridge
+When was the coffee machine bought? => March 2022
+
+contracts signed in 2023 => [acme-services, harbour-street]
+and in 2022? => [northwind-supply, acme-nda]
+and 2021? => [mill-road]
+What is the notice period in it? => six weeks & !three months
+
+What is the phone number of Old Mill Estates? => 555 200
+and of Harbour Homes? => 555 014
+and their email? => office@harbour-homes.example & !joan@
+
+invoices from 2022 => [acme-2022-11]
+and the following year? => [acme-2023-05, acme-2023-11, northwind-2023-05]
+only the HTML ones => [northwind-2023-05]
+what is the total? => 420
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -430,9 +479,16 @@ class Turn:
     at: str = ""
 
 
-def talks(held_out: bool) -> list[list[Turn]]:
+SETS = {
+    "built on": (BUILT_ON, _BUILT_ON_TALKS),
+    "held out": (HELD_OUT, _HELD_OUT_TALKS),
+    "later": (BUILT_ON, _LATER_TALKS),
+}
+
+
+def talks(name: str) -> list[list[Turn]]:
     """The conversations of one of the sets."""
-    text = _HELD_OUT_TALKS if held_out else _BUILT_ON_TALKS
+    text = SETS[name][1]
     return [
         [_turn(line) for line in paragraph.splitlines()] for paragraph in text.strip().split("\n\n")
     ]

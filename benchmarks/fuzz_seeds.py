@@ -156,6 +156,61 @@ def pdf_plain() -> bytes:
     return stream.getvalue()
 
 
+def pdf_tagged() -> bytes:
+    """Two pages with tags for headings and paragraphs, and an outline that points at them."""
+    lines = [
+        ("H1", "Duties of the tenant"),
+        ("P", TEXT.strip()),
+        ("H2", "Rent"),
+        ("P", "It is due."),
+    ]
+    shown = "".join(
+        f"/{tag} <</MCID {n}>> BDC BT /F 10 Tf 72 {700 - 30 * n} Td ({text}) Tj ET EMC\n"
+        for n, (tag, text) in enumerate(lines)
+    ).encode("latin-1", "replace")
+    tags = [
+        f"<</Type /StructElem /S /{tag} /P 8 0 R /Pg {page} 0 R /K {n}>>"
+        for page in (3, 4)
+        for n, (tag, _) in enumerate(lines)
+    ]
+    kids = [f"{12 + n} 0 R" for n in range(len(tags))]
+    parents = " ".join(
+        f"{page} [{' '.join(kids[page * len(lines) : (page + 1) * len(lines)])}]" for page in (0, 1)
+    )
+    drawing = b"<</Length %d>>\nstream\n%bendstream" % (len(shown), shown)
+    return _pdf_of(
+        "<</Type /Catalog /Pages 2 0 R /MarkInfo <</Marked true>> /StructTreeRoot 7 0 R"
+        " /Outlines 9 0 R>>",
+        "<</Type /Pages /Kids [3 0 R 4 0 R] /Count 2 /MediaBox [0 0 595 842]>>",
+        *(
+            "<</Type /Page /Parent 2 0 R /Contents 5 0 R /Resources <</Font <</F 6 0 R>>>>"
+            f" /StructParents {page}>>"
+            for page in (0, 1)
+        ),
+        drawing,
+        "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
+        f"<</Type /StructTreeRoot /K 8 0 R /ParentTree <</Nums [{parents}]>>>>",
+        f"<</Type /StructElem /S /Document /P 7 0 R /K [{' '.join(kids)}]>>",
+        "<</Type /Outlines /First 10 0 R /Last 11 0 R /Count 2>>",
+        "<</Title (Duties of the tenant) /Parent 9 0 R /Next 11 0 R /Dest [3 0 R /XYZ 72 712 0]>>",
+        "<</Title (Rent) /Parent 9 0 R /Prev 10 0 R /A <</S /GoTo /D [4 0 R /Fit]>>>>",
+        *tags,
+    )
+
+
+def _pdf_of(*objects: str | bytes) -> bytes:
+    """A file of objects, numbered from 1; the first one is the catalog."""
+    data, places = b"%PDF-1.7\n", []
+    for number, one in enumerate(objects, start=1):
+        places.append(len(data))
+        body = one if isinstance(one, bytes) else one.encode("latin-1")
+        data += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return data + b"xref\n0 %d\n0000000000 65535 f \n%btrailer\n<</Root 1 0 R /Size %d>>\n" % (
+        len(places) + 1, table, len(places) + 1,
+    ) + b"startxref\n%d\n%%%%EOF\n" % len(data)  # fmt: skip
+
+
 def docx() -> bytes:
     import docx as library
 
@@ -312,6 +367,7 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "a.rtf": rtf,
     "a.pdf": pdf,
     "plain.pdf": pdf_plain,
+    "tagged.pdf": pdf_tagged,
     "a.docx": docx,
     "a.xlsx": xlsx,
     "a.pptx": pptx,

@@ -54,16 +54,18 @@ class DriveFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         self.at = at
         self._where = (drive, state)
         self._drive: Drive | None = None
+        self._process = 0  # that opened it
 
     @property
     def drive(self) -> Drive:
         """The drive itself, with all that it can do."""
-        if self._drive is None:
+        if self._drive is None or self._process != os.getpid():
+            # The copy of it in a child of that process has no threads, and must not be used.
             from lsfs.serve.access import Access
             from lsfs.syscalls.drive import Drive
 
             access = Access(_record(*self._where))
-            self._drive = Drive(access.record.source, access)
+            self._drive, self._process = Drive(access.record.source, access), os.getpid()
         return self._drive
 
     def close(self) -> None:

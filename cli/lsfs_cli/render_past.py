@@ -12,7 +12,8 @@ from lsfs_cli.paper import Console, Styled
 from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
-    from lsfs.model import ChangeSummary, Diff, Problem
+    from lsfs.differences import ChangeSummary, Diff
+    from lsfs.model import Problem
     from lsfs.syscalls.fsck import Checked
     from lsfs.syscalls.log import ChangeLog, LogEntry
     from lsfs.syscalls.past import History, Snapshot, Snapshots, Version

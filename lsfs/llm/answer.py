@@ -1,4 +1,4 @@
-"""An answer that rests on quotes; the model's own sentence is added where the quotes bear it."""
+"""An answer that rests on quotes; the model's own sentences are added where a quote bears them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from lsfs.errors import ContextTooLong
-from lsfs.llm.chat import ChatModel
+from lsfs.llm.chat import ChatModel, ReadsAhead
 from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
@@ -26,7 +26,8 @@ MAX_QUOTES = 3
 # quoted on average, and .92 of XQuAD's questions are answered by one of them (160 questions; by the
 # best alone .77).
 NEAR_BEST = 0.3
-MAX_WORDS = 40  # of the model's sentence
+MAX_SENTENCES = 3  # of the model's
+MAX_WORDS = 40  # of each
 LEAD = "In short: "
 
 _REFUSAL = re.compile(
@@ -42,12 +43,12 @@ class Draft:
     """An answer before it is given its citations.
 
     Attributes:
-        text: the quotes, a line each, and after them the model's sentence where one is used; ""
+        text: the quotes, a line each, and after them the model's sentences where some are used; ""
             when there is no answer.
         grounded: whether the text rests on quotes; false only for ``none``.
         used: which candidates are quoted, in the order of the text.
-        by: ``model`` when its sentence is part of the text, ``quote``, or ``none``.
-        statements: the quotes, and the model's sentence; they count ``used`` as the citations.
+        by: ``model`` when a sentence of its is part of the text, ``quote``, or ``none``.
+        statements: the quotes, and the model's sentences; they count ``used`` as the citations.
     """
 
     text: str
@@ -63,6 +64,7 @@ def compose_answer(
     chat: ChatModel | None,
     on_text: Callable[[str], None] | None = None,
     *,
+    passages: Sequence[str] = (),
     cancel: Event | None = None,
 ) -> Draft:
     """The answer to a question from ranked candidates.
@@ -70,8 +72,10 @@ def compose_answer(
     Args:
         question: in words.
         candidates: from ``rank``, best first.
-        chat: words the answer; its sentence is used only if it is borne by the quotes.
+        chat: words the answer; of its sentences those are used that are borne by the quotes.
         on_text: takes the parts of the answer as soon as each is certain: first the quotes.
+        passages: the texts that candidates count; a model that keeps what it makes of passages
+            reads these, and any other the quotes alone.
         cancel: stops the model.
 
     Raises:
@@ -86,27 +90,62 @@ def compose_answer(
     text = "\n".join(f"\u201c{quote}\u201d" for quote in quotes)
     emit = on_text or _nowhere
     emit(text)
-    shown = [quote for quote in quotes if not speaks_to_a_model(quote)]
-    if chat is not None and shown:
-        sentence = _own_sentence(_written(chat, question, shown, cancel))
-        bearing = _bearing(sentence, question, shown)
-        if bearing is not None:
-            emit(f"\n{LEAD}{sentence}")
-            own = Statement(sentence, (quotes.index(shown[bearing]),), True)
-            return Draft(f"{text}\n{LEAD}{sentence}", True, used, "model", (*stated, own))
-    return Draft(text, True, used, "quote", stated)
+    # What gives orders to a model is quoted, but no model is shown it.
+    shown = [n for n, quote in zip(used, quotes, strict=True) if not speaks_to_a_model(quote)]
+    if chat is None or not shown:
+        return Draft(text, True, used, "quote", stated)
+    said = _written(chat, question, [candidates[n] for n in shown], passages, cancel)
+    own = _borne(said, question, quotes, [used.index(n) for n in shown])
+    if not own:
+        return Draft(text, True, used, "quote", stated)
+    lead = LEAD + " ".join(statement.text for statement in own)
+    emit(f"\n{lead}")
+    return Draft(f"{text}\n{lead}", True, used, "model", (*stated, *own))
 
 
 def _nowhere(_text: str) -> None:
     """The sink of a caller who wants no pieces."""
 
 
-def _written(chat: ChatModel, question: str, evidence: Sequence[str], cancel: Event | None) -> str:
+def _written(
+    chat: ChatModel,
+    question: str,
+    shown: Sequence[Candidate],
+    passages: Sequence[str],
+    cancel: Event | None,
+) -> str:
+    """What the model says; nothing of it is verified."""
+    best: dict[int, float] = {}
+    for one in shown:
+        best[one.passage] = max(one.score, best.get(one.passage, one.score))
     try:
-        return chat.write(question, evidence, None, cancel)
+        if passages and isinstance(chat, ReadsAhead) and chat.keeps:
+            read = [n for n in best if not speaks_to_a_model(passages[n])]
+            if read:
+                texts, scores = [passages[n] for n in read], [best[n] for n in read]
+                return chat.read(question, texts, scores, None, cancel)
+        return chat.write(question, [" ".join(one.text.split()) for one in shown], None, cancel)
     except ContextTooLong as error:
         log.info("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
         return ""
+
+
+def _borne(
+    said: str, question: str, quotes: Sequence[str], bearing: Sequence[int]
+) -> list[Statement]:
+    """The first sentences that a model said, up to one that no quote bears.
+
+    Args:
+        bearing: which quotes may.
+    """
+    own: list[Statement] = []
+    for start, end in sentences(said)[:MAX_SENTENCES]:
+        sentence = " ".join(said[start:end].split())
+        found = _bearing(sentence, question, [quotes[n] for n in bearing])
+        if found is None:
+            break
+        own.append(Statement(sentence, (bearing[found],), True))
+    return own
 
 
 def quoted(candidates: Sequence[Candidate]) -> tuple[int, ...]:
@@ -114,12 +153,6 @@ def quoted(candidates: Sequence[Candidate]) -> tuple[int, ...]:
     order = sorted(range(len(candidates)), key=lambda i: -candidates[i].score)
     least = candidates[order[0]].score - NEAR_BEST
     return tuple(i for i in order[:MAX_QUOTES] if candidates[i].score >= least)
-
-
-def _own_sentence(text: str) -> str:
-    """The first sentence of what a model wrote."""
-    spans = sentences(text)
-    return " ".join(text[spans[0][0] : spans[0][1]].split()) if spans else ""
 
 
 def _bearing(sentence: str, question: str, evidence: Sequence[str]) -> int | None:

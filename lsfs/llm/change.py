@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 
+from lsfs.differences import ChangeFact, ChangeKind
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel
 from lsfs.llm.ground import supported
 from lsfs.llm.orders import speaks_to_a_model
-from lsfs.model import ChangeFact, ChangeKind
 from lsfs.sentences import sentences
 from lsfs.values import without_all
 

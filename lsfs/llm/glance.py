@@ -24,6 +24,7 @@ tokens], in the layers of ``select.middle``."""
 LABEL = "neutral mass 1"
 """To be part of the context key: blocks whose extra array is another are others."""
 
+BEHIND = 256  # tokens between the prefix and a question: a block is about as long
 SPOKEN = 8  # tokens that count: what is asked for is said in a few words
 NEUTRAL_QUESTION = "What does the text say?"
 
@@ -46,7 +47,7 @@ class Glance:
         self._scoring = scoring
         self._facts = facts
         self._prefix = [prefix.keys[layer] for layer in self.layers]
-        self._behind = kvblob.build(compose.with_gap(prefix, form.BLOCK_TOKENS))
+        self._behind = kvblob.build(compose.with_gap(prefix, BEHIND))
         self._form = around
         self._neutral: Queries | None = None
 

@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsfs.errors import StateUnwritable
+
 log = logging.getLogger("lsfs.llm.kvfolder")
 
 SUFFIX, DRAFT, GONE = ".kv", ".new", ".gone"
@@ -205,10 +207,14 @@ class KvFolder:
         """Remove all that is kept, or that of some context keys; gives how many blocks that were.
 
         Raises:
-            OSError: it cannot be removed.
+            StateUnwritable: it cannot be removed.
         """
-        if not self.root.exists():
-            return 0
+        try:
+            return self._clear(doomed) if self.root.exists() else 0
+        except OSError as error:
+            raise StateUnwritable(f"cannot clear {self.root}: {error.strerror}") from error
+
+    def _clear(self, doomed: Callable[[ContextFolder], bool]) -> int:
         with self._locked():
             going = [one for one in self.contexts() if doomed(one)]
             self._sweep_gone()
@@ -257,7 +263,7 @@ def _write(path: Path, data: memoryview, used_ns: int | None = None) -> None:
 
 
 def _folders(root: Path) -> list[Path]:
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return [
             one for one in root.iterdir()
             if one.suffix != GONE and one.is_dir() and not one.is_symlink()

@@ -6,12 +6,16 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsfs.config import ModelConfig
-from lsfs.errors import LsfsError, NotFound, UsageError
+from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
 from lsfs.llm import models
 from lsfs.llm.models import KnownModel
 from lsfs.paths import user_data
+
+if TYPE_CHECKING:
+    from lsfs.llm.fit import Fit
 
 RECORD = ".json"  # beside a pulled model: where it is from, and its digest
 ADVISED_SHARE = 0.6  # of the memory: the rest is for the context and for other programs
@@ -101,6 +105,20 @@ def remove(name: str, config: ModelConfig) -> Path:
 def advised_bytes() -> int:
     """The size of the largest model that this machine's memory is good for."""
     return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * ADVISED_SHARE)
+
+
+def placement(config: ModelConfig) -> Fit | None:
+    """Where the layers of the language model go on this machine; None where there is no model that
+    llama.cpp runs, or no llama.cpp."""
+    from lsfs.llm.batch import Shape
+    from lsfs.llm.loading import placed
+
+    try:
+        file = models.chat_model_file(config.chat)
+        shape = Shape(tokens=config.context)
+        return placed(file.path, shape, config.gpu_layers) if file else None
+    except ModelError:  # the list of models says what is wrong with it
+        return None
 
 
 def _spelled(setting: str) -> str:

@@ -59,12 +59,6 @@ def likelihood_prompt(sentence: str) -> str:
 LIKELIHOOD_WITHOUT_TEXT = "Question answered by the text:"
 
 
-def span_prompt(question: str, text: str) -> str:
-    """The text after which the likelihood of a span tells how well it answers a question."""
-    told = f"Text: {' '.join(text.split())}\n" if text else ""
-    return f"{told}Question: {' '.join(question.split())}\nShort answer:"
-
-
 def as_data(text: str) -> str:
     """Text on one line that cannot close the marks around it."""
     return " ".join(text.replace(BEGIN, "< < <").replace(END, "> > >").split())

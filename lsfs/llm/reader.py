@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
@@ -169,19 +170,15 @@ class Reader:
             ContextTooLong: not even one passage fits beside the question.
             ModelError: the model failed.
         """
-        with self._lock:
-            begun = _Begun(self._blocks)
+        with self._turn() as begun:
             tail = form.question_tokens(self._model, self.form, question)
             pieces = self._pieces(passages)
             relevance = self._relevance(pieces, scores, tail, cancel)
             room = self._room(tail, self._config.max_tokens)
             sizes = [len(piece.tokens) for piece in pieces]
             chosen = compose.choose(relevance, sizes, room, most, near)
-            try:
-                self._load([[pieces[n] for n in chosen.blocks]], cancel)
-                text = self._write(tail, begun, on_text, cancel)
-            finally:
-                self._context.clear()
+            self._load([[pieces[n] for n in chosen.blocks]], cancel)
+            text = self._write(tail, begun, on_text, cancel)
             used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
             return begun.reading(text, tuple(used)[::-1])
 
@@ -205,20 +202,16 @@ class Reader:
         Raises:
             Cancelled, ContextTooLong, ModelError: see :meth:`read`.
         """
-        with self._lock:
-            begun = _Begun(self._blocks)
+        with self._turn() as begun:
             tail = form.question_tokens(self._model, self.form, question)
             pieces = self._pieces(passages)
             relevance = self._relevance(pieces, scores, tail, cancel)
             each = len(tail) + len(self.form.head) + ALONE_TOKENS
             room = self._context.n_ctx - most * each
             chosen = compose.choose(relevance, [len(p.tokens) for p in pieces], room, most)
-            try:
-                self._load([[pieces[n]] for n in chosen.blocks], cancel)
-                count = len(chosen.blocks)
-                said = alone.ask_each(self._context, tail, count, ALONE_TOKENS, cancel)
-            finally:
-                self._context.clear()
+            self._load([[pieces[n]] for n in chosen.blocks], cancel)
+            count = len(chosen.blocks)
+            said = alone.ask_each(self._context, tail, count, ALONE_TOKENS, cancel)
             weights = np.exp(np.asarray(chosen.relevance) - max(chosen.relevance, default=0.0))
             return [
                 begun.reading(
@@ -256,25 +249,30 @@ class Reader:
             Cancelled, ContextTooLong, ModelError: see :meth:`read`.
         """
         chooses = policies.policy(policy)
-        with self._lock:
-            begun = _Begun(self._blocks)
+        with self._turn() as begun:
             tail = form.question_tokens(self._model, self.form, question)
             pieces = self._pieces(passages)
             room = self._room(tail, self._config.max_tokens)
             if self._blocks is not None:
-                room = min(room, WIDER * budget)
+                room = min(room, max(WIDER * budget, form.BLOCK_TOKENS))
             looks = self._looks(pieces, tail, cancel)
             chosen = compose.choose(looks, [len(p.tokens) for p in pieces], room, len(pieces))
-            try:
-                self._load([[pieces[n] for n in chosen.blocks]], cancel)
-                self._narrow(tail, chooses, budget, cancel)
-                text = self._write(tail, begun, on_text, cancel)
-            finally:
-                self._context.clear()
+            self._load([[pieces[n] for n in chosen.blocks]], cancel)
+            self._narrow(tail, chooses, budget, cancel)
+            text = self._write(tail, begun, on_text, cancel)
             used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
             return begun.reading(text, tuple(used)[::-1])
 
     # --- parts
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[_Begun]:
+        """One reading; whatever becomes of it, it leaves nothing behind."""
+        with self._lock:
+            try:
+                yield _Begun(self._blocks)
+            finally:
+                self._context.clear()
 
     def _looks(
         self, pieces: Sequence[_Piece], tail: Sequence[int], cancel: Stop | None

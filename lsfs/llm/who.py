@@ -22,6 +22,7 @@ _NOT_PEOPLE = frozenset(
     )
 )  # fmt: skip
 _NO_NAMES = frozenset(("signed", "agreement", "contract"))
+_VERB = re.compile(r"\W*who\s+((?!is\b|are\b|was\b|were\b|has\b|did\b)\w{4,})", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -33,6 +34,10 @@ def named(quotes: Sequence[str], role: str, question: str) -> str:
         role: "landlord"; "" for the one that "who …" asks for.
         question: whose own names are not the answer.
     """
+    verb = _VERB.match(question) if not role else None
+    if verb is not None:  # a party of a contract has not signed it for that
+        stem = verb[1].casefold()[:4]
+        quotes = [quote for quote in quotes if stem in quote.casefold()] or quotes
     for quote in quotes:
         found = _in_role(quote, role) if role else _asked(quote, question)
         if found:

@@ -24,6 +24,7 @@ from mcp.shared.exceptions import MCPError
 import lsfs
 from lsfs.errors import AccessDenied, LsfsError, TooLarge
 from lsfs.serve.access import Access, Cancellation
+from lsfs.serve.mcp_changes import Changes
 from lsfs.serve.mcp_names import shown
 from lsfs.serve.mcp_progress import Progress
 from lsfs.serve.mcp_resources import Resources, uri_of
@@ -75,6 +76,7 @@ class AgentServer:
             on_list_resources=self._resources.listing,
             on_list_resource_templates=self._resources.templates,
             on_read_resource=self._resources.read,
+            on_subscriptions_listen=Changes(self._run).listen,
         )
 
     async def stdio(self) -> None:

@@ -73,15 +73,16 @@ class Resources:
     ) -> types.ListResourcesResult:
         """Views and files, by path, a part at a time."""
         cursor = (params.cursor if params else None) or ""
-        found = await self._told(
-            context, "find_files", {"path": "", "pattern": "**", "exclude_patterns": [VIEWS]}
-        )
-        files = [one for one in found.entries if one.kind == "file"]
-        rest = [one for one in files if not cursor or one.path > path_of(cursor)]
+        wanted = {"path": "", "pattern": "**", "exclude_patterns": [VIEWS], "limit": AT_ONCE}
+        try:
+            after = path_of(cursor) if cursor else ""
+        except UsageError as error:
+            raise MCPError(types.INVALID_PARAMS, error.message) from None
+        found = await self._told(context, "find_files", {**wanted, "after": after})
         resources = [] if cursor else _views()
-        resources += [_resource(one) for one in rest[:AT_ONCE]]
-        after = uri_of(rest[AT_ONCE - 1].path) if len(rest) > AT_ONCE else None
-        return types.ListResourcesResult(resources=resources, next_cursor=after)
+        resources += [_resource(one) for one in found.entries if one.kind == "file"]
+        last = uri_of(found.entries[-1].path) if found.more else None
+        return types.ListResourcesResult(resources=resources, next_cursor=last)
 
     async def templates(
         self, _: ServerRequestContext[Any], __: types.PaginatedRequestParams | None

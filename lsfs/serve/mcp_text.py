@@ -16,8 +16,9 @@ from lsfs.places import cited
 from lsfs.serve.mcp_names import shown
 
 if TYPE_CHECKING:
+    from lsfs.differences import Diff
     from lsfs.joins import Joined, JoinRow
-    from lsfs.model import Diff, Hit
+    from lsfs.model import Hit
     from lsfs.syscalls.ask import Answer
     from lsfs.syscalls.done import Done
     from lsfs.syscalls.editing import Edited

@@ -70,14 +70,19 @@ class _Look:
 def _rounds(
     call: Call, words: str, plan: QueryPlan, filters: Filters, found: Gathered
 ) -> Iterator[tuple[str, _Look]]:
-    for said, instead, reworded in list(_reworded(call, words, found))[:REWORDED]:
+    for said, instead, reworded in list(_reworded(call, words, filters, found))[:REWORDED]:
         yield f"with {instead!r} for {said!r}", _Look(reworded)
-    whole = tuple(dict.fromkeys(found.read[one.passage].path for one in found.candidates))[:1]
+    whole = _able(found)[:1]
     if whole and len({hit.path for hit in found.read}) > 1:
         yield f"in all of {whole[0]}", _Look(words, whole=whole, margin=MARGIN)
     rarer = _rarer(call, words)
     if rarer:
         yield f"for {' '.join(rarer)!r}", _Look(words, query=" ".join(rarer), margin=MARGIN)
+
+
+def _able(found: Gathered) -> tuple[str, ...]:
+    """The files that can answer, for they hold the question's names; the best first."""
+    return tuple(dict.fromkeys(found.read[one.passage].path for one in found.candidates))
 
 
 def _is_enough(found: Gathered, margin: float) -> bool:
@@ -92,13 +97,18 @@ def _is_enough(found: Gathered, margin: float) -> bool:
 # --- in other words
 
 
-def _reworded(call: Call, words: str, found: Gathered) -> Iterator[tuple[str, str, str]]:
+def _reworded(
+    call: Call, words: str, filters: Filters, found: Gathered
+) -> Iterator[tuple[str, str, str]]:
     """What a question calls a fact or a document, what the files call it, and the question so."""
     from lsfs.index.dialogue.nouns import phrases
     from lsfs.index.folding import fold
+    from lsfs.llm.expected import required_names
 
-    passages = dict.fromkeys(one.passage for one in found.candidates)
-    text = fold("\n".join(f"{found.read[n].title}\n{found.read[n].text}" for n in passages))
+    # Where the question is about certain files, what those call it; else what any does.
+    certain = filters.ids is not None or bool(required_names(words))
+    able = set(_able(found)) if certain else set()
+    text = fold("\n".join(f"{hit.title}\n{hit.text}" for hit in found.read if hit.path in able))
 
     def stands(name: str) -> bool:
         return _stands(name, text) if text else _passages_with(call, name) > 0

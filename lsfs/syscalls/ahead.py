@@ -79,6 +79,7 @@ class Ahead:
         self._quiet_until = 0.0
         self._stop = threading.Event()  # set while a question is answered
         self._closed = False
+        self._state = ""
         self._thread = threading.Thread(target=self._run, name="lsfs-ahead")
 
     def start(self) -> None:
@@ -93,6 +94,11 @@ class Ahead:
             self._condition.notify_all()
         if self._thread.is_alive():
             self._thread.join()
+
+    @property
+    def state(self) -> str:
+        """What it is at, for a person."""
+        return self._state
 
     # --- what is told
 
@@ -174,6 +180,7 @@ class Ahead:
         with self._condition:
             while not self._closed:
                 quiet = self._quiet_until - time.monotonic()
+                self._state = ""
                 if self._askers or not self._is_wanted:
                     self._condition.wait()
                 elif quiet > 0:
@@ -183,20 +190,22 @@ class Ahead:
                     self._opened = {}
                 elif not (waiting := [path for path in self._hot if path not in self._done]):
                     self._condition.wait()
-                elif not self._is_idle():
+                elif why := self._hindrance():
+                    self._state = f"waits: {why}"
                     self._condition.wait(LOOK_SECONDS)
                 else:
                     path = max(waiting, key=lambda one: self._hot[one])
+                    self._state = f"reads {path}"
                     return _Hot(path, self._hot[path])
         return None
 
-    def _is_idle(self) -> bool:
-        return self._is_at_rest() and not self._pause.reason()
+    def _hindrance(self) -> str:
+        return self._pause.reason() if self._is_at_rest() else "files are indexed"
 
     def _read(self, hot: _Hot) -> bool:
         """Read a file; whether that is done."""
         for text in self._passages(hot.path)[:PASSAGES]:
-            if self._stop.is_set() or not self._is_idle():
+            if self._stop.is_set() or self._hindrance():
                 return False
             if not self._reads.prepare([text], self._stop, used_ns=hot.worth_ns):
                 log.info("there is no room to read ahead")

@@ -160,8 +160,27 @@ def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> An
         told = (*steps.described(request.question), *plan.notes)
         return Answer("", False, (), (), replace(plan, notes=told), by="plan")
     ids = _ids(call.engines, files)
-    return steps.answered(
-        call, request.question, lambda then, one: _one(then, replace(request, question=one), ids)
+
+    def one(then: Call, question: str) -> Answer:
+        answer = _one(then, replace(request, question=question), ids)
+        return answer if answer.grounded else _by_fields(then, question, files, answer)
+
+    return steps.answered(call, request.question, one)
+
+
+def _by_fields(call: Call, question: str, files: Collection[str], answer: Answer) -> Answer:
+    """Who wrote or received the files that are asked, where no sentence says it."""
+    from lsfs.syscalls.stated_by import stated_by
+
+    citations = stated_by(call.engines, question, tuple(files))
+    if not citations:
+        return answer
+    lines = tuple(f"\u201c{one.quote}\u201d" for one in citations)
+    text = "\n".join(lines)
+    call.emit({"text": text})
+    stated = tuple(Statement(one.quote, (n,), True) for n, one in enumerate(citations))
+    return replace(
+        answer, answer=text, grounded=True, citations=citations, by="quote", statements=stated
     )
 
 
@@ -398,7 +417,12 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         text = _nothing(engines, related, _looked_for(words, found.unknown))
         return Answer(text, False, (), related, plan, model=chat.name if chat else "")
     draft = llm.compose_answer(
-        words, found.candidates, chat, lambda text: call.emit({"text": text}), cancel=call.cancelled
+        words,
+        found.candidates,
+        chat,
+        lambda text: call.emit({"text": text}),
+        passages=[hit.text for hit in found.read],
+        cancel=call.cancelled,
     )
     citations = tuple(facts.citation(engines, found, found.candidates[i]) for i in draft.used)
     first = [citation.path for citation in citations]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING
 
-from lsfs.model import ChangeSummary, Document
+from lsfs.differences import ChangeSummary
+from lsfs.model import Document
 
 if TYPE_CHECKING:  # the engines load where versions are compared, not for --help
     from lsfs.llm.chat import ChatModel

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.differences import ChangeSummary, Diff
 from lsfs.errors import ParseError, TooLarge, UsageError
-from lsfs.model import ChangeSummary, Diff, Document, Status
+from lsfs.model import Document, Status
 from lsfs.syscalls.change import change_summary_of
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import back, chosen, look

@@ -344,7 +344,7 @@ def _ahead(engines: Engines) -> Ahead | None:
     from lsfs.syscalls.ahead import Ahead, passages_of
 
     chat, catalog = engines.chat, engines.catalog
-    if not (isinstance(chat, ReadsAhead) and chat.keeps):
+    if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
         return None
     return Ahead(
         chat,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lsfs.errors import StateUnwritable
+from lsfs.errors import ModelError
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
@@ -54,6 +54,7 @@ class KvReport:
         limit: bytes that may be used (``model.kv_bytes``).
         numbers: how numbers are kept from now on (``model.kv_numbers``).
         contexts: by model and prefix, the one that was used last comes first.
+        ahead: what is read ahead now, or why it waits; "" for nothing.
     """
 
     on: bool
@@ -62,6 +63,7 @@ class KvReport:
     limit: int
     numbers: str
     contexts: tuple[KvContext, ...]
+    ahead: str = ""
 
 
 @registry.syscall(command="kv status", examples=("lsfs kv status",))
@@ -73,7 +75,10 @@ def kv_status(call: Call, request: KvStatusRequest) -> KvReport:
     it can be made again at any time.
     """
     engines, folder = call.engines, folder_of(call.engines)
-    digest = _digest_in_use(engines)
+    try:
+        digest = _digest_in_use(engines)
+    except ModelError:  # it is missing or damaged: so it does not answer
+        digest = ""
     contexts = tuple(_context(one, digest) for one in folder.contexts())
     settings = engines.config.model
     return KvReport(
@@ -83,6 +88,7 @@ def kv_status(call: Call, request: KvStatusRequest) -> KvReport:
         limit=folder.limit,
         numbers=settings.kv_numbers,
         contexts=contexts,
+        ahead="" if engines.ahead is None else engines.ahead.state,
     )
 
 
@@ -141,8 +147,5 @@ def kv_clear(call: Call, request: KvClearRequest) -> KvCleared:
     folder = folder_of(call.engines)
     digest = _digest_in_use(call.engines) if request.unused else ""
     before = sum(one.bytes for one in folder.contexts())
-    try:
-        count = folder.clear(lambda one: not digest or one.about.get("sha256") != digest)
-    except OSError as error:
-        raise StateUnwritable(f"cannot clear {folder.root}: {error.strerror}") from error
+    count = folder.clear(lambda one: not digest or one.about.get("sha256") != digest)
     return KvCleared(count, before - sum(one.bytes for one in folder.contexts()))

@@ -176,6 +176,7 @@ class FindRequest:
     pattern: Annotated[str, Param("a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'")]
     exclude_patterns: _EXCLUDE = ()
     limit: Annotated[int, Param("show at most so many")] = MOST
+    after: Annotated[str, Param("only what comes behind this path", path=True)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class Names:
     examples=("lsfs find . '**/*.pdf'", "lsfs find Contracts '**/*lease*'"),
     tools=(
         Tool("search_files", "Find files and folders by NAME with a glob ('**/*.pdf'); for what "
-             "they say use search or grep_files.", leaves_out=("limit",), camel=True),
+             "they say use search or grep_files.", leaves_out=("limit", "after"), camel=True),
     ),
 )  # fmt: skip
 def find_files(call: Call, request: FindRequest) -> Names:
@@ -199,10 +200,11 @@ def find_files(call: Call, request: FindRequest) -> Names:
     matches = globbed([request.pattern])
     is_out = excluded(request.exclude_patterns)
     names: list[Entry] = []
+    last = paths.relative(request.after).split("/") if request.after else []
     with source(call) as root, told(request.path):
         path = found(call, root, request.path)
         for one in walk(call, root, path, is_out):
-            if matches(_below(one, path)):
+            if one.path.split("/") > last and matches(_below(one, path)):
                 if len(names) == request.limit:
                     return Names(tuple(names), more=True)
                 names.append(one)
@@ -212,7 +214,7 @@ def find_files(call: Call, request: FindRequest) -> Names:
 def walk(
     call: Call, root: int, path: str, is_out: Callable[[str], bool] = lambda _: False
 ) -> Iterator[Entry]:
-    """All below a folder, by path; links are not followed.
+    """All below a folder, by the names in its path; links are not followed.
 
     Args:
         is_out: whether a path below the folder is left out, with all in it.

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
-from lsfs.model import ChangeSummary, Diff, SavedQuestion
+from lsfs.model import SavedQuestion
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.delete import DeletePlan
 from lsfs.syscalls.done import Done
@@ -367,6 +368,7 @@ class Methods:
         pattern: str,
         exclude_patterns: tuple[str, ...] = ...,
         limit: int = ...,
+        after: str = ...,
     ) -> Names: ...
     def stat(
         self,

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lsfs.model import Quoted
+from lsfs.differences import Quoted
 from lsfs.versions.grids import Grid, Row
 from lsfs.versions.matching import matching
 

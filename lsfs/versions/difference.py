@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from blake3 import blake3
 
-from lsfs.model import Diff, DiffKind, Document, Status
+from lsfs.differences import Diff, DiffKind
+from lsfs.model import Document, Status
 from lsfs.versions import unified as text
 from lsfs.versions.paged import paged
 from lsfs.versions.unified import Decode, Names, decoded

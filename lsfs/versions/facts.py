@@ -6,17 +6,15 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lsfs.model import (
-    BlockKind,
+from lsfs.differences import (
     ChangeCounts,
     ChangeFact,
     ChangeFacts,
     ChangeKind,
-    Document,
     SectionChange,
     SectionState,
-    Status,
 )
+from lsfs.model import BlockKind, Document, Status
 from lsfs.versions import wording
 from lsfs.versions.align import Alignment, aligned
 from lsfs.versions.cells import GridChange, TableChanges, table_changes

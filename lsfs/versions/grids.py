@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lsfs.model import Block, BlockKind, Document, Quoted, Table
+from lsfs.differences import Quoted
+from lsfs.model import Block, BlockKind, Document, Table
 
 _DELIMITED = ("text/csv", "text/tab-separated-values")
 _SAMPLE = 100  # lines by which the delimiter is told

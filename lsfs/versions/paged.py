@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lsfs.model import Diff, DiffKind, Document, PageDiff
+from lsfs.differences import Diff, DiffKind, PageDiff
+from lsfs.model import Document
 from lsfs.versions.matching import Gap, gaps, matching
 from lsfs.versions.statements import Statement, running, statements
 from lsfs.versions.unified import CUT_SHORT, Names, header

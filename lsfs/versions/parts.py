@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lsfs.model import Quoted
+from lsfs.differences import Quoted
 from lsfs.versions.align import Alignment
 from lsfs.versions.statements import Statement
 

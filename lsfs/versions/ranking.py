@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from lsfs.model import ChangeFact, ChangeKind
+from lsfs.differences import ChangeFact, ChangeKind
 
 _STRENGTHS = {
     ChangeKind.VALUE: 80.0,

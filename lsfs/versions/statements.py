@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lsfs.model import Block, BlockKind, Document, Quoted, Span
+from lsfs.differences import Quoted
+from lsfs.model import Block, BlockKind, Document, Span
 from lsfs.sentences import sentences
 
 EDGE = 2  # blocks at the top and at the foot of a page that may be printed on every page

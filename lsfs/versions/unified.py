@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lsfs.model import Diff, DiffKind
+from lsfs.differences import Diff, DiffKind
 from lsfs.versions.matching import Gap, gaps, matching
 
 CONTEXT = 3  # lines around a change

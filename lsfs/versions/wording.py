@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsfs.model import ChangeFact, ChangeKind, Quoted
+from lsfs.differences import ChangeFact, ChangeKind, Quoted
 
 MAX_QUOTE = 160  # characters of a quote within a sentence
 ARROW = " \u2192 "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
 import time
 import tomllib
 from pathlib import Path
@@ -110,6 +112,25 @@ def test_the_errors_of_a_file_system(drive_fs: DriveFileSystem) -> None:
     drive_fs.rmdir("a")
     with pytest.raises(NotADirectoryError):
         drive_fs.rmdir("a")
+
+
+def test_a_child_of_the_process(drive_fs: DriveFileSystem) -> None:
+    drive_fs.pipe_file("child", b"from the parent")
+    copied = pickle.loads(pickle.dumps(drive_fs))
+    assert copied.cat_file("child") == b"from the parent"  # through the process that serves it
+    copied.close()
+    process = multiprocessing.get_context("spawn").Process(target=_append, args=(drive_fs,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert drive_fs.cat_file("child") == b"from the parent, and the child"
+    drive_fs.rm("child")
+
+
+def _append(files: DriveFileSystem) -> None:
+    with files.open("child", "ab") as file:
+        file.write(b", and the child")
+    files.close()
 
 
 def test_it_answers(drive_fs: DriveFileSystem) -> None:

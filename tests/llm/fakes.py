@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
+from lsfs.llm.batch import Stop
+
 
 class FakeModel:
     """Writes ``text``; a sentence's gain is the first of ``gains`` whose key stands in it."""
@@ -34,3 +36,25 @@ class FakeModel:
         if on_text is not None:
             on_text(self.text)
         return self.text
+
+
+class ReadingModel(FakeModel):
+    """One that keeps what it makes of passages; notes which it was given to read."""
+
+    keeps = True
+
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        scores: Sequence[float],
+        on_text: Callable[[str], None] | None = None,
+        cancel: Event | None = None,
+    ) -> str:
+        self.shown, self.scores = list(passages), list(scores)
+        return self.text
+
+    def prepare(
+        self, passages: Sequence[str], cancel: Stop | None = None, *, used_ns: int | None = None
+    ) -> bool:
+        return True

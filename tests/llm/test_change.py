@@ -8,11 +8,11 @@ from threading import Event
 import pytest
 
 from lsfs.config import ModelConfig
+from lsfs.differences import ChangeFact, ChangeKind, Quoted
 from lsfs.errors import ContextTooLong
 from lsfs.llm import models
 from lsfs.llm.change import change_sentence, holds
 from lsfs.llm.local import LocalChat
-from lsfs.model import ChangeFact, ChangeKind, Quoted
 from tests.llm.fakes import FakeModel
 
 RENT = ChangeFact(

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from lsfs import config as configuration
 from lsfs.config import ModelConfig
 from lsfs.errors import ConfirmationRequired, LsfsError, ModelError, NotFound, UsageError
-from lsfs.llm import library, pull
+from lsfs.llm import fit, library, pull
 from lsfs_cli.main import cli
+from tests.llm import tiny
 
 BODY = b"GGUF" + bytes(range(256)) * 40_000  # 10 MB
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -201,3 +202,21 @@ def test_the_choice_is_kept_and_comments_stay(hub: Hub, home: Path) -> None:
     lsfs("model", "use", "--chat", "none")
     lsfs("model", "remove", "small", "--yes")
     assert left() == []
+
+
+@pytest.mark.model
+def test_where_the_layers_of_the_model_go_is_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny.write(tmp_path / "tiny.gguf")
+    monkeypatch.setenv("LSFS_MODEL_CHAT", str(model))
+    card = fit.Device("CUDA0", "Test [card]", 8 << 30, 8 << 30)
+    monkeypatch.setattr(fit, "devices", lambda _: [card])
+    told = CliRunner().invoke(cli, ["model", "list", "--json"], obj=None)
+    assert json.loads(told.stdout)["placement"]["gpu_layers"] == tiny.LAYERS + 1
+    monkeypatch.setenv("LSFS_MODEL_GPU_LAYERS", "1")
+    told = CliRunner().invoke(cli, ["model", "list"])
+    assert f"1 of {tiny.LAYERS + 1} layers on Test [card] (CUDA0)" in told.stderr
+    monkeypatch.setenv("LSFS_MODEL_CHAT", "none")
+    assert library.placement(ModelConfig(chat="none")) is None
+    assert library.placement(ModelConfig(chat=str(tmp_path / "absent.gguf"))) is None

@@ -12,10 +12,12 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client
+from mcp.client.subscriptions import ResourcesListChanged, ResourceUpdated
 
 from lsfs.config import Config, IndexConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import Cancelled
+from lsfs.serve import mcp_changes
 from lsfs.serve.access import Access, Cancellation
 from lsfs.serve.mcp import AgentServer
 from tests.serve.mcp_clients import Agent
@@ -84,6 +86,27 @@ async def _parts(agent: Agent, tool: str, path: str) -> list[str]:
             return parts
 
 
+def test_all_files_are_resources(source: Path, access: Access) -> None:
+    for n in range(130):
+        (source / f"{n:03}").mkdir()
+        (source / f"{n:03}" / "a").touch()
+        (source / f"{n:03}.txt").touch()  # sorts otherwise as a path than as names
+
+    async def run() -> None:
+        async with Client(AgentServer(access).server) as client:
+            listed: list[str] = []
+            cursor: str | None = None
+            while True:
+                part = await client.list_resources(cursor=cursor)
+                listed += [one.name for one in part.resources]
+                cursor = part.next_cursor
+                if cursor is None:
+                    break
+            assert len(listed) == len(set(listed)) == 2 * 130 + 4 + 2
+
+    anyio.run(run)
+
+
 def test_what_is_no_text(source: Path, access: Access) -> None:
     os.mkfifo(source / "pipe")
     (source / "noise.bin").write_bytes(bytes(range(256)) * 8)
@@ -147,6 +170,31 @@ def test_a_cancelled_request_ends_its_call(access: Access, monkeypatch: pytest.M
                 await anyio.to_thread.run_sync(begun.wait, 20)
                 group.cancel_scope.cancel()
             assert await anyio.to_thread.run_sync(ended.wait, 20)
+
+    anyio.run(run)
+
+
+def test_an_agent_is_told_of_changes(
+    source: Path, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_changes, "LOOK_SECONDS", 0.05)
+    uri = "lsfs:///Contracts/mill-lease.txt"
+
+    async def run() -> None:
+        async with Client(AgentServer(access, allow_write=True).server) as client:
+            agent = Agent(client)
+            await agent.text("index_status")
+            async with client.listen(
+                resource_subscriptions=[uri], resources_list_changed=True
+            ) as told:
+                await agent.text("write_file", path="Finance/new.txt", content="other")
+                with anyio.fail_after(20):
+                    assert isinstance(await anext(told), ResourcesListChanged)
+                await agent.text("write_file", path="Contracts/mill-lease.txt", content="new")
+                with anyio.fail_after(20):
+                    while (event := await anext(told)) == ResourcesListChanged():
+                        pass
+                assert event == ResourceUpdated(uri)
 
     anyio.run(run)
 

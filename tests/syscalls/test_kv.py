@@ -14,6 +14,7 @@ import pytest
 import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise
+from lsfs.errors import ModelMissing, StateUnwritable
 from lsfs.index.embed import HashEmbedder
 from lsfs.llm import models
 from lsfs.llm.facts import Facts
@@ -86,6 +87,28 @@ def test_what_is_kept_is_told_by_model_and_forgotten(
     assert [one.model for one in drive.kv_status().contexts] == ["present"]
     assert drive.kv_clear().blocks == 2
     assert drive.kv_status().contexts == ()
+
+
+def test_a_model_that_is_missing_and_a_folder_that_is_none_are_told(
+    drive: lsfs.Drive, state: StatePaths, no_chat: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_store(state, no_chat).put(some_block())
+
+    def missing(_: str) -> ModelFile:
+        raise ModelMissing("no model file")
+
+    monkeypatch.setattr(models, "chat_model_file", missing)
+    (one,) = drive.kv_status().contexts
+    assert not one.in_use
+    with pytest.raises(ModelMissing):
+        drive.kv_clear(unused=True)
+    assert drive.kv_clear().blocks == 1
+    (state.kv / "lock").unlink()
+    state.kv.rmdir()
+    state.kv.write_text("no folder")
+    assert drive.status().kv["blocks"] == 0
+    with pytest.raises(StateUnwritable, match="cannot clear"):
+        drive.kv_clear()
 
 
 def test_settings_say_whether_and_how_much(state: StatePaths, no_chat: Config) -> None:

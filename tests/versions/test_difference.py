@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsfs.model import DiffKind, Document, Status
+from lsfs.differences import DiffKind
+from lsfs.model import Document, Status
 from lsfs.versions.difference import SAME_TEXT, difference, unified
 from lsfs.versions.matching import gaps, matching
 from lsfs.versions.unified import CUT_SHORT, Decoded, Names, decoded

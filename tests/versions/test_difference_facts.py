@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsfs.model import ChangeFact, ChangeFacts, ChangeKind, SectionState, Status
+from lsfs.differences import ChangeFact, ChangeFacts, ChangeKind, SectionState
+from lsfs.model import Status
 from lsfs.syscalls.change import change_summary_of
 from lsfs.syscalls.values import document_values
 from lsfs.versions.align import aligned

@@ -13,7 +13,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
 
-from lsfs.model import ChangeKind, Diff, DiffKind
+from lsfs.differences import ChangeKind, Diff, DiffKind
 from lsfs.syscalls.change import change_summary_of
 from lsfs.versions.difference import difference
 from lsfs.versions.unified import Names

@@ -77,12 +77,14 @@ _HAVE = re.compile(
 _WHATS = re.compile(r"\A(what|who|when|where)['\u2019]s\b", re.IGNORECASE)
 _THEM = re.compile(r"\b(?:them|these|those|they|the files|the documents)\b", re.IGNORECASE)
 _WH = re.compile(
-    r"\A(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|has|have|can|"
-    r"wer|wann|"
-    r"was|wo|wie|warum|welche[rsmn]?|ist|hat|gibt)\b",
+    r"\A(?:(?:until|since|by|from|to|for|on|in|at|with|bis|seit|ab|an|von|mit)\s+)?(?:what|which|who|"
+    r"whom|whose|when|where|why|how|wer|wem|wen|wann|was|wo|wie|warum|welche[rsmn]?)\b|"
+    r"\A(?:is|are|was|were|does|do|did|has|have|can|ist|hat|gibt)\b",
     re.IGNORECASE,
 )
-_OF_DOCUMENT = re.compile(r"\b(?:sign(?:ed|s)?|wrote|writ(?:es|ten)|sent|unterschrieben)\b", re.I)
+_OF_DOCUMENT = re.compile(
+    r"\b(?:sign(?:ed|s)?|made|wrote|writ(?:es|ten)|sent|unterschrieben)\b", re.I
+)
 _SUMMED = frozenset(("invoice", "bill", "receipt", "rechnung"))
 
 
@@ -312,12 +314,15 @@ def _of_other(base: Turn, sort: str, turns: Sequence[Turn]) -> Reading:
 def _clause(core: str, last: Turn, turns: Sequence[Turn]) -> Reading | None:
     """A question with a verb that leaves out what it is about, or says "it"."""
     if has_thing(core) or (last.listing and _THEM.search(core)):
+        last = _last_thing(turns)
         subject = _document_text(turns) if _OF_DOCUMENT.search(core) else _subject_text(last)
         told = with_subject(core, subject) if subject else core
         return Reading(question=f"{told}?", files=_focus(last))
     own = subject_of(core)
     if own is not None and own.named:
-        return None
+        # Of a name that was just spoken of, it is likelier said of the same files.
+        same = set(_capitals(own.text)) & set(_capitals(last.read_as))
+        return Reading(question=f"{core}?", files=_focus(last)) if same else None
     if own is not None and not is_attribute(own.text) and (own.kind or own.definite):
         # Complete as it stands, and yet likelier said of the same files.
         return Reading(question=f"{core}?", files=_focus(last))
@@ -334,6 +339,16 @@ def _clause(core: str, last: Turn, turns: Sequence[Turn]) -> Reading | None:
     return Reading(question=f"{core} {end}".strip() + "?", files=_focus(last))
 
 
+def _last_thing(turns: Sequence[Turn]) -> Turn:
+    """The latest turn about a thing: whom an answer named is no "it"."""
+    people = {name for turn in turns for name in turn.names if name not in turn.read_as}
+    for turn in reversed(turns):
+        subject = None if turn.listing else subject_of(turn.read_as)
+        if subject is None or subject.text not in people or turn is turns[0]:
+            return turn
+    return turns[-1]
+
+
 def _document_text(turns: Sequence[Turn]) -> str:
     """The document that was spoken of last: nobody signs a parking space."""
     for turn in reversed(turns):
@@ -341,6 +356,10 @@ def _document_text(turns: Sequence[Turn]) -> str:
         if turn.listing or (subject is not None and subject.kind):
             return _subject_text(turn)
     return _subject_text(turns[-1])
+
+
+def _capitals(text: str) -> list[str]:
+    return [word for word in TOKEN.findall(text) if not word[0].islower()]
 
 
 def _subject_text(last: Turn) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from lsfs.index.fields.definitions import Definition, definitions, label_key, words_of
 from lsfs.index.folding import fold
@@ -170,6 +171,8 @@ def _made(question: str, run: list[re.Match[str]]) -> list[Phrase]:
         while last < len(body) and not body[last][0][0].islower():  # "invoice 4711"
             last += 1
         body = body[:last]
+    elif body[0][0][0].isupper():  # "what did Carlo Neri want back": a name ends with its capitals
+        body = list(takewhile(lambda match: not match[0][0].islower(), body))
     first_of_all = not question[: body[0].start()].strip(" \"'\u201c\u00bf\u00a1")
     capitals = [m for m in body if m[0][0].isupper() or m[0][0].isdigit()]
     named = bool(capitals) and not (first_of_all and len(capitals) == 1 and not definite)
@@ -187,7 +190,7 @@ def subject_of(question: str) -> Phrase | None:
     """What a question is about: the document it names, else the name, else the thing."""
     found = _with_names(question, phrases(question))
     documents = [p for p in found if p.kind and (p.named or p.definite)]
-    named = [p for p in found if p.named]
+    named = [p for p in found if p.named and not p.text.isdigit()]  # a year is when, not what
     things = [p for p in found if p.definite and not is_attribute(p.text)]
     for chosen in (documents, named, things, [p for p in found if p.kind]):
         if chosen:

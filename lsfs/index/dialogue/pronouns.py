@@ -27,7 +27,7 @@ _GERMAN_THING = re.compile(r"(?<=\s)(?P<word>er|sie|es)\b(?=\W*\Z|\s)", re.IGNOR
 _ITS = re.compile(r"\b(?:its|dessen|deren)\s+(?P<what>[\w-]+(?:\s+[\w-]+)?)", re.IGNORECASE)
 _THERE = re.compile(r"\b(?:in there|there|dort|darin)\b(?=\W*\Z)", re.IGNORECASE)
 _GERMAN_VERB = re.compile(
-    r"\A\W*(?:und\s+)?(?:wann|wie|wo|was|wer|wo)\s+\w+(?:t|te|en)\s+(?:er|sie|es)\b", re.I
+    r"\A\W*(?:und\s+)?(?:wann|wie(?:\s+\w+)?|wo|was|wer)\s+\w+(?:t|te|en)\s+(?:er|sie|es)\b", re.I
 )
 
 
