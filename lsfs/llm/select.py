@@ -8,11 +8,13 @@ and is kept with it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from lsfs.llm.kvblob import Rows
 
@@ -41,13 +43,21 @@ def mass(queries: Floats, keys: Rows, key_heads: int) -> Floats:
     rows = keys.astype(np.float32).reshape(len(keys), key_heads, size)
     grouped = queries.reshape(tokens, key_heads, heads // key_heads, size) / np.sqrt(size)
     # [key heads, tokens x heads of each, cells]: one matrix product for each head of keys.
-    asked = grouped.transpose(1, 0, 2, 3).reshape(key_heads, -1, size)
-    scores = asked.astype(np.float32) @ rows.transpose(1, 2, 0)
+    asked = grouped.transpose(1, 0, 2, 3).reshape(key_heads, -1, size).astype(np.float32)
+    # Products this small take BLAS 25 times as long with several threads, which wait by spinning.
+    with _blas().limit(limits=1, user_api="blas"):
+        scores = asked @ rows.transpose(1, 2, 0)
     scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)
     means: Floats = scores.reshape(key_heads, tokens, -1, len(keys)).mean(axis=1)
     return means.reshape(heads, len(keys))
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    """What sets the threads of the process's libraries; looking for them takes a while."""
+    return ThreadpoolController()
 
 
 def masses(queries: Queries, keys: Sequence[Rows], key_heads: int, layers: Sequence[int]) -> Floats:
