@@ -15,7 +15,7 @@ text, which need no neighbour, whole pages, and the normalised edit distance of 
 Intervals: 95 %, by resampling documents. At last the model is saved, loaded as the product loads
 it, and reads some pages one by one.
 
-The tiny size takes 3 to 8 minutes on 2 cores; the large one is for a GPU. With ``--minutes`` all
+The tiny size takes minutes on two idle cores, the large one some on a GPU. With ``--minutes`` all
 ends by then, with what has been learned and measured. It shows that the build carries what it
 should; how much the published weights gain from it on real pages it does not show.
 """

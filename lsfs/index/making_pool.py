@@ -27,7 +27,7 @@ from lsfs.model import Document
 
 log = logging.getLogger("lsfs.index.making_pool")
 
-MANY = 200  # files, below which a process is not worth its start
+MANY = 1000  # files, below which a process is not worth its start (half a second of CPU)
 _LENGTH = struct.Struct(">Q")
 _SERVE = "from lsfs.index.making_pool import serve; serve()"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lsfs.index import kinds
 from lsfs.index.literals import Sought, Strings, folded, literals
 
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CUES = [sought for cues in kinds._CUES.values() for sought, _, _ in cues]
 
 
@@ -34,12 +35,14 @@ def test_needs(pattern: str, needs: set[str]) -> None:
     assert literals(re.compile(pattern)) == needs
 
 
+@UNTIMED
 @given(st.data(), st.sampled_from(CUES), st.text(max_size=20), st.text(max_size=20))
 def test_nothing_is_lost(data: st.DataObject, sought: Sought, before: str, after: str) -> None:
     text = before + data.draw(st.from_regex(sought.pattern)) + after
     assert sought.may_match(kinds._NEEDED.held(folded(text))) or not sought.pattern.search(text)
 
 
+@UNTIMED
 @given(st.sets(st.text(min_size=1, max_size=3)), st.text(st.characters(codec=None)))
 def test_strings_that_a_text_holds(wanted: set[str], text: str) -> None:
     strings = Strings(wanted)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lsfs.errors import Cancelled, ContextTooLong, ModelError
 from lsfs.llm import models
 from lsfs.llm.batch import Deadline
 from lsfs.llm.engine import Context, Model, Request, Sampling, Shape
+from lsfs.llm.generation import _Side
 from lsfs.llm.local import LocalChat
 from lsfs.llm.schema import MOST, form_of
 from lsfs.serve import rpc
@@ -55,8 +57,7 @@ def requests(model: Model, asked: Sequence[str], **more: Any) -> list[Request]:
     return [Request(model.tokenise(head + text), 6, **more) for text in asked]
 
 
-CAPITALS = ["The capital of France is", "One, two, three,", "A, B, C,", "Monday, Tuesday,",
-            "The opposite of hot is"]  # fmt: skip
+CAPITALS = ["The capital of France is", "One, two, three,", "A, B, C,", "Monday, Tuesday,"]
 
 
 # --- side by side
@@ -90,10 +91,16 @@ def test_each_text_has_its_own_seed_sampling_length_and_end(model: Model, contex
 @real
 def test_texts_wait_for_sequences_and_for_cells(model: Model) -> None:
     with Context(model, Shape(tokens=256, sequences=3, batch=64)) as small:
-        prompt = model.tokenise("word " * 40)
-        asked = [Request([*prompt, *model.tokenise(f" {n}")], 6) for n in range(5)]
-        found = texts(small.generate_many(asked), 5)
-        assert all(found)
+        prompt = model.tokenise("word " * 20)
+        brief = Sampling(grammar='root ::= "ok"')
+        asked = [Request([*prompt, *model.tokenise(f" {n}")], 150, brief) for n in range(4)]
+        together = _Side(small, asked, None)
+        most = 0
+        for _ in together.run():
+            most = max(most, len(together._running))
+        assert most == 1  # two would need more cells than there are
+        few = [replace(one, max_tokens=3) for one in asked]
+        assert texts(small.generate_many(few), 4) == ["ok"] * 4
         with pytest.raises(ContextTooLong):
             small.generate_many([*asked, Request([5] * 256, 1)])
         assert texts(small.generate_many([]), 0) == []

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -274,6 +275,6 @@ def test_the_files_of_an_answer_are_read_ahead_in_a_drive_that_is_followed(
         texts = [text for text, _ in chat.reads.seen]
         assert texts[0].strip()[:40] in whole
         assert texts[0] in {hit.text for hit in drive.retrieve("monthly rent", k=20).hits}
-    chat.keeps = False
+    off = replace(no_chat, model=replace(no_chat.model, kv="off"))
     with contextlib.ExitStack() as stack:
-        assert open_engines(initialise(source), no_chat, stack, follow=True).ahead is None
+        assert open_engines(initialise(source), off, stack, follow=True).ahead is None

@@ -34,6 +34,14 @@ def lsfs(
     )
 
 
+def test_index_without_a_folder_is_of_the_named_drive(source: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = lsfs("--drive", str(source), "index", "--json", cwd=elsewhere, LSFS_MODEL_EMBED="none")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["source"] == str(source)
+
+
 def test_index_search_ask(source: Path) -> None:
     done = lsfs("index", str(source), "--json")
     assert done.returncode == 0, done.stderr
