@@ -21,7 +21,7 @@ from lsfs.llm.select import Floats, Queries
 NEUTRAL = "neutral"
 """The name of the extra array of a block: mass of a neutral question, float16 [layers, heads,
 tokens], in the layers of ``select.middle``."""
-LABEL = "neutral mass 1"
+LABEL = "neutral mass 2"
 """To be part of the context key: blocks whose extra array is another are others."""
 
 BEHIND = 256  # tokens between the prefix and a question: a block is about as long
