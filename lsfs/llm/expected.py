@@ -1,4 +1,4 @@
-"""What kind of value a question asks for: an amount, a number, a time, a person.
+"""What kind of value a question asks for: an amount, a number, a time, a person, how to reach one.
 
 The coarse answer types of Li and Roth (2002), read from the question's first words, in English and
 by their commonest forms in German, French, Spanish and Italian.
@@ -17,13 +17,29 @@ _AMOUNT_WORDS = (
 _QUESTIONS = (
     (
         re.compile(
+            r"\b(?:tele)?phone(?: number)?\b|\b(?:mobile|fax) number\b|\btelefon(?:nummer)?\b"
+        ),
+        re.compile(r"\+?\(?\d[\d ()/.-]{4,}\d"),
+    ),
+    (
+        re.compile(r"\be-?mail[- ]?(?:address|adresse)\b|^what(?: is|['\u2019]s) .*\be-?mail\b"),
+        re.compile(r"[^\s@]+@[^\s@]+\.\w"),
+    ),
+    (
+        re.compile(r"\biban\b"),
+        re.compile(r"\b[A-Z]{2}\d{2}(?: ?[0-9A-Z]{2,4}){3,}"),
+    ),
+    (
+        re.compile(
             r"^(?:for )?how much\b|^(?:at|for|up to) what (?:price|amount|rate|sum)\b"
             rf"|^(?:what|which|how high)\b.*\b(?:{_AMOUNT_WORDS})\b"
             r"|^wie (?:hoch|teuer)\b|^was kostet\b|^combien (?:coûte|vaut|paie)"
             r"|^quel est le (?:prix|montant|loyer)\b|^cuánto (?:cuesta|vale|es)\b|^quanto costa\b"
         ),
         re.compile(
-            r"[€$£¥%]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|per ?cent)\b|\d[.,]\d\d\b|\d{3}",
+            r"[€$£¥%]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|per ?cent)(?=\b|\d)|\d[.,]\d\d\b"
+            # A number, and not one of a name ("HL-5000").
+            r"|(?<![a-z\d]-)(?<![a-z\d])\d{3}",
             re.IGNORECASE,
         ),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from lsfs.llm.evidence import answerable, rank
-from lsfs.llm.expected import holds_name, required_names
+from lsfs.llm.expected import holds_name, required_names, value_pattern
 from lsfs.llm.wordforms import words
 from tests.llm.fakes import FakeModel
 
@@ -190,3 +190,26 @@ def test_a_number_is_held_as_a_whole() -> None:
     assert holds_name("Garage 9 is dry", "9")
     assert not holds_name("Garage 19 is dry", "9")
     assert holds_name("the Harbours", "Harbour")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "other"),
+    [
+        ("What is the phone number of Omar Haddad?", "+49 (0)30 123456", "Omar Haddad is new."),
+        ("What is the e-mail address of Ada?", "Write to ada@example.org.", "Write to Ada."),
+        ("What is our IBAN?", "DE89 3704 0044 0532 0130 00", "The bank is in Berlin."),
+        ("How much was the printer?", "It came to EUR1450.", "A Brother HL-5000."),
+        ("Wie lautet die Telefonnummer?", "030/123456", "Seit 2019 in Berlin."),
+    ],
+)
+def test_what_is_asked_for_has_a_form(question: str, answer: str, other: str) -> None:
+    pattern = value_pattern(question)
+    assert pattern is not None
+    assert pattern.search(answer)
+    assert not pattern.search(other)
+
+
+def test_an_email_that_is_spoken_of_is_no_address() -> None:
+    pattern = value_pattern("When was the e-mail about the boiler sent?")
+    assert pattern is not None
+    assert pattern.search("on 3 May 2023")
