@@ -453,7 +453,9 @@ def test_a_wait_for_a_lock_can_be_interrupted(drive: Drive) -> None:
     with holder(drive.mountpoint / "f", "lockf") as held:
         waiter = subprocess.Popen(
             [sys.executable, "-c",
-             "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX)",
+             # Whoever runs the tests in the background has Ctrl-C ignored, by children too.
+            "import fcntl, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+            "fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX)",
              str(drive.mountpoint / "f")],
             stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -282,9 +282,10 @@ def _disconnected(client: rpc.Client) -> None:
 
 
 INTERRUPTED = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from lsfs.llm.engine import Context, Model, Shape
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
 with Model(Path(sys.argv[1])) as model, Context(model, Shape(tokens=4096)) as context:
     context.feed([5, 6])
     print("ready", flush=True)
