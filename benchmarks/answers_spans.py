@@ -4,7 +4,7 @@ Decoding is restricted to the spans of a text, as an automaton over its tokens: 
 a word begins, goes on as the text goes on, and ends where a word ends. All spans of the likeliest
 beginnings are scored side by side, and each by how much likelier the text makes it than the
 question alone does (pointwise mutual information), so that what the model would say anyway does not
-win. It is no part of the product: with the default model two of three short answers are wrong,
+win. It is no part of the product: with the default model seven of eight short answers are wrong,
 spans or not, and a quote is right more often.
 """
 

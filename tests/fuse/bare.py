@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from lsfs.fuse.nodes import Deferred, Handle, Node
@@ -33,8 +35,15 @@ class Pipe:
 
 
 def descriptors() -> set[str]:
-    """The descriptors that this process has open."""
-    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    """The descriptors that this process has open, with what they are of.
+
+    Neither the one by which they are listed, nor what other threads open for a moment.
+    """
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(f"{descriptor.name} {descriptor.readlink()}")
+    return found
 
 
 def now(result: T | Deferred[T]) -> T:
