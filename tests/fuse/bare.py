@@ -42,7 +42,8 @@ def descriptors() -> set[str]:
     found = set()
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            found.add(f"{descriptor.name} {descriptor.readlink()}")
+            about = descriptor.stat()
+            found.add(f"{descriptor.name} {about.st_dev}:{about.st_ino}")
     return found
 
 
