@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BRAIN_WAIT_S = 3.0
 # A brain that is alive says so within this time, in seconds, however busy it is.
 PING_S = 1.0
+_CONNECT_S = 0.05  # between two tries to reach it
 # How long an answer may take, in seconds.
 PATIENCE_S = 120.0
 
@@ -95,11 +96,16 @@ class RpcBrain:
     def _client(self, timeout: float) -> Iterator[Client]:
         from lsfs.serve.rpc import Client
 
-        try:
-            client = Client(self._socket, timeout=timeout)
-        except OSError as error:
-            # It is being started or restarted, or is stopped: a moment later it may answer.
-            raise _again(str(error)) from error
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                client = Client(self._socket, timeout=timeout)
+                break
+            except OSError as error:
+                # It is being started or restarted: a moment later it may answer.
+                if time.monotonic() + _CONNECT_S >= deadline:
+                    raise _again(str(error)) from error
+            time.sleep(_CONNECT_S)
         with contextlib.closing(client):
             yield client
 

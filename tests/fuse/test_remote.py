@@ -113,6 +113,22 @@ def test_nobody_there(path: Path) -> None:
     refused(errno.EAGAIN, brain.save_question, "q", "What?")
 
 
+def test_a_brain_that_is_being_started_is_waited_for(path: Path) -> None:
+    fake = FakeServer()
+    begun: list[Server] = []
+
+    def start() -> None:
+        begun.append(Server(path, fake.handle))
+        begun[0].serve_forever()
+
+    timer = threading.Timer(0.3, start)
+    timer.start()
+    RpcBrain(path).save_search("rent")
+    assert [name for name, _ in fake.calls] == ["save_search"]
+    begun[0].close()
+    timer.join()
+
+
 def test_a_brain_that_hangs_is_found_out_at_once(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(path))
