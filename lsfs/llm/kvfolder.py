@@ -124,9 +124,10 @@ class KvFolder:
         Returns:
             Whether it is there; :attr:`trouble` says why not.
         """
-        used_ns = self.now_ns() if used_ns is None else used_ns
         try:
             with self._locked():
+                # Now is when its turn has come: others have written while it waited.
+                used_ns = self.now_ns() if used_ns is None else used_ns
                 self.trouble = self._make_room(len(data), used_ns)
                 if not self.trouble:
                     context = self.root / path.relative_to(self.root).parts[0]
