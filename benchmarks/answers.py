@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import lsfs
 from benchmarks import answers_model, answers_set
@@ -93,16 +92,21 @@ def opened(texts: dict[str, str], state: Path | None) -> Iterator[Engines]:
 
 def _remember(embedder: Any) -> None:
     """Let an embedder compute each text once: the same sentences are read for many questions."""
-    known: dict[str, NDArray[np.float32]] = {}
-    encode = embedder.encode
+    for name in ("encode", "encode_tokens"):
+        setattr(embedder, name, _remembered(getattr(embedder, name)))
 
-    def remembered(texts: Sequence[str]) -> NDArray[np.float32]:
+
+def _remembered(encode: Callable[[Sequence[str]], Any]) -> Callable[[Sequence[str]], Any]:
+    known: dict[str, Any] = {}
+
+    def remembered(texts: Sequence[str]) -> Any:
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
             known.update(zip(new, encode(new), strict=True))
-        return np.array([known[text] for text in texts])
+        found = [known[text] for text in texts]
+        return np.array(found) if found and isinstance(found[0], np.ndarray) else found
 
-    embedder.encode = remembered
+    return remembered
 
 
 def outcome(
@@ -246,7 +250,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         parser.error("name the folder with --data, or set LSFS_BENCH_DATA")
-    shipped = CALIBRATIONS[True, False].threshold
+    shipped = CALIBRATIONS["words", False].threshold
     texts, fitting = answers_set.xquad(options.data / "xquad.en.json", options.seed)
     chosen = range(0, len(texts.questions), options.every)
     results = on_texts(Texts(texts.files, [texts.questions[n] for n in chosen]), options.keep)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lsfs.config import ModelConfig
 from lsfs.index.embed import Embedder, load
 from lsfs.llm import models
-from lsfs.llm.evidence import CALIBRATIONS, Candidate, Similarity, rank
+from lsfs.llm.evidence import CALIBRATIONS, Candidate, Likeness, Similarity, rank
 from lsfs.llm.local import LocalChat
 from lsfs.llm.wordforms import words
 from lsfs.paths import user_cache
@@ -83,7 +83,7 @@ class Vectors:
     def likeness(self, question: str) -> Similarity:
         """Likeness of texts to ``question``."""
         query = self._of([question])[0]
-        return lambda texts: [float(vector @ query) for vector in self._of(texts)]
+        return lambda texts: [Likeness(float(vector @ query)) for vector in self._of(texts)]
 
     def _of(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
@@ -168,7 +168,7 @@ def _retrieved(question: Question, paragraphs: Sequence[str], likeness: Similari
     """All paragraphs, those that share the question's words and meaning first."""
     asked = set(words(question.text))
     shared = [len(asked & set(words(text))) / len(asked) for text in paragraphs]
-    scores = np.array(shared) + np.array(likeness(paragraphs))
+    scores = np.array(shared) + np.array([one.whole for one in likeness(paragraphs)])
     return [int(number) for number in np.argsort(-scores, kind="stable")]
 
 
@@ -221,7 +221,7 @@ def main() -> None:
         name = "words" + " + likeness" * like + " + gain" * gain
         fitted = list(outcomes(first, vectors, chat, like=like, gain=gain))
         judged = list(outcomes(second, vectors, chat, like=like, gain=gain))
-        table[name] = figures(fitted, judged, CALIBRATIONS[like, gain].threshold)
+        table[name] = figures(fitted, judged, CALIBRATIONS["whole" if like else "", gain].threshold)
     local.close()
     _print(table, chat)
 

@@ -8,8 +8,9 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 MAX_TOKENS = 256  # what the model was trained to read; more is cut by it anyway
-GRAPH_VERSION = 1  # raise when onnx_encoder's output changes
+GRAPH_VERSION = 1  # raise when onnx_encoder's vectors change
+GRAPH_OUTPUTS = "states"  # raises no version: a graph that gives more gives the same vectors
 
 
 class Embedder(Protocol):
@@ -39,6 +41,30 @@ class Embedder(Protocol):
 
     def encode_query(self, text: str) -> Vectors:
         """The vector of a query, float32, [dimension]; never waits for passages to be encoded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text as an encoder reads it.
+
+    Attributes:
+        vector: of the whole, float32, [dimension].
+        states: of each token in its context, of length 1, float32, [tokens, dimension].
+        spans: where each token stands in the text; empty for one that the model added.
+    """
+
+    vector: Vectors
+    states: Vectors
+    spans: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class ReadsTokens(Protocol):
+    """An embedder that also tells what it makes of each token."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Texts as it reads them."""
         ...
 
 
@@ -98,28 +124,47 @@ class OnnxEmbedder:
         batching gains on a CPU.
         """
         vectors = np.empty((len(texts), self._dimension), np.float32)
-        # Names of files may hold bytes that are no text.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
+        tokens = [encoding.ids for encoding in self._tokenised(texts)]
 
         def encode(row: int) -> None:
-            vectors[row] = self._run(tokens[row])
+            vectors[row] = self._run(tokens[row], "embedding")[0]
 
-        if min(self._threads, len(texts)) < 2:
-            for row in range(len(texts)):
-                encode(row)
-            return vectors
-        # The longest first, so that the last ones to end are short.
-        order = sorted(range(len(texts)), key=lambda row: -len(tokens[row]))
-        with ThreadPoolExecutor(min(self._threads, len(texts))) as pool:
-            list(pool.map(encode, order))
+        self._for_each(encode, [len(ids) for ids in tokens])
         return vectors
 
-    def _run(self, tokens: list[int]) -> Vectors:
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Texts as the model reads them, each by itself, on several cores."""
+        read = self._tokenised(texts)
+        found: dict[int, Tokens] = {}
+
+        def encode(row: int) -> None:
+            vector, states = self._run(read[row].ids, "embedding", "states")
+            found[row] = Tokens(vector, states, tuple(read[row].offsets))
+
+        self._for_each(encode, [len(encoding.ids) for encoding in read])
+        return [found[row] for row in range(len(texts))]
+
+    def _tokenised(self, texts: Sequence[str]) -> list[Any]:
+        # Names of files may hold bytes that are no text.
+        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        read: list[Any] = self._tokenizer.encode_batch(clean)
+        return read
+
+    def _for_each(self, work: Callable[[int], None], lengths: Sequence[int]) -> None:
+        """Call ``work`` with the number of each text, on several cores."""
+        if min(self._threads, len(lengths)) < 2:
+            for row in range(len(lengths)):
+                work(row)
+            return
+        # The longest first, so that the last ones to end are short.
+        order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+        with ThreadPoolExecutor(min(self._threads, len(lengths))) as pool:
+            list(pool.map(work, order))
+
+    def _run(self, tokens: list[int], *outputs: str) -> list[Vectors]:
         ids = np.array([tokens], np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        vector: Vectors = self._session.run(None, feed)[0][0]
-        return vector
+        return [output[0] for output in self._session.run(list(outputs), feed)]
 
     def encode_query(self, text: str) -> Vectors:
         """The model makes no difference between queries and passages."""
@@ -135,14 +180,14 @@ class LateEmbedder:
         load: makes it.
     """
 
-    def __init__(self, name: str, dimension: int, load: Callable[[], Embedder]) -> None:
+    def __init__(self, name: str, dimension: int, load: Callable[[], OnnxEmbedder]) -> None:
         self.name = name
         self.dimension = dimension
         self._load = load
-        self._loaded: Embedder | None = None
+        self._loaded: OnnxEmbedder | None = None
         self._lock = threading.Lock()
 
-    def _embedder(self) -> Embedder:
+    def _embedder(self) -> OnnxEmbedder:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()
@@ -155,6 +200,10 @@ class LateEmbedder:
     def encode_query(self, text: str) -> Vectors:
         """The vector of a query."""
         return self._embedder().encode_query(text)
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Texts as the model reads them."""
+        return self._embedder().encode_tokens(texts)
 
 
 def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> LateEmbedder:
@@ -180,7 +229,7 @@ def _onnx(folder: Path, cache: Path, name: str, threads: int) -> OnnxEmbedder:
         ModelError: the model is of an unknown architecture.
     """
     weights = folder / "model.safetensors"
-    seed = f"{GRAPH_VERSION}:{weights.stat().st_size}:{weights.stat().st_mtime_ns}"
+    seed = f"{GRAPH_VERSION}:{GRAPH_OUTPUTS}:{weights.stat().st_size}:{weights.stat().st_mtime_ns}"
     config = (folder / "config.json").read_bytes()
     made_from = hashlib.sha256(seed.encode() + config).hexdigest()[:16]
     graph = cache / "embed" / f"minilm-{made_from}.int8.onnx"

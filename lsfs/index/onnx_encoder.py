@@ -94,11 +94,15 @@ class _Graph:
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
             for name in ("input_ids", "attention_mask")
         ]
-        output = helper.make_tensor_value_info(
-            "embedding", TensorProto.FLOAT, ["batch", self._hidden]
-        )
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (
+                ("embedding", ["batch", self._hidden]),
+                ("states", ["batch", "tokens", self._hidden]),
+            )
+        ]
         graph = helper.make_graph(
-            self._nodes, "sentence_encoder", inputs, [output], list(self._constants.values())
+            self._nodes, "sentence_encoder", inputs, outputs, list(self._constants.values())
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         onnx.checker.check_model(model)
@@ -206,3 +210,4 @@ class _Graph:
         count = self._add("ReduceSum", keep, self._integers(1), keepdims=0)
         mean = self._add("Div", total, self._add("Max", count, self._scalar(1e-9)))
         self._add("LpNormalization", mean, name="embedding", axis=-1, p=2)
+        self._add("LpNormalization", x, name="states", axis=-1, p=2)

@@ -12,20 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs.llm.expected import holds_name, required_names
+from lsfs.llm.expected import holds_name, is_told_by_form, required_names
 from lsfs.llm.stopwords import stop_words
 from lsfs.llm.wordforms import WORD, stem
 
 Alike = Callable[[str, str], float]
 
 NAME = 0.5  # what a sentence loses whose document lacks a name or number of the question
-FOCUS = 0.35  # what it loses whose document has no word for what is asked for
-RIVAL = 0.4  # what it loses that says it of another sort of thing
+FOCUS = 0.5  # what it loses whose document has no word for what is asked for
+RIVAL = 0.5  # what it loses that says it of another sort of thing
 SYNONYMS = 0.75  # likeness of two words from which on they are taken for one: "home", "house"
 
 # "What is the excess of …": what is asked for stands by itself, and texts call it by its name.
 _FOCUS = re.compile(
-    r"\W*(?:what|how (?:high|much|large|big|long)) (?:is|was|are|were) (?:the|our|my|an?) "
+    r"\W*(?:who|what|how (?:high|much|large|big|long)) (?:is|was|are|were) (?:the|our|my|an?) "
     r"(?:[\w'-]+ )??(?P<focus>[\w'-]+) (?:of|for|in|at|on|to|paid|charged)\b",
     re.IGNORECASE,
 )
@@ -59,7 +59,8 @@ class Asked:
         frame = stop_words(question)
         plain = " ".join(question.split())
         match = _FOCUS.match(plain)
-        focus = match["focus"].casefold() if match else ""
+        # An e-mail address says by itself what it is.
+        focus = match["focus"].casefold() if match and not is_told_by_form(plain) else ""
         pairs = tuple(
             (pair["which"], pair["noun"])
             for pair in _PAIR.finditer(plain)

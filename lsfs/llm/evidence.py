@@ -1,8 +1,10 @@
 """The sentences that answer a question, and whether any does.
 
-Three measures are summed for each sentence: the share of the question's words that it holds, its
-likeness to the question, and how much likelier it makes the question under the language model. The
-first two choose a few sentences, because the third is dear.
+Summed for each sentence are: the share of the question's words that it holds, and that the one
+before it holds; its likeness to the question, as a whole and word by word (the mean over the
+question's words of the likeness to the nearest word: MaxSim of ColBERT, Khattab and Zaharia 2020);
+and how much likelier it makes the question under the language model. All but the last choose a few
+sentences, because that is dear.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from lsfs.llm.stopwords import stop_words
 from lsfs.llm.wordforms import WORD, stem, words
 from lsfs.sentences import sentences
 
-Similarity = Callable[[Sequence[str]], Sequence[float]]
+Similarity = Callable[[Sequence[str]], Sequence["Likeness"]]
 Rarity = Callable[[str], float]
 
 LOCATED = 0.25  # what it counts that a document's name or headings hold the rest of the question
@@ -44,6 +46,43 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _COLUMN = re.compile(r"\t|\s\|\s")
+# "4. Break clause. Either party may …"; without a number two words, which are seldom a sentence.
+_RUN_IN = re.compile(
+    r"(?:\W*(?:\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]{1,5})[.)](?:\s+[\w'\u2019&/-]+){1,4}"
+    r"|[^\W\d_][\w'\u2019&/-]*(?:\s+[\w'\u2019&/-]+)?)[.:]",
+    re.IGNORECASE,
+)
+# The head of a mail, which says of each of its sentences from whom it is and answers few questions.
+_MAIL_HEAD = re.compile(
+    r"(?:from|to|cc|bcc|reply-to|von|an|de|à|para|da|a):.*\S@\S"
+    r"|(?:date|sent|datum|fecha|data|envoyé):.*\d\d:\d\d"
+    r"|(?:subject|betreff|objet|asunto|oggetto):",
+    re.IGNORECASE,
+)
+_OF_MAIL = re.compile(
+    r"\b(?:e-?mails?|mails?|mailed|messages?|address(?:ed|es)?|sen[dt]s?|sender|recipients?|wr[io]tes?|"
+    r"written|subject|received?|geschickt|gesendet|geschrieben|adresse|absender)\b",
+    re.IGNORECASE,
+)
+_POLAR = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|should|will|would|ist|sind|"
+    r"war|hat|haben|darf|kann|muss|wird|gibt|est-ce|es|está|è)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike a text is to the question, -1 to 1.
+
+    Attributes:
+        whole: as a whole.
+        words: to each word of the question; none where the embedding model gives no vectors of
+            words.
+    """
+
+    whole: float
+    words: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +93,11 @@ class Candidate:
         text: the sentence as it stands in the passage.
         passage: which passage it is from, from 0.
         char_start, char_end: where it stands in that passage.
-        similarity: likeness to the question, -1 to 1; None when there is no embedding model.
+        likeness: to the question; None when there is no embedding model.
         overlap: share of the weight of the question's words that it holds, 0 to 1.
+        before: share of it that only the sentence before it holds.
+        least: the likeness of the question's word to which nothing that was read of its document is
+            more alike; 0 without such likeness.
         gain: how much likelier it makes the question, in nats per token; None without chat model.
         score: the weighted sum; comparable where the same measures were taken.
         fits: whether it holds a value of the kind asked for: an amount, a time, a person.
@@ -66,33 +108,45 @@ class Candidate:
     passage: int
     char_start: int
     char_end: int
-    similarity: float | None
+    likeness: Likeness | None
     overlap: float
     gain: float | None
     score: float
+    before: float = 0.0
+    least: float = 0.0
     fits: bool = True
     against: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The weight of each measure, and the score from which on a question counts as answered."""
+    """The weight of each measure, and the score from which on a question counts as answered.
 
-    similarity: float
+    Attributes:
+        whole, words: of the likeness; of that to words the mean.
+    """
+
+    whole: float
+    words: float
+    least: float
     overlap: float
+    before: float
     gain: float
     threshold: float
 
 
-# Keys: whether likeness and gain were measured. From benchmarks/answers.py on XQuAD (English):
-# thresholds fitted on the 565 questions of half its articles, each asked with and without the
-# paragraph that answers it. The gain of a 135M model weighs little, because more weight made it
+# Keys: what likeness was measured ("words", "whole", "") and whether gain was. From
+# benchmarks/answers.py on XQuAD (English): fitted on the questions of half its articles, each asked
+# with and without the paragraph that answers it; weights by logistic regression of the right
+# sentence against the others. The gain of a 135M model weighs little, because more weight made it
 # worse; no answer rests on the thresholds with it, which were moved by as much as the others.
 CALIBRATIONS = {
-    (True, True): Calibration(1.0, 1.0, 0.1, 1.04),
-    (True, False): Calibration(1.0, 1.0, 0.0, 0.92),
-    (False, True): Calibration(0.0, 1.0, 0.1, 0.55),
-    (False, False): Calibration(0.0, 1.0, 0.0, 0.40),
+    ("words", True): Calibration(0.5, 0.8, 0.6, 1.0, 0.5, 0.1, 1.47),
+    ("words", False): Calibration(0.5, 0.8, 0.6, 1.0, 0.5, 0.0, 1.35),
+    ("whole", True): Calibration(1.0, 0.0, 0.0, 1.0, 0.0, 0.1, 1.04),
+    ("whole", False): Calibration(1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.92),
+    ("", True): Calibration(0.0, 0.0, 0.0, 1.0, 0.0, 0.1, 0.55),
+    ("", False): Calibration(0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.40),
 }
 
 
@@ -114,7 +168,7 @@ def rank(
     Args:
         question: in words.
         passages: texts from the files, whole; one is tabular when its lines have columns.
-        similarity: likeness of texts to the question, -1 to 1 each.
+        similarity: likeness of texts to the question.
         chat: measures how much likelier a sentence makes the question.
         limit: sentences returned, and measured by ``chat``.
         contexts: words that go with each passage but do not stand in it: its file's name, title
@@ -128,7 +182,9 @@ def rank(
         Cancelled: ``cancel`` was set.
         ModelError: the model failed.
     """
-    found = _overlapping(question, _sentences(passages), passages, contexts, rarity)
+    said = _sentences(passages)
+    said = [c for c in said if _may_answer(question, c.text)] or said
+    found = _overlapping(question, said, passages, contexts, rarity)
     pattern = value_pattern(question)
     if pattern is not None:
         found = [replace(c, fits=pattern.search(c.text) is not None) for c in found]
@@ -140,7 +196,8 @@ def rank(
         values = similarity(
             [about + _in_context(c, passages) for about, c in zip(about, found, strict=True)]
         )
-        found = [replace(c, similarity=float(v)) for c, v in zip(found, values, strict=True)]
+        found = [replace(c, likeness=v) for c, v in zip(found, values, strict=True)]
+        found = _with_least(found, documents or passages)
     found = _scored(_doubted(question, found, contexts, documents or passages, alike))[:limit]
     if chat is not None and found:
         gains = chat.question_gain(question, [_in_context(c, passages) for c in found], cancel)
@@ -158,7 +215,9 @@ def answerable(candidates: Sequence[Candidate]) -> bool:
 
 def calibration(candidate: Candidate) -> Calibration:
     """The weights that the candidate's score was made with."""
-    return CALIBRATIONS[candidate.similarity is not None, candidate.gain is not None]
+    alike = candidate.likeness
+    measured = "" if alike is None else "whole" if not alike.words else "words"
+    return CALIBRATIONS[measured, candidate.gain is not None]
 
 
 def _scored(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -166,12 +225,25 @@ def _scored(candidates: Iterable[Candidate]) -> list[Candidate]:
     scored = []
     for c in candidates:
         weights = calibration(c)
-        score = weights.overlap * c.overlap
-        score += weights.similarity * (c.similarity or 0.0) + weights.gain * (c.gain or 0.0)
+        score = weights.overlap * c.overlap + weights.before * c.before
+        score += weights.gain * (c.gain or 0.0)
+        if c.likeness is not None:
+            score += weights.whole * c.likeness.whole + weights.least * c.least
+            score += weights.words * sum(c.likeness.words) / (len(c.likeness.words) or 1)
         score -= c.against + (0.0 if c.fits else MISFIT)
         score -= ORDER if speaks_to_a_model(c.text) else 0.0
         scored.append(replace(c, score=score))
     return sorted(scored, key=lambda c: (-c.score, c.passage, c.char_start))
+
+
+def _with_least(candidates: Sequence[Candidate], documents: Sequence[str]) -> list[Candidate]:
+    """Candidates with the word that their document has least of."""
+    best: dict[str, list[float]] = {}
+    for c in candidates:
+        told = c.likeness.words if c.likeness else ()
+        known = best.setdefault(documents[c.passage], list(told))
+        best[documents[c.passage]] = [max(pair) for pair in zip(known, told, strict=True)]
+    return [replace(c, least=min(best[documents[c.passage]], default=0.0)) for c in candidates]
 
 
 def _doubted(
@@ -214,16 +286,44 @@ def _sentences(passages: Sequence[str]) -> list[Candidate]:
     return found
 
 
+def _may_answer(question: str, text: str) -> bool:
+    """Whether a sentence can answer: no head of a mail, and not the question's words alone."""
+    if _MAIL_HEAD.match(text) and not _OF_MAIL.search(question):
+        return False
+    if _POLAR.match(question):
+        return True
+    asked = set(words(question))
+    frame = stop_words(question)
+    first, *others = [*WORD.findall(text), ""]
+    # "in May", "the Who": a capital within a sentence makes a name of any word.
+    told = [w for w in others if w and (w[0].isupper() or w.casefold() not in frame)]
+    told += [first] if first.casefold() not in frame else []
+    return any(stem(word.casefold()) not in asked for word in told)
+
+
 def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans where a label ("Monthly rent:") has its value, from the next line, with it."""
+    """Spans where a label ("Monthly rent:") has its value, from the next line, with it.
+
+    So has a heading on the line of its text ("5. Pets. The tenant …"), and a question its answer.
+    """
     joined: list[tuple[int, int]] = []
     for start, end in spans:
         label = joined[-1] if joined else None
-        if label and text[label[1] - 1] == ":" and end - label[0] <= MAX_JOINED:
+        if label and end - label[0] <= MAX_JOINED and _opens(text, label, start):
             joined[-1] = (label[0], end)
         else:
             joined.append((start, end))
     return joined
+
+
+def _opens(text: str, label: tuple[int, int], after: int) -> bool:
+    """Whether what stands at ``label`` is only read with what comes after it."""
+    start, end = label
+    if text[end - 1] in ":?":
+        return True
+    begins = not text[:start].strip() or text[:start].rstrip(" *_").endswith("\n")
+    beside = "\n" not in text[end:after]
+    return begins and beside and _RUN_IN.fullmatch(text[start:end]) is not None
 
 
 def _headings(passage: str) -> list[str]:
@@ -279,10 +379,15 @@ def _overlapping(
         frozenset(words(extra[number] or " ".join(_headings(passage))))
         for number, passage in enumerate(passages)
     ]
+    spans = [sentences(passage) for passage in passages]
     scored = []
     for candidate, bag in zip(candidates, held, strict=True):
-        share = _share(weights, bag, near[candidate.passage], places[candidate.passage])
-        scored.append(replace(candidate, overlap=share))
+        number = candidate.passage
+        share = _share(weights, bag, near[number], places[number])
+        above = [span for span in spans[number] if span[1] <= candidate.char_start][-1:]
+        told = words(passages[number][slice(*above[0])]) if above else ()
+        before = _share_before(weights, frozenset(told) - bag, places[number])
+        scored.append(replace(candidate, overlap=share, before=before))
     return scored
 
 
@@ -309,9 +414,7 @@ def _share(
     headings or its name, and there they prove nothing about what is asked. So they make up no more
     than ``LOCATED`` of the share, and the sentence has to hold the others.
     """
-    asked = {word: weight for word, weight in weights.items() if word not in place}
-    located = 0.0 < len(asked) < len(weights)
-    counted = asked if located else weights
+    counted, located = _turning(weights, place)
     total = sum(counted.values()) or 1.0
     around = near | place
     share = sum(
@@ -321,6 +424,24 @@ def _share(
     if not any(word in bag for word in counted):
         share *= NEARBY  # it stands near what is asked, and says none of it
     return LOCATED + (1.0 - LOCATED) * share / total if located else share / total
+
+
+def _share_before(
+    weights: Mapping[str, float], told: frozenset[str], place: frozenset[str]
+) -> float:
+    """The share of the weights that only the sentence before holds, whose subject may go on."""
+    counted, located = _turning(weights, place)
+    share = sum(weight for word, weight in counted.items() if word in told)
+    return (1.0 - LOCATED if located else 1.0) * share / (sum(counted.values()) or 1.0)
+
+
+def _turning(
+    weights: Mapping[str, float], place: frozenset[str]
+) -> tuple[Mapping[str, float], bool]:
+    """The words that do not just name the document, if there are any; and whether others do."""
+    asked = {word: weight for word, weight in weights.items() if word not in place}
+    located = 0 < len(asked) < len(weights)
+    return (asked if located else weights), located
 
 
 def _idf(count: int, total: int) -> float:

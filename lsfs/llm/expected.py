@@ -14,6 +14,10 @@ _AMOUNT_WORDS = (
     r"price|rent|fee|fees|deposit|amount|costs?|salary|wage|penalty|rate|ceiling|charge|total|sum|"
     r"fine|interest|budget|premium|tax|discount"
 )
+_MONTH = (  # how their names begin, in the languages of the questions
+    "(?:jan|ene|gen|f[eé][bv]|m[aä]r|a[pbv]r|ma[iyg]|ju[inl]|giu|lug|aug|ago|ao[uû]|sep|set|o[ck]t|"
+    "ott|nov|d[eé][cz]|dic)"
+)
 _QUESTIONS = (
     (
         re.compile(
@@ -31,7 +35,9 @@ _QUESTIONS = (
     ),
     (
         re.compile(
-            r"^(?:for )?how much\b|^(?:at|for|up to) what (?:price|amount|rate|sum)\b"
+            r"^(?:for )?how much\b"
+            r"|^what (?:did|do|does|have|has|was|were)\b.*\b(?:pay|paid|cost|spen[dt]|"
+            r"charged?|earn(?:ed)?|owed?)\b|^(?:at|for|up to) what (?:price|amount|rate|sum)\b"
             rf"|^(?:what|which|how high)\b.*\b(?:{_AMOUNT_WORDS})\b"
             r"|^wie (?:hoch|teuer)\b|^was kostet\b|^combien (?:coûte|vaut|paie)"
             r"|^quel est le (?:prix|montant|loyer)\b|^cuánto (?:cuesta|vale|es)\b|^quanto costa\b"
@@ -45,7 +51,8 @@ _QUESTIONS = (
     ),
     (
         re.compile(
-            r"\bhow (?:many|long|old|far|big|large|often|quickly|soon|tall|wide|heavy|late|early)\b"
+            r"\bhow (?:many|long|old|far|big|large|often|quickly|soon|tall|wide|heavy|late|early|"
+            r"fast|hot|cold|deep|thick)\b"
             r"|\bwhat (?:number|percentage|share|size|quantity)\b"
             r"|^wie (?:viele?|lange?|oft|alt|weit|groß)\b|^combien\b|^cuánt[oa]s?\b|^quant[oaie]\b"
         ),
@@ -64,19 +71,41 @@ _QUESTIONS = (
         ),
         re.compile(
             r"\b(?:1[5-9]|20)\d\d\b|\d[./:]\d|\b\d{1,2}(?:st|nd|rd|th|er|º)\b"
-            r"|\b\d{1,2}\.? (?:de )?[^\W\d_]{3,}|\b(?:january|february|march|april|"
-            r"may|june|july|august|september|october|november|december|monday|tuesday|"
+            rf"|\b\d{{1,2}}\.? (?:de )?{_MONTH}[^\W\d_]*|\b(?:january|february|march|april|may|"
+            r"june|july|august|september|october|november|december|monday|tuesday|"
             r"wednesday|thursday|friday|saturday|sunday|o'clock|noon|midnight|morning|afternoon|"
             r"evening|spring|summer|autumn|winter|century|hours?|days?|weeks?|months?|years?)\b",
             re.IGNORECASE,
         ),
     ),
     (
-        re.compile(r"^(?:who|whose|whom|(?:by|to|with) whom|wer|wem|wen|qui|quién|chi)\b"),
+        re.compile(r"^(?:why|for what reason|warum|weshalb|wieso|pourquoi|por qué|perché)\b"),
+        re.compile(
+            r"\b(?:because|since|due to|owing to|thanks to|so that|so as|in order|therefore|"
+            r"reasons?|caus\w+|result\w*|led to|for (?:want|lack|fear)|"
+            r"to (?!the\b|an?\b|his\b|her\b|its\b|their\b)[a-z]{3,}|"
+            r"weil|denn|wegen|damit|um|parce|car|afin|pour|porque|perché)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(
+            r"^(?:who|whose|whom|(?:by|to|with|from|for) whom|wer|wem|wen|qui|quién|chi)\b"
+            r"|^(?:which|what) (?:company|firm|person|supplier|vendor|agency|bank|insurer)\b"
+        ),
         # A capital that does not begin a sentence, or begins it with two: "Ada Byron signed it."
         re.compile(r"(?<=[^.!?\s])\s[A-Z][\w'-]+|[\"“(:]\s?[A-Z]\w+|[A-Z][\w'-]+ [A-Z][\w'-]+"),
     ),
 )
+
+
+_FORMS = 3  # of the kinds above are known by the form of the value alone
+
+
+def is_told_by_form(question: str) -> bool:
+    """Whether a question asks for what needs no word beside it: an e-mail address, an IBAN."""
+    asked = " ".join(question.casefold().split())
+    return any(form.search(asked) for form, _ in _QUESTIONS[:_FORMS])
 
 
 def value_pattern(question: str) -> re.Pattern[str] | None:
@@ -122,7 +151,7 @@ def required_names(question: str) -> tuple[str, ...]:
 def holds_name(text: str, name: str) -> bool:
     """Whether a text holds a name as a word: as it is, with an ending, or in a related form.
 
-    "Kenyans" and "Kenya's" are forms of "Kenya", "Brazil" of "Brazilian", "UN" of "United Nations".
+    "Kenyans" and "Kenya's" are forms of "Kenya", "Brazilian" of "Brazil", "UN" of "United Nations".
     A token with a digit has no other form, but its parts may stand apart ("2001-02").
     """
     parts = [part for part in re.split(r"[-./]", name) if part]
@@ -145,7 +174,7 @@ def holds_name(text: str, name: str) -> bool:
 
 def _name_stem(name: str) -> str:
     """A name without the ending that makes it a plural, a genitive or an adjective."""
-    for ending in ("ians", "ian", "ans", "an", "s", "y"):
+    for ending in ("ians", "ian", "ans", "an", "ese", "s", "y"):
         if name.casefold().endswith(ending) and len(name) - len(ending) >= 4:
             return name[: len(name) - len(ending)]
     return name

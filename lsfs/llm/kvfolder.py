@@ -3,6 +3,7 @@
 ::
 
     kv/lock                                    held (flock) while files are written or removed
+    kv/purged                                  another 16 bytes after each purge
     kv/CONTEXT/meta.json                       what the states of this context key are of
     kv/CONTEXT/counts                          hits and misses, two u64
     kv/CONTEXT/prefix.kv                       the state of the prefix alone
@@ -33,7 +34,7 @@ from lsfs.errors import StateUnwritable
 log = logging.getLogger("lsfs.llm.kvfolder")
 
 SUFFIX, DRAFT, GONE = ".kv", ".new", ".gone"
-META, COUNTS, PREFIX, LOCK = "meta.json", "counts", "prefix.kv", "lock"
+META, COUNTS, PREFIX, LOCK, PURGED = "meta.json", "counts", "prefix.kv", "lock", "purged"
 # What is left to others of the disk: one part in so many, but no more than this.
 SPARED_SHARE, SPARED_BYTES = 20, 1 << 30
 _COUNTS = struct.Struct("<QQ")
@@ -214,6 +215,36 @@ class KvFolder:
             return self._clear(doomed) if self.root.exists() else 0
         except OSError as error:
             raise StateUnwritable(f"cannot clear {self.root}: {error.strerror}") from error
+
+    def purge(self) -> None:
+        """Remove all that is kept, and what is being made of texts that were read before.
+
+        Raises:
+            StateUnwritable: it cannot be removed.
+        """
+        try:
+            _make(self.root, self.root)
+            # First: who puts a block later than this is removed looks here afterwards.
+            (self.root / PURGED).write_bytes(os.urandom(16))
+        except OSError as error:
+            raise StateUnwritable(f"cannot purge {self.root}: {error.strerror}") from error
+        self.clear()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """While texts are read and their states are kept: what is purged meanwhile is not kept."""
+        before = self._purged()
+        try:
+            yield
+        finally:
+            if self._purged() != before:
+                self.clear()
+
+    def _purged(self) -> bytes:
+        try:
+            return (self.root / PURGED).read_bytes()
+        except OSError:
+            return b""
 
     def _clear(self, doomed: Callable[[ContextFolder], bool]) -> int:
         with self._locked():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 WORD = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*")
-_SUFFIXES = ("ing", "ed", "es", "ly", "s")
+_SUFFIXES = ("ments", "ment", "ing", "ed", "es", "ly", "s")
 
 
 def words(text: str) -> list[str]:

@@ -131,6 +131,7 @@ def ask(call: Call, request: AskRequest) -> Answer:
     ones with Acme", "the second one".
     """
     from lsfs.syscalls import conversation
+    from lsfs.syscalls.kv import folder_of
 
     if request.forget:
         return conversation.forgotten(call, request)
@@ -140,7 +141,7 @@ def ask(call: Call, request: AskRequest) -> Answer:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    with engines.question():
+    with engines.question(), folder_of(engines).reading():
         answer = conversation.held(call, request)
     if engines.ahead is not None:  # the next question is likely to be about the same
         engines.ahead.asked(file.path for file in answer.files[:RELATED])

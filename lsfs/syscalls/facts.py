@@ -115,15 +115,19 @@ def _texts(engines: Engines, hits: Sequence[Hit]) -> list[str]:
 
 
 def _similarity(engines: Engines, words: str) -> Similarity | None:
+    from lsfs.index.embed import ReadsTokens
+    from lsfs.index.late import closeness
+    from lsfs.llm.evidence import Likeness
+    from lsfs.llm.stopwords import stop_words
+
     embedder = engines.embedder
     if embedder is None:
         return None
+    if isinstance(embedder, ReadsTokens):
+        near = closeness(embedder, words, stop_words(words))
+        return lambda texts: [Likeness(*one) for one in near(texts)]
     query = embedder.encode_query(words)
-
-    def similarity(texts: Sequence[str]) -> list[float]:
-        return [float(value) for value in embedder.encode(texts) @ query]
-
-    return similarity
+    return lambda texts: [Likeness(float(value)) for value in embedder.encode(texts) @ query]
 
 
 def _alike(engines: Engines) -> Alike | None:

@@ -159,7 +159,7 @@ def _forget(engines: Engines, found: Doomed) -> None:
     from lsfs.index import erase
 
     # A block holds its text as tokens, and says of no file that it is of it. All can be made again.
-    folder_of(engines).clear()
+    folder_of(engines).purge()
 
     gone = [os.fsdecode(path) for path in found.paths]
     held = erase.paths_of(engines.catalog, found.digests)

@@ -6,7 +6,7 @@ import pytest
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm.answer import LEAD, compose_answer
-from lsfs.llm.evidence import Candidate
+from lsfs.llm.evidence import Candidate, Likeness
 from tests.llm.fakes import FakeModel, ReadingModel
 
 RENT = "The monthly rent is $1,450, payable on the first day of each month."
@@ -14,7 +14,7 @@ ASKED = "What is the monthly rent?"
 
 
 def candidate(text: str, score: float = 9.0) -> Candidate:
-    return Candidate(text, 0, 0, len(text), 0.9, 1.0, 2.0, score)
+    return Candidate(text, 0, 0, len(text), Likeness(0.9), 1.0, 2.0, score)
 
 
 def test_the_quote_comes_first_and_the_verified_sentence_after() -> None:
@@ -105,7 +105,7 @@ def test_evidence_too_long_for_the_model_is_quoted() -> None:
 
 
 def test_the_score_that_counts_is_that_of_the_measures_taken() -> None:
-    words_only = replace(candidate(RENT), similarity=None, gain=None, score=0.95)
+    words_only = replace(candidate(RENT), likeness=None, gain=None, score=0.95)
     assert compose_answer(ASKED, [words_only], None).by == "quote"
     assert compose_answer(ASKED, [replace(words_only, score=0.1)], None).by == "none"
 

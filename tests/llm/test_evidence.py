@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from lsfs.llm.evidence import answerable, rank
+from lsfs.llm.evidence import Likeness, answerable, rank
 from lsfs.llm.expected import holds_name, required_names, value_pattern
 from lsfs.llm.wordforms import words
 from tests.llm.fakes import FakeModel
@@ -22,7 +22,7 @@ def test_the_sentence_that_shares_the_rare_words_is_first() -> None:
     assert best.text == "The monthly rent is $1,450."
     assert best.passage == 1
     assert LEASE[best.char_start : best.char_end] == best.text
-    assert (best.similarity, best.gain) == (None, None)
+    assert (best.likeness, best.gain) == (None, None)
     assert best.overlap == pytest.approx(1.0)
 
 
@@ -64,15 +64,15 @@ def test_a_file_may_be_named_by_words_outside_its_text() -> None:
 
 
 def test_similarity_and_gain_are_added() -> None:
-    def alike(texts: Sequence[str]) -> list[float]:
-        return [1.0 if "bloom" in text else 0.0 for text in texts]
+    def alike(texts: Sequence[str]) -> list[Likeness]:
+        return [Likeness(1.0 if "bloom" in text else 0.0) for text in texts]
 
     assert "bloom" in rank("flowers?", [LETTER, LEASE], alike, None)[0].text
     model = FakeModel(gains={"Pets": 50.0})
     best, *_ = rank("dogs?", [LETTER, LEASE], alike, model, limit=10)
     assert best.text == "Pets are not allowed."
     assert best.gain == 50.0
-    assert best.similarity == 0.0
+    assert best.likeness == Likeness(0.0)
 
 
 def test_the_model_measures_no_more_than_the_limit() -> None:
@@ -85,9 +85,9 @@ def test_the_model_measures_no_more_than_the_limit() -> None:
 def test_a_table_row_is_read_with_its_column_names_and_quoted_alone() -> None:
     seen: list[str] = []
 
-    def alike(texts: Sequence[str]) -> list[float]:
+    def alike(texts: Sequence[str]) -> list[Likeness]:
         seen.extend(texts)
-        return [0.0] * len(texts)
+        return [Likeness(0.0)] * len(texts)
 
     best, *_ = rank("price of the desks", [INVOICE], alike, None)
     assert best.text == "Desks | 2 | 380.00"
@@ -127,7 +127,7 @@ def test_an_injected_weight_is_used() -> None:
 
 def test_words() -> None:
     assert words("Payments, the tenant's 1,200.50 rents") == [
-        "payment",
+        "pay",
         "the",
         "tenant",
         "1200.50",
@@ -213,3 +213,46 @@ def test_an_email_that_is_spoken_of_is_no_address() -> None:
     pattern = value_pattern("When was the e-mail about the boiler sent?")
     assert pattern is not None
     assert pattern.search("on 3 May 2023")
+
+
+def test_a_heading_on_the_line_of_its_text_is_no_answer_alone() -> None:
+    text = "5. Pets. The tenant may keep fish.\n\nOpening hours. We close at six."
+    best, *_ = rank("Which pets may the tenant keep?", [text], None, None)
+    assert best.text == "5. Pets. The tenant may keep fish."
+    assert not any(c.text == "Opening hours." for c in rank("opening hours", [text], None, None))
+
+
+def test_a_question_in_a_text_is_read_with_its_answer() -> None:
+    text = "Where are the spare keys? In the blue drawer. Ask Tom for more."
+    best, *_ = rank("Where do we have spare keys?", [text], None, None)
+    assert best.text == "Where are the spare keys? In the blue drawer."
+
+
+def test_what_says_no_more_than_the_question_answers_only_whether() -> None:
+    text = "The lift was repaired. It took Mr Ash nine days in May."
+    found = rank("When was the lift repaired?", [text], None, None)
+    assert [c.text for c in found] == ["It took Mr Ash nine days in May."]
+    assert "repaired" in rank("Was the lift repaired?", [text], None, None)[0].text
+
+
+def test_the_head_of_a_mail_answers_only_questions_about_mail() -> None:
+    mail = "From: Gwen Ash <gwen@ash.example>\n\nI can start with the bath on 20 May."
+    assert "20 May" in rank("When can Gwen start?", [mail], None, None)[0].text
+    found = rank("From whom is the e-mail of Gwen?", [mail], None, None)
+    assert any("gwen@" in c.text for c in found)
+
+
+def test_the_subject_of_the_sentence_before_goes_on() -> None:
+    text = "The guest network is off by default. It is limited to 40 Mbit/s."
+    near = {c.text: c.before for c in rank("speed of the guest network", [text], None, None)}
+    assert near["It is limited to 40 Mbit/s."] > 0
+    assert near["The guest network is off by default."] == 0
+
+
+def test_the_word_that_a_document_has_least_of() -> None:
+    def alike(texts: Sequence[str]) -> list[Likeness]:
+        return [Likeness(0.5, (0.9, 0.8 if "garden" in text else 0.1)) for text in texts]
+
+    found = rank("rent garden", [LEASE, LETTER], alike, None, limit=20)
+    assert {c.least for c in found if c.passage == 0} == {0.1}
+    assert {c.least for c in found if c.passage == 1} == {0.8}

@@ -19,6 +19,7 @@ from lsfs.index.embed import HashEmbedder
 from lsfs.llm import models
 from lsfs.llm.facts import Facts
 from lsfs.llm.kvblob import Rope
+from lsfs.llm.kvfolder import KvFolder
 from lsfs.llm.kvstore import KvStore, context_key, open_store
 from lsfs.llm.models import ModelFile
 from lsfs.paths import StatePaths, state_of
@@ -189,3 +190,17 @@ def test_purge_leaves_no_token_of_a_text(
     drive.purge([path], apply=plan.digest)
     assert holders() == []
     assert store.put(some_block())
+
+
+def test_a_question_that_is_answered_during_a_purge_keeps_nothing_of_what_was_purged(
+    drive: lsfs.Drive, state: StatePaths, no_chat: Config
+) -> None:
+    folder, store = KvFolder(state.kv, 1 << 30), a_store(state, no_chat)
+    with pytest.raises(KeyError), folder.reading():
+        KvFolder(state.kv, 1 << 30).purge()  # by another process
+        assert store.put(some_block())
+        raise KeyError  # however the question ends
+    assert folder.files() == []
+    with folder.reading():
+        assert store.put(some_block())
+    assert len(folder.files()) == 1
