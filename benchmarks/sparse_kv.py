@@ -34,7 +34,7 @@ from lsfs.llm.batch import Shape, Step
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.generation import Request
-from lsfs.llm.kvblob import Cells
+from lsfs.llm.kvblob import Cells, Placing
 from lsfs.llm.kvstore import KvStore
 from lsfs.llm.model import Model
 from lsfs.llm.reader import PENALTY, STOP, Reader
@@ -147,15 +147,16 @@ def selection(bench: Bench, trials: int) -> dict[str, Any]:
             scene = narrow.scene(cells, tail, neutral)
             for share in (12, 25):
                 budget = size * share // 100
-                for name, policy in policies.POLICIES.items():
-                    if name == "full":
-                        continue
-                    rows = policy.rows(scene, budget)
+                for name in ("streaming", "snap", "contrast", "hybrid"):
+                    policy = policies.POLICIES[name]
+                    rows = policy.build(scene.text).rows(scene, budget)
                     for turned in (False, True) if name == "hybrid" else (False,):
-                        rope = bench.facts.rope if turned else None
+                        placing = Placing(dense=True) if turned else policy.placing
                         label = f"{name}{' turned' * turned} {share} %"
                         bench.context.clear()
-                        bench.context.load_state(kvblob.build(forged(cells, rows, rope)))
+                        bench.context.load_state(
+                            kvblob.build(forged(cells, rows, placing, bench.facts.rope))
+                        )
                         found, said = bench.says(bench.context, fact)
                         right.setdefault(label, []).append(found)
                         same = np.mean(np.equal(said, whole))
