@@ -35,6 +35,7 @@ class InfLlm:
     recent: int = RECENT
     name: str = "infllm"
     placing: Placing = NEAR
+    anew: int = 1
 
     def build(self, text: Text) -> Representatives:
         """The representative keys of each block."""
@@ -108,6 +109,7 @@ class ShadowKv:
     recent: int = 32
     name: str = "shadowkv"
     placing: Placing = AS_READ
+    anew: int = 1
 
     def build(self, text: Text) -> Landmarks:
         """The landmarks of each chunk, and the outliers."""

@@ -71,6 +71,7 @@ class Squeezed:
     share: float = 0.05
     name: str = "squeezed"
     placing: Placing = AS_READ
+    anew: int = 1
 
     def build(self, text: Text) -> Centroids:
         """The centroids of each layer and head of keys."""
@@ -212,6 +213,7 @@ class A2ats:
     recent: int = RECENT
     name: str = "a2ats"
     placing: Placing = AS_READ
+    anew: int = 1
 
     def build(self, text: Text) -> Codes:
         """The codebook of each layer and head of keys."""

@@ -17,6 +17,7 @@ class Full:
 
     name: str = "full"
     placing: Placing = AS_READ
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """None."""
@@ -38,6 +39,7 @@ class Streaming:
     sinks: int = SINKS
     name: str = "streaming"
     placing: Placing = DENSE
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """None."""

@@ -30,6 +30,7 @@ class Hip:
     recent: int = RECENT
     name: str = "hip"
     placing: Placing = AS_READ
+    anew: int = 1
 
     def build(self, text: Text) -> Index:
         """None."""

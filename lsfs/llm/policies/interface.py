@@ -129,13 +129,15 @@ class Scene:
     Attributes:
         text: it.
         queries: the question's, of each layer, float32 [tokens, heads, head size], rotated to
-            their positions, which are the ones behind the text.
+            their positions behind the text.
         certainty: runs the model behind some cells; None where there is no model.
+        behind: tokens between the text and the first one that asks.
     """
 
     text: Text
     queries: Queries
     certainty: Certainty | None = None
+    behind: int = 0
 
     @property
     def layers(self) -> range:
@@ -156,8 +158,8 @@ class Scene:
         if rope is None:
             return self._grouped(queries)
         tokens = len(queries)
-        end = int(self.text.places[-1]) + 1
-        delta = distance - (end + np.arange(tokens))
+        begin = int(self.text.places[-1]) + 1 + self.behind
+        delta = distance - (begin + np.arange(tokens))
         turned = rope.rotate(queries.reshape(tokens, -1), delta)
         return self._grouped(turned.astype(np.float32).reshape(queries.shape))
 
@@ -227,6 +229,11 @@ class Policy(Protocol):
     @property
     def placing(self) -> Placing:
         """Where the rows that are kept stand."""
+        ...
+
+    @property
+    def anew(self) -> int:
+        """Tokens of an answer after which its paper chooses again; 0: it chooses once."""
         ...
 
     def build(self, text: Text) -> Index:

@@ -33,6 +33,7 @@ class Snap:
     recent: int = RECENT
     name: str = "snap"
     placing: Placing = AS_READ
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """None."""
@@ -71,6 +72,7 @@ class Contrast:
     recent: int = RECENT
     name: str = "contrast"
     placing: Placing = AS_READ
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """None."""
@@ -96,6 +98,7 @@ class Hybrid:
     recent: int = RECENT
     name: str = "hybrid"
     placing: Placing = AS_READ
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """None."""

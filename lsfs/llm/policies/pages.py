@@ -30,6 +30,7 @@ class Quest:
     page: int = 16
     name: str = "quest"
     placing: Placing = AS_READ
+    anew: int = 1
 
     def build(self, text: Text) -> Bounds:
         """The bounds of each page."""
@@ -52,6 +53,7 @@ class LServe(Quest):
     page: int = 64
     logical: int = 16
     name: str = "lserve"
+    anew: int = 4
 
     def build(self, text: Text) -> Bounds:
         """The bounds of each logical page."""

@@ -33,6 +33,7 @@ class SirLlm:
     turn: int = 256
     name: str = "sirllm"
     placing: Placing = DENSE
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """What each token is worth."""
@@ -74,6 +75,7 @@ class Xl3m:
     sinks: int = 16
     name: str = "xl3m"
     placing: Placing = AS_READ
+    anew: int = 0
 
     def build(self, text: Text) -> Index:
         """None."""
