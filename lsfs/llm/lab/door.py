@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfs.errors import ModelMissing
-from lsfs.llm import models
+from lsfs.llm import library, models
 from lsfs.llm.batch import Shape
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import facts_of
@@ -109,7 +109,7 @@ def measured(asked: Asked, note: Report) -> Measured:
     )
     plan.check()
     form, prose = format_of(asked.store), Written(Path(asked.prose)) if asked.prose else Made()
-    file = models.chat_model_file(asked.model)
+    file = models.chat_model_file(library.resolve(asked.model))
     if file is None:
         raise ModelMissing(f"there is no model {asked.model}", hint="lsfs model list")
     with Model(file.path) as model:
