@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -284,6 +286,25 @@ def test_policies_run_on_what_a_format_has_left(reads: Reads) -> None:
         assert kept["format"] == name
         assert (kept["key_error"] > 0) == (name != "f16")
         assert (kept["far"] > 0) == (name == "lowrank")
+
+
+def test_the_policy_of_the_documentation_runs(
+    reads: Reads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "laboratory.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "of_ones_own.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    try:
+        importlib.import_module("of_ones_own")
+        rows = rows_of(reads, Plan(["norms"], ["needle"], [300], [0.5], 1, 1))
+    finally:
+        del POLICIES["norms"]
+    assert [row.policy for row in rows] == ["full", "norms"]
+    assert {*re.findall(r"^\| `([a-z0-9-]+)` \|", page.read_text(encoding="utf-8"), re.M)} >= {
+        *POLICIES,
+        *FORMATS,
+    }
 
 
 # --- the command
