@@ -98,7 +98,7 @@ class Eight:
 class LowRank:
     """Keys in few dimensions in memory, values on disk.
 
-    ShadowKV (Sun et al., 2024, arXiv 2410.21465), section 3.1 and algorithm 1: the singular value
+    ShadowKV (Sun et al., 2024, arXiv 2410.21465), algorithm 1: the singular value
     decomposition of the keys of a layer, all heads together and without their positions, [cells,
     key heads x head size] = [cells, rank] [rank, key heads x head size]; values are fetched by row.
 
@@ -125,14 +125,14 @@ class LowRank:
 class Shrunk:
     """Keys and values in few dimensions, but for the last ones, which are whole.
 
-    CSKV (Wang et al., 2024, arXiv 2409.10593), section 3: low-rank factors of the projections to
-    keys and values, and a branch of full precision for a local window. The paper finds the factors
+    CSKV (Wang et al., 2024, arXiv 2409.10593), bi-branch cache: low-rank factors of the projections
+    to keys and values, and a branch of full precision for a local window. The paper finds the factors
     by training against the layers' outputs; here they are the singular value decomposition of the
     text's own keys and values, which needs no training and keeps the factors with each text.
 
     Attributes:
         rank: share of the dimensions; 20 % is the paper's main setting.
-        recent: the window, in cells; 32 in the paper.
+        recent: the window, in cells.
     """
 
     rank: float = 0.2
@@ -162,13 +162,13 @@ class Shrunk:
 class Thin:
     """Keys without the channels that queries look at least, but for the last ones.
 
-    ThinK (Xu et al., 2024, arXiv 2407.21018), section 3.2: a channel of a head counts as the
-    Frobenius norm of the product of that channel of the last queries with that of the keys, which
+    ThinK (Xu et al., 2024, arXiv 2407.21018), query-driven pruning: a channel of a head counts as
+    the Frobenius norm of the product of that channel of the last queries with that of the keys, which
     is the product of their lengths; the least of them are left out, of all keys but the window.
 
     Attributes:
         keeps: share of the channels; the paper leaves out 40 %.
-        recent: the window, in cells; 32 in the paper.
+        recent: the window, in cells, as long as the window of queries.
     """
 
     keeps: float = 0.6

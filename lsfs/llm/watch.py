@@ -16,8 +16,8 @@ from lsfs.llm.model import Model
 from lsfs.llm.policies.interface import Watched
 from lsfs.llm.select import Floats
 
-LOCAL = 128  # tokens behind a key that tell whether it stands for its block (InfLLM, section 2.2)
-WINDOW = 32  # tokens at the end whose queries are kept (ThinK, section 3.1; SnapKV has as many)
+LOCAL = 128  # tokens behind a key that tell whether it stands for its block (InfLLM)
+WINDOW = 32  # tokens at the end whose queries are kept (ThinK)
 BATCH = 128  # the scores of a batch are in memory, one for each word
 
 

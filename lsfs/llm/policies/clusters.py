@@ -58,7 +58,7 @@ def means(points: Floats, labels: Labels, count: int) -> Floats:
 class Squeezed:
     """The keys of the clusters whose centroids the question looks at.
 
-    Squeezed Attention (Hooper et al., 2024, arXiv 2411.09688), sections 3.1 and 3.2: keys with
+    Squeezed Attention (Hooper et al., 2024, arXiv 2411.09688), clustering and lookup: keys with
     their positions are clustered by k-means on their directions, for each head; a cluster counts as
     the softmax of the question with its centroid, where each centroid stands for as many keys as
     the cluster has. The paper keeps what is over a threshold, so that some heads keep more than
@@ -83,7 +83,7 @@ class Squeezed:
 class SqueezedLevels(Squeezed):
     """As :class:`Squeezed` by two levels: centroids are only looked at below the best coarse ones.
 
-    Section 3.3 of the paper.
+    The hierarchical lookup of the paper.
 
     Attributes:
         coarse: coarse clusters for a key; 1 % in the paper.
@@ -193,7 +193,7 @@ def _all_means(layers: Sequence[Floats], labels: Labels, count: int) -> Floats:
 class A2ats:
     """The keys whose codewords the question looks at, where neither has a position.
 
-    A2ATS (He et al., 2025, arXiv 2502.12665), sections 3.2 and 3.3: beyond a window every key
+    A2ATS (He et al., 2025, arXiv 2502.12665): beyond a window every key
     stands at one distance (windowed rotary positions), so that keys are quantised as they are
     without position; a codebook for each head minimises the error of the products with queries
     rather than of the keys (k-means after the Cholesky factor of the queries' second moments); keys
@@ -202,8 +202,8 @@ class A2ats:
     stands where it was read: llama.cpp rotates queries by one position for all keys.
 
     Attributes:
-        share: codewords for a key.
-        distance: at which all keys stand.
+        share: codewords for a key; ours, because a text is short beside the paper's corpus.
+        distance: at which all keys stand; ours, over the length of most texts here.
         sinks, recent: cells that are always kept; ``recent`` is the window.
     """
 

@@ -16,7 +16,7 @@ from lsfs.llm.select import Floats, Indices
 class Quest:
     """The pages whose bounds allow the greatest product with the question.
 
-    Quest (Tang et al., 2024, arXiv 2406.10774), section 3.3: of each page the least and the
+    Quest (Tang et al., 2024, arXiv 2406.10774), criticality of pages: of each the least and the
     greatest value of every channel; the sum of the greater of q x least and q x greatest bounds the
     product of q with every key of the page from above. For each head of keys; of the several
     tokens and heads that ask, each has a softmax over the pages, and these are summed. The last
@@ -41,8 +41,8 @@ class Quest:
 class LServe(Quest):
     """As :class:`Quest` for small logical pages, but large physical ones are taken.
 
-    LServe (Yang et al., 2025, arXiv 2502.14866), section 3.4: bounds of logical pages; a physical
-    page counts as its best logical one. The paper chooses again every fourth token only; see
+    LServe (Yang et al., 2025, arXiv 2502.14866), hierarchical paging: bounds of logical
+    pages; a physical page counts as its best logical one. The paper chooses again every fourth token only; see
     :mod:`lsfs.llm.again`.
 
     Attributes:
