@@ -98,9 +98,9 @@ class Eight:
 class LowRank:
     """Keys in few dimensions in memory, values on disk.
 
-    ShadowKV (Sun et al., 2024, arXiv 2410.21465), algorithm 1: the singular value
-    decomposition of the keys of a layer, all heads together and without their positions, [cells,
-    key heads x head size] = [cells, rank] [rank, key heads x head size]; values are fetched by row.
+    ShadowKV (Sun et al., 2024, arXiv 2410.21465), algorithm 1: the singular value decomposition of
+    the keys of a layer, all heads together and without their positions, [cells, key heads x head
+    size] = [cells, rank] [rank, key heads x head size]; values are fetched by row.
 
     Attributes:
         rank: share of the dimensions; the paper has 160 of 1024.
@@ -126,9 +126,9 @@ class Shrunk:
     """Keys and values in few dimensions, but for the last ones, which are whole.
 
     CSKV (Wang et al., 2024, arXiv 2409.10593), bi-branch cache: low-rank factors of the projections
-    to keys and values, and a branch of full precision for a local window. The paper finds the factors
-    by training against the layers' outputs; here they are the singular value decomposition of the
-    text's own keys and values, which needs no training and keeps the factors with each text.
+    to keys and values, and a branch of full precision for a local window. The paper finds the
+    factors by training against the layers' outputs; here they are the singular value decomposition
+    of the text's own keys and values, which needs no training and keeps the factors with each text.
 
     Attributes:
         rank: share of the dimensions; 20 % is the paper's main setting.
@@ -163,8 +163,9 @@ class Thin:
     """Keys without the channels that queries look at least, but for the last ones.
 
     ThinK (Xu et al., 2024, arXiv 2407.21018), query-driven pruning: a channel of a head counts as
-    the Frobenius norm of the product of that channel of the last queries with that of the keys, which
-    is the product of their lengths; the least of them are left out, of all keys but the window.
+    the Frobenius norm of the product of that channel of the last queries with that of the keys,
+    which is the product of their lengths; the least of them are left out, of all keys but the
+    window.
 
     Attributes:
         keeps: share of the channels; the paper leaves out 40 %.

@@ -1,11 +1,11 @@
 """A long text read by one model, and what it says next guessed by another from a few passages.
 
-RAPID (Chen et al., 2025, arXiv 2502.20330): the drafter has only the passages that a
-search found, so that its steps are short; the target, which has the whole text, looks at several
-guesses in one batch. Guesses are accepted by the rule of speculative sampling (Leviathan et al.,
-2023, arXiv 2211.17192, algorithm 1), under which what is written has exactly the target's
-distribution, whatever the drafter says. RAPID also lets the drafter's knowledge into the target's
-distribution ("knowledge transfer"); that is left out, because the text would not be the target's.
+RAPID (Chen et al., 2025, arXiv 2502.20330): the drafter has only the passages that a search found,
+so that its steps are short; the target, which has the whole text, looks at several guesses in one
+batch. Guesses are accepted by the rule of speculative sampling (Leviathan et al., 2023, arXiv
+2211.17192, algorithm 1), under which what is written has exactly the target's distribution,
+whatever the drafter says. RAPID also lets the drafter's knowledge into the target's distribution
+("knowledge transfer"); that is left out, because the text would not be the target's.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from lsfs.llm.select import Floats, Indices
 class InfLlm:
     """The blocks whose representative keys the question looks at; equal for all heads of a layer.
 
-    InfLLM (Xiao et al., 2024, arXiv 2402.04617), "context memory": a block is represented by
-    the keys that the tokens behind them look at most; its relevance is the sum of their products
-    with all tokens that ask. Keys of the memory have no positions in this: all stand at the
-    distance of the local window. The first tokens and the last ones (the local window) are kept.
+    InfLLM (Xiao et al., 2024, arXiv 2402.04617), "context memory": a block is represented by the
+    keys that the tokens behind them look at most; its relevance is the sum of their products with
+    all tokens that ask. Keys of the memory have no positions in this: all stand at the distance of
+    the local window. The first tokens and the last ones (the local window) are kept.
 
     Attributes:
         block: cells of a block; 128 in the paper, for budgets of thousands.

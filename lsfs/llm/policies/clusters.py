@@ -193,13 +193,13 @@ def _all_means(layers: Sequence[Floats], labels: Labels, count: int) -> Floats:
 class A2ats:
     """The keys whose codewords the question looks at, where neither has a position.
 
-    A2ATS (He et al., 2025, arXiv 2502.12665): beyond a window every key
-    stands at one distance (windowed rotary positions), so that keys are quantised as they are
-    without position; a codebook for each head minimises the error of the products with queries
-    rather than of the keys (k-means after the Cholesky factor of the queries' second moments); keys
-    are taken by the products of the question with their codewords. The paper makes codebooks of a
-    corpus and keeps them; here each text has its own, and its own queries' moments. What is kept
-    stands where it was read: llama.cpp rotates queries by one position for all keys.
+    A2ATS (He et al., 2025, arXiv 2502.12665): beyond a window every key stands at one distance
+    (windowed rotary positions), so that keys are quantised as they are without position; a codebook
+    for each head minimises the error of the products with queries rather than of the keys (k-means
+    after the Cholesky factor of the queries' second moments); keys are taken by the products of the
+    question with their codewords. The paper makes codebooks of a corpus and keeps them; here each
+    text has its own, and its own queries' moments. What is kept stands where it was read: llama.cpp
+    rotates queries by one position for all keys.
 
     Attributes:
         share: codewords for a key; ours, because a text is short beside the paper's corpus.

@@ -17,10 +17,10 @@ class Hip:
     """Chunks are halved again and again, and the better half of all halves stays.
 
     HiP (Lee et al., 2024, arXiv 2406.09827), top-k estimation: as many even chunks as keys are
-    wanted; each is cut in two, the key in the middle of each part stands for it, and as many of the parts
-    as keys are wanted go on, until they are single keys. It rests on neighbours being alike, and
-    looks at 2 k log2(n / k) of n keys. All tokens that ask are one block of queries, which counts
-    as the best of them. The first and the last cells are kept beside.
+    wanted; each is cut in two, the key in the middle of each part stands for it, and as many of the
+    parts as keys are wanted go on, until they are single keys. It rests on neighbours being alike,
+    and looks at 2 k log2(n / k) of n keys. All tokens that ask are one block of queries, which
+    counts as the best of them. The first and the last cells are kept beside.
 
     Attributes:
         sinks, recent: cells that are always kept.

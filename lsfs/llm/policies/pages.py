@@ -18,10 +18,10 @@ class Quest:
 
     Quest (Tang et al., 2024, arXiv 2406.10774), criticality of pages: of each the least and the
     greatest value of every channel; the sum of the greater of q x least and q x greatest bounds the
-    product of q with every key of the page from above. For each head of keys; of the several
-    tokens and heads that ask, each has a softmax over the pages, and these are summed. The last
-    page that is taken may be cut short. The paper leaves out the first two layers; llama.cpp gives
-    all layers equally many cells, so here they choose, too.
+    product of q with every key of the page from above. For each head of keys; of the several tokens
+    and heads that ask, each has a softmax over the pages, and these are summed. The last page that
+    is taken may be cut short. The paper leaves out the first two layers; llama.cpp gives all layers
+    equally many cells, so here they choose, too.
 
     Attributes:
         page: keys of a page, 16 in the paper.
@@ -41,9 +41,9 @@ class Quest:
 class LServe(Quest):
     """As :class:`Quest` for small logical pages, but large physical ones are taken.
 
-    LServe (Yang et al., 2025, arXiv 2502.14866), hierarchical paging: bounds of logical
-    pages; a physical page counts as its best logical one. The paper chooses again every fourth token only; see
-    :mod:`lsfs.llm.again`.
+    LServe (Yang et al., 2025, arXiv 2502.14866), hierarchical paging: bounds of logical pages; a
+    physical page counts as its best logical one. The paper chooses again every fourth token only;
+    see :mod:`lsfs.llm.again`.
 
     Attributes:
         page: keys of a physical page, 64 in the paper.

@@ -17,10 +17,10 @@ from lsfs.llm.select import Floats, Indices
 class SirLlm:
     """The tokens that were least expected, older ones less so.
 
-    SirLLM (Yao et al., 2024, arXiv 2405.12528): a token's entropy is -log p of it after
-    those before it; the cache holds the first tokens and those of the greatest entropy, at the
-    positions that they have in the cache; at each turn of a conversation all that is there is
-    multiplied by a decay. A document has no turns: every ``turn`` tokens count as one.
+    SirLLM (Yao et al., 2024, arXiv 2405.12528): a token's entropy is -log p of it after those
+    before it; the cache holds the first tokens and those of the greatest entropy, at the positions
+    that they have in the cache; at each turn of a conversation all that is there is multiplied by a
+    decay. A document has no turns: every ``turn`` tokens count as one.
 
     Attributes:
         sinks: 4 in the paper.
@@ -61,10 +61,10 @@ class _Worth:
 class Xl3m:
     """The segments behind which the model is surest of what follows the question.
 
-    XL3M (Wang et al., 2024, arXiv 2405.17755): each segment together with the question
-    is run, the entropy of the model's next token says how little the segment has to do with it, and
-    the best segments in the order of the text are the context. Here a segment is its cells of the
-    text as read, behind the first ones, and is not read anew without what stood before it.
+    XL3M (Wang et al., 2024, arXiv 2405.17755): each segment together with the question is run, the
+    entropy of the model's next token says how little the segment has to do with it, and the best
+    segments in the order of the text are the context. Here a segment is its cells of the text as
+    read, behind the first ones, and is not read anew without what stood before it.
 
     Attributes:
         segment: cells.
