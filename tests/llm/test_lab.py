@@ -84,6 +84,21 @@ def test_every_policy_is_measured_and_all_cells_are_the_whole_text(reads: Reads)
     )
 
 
+def test_other_models_are_measured_or_said_not_to_be_handled(tmp_path: Path) -> None:
+    wanted = ["--lengths", "300", "--budgets", "50", "--trials", "1", "--tasks", "needle"]
+    names = ["--policies", "infinite,a2ats,infllm,streaming"]  # all that turn rows or queries
+    for architecture in ("qwen2", "gemma2"):
+        path = tiny.write(tmp_path / f"{architecture}.gguf", architecture, speaks=True)
+        arguments = ["bench", "kv", "--model", str(path), "--json", *wanted, *names]
+        if architecture == "gemma2":
+            with pytest.raises(UsageError, match="sliding window"):
+                CliRunner().invoke(cli, arguments, catch_exceptions=False)
+            continue
+        done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        found = json.loads(done.stdout)
+        assert [row["policy"] for row in found["rows"]] == ["full", *names[1].split(",")]
+
+
 def test_a_text_beyond_the_window_is_composed_and_who_must_watch_it_is_left_out(
     reads: Reads,
 ) -> None:

@@ -27,7 +27,7 @@ def check(path: Path) -> None:
 
 
 def drawn(rows: Sequence[Row], path: Path) -> None:
-    """One panel for each task and length; a continuation is drawn by its agreement.
+    """One panel for each task and length, with intervals; a continuation by its agreement.
 
     Args:
         rows: what was measured.
@@ -52,8 +52,12 @@ def drawn(rows: Sequence[Row], path: Path) -> None:
         panel.axhline(_height(whole), color="#999999", linestyle="--", label=FULL)
         for number, name in enumerate(names):
             mine = sorted((100 * r.budget, _height(r)) for r in here if r.policy == name)
-            if mine:
-                panel.plot(*zip(*mine, strict=True), "o-", color=colours(number % 20), label=name)
+            if not mine:
+                continue
+            colour = colours(number % 20)
+            panel.plot(*zip(*mine, strict=True), "o-", color=colour, label=name)
+            for row in (r for r in here if r.policy == name and r.right.trials):
+                panel.vlines(100 * row.budget, *row.right.interval, color=colour, alpha=0.3)
         what = "right" if whole.right.trials else "agree"
         panel.set(
             title=f"{task}, {length} tokens", xlabel="% kept", ylabel=what, ylim=(-0.02, 1.02)
