@@ -22,13 +22,13 @@ from lsfs.llm.policies.blocks import InfLlm, ShadowKv
 from lsfs.llm.policies.clusters import A2ats, Squeezed, SqueezedLevels, k_means, means
 from lsfs.llm.policies.edges import Infinite, Streaming
 from lsfs.llm.policies.hierarchy import Hip, halved
-from lsfs.llm.policies.looked import SnapHeads
+from lsfs.llm.policies.looked import HybridHeads, SnapHeads
 from lsfs.llm.policies.pages import LServe, Quest
 from lsfs.llm.policies.surprise import SirLlm, Xl3m
 from lsfs.llm.watch import LOCAL, watched
 from lsfs.llm.whole import Narrow, entropy, forged
 from tests.llm import tiny
-from tests.llm.test_policies import HEADS, KEY_HEADS, LAYERS, ROPE, SIZE, about, scene
+from tests.llm.test_policies import HEADS, KEY_HEADS, LAYERS, MIDDLE, ROPE, SIZE, about, scene
 
 TOKENS = [(13 * at + 7) % 250 for at in range(300)]
 
@@ -229,6 +229,19 @@ def test_snap_gives_each_head_of_keys_its_own_rows() -> None:
     queries = {n: np.ones((2, HEADS, SIZE), np.float32) for n in range(LAYERS)}
     rows = SnapHeads(sinks=1, recent=1).rows(Scene(Text(keys, KEY_HEADS), queries), 9)
     assert rows[0].tolist() == [[0, *range(47, 54), 199], [0, *range(117, 124), 199]]
+
+
+def test_hybrid_by_heads_keeps_the_blocks_of_hybrid_and_gives_each_head_the_rest() -> None:
+    looked = about(320, {0: 40, MIDDLE.start: 200})
+    looked.text.keys[0][:, :SIZE] = 0  # the first head of the first layer looks elsewhere
+    looked.text.keys[0][120, :SIZE] = 4.0
+    rows = HybridHeads(sinks=1, recent=1).rows(looked, 80)
+    block = {*range(192, 224)}
+    assert all(block <= {*head.tolist()} for layer in rows for head in layer)
+    first, second = rows[0].tolist()
+    assert 120 in first
+    assert 120 not in second
+    assert {*range(37, 44)} <= {*second}
 
 
 def test_sirllm_keeps_what_was_least_expected_and_forgets_it_with_time() -> None:

@@ -17,7 +17,7 @@ from lsfs.llm.policies.interface import (
     Text,
     Watched,
 )
-from lsfs.llm.policies.looked import Contrast, Hybrid, Snap, SnapHeads
+from lsfs.llm.policies.looked import Contrast, Hybrid, HybridHeads, Snap, SnapHeads
 from lsfs.llm.policies.pages import LServe, Quest
 from lsfs.llm.policies.surprise import SirLlm, Xl3m
 
@@ -42,6 +42,7 @@ __all__ = [
 _ALL: tuple[Policy, ...] = (
     *(Full(), Streaming(), Infinite(), SirLlm(), Xl3m(), InfLlm(), Squeezed(), SqueezedLevels()),
     *(A2ats(), Quest(), LServe(), Hip(), ShadowKv(), Snap(), SnapHeads(), Contrast(), Hybrid()),
+    HybridHeads(),
 )
 POLICIES = {policy.name: policy for policy in _ALL}
 DEFAULT = "hybrid"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lsfs.llm import select
 from lsfs.llm.kvblob import Placing
@@ -106,8 +107,24 @@ class Hybrid:
 
     def rows(self, scene: Scene, budget: int) -> list[Indices]:
         """``budget`` rows in each layer."""
+        always = self._blocks(scene, budget)
+        return [select.best(layer, budget, always) for layer in select.pooled(scene.mass)]
+
+    def _blocks(self, scene: Scene, budget: int) -> NDArray[np.bool_]:
+        """The edges and the blocks that all layers keep."""
         always = scene.text.edges(self.sinks, self.recent)
         edges = int(always.sum())
         half = max(edges + (budget - edges) // 2, min(budget, edges + self.block))
-        always = select.best_blocks(scene.contrast, self.block, half, always)
-        return [select.best(layer, budget, always) for layer in select.pooled(scene.mass)]
+        return select.best_blocks(scene.contrast, self.block, half, always)
+
+
+@dataclass(frozen=True, slots=True)
+class HybridHeads(Hybrid):
+    """As :class:`Hybrid`, but each head of keys chooses the rest, as in :class:`SnapHeads`."""
+
+    name: str = "hybrid-heads"
+
+    def rows(self, scene: Scene, budget: int) -> list[Indices]:
+        """``budget`` rows of each head of keys."""
+        always = self._blocks(scene, budget)
+        return [select.best(layer, budget, always) for layer in select.pooled(scene.head_mass)]
