@@ -91,6 +91,11 @@ def test_a_document_beyond_the_window_is_answered_in_few_cells(tmp_path: Path) -
         assert max(cells) <= 128 + len(asked) + CONFIG.max_tokens
         again = reader.read_document("What does tree 7 cost?", passages, budget=128)
         assert (again.misses, again.text, again.used) == (0, found.text, found.used)
+        for policy in ("hybrid-heads", "xl3m", "streaming"):
+            other = reader.read_document("What?", passages, budget=96, policy=policy)
+            assert other.used
+        with pytest.raises(UsageError, match="watched"):
+            reader.read_document("What?", passages, budget=96, policy="sirllm")
         stop = Event()
         stop.set()
         with pytest.raises(Cancelled):
