@@ -2,8 +2,8 @@
 
 The kinds are those of RULER (Hsieh et al., 2024, arXiv 2404.06654, section 3): needles in a
 haystack, keys and values, a chain of variables; then facts that need two steps, questions to real
-documents, and how well a text is gone on with. Questions are beginnings of sentences that the model
-completes, because small models answer few questions in words.
+documents, and how well a text is gone on with. Questions with one right answer are beginnings of
+sentences that the model completes, because small models answer few questions in words.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs.errors import UsageError
+from lsfs.llm import form
 from lsfs.llm.lab.prose import Prose
 from lsfs.llm.model import Model
 
@@ -195,18 +196,21 @@ def variables(makes: Makes, chance: random.Random, size: int) -> Task:
         said.append([f"VAR {chain[0]} = {value}.", *links])
     order = sorted([0] * CHAIN + [1] * CHAIN, key=lambda _: chance.random())
     tokens = filled(makes, chance, size, [said[which].pop(0) for which in order])
-    asks = (
-        f"\n\nQuestion: Find all variables that are assigned the value {values[0]} in the text "
-        f"above.\nAnswer: {CHAIN} variables are assigned the value {values[0]}, they are:"
-    )
-    return Task(tokens, [Question(tuple(makes.model.tokenise(asks)), words=tuple(chains[0]))])
+    asks = f"Which {CHAIN} variables are assigned the value {values[0]} in the text above?"
+    return Task(tokens, [_in_words(makes.model, asks, chains[0])])
+
+
+def _in_words(model: Model, asks: str, words: Sequence[str]) -> Question:
+    """A question in the form of a conversation, as ``lsfs ask`` has it."""
+    tail = form.question_tokens(model, form.form_of(model), asks)
+    return Question(tuple(tail), words=tuple(words))
 
 
 # --- real documents, continuations
 
 
 def documents(makes: Makes, chance: random.Random, size: int) -> Task:
-    """Paragraphs of one article after the other; a question to one of them, in words."""
+    """Paragraphs of a file one after the other; a question to one of them, in words."""
     if makes.documents is None:
         raise UsageError(
             "the task documents needs a file in the form of SQuAD", hint="--xquad xquad.en.json"
@@ -222,10 +226,10 @@ def documents(makes: Makes, chance: random.Random, size: int) -> Task:
             break
         parts.append(tokens)
         asked.append(chance.choice(paragraph["qas"]))
-    questions = []
-    for one in chance.sample(asked, min(MANY, len(asked))):
-        tail = makes.model.tokenise(f"Question: {one['question']}\nAnswer:")
-        questions.append(Question(tuple(tail), words=(one["answers"][0]["text"],)))
+    questions = [
+        _in_words(makes.model, one["question"], [one["answers"][0]["text"]])
+        for one in chance.sample(asked, min(MANY, len(asked)))
+    ]
     return Task([token for part in parts for token in part], questions)
 
 

@@ -73,6 +73,8 @@ class Answer:
 
     def agrees(self, whole: Answer) -> float:
         """The share of the tokens of the whole state's answer that are the same here."""
+        if not whole.likeliest:
+            return float(not self.likeliest)
         same = sum(a == b for a, b in zip(self.likeliest, whole.likeliest, strict=False))
         return same / max(1, len(whole.likeliest))
 
