@@ -107,11 +107,12 @@ def kv(session: Session, /, **options: Any) -> None:
 
 
 def _names(text: str, every: list[str]) -> list[str]:
-    return every if text == ALL else [name.strip() for name in text.split(",") if name.strip()]
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    return every if text == ALL else list(dict.fromkeys(named))
 
 
 def _numbers(text: str) -> list[int]:
     try:
-        return [int(number) for number in text.split(",")]
+        return list(dict.fromkeys(int(number) for number in text.split(",")))
     except ValueError as error:
         raise UsageError(f"not numbers with commas between them: {text}") from error

@@ -103,13 +103,19 @@ def test_a_text_beyond_the_window_is_composed_and_who_must_watch_it_is_left_out(
     reads: Reads,
 ) -> None:
     notes: list[str] = []
-    plan = Plan(["snap", "sirllm"], ["pairs"], [1300], [0.25], 2, 1)
+    plan = Plan(["snap", "sirllm"], ["pairs"], [1300], [0.25, 1.0], 2, 1)
     rows = rows_of(replace(reads, window=1100), plan, notes)
-    assert [row.policy for row in rows] == ["full", "snap"]
+    assert [(row.policy, row.budget) for row in rows] == [
+        ("full", 1.0),
+        ("snap", 1.0),
+        ("snap", 0.25),
+    ]
+    assert {row.right.trials for row in rows} == {2}
     assert any("sirllm needs a text that was read as a whole" in note for note in notes)
     room = replace(reads, window=1100).room
     assert rows[0].cells <= room
-    assert rows[1].cells == round(0.25 * room)
+    assert rows[1].cells == rows[0].cells
+    assert rows[2].cells == round(0.25 * room)
 
 
 def test_what_cannot_be_run_is_said_before_anything_is(reads: Reads) -> None:

@@ -189,8 +189,8 @@ class Laboratory:
                 made = Task(made.tokens, made.questions[: plan.trials - done])
                 if not made.questions:
                     raise UsageError(f"the task {task} has no questions at {length} tokens")
-                for name in run.text(made):
-                    self._report(f"{name} needs a text that was read as a whole: left out")
+                for left_out in run.text(made):
+                    self._report(f"{left_out} needs a text that was read as a whole: left out")
                 done, number = done + len(made.questions), number + 1
                 self._report(f"{task}, {length} tokens: {done} of {plan.trials} questions")
         self.formats.append({"task": task, "length": length, **run.format})
@@ -266,7 +266,7 @@ class _Run:
         order = blocks.order(question.tail)
         look = time.process_time() - start[0], time.perf_counter() - start[1]
         whole = None
-        for share in (WHOLE, *self._plan.budgets):
+        for share in dict.fromkeys((WHOLE, *self._plan.budgets)):
             count = round(share * self._room)
             most = self._room if share == WHOLE else min(self._room, WIDER * count)
             with self._reads.kept(blocks.cells(order, most), None) as read:
