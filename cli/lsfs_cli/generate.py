@@ -183,6 +183,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
             render_kv,
             render_past,
             render_stated,
+            render_summary,
         )
 
         render.show(result, render.console(session.color))
