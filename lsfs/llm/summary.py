@@ -40,10 +40,12 @@ class Known:
     Attributes:
         title: of the document, and of its file.
         stated: the values that the index found stated: parties, amounts, dates.
+        said: those that the summary says otherwise.
     """
 
     title: str = ""
     stated: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 def summarized(
@@ -64,16 +66,21 @@ def summarized(
     words = max(LEAST_WORDS // 2, budget(length, kept.words) - spared)
     worth = weighed(kept.counts, weights)
     most = max(worth.values(), default=1.0)
-    for value in known.stated:
-        for concept in concepts(f"the {value}", frozenset()):
-            if concept & 3 != WORD_KIND and concept in worth:
-                worth[concept] += STATED * most
+    for concept in _values(known.stated) & worth.keys():
+        worth[concept] += STATED * most
+    for concept in _values(known.said) & worth.keys():
+        worth[concept] = 0.0
     extra = _extra(kept, known.title)
     if length == "line":
         best = _line(kept.units, worth, words, extra, weights)
     else:
         best = chosen(kept.units, worth, words, extra=extra, weights=weights)
     return sorted({span for n in best for span in kept.units[n].spans})
+
+
+def _values(written: Sequence[str]) -> set[int]:
+    found = (concepts(f"the {value}", frozenset()) for value in written)
+    return {concept for said in found for concept in said if concept & 3 != WORD_KIND}
 
 
 def _line(

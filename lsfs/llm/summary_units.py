@@ -92,6 +92,7 @@ _FIGURE = re.compile(
     r"\(?\d",
     re.IGNORECASE,
 )
+_ENVELOPE = re.compile(r"(?:from|to|cc|bcc|date|sent|reply-to|von|an|datum|de|à|para)\s*:\s", re.I)
 _PAGE_NUMBER = re.compile(r"\W*(?:page|seite|p\.)\s*\d+(?:\W+(?:of|von|/)?\s*\d+)?\W*", re.I)
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _LABELLED = re.compile(r"[^\W\d_][\w /&().'-]{0,30}:\s")
@@ -268,6 +269,7 @@ def _prior(sentence: str, said: Iterable[int], *, first: bool) -> float:
     kinds = {concept & 3 for concept in said}
     prior += 0.25 * len(kinds - {WORD_KIND})
     prior += 0.5 if _CUES.search(sentence) else 0.0
+    prior += 0.8 if _TOTAL.search(sentence) and NUMBER_KIND in kinds else 0.0
     count = count_words(sentence)
     if first and _END.search(sentence.rstrip()):
         prior += 0.4
@@ -285,6 +287,10 @@ def _form(sentence: str, said: Iterable[int]) -> float:
     bare = sentence.strip()
     if _BOILERPLATE.search(bare) or bare.startswith(">"):
         return 0.15
+    if _TOTAL.search(bare) and any(concept & 3 == NUMBER_KIND for concept in said):
+        return 1.0
+    if _ENVELOPE.match(bare):
+        return 0.25
     if not _END.search(bare):
         has_value = any(concept & 3 != WORD_KIND for concept in said)
         return 0.6 if _LABELLED.match(bare) and has_value else 0.2

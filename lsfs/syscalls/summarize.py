@@ -99,11 +99,12 @@ def summarize(call: Call, request: SummarizeRequest) -> Summary:
 
 def _summed(call: Call, store: SummaryStore, request: SummarizeRequest) -> Summary:
     words = request.what.strip()
+    for exact in dict.fromkeys((request.what, words)):  # a name may begin with a blank
+        path = _path(call, exact)
+        if path is not None:
+            return _of_path(call, store, path, request)
     folder = paths.relative(request.dir)
     given = {"dir": folder} if folder else {}
-    path = _path(call, words)
-    if path is not None:
-        return _of_path(call, store, path, request)
     if not words or _is_glob(words):
         chosen = selected(call.engines, words, given)
         return _of_selection(call, store, chosen, request, words or folder or "all files")
@@ -122,7 +123,7 @@ def _path(call: Call, words: str) -> str | None:
     Raises:
         NotFound: it can only be a path, and there is nothing.
     """
-    if not words or _is_glob(words):
+    if not words.strip():
         return None
     try:
         path = paths.relative(words)
@@ -130,6 +131,8 @@ def _path(call: Call, words: str) -> str | None:
         return None
     if call.engines.catalog.file(path) or call.engines.catalog.files_below(path):
         return path
+    if _is_glob(words):
+        return None
     if " " not in words and ("/" in words or PurePosixPath(words).suffix[1:].isalnum()):
         raise NotFound(f"no such file or folder in the index: {words}", hint="see: lsfs ls")
     return None

@@ -28,7 +28,8 @@ STATED_MOST = 12  # of all
 SURE = 0.5  # how sure a rule is, at least
 # Kinds of documents that are about what they state: their values are their summary.
 _FORMS = ("contract", "invoice", "receipt", "order", "quote", "statement")
-_CERTAIN = frozenset(
+_OF_ROWS = frozenset(("net", "tax"))  # mostly those of one row, or of a line that has the total
+_NAMED = frozenset(
     ("party", "contract_number", "invoice_number", "order_number", "date", "start", "end", "due",
      "rent", "salary", "total")
 )  # fmt: skip
@@ -96,11 +97,12 @@ def _made(call: Call, store: SummaryStore, source: Source, length: str) -> Summa
     values = _of_form(source.kind, stated)
     spared = 0
     if length in ("page", "report"):
-        writer.stated(_telling(source.kind, stated))
+        writer.stated(_certain(_telling(source.kind, stated)))
     elif values:
         spared = writer.form(title, values)
     names = f"{document.title} {PurePosixPath(source.path).stem}"
-    known = Known(names, tuple(one.value for one in stated))
+    said = tuple(one.value for one in values) if spared else ()
+    known = Known(names, tuple(one.value for one in stated), said)
     if not _is_prose(document):
         writer.described(length)
     elif not (spared and length == "line"):
@@ -125,11 +127,18 @@ def _of_form(kind: str, stated: Sequence[FieldValue]) -> list[FieldValue]:
     """What a form states: who, when, how much; none for what is no form, or states one field."""
     if kind not in _FORMS:
         return []
-    found = [one for one in _telling(kind, stated) if one.name in _CERTAIN]
-    # Of several amounts or dates the one that is meant is not known; of parties there are several.
-    several = Counter(one.name for one in found)
-    found = [one for one in found if one.name == "party" or several[one.name] == 1]
+    found = [one for one in _certain(_telling(kind, stated)) if one.name in _NAMED]
     return found if len({one.name for one in found}) > 1 else []
+
+
+def _certain(found: Sequence[FieldValue]) -> list[FieldValue]:
+    """Without those of which it is not known which one is meant; parties are several."""
+    several = Counter(one.name for one in found)
+    return [
+        one
+        for one in found
+        if one.name == "party" or (several[one.name] == 1 and one.name not in _OF_ROWS)
+    ]
 
 
 def stated_values(call: Call, document_id: int) -> list[FieldValue]:
