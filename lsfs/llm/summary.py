@@ -19,7 +19,7 @@ LEAD = 1.5  # what the first sentences of a document have beside their prior
 LEAD_CHARS = 3000
 LEAD_SHARE = 0.15  # of a document is its beginning, at most
 STATED = 1.0  # what a value that the index found stated weighs more, in weights of the heaviest
-TITLE = 4.0  # times the share of the title's words that a sentence has
+TITLE = 6.0  # times the share of the title's words that a sentence has
 
 
 def budget(length: str, words: int) -> int:

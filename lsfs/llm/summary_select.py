@@ -38,10 +38,10 @@ class Weights:
     name: float = 0.3
     number: float = 0.3
     date: float = 0.3
-    value: float = 0.3
-    section: float = 0.5
-    prior: float = 2.0
-    scale: float = 0.3
+    value: float = 0.2
+    section: float = 1.0
+    prior: float = 5.0
+    scale: float = 0.35
     alike: float = 0.7
 
 
@@ -155,10 +155,7 @@ class _Greedy:
         before = self._rewards.get(unit.section, 0.0)
         worth = self._worth[n]
         diversity = math.sqrt(before + worth) - math.sqrt(before)
-        # Worth counts as far as there is something new to say.
-        fresh = new / max(1e-9, sum(self._concepts.get(c, 0.0) for c in unit.concepts))
-        alone = weights.prior * worth * fresh
-        gain = new + self._scale * (alone + weights.section * diversity * fresh)
+        gain = new + self._scale * (weights.prior * worth + weights.section * diversity)
         gain *= unit.form
         return float(gain / self._cost(n) ** weights.scale)
 

@@ -33,7 +33,7 @@ def _set(text: str) -> frozenset[str]:
 
 # Words that a sentence begins with when it goes on from the one before it.
 _GOES_ON = _set(
-    """it its this that these those they them their he him his she her hers such both former latter
+    """it its this that these those they them their he him his she her hers such former latter
     however moreover furthermore therefore thus hence consequently accordingly nevertheless
     nonetheless besides additionally instead otherwise then and but or so yet likewise similarly
     also here there again afterwards thereafter meanwhile too as-such
@@ -209,13 +209,13 @@ def _in_prose(
     opens: bool,
 ) -> Iterator[Unit]:
     heading = _words(" ".join(block.heading_path[-2:]), frame)
-    chain = list(lead)
+    chain: Sequence[_Said] | None = lead or None  # None: what it goes on from is not there
     for n, one in enumerate(said):
         depends = bool(lead) or goes_on(one.text)
         if not depends:
-            chain = []
-        whole = [*chain, one]
-        if _stands(one.text) and (not depends or 1 < len(whole) <= LONGEST_CHAIN):
+            chain = ()
+        whole = None if chain is None else (*chain, one)
+        if whole is not None and _stands(one.text) and len(whole) <= LONGEST_CHAIN:
             text = " ".join(part.text for part in whole)
             found = concepts(text, frame)
             prior = _prior(one.text, found, first=opens and n == 0)
@@ -224,7 +224,7 @@ def _in_prose(
             form = _form(one.text, found)
             yield Unit(spans, prior, form, section_of(block), found, count_words(text))
         # What follows goes on from this one; items of a list all go on from what is above them.
-        chain = list(lead) or whole
+        chain = lead or whole
 
 
 def section_of(block: Block) -> int:

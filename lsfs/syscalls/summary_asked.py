@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from lsfs.syscalls.engines import Call
 
 _POLITE = r"(?:please\s+|bitte\s+|can\s+you\s+|could\s+you\s+|(?:ich|i)\s+(?:want|need)\s+)*"
-_SIZED = r"(?:(?:very\s+)?(?:short|brief|quick|concise|long|detailed|full|one[- ]line|one[- ]sentence)\s+)?"
+_SIZED = (
+    r"(?:(?:very\s+)?(?:short|brief|quick|concise|long|detailed|full|one[- ](?:line|sentence))\s+)?"
+)
 _FORMS = (
     re.compile(rf"\W*{_POLITE}(?:summari[sz]e|sum\s+up|tl;?dr)\b:?\s*(?P<what>.*)", re.I | re.S),
     re.compile(
