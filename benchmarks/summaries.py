@@ -33,6 +33,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,7 @@ def _disorder(summary: Summary, lines: Sequence[int]) -> int:
         if part.listed:
             continue
         places = [lines[summary.statements[n].citations[0]] for n in part.statements]
-        count += sum(b < a for a, b in zip(places, places[1:], strict=False))
+        count += sum(b < a for a, b in pairwise(places))
     return count
 
 
@@ -293,7 +294,7 @@ def _runs(text: str, n: int) -> Counter[tuple[str, ...]]:
 
 
 def _long(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    document = long_document(options.seed, max(1, options.pages // 5), 34)
+    document = long_document(options.seed, max(2, options.pages // 2), 34)
     source = folder / "long"
     source.mkdir()
     file = source / "handbook.md"

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lsfs.llm.summary_units import DATE_KIND, NAME_KIND, NUMBER_KIND, Unit
+from lsfs.llm.summary_units import DATE_KIND, NAME_KIND, NUMBER_KIND, WORD_KIND, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Weights:
         prior: of what a sentence is worth alone.
         scale: the power of the costs that gains are divided by.
         alike: share of a sentence's concepts that one chosen sentence may have.
+        again: how much less a sentence is worth of which all words stand in a chosen one.
     """
 
     word: float = 1.0
@@ -40,9 +41,10 @@ class Weights:
     date: float = 0.3
     value: float = 0.2
     section: float = 1.0
-    prior: float = 5.0
+    prior: float = 6.0
     scale: float = 0.35
     alike: float = 0.7
+    again: float = 0.8
 
 
 DEFAULT = Weights()
@@ -110,6 +112,10 @@ class _Greedy:
         self._sections: Counter[int] = Counter()
         self._rewards: dict[int, float] = {}
         self._taken: list[int] = []
+        self._words = [
+            frozenset(c for c in unit.concepts if c & 3 in (WORD_KIND, NAME_KIND)) for unit in units
+        ]
+        self._compared: dict[int, tuple[int, float]] = {}  # with how many, and how near
 
     def run(self, words: int, most: int) -> list[int]:
         heap = [(-self._ratio(n), n) for n in range(len(self._units))]
@@ -156,8 +162,19 @@ class _Greedy:
         worth = self._worth[n]
         diversity = math.sqrt(before + worth) - math.sqrt(before)
         gain = new + self._scale * (weights.prior * worth + weights.section * diversity)
+        gain *= 1 - weights.again * self._nearest(n) ** 2
         gain *= unit.form
         return float(gain / self._cost(n) ** weights.scale)
+
+    def _nearest(self, n: int) -> float:
+        """The share of a unit's words that the one of the chosen has that has most of them."""
+        compared, nearest = self._compared.get(n, (0, 0.0))
+        mine = self._words[n]
+        if mine:
+            for other in self._taken[compared:]:
+                nearest = max(nearest, len(mine & self._words[other]) / len(mine))
+        self._compared[n] = len(self._taken), nearest
+        return nearest
 
     def _repeats(self, n: int) -> bool:
         """Whether one chosen sentence says nearly all that this one does."""

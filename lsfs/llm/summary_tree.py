@@ -24,9 +24,9 @@ from lsfs.sentences import sentences
 
 VERSION = 1  # raised when the same text gives other parts or other sentences
 LEAF_LEAST, LEAF_MOST = 3_000, 12_000  # characters of a leaf
-LEAF_KEEPS = 32  # sentences
+LEAF_KEEPS = 64  # sentences
 NODE_LEAST, NODE_MOST = 4, 16  # parts of a part
-NODE_KEEPS = 160
+NODE_KEEPS = 200
 COUNTS_KEPT = 1_500  # concepts of a part that are counted on
 _CUT_ONE_IN = 4
 

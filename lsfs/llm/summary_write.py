@@ -101,10 +101,10 @@ def _content(text: str) -> frozenset[str]:
 
 
 def _values_of(text: str) -> str:
-    """The dates, numbers and names of a text, a line each."""
+    """The dates, numbers and names of a text."""
     days = [(day.start, day.end) for day in values.dates(text)]
     plain = values.without(text, days)
     numbers = [(number.start, number.end) for number in values.numbers(plain)]
     named = [span for span in ground.names(plain) if span[0] > 0 or " " in plain[span[0] : span[1]]]
     parts = [text[start:end].strip() for start, end in (*days, *numbers, *named)]
-    return ". ".join(parts)
+    return "; ".join(parts)
