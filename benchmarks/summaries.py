@@ -87,6 +87,7 @@ def _planted(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     with lsfs.open(
         source, config=replace(Config(), model=model), state=str(folder / "s1")
     ) as drive:
+        drive.wait_indexed()
         for n, one in enumerate(documents):
             for length in LEVELS:
                 summary = drive.summarize(f"{n:03}.md", length=length)
@@ -249,7 +250,7 @@ def _papers(options: argparse.Namespace) -> dict[str, dict[str, float]]:
 
     papers = list(read_papers(options.papers))
     random.Random(5).shuffle(papers)
-    papers = papers[:60] if options.half == "tuned" else papers[60:]
+    papers = papers[:60] if options.half == "tuned" else papers[60:120]
     methods: dict[str, Callable[[Any], str]] = {
         "lsfs": lambda paper: paper.by_lsfs(PAPER_WORDS),
         "centroid + MMR": lambda paper: paper.by_centroid(PAPER_WORDS),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from dataclasses import dataclass
 from threading import Event
 
@@ -34,6 +35,12 @@ _CONDITION = re.compile(
     r"can|cannot|not|no|never|without|before|after|within|at least|at most|up to|about|"
     r"approximately|almost|nearly|alleged(?:ly)?|claim(?:s|ed)?|propos\w+|expect\w*|plan(?:s|ned)?"
     r"|because|although|however|but|or)\b",
+    re.IGNORECASE,
+)
+# "A third on signing, a third before loading": each has to be said as often.
+_SHARE = re.compile(
+    r"\b(?:half|halves|thirds?|quarters?|fifths?|tenths?|first|second|last|each|both|either|"
+    r"all|every|some|most|more|less|fewer|twice|double)\b|\d(?:[\d.,]*\d)?",
     re.IGNORECASE,
 )
 
@@ -87,13 +94,16 @@ def bears(source: str, said: str) -> bool:
     if not ground.supported(said, [source]).ok or swapped(said, source):
         return False
     # The other way round: a summary may leave words out, but no value and no condition.
-    return ground.supported(_values_of(source), [said]).ok and _conditions(source) <= _conditions(
-        said
-    )
+    if not ground.supported(_values_of(source), [said]).ok:
+        return False
+    return _counted(_CONDITION, source) <= _counted(_CONDITION, said) and _counted(
+        _SHARE, source
+    ) <= _counted(_SHARE, said)
 
 
-def _conditions(text: str) -> set[str]:
-    return {match.group().casefold() for match in _CONDITION.finditer(text)}
+def _counted(pattern: re.Pattern[str], text: str) -> Counter[str]:
+    """How often each of some words stands in a text."""
+    return Counter(match.group().casefold() for match in pattern.finditer(text))
 
 
 def _content(text: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from lsfs import paths
 from lsfs.errors import AccessDenied, ModelMissing, NotFound, ParseError, UsageError
 from lsfs.index.filters import Filters
+from lsfs.model import Status
 from lsfs.summaries import LENGTHS, METHODS, Summaries, Summary
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.files import ADVICE
@@ -178,6 +179,8 @@ def _refuse(call: Call, row: FileRow) -> None:
         (reason,) = call.engines.catalog.db.execute(
             "SELECT reason FROM file WHERE id = ?", (row.id,)
         ).fetchone()
+    if row.status is Status.PENDING:
+        raise ParseError(f"{row.path} has not been read yet", hint="wait for it with: --wait")
     why = f"{row.status.value}: {reason}" if reason else row.status.value
     raise ParseError(
         f"{row.path} has no text to sum up ({why})",

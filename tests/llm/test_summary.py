@@ -220,3 +220,12 @@ def test_a_condition_does_not_go() -> None:
         "The deposit of the flat is paid back in May unless the tenant owes rent to the landlord."
     )
     assert not bears(source, "The deposit of the flat is paid back in May.")
+
+
+def test_no_share_goes() -> None:
+    source = (
+        "A third is paid when the contract is signed, a third before loading, and a third later."
+    )
+    assert not bears(
+        source, "A third is paid when the contract is signed, before loading, and later."
+    )
