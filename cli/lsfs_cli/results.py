@@ -13,6 +13,7 @@ from lsfs_cli import (  # noqa: F401 - each knows how a part of the results is s
     render_past,
     render_prompt,
     render_stated,
+    render_summary,
 )
 from lsfs_cli.session import Session
 

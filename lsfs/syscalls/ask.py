@@ -80,7 +80,8 @@ class Answer:
         plan: how the question was read.
         model: the language model that took part; "" when none did.
         by: ``list`` (of files), ``rows`` (of what files state), ``quote``, ``model`` (its sentence
-            was verified), ``computed`` (a sum, a comparison), ``parts``, ``none`` or ``plan``.
+            was verified), ``computed`` (a sum, a comparison), ``summary``, ``parts``, ``none`` or
+            ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
         statements: each sentence or row of the answer, with the citations that bear it.
         read_as: the question as it was asked, where it went on from an earlier one.
@@ -153,8 +154,11 @@ def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> An
     Args:
         files: paths of the files that it is asked of; none stands for all.
     """
-    from lsfs.syscalls import steps
+    from lsfs.syscalls import steps, summary_asked
 
+    wanted = summary_asked.asked_summary(request.question)
+    if wanted is not None:
+        return summary_asked.answered(call, request, wanted, tuple(files))
     if request.plan:
         plan = read_query(call.engines, request.question).plan
         told = (*steps.described(request.question), *plan.notes)

@@ -5,6 +5,7 @@ from typing import Any
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import SavedQuestion
+from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.delete import DeletePlan
 from lsfs.syscalls.done import Done
@@ -446,3 +447,18 @@ class Methods:
         self,
         prompt: str,
     ) -> Parsed: ...
+    def summarize(
+        self,
+        what: str = ...,
+        length: str = ...,
+        method: str = ...,
+        dir: str = ...,
+        wait: bool = ...,
+    ) -> Summary: ...
+    def retrieve_summary(
+        self,
+        query: str,
+        k: int = ...,
+        exclude: tuple[str, ...] = ...,
+        length: str = ...,
+    ) -> Summaries: ...
