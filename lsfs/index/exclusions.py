@@ -49,7 +49,7 @@ _WEAK = (
     r"não|sem|"
     r"inte|utan|nie|bez|без"
 )
-_LEAD = re.compile(
+LEAD = re.compile(
     r"(?<![^\W_])(?<![-'\u2019])"
     r"(?:(?:[,;]\s*)?(?:(?:but|and|aber|und|mais|et|pero|y|ma|e)\s+)??)"
     r"(?P<copula>(?:(?:that|which|who|die|qui|que|che)\s+)(?:are|is|were|was|come|have|has|sind|"
@@ -124,7 +124,7 @@ def read(reading: Reading, today: date) -> None:
     """Take what is left out of a question for files."""
     reading.text = _NT.sub(r"\1 not", reading.text)
     at = looked = 0
-    while (lead := _LEAD.search(reading.text, at)) is not None and looked < MOST:
+    while (lead := LEAD.search(reading.text, at)) is not None and looked < MOST:
         at, looked = lead.end(), looked + 1
         if not _may_exclude(reading, lead):
             continue
