@@ -42,6 +42,7 @@ _DOCUMENT = re.compile(
     r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"[-/_]\d")
 _DIGIT = re.compile(r"\d")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
 _MOST_LINES = 20_000
@@ -85,9 +86,9 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
         if end - start > _LONGEST_LINE or not document.text[start:end].strip():
             continue
         cells = _cells(document.text, start, end)
-        yield from _from_above(below, cells, reader)
-        below = []
         marks = _marks(document.text, cells, known)
+        yield from _from_above(below, cells, marks, reader)
+        below = []
         for n, mark in enumerate(marks):
             limit = marks[n + 1].start if n + 1 < len(marks) else end
             cell = next(i for i, (_, b) in enumerate(cells) if mark.start < b)
@@ -162,6 +163,8 @@ def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | No
         name = known.labels.get(label)
         if name is not None:
             after = words[count - 1].end()
+            if _CODE.match(text, after):  # "PO-5004" is a number, not one behind "PO"
+                return None
             lead = _LEAD.match(text, after, end)
             value = lead.end() if lead else after
             alone = value >= end
@@ -206,12 +209,18 @@ def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> b
 
 
 def _from_above(
-    below: list[tuple[int, _Mark]], cells: list[tuple[int, int]], reader: Reader
+    below: list[tuple[int, _Mark]],
+    cells: list[tuple[int, int]],
+    marks: list[_Mark],
+    reader: Reader,
 ) -> Iterator[Found]:
     """Values in the line below their labels, in the same cell."""
     for cell, mark in below:
         if cell >= len(cells):
             continue
+        start, end = cells[cell]
+        if any(start <= one.start < end and one.colon for one in marks):
+            continue  # a row that repeats its labels
         form = reader.read(mark.field.type, *cells[cell], loose=True)
         if form is not None:
             yield Found(mark.field.name, form, f"below: {mark.label}", 0.75)
@@ -247,6 +256,7 @@ def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
         labels = (known.labels.get(label_key(words[n:])) for n in range(len(words)))
         names = (name for name in labels if name and known.fields[name].type == "number")
         name = next(names, "") or _of_document(text, match.start())
+        name = name if name in known.fields else ""
         form = reader.read("number", match.end(), match.end() + 40, loose=False) if name else None
         if form is not None:
             yield Found(name, form, "sentence", 0.8)
