@@ -43,7 +43,7 @@ _DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[-/_]\d")
-_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d+")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
 _MOST_LINES = 20_000
 _LONGEST_LINE = 2000
@@ -250,7 +250,7 @@ def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[
 def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
     """Numbers in sentences: "quoting customer number 4711"."""
     text = reader.text
-    digits = (match.start() for match in _DIGIT.finditer(text))
+    digits = (at for run in _DIGITS.finditer(text) for at in (run.start(), run.end() - 1))
     for match in _matches(_NUMBER_WORD, text, windows(digits, _LONGEST_NUMBER_WORD, 1)):
         words = _WORD.findall(text, max(0, match.start() - 48), match.end(1))[-6:]
         labels = (known.labels.get(label_key(words[n:])) for n in range(len(words)))

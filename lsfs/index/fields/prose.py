@@ -10,7 +10,7 @@ import collections
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lsfs.index.dates import fold
@@ -261,17 +261,17 @@ _ROLES = (
     r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario"
 )
 # Where a contract defines what it calls a party.
-_DEFINED = re.compile(
+_DEFINED_BY_WORD = re.compile(
     r"\b(?:hereinafter|hereafter|im folgenden|nachfolgend|nachstehend|ci-après|en adelante|"
-    rf"en lo sucesivo|di seguito)\b|\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
+    r"en lo sucesivo|di seguito)\b",
+    re.IGNORECASE,
+)
+_DEFINED_IN_BRACKETS = re.compile(
+    r"\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
     r"[\"\u201c\u201e\u00ab'\s]*"
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
-_DEFINED_NEEDS = (
-    "hereinafter", "hereafter", "im folgenden", "nachfolgend", "nachstehend", "ci-après",
-    "en adelante", "en lo sucesivo", "di seguito", "(",
-)  # fmt: skip
 # Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
 _BEGINS = re.compile(
     r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
@@ -343,7 +343,7 @@ _CALLED = re.compile(
     rf"(?P<role>{'|'.join(sorted(map(re.escape, ROLE_NAMES), key=len, reverse=True))})\b",
     re.DOTALL,
 )
-_DEFINITION = Sought(_DEFINED, _DEFINED_NEEDS)
+_DEFINITION = Sought(_DEFINED_BY_WORD)
 _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs))
 
@@ -366,8 +366,11 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
             break
     if _TRANSFER.may_match(held):
         yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
+    defined = list(_DEFINED_IN_BRACKETS.finditer(front))
     if _DEFINITION.may_match(held):
-        yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
+        defined += _DEFINED_BY_WORD.finditer(front)
+        defined.sort(key=lambda match: match.start())
+    yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
 
 
 def _with_roles(text: str, found: list[Found]) -> Iterator[Found]:
@@ -406,10 +409,10 @@ def _addressed(front: str) -> Iterator[Form]:
             yield from [form] if _is_name(front, form) else []
 
 
-def _in_roles(front: str) -> Iterator[Form]:
+def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:
     """Names that a definition gives a role: A (the "Landlord"), B (im Folgenden "Mieter")."""
     since = 0
-    for role in _DEFINED.finditer(front):
+    for role in defined:
         low = max(since, role.start() - 240, front.rfind("\n\n", 0, role.start()))
         for begin in _BEGINS.finditer(front, low, role.start()):
             form = _name(front, begin.end())
