@@ -45,6 +45,7 @@ _DOCUMENT = re.compile(
 _CODE = re.compile(r"[-/_]\d")
 _DIGITS = re.compile(r"\d+")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
+WIDE = 3  # columns from which on the first row is not a label and its value
 _MOST_LINES = 20_000
 _LONGEST_LINE = 2000
 # Labels that are words of every sentence count only with a colon or alone in their cell.
@@ -78,6 +79,7 @@ class _Mark:
 
 def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
     """All values that stand behind or below a label."""
+    heads = _heads(document)
     below: list[tuple[int, _Mark]] = []  # labels whose value may stand in the next line, by cell
     for count, match in enumerate(_LINE.finditer(document.text)):
         if count >= _MOST_LINES:
@@ -92,13 +94,23 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
         for n, mark in enumerate(marks):
             limit = marks[n + 1].start if n + 1 < len(marks) else end
             cell = next(i for i, (_, b) in enumerate(cells) if mark.start < b)
-            found = _beside(mark, cells, cell, limit, reader)
+            found = None if start in heads else _beside(mark, cells, cell, limit, reader)
             if found is not None:
                 yield found
             elif _is_alone(document.text, mark, cells[cell], head=len(marks) > 1):
                 below.append((cell, mark))
     yield from _headed(document, known, reader)
     yield from _numbered(known, reader)
+
+
+def _heads(document: Document) -> set[int]:
+    """Where the heads of columns begin: what stands beside one is another one, no value."""
+    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
+    return {
+        block.char_start
+        for block, table in zip(blocks, document.tables, strict=False)
+        if table.header_rows and len(table.rows) > 1 and len(table.rows[0]) >= WIDE
+    }
 
 
 def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
