@@ -76,4 +76,5 @@ DECLARED = {
     "delete": Outline("delete", "rm", "Remove files and folders. Files go to the trash: ``lsfs trash restore`` brings them back."),
     "kv_status": Outline("kv", "kv status", "Show what is kept of the language model's work on passages."),
     "kv_clear": Outline("kv", "kv clear", "Forget what is kept of the language model's work; no answer changes by that."),
+    "parse": Outline("parse", "parse", "Say which calls a prompt asks for; ``lsfs do`` runs them."),
 }
