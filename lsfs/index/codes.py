@@ -24,8 +24,8 @@ Matrix = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 
-FEW = 2048  # so many vectors are scored without a coarse stage
-SHARE = 200  # one in so many vectors is scored after the coarse stage
+FEW = 8192  # so many vectors are scored without a coarse stage, and at least so many after it
+SHARE = 100  # one in so many vectors is scored after the coarse stage
 PER_RESULT = 10  # and at least so many for each result that is wanted
 BLOCK = 16384  # vectors at a time: what is worked on stays in the processor's cache
 WORD = 64  # signs in a word

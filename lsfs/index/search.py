@@ -114,7 +114,7 @@ class Search:
         self._frequencies = Frequencies()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
-        self._owners: tuple[tuple[int, int], tuple[Any, Any]] | None = None
+        self._owners: tuple[tuple[int, int], Any] | None = None
 
     @property
     def vectors(self) -> VectorStore | None:
@@ -326,7 +326,8 @@ class Search:
         state = (self._catalog.generation(), last)
         if state != self._hidden_at:
             rows = self._rows(
-                "SELECT p.id FROM document d JOIN passage p ON p.document_id = d.id "
+                # CROSS JOIN: there are many passages, and hardly a document without a file.
+                "SELECT p.id FROM document d CROSS JOIN passage p ON p.document_id = d.id "
                 "WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.document_id = d.id)",
                 (),
             )
@@ -345,19 +346,27 @@ class Search:
             f"WHERE {where.sql}",
             where.values,
         )
-        ids, documents = self._owned()
-        return ids[np.isin(documents, [row[0] for row in rows])]
+        documents, first, count = self._owned()
+        chosen = np.isin(documents, [row[0] for row in rows])
+        first, count = first[chosen], count[chosen]
+        before = np.cumsum(count) - count  # of the passages of the documents before each
+        return np.repeat(first - before, count) + np.arange(count.sum())
 
-    def _owned(self) -> tuple[Any, Any]:
-        """Ids of all passages and of their documents, int64 [n] each; kept while they are true."""
+    def _owned(self) -> Any:
+        """All documents with their first passage and how many it has, int64 [3, n].
+
+        Kept while it is true. The passages of a document are stored at once, so their ids follow
+        one another.
+        """
         import numpy as np
 
         last = self._rows("SELECT coalesce(max(id), 0) FROM document", ())[0][0]
         state = (self._catalog.generation(), last)
         if self._owners is None or self._owners[0] != state:
-            rows = self._rows("SELECT id, document_id FROM passage", ())
-            table = np.array(rows, np.int64).reshape(-1, 2)
-            self._owners = state, (table[:, 0].copy(), table[:, 1].copy())
+            rows = self._rows(
+                "SELECT document_id, min(id), count(*) FROM passage GROUP BY document_id", ()
+            )
+            self._owners = state, np.array(rows, np.int64).reshape(-1, 3).T
         return self._owners[1]
 
     def _newest(self, where: _Where, k: int) -> list[Candidate]:
