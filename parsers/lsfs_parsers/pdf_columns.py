@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
@@ -353,7 +353,7 @@ def of_cells(line: Line, cells: Sequence[Cell], *, hyphen: bool) -> Line:
     """The part of a line that some of its cells are."""
     text = " ".join(cell.text for cell in cells)
     box = union([cell.box for cell in cells])
-    return replace(line, text=text, box=box, hyphen=hyphen, cells=tuple(cells))
+    return line._replace(text=text, box=box, hyphen=hyphen, cells=tuple(cells))
 
 
 def _in_drawn_order(lines: list[Line]) -> list[Line]:
@@ -525,8 +525,7 @@ def _beside(one: Line, other: Line) -> Line:
             touching[-1] = one_cell(before, cell, glue)
         else:
             touching.append(cell)
-    return replace(
-        one,
+    return one._replace(
         text=" ".join(cell.text for cell in touching),
         box=union([one.box, other.box]),
         hyphen=(one if one.right > other.right else other).hyphen,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from lsfs_parsers.pdf_lines import Box, Turn, turn_of, union
 
@@ -28,8 +27,7 @@ _DEPTH = 3  # form XObjects within each other
 _SMALLEST_SHADE = 5.0  # points of height; lower filled areas are rules
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A straight ruling line; a thin filled rectangle counts too.
 
     Attributes:
@@ -235,7 +233,7 @@ def _is_on(box: Box, width: float, height: float) -> bool:
 
 def _turned(rule: Rule) -> Rule:
     left, top, right, bottom = rule.box
-    return replace(rule, box=(top, left, bottom, right), horizontal=not rule.horizontal)
+    return rule._replace(box=(top, left, bottom, right), horizontal=not rule.horizontal)
 
 
 def _joined(rules: list[Rule]) -> list[Rule]:
@@ -273,7 +271,7 @@ def _row(level: list[Rule]) -> list[Rule]:
     joined: list[Rule] = []
     for rule in sorted(level, key=lambda rule: rule.box[0]):
         if joined and rule.box[0] - joined[-1].box[2] <= _DASH_GAP:
-            joined[-1] = replace(joined[-1], box=union([joined[-1].box, rule.box]))
+            joined[-1] = joined[-1]._replace(box=union([joined[-1].box, rule.box]))
         else:
             joined.append(rule)
     return joined
@@ -287,7 +285,7 @@ def _without_doubles(rules: list[Rule]) -> list[Rule]:
         if twin is None:
             kept.append(rule)
         else:
-            kept[twin] = replace(rule, box=union([kept[twin].box, rule.box]))
+            kept[twin] = rule._replace(box=union([kept[twin].box, rule.box]))
     return kept
 
 

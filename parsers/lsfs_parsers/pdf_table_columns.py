@@ -186,7 +186,7 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
         one = Placed(row)
         for part in row.parts:
             for piece in edges.pieces(part):
-                first, last = _covered(piece, columns)
+                first, last = edges.covered(piece)
                 one.cells.setdefault(first, []).append(piece)
                 if last > first:
                     one.spans[first] = last - first + 1
@@ -194,9 +194,7 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
     return found
 
 
-def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
-    """The first and the last column that a part fills."""
-    left, _, right, _ = part.box
+def _covered(left: float, right: float, columns: Sequence[Extent]) -> tuple[int, int]:
     full = []
     for n in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
         x1, x2 = columns[n]
@@ -206,9 +204,9 @@ def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
             full.append(n)
     if full:
         return full[0], full[-1]
+    middle = (left + right) / 2
     nearest = min(
-        range(len(columns)),
-        key=lambda n: max(columns[n][0] - part.middle, part.middle - columns[n][1]),
+        range(len(columns)), key=lambda n: max(columns[n][0] - middle, middle - columns[n][1])
     )
     return nearest, nearest
 
@@ -218,11 +216,12 @@ class _Edges:
 
     def __init__(self, rows: Sequence[Row], columns: Sequence[Extent]) -> None:
         self._columns = columns
+        self._known: dict[Extent, tuple[int, int]] = {}
         self._lefts: list[list[float]] = [[] for _ in columns]
         self._rights: list[list[float]] = [[] for _ in columns]
         for row in rows:
             for part in row.parts:
-                first, last = _covered(part, columns)
+                first, last = self.covered(part)
                 if first == last:
                     self._lefts[first].append(part.left)
                     self._rights[first].append(part.right)
@@ -236,7 +235,7 @@ class _Edges:
         ends: list[list[float]] = [[] for _ in self._columns]
         begins: list[list[float]] = [[] for _ in self._columns]
         for part in parts:
-            first, last = _covered(part, self._columns)
+            first, last = self.covered(part)
             for n in range(first, last):
                 index = self._gap(part, n)
                 if index is not None:
@@ -247,9 +246,17 @@ class _Edges:
         for n, edges in enumerate(begins):
             self._lefts[n] += edges if len(edges) >= _CUTS else []
 
+    def covered(self, part: Part) -> tuple[int, int]:
+        """The first and the last column that a part fills."""
+        extent = part.box[0], part.box[2]
+        found = self._known.get(extent)
+        if found is None:
+            found = self._known[extent] = _covered(*extent, self._columns)
+        return found
+
     def pieces(self, part: Part) -> list[Part]:
         """The cells that a part holds."""
-        first, last = _covered(part, self._columns)
+        first, last = self.covered(part)
         # A letter or two of a neighbouring cell may be in the part.
         while last + 1 < len(self._columns) and part.right > self._columns[last + 1][0] + _ALIGNED:
             last += 1
