@@ -112,31 +112,44 @@ def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
     found: list[Extent] = []
     for column in columns:
         inside = [
-            part for row in rows for part in row.parts if _overlap(part, column) > 0.9 * part.width
+            [part for part in row.parts if _overlap(part, column) > 0.9 * part.width]
+            for row in rows
         ]
-        if any(len(part.gaps) > _MOST_GAPS for part in inside):
+        inside = [parts for parts in inside if parts]
+        if any(len(part.gaps) > _MOST_GAPS for parts in inside for part in parts):
             found.append(column)
         else:
             found += _cut(column, inside)
     return found
 
 
-def _cut(column: Extent, parts: Sequence[Part]) -> list[Extent]:
-    """A column divided where no word of any part stands, many have words on both sides, and these
-    begin or end at one place."""
+def _cut(column: Extent, rows: Sequence[Sequence[Part]]) -> list[Extent]:
+    """A column divided where no word of any part stands, many rows have words on both sides, and
+    these begin or end at one place."""
     edges: list[Extent] = []
     left = column[0]
+    parts = [part for row in rows for part in row]
+    gaps = [(row[0].size, list(_spaces(row))) for row in rows]
     for x1, x2 in _white([word for part in parts for word in _words(part)], len(parts) // _STRAY):
         both = [
-            part
-            for part in parts
-            if x2 - x1 > _RIVER * part.size
-            and any(a <= x1 + _ALIGNED and b >= x2 - _ALIGNED for _, a, b in part.gaps)
+            (end, begin)
+            for size, spaces in gaps
+            if x2 - x1 > _RIVER * size
+            for end, begin in spaces
+            if end <= x1 + _ALIGNED and begin >= x2 - _ALIGNED
         ]
-        if len(both) >= max(_RIVER_ROWS, _SHOWN * len(parts)) and _agree(both, x1, x2):
+        if len(both) >= max(_RIVER_ROWS, _SHOWN * len(rows)) and _agree(both, x1, x2):
             edges.append((left, x1))
             left = x2
     return [*edges, (left, column[1])]
+
+
+def _spaces(row: Sequence[Part]) -> Iterator[Extent]:
+    """Where the white space between the words of a row begins and ends."""
+    for part, after in zip(row, [*row[1:], None], strict=True):
+        yield from ((left, right) for _, left, right in part.gaps)
+        if after is not None:
+            yield part.right, after.left
 
 
 def _white(words: Sequence[Extent], strays: int) -> Iterator[Extent]:
@@ -161,17 +174,11 @@ def _words(part: Part) -> Iterator[Extent]:
     yield left, part.right
 
 
-def _agree(parts: Sequence[Part], left: float, right: float) -> bool:
-    """Whether words end at ``left`` or begin at ``right`` in most of the parts."""
-    ends = begins = 0
-    for part in parts:
-        ends += any(
-            abs(x1 - left) <= _ALIGNED and x2 >= right - _ALIGNED for _, x1, x2 in part.gaps
-        )
-        begins += any(
-            abs(x2 - right) <= _ALIGNED and x1 <= left + _ALIGNED for _, x1, x2 in part.gaps
-        )
-    return max(ends, begins) >= 0.9 * len(parts)
+def _agree(spaces: Sequence[Extent], left: float, right: float) -> bool:
+    """Whether words end at ``left`` or begin at ``right`` beside most of the white spaces."""
+    ends = sum(abs(end - left) <= _ALIGNED for end, _ in spaces)
+    begins = sum(abs(begin - right) <= _ALIGNED for _, begin in spaces)
+    return max(ends, begins) >= 0.9 * len(spaces)
 
 
 def _overlap(part: Part, column: Extent) -> float:
