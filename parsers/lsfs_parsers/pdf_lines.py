@@ -32,6 +32,8 @@ _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
 _TALL = 1.6  # of the letter size; a higher line may be several
+_RATHER_TALL = 1.2  # one of several cells may be several
+_OFF_LINE = 0.15  # of the letter size between the baselines of two cells that are not of one line
 _APART = 0.9  # of the letter size; letters of one line are not further above each other
 _BOLD = 600
 GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
@@ -319,8 +321,9 @@ class _Reader:
             if line is None:
                 continue
             pieces = [run]
-            if line.bottom - line.top > _TALL * line.size:
-                pieces = self._at_one_height(run, turn, _APART * line.size)
+            height = (line.bottom - line.top) / line.size if line.size else 0.0
+            if height > _TALL or (height > _RATHER_TALL and len(line.cells) > 1):
+                pieces = self._at_one_height(run, turn, line.size)
             if len(pieces) == 1:
                 yield line, run.angle
                 continue
@@ -329,16 +332,22 @@ class _Reader:
                 if line is not None:
                     yield line, run.angle
 
-    def _at_one_height(self, run: _Run, turn: Turn, apart: float) -> list[_Run]:
-        """The pieces of a line in which pdfium put what stands below it: the first cell of the next
-        row of a table behind the last cell of a row."""
+    def _at_one_height(self, run: _Run, turn: Turn, size: float) -> list[_Run]:
+        """The pieces of a line in which pdfium put what stands below it, the first cell of the next
+        row of a table behind the last cell of a row, or what is drawn next in another column."""
         cuts = [run.start]
-        for space in _SPACES.finditer(self._units, run.start, run.end):
-            before, after = space.span()
-            if before > run.start and after < run.end:
-                one, other = self._char(before - 1, turn), self._char(after, turn)
-                if abs(one[1] + one[3] - other[1] - other[3]) > 2 * apart:
-                    cuts.append(after)
+        spaces, _ = self._gaps(run, turn)
+        baseline = self._baseline(run.first, turn)
+        for before, after in spaces:
+            one, other = self._char(before - 1, turn), self._char(after, turn)
+            apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
+            if not apart and not -size < other[0] - one[2] < GAP_IN_SIZES * size:
+                here = self._baseline(self._char_index(after), turn)
+                if here is not None and baseline is not None:
+                    apart = abs(here - baseline) > _OFF_LINE * size
+            if apart:
+                cuts.append(after)
+                baseline = self._baseline(self._char_index(after), turn)
         if len(cuts) == 1:
             return [run]
         ends = [*cuts[1:], run.end]
