@@ -43,12 +43,12 @@ class Liar:
         on_text: Callable[[str], None] | None = None,
         cancel: Event | None = None,
     ) -> str:
-        """A true sentence, cut short, for one in five; else a lie."""
+        """A true sentence, a clause left out, for one in three; else a lie."""
         text = self._chance.choice(list(evidence))
-        if self._chance.random() < 0.2:
-            cut = re.split(r"(?<=\w)[,;] ", text)[0].rstrip(".") + "."
-            self.true.add(cut)
-            return cut
+        if self._chance.random() < 1 / 3:
+            shorter = re.sub(r", [^,]+, ", " ", text, count=1)
+            self.true.add(shorter)
+            return shorter
         ways = [self._number, self._swapped, self._negated, self._unit, self._mixed(evidence)]
         self._chance.shuffle(ways)
         lie = next((lie for way in ways if (lie := way(text)) != text), "")

@@ -51,9 +51,9 @@ def borne(text: str, quote: str) -> bool:
     bare = {number for number, _ in numbers}
     for number, unit in _NUMBER.findall(text):
         behind = {other for value, other in numbers if value == _plain(number)}
-        if _plain(number) not in bare or (unit and behind and unit not in behind | {"and", "in"}):
+        if _plain(number) not in bare or (unit and unit not in behind and "" not in behind):
             return False
-    told = [word for word in _CAPITAL.findall(text)[0:] if word.casefold() not in _BUILT]
+    told = [word for word in _CAPITAL.findall(text) if word.casefold() not in _BUILT]
     first = text.split()[0].strip("\"'\u201c") if text.split() else ""
     names = [word for word in told if not (first.startswith(word) and len(word) < 4)]
     stems = {word[:5] for word in _WORD.findall(known)} | {word[:5] for word in _BUILT}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,20 +66,21 @@ def _units(sentence: str, evidence: str) -> Iterator[str]:
 
 
 def _negated(sentence: str, evidence: str) -> Iterator[str]:
-    """Words that only one of the two denies: "cats, not dogs" of "dogs, not cats"."""
+    """Words that one of the two denies more often: "cats, not dogs" of "dogs, not cats"."""
     said, known = _denied(sentence), _denied(evidence)
     held = {stem(word) for word in WORD.findall(sentence.casefold())}
     yield from (f"not {word}" for word in sorted(said - known))
-    yield from (f"not {word}" for word in sorted((known - said) & held))
+    yield from (f"not {word}" for word in sorted((known - said).keys() & held))
 
 
-def _denied(text: str) -> set[str]:
-    """What stands behind each word of negation, by stem."""
-    found = set()
+def _denied(text: str) -> Counter[str]:
+    """What stands behind each word of negation, by stem; "not no reason" denies it twice."""
+    found: Counter[str] = Counter()
     for match in _NOT.finditer(text):
         behind = (word[0] for word in WORD.finditer(text.casefold(), match.end()))
-        found.add(next((stem(word) for word in behind if word not in ENGLISH), ""))
-    return found - {""}
+        found[next((stem(word) for word in behind if word not in ENGLISH), "")] += 1
+    del found[""]
+    return found
 
 
 def _measured(text: str) -> Iterator[tuple[str, str]]:

@@ -56,3 +56,9 @@ def test_values_in_their_place(sentence: str, evidence: str) -> None:
 def test_what_cannot_be_told_is_not_said() -> None:
     # "sold" stands nearer to the other day: true, but only a reader knows.
     assert swapped("The car was sold on 4 May 2023.", SALE)
+
+
+def test_what_is_denied_twice_is_not_denied() -> None:
+    evidence = "There is no indication that the deal includes films."
+    assert swapped("There is not no indication that the deal includes films.", evidence)
+    assert not swapped("There is no indication that the deal includes films.", evidence)
