@@ -32,6 +32,7 @@ import numpy as np
 
 import lsfs
 from benchmarks import answers_model, answers_set
+from benchmarks.answers_liar import Liar
 from benchmarks.answers_papers import papers
 from benchmarks.answers_set import Asked, Texts
 from benchmarks.answers_support import unsupported
@@ -238,6 +239,30 @@ def on_texts(texts: Texts, keep: Path | None) -> list[Outcome]:
         ]
 
 
+def lied_to(engines: Engines, questions: Sequence[Asked], seed: int) -> dict[str, Any]:
+    """Questions answered with a model that lies; what it says is shown, or not."""
+    liar = Liar(seed)
+    chat: Any = liar  # it stands in for all that answering asks of a model
+    shown: list[str] = []
+    wrong: list[str] = []
+    statements = 0
+    for asked in questions:
+        answer = answered(Call(replace(engines, chat=chat)), AskRequest(asked.text))
+        quotes = {one.quote for one in answer.citations}
+        statements += len(answer.statements)
+        shown += [one.text for one in answer.statements if one.text not in quotes]
+        wrong += unsupported(engines, answer)
+    lies = {" ".join(text.split()) for text in liar.told}
+    return {
+        "questions": [len(questions)],
+        "lies told": [len(lies)],
+        "lies shown": [sum(text in lies for text in shown)],
+        "true sentences shown": [sum(text not in lies for text in shown)],
+        "statements": [statements],
+        "unsupported": [len(wrong)],
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -246,6 +271,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="ask every n-th question of XQuAD")
     parser.add_argument("--abstracts", type=int, default=250, help="questions about abstracts")
     parser.add_argument("--model-questions", type=int, default=0)
+    parser.add_argument("--liar", type=int, default=0, help="questions put to a model that lies")
     parser.add_argument("--keep", type=Path, help="keep files and index of XQuAD in this folder")
     options = parser.parse_args()
     if options.data is None:
@@ -262,6 +288,10 @@ def main() -> None:
     judged = on_texts(other, None)
     table["abstracts"] = figures(judged, judged, shipped)
     table["papers"] = on_papers(options.seed, shipped)
+    if options.liar:
+        held = [texts.questions[n] for n in chosen if not fitting[n]][: options.liar]
+        with opened(texts.files, options.keep) as engines:
+            table["a model that lies"] = lied_to(engines, held, options.seed)
     if options.model_questions:
         held = [texts.questions[n] for n in chosen if not fitting[n]]
         drawn = random.Random(options.seed).sample(held, min(options.model_questions, len(held)))
