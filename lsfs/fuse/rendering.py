@@ -10,6 +10,7 @@ from lsfs import codec
 from lsfs.index.groups.grouped import SavedGroup
 from lsfs.model import Citation, FileProblem, FoundFile, Hit, SavedQuestion, SavedSearch
 from lsfs.places import cited, plain
+from lsfs.summaries import Summary
 
 NAME_MAX = 255
 LINK_MAX = 4095
@@ -37,6 +38,7 @@ stored in your folder.
 | `join/` | files joined on what they state, as directories; documents joined into one |
 | `text/` | each document as text, in Markdown |
 | `pages/` | the same, page by page |
+| `summary/` | each document in about a page, and each folder |
 | `versions/` | what each file was before, as files |
 | `at/` | the whole drive as it was at a time |
 | `trash/` | files that were removed |
@@ -238,6 +240,37 @@ def no_answer_page(asked: SavedQuestion, why: str) -> bytes:
     if asked.generation < 0:
         return page
     return page + b"\n---\n\nThe answer before the files last changed:\n\n" + answer_page(asked)
+
+
+def summary_page(found: Summary) -> bytes:
+    """A summary for people, as Markdown; paths are relative to the drive."""
+    parts = [f"# {one_line(found.title)}"]
+    for part in found.parts:
+        said = [_marked(found, number) for number in part.statements]
+        parts += [f"## {one_line(part.heading)}"] if part.heading else []
+        parts.append("\n".join(f"- {one}" for one in said) if part.listed else " ".join(said))
+    if not found.parts:
+        parts.append(_lines(found.summary))
+    parts += [f"({one_line(note)})" for note in found.notes]
+    if found.citations:
+        parts.append("## Where it says so")
+        parts += [_citation(rank, place) for rank, place in enumerate(found.citations, 1)]
+    return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+def _marked(found: Summary, number: int) -> str:
+    """A statement with the numbers of its citations, from 1."""
+    one = found.statements[number]
+    marks = "".join(f"[{n + 1}]" for n in one.citations)
+    return f"{one_line(one.text)} {marks}".rstrip()
+
+
+def no_summary_page(path: str, why: str) -> bytes:
+    """What a summary's file says when there is none: why, and what to do."""
+    return (
+        f"# {one_line(path)}\n\nThere is no summary: {_lines(why)}\n\n"
+        "Your files are not affected; `lsfs status` tells how the index is doing.\n"
+    ).encode("utf-8", "replace")
 
 
 def _citation(rank: int, place: Citation) -> str:
