@@ -25,6 +25,9 @@ _NEW = {
 }  # fmt: skip
 
 
+_MAY_BE_PATHS = ("dir", "what")
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
     """A call that a prompt asks for.
@@ -166,7 +169,7 @@ def _located(
     arguments = dict(planned.arguments)
     for entry, _, param in declared.fields():
         value = arguments.get(entry.name)
-        is_path = param.path or entry.name == "dir"
+        is_path = param.path or entry.name in _MAY_BE_PATHS
         if not value or not is_path or (planned.syscall, entry.name) in _NEW:
             continue
         located = []

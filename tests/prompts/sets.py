@@ -18,7 +18,7 @@ from lsfs.syscalls.prompt.slots import Surroundings
 from lsfs.syscalls.registry import registry
 
 HERE = Path(__file__).parent
-_THERE = ("path", "source", "file1", "file2", "dir")
+_THERE = ("path", "source", "file1", "file2", "dir", "what")
 _MADE = ("make_dir", "trash_restore")  # whose path is not there yet, or not any more
 
 

@@ -422,7 +422,7 @@ _LENGTHS = (
 def _summarize(named: Named) -> Arguments | None:
     path = named.path()
     length = next((name for name, words in _LENGTHS if named.says(words)), None)
-    return {"path": path, **({"length": length} if length else {})} if path else None
+    return {"what": path, **({"length": length} if length else {})} if path else None
 
 
 def _duplicates(named: Named) -> Arguments | None:

@@ -54,7 +54,7 @@ _IT = re.compile(
     r"\b(?:it|that\s+(?:file|folder)|this\s+(?:file|folder)|the\s+(?:new\s+)?(?:file|folder|copy|result)(?=\s*$|\s+(?:and|to|into|in|from|with)\b)|its|there|them)\b",
     re.I,
 )
-_RESULT = {"copy": "destination", "move": "destination", "file_join": "name"}
+_RESULT = {"copy": "destination", "move": "destination", "file_join": "name", "summarize": "what"}
 CANDIDATES = 6  # nearest intents that are looked at
 NEAR_ENOUGH = 0.15
 SURE = 0.25

@@ -421,12 +421,8 @@ def _span(name: str, words: str, around: Surroundings) -> Arguments | None:
 
 
 def _subject(name: str, words: str, around: Surroundings) -> Arguments | None:
-    """A file or folder as the path, or files that are described as the query."""
-    named = _file(name, words, around)
-    if named:
-        return {"path": named[name]}
-    described = _set(name, words, around)
-    return described and {"query": described[name]}
+    """A file or folder, or files that are described."""
+    return _file(name, words, around) or _set(name, words, around)
 
 
 def _removed(name: str, words: str, around: Surroundings) -> Arguments | None:
