@@ -13,6 +13,7 @@ from zlib import crc32
 
 from lsfs import values
 from lsfs.llm import ground
+from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import stop_words
 from lsfs.llm.wordforms import WORD, stem
 from lsfs.model import Block, BlockKind
@@ -285,7 +286,7 @@ def _prior(sentence: str, said: Iterable[int], *, first: bool) -> float:
 def _form(sentence: str, said: Iterable[int]) -> float:
     """How much of a sentence it is, by its two ends."""
     bare = sentence.strip()
-    if _BOILERPLATE.search(bare) or bare.startswith(">"):
+    if _BOILERPLATE.search(bare) or bare.startswith(">") or speaks_to_a_model(bare):
         return 0.15
     if _TOTAL.search(bare) and any(concept & 3 == NUMBER_KIND for concept in said):
         return 1.0
