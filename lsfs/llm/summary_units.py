@@ -257,7 +257,8 @@ def _stands(sentence: str) -> bool:
     if _SALUTATION.match(bare) or _PAGE_NUMBER.fullmatch(bare):
         return False
     has_value = any(c.isdigit() for c in bare) and len(_LETTERS.findall(bare)) >= 1
-    least = 2 if has_value else 4
+    # A line without an end mark is a heading that was not seen to be one, if it is short.
+    least = 2 if has_value else 4 if _END.search(bare) or _LABELLED.match(bare) else 8
     if not least <= count_words(bare) <= MOST_WORDS:
         return False
     letters = sum(c.isalpha() for c in bare)
