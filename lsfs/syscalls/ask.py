@@ -279,12 +279,22 @@ def _fitting(
     """The files that are asked for, and what is to be said of others."""
     from lsfs.syscalls import payment
 
+    if plan.either:
+        return _united([_fitting(engines, one, filters) for one in plan.either])
     state = payment.asked_state(plan)
     if not state:
         return matching_files(engines, plan, filters), ()
     files = matching_files(engines, payment.without_state(plan), filters)
     paid = payment.by_state(engines, files, state)
     return list(paid.files), paid.note()
+
+
+def _united(
+    parts: Sequence[tuple[list[FoundFile], tuple[str, ...]]],
+) -> tuple[list[FoundFile], tuple[str, ...]]:
+    """The files of several sets, each once, and what is to be said of others."""
+    files = {file.path: file for found, _ in reversed(parts) for file in reversed(found)}
+    return list(reversed(files.values())), tuple(note for _, notes in parts for note in notes)
 
 
 def _no_files(
@@ -304,9 +314,11 @@ def _no_files(
     reason = nearest_relaxation(plan, files_of)
     if timely:
         reason += f"; {', '.join(f'{file.path}: {day}' for file, day in timely)}"
-    topic = topic_of(plan)
-    looked = told(filters.with_plan(plan, whole=True))
-    looked += f" with the words {', '.join(topic)}" if topic else ""
+    looked = " or ".join(
+        told(filters.with_plan(one, whole=True))
+        + (f" with the words {', '.join(topic)}" if (topic := topic_of(one)) else "")
+        for one in plan.either or (plan,)
+    )
     reason = "; ".join(filter(None, (f"looked for: {looked}", reason)))
     return Answer(_nothing(engines, near, reason), False, (), near, plan, notes=notes)
 

@@ -76,6 +76,7 @@ DECLARED = {
     "delete": Outline("delete", "rm", "Remove files and folders. Files go to the trash: ``lsfs trash restore`` brings them back."),
     "kv_status": Outline("kv", "kv status", "Show what is kept of the language model's work on passages."),
     "kv_clear": Outline("kv", "kv clear", "Forget what is kept of the language model's work; no answer changes by that."),
+    "parse": Outline("parse", "parse", "Say which calls a prompt asks for; ``lsfs do`` runs them."),
     "summarize": Outline("summarize", "summarize", "Sum up a file, a folder, or what the files say about something."),
     "retrieve_summary": Outline("summarize", "", "Find the files that are most about a query, and sum up each of them, best first."),
 }

@@ -20,6 +20,7 @@ from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
+from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.reading import FileText, Texts
@@ -442,6 +443,10 @@ class Methods:
         self,
         unused: bool = ...,
     ) -> KvCleared: ...
+    def parse(
+        self,
+        prompt: str,
+    ) -> Parsed: ...
     def summarize(
         self,
         what: str = ...,
