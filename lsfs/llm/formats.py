@@ -199,12 +199,15 @@ class Thin:
 
 def _few(rows: Floats, rank: int) -> tuple[Floats, int]:
     """Rows through their first ``rank`` singular vectors, and the bytes of both factors (f16)."""
-    u, s, v = np.linalg.svd(rows, full_matrices=False)
-    rank = min(rank, len(s))
-    left = (u[:, :rank] * s[:rank]).astype(np.float16)
-    right = v[:rank].astype(np.float16)
-    rebuilt: Floats = left.astype(np.float32) @ right.astype(np.float32)
-    return rebuilt, left.nbytes + right.nbytes
+    with select.one_thread():
+        # The right singular vectors are the eigenvectors of K'K, which is far smaller than K.
+        wide = rows.astype(np.float64)
+        _, vectors = np.linalg.eigh(wide.T @ wide)
+        right = vectors[:, ::-1][:, :rank]
+        left = (wide @ right).astype(np.float16)
+        short = right.T.astype(np.float16)
+        rebuilt: Floats = left.astype(np.float32) @ short.astype(np.float32)
+    return rebuilt, left.nbytes + short.nbytes
 
 
 def _bare(keys: Rows, text: Text) -> Floats:

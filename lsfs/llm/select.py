@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,7 @@ def products(asked: Floats, keys: Floats) -> Floats:
         asked: float32 [..., queries, head size].
         keys: float32 [..., keys, head size].
     """
-    # Products this small take BLAS 25 times as long with several threads, which wait by spinning.
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_thread():
         found: Floats = asked @ np.swapaxes(keys, -1, -2)
     return found
 
@@ -80,6 +80,13 @@ def shares(scores: Floats, counts: Floats | None = None) -> Floats:
     """The mean :func:`softmax` of all that ask: [..., queries, groups] to [..., groups]."""
     mean: Floats = softmax(scores, counts).mean(axis=-2)
     return mean
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """While it holds, BLAS has one thread: products this small take it 25 times as long with
+    several, which wait by spinning."""
+    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limit
 
 
 @functools.cache
