@@ -24,6 +24,7 @@ _LINES = 4  # first lines that may be a title
 _CLEAR = 3.0  # points below which a kind is not clear
 _NAME_CLEAR = 2.0  # the same, for what a file's own name says
 _TITLE, _TITLE_PART, _STEM, _FOLDER = 5.0, 2.5, 2.2, 1.5
+CALLS_ITSELF = "calls itself"  # in the reason of a kind
 _LED = 1.5  # for a name that begins with its kind; enough when a scan has no text
 
 
@@ -41,7 +42,7 @@ _ENGLISH = _table(
     """
     contract: contract agreement lease nda non_disclosure_agreement non-disclosure_agreement deed
     contract: terms_of_service terms_of_engagement terms_of_use terms_and_conditions
-    contract: letter_of_intent
+    contract: letter_of_intent subcontract
     contract: addendum amendment licence_agreement license_agreement service_level_agreement sla
     contract: statement_of_work memorandum_of_understanding offer_of_employment employment_offer
     contract: engagement_letter bill_of_sale promissory_note tenancy sublease settlement_agreement
@@ -73,7 +74,8 @@ _FOREIGN = _table(
     contract: accord_de_confidentialite accord-cadre accords-cadres
     contract: contrato contratos acuerdo acuerdos convenio contrato_de_arrendamiento
     contract: contratto contratti accordo accordi contratto_di_locazione
-    invoice: rechnung rechnungen facture factures factura facturas fattura fatture
+    invoice: rechnung rechnungen facture factures factura facturas fattura fatture factuur facturen
+    invoice: gutschrift gutschriften rechnungskorrektur
     receipt: quittung quittungen kassenbon recu recus recibo recibos ricevuta ricevute scontrino
     letter: brief briefe schreiben anschreiben lettre lettres carta cartas lettera lettere
     report: bericht berichte rapport rapports informe informes
@@ -211,6 +213,9 @@ _CUE_TABLE = r"""
         \btra le parti\b|\bsi conviene e si stipula\b|\bdi seguito denominat
     invoice 3 invoice number:
         \binvoice (?:no|number|nr|#|date|id)\b|\brechnungs(?:nummer|-?nr|datum)\b
+    invoice 3 invoice line:
+        ^[^\w\n]*+(?:invoice|rechnung|facture|factura|fattura|factuur)[^\S\n]*
+        (?:(?:no|nr|number|nummer|n)\b[.:º° ]*)?#?[^\S\n]*\d[\w./-]{0,16}[^\S\n]*$
     invoice 2 amount due:
         \b(?:amount|balance|total) due\b|\brechnungsbetrag\b|\bzahlbar bis\b|\bnet à payer\b
     invoice 2 bill to:
@@ -407,7 +412,7 @@ def _by_title(document: Document) -> tuple[str, float, str] | None:
     for line in _title_lines(document):
         read = _head(line)
         if read is not None and (best is None or read[1] > best[1]):
-            best = read[0], read[1], f"calls itself {line.strip()[:60]!r}"
+            best = read[0], read[1], f"{CALLS_ITSELF} {line.strip()[:60]!r}"
     return best
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from lsfs.model import (
     Block,
@@ -36,8 +37,7 @@ _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{64,}")  # shorter ones hold no pile tha
 _UNPRINTABLE |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of a block's text that comes from one place in the file.
 
     Attributes:

@@ -16,6 +16,7 @@ Nothing is written to standard output.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -43,6 +44,7 @@ from lsfs_parsers.registry import Registry
 _LENGTH = struct.Struct(">Q")
 _MAX_REQUEST = 1024 * 1024  # a name and a number
 _MAX_REASON = 300  # characters
+_NEW_OBJECTS = 20_000  # between two looks for cycles; a page makes thousands, and hardly a cycle
 
 _STATUS: tuple[tuple[type[BaseException], Status], ...] = (
     (Encrypted, Status.ENCRYPTED),
@@ -69,6 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = options.parse_args(arguments)
     # A terminal's ^C goes to the whole foreground group; the parent decides what it means for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(_NEW_OBJECTS)
     extra = dict(item.split("=", 1) for item in chosen.parser)
     registry = Registry(extra)
     readable: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from lsfs.model import BlockKind, Document
@@ -116,12 +116,12 @@ def _divide(pieces: list[Piece]) -> None:
     if not pieces:
         pieces.append(Piece("", glue=""))
     last = pieces[-1]
-    pieces[-1] = replace(last, glue=f"{last.glue.removesuffix(' ')}{BETWEEN_CELLS}")
+    pieces[-1] = last._replace(glue=f"{last.glue.removesuffix(' ')}{BETWEEN_CELLS}")
 
 
 def _row_end(pieces: list[Piece]) -> list[Piece]:
     last = pieces[-1]
-    return [*pieces[:-1], replace(last, glue=f"{last.glue.rstrip()}\n")]
+    return [*pieces[:-1], last._replace(glue=f"{last.glue.rstrip()}\n")]
 
 
 class _Reader:
@@ -458,7 +458,7 @@ class _Reader:
             sink.row_lines.append(pieces[0].line or 0)
         if sink.rows[-1]:
             _divide(sink.row_pieces[-1])
-        sink.row_pieces[-1] += [replace(piece, glue=" ") for piece in pieces]
+        sink.row_pieces[-1] += [piece._replace(glue=" ") for piece in pieces]
         sink.rows[-1].append(one_line(" ".join(piece.text for piece in pieces)))
 
     def _row(self, line: int) -> None:

@@ -229,7 +229,7 @@ def _undivided(lines: Sequence[Line], blocks: Sequence[str]) -> Iterable[Line]:
         follows = at + 1 < len(lines) and blocks[at] == blocks[at + 1]
         if follows and _DIVIDED.search(line.text) and lines[at + 1].text[0].islower():
             last = line.cells[-1]
-            cells = (*line.cells[:-1], replace(last, text=last.text[:-1]))
-            yield replace(line, text=line.text[:-1], hyphen=True, cells=cells)
+            cells = (*line.cells[:-1], last._replace(text=last.text[:-1]))
+            yield line._replace(text=line.text[:-1], hyphen=True, cells=cells)
         else:
             yield line

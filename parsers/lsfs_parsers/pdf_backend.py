@@ -124,7 +124,7 @@ class GeometricBackend:
         last = before.pieces[-1]
         divided = before.end is End.DIVIDED
         text, glue = self.words.joint(last.text, after.pieces[0].text, divided=divided)
-        return replace(last, text=text, glue=glue)
+        return last._replace(text=text, glue=glue)
 
     def _stretches(
         self, lines: list[Line], region: Region, page: PdfPage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
@@ -31,6 +31,7 @@ _COVERED = 0.3  # share of such lines that have letters, not white space, at any
 _SAME_GUTTER = 15.0  # points: what is indented beside it moves its middle
 _ACROSS = 6.0  # points by which a line reaches over a gutter
 _TABLE_ROWS = 3
+_SAME_HEIGHT = 0.3  # of a cell's height: the middles of two cells of a row are not further apart
 _TABULAR = 0.25  # share of the lines of a table that have several cells, beside wrapped ones
 _CELL_LINES = 4  # letter sizes by which a cell beside one of several lines goes up the page
 _SAME_ROW = 0.6  # share of the height in which two parts of a row overlap
@@ -79,7 +80,7 @@ def regions(
     page = window.current
     hints = [one.gutters for one in (window.previous, window.next) if one is not None]
     gutters = next(
-        (hint for hint in (*hints, usual) if _adds_to(hint, page.gutters) and _admits(page, hint)),
+        (hint for hint in (*hints, usual) if _adds_to(hint, page) and _admits(page, hint)),
         page.gutters,
     )
     whole = (0.0, 0.0, page.width, page.height)
@@ -88,11 +89,19 @@ def regions(
     return list(_bands(lines, gutters, page))
 
 
-def _adds_to(hint: Sequence[float], own: Sequence[float]) -> bool:
+def _adds_to(hint: Sequence[float], page: PdfPage) -> bool:
     """Whether gutters of other pages are those of a page and more: a column that a table fills
-    shows none."""
-    return len(hint) > len(own) and all(
-        any(abs(one - other) < _SAME_GUTTER for other in hint) for one in own
+    shows none, or all of it is taken for white space between the columns beside it."""
+    if len(hint) <= len(page.gutters):
+        return False
+    rest = [own for own in page.gutters if not any(abs(own - one) < _SAME_GUTTER for one in hint)]
+    if not rest:
+        return True
+    rows = [[cell.box for cell in line.cells] for line in page.lines]
+    columns = list(pairwise([0.0, *hint, page.width]))
+    return all(
+        any(left < own < right and _is_tabular(rows, left, right) for left, right in columns)
+        for own in rest
     )
 
 
@@ -124,10 +133,18 @@ def _within(row: Sequence[Box], start: float, end: float) -> list[Box]:
 
 
 def _is_tabular(rows: Sequence[Sequence[Box]], start: float, end: float) -> bool:
-    """Whether most rows between two places have several cells."""
-    inside = [row for row in (_within(row, start, end) for row in rows) if row]
-    several = sum(len(row) > 1 for row in inside)
-    return several >= max(_TABLE_ROWS, _TABULAR * len(inside))
+    """Whether at most heights between two places stand several cells, in whatever order drawn."""
+    boxes = [box for row in rows for box in _within(row, start, end)]
+    counts: list[int] = []
+    height = float("-inf")
+    for middle, size in sorted(((box[1] + box[3]) / 2, box[3] - box[1]) for box in boxes):
+        if middle - height <= _SAME_HEIGHT * size:
+            counts[-1] += 1
+        else:
+            counts.append(1)
+            height = middle
+    several = sum(count > 1 for count in counts)
+    return several >= max(_TABLE_ROWS, _TABULAR * len(counts))
 
 
 def _has_equal_heads(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> bool:
@@ -353,7 +370,7 @@ def of_cells(line: Line, cells: Sequence[Cell], *, hyphen: bool) -> Line:
     """The part of a line that some of its cells are."""
     text = " ".join(cell.text for cell in cells)
     box = union([cell.box for cell in cells])
-    return replace(line, text=text, box=box, hyphen=hyphen, cells=tuple(cells))
+    return line._replace(text=text, box=box, hyphen=hyphen, cells=tuple(cells))
 
 
 def _in_drawn_order(lines: list[Line]) -> list[Line]:
@@ -525,8 +542,7 @@ def _beside(one: Line, other: Line) -> Line:
             touching[-1] = one_cell(before, cell, glue)
         else:
             touching.append(cell)
-    return replace(
-        one,
+    return one._replace(
         text=" ".join(cell.text for cell in touching),
         box=union([one.box, other.box]),
         hyphen=(one if one.right > other.right else other).hyphen,

@@ -152,10 +152,10 @@ class Edges:
             return False
         if not full and (_starts_anew(line) or gap > _SINGLE_SPACED * line.size):
             return False
-        base = min(one.left for one in paragraph.lines[1:] or paragraph.lines)
-        deeper = line.left - base > _INDENT * style.body
-        if self.is_indented(line, style) and deeper and paragraph.kind is not BlockKind.LIST_ITEM:
-            return not (ended or len(paragraph.lines) > 1)
+        if self.is_indented(line, style) and paragraph.kind is not BlockKind.LIST_ITEM:
+            base = min(one.left for one in paragraph.lines[1:] or paragraph.lines)
+            if line.left - base > _INDENT * style.body:
+                return not (ended or len(paragraph.lines) > 1)
         return full or not ended
 
     def start(self, paragraph: Paragraph, style: Style, habits: Habits) -> Start:

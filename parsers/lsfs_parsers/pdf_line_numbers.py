@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lsfs.model import FurnitureRole
@@ -84,7 +84,7 @@ def _cut(cell: Cell, at_left: bool) -> tuple[Cell, Cell | None]:
     last = Cell(cell.text[at + 1 :], (end, top, right, bottom))
     if at_left:
         gaps = tuple((place - at - 1, one, two) for place, one, two in cell.gaps[1:])
-        return replace(first, gaps=()), replace(last, gaps=gaps, hyphen=cell.hyphen)
+        return first._replace(gaps=()), last._replace(gaps=gaps, hyphen=cell.hyphen)
     return last, first
 
 
@@ -92,7 +92,7 @@ def _of_cells(line: Line, cells: Sequence[Cell]) -> Line | None:
     if not cells:
         return None
     text = " ".join(cell.text for cell in cells)
-    return replace(line, text=text, box=union([cell.box for cell in cells]), cells=tuple(cells))
+    return line._replace(text=text, box=union([cell.box for cell in cells]), cells=tuple(cells))
 
 
 def _margin(numbered: list[_Numbered], lines: Sequence[Line], at_left: bool) -> list[_Numbered]:

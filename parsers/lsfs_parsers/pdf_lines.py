@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 Extent = tuple[float, float]
 Gap = tuple[int, float, float]
@@ -24,6 +24,7 @@ _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
 _MARK = re.compile(
     rf"(?:\xad|[{_BULLETS}\u2013-]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}}|\(?(?:\d{{1,3}}|[a-z]|[ivxl]{{2,5}})[.)])$"
 )
+_LONGEST_MARK = len("(viiii)")
 _RAISED_MARK = re.compile(r"(?:\xad|\d{1,3}|[*\u2020\u2021\u00a7]{1,3})$")
 _MANY_MARKS = 60  # on one page they are something else
 _SOFT_HYPHEN = "\xad"
@@ -31,6 +32,8 @@ _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
 _TALL = 1.6  # of the letter size; a higher line may be several
+_RATHER_TALL = 1.2  # one of several cells may be several
+_OFF_LINE = 0.15  # of the letter size between the baselines of two cells that are not of one line
 _APART = 0.9  # of the letter size; letters of one line are not further above each other
 _BOLD = 600
 GAP_IN_SIZES = 0.9  # a gap this wide, in letter sizes, divides a line into cells
@@ -41,8 +44,7 @@ SMALLEST_GAP = 3.2  # points
 _THIN = 0.2  # points; narrower rectangles are marks of white space
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):  # quicker to make than a dataclass, and a page has thousands
     """A part of a line between wide gaps.
 
     Attributes:
@@ -83,8 +85,7 @@ class Told:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of text.
 
     Attributes:
@@ -125,6 +126,8 @@ class Line:
 
 def union(boxes: list[Box]) -> Box:
     """The smallest box around all of ``boxes``, of which there is at least one."""
+    if len(boxes) == 1:
+        return boxes[0]
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
@@ -215,11 +218,12 @@ def page_lines(page: Any) -> list[Line]:
 
 def attached(lines: list[Line]) -> list[Line]:
     """The lines, with bullets and raised marks put to the line beside which they stand."""
-    marks = [line for line in lines if _MARK.match(line.text)]
+    marks = [line for line in lines if len(line.text) <= _LONGEST_MARK and _MARK.match(line.text)]
     if not marks or len(marks) > _MANY_MARKS:
         return lines
     whole = {id(line): line for line in lines}
-    owners = [line for line in lines if not _MARK.match(line.text)]
+    are_marks = {id(mark) for mark in marks}
+    owners = [line for line in lines if id(line) not in are_marks]
     for mark in marks:
         found = min(
             (line for line in owners if _stands_beside(mark, line)),
@@ -264,7 +268,7 @@ def _with_mark(mark: Line, line: Line) -> Line:
     else:
         cell = one_cell(last, mark.cells[0], "")
         text, cells = f"{line.text}{mark.text}", (*line.cells[:-1], cell)
-    return replace(line, text=text, box=box, cells=cells)
+    return line._replace(text=text, box=box, cells=cells)
 
 
 def _turned(reader: _Reader, rotation: int) -> int:
@@ -278,8 +282,7 @@ def _turned(reader: _Reader, rotation: int) -> int:
     return (-most - rotation) % 360 if most % 90 == 0 else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """A line as pdfium has it: its text, its range of characters, and its direction."""
 
     text: str
@@ -318,8 +321,9 @@ class _Reader:
             if line is None:
                 continue
             pieces = [run]
-            if line.bottom - line.top > _TALL * line.size:
-                pieces = self._at_one_height(run, turn, _APART * line.size)
+            height = (line.bottom - line.top) / line.size if line.size else 0.0
+            if height > _TALL or (height > _RATHER_TALL and len(line.cells) > 1):
+                pieces = self._at_one_height(run, turn, line.size)
             if len(pieces) == 1:
                 yield line, run.angle
                 continue
@@ -328,16 +332,22 @@ class _Reader:
                 if line is not None:
                     yield line, run.angle
 
-    def _at_one_height(self, run: _Run, turn: Turn, apart: float) -> list[_Run]:
-        """The pieces of a line in which pdfium put what stands below it: the first cell of the next
-        row of a table behind the last cell of a row."""
+    def _at_one_height(self, run: _Run, turn: Turn, size: float) -> list[_Run]:
+        """The pieces of a line in which pdfium put what stands below it, the first cell of the next
+        row of a table behind the last cell of a row, or what is drawn next in another column."""
         cuts = [run.start]
-        for space in _SPACES.finditer(self._units, run.start, run.end):
-            before, after = space.span()
-            if before > run.start and after < run.end:
-                one, other = self._char(before - 1, turn), self._char(after, turn)
-                if abs(one[1] + one[3] - other[1] - other[3]) > 2 * apart:
-                    cuts.append(after)
+        spaces, _ = self._gaps(run, turn)
+        baseline = self._baseline(run.first, turn)
+        for before, after in spaces:
+            one, other = self._char(before - 1, turn), self._char(after, turn)
+            apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
+            if not apart and not -size < other[0] - one[2] < GAP_IN_SIZES * size:
+                here = self._baseline(self._char_index(after), turn)
+                if here is not None and baseline is not None:
+                    apart = abs(here - baseline) > _OFF_LINE * size
+            if apart:
+                cuts.append(after)
+                baseline = self._baseline(self._char_index(after), turn)
         if len(cuts) == 1:
             return [run]
         ends = [*cuts[1:], run.end]
@@ -356,7 +366,7 @@ class _Reader:
             run = self._run(start, end, hyphen=hyphen, angle=0)
             turns = self._raw.FPDFText_GetCharAngle(self._page, run.first)
             angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield replace(run, angle=angle) if angle else run
+            yield run._replace(angle=angle) if angle else run
 
     def _run(self, start: int, end: int, *, hyphen: bool, angle: int) -> _Run:
         units = self._units[start:end]
@@ -379,17 +389,18 @@ class _Reader:
         return text if len(text) == written else "".join(map(chr, buffer[:written]))
 
     def _line(self, run: _Run, turn: Turn) -> Line | None:
-        box = self._box(run.first, run.last - run.first + 1, turn)
-        if box is None:
+        boxes = self._boxes(run.first, run.last - run.first + 1, turn)
+        if not boxes:
             return None
+        box = union(boxes)
         raw, page = self._raw, self._page
         size = self._size(run.middle)
+        bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD
         text = run.text.strip()
-        if text[0] not in _BULLETS:  # programs draw them bigger than the text of the item
-            size = max(size, self._size(run.first))
-        bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD and (
-            raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
-        )
+        if len(boxes) > 1:  # one rectangle is one run of letters in one font and size
+            if text[0] not in _BULLETS:  # programs draw them bigger than the text of the item
+                size = max(size, self._size(run.first))
+            bold = bold and raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
         cells = self._cells(run, turn, max(GAP_IN_SIZES * size, SMALLEST_GAP), box)
         baseline = self._baseline(run.first, turn)
         return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
@@ -399,13 +410,13 @@ class _Reader:
 
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
-        gaps = list(self._gaps(run, turn))
-        wide = _wide([right - left for _, _, (left, right) in gaps], gap)
+        units, extents = self._gaps(run, turn)
+        wide = _wide([right - left for left, right in extents], gap)
         if True not in wide:
-            return (_cell(run.text, box, [extent for _, _, extent in gaps], hyphen=run.hyphen),)
+            return (_cell(run.text, box, extents, hyphen=run.hyphen),)
         cells: list[Cell] = []
         begun, narrow = run.start, list[Extent]()
-        for (before, after, extent), is_wide in zip(gaps, wide, strict=True):
+        for (before, after), extent, is_wide in zip(units, extents, wide, strict=True):
             if is_wide:
                 around = self._between(begun, before, box, turn)
                 cells.append(_cell(_joined(self._units[begun:before]), around, narrow))
@@ -428,34 +439,38 @@ class _Reader:
         one, other = self._char(start, turn), self._char(end - 1, turn)
         return min(one[0], other[0]), box[1], max(one[2], other[2]), box[3]
 
-    def _gaps(self, run: _Run, turn: Turn) -> Iterator[tuple[int, int, Extent]]:
+    def _gaps(self, run: _Run, turn: Turn) -> tuple[list[tuple[int, int]], list[Extent]]:
         """The spaces in a line: the units around them, and where they begin and end."""
-        extent = self._extent if turn.degrees else self._upright_extent(turn)
         start, end = run.start, run.end
-        for space in _SPACES.finditer(self._units, start, end):
-            before, after = space.span()
-            if before > start and after < end:
-                left, right = extent(before - 1, turn)
-                left_again, right_again = extent(after, turn)
-                # From right to left, or another run of text, where the first stands behind.
-                turned = left > left_again
-                yield before, after, (right_again, left) if turned else (right, left_again)
+        spaces = [space.span() for space in _SPACES.finditer(self._units, start, end)]
+        if spaces and spaces[0][0] == start:
+            del spaces[0]
+        if spaces and spaces[-1][1] == end:
+            del spaces[-1]
+        extent = self._extents(turn)
+        extents = []
+        for before, after in spaces:
+            left, right = extent(before - 1)
+            left_again, right_again = extent(after)
+            # From right to left, or another run of text, where the first stands behind.
+            turned = left > left_again
+            extents.append((right_again, left) if turned else (right, left_again))
+        return spaces, extents
 
-    def _extent(self, unit: int, turn: Turn) -> Extent:
-        left, _, right, _ = self._char(unit, turn)
-        return left, right
-
-    def _upright_extent(self, turn: Turn) -> Callable[[int, Turn], Extent]:
-        """The same for pages that are not turned: it is asked twice for each word."""
+    def _extents(self, turn: Turn) -> Callable[[int], Extent]:
+        """What tells where a unit begins and ends; it is asked twice for each word."""
         char_box, page, at_left = self._char_box, self._page, turn.bounds[0]
         left, right, bottom, top = self._doubles
-        index_of = None if self._same else self._char_index
 
-        def extent(unit: int, turn: Turn) -> Extent:
-            char_box(page, index_of(unit) if index_of else unit, left, right, bottom, top)
+        def upright(unit: int) -> Extent:
+            char_box(page, unit, left, right, bottom, top)
             return left.value - at_left, right.value - at_left
 
-        return extent
+        def any_other(unit: int) -> Extent:
+            box = self._char(unit, turn)
+            return box[0], box[2]
+
+        return upright if self._same and not turn.degrees else any_other
 
     def _baseline(self, index: int, turn: Turn) -> float | None:
         x, y = self._doubles[:2]
@@ -484,7 +499,8 @@ class _Reader:
         index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
         return int(index) if index >= 0 else unit
 
-    def _box(self, start: int, count: int, turn: Turn) -> Box | None:
+    def _boxes(self, start: int, count: int, turn: Turn) -> list[Box]:
+        """pdfium's rectangles of some characters."""
         left, top, right, bottom = self._doubles
         get, page = self._raw.FPDFText_GetRect, self._page
         found = []
@@ -493,7 +509,7 @@ class _Reader:
             box = turn.box(left.value, bottom.value, right.value, top.value)
             if box[2] - box[0] > _THIN:
                 found.append(box)
-        return union(found) if found else None
+        return found
 
 
 def _cell(text: str, box: Box, spaces: list[Extent], *, hyphen: bool = False) -> Cell:

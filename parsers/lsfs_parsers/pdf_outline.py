@@ -154,7 +154,7 @@ class Outline:
         self._tell_tagged(page, told, style)
         if told:
             page.lines = [
-                replace(line, told=told[id(line)]) if id(line) in told else line
+                line._replace(told=told[id(line)]) if id(line) in told else line
                 for line in page.lines
             ]
 

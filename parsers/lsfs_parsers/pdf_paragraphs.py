@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from lsfs.model import BlockKind
 from lsfs_parsers.pdf_columns import Region
@@ -83,10 +82,12 @@ def _count(
 
 def _is_right_to_left(lines: Iterable[Line]) -> bool:
     text = "".join(line.text for line in lines)[:4000]
+    if _RIGHT_TO_LEFT.search(text) is None:
+        return False
     return len(_RIGHT_TO_LEFT.findall(text)) > len(_LEFT_TO_RIGHT.findall(text))
 
 
 def _mirrored(line: Line) -> Line:
     left, top, right, bottom = line.box
     box: Box = (-right, top, -left, bottom)
-    return replace(line, box=box)
+    return line._replace(box=box)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lsfs_parsers.pdf_lines import Box, Gap, Line, union
 
@@ -22,8 +22,7 @@ _SEAM = re.compile(r"[^\W\d_]{3}(?=[\d(+-])|\d(?=[^\W\d_]{3})")
 _NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a line between wide gaps.
 
     Attributes:
@@ -70,15 +69,13 @@ class Part:
         behind = self.text[at:].lstrip()
         start = len(self.text) - len(behind)
         return (
-            replace(
-                self,
+            self._replace(
                 text=self.text[:at],
                 box=(self.box[0], top, left, bottom),
                 hyphen=False,
                 gaps=self.gaps[:index],
             ),
-            replace(
-                self,
+            self._replace(
                 text=behind,
                 box=(right, top, self.box[2], bottom),
                 gaps=tuple((n - start, x1, x2) for n, x1, x2 in self.gaps[index + 1 :]),
@@ -103,7 +100,7 @@ class Part:
             ]
             if len(found) == 1:
                 gap = (found[0], x, x)
-                return replace(self, gaps=(*self.gaps[:number], gap, *self.gaps[number:]))
+                return self._replace(gaps=(*self.gaps[:number], gap, *self.gaps[number:]))
         return None
 
     def first_word(self) -> float:
@@ -117,35 +114,30 @@ class Part:
         return _SPACE * self.size
 
 
-@dataclass(slots=True)
-class Row:
-    """Parts at one height, from left to right."""
+class Row(NamedTuple):
+    """Parts at one height, from left to right.
+
+    Attributes:
+        baseline: of the first.
+        size: the biggest.
+    """
 
     parts: list[Part]
+    baseline: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+    size: float
 
-    @property
-    def baseline(self) -> float:
-        return self.parts[0].baseline
-
-    @property
-    def top(self) -> float:
-        return min(part.box[1] for part in self.parts)
-
-    @property
-    def bottom(self) -> float:
-        return max(part.box[3] for part in self.parts)
-
-    @property
-    def left(self) -> float:
-        return self.parts[0].box[0]
-
-    @property
-    def right(self) -> float:
-        return max(part.box[2] for part in self.parts)
-
-    @property
-    def size(self) -> float:
-        return max(part.size for part in self.parts)
+    @classmethod
+    def of(cls, parts: list[Part]) -> Row:
+        """The row of some parts, whatever their order."""
+        parts.sort(key=lambda part: part.box[0])
+        first = parts[0]
+        left, top, right, bottom = union([part.box for part in parts])
+        size = first.size if len(parts) == 1 else max(part.size for part in parts)
+        return cls(parts, first.baseline, left, top, right, bottom, size)
 
     @property
     def text(self) -> str:
@@ -153,7 +145,7 @@ class Row:
 
     @property
     def box(self) -> Box:
-        return union([part.box for part in self.parts])
+        return self.left, self.top, self.right, self.bottom
 
 
 def is_number(text: str) -> bool:
@@ -196,17 +188,15 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
 
 def rows_of(parts: Iterable[Part]) -> list[Row]:
     """Parts with the same baseline, from the top to the bottom of the page."""
-    rows: list[Row] = []
-    for part in sorted(parts, key=lambda part: (part.baseline, part.left)):
-        if rows and part.baseline - rows[-1].baseline <= _SAME_BASELINE * min(
-            part.size, rows[-1].parts[0].size
-        ):
-            rows[-1].parts.append(part)
+    rows: list[list[Part]] = []
+    for part in sorted(parts, key=lambda part: (part.baseline, part.box[0])):
+        first = rows[-1][0] if rows else part
+        near = part.baseline - first.baseline <= _SAME_BASELINE * min(part.size, first.size)
+        if rows and near:
+            rows[-1].append(part)
         else:
-            rows.append(Row([part]))
-    for row in rows:
-        row.parts.sort(key=lambda part: part.left)
-    return rows
+            rows.append([part])
+    return [Row.of(row) for row in rows]
 
 
 def joined(parts: Sequence[Part]) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from lsfs_parsers.pdf_lines import Box, Turn, turn_of, union
 
@@ -17,6 +16,7 @@ _LIMIT = 20_000  # objects, and segments by what they cost; a page of more is a 
 _SEGMENT = 4  # objects; what it costs to look at a segment
 _OUTLINE = 2000  # segments; a path of more is a drawing, whatever else the page has
 _THICKEST = 3.2  # points
+_THINNEST = 0.01  # points; a filled area without a width is not seen
 _SHORTEST = 1.5  # points; what is shorter is a dot, also of a dotted rule
 _SHORTEST_RULE = 7.0  # points, once its pieces are joined
 _SLANT = 0.6  # points that the two ends of a level line may differ by
@@ -28,8 +28,7 @@ _DEPTH = 3  # form XObjects within each other
 _SMALLEST_SHADE = 5.0  # points of height; lower filled areas are rules
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A straight ruling line; a thin filled rectangle counts too.
 
     Attributes:
@@ -119,30 +118,25 @@ class _Reader:
         if max(width, height) < _SHORTEST:
             return
         count = raw.FPDFPath_CountSegments(path)
-        if min(width, height) <= _THICKEST and (count <= 2 or self._is_rectangle(path, count)):
-            yield Rule(box, width >= height)
+        is_filled, is_stroked = self._draws(path)
+        if min(width, height) < _THINNEST and not is_stroked:
             return
-        if count <= _OUTLINE:
+        # A thin filled rectangle; two strokes can be as short.
+        is_bar = count <= 5 and is_filled and not is_stroked
+        if min(width, height) <= _THICKEST and (count <= 2 or is_bar):
+            yield Rule(box, width >= height)
+        elif count <= _OUTLINE and (is_filled or is_stroked):
             self._spend(_SEGMENT * count)
-            yield from self._of_segments(path, count, matrix)
+            placed = _after(self._matrix(path), matrix)
+            for corners in self._subpaths(path, count):
+                points = [_at(point, placed) for point in corners]
+                yield from _sides(points) if is_stroked else _filled(points)
 
-    def _is_rectangle(self, path: Any, count: int) -> bool:
-        """Whether a thin path is a filled rectangle; two strokes can be as short."""
+    def _draws(self, path: Any) -> tuple[bool, bool]:
+        """Whether a path is filled, and whether its outline is drawn."""
         fill, stroke = ctypes.c_int(), ctypes.c_int()
         self._raw.FPDFPath_GetDrawMode(path, fill, stroke)
-        return count <= 5 and bool(fill.value) and not stroke.value
-
-    def _of_segments(self, path: Any, count: int, matrix: Matrix) -> Iterator[Rule]:
-        raw = self._raw
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        raw.FPDFPath_GetDrawMode(path, fill, stroke)
-        placed = _after(self._matrix(path), matrix)
-        for corners in self._subpaths(path, count):
-            points = [_at(point, placed) for point in corners]
-            if stroke.value:
-                yield from _sides(points)
-            elif fill.value:
-                yield from _filled(points)
+        return bool(fill.value), bool(stroke.value)
 
     def _subpaths(self, path: Any, count: int) -> Iterator[list[tuple[float, float]]]:
         """The corners of the straight parts of a path; one with a curve is left out."""
@@ -235,7 +229,7 @@ def _is_on(box: Box, width: float, height: float) -> bool:
 
 def _turned(rule: Rule) -> Rule:
     left, top, right, bottom = rule.box
-    return replace(rule, box=(top, left, bottom, right), horizontal=not rule.horizontal)
+    return rule._replace(box=(top, left, bottom, right), horizontal=not rule.horizontal)
 
 
 def _joined(rules: list[Rule]) -> list[Rule]:
@@ -273,7 +267,7 @@ def _row(level: list[Rule]) -> list[Rule]:
     joined: list[Rule] = []
     for rule in sorted(level, key=lambda rule: rule.box[0]):
         if joined and rule.box[0] - joined[-1].box[2] <= _DASH_GAP:
-            joined[-1] = replace(joined[-1], box=union([joined[-1].box, rule.box]))
+            joined[-1] = joined[-1]._replace(box=union([joined[-1].box, rule.box]))
         else:
             joined.append(rule)
     return joined
@@ -287,7 +281,7 @@ def _without_doubles(rules: list[Rule]) -> list[Rule]:
         if twin is None:
             kept.append(rule)
         else:
-            kept[twin] = replace(rule, box=union([kept[twin].box, rule.box]))
+            kept[twin] = rule._replace(box=union([kept[twin].box, rule.box]))
     return kept
 
 

@@ -33,6 +33,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 def ends_sentence(text: str) -> bool:
     """Whether a line ends where a sentence does."""
+    if text[-1:].isalpha():  # as most lines do
+        return False
     end = _ENDS_SENTENCE.search(text, max(0, len(text) - _END))
     if end is None:
         return False

@@ -112,31 +112,44 @@ def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
     found: list[Extent] = []
     for column in columns:
         inside = [
-            part for row in rows for part in row.parts if _overlap(part, column) > 0.9 * part.width
+            [part for part in row.parts if _overlap(part, column) > 0.9 * part.width]
+            for row in rows
         ]
-        if any(len(part.gaps) > _MOST_GAPS for part in inside):
+        inside = [parts for parts in inside if parts]
+        if any(len(part.gaps) > _MOST_GAPS for parts in inside for part in parts):
             found.append(column)
         else:
             found += _cut(column, inside)
     return found
 
 
-def _cut(column: Extent, parts: Sequence[Part]) -> list[Extent]:
-    """A column divided where no word of any part stands, many have words on both sides, and these
-    begin or end at one place."""
+def _cut(column: Extent, rows: Sequence[Sequence[Part]]) -> list[Extent]:
+    """A column divided where no word of any part stands, many rows have words on both sides, and
+    these begin or end at one place."""
     edges: list[Extent] = []
     left = column[0]
+    parts = [part for row in rows for part in row]
+    gaps = [(row[0].size, list(_spaces(row))) for row in rows]
     for x1, x2 in _white([word for part in parts for word in _words(part)], len(parts) // _STRAY):
         both = [
-            part
-            for part in parts
-            if x2 - x1 > _RIVER * part.size
-            and any(a <= x1 + _ALIGNED and b >= x2 - _ALIGNED for _, a, b in part.gaps)
+            (end, begin)
+            for size, spaces in gaps
+            if x2 - x1 > _RIVER * size
+            for end, begin in spaces
+            if end <= x1 + _ALIGNED and begin >= x2 - _ALIGNED
         ]
-        if len(both) >= max(_RIVER_ROWS, _SHOWN * len(parts)) and _agree(both, x1, x2):
+        if len(both) >= max(_RIVER_ROWS, _SHOWN * len(rows)) and _agree(both, x1, x2):
             edges.append((left, x1))
             left = x2
     return [*edges, (left, column[1])]
+
+
+def _spaces(row: Sequence[Part]) -> Iterator[Extent]:
+    """Where the white space between the words of a row begins and ends."""
+    for part, after in zip(row, [*row[1:], None], strict=True):
+        yield from ((left, right) for _, left, right in part.gaps)
+        if after is not None:
+            yield part.right, after.left
 
 
 def _white(words: Sequence[Extent], strays: int) -> Iterator[Extent]:
@@ -161,17 +174,11 @@ def _words(part: Part) -> Iterator[Extent]:
     yield left, part.right
 
 
-def _agree(parts: Sequence[Part], left: float, right: float) -> bool:
-    """Whether words end at ``left`` or begin at ``right`` in most of the parts."""
-    ends = begins = 0
-    for part in parts:
-        ends += any(
-            abs(x1 - left) <= _ALIGNED and x2 >= right - _ALIGNED for _, x1, x2 in part.gaps
-        )
-        begins += any(
-            abs(x2 - right) <= _ALIGNED and x1 <= left + _ALIGNED for _, x1, x2 in part.gaps
-        )
-    return max(ends, begins) >= 0.9 * len(parts)
+def _agree(spaces: Sequence[Extent], left: float, right: float) -> bool:
+    """Whether words end at ``left`` or begin at ``right`` beside most of the white spaces."""
+    ends = sum(abs(end - left) <= _ALIGNED for end, _ in spaces)
+    begins = sum(abs(begin - right) <= _ALIGNED for _, begin in spaces)
+    return max(ends, begins) >= 0.9 * len(spaces)
 
 
 def _overlap(part: Part, column: Extent) -> float:
@@ -186,7 +193,7 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
         one = Placed(row)
         for part in row.parts:
             for piece in edges.pieces(part):
-                first, last = _covered(piece, columns)
+                first, last = edges.covered(piece)
                 one.cells.setdefault(first, []).append(piece)
                 if last > first:
                     one.spans[first] = last - first + 1
@@ -194,9 +201,7 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
     return found
 
 
-def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
-    """The first and the last column that a part fills."""
-    left, _, right, _ = part.box
+def _covered(left: float, right: float, columns: Sequence[Extent]) -> tuple[int, int]:
     full = []
     for n in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
         x1, x2 = columns[n]
@@ -206,9 +211,9 @@ def _covered(part: Part, columns: Sequence[Extent]) -> tuple[int, int]:
             full.append(n)
     if full:
         return full[0], full[-1]
+    middle = (left + right) / 2
     nearest = min(
-        range(len(columns)),
-        key=lambda n: max(columns[n][0] - part.middle, part.middle - columns[n][1]),
+        range(len(columns)), key=lambda n: max(columns[n][0] - middle, middle - columns[n][1])
     )
     return nearest, nearest
 
@@ -218,11 +223,12 @@ class _Edges:
 
     def __init__(self, rows: Sequence[Row], columns: Sequence[Extent]) -> None:
         self._columns = columns
+        self._known: dict[Extent, tuple[int, int]] = {}
         self._lefts: list[list[float]] = [[] for _ in columns]
         self._rights: list[list[float]] = [[] for _ in columns]
         for row in rows:
             for part in row.parts:
-                first, last = _covered(part, columns)
+                first, last = self.covered(part)
                 if first == last:
                     self._lefts[first].append(part.left)
                     self._rights[first].append(part.right)
@@ -236,7 +242,7 @@ class _Edges:
         ends: list[list[float]] = [[] for _ in self._columns]
         begins: list[list[float]] = [[] for _ in self._columns]
         for part in parts:
-            first, last = _covered(part, self._columns)
+            first, last = self.covered(part)
             for n in range(first, last):
                 index = self._gap(part, n)
                 if index is not None:
@@ -247,9 +253,17 @@ class _Edges:
         for n, edges in enumerate(begins):
             self._lefts[n] += edges if len(edges) >= _CUTS else []
 
+    def covered(self, part: Part) -> tuple[int, int]:
+        """The first and the last column that a part fills."""
+        extent = part.box[0], part.box[2]
+        found = self._known.get(extent)
+        if found is None:
+            found = self._known[extent] = _covered(*extent, self._columns)
+        return found
+
     def pieces(self, part: Part) -> list[Part]:
         """The cells that a part holds."""
-        first, last = _covered(part, self._columns)
+        first, last = self.covered(part)
         # A letter or two of a neighbouring cell may be in the part.
         while last + 1 < len(self._columns) and part.right > self._columns[last + 1][0] + _ALIGNED:
             last += 1

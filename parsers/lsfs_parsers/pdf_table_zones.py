@@ -184,8 +184,10 @@ def _is_near(last: Row, row: Row, frames: Sequence[Frame]) -> bool:
 def _is_caption(row: Row) -> bool:
     first = row.parts[0].text
     match = TABLE_TITLE.match(first)
-    if match is not None and len(row.parts) <= 2:
-        return len(row.parts) == 1 or match.end() == len(first)
+    if len(row.parts) == 1:
+        return match is not None
+    if match is not None and len(row.parts) == 2:
+        return match.end() == len(first)
     # In a narrow column, justification makes all spaces of a line as wide as between cells.
     match = TABLE_TITLE.match(row.text)
     is_marked = match is not None and match[0][-1] in ".:" and len(match[0].split()) == 2

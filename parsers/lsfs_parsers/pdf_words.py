@@ -10,6 +10,7 @@ from lsfs_parsers.pdf_lines import Line
 HYPHENS = "-\u2010\u00ad"
 
 _WORD = re.compile(r"\w+(?:-\w+)*")
+_COMPOUND = re.compile(r"\w+(?:-\w+)+")
 _LAST_WORD = re.compile(rf"(\w+)([{HYPHENS}]?)$")
 _FIRST_WORD = re.compile(r"\w+")
 # Scripts that are written without spaces: kana, ideographs, their punctuation, full-width forms.
@@ -20,12 +21,24 @@ class Words:
     """What words occur within lines, where no hyphen can be there by chance."""
 
     def __init__(self) -> None:
+        self._compounds: set[str] = set()
         self._words: set[str] = set()
+        self._unread: list[str] = []  # texts whose words are not among them yet
 
     def add(self, lines: Iterable[Line]) -> None:
         """Learn the words of some lines, those with hyphens among them."""
         for line in lines:
-            self._words.update(_WORD.findall(line.text.lower()))
+            text = line.text.lower()
+            self._unread.append(text)
+            if "-" in text:
+                self._compounds.update(_COMPOUND.findall(text))
+
+    def _has(self, word: str) -> bool:
+        """Whether a word occurs; few are ever asked for."""
+        for text in self._unread:
+            self._words.update(_WORD.findall(text))
+        self._unread.clear()
+        return word in self._words
 
     def joint(self, text: str, after: str, *, divided: bool) -> tuple[str, str]:
         """A line's text, and what stands between it and the next line.
@@ -46,7 +59,7 @@ class Words:
             return text, ""  # "Jean-" and "Paul", "2019-" and "2020": the hyphen is the word's own
         stem = text[: last.end(1)]
         whole, compound = f"{last[1]}{first[0]}".lower(), f"{last[1]}-{first[0]}".lower()
-        keep = compound in self._words and whole not in self._words
+        keep = compound in self._compounds and not self._has(whole)
         return (f"{stem}-" if keep else stem), ""
 
     @staticmethod

@@ -37,7 +37,7 @@ class _Held:
 def plain_joint(before: PageBlock, after: PageBlock) -> Piece:
     """The last piece of a block with a space behind it, or nothing behind a divided word."""
     del after
-    return replace(before.pieces[-1], glue="" if before.end is End.DIVIDED else " ")
+    return before.pieces[-1]._replace(glue="" if before.end is End.DIVIDED else " ")
 
 
 class Stitcher:
@@ -197,7 +197,7 @@ def _is_visible(block: PageBlock) -> bool:
 
 def _placed(block: PageBlock, number: int) -> PageBlock:
     pieces = tuple(
-        piece if piece.page == number else replace(piece, page=number) for piece in block.pieces
+        piece if piece.page == number else piece._replace(page=number) for piece in block.pieces
     )
     if block.kind is not BlockKind.TABLE:
         return replace(block, pieces=pieces)
