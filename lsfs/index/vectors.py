@@ -32,7 +32,9 @@ COMPACT_AFTER, COMPACT_SHARE = 200, 2000
 KEPT_SECONDS = 30  # that a version stays for who is just reading it
 READ = 16384  # rows of LanceDB at a time
 FOLD_ROWS = 50_000  # new vectors that are held in memory at most, or a tenth of all
-SETTLE_SHARE = 20  # the file is made anew at rest when one in so many vectors has changed
+# The file is made anew at rest when one in so many vectors has changed, a small one at any change:
+# while it is up to date, a command need not load LanceDB.
+SETTLE_SHARE, SMALL = 20, 5_000
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
 FEW_MISSING = 10_000  # so many vectors are asked for by id; more are found by reading all
 
@@ -342,8 +344,8 @@ class VectorStore:
         self._settle()
 
     def _settle(self) -> None:
-        enough = len(self._base) // SETTLE_SHARE
-        if self._commits > 1 and self._loose >= enough:
+        enough = 1 if len(self._base) <= SMALL else len(self._base) // SETTLE_SHARE
+        if self._commits > 1 and self._loose >= len(self._base) // SETTLE_SHARE:
             self._compact(0.001)
             self._fold()  # it tells of the table as it is now
         elif self._changed and self._changed >= enough:
