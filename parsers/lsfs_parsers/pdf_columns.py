@@ -94,9 +94,7 @@ def _adds_to(hint: Sequence[float], page: PdfPage) -> bool:
     shows none, or all of it is taken for white space between the columns beside it."""
     if len(hint) <= len(page.gutters):
         return False
-    rest = [
-        own for own in page.gutters if not any(abs(own - one) < _SAME_GUTTER for one in hint)
-    ]
+    rest = [own for own in page.gutters if not any(abs(own - one) < _SAME_GUTTER for one in hint)]
     if not rest:
         return True
     rows = [[cell.box for cell in line.cells] for line in page.lines]
