@@ -1,7 +1,9 @@
-"""Attention states kept, chosen and composed: answers, time and memory beside reading anew.
+"""Attention states kept and composed: answers, time and memory beside reading anew.
 
     python -m benchmarks.sparse_kv --quick --seed 11
     python -m benchmarks.sparse_kv --prose xquad.en.json --trials 48
+
+Which rows of one state are kept is measured by ``lsfs bench kv``.
 
 Times are CPU seconds of one thread: they do not depend on what else runs. Rates come with their
 Wilson 95 % interval. Prints tables, and the same figures as one line of JSON.
@@ -20,59 +22,32 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.sparse_kv_tasks import Fact, Prose, facts, haystack, with_facts
+from benchmarks.sparse_kv_tasks import Fact, facts, haystack, with_facts
 from lsfs.config import ModelConfig
 from lsfs.index.embed import load
-from lsfs.llm import compose, form, kvblob, models, policies
+from lsfs.llm import compose, form, kvblob, models
 from lsfs.llm.batch import Shape, Step
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.generation import Request
 from lsfs.llm.kvblob import Cells
 from lsfs.llm.kvstore import KvStore
+from lsfs.llm.lab.prose import Written
+from lsfs.llm.lab.rate import Rate
 from lsfs.llm.model import Model
 from lsfs.llm.reader import PENALTY, STOP, Reader
 from lsfs.llm.sampling import Sampling
-from lsfs.llm.whole import Narrow, forged
 from lsfs.paths import user_cache
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BLOCK = 256  # tokens of a block
 WHOLE = 65536  # tokens of a document that is read as a whole here
-NEUTRAL = "\n\nThe answer to the question is"
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Of how many trials how many succeeded, with the Wilson 95 % interval."""
-
-    hits: int
-    trials: int
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        rate = self.hits / max(1, self.trials)
-        return f"{rate:.2f} [{low:.2f}, {high:.2f}] of {self.trials}"
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Of the rate, 95 %."""
-        if not self.trials:
-            return 0.0, 1.0
-        z, n, p = 1.96, self.trials, self.hits / self.trials
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return middle - half, middle + half
-
-    def as_json(self) -> dict[str, Any]:
-        """For the line of JSON."""
-        return {"hits": self.hits, "trials": self.trials, "interval": self.interval}
 
 
 class Bench:
@@ -86,7 +61,7 @@ class Bench:
         self.model = Model(found.path)
         self.context = self.sized(2048)
         self.facts: Facts = facts_of(self.context)
-        self.prose = Prose(prose)
+        self.prose = Written(prose)
         self.seed = seed
         self.around = form.form_of(self.model)
         self.prefix = self.state(self.around.head)
@@ -122,56 +97,6 @@ class Bench:
         likeliest = context.decode(steps).argmax(axis=1).tolist()
         context.remove(0, begin)
         return likeliest == value, likeliest
-
-
-# --- selection inside one text
-
-
-def selection(bench: Bench, trials: int) -> dict[str, Any]:
-    """Needles: 1k tokens with four facts, a share of the cells kept by each policy."""
-    chance, size, count = bench.chance("needles"), 1024, 4
-    right: dict[str, list[bool]] = {"full": []}
-    agree: dict[str, list[float]] = {}
-    done = 0
-    narrow = Narrow(bench.model, bench.facts, threads=1)
-    neutral = bench.model.tokenise(NEUTRAL)
-    while done < trials:
-        task = haystack(bench.model, bench.prose, chance, size, count)
-        cells = bench.state([*bench.around.head, *task.tokens])
-        for fact in task.facts:
-            bench.context.clear()
-            bench.context.load_state(kvblob.build(cells))
-            found, whole = bench.says(bench.context, fact)
-            right["full"].append(found)
-            tail = bench.model.tokenise(f"\n\n{fact.asked}")
-            scene = narrow.scene(cells, tail, neutral)
-            for share in (12, 25):
-                budget = size * share // 100
-                for name, policy in policies.POLICIES.items():
-                    if name == "full":
-                        continue
-                    rows = policy.rows(scene, budget)
-                    for turned in (False, True) if name == "hybrid" else (False,):
-                        rope = bench.facts.rope if turned else None
-                        label = f"{name}{' turned' * turned} {share} %"
-                        bench.context.clear()
-                        bench.context.load_state(kvblob.build(forged(cells, rows, rope)))
-                        found, said = bench.says(bench.context, fact)
-                        right.setdefault(label, []).append(found)
-                        same = np.mean(np.equal(said, whole))
-                        agree.setdefault(label, []).append(float(same))
-            done += 1
-    known = [n for n, found in enumerate(right["full"]) if found]
-    print(f"\n1k tokens, 4 facts, {done} questions: exact answers | of those that the full cache")
-    print("answers, how many still are | share of the answer's tokens that are the full cache's")
-    figures = {}
-    for name, found_by in right.items():
-        rate = Rate(sum(found_by), done)
-        kept = Rate(sum(found_by[n] for n in known), len(known))
-        agreed = float(np.mean(agree.get(name, [1.0])))
-        print(f"  {name:22} {rate} | {kept} | {agreed:.2f}")
-        figures[name] = {**rate.as_json(), "kept": kept.as_json(), "agree": agreed}
-    return figures
 
 
 # --- composition
@@ -396,7 +321,6 @@ def main() -> None:
     sizes = (16384, 65536) if options.quick else (16384, 65536, 262144, 1048576)
     bench = Bench(options.prose, options.seed)
     parts: dict[str, Callable[[], Any]] = {
-        "selection": lambda: selection(bench, trials),
         "composition": lambda: composition(bench, trials, 2 if options.quick else 8),
         "end_to_end": lambda: end_to_end(bench, trials, 2 if options.quick else 8),
         "restore": lambda: restore(bench),

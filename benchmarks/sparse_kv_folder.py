@@ -17,12 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sparse_kv_tasks import Prose, facts, with_facts
+from benchmarks.sparse_kv_tasks import facts, with_facts
 from lsfs.config import ModelConfig
 from lsfs.llm import models
 from lsfs.llm.batch import Shape
 from lsfs.llm.engine import Context
 from lsfs.llm.kvstore import KvStore
+from lsfs.llm.lab.prose import Written
 from lsfs.llm.model import Model
 from lsfs.llm.reader import CANDIDATES, Reader
 
@@ -73,7 +74,7 @@ def main() -> None:
     file = models.chat_model_file("default")
     assert file is not None
     chance = random.Random(options.seed)
-    prose = Prose(options.prose)
+    prose = Written(options.prose)
     config = ModelConfig(context=2048, threads=1, max_tokens=1)
 
     def store(key: str) -> KvStore:

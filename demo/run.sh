@@ -104,6 +104,10 @@ ask "$boxes" --fact "$boxes"
 say "Ask for something that is in no file"
 ask "What is the name of the director's dog?" --nothing
 
+say "Sum up a document, in its own words, with the pages"
+type_and_run lsfs --drive mnt summarize "Legal/Harbour Street lease.pdf" | tee summary.txt
+if grep -qE "EUR 1,450|1,450 EUR" summary.txt; then echo "PASS: the summary has the rent"; else fail "the summary lacks the rent"; fi
+
 say "A search is a directory"
 type_and_run mkdir "mnt/.lsfs/search/termination notice period"
 printf '$ ls -l "mnt/.lsfs/search/termination notice period" | head -n 8\n'
@@ -134,6 +138,15 @@ if grep -q "workshop rules.txt" found.txt; then
 else
   fail "the new line is not found"
 fi
+
+say "Say what to do: it is shown as commands first"
+type_and_run lsfs --drive mnt do --dry-run "make a folder Rules and move workshop rules.txt into it" | tee do.txt
+if grep -qF "lsfs mv 'Notes/workshop rules.txt' 'Rules/workshop rules.txt'" do.txt; then
+  echo "PASS: the prompt was understood"
+else
+  fail "the prompt was not understood"
+fi
+type_and_run lsfs --drive mnt do who changed workshop rules.txt
 
 say "Nothing is lost: what a file held is a version, and comes back"
 rules="Notes/workshop rules.txt"

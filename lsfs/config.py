@@ -22,7 +22,7 @@ _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
 # A tree that was downloaded may not decide which programs, models or places outside it are used.
 NOT_FROM_THE_DRIVE = frozenset({
-    "model.chat", "model.embed", "model.embed_name", "model.embed_remote",
+    "model.chat", "model.draft", "model.embed", "model.embed_name", "model.embed_remote",
     "model.embed_query_prefix", "model.embed_passage_prefix", "index.neural",
 })  # fmt: skip
 
@@ -91,6 +91,8 @@ class ModelConfig:
 
     Attributes:
         chat: "default", "none", or the path of a GGUF file.
+        draft: a smaller model with the same tokens, which guesses what the one that answers says,
+            so that it says it sooner: "none", or the path of a GGUF file.
         embed: "default", "none", the path of a GGUF file or of a folder with a model of
             transformers, or the address of a server as ``http://127.0.0.1:8080/v1``.
         embed_name: what the server calls the embedding model.
@@ -112,6 +114,7 @@ class ModelConfig:
     """
 
     chat: str = "default"
+    draft: str = "none"
     embed: str = "default"
     embed_name: str = ""
     embed_remote: bool = False

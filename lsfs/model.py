@@ -418,6 +418,8 @@ class QueryPlan(Conditions):
         sort: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; "" by how well they fit.
         limit: how many files are asked for; 0 for all.
         notes: each reading in words, for ``--explain``.
+        either: the sets that are asked for together, each a plan; then they count, and of this
+            plan only the written filters and the notes.
     """
 
     query: str
@@ -425,6 +427,7 @@ class QueryPlan(Conditions):
     sort: str = ""
     limit: int = 0
     notes: tuple[str, ...] = ()
+    either: tuple[QueryPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

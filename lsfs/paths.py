@@ -73,6 +73,11 @@ class StatePaths:
         return self.root / "kv"
 
     @property
+    def summaries(self) -> Path:
+        """What summaries are made of, by content; can be made again."""
+        return self.root / "summaries.sqlite"
+
+    @property
     def conversations(self) -> Path:
         """What later questions can refer to: a file for each conversation."""
         return self.root / "conversations"

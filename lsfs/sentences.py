@@ -149,22 +149,26 @@ def _ends(text: str, left: int, match: re.Match[str], end: int) -> bool:
 def _full_stop_ends(text: str, left: int, dot: int, following: str) -> bool:
     """Whether the single full stop at ``dot`` ends a sentence, by the words on its two sides."""
     before = text[max(left, dot - _LOOKBACK) : dot]
-    words = before.split()
-    if not words or text[dot - 1].isspace():
+    if not before or before[-1].isspace():
         return False
-    word = words[-1].lstrip(_OPENERS).casefold()
-    first = _WORD.match(following)
-    after = first.group().casefold() if first else ""
-    at_start = dot - left < _LOOKBACK and len(words) == 1
-    if at_start and _NUMBERED_START.match(words[0] + "."):
+    last = before.rsplit(None, 1)[-1]
+    word = last.lstrip(_OPENERS).casefold()
+    at_start = dot - left < _LOOKBACK and last == before.lstrip()
+    if at_start and _NUMBERED_START.match(last + "."):
         return False  # "1. The tenant": the number of an item
-    if word.isdigit() and len(word) <= 2 and after in _MONTHS:
+    if word.isdigit() and len(word) <= 2 and _first_word(following) in _MONTHS:
         return False  # "3. March 2023"
     if word in _NEVER:
-        return word in ("no", "fig", "art") and not following[:1].isdigit() and after in _STARTERS
-    if word in _SOMETIMES or "." in word or _is_initial(words[-1]):
-        return after in _STARTERS
+        opens = word in ("no", "fig", "art") and not following[:1].isdigit()
+        return opens and _first_word(following) in _STARTERS
+    if word in _SOMETIMES or "." in word or _is_initial(last):
+        return _first_word(following) in _STARTERS
     return True
+
+
+def _first_word(text: str) -> str:
+    first = _WORD.match(text)
+    return first.group().casefold() if first else ""
 
 
 def _is_initial(word: str) -> bool:

@@ -15,6 +15,7 @@ _CODES: dict[str, Callable[[Any], int]] = {
     "Duplicates": lambda result: 0 if result.groups else 1,
     "Groups": lambda result: 0 if result.groups else 1,
     "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,
+    "Parsed": lambda result: 0 if result.calls else 1,
     "Waited": lambda result: 0 if result.done else 1,
     "Checked": lambda result: 0 if all(one.repaired for one in result.problems) else 40,
 }

@@ -45,7 +45,9 @@ def command(name: str, group: str | None, common: list[click.Parameter]) -> clic
 
 def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> click.Command:
     parameters = [
-        _parameter(*described) for described in declared.fields() if not described[2].hidden
+        _parameter(*described, positional=described[0].name in declared.positionals)
+        for described in declared.fields()
+        if not described[2].hidden
     ]
     if declared.effect is Effect.DESTRUCTIVE:
         parameters += [
@@ -67,10 +69,12 @@ def _examples(commands: Iterable[str]) -> str:
     return f"\b\nExamples:\n{lines}" if lines else ""
 
 
-def _parameter(entry: dataclasses.Field[Any], hint: Any, param: Param) -> click.Parameter:
+def _parameter(
+    entry: dataclasses.Field[Any], hint: Any, param: Param, *, positional: bool
+) -> click.Parameter:
     required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
     many = typing.get_origin(hint) is tuple
-    if required or param.positional:
+    if positional:
         metavar = entry.name.upper()
         return click.Argument(
             [entry.name],
@@ -174,16 +178,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
     if session.json:
         session.print_json(codec.to_builtins(result))
     else:
-        # Some know how a part of the results is shown.
-        from lsfs_cli import (  # noqa: F401
-            render,
-            render_files,
-            render_groups,
-            render_join,
-            render_kv,
-            render_past,
-            render_stated,
-        )
+        from lsfs_cli import results
 
-        render.show(result, render.console(session.color))
+        results.show(result, session)
     return exit_code(result)

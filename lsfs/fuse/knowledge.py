@@ -19,6 +19,7 @@ from lsfs.model import (
     SavedQuestion,
     SavedSearch,
 )
+from lsfs.summaries import Summary
 
 log = logging.getLogger("lsfs.fuse.virtual")
 
@@ -165,6 +166,10 @@ class Brain(Protocol):
 
     def answer(self, name: str) -> SavedQuestion:
         """A kept question with an answer from the present state of the index."""
+        ...
+
+    def summarize(self, path: str) -> Summary:
+        """What a document or a folder says, in about a page."""
         ...
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lsfs import codec
 from lsfs.errors import LockHeld
 from lsfs.model import SavedQuestion
+from lsfs.summaries import Summary
 
 if TYPE_CHECKING:
     from lsfs.serve.rpc import Client
@@ -81,12 +82,23 @@ class RpcBrain:
             BlockingIOError: the brain does not answer, at once or within the patience.
             LsfsError: the brain says why it cannot.
         """
+        return codec.from_builtins(self._patiently("answer_question", name=name), SavedQuestion)
+
+    def summarize(self, path: str) -> Summary:
+        """What a document or a folder says, in about a page.
+
+        Raises:
+            BlockingIOError: the brain does not answer, at once or within the patience.
+            LsfsError: the brain says why it cannot.
+        """
+        return codec.from_builtins(self._patiently("summarize", what=path, length="page"), Summary)
+
+    def _patiently(self, syscall: str, **arguments: str) -> Any:
         from lsfs.serve.rpc import PING
 
         with self._client(PING_S) as client:
             _within(PING_S, client, PING, {})
-            found = _within(self._patience_s, client, "answer_question", {"name": name})
-        return codec.from_builtins(found, SavedQuestion)
+            return _within(self._patience_s, client, syscall, arguments)
 
     def _call(self, syscall: str, arguments: dict[str, str]) -> None:
         with self._client(BRAIN_WAIT_S) as client:

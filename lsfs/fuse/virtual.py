@@ -12,6 +12,7 @@ probes names costs next to nothing, and a query or a question exists only after 
     join/     files joined, as folders       lsfs.fuse.branches.join
     text/     documents as Markdown          lsfs.fuse.branches.text
     pages/    the same, page by page         lsfs.fuse.branches.text
+    summary/  documents and folders in short lsfs.fuse.branches.summary
     versions/ what each file was             lsfs.fuse.branches.past
     at/       the tree of any moment         lsfs.fuse.branches.past
     trash/    what was removed               lsfs.fuse.branches.past
@@ -37,6 +38,7 @@ from lsfs.fuse.branches.join import JoinBranch
 from lsfs.fuse.branches.nodes import Branch, Node, NodeKind, Parts, inode_of
 from lsfs.fuse.branches.past import AtBranch, TrashBranch, VersionsBranch
 from lsfs.fuse.branches.search import SearchBranch
+from lsfs.fuse.branches.summary import SummaryBranch
 from lsfs.fuse.branches.text import PagesBranch, TextBranch
 from lsfs.fuse.knowledge import FRESH_S, TROUBLE, Brain, Fresh, Published
 from lsfs.model import FileProblem, IndexCounts
@@ -101,6 +103,7 @@ class VirtualTree:
             "join": JoinBranch(published, brain, generation, monotonic),
             "text": TextBranch(published, generation, monotonic),
             "pages": PagesBranch(published, generation, monotonic),
+            "summary": SummaryBranch(published, brain, generation, monotonic),
         }
         if past is not None:
             changed: Fresh[int] = Fresh(past.generation, 0, monotonic)

@@ -28,7 +28,7 @@ from lsfs.index.terms import parts_of
 from lsfs.model import Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
-
+LOOKED_AT = 20_000  # passages without a vector, to count the files that they are of
 
 log = logging.getLogger("lsfs.index.catalog")
 
@@ -585,10 +585,15 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
 
 
 def _waiting(db: sqlite3.Connection) -> tuple[int, int]:
-    """How many files are not read yet, and of how many others vectors are missing."""
+    """How many files are not read yet, and of how many others vectors are missing.
+
+    Of many missing vectors the first ones are looked at: they are of the beginnings of all files.
+    """
     (pending,) = db.execute("SELECT count(*) FROM file WHERE status = 'pending'").fetchone()
     (embedded,) = db.execute(
-        "SELECT count(DISTINCT f.id) FROM passage p JOIN file f ON f.document_id = p.document_id "
-        "WHERE p.embedded = 0 AND f.status <> 'pending'"
+        "SELECT count(DISTINCT f.id) FROM (SELECT document_id FROM passage WHERE embedded = 0 "
+        "ORDER BY ordinal, id LIMIT ?) p JOIN file f ON f.document_id = p.document_id "
+        "WHERE f.status <> 'pending'",
+        (LOOKED_AT,),
     ).fetchone()
     return pending, embedded

@@ -4,52 +4,79 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lsfs.errors import ModelError
-from lsfs.index.embed import Vectors, labelled, of_length_1
+from lsfs.index.embed import LateEmbedder, Vectors, labelled, of_length_1
 
 TOKENS = 512  # the most that a passage is read to, where the model takes as many
 BATCH_CPU, BATCH_GPU = 8, 64
 POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
 
 
-class TorchEmbedder:
-    """A model in the form of Hugging Face: ``config.json``, ``model.safetensors``, a tokenizer.
+HINT = "a model's folder has config.json, model.safetensors and tokenizer.json"
+
+
+def load(
+    folder: Path, digest_of: Callable[[Path], str], prefixes: tuple[str, str] = ("", "")
+) -> LateEmbedder:
+    """The embedder of a folder in the form of Hugging Face; torch is loaded with the first text.
 
     How the tokens' states become one vector stands in ``1_Pooling/config.json`` (the mean without
-    it), how many tokens are read in ``sentence_bert_config.json``. Only safetensors are loaded, and
-    no code of the folder is run.
+    it), how many tokens are read in ``sentence_bert_config.json``.
 
     Args:
-        folder: holds the model.
+        folder: holds ``config.json``, ``model.safetensors`` and a tokenizer.
         digest_of: the SHA-256 of a file.
         prefixes: see :func:`lsfs.index.prefixes.of_family`.
 
     Raises:
         ModelError: the folder holds no such model.
     """
+    weights = folder / "model.safetensors"
+    config = _read(folder / "config.json")
+    dimension = config.get("hidden_size")
+    if not weights.is_file() or not isinstance(dimension, int):
+        raise ModelError(f"{folder} is no model's folder", hint=HINT)
+    pooling, tokens = _pooling(folder), _tokens(folder, config)
+    told = f"{digest_of(weights)} {pooling} {tokens}"
+    name = labelled(folder.name, "torch", told, prefixes[1])
+    form = _Form(name, dimension, pooling, tokens, prefixes)
+    return LateEmbedder(name, dimension, lambda: TorchEmbedder(folder, form))
 
-    def __init__(
-        self,
-        folder: Path,
-        digest_of: Callable[[Path], str],
-        prefixes: tuple[str, str] = ("", ""),
-    ) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What is known of a model before it is loaded."""
+
+    name: str
+    dimension: int
+    pooling: str
+    tokens: int
+    prefixes: tuple[str, str]
+
+
+class TorchEmbedder:
+    """A model of transformers. Only safetensors are loaded, and no code of the folder is run.
+
+    Args:
+        folder, form: see :func:`load`.
+
+    Raises:
+        ModelError: the folder holds no model that can be loaded.
+    """
+
+    def __init__(self, folder: Path, form: _Form) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils import logging as of_transformers
 
         of_transformers.disable_progress_bar()
-        hint = "a model's folder has config.json, model.safetensors and tokenizer.json"
-        weights = folder / "model.safetensors"
-        if not weights.is_file() or not (folder / "config.json").is_file():
-            raise ModelError(f"{folder} is no model's folder", hint=hint)
-        self._pooling = _pooling(folder)
         where = str(folder)
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(where, local_files_only=True)
@@ -57,15 +84,13 @@ class TorchEmbedder:
                 where, local_files_only=True, use_safetensors=True, trust_remote_code=False
             )
         except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-            raise ModelError(f"{folder}: {error}", hint=hint) from error
+            raise ModelError(f"{folder}: {error}", hint=HINT) from error
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._model = model.eval().to(self._device)
-        self._tokens = _tokens(folder, model.config)
-        self._dimension = int(model.config.hidden_size)
-        self._query_prefix, self._passage_prefix = prefixes
+        self._name, self._dimension = form.name, form.dimension
+        self._pooling, self._tokens = form.pooling, form.tokens
+        self._query_prefix, self._passage_prefix = form.prefixes
         self._lock = threading.Lock()  # the tokenizer is not to be used by two threads at once
-        told = f"{digest_of(weights)} {self._pooling} {self._tokens}"
-        self._name = labelled(folder.name, "torch", told, self._passage_prefix)
 
     @property
     def name(self) -> str:
@@ -135,7 +160,7 @@ def _pooling(folder: Path) -> str:
     return POOLINGS[wanted[0]]
 
 
-def _tokens(folder: Path, config: Any) -> int:
+def _tokens(folder: Path, config: Mapping[str, Any]) -> int:
     stated = _read(folder / "sentence_bert_config.json").get("max_seq_length")
-    limits = [stated, getattr(config, "max_position_embeddings", None), TOKENS]
+    limits = [stated, config.get("max_position_embeddings"), TOKENS]
     return min(int(limit) for limit in limits if isinstance(limit, int) and limit > 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -24,7 +25,10 @@ from lsfs.model import Passage
 log = logging.getLogger("lsfs.index.embedding")
 
 SAME = 0.97  # cosine of two vectors of one text by one model, for all that batches and builds do
-BATCH = 32  # passages between two looks at whether something more urgent has come
+# Passages between two looks at whether something more urgent has come: as many as take so long.
+BATCH, LARGEST, BATCH_SECONDS = 32, 2048, 0.5
+# Vectors are stored this often, or so many at once: each commit costs LanceDB 10 ms and a version.
+COMMIT_SECONDS, COMMIT = 2.0, 2048
 
 Batch = list[tuple[int, Passage, bytes]]
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -52,6 +56,7 @@ class Embedding:
         self._work = work
         self._lock = threading.Lock()  # one batch at a time
         self._last = 0  # passages up to this one have a vector of the coming model
+        self._at_once = BATCH  # passages in a batch
 
     # --- at the first run
 
@@ -118,12 +123,11 @@ class Embedding:
         while not stop():
             with self._lock:
                 # The beginnings of all documents first: one huge file does not hold up the rest.
-                batch = self._batch("embedded = 0 ORDER BY ordinal, id LIMIT ?", BATCH)
+                batch = self._batch("embedded = 0 ORDER BY ordinal, id LIMIT ?", COMMIT)
                 if not batch:
                     now.vectors.settle()
                     return
-                self._embed(batch, now, "embedded")
-            done += len(batch)
+                done += len(self._embed(batch, now, "embedded", stop))
             if progress:
                 progress("embedding", done, max(waiting, done))
 
@@ -134,13 +138,15 @@ class Embedding:
         coming = self._meanings.coming
         if coming is None:
             return
-        total = self._count("1")
+        total, done = self._count("1"), self._count("coming = 1")
         while not stop():
             with self._lock:
-                batch = self._batch("coming = 0 AND id > ? ORDER BY id LIMIT ?", self._last, BATCH)
+                where = "coming = 0 AND id > ? ORDER BY id LIMIT ?"
+                batch = self._batch(where, self._last, COMMIT)
                 if batch:
-                    self._embed(batch, coming, "coming")
-                    self._last = batch[-1][0]
+                    ids = self._embed(batch, coming, "coming", stop)
+                    self._last = ids[-1]
+                    done += len(ids)
                 elif self._last and self._count("coming = 0"):
                     self._last = 0  # a vector was lost, and is intended anew
                 else:
@@ -148,7 +154,7 @@ class Embedding:
                     self._switch(coming)
                     return
             if progress:
-                progress("embedding anew", self._count("coming = 1"), total)
+                progress("embedding anew", min(done, total), total)
 
     def _switch(self, coming: Meaning) -> None:
         old = self._meanings.now
@@ -181,10 +187,41 @@ class Embedding:
             for id_, text, heading, digest in rows
         ]
 
-    def _embed(self, batch: Batch, meaning: Meaning, column: str) -> None:
+    def _embed(
+        self, batch: Batch, meaning: Meaning, column: str, stop: Callable[[], bool]
+    ) -> list[int]:
+        """Embed passages, the first ones at least, and store their vectors; gives their ids."""
+        deadline = time.monotonic() + COMMIT_SECONDS
         known: dict[bytes, Matrix] = {}
+        done = 0
+        while done < len(batch):
+            begun = time.monotonic()
+            if done and (begun >= deadline or stop()):
+                break
+            part = batch[done : done + self._at_once]
+            self._encode(part, meaning, column, known)
+            done += len(part)
+            if len(part) == self._at_once:
+                self._at_once = _next_size(self._at_once, time.monotonic() - begun)
+        ids = [id_ for id_, _, _ in batch[:done]]
+        meaning.vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch[:done]]))
+        with self._catalog.transaction() as db:
+            db.executemany(
+                f"UPDATE passage SET {column} = 1 WHERE id = ?",  # noqa: S608
+                [(i,) for i in ids],
+            )
+            if column == "embedded":
+                self._catalog.bump()
+        return ids
+
+    def _encode(
+        self, batch: Batch, meaning: Meaning, column: str, known: dict[bytes, Matrix]
+    ) -> None:
+        """Add the vectors of passages to ``known``, by the hash of their text."""
         texts: dict[bytes, str] = {}
         for _, passage, digest in batch:
+            if digest in known:
+                continue
             vector = self._stored_vector(digest, meaning.vectors, column)
             if vector is not None:
                 known[digest] = vector
@@ -195,15 +232,6 @@ class Embedding:
             known |= dict(zip(texts, made, strict=True))
         self._work.embedded += len(texts)
         self._work.reused += len(batch) - len(texts)
-        ids = [id_ for id_, _, _ in batch]
-        meaning.vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch]))
-        with self._catalog.transaction() as db:
-            db.executemany(
-                f"UPDATE passage SET {column} = 1 WHERE id = ?",  # noqa: S608
-                [(i,) for i in ids],
-            )
-            if column == "embedded":
-                self._catalog.bump()
 
     def _stored_vector(self, digest: bytes, vectors: VectorStore, column: str) -> Matrix | None:
         with self._catalog.lock:
@@ -227,3 +255,9 @@ class Embedding:
                 one.vectors.settle()
         with self._catalog.transaction() as db:
             db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """How many passages the next batch has, when one of ``size`` took so long."""
+    fitting = int(size * BATCH_SECONDS / max(seconds, 1e-6))
+    return max(BATCH, min(fitting, 2 * size, LARGEST))

@@ -36,6 +36,7 @@ STATES = frozenset((
 _STRONG = (
     r"except(?:\s+for|ing)?|excluding|exclude|other\s+than|apart\s+from|aside\s+from|but\s+not|"
     r"but\s+no|"
+    r"but\s+nothing|aber\s+nichts|mais\s+rien|pero\s+nada|ma\s+niente|"
     r"and\s+not|leaving\s+out|ignoring|not\s+counting|"
     r"außer|ausser|ausgenommen|aber\s+nicht|aber\s+kein(?:e[nrms]?)?|aber\s+ohne|"
     r"jedoch\s+nicht|und\s+nicht|"
@@ -49,7 +50,7 @@ _WEAK = (
     r"não|sem|"
     r"inte|utan|nie|bez|без"
 )
-_LEAD = re.compile(
+LEAD = re.compile(
     r"(?<![^\W_])(?<![-'\u2019])"
     r"(?:(?:[,;]\s*)?(?:(?:but|and|aber|und|mais|et|pero|y|ma|e)\s+)??)"
     r"(?P<copula>(?:(?:that|which|who|die|qui|que|che)\s+)(?:are|is|were|was|come|have|has|sind|"
@@ -60,6 +61,12 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _NT = re.compile(r"\b(are|is|were|was|do|does)n['\u2019]t\b", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"\b(?:outside(?:\s+of)?|außerhalb(?:\s+von)?|hors\s+du|fuera\s+de|fuori\s+dalla)"
+    r"(?=\s+(?:(?:the|des|dem|la)\s+)?(?:folder|directory|ordner|verzeichnis|dossier|carpeta|cartella)"
+    r"\b)",
+    re.IGNORECASE,
+)
 _NOT_MEANT = re.compile(
     r"(?:only|just|yet|all|every|everyone|always|necessarily|sure|so|later|earlier|more|less|"
     r"fewer|one|"
@@ -81,7 +88,7 @@ _FRAME = frozenset((
 ))  # fmt: skip
 _SKIPPED = re.compile(
     r"(?:(?:in|at)\s+(?=(?:those|the\s+ones)\b))?(?:(?:any|the(?!\s+words?\b)|all|my|our|those|these|ones?|"
-    r"anything|"
+    r"anything|cel(?:les?|ui)|ceux|quell[eio]|aquell[ao]s?|"
     r"everything|files?|documents?|docs|die|der|den|das|alle|les?|des|du|l[ao]s?|el|los|il|gli|"
     r"i|d['\u2019]|de(?=\s+"
     r"(?:factures|contrats|brouillons|pdf)))\s+)*",
@@ -122,9 +129,9 @@ class _Target:
 
 def read(reading: Reading, today: date) -> None:
     """Take what is left out of a question for files."""
-    reading.text = _NT.sub(r"\1 not", reading.text)
+    reading.text = _OUTSIDE.sub("not in", _NT.sub(r"\1 not", reading.text))
     at = looked = 0
-    while (lead := _LEAD.search(reading.text, at)) is not None and looked < MOST:
+    while (lead := LEAD.search(reading.text, at)) is not None and looked < MOST:
         at, looked = lead.end(), looked + 1
         if not _may_exclude(reading, lead):
             continue
@@ -288,6 +295,8 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     if not tokens or len(tokens) > _MOST_WORDS:
         return None
     words = [token[0] for token in tokens]
+    if len(words) > 1 and words[-1].lower() in ("one", "ones"):  # "the annual ones"
+        words = words[:-1]
     many = words[0].lower().endswith(("s", "e", "i", "n"))
     if len(words) == 1 and fold(words[0]) in STATES and (many or strong or article):
         called = f"files called {words[0]!r}"

@@ -92,8 +92,9 @@ class Filters(Conditions):
             made.add(
                 "f.id IN (SELECT value FROM json_each(?))", f"[{', '.join(map(str, self.ids))}]"
             )
-        if self.kinds:
-            made.add(f"f.kind IN ({_marks(self.kinds)})", *self.kinds)
+        if self.kinds:  # a mail that is an invoice is a mail
+            mail = f" OR {_MAIL}" if "email" in self.kinds else ""
+            made.add(f"f.kind IN ({_marks(self.kinds)}){mail}", *self.kinds)
         if self.not_kinds:
             made.add_not(f"f.kind IN ({_marks(self.not_kinds)})", *self.not_kinds)
         self._people(made)
@@ -218,6 +219,10 @@ def _party(rules: str) -> str:
 
 
 _WRITER = _party("v.rule IN ('signature', 'letterhead', 'label: issued by', 'label: absender')")
+_WRITER = (
+    f"({_WRITER} OR EXISTS (SELECT 1 FROM field v WHERE v.document_id = d.id "  # noqa: S608
+    "AND v.name = 'author' AND holds_words(?, v.value)))"
+)
 _READER = _party(
     "v.rule IN ('salutation', 'address', 'label: bill to', 'label: billed to', "
     "'label: invoice to', 'label: attention', 'label: ship to', 'label: sold to', "
@@ -225,10 +230,10 @@ _READER = _party(
 )
 
 
-def _written_by(name: str) -> tuple[str, str, str, str]:
+def _written_by(name: str) -> tuple[str, *tuple[str, ...]]:
     return (
         f"holds_words(?, d.author) OR {_in_header('from')} OR (NOT {_MAIL} AND {_WRITER})",
-        name, name, name,
+        name, name, name, name,
     )  # fmt: skip
 
 

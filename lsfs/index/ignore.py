@@ -89,6 +89,7 @@ class Ignore:
     ) -> None:
         self._defaults = _Names(patterns)
         self._git = git
+        self._known: dict[str, tuple[bytes, Rules]] = {}  # files of rules, as they were last read
         self._top = Scope(in_repository=in_repository)
 
     def entered(self, folder: str, names: Iterable[str], above: Scope | None, read: Read) -> Scope:
@@ -108,9 +109,9 @@ class Ignore:
         if REPOSITORY in names:
             git, within = (), True
         if OWN in names:
-            own = (*own, *_rules(folder, OWN, read))
+            own = (*own, *self._rules(folder, OWN, read))
         if GIT in names and (self._git == "everywhere" or (self._git != "never" and within)):
-            git = (*git, *_rules(folder, GIT, read))
+            git = (*git, *self._rules(folder, GIT, read))
         return Scope(own, git, within)
 
     def leaves_out(self, scope: Scope, path: str, *, is_dir: bool) -> bool:
@@ -120,6 +121,17 @@ class Ignore:
             if said is not None:
                 return said
         return self._defaults.match(path, is_dir=is_dir)
+
+    def _rules(self, folder: str, name: str, read: Read) -> tuple[Rules, ...]:
+        path = f"{folder}/{name}" if folder else name
+        data = read(path)
+        if not data:
+            return ()
+        if self._known.get(path, (b"",))[0] != data:
+            lines = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff").splitlines()
+            rules = Rules(f"{folder}/" if folder else "", _spec(lines, path))
+            self._known[path] = (data, rules)
+        return (self._known[path][1],)
 
 
 def is_made_by_program(folder: str, names: Iterable[str]) -> bool:
@@ -152,15 +164,6 @@ class _Names:
             if said is not None:
                 return said
         return self._name.match(path.rpartition("/")[2]) is not None
-
-
-def _rules(folder: str, name: str, read: Read) -> tuple[Rules, ...]:
-    path = f"{folder}/{name}" if folder else name
-    data = read(path)
-    if not data:
-        return ()
-    lines = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff").splitlines()
-    return (Rules(f"{folder}/" if folder else "", _spec(lines, path)),)
 
 
 def _spec(lines: Sequence[str], origin: str) -> GitIgnoreSpec:

@@ -38,6 +38,7 @@ log = logging.getLogger("lsfs.index.ingest")
 
 BATCH = 100  # files that are asked for, and written down, at once
 BATCH_SECONDS = 0.5  # what was read is written down after this time at the latest
+MOVED = "moved"  # of the catalog's `meta`: ids of files whose kind and dates are to be judged anew
 UNFOUND = "detect"  # stands as the parser of contents that no parser was found for
 WITH_DOCUMENT = (Status.OK, Status.PARTIAL)
 # Endings that the same content would have again; what is unreadable or pending is tried anew.
@@ -148,10 +149,16 @@ class Pipeline:
         self._check_fields(fields or {})
 
     def _check_facts(self) -> None:
-        """Judge all files anew when the rules for kinds and dates have changed."""
-        if self._catalog.meta("facts", str(FACTS_VERSION)) != str(FACTS_VERSION):
+        """Judge files anew: all when the rules for kinds and dates have changed, else those that
+        were moved when the process ended before it came to that.
+        """
+        moved = frozenset(codec.loads(self._catalog.meta(MOVED) or "[]", list[int]))
+        is_new = self._catalog.meta("facts", str(FACTS_VERSION)) != str(FACTS_VERSION)
+        if is_new or moved:
             rows = self._catalog.files_below().items()
-            self._restate([Move(row, path, row.identity) for path, row in rows])
+            self._restate([
+                Move(row, path, row.identity) for path, row in rows if is_new or row.id in moved
+            ])  # fmt: skip
             self._catalog.bump()
         self._catalog.set_meta("facts", str(FACTS_VERSION))
 
@@ -207,20 +214,24 @@ class Pipeline:
 
     def refresh(self, paths: Iterable[str] | None = None) -> bool:
         """Bring the file rows in step with the tree; says whether anything changed."""
+        if self._catalog.meta(MOVED):  # the last run did not come to it
+            self._check_facts()
         changes = self._changes([""] if paths is None else _outermost(paths))
         if not changes:
             return False
         self.has_changed = True
+        told = [move for move in changes.moved if _is_told_by_path(move)]
+        read = [move for move in told if move.row.document_id is not None]
         with self._catalog.transaction() as db:
             filerows.apply(db, changes)
+            # Those that gave no document are judged by their path alone, when they are looked up.
+            filerows.read_again(db, [move.row.id for move in told if move.row.document_id is None])
+            if read:
+                self._catalog.set_meta(MOVED, codec.dumps([move.row.id for move in read]))
             self._catalog.bump()
         self.work.renamed += len(changes.moved)
         self.work.removed += len(changes.gone)
-        told = [move for move in changes.moved if _is_told_by_path(move)]
-        self._restate(told)
-        with self._catalog.transaction() as db:
-            # Those that gave no document are judged by their path alone, when they are looked up.
-            filerows.read_again(db, [move.row.id for move in told if move.row.document_id is None])
+        self._restate(read)
         return True
 
     def _changes(self, paths: list[str]) -> Changes:
@@ -258,6 +269,7 @@ class Pipeline:
             with self._catalog.transaction():
                 for file_id, found in facts:
                     self._catalog.set_facts(file_id, found)
+        self._catalog.set_meta(MOVED, "")
 
     # --- step 2: what it says
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lsfs.index import terms
+from lsfs.index.common_words import Frequencies
 from lsfs.index.query import Any, Both, Leaf, Node, Without
 
 # Columns of passage_fts and file_fts with their weights in BM25.
@@ -81,22 +82,21 @@ def ranking(leaves: Sequence[Leaf], *, field: bool = True) -> list[str]:
     return found
 
 
-def most(db: sqlite3.Connection, terms: Sequence[str]) -> float:
+def most(terms: Sequence[str], frequencies: Frequencies, db: sqlite3.Connection) -> float:
     """The greatest BM25 that a passage could have: of all terms, each as often as can be.
 
     The bound of Bruch, Gai and Ingber (TOIS 2023, section 4.1) for a normalisation that does not
     take the best of what there is for good.
 
     Args:
-        db: the catalog, whose lock the caller holds.
         terms: of :func:`ranking`.
+        frequencies: in how many passages each stands.
+        db: the catalog, whose lock the caller holds.
     """
-    passages = db.execute("SELECT count(*) FROM passage").fetchone()[0]
     total = 0.0
     for term, times in Counter(terms).items():
-        query = "SELECT count(*) FROM passage_fts WHERE passage_fts MATCH ?"
-        holding = db.execute(query, (term,)).fetchone()[0]
-        idf = math.log((passages - holding + 0.5) / (holding + 0.5))
+        holding = frequencies.of(db, term)
+        idf = math.log((frequencies.passages - holding + 0.5) / (holding + 0.5))
         total += times * max(idf, 1e-6) * (K1 + 1)  # as FTS5 has it
     return total
 

@@ -24,6 +24,7 @@ _LINES = 4  # first lines that may be a title
 _CLEAR = 3.0  # points below which a kind is not clear
 _NAME_CLEAR = 2.0  # the same, for what a file's own name says
 _TITLE, _TITLE_PART, _STEM, _FOLDER = 5.0, 2.5, 2.2, 1.5
+CALLS_ITSELF = "calls itself"  # in the reason of a kind
 _LED = 1.5  # for a name that begins with its kind; enough when a scan has no text
 
 
@@ -41,7 +42,7 @@ _ENGLISH = _table(
     """
     contract: contract agreement lease nda non_disclosure_agreement non-disclosure_agreement deed
     contract: terms_of_service terms_of_engagement terms_of_use terms_and_conditions
-    contract: letter_of_intent
+    contract: letter_of_intent subcontract
     contract: addendum amendment licence_agreement license_agreement service_level_agreement sla
     contract: statement_of_work memorandum_of_understanding offer_of_employment employment_offer
     contract: engagement_letter bill_of_sale promissory_note tenancy sublease settlement_agreement
@@ -407,7 +408,7 @@ def _by_title(document: Document) -> tuple[str, float, str] | None:
     for line in _title_lines(document):
         read = _head(line)
         if read is not None and (best is None or read[1] > best[1]):
-            best = read[0], read[1], f"calls itself {line.strip()[:60]!r}"
+            best = read[0], read[1], f"{CALLS_ITSELF} {line.strip()[:60]!r}"
     return best
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lsfs.config import FieldConfig
 from lsfs.index import passages, stated
+from lsfs.index.carried import MAILS, carried
 from lsfs.index.dates import content_dates, primary
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
@@ -15,7 +16,7 @@ from lsfs.index.kinds import kind_of
 from lsfs.index.rows import Facts
 from lsfs.model import ContentDate, Document, FieldValue, Passage
 
-FACTS_VERSION = 1  # raise when the rules for kinds or dates change: files are then judged anew
+FACTS_VERSION = 2  # raise when the rules for kinds or dates change: files are then judged anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Rules:
 def facts_of(document: Document, path: str) -> Facts:
     """Kind and dates of a file, from what it says and what it is called."""
     kind = kind_of(document, path)
+    if document.media_type in MAILS:
+        kind = carried(document) or kind
     dates = content_dates(document, path)
     main = primary(dates)
     return Facts(

@@ -22,7 +22,7 @@ RUN = 3  # words in a shingle
 LEAST = 20  # shingles below which a likeness means nothing
 PERMUTATIONS = 128  # standard error of an estimate: at most 0.044
 BANDS, ROWS = 32, 4  # a pair that shares 0.8 is missed once in 10^7, one that shares 0.5 by 13 %
-_CHUNK = 2048  # shingles hashed at once: 2 MiB
+_CHUNK = 512  # shingles hashed at once: 512 KiB, which a core's cache holds
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # written without spaces: each is a word
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 _ASCII_WORD = re.compile("[a-z0-9]+")  # the same in a casefolded text of ASCII
@@ -66,11 +66,12 @@ def shingles(text: str) -> Shingles:
 
 def signature(runs: Shingles) -> Signature:
     """The minima of the hashes of all runs; all ones for none."""
-    least = np.full(PERMUTATIONS, np.iinfo(np.uint32).max, np.uint32)
+    least = np.full(PERMUTATIONS, np.iinfo(np.uint64).max, np.uint64)
     for low in range(0, len(runs), _CHUNK):
-        hashed = (runs[low : low + _CHUNK, None] * _FACTORS + _OFFSETS) >> _HALF
-        least = np.minimum(least, hashed.min(axis=0).astype(np.uint32))
-    return least
+        hashed = runs[low : low + _CHUNK, None] * _FACTORS
+        hashed += _OFFSETS
+        np.minimum(least, hashed.min(axis=0), out=least)
+    return (least >> _HALF).astype(np.uint32)  # of the whole, so that it is done once
 
 
 def resemblance(a: Shingles, b: Shingles) -> float:

@@ -24,8 +24,15 @@ _BY = (
     r"written by|authored by|sent by|prepared by|drafted by|created by|received from|coming from|"
     r"by|from|von|par|de|por|da|di"
 )
+_SIGNED = r"signed by|unterschrieben von|unterzeichnet von|signée?s? par|firmad[oa]s? por"
 _ADDRESS = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-AUTHOR = re.compile(rf"\b({_BY})\s+({_ADDRESS}|{NAME})")
+AUTHOR = re.compile(rf"\b({_SIGNED}|{_BY})\s+({_ADDRESS}|{NAME})")
+# "E-mails that Paul sent me", "letters Paul wrote to Lisa".
+_SENT = re.compile(
+    rf"\b(?:(?:that|which|who|die|que|che)\s+)?({NAME})\s+(?:(?:has|hat|a|ha)\s+)?"
+    r"(?:sent|wrote|written|mailed|emailed|forwarded|geschickt|geschrieben|gesendet|envoyée?s?|"
+    r"écrite?s?|inviat[oaei]|scritt[oaei])\b(?:\s+(?:me|us|mir|uns)\b)?"
+)
 RECIPIENT = re.compile(
     rf"\b(?:(?:that\s+(?:were|was)\s+)?(?:sent|addressed|written|directed)\s+to|"
     rf"to|for the attention of|an|à|"
@@ -71,6 +78,9 @@ def read_author(reading: Reading) -> None:
         before = TOKEN.findall(reading.text[: match.start()])
         if not before or kinds_in(words) or (fold(before[-1]) in _DONE_TO):
             continue
+        # Who signed a contract is one of its parties; who signed a letter wrote it.
+        if re.fullmatch(_SIGNED, lead) and not mails_before(reading.text[: match.start()]):
+            continue
         # April Jones is a person, "from April" is a month.
         if any(word in _NOT_PERSONS for word in (words if len(words) == 1 else words[-1:])):
             continue
@@ -82,6 +92,10 @@ def read_author(reading: Reading) -> None:
         reading.put(author=name)
         reading.take(*match.span(), f"{match[0]!r} read as the author {name!r}")
         return
+    told = _SENT.search(reading.text)
+    if told and is_person(told[1]) and mails_before(reading.text[: told.start()]):
+        reading.put(author=told[1])
+        reading.take(*told.span(), f"{told[0]!r} read as the author {told[1]!r}")
 
 
 def read_recipients(reading: Reading) -> None:

@@ -33,12 +33,14 @@ from lsfs.index.questionframe import (
     TYPE_WORDS,
     WHICH,
     asks_fact,
+    asks_files,
     bare,
     compound,
     names_files,
     topic,
 )  # fmt: skip
 from lsfs.index.questionreading import Reading
+from lsfs.index.union import sets
 from lsfs.model import QueryPlan
 
 MAX_CHARS = 4000
@@ -59,8 +61,22 @@ def plan(question: str, today: date, *, words: bool = True) -> QueryPlan:
         words: whether ``-word`` leaves files out; in a long sentence it is a dash.
 
     Returns:
-        The plan: conditions, the words that remain, and whether files are asked for.
+        The plan: conditions, the words that remain, and whether files are asked for; for sets of
+        files that are asked for together, a plan of each in ``either``.
     """
+    whole = _plan(question, today, words=words)
+    parts = sets(question[:MAX_CHARS]) if asks_files(question) else ()
+    either = tuple(_plan(part, today, words=words) for part in parts)
+    if not either or not all(one.listing for one in either):
+        return whole
+    notes = [
+        f"set {i}: {'; '.join((part, *one.notes))}"
+        for i, (part, one) in enumerate(zip(parts, either, strict=True), 1)
+    ]
+    return QueryPlan(query=whole.query, listing=True, notes=tuple(notes), either=either)
+
+
+def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
     reading = Reading(question.replace("\0", " ")[:MAX_CHARS], QueryPlan(query=""))
     explicit.read(reading, today, words=words)
     if not asks_fact(reading.text):

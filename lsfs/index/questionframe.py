@@ -17,17 +17,18 @@ def _words(text: str) -> frozenset[str]:
 TYPE_WORDS = {
     word: name
     for name, words in {
-        "pdf": "pdf pdfs",
+        "pdf": "pdf pdfs pdf-datei pdf-dateien pdf-dokument pdf-dokumente",
         "spreadsheet": "spreadsheet spreadsheets tabellen hoja_de_calculo tableur tableurs",
-        "excel": "excel",
-        "word": "docx word_document word_documents word_file word_files word_docs word-dokumente",
+        "excel": "excel excel-datei excel-dateien excel-tabelle excel-tabellen",
+        "word": "docx word_document word_documents word_file word_files word_docs word-dokumente "
+        "word-dokument word-datei word-dateien",
         "email": "email emails e-mail e-mails mails courriels correos",
         "presentation": "powerpoint powerpoints",
         "html": "html webpages web_pages",
         "markdown": "markdown",
         "image": "image images photo photos photograph photographs picture pictures fotos "
         "foto bilder bild imagenes immagini",
-        "csv": "csv csvs",
+        "csv": "csv csvs csv-datei csv-dateien",
         "text": "text_file text_files",
     }.items()
     for word in words.split()

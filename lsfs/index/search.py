@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lsfs.errors import UsageError
 from lsfs.index import fusion, keyword, listing
 from lsfs.index import query as queries
-from lsfs.index.common_words import Gate
+from lsfs.index.common_words import Frequencies, Gate
 from lsfs.index.filters import Filters
 from lsfs.index.fusion import Candidate
 from lsfs.index.listing import sentence_at
 from lsfs.index.meanings import Meanings
 from lsfs.index.preference import Preference, date_share
 from lsfs.index.query import Leaf, Query
-from lsfs.index.snippets import Snippets
+from lsfs.index.snippets import Snippet, Snippets
 from lsfs.index.spelling import Correction, Speller
 from lsfs.index.terms import query_words
 from lsfs.model import ContentDate, FoundFile, Hit
@@ -35,6 +35,7 @@ PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
 GONE = 10  # of the newest files, some may have gone in the last moments
 FEW = 50  # candidates that are too few to rank, where more may be had
+MOST_AT_ONCE = 500  # candidates whose rows are asked for
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
@@ -110,9 +111,10 @@ class Search:
         self.meanings = meanings or Meanings.of(vectors, embedder)
         self._speller = Speller()
         self._snippets = Snippets()
+        self._frequencies = Frequencies()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
-        self._owners: tuple[tuple[int, int], tuple[Any, Any]] | None = None
+        self._owners: tuple[tuple[int, int], Any] | None = None
 
     @property
     def vectors(self) -> VectorStore | None:
@@ -225,18 +227,26 @@ class Search:
     def _most(self, terms: Sequence[str]) -> float:
         """What BM25 would give at most: every word of the query, and many times over."""
         with self._catalog.lock:
-            return keyword.most(self._catalog.db, terms)
+            return keyword.most(terms, self._known_frequencies(), self._catalog.db)
+
+    def _known_frequencies(self) -> Frequencies:
+        return self._frequencies.at(self._catalog.db, self._catalog.generation())
 
     def _bm25(self, terms: Sequence[str], where: _Where) -> dict[int, float]:
         if not terms:
             return {}
         with self._catalog.lock:
-            match, times = Gate(self._catalog.db).expression(terms)
-            found = self._matches(match, where)
-            if times > 1 and len(found) < FEW:  # the filters left too little of what was chosen
-                match, times = " OR ".join(terms), 1
-                found = self._matches(match, where)
-        return {id_: score / times for id_, score in found.items()}
+            gate = Gate(self._catalog.db, self._known_frequencies())
+            expressions = gate.expressions(terms)
+            found: dict[int, float] = {}
+            for match in expressions:
+                for id_, score in self._matches(match, where).items():
+                    found[id_] = max(score, found.get(id_, 0.0))
+            whole = " OR ".join(terms)
+            if len(found) < FEW and expressions != [whole]:
+                # The filters left too little of what was chosen.
+                return self._matches(whole, where)
+        return found
 
     def _matches(self, match: str, where: _Where) -> dict[int, float]:
         if where.all:
@@ -316,7 +326,8 @@ class Search:
         state = (self._catalog.generation(), last)
         if state != self._hidden_at:
             rows = self._rows(
-                "SELECT p.id FROM document d JOIN passage p ON p.document_id = d.id "
+                # CROSS JOIN: there are many passages, and hardly a document without a file.
+                "SELECT p.id FROM document d CROSS JOIN passage p ON p.document_id = d.id "
                 "WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.document_id = d.id)",
                 (),
             )
@@ -335,19 +346,27 @@ class Search:
             f"WHERE {where.sql}",
             where.values,
         )
-        ids, documents = self._owned()
-        return ids[np.isin(documents, [row[0] for row in rows])]
+        documents, first, count = self._owned()
+        chosen = np.isin(documents, [row[0] for row in rows])
+        first, count = first[chosen], count[chosen]
+        before = np.cumsum(count) - count  # of the passages of the documents before each
+        return np.repeat(first - before, count) + np.arange(count.sum())
 
-    def _owned(self) -> tuple[Any, Any]:
-        """Ids of all passages and of their documents, int64 [n] each; kept while they are true."""
+    def _owned(self) -> Any:
+        """All documents with their first passage and how many it has, int64 [3, n].
+
+        Kept while it is true. The passages of a document are stored at once, so their ids follow
+        one another.
+        """
         import numpy as np
 
         last = self._rows("SELECT coalesce(max(id), 0) FROM document", ())[0][0]
         state = (self._catalog.generation(), last)
         if self._owners is None or self._owners[0] != state:
-            rows = self._rows("SELECT id, document_id FROM passage", ())
-            table = np.array(rows, np.int64).reshape(-1, 2)
-            self._owners = state, (table[:, 0].copy(), table[:, 1].copy())
+            rows = self._rows(
+                "SELECT document_id, min(id), count(*) FROM passage GROUP BY document_id", ()
+            )
+            self._owners = state, np.array(rows, np.int64).reshape(-1, 3).T
         return self._owners[1]
 
     def _newest(self, where: _Where, k: int) -> list[Candidate]:
@@ -400,30 +419,32 @@ class Search:
         again: list[tuple[Candidate, tuple[Any, ...]]] = []
         of_file: dict[bytes, int] = {}
         said: set[bytes] = set()
-        for first in range(0, len(ranked), 100):
-            batch = ranked[first : first + 100]
-            rows = self._passages([candidate.id for candidate in batch], task.where)
+        for candidate, row in self._rows_of(ranked, task.where, min(3 * k, MOST_AT_ONCE)):
+            raw, digest = row[1], row[-1]
+            if raw not in of_file and not task.has(raw):
+                of_file[raw] = per_file
+            of_file[raw] = of_file.get(raw, 0) + 1
+            if of_file[raw] <= per_file:
+                (again if digest in said else chosen).append((candidate, row))
+                said.add(digest)
+                if len(chosen) >= k:
+                    break
+        page = (chosen + again)[:k]
+        snippets = self._snippets.of([row[12] for _, row in page], task.wanted)
+        return [_hit(row, candidate, s) for (candidate, row), s in zip(page, snippets, strict=True)]
+
+    def _rows_of(
+        self, ranked: Sequence[Candidate], where: _Where, at_once: int
+    ) -> Iterator[tuple[Candidate, tuple[Any, ...]]]:
+        """Candidates with a row for each file that has the passage, fetched as they are needed."""
+        first = 0
+        while first < len(ranked):
+            batch = ranked[first : first + at_once]
+            rows = self._passages([candidate.id for candidate in batch], where)
             for candidate in batch:
                 for row in rows.get(candidate.id, []):
-                    raw, digest = row[1], row[-1]
-                    if raw not in of_file and not task.has(raw):
-                        of_file[raw] = per_file
-                    of_file[raw] = of_file.get(raw, 0) + 1
-                    if of_file[raw] <= per_file:
-                        (again if digest in said else chosen).append((candidate, row))
-                        said.add(digest)
-            if len(chosen) >= k:
-                break
-        return [self._hit(*one, task) for one in (chosen + again)[:k]]
-
-    def _hit(self, candidate: Candidate, row: tuple[Any, ...], task: _Task) -> Hit:
-        shown = self._snippets.snippet(row[12], task.wanted)
-        return replace(
-            _hit(row, candidate),
-            snippet=shown.text,
-            snippet_start=shown.start,
-            highlights=shown.highlights,
-        )
+                    yield candidate, row
+            first, at_once = first + len(batch), min(2 * at_once, MOST_AT_ONCE)
 
     def _passages(self, ids: Sequence[int], where: _Where) -> dict[int, list[tuple[Any, ...]]]:
         marks = ", ".join("?" * len(ids))
@@ -456,7 +477,7 @@ class Search:
             return self._catalog.db.execute(query, list(values)).fetchall()
 
 
-def _hit(row: tuple[Any, ...], candidate: Candidate) -> Hit:
+def _hit(row: tuple[Any, ...], candidate: Candidate, shown: Snippet) -> Hit:
     _, raw, page, page_end, line, line_end, start, end, title, day, kind, where, text, _ = row
     path = os.fsdecode(raw)
     return Hit(
@@ -475,6 +496,9 @@ def _hit(row: tuple[Any, ...], candidate: Candidate) -> Hit:
         explain={name: round(value, 6) for name, value in candidate.parts.items()},
         where=str(where),
         scores={name: round(value, 6) for name, value in candidate.scores.items()},
+        snippet=shown.text,
+        snippet_start=shown.start,
+        highlights=shown.highlights,
     )
 
 

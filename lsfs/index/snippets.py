@@ -38,8 +38,8 @@ class Snippets:
     """Makes snippets; all threads may use it.
 
     What matches is what FTS5 says: stems, phrases and words that are near each other. It is asked
-    of a table that holds one text alone: in the whole index, each common word of the query would
-    have to be looked up again for every hit.
+    of a table that holds the texts of one page of hits alone: in the whole index, each common word
+    of the query would have to be looked up again for every hit.
     """
 
     def __init__(self) -> None:
@@ -50,32 +50,45 @@ class Snippets:
         weakref.finalize(self, self._db.close)
         self._lock = threading.Lock()
 
-    def snippet(self, text: str, wanted: Sequence[Leaf]) -> Snippet:
-        """The best part of a passage for a query.
+    def of(self, texts: Sequence[str], wanted: Sequence[Leaf]) -> list[Snippet]:
+        """The best part of each passage for a query.
 
         It is the run of whole sentences that has most of the query's different words; without any
         it is the beginning.
 
         Args:
-            text: of the passage.
+            texts: of the passages.
             wanted: what is looked for.
         """
-        spans = _merged([*_ranges(self._marked(text, wanted)), *_unseen(text, wanted)])
-        start, end = _window(text, spans)
-        inside = [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
-        return Snippet(start, text[start:end], tuple((a - start, b - start) for a, b in inside))
+        marked = self._marked(texts, wanted)
+        dense = [w for leaf in wanted for w in terms.written(leaf.text) if terms.is_dense(w)]
+        found = []
+        for number, text in enumerate(texts):
+            unseen = (span for word in dense for span in _runs(text, word))
+            spans = _merged([*_ranges(marked.get(number, "")), *unseen])
+            start, end = _window(text, spans)
+            inside = [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
+            shown = tuple((a - start, b - start) for a, b in inside)
+            found.append(Snippet(start, text[start:end], shown))
+        return found
 
-    def _marked(self, text: str, wanted: Sequence[Leaf]) -> str:
-        """The text with marks around what matched; "" when nothing did."""
+    def _marked(self, texts: Sequence[str], wanted: Sequence[Leaf]) -> dict[int, str]:
+        """Texts with marks around what matched, by number; those without are left out."""
         match = " OR ".join(dict.fromkeys(keyword.ranking(wanted)))
-        if not match or _OPEN in text or _CLOSE in text:
-            return ""
+        plain = [(n, t) for n, t in enumerate(texts) if _OPEN not in t and _CLOSE not in t]
+        if not match or not plain:
+            return {}
         with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO t(rowid, text) VALUES (1, ?)", (text,))
-            row = self._db.execute(
-                "SELECT highlight(t, 0, ?, ?) FROM t WHERE t MATCH ?", (_OPEN, _CLOSE, match)
-            ).fetchone()
-        return str(row[0]) if row else ""
+            self._db.execute("BEGIN")
+            try:
+                self._db.executemany("INSERT INTO t(rowid, text) VALUES (?, ?)", plain)
+                rows = self._db.execute(
+                    "SELECT rowid, highlight(t, 0, ?, ?) FROM t WHERE t MATCH ?",
+                    (_OPEN, _CLOSE, match),
+                ).fetchall()
+            finally:
+                self._db.execute("ROLLBACK")
+        return {number: str(text) for number, text in rows}
 
 
 def _ranges(marked: str) -> Iterator[Range]:
@@ -91,15 +104,8 @@ def _ranges(marked: str) -> Iterator[Range]:
             at += len(piece)
 
 
-def _unseen(text: str, wanted: Sequence[Leaf]) -> Iterator[Range]:
-    """What only the parts of words matched: a run within a run, a part of an identifier."""
-    for leaf in wanted:
-        for word in terms.written(leaf.text):
-            if terms.is_dense(word):
-                yield from _runs(text, word)
-
-
 def _runs(text: str, word: str) -> Iterator[Range]:
+    """Where a word of a script without blanks stands: whole, or else its pairs of letters."""
     whole = [match.span() for match in re.finditer(re.escape(word), text)]
     if whole:
         yield from whole

@@ -81,9 +81,8 @@ def parts_of(text: str, *, name: bool = False) -> str:
     # Every passage comes by here: what is rare is looked for with the cheapest test first.
     found: list[str] = []
     words = [] if text.isascii() and not name else _WORD.findall(text)
-    for word in words:
-        if not word.isascii():
-            found += _unseen(word) if len(word) > _LONG else _unseen_often(word)
+    for word in [word for word in words if not word.isascii()]:
+        found += _unseen(word) if len(word) > _LONG else _unseen_often(word)
     if name:
         found += [part for word in words if not word.isdigit() for part in _humps(word)]
     elif _LOW_HIGH.search(text) or _HIGH_LOW.search(text):

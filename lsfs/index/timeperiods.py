@@ -66,7 +66,7 @@ class PeriodReader(RelativeReader):
             self._century, self._season, self._edge, self._week, self._year_word,
             self._decade, self._relative, self._relative_after, self._ago, self._day_word,
             self._weekday, self._before_last, self._same_time, self._to_date, self._older,
-            self._year,
+            self._apostrophe, self._year,
         )  # fmt: skip
 
     def period(self, i: int) -> Period | None:
@@ -250,7 +250,8 @@ class PeriodReader(RelativeReader):
         if word == "new" and self.word(i + 1) in ("year", "years"):
             word, j = "new_year", i + 2
             j += self.word(j) == "s"
-            word, j = ("silvester", j + 1) if self.word(j) == "eve" else (word, j)
+            night_or_day = {"eve": "silvester", "day": "newyearsday"}.get(self.word(j))
+            word, j = (night_or_day, j + 1) if night_or_day else (word, j)
         elif (word, self.word(j)) in w.TWO_WORDS:
             word, j = w.TWO_WORDS[word, self.word(j)], j + 1
         elif word == "easter" and self.word(j) in ("sunday", "monday"):
@@ -411,6 +412,11 @@ class PeriodReader(RelativeReader):
         if not FIRST_YEAR <= value <= LAST_YEAR:
             return None
         return fixed(j, (date(value, 1, 1), date(value + 10, 1, 1)), "decade")
+
+    def _apostrophe(self, i: int) -> Period | None:
+        """'98, behind "from" and the like."""
+        short = self.short_year(i)
+        return Period(short[1], year_days, short[0], "years", OPEN) if short else None
 
     def _year(self, i: int) -> Period | None:
         year = self.year_at(i)

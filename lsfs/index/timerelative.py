@@ -35,6 +35,8 @@ class RelativeReader(TokenReader):
     def _relative(self, i: int) -> Period | None:
         """Last month, this year, next week, the last three weeks, last Monday, last summer."""
         word = self.word(i)
+        if word in w.PRECEDING:
+            return fixed(i + 1, self._unit("last", w.PRECEDING[word]), "unit")
         way = way_of(word)
         if way is None:
             count = self.number(i)

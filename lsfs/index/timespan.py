@@ -50,7 +50,7 @@ class TimePhrase:
     spans: tuple[DaySpan, ...] = ()
 
 
-_OLDER = frozenset(("older", "newer", "later", "earlier"))
+_OLDER = frozenset(("older", "newer", "later", "earlier", "alter", "vieux", "vieilles"))
 
 
 def find(text: str, today: date) -> list[TimePhrase]:
@@ -253,7 +253,7 @@ class _Reader(PeriodReader):
         if period.shape == "year" and period.roles is not None:
             return self._year_believable(i, j, role)
         if period.shape == "duration":
-            return self.word(i) in _OLDER
+            return not _OLDER.isdisjoint((self.word(i), self.word(i + 1)))
         if period.roles is None:
             return True
         if role not in period.roles:

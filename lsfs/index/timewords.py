@@ -69,6 +69,12 @@ ROLES = _table(
     before: voor vóór före innan antes_do przed до перед earlier_than
     until: tot tot_en_met t_m fram_till вплоть_до up_to_and_including no_later_than not_later_than
     until: spatestens at_the_latest_by bis_einschliesslich
+    since: no_older_than not_older_than nicht_alter_als non_piu_vecchie_di
+    before: alter_als plus_vieux_que plus_vieilles_que
+    before: anterior_a anteriores_a anterieur_a anterieurs_a anterieure_a anterieures_a
+    before: precedente_al precedenti_al
+    after: posterior_a posteriores_a posterieur_a posterieurs_a posterieure_a posterieures_a
+    after: successivo_al successivi_al
     between: tussen mellan między pomiędzy между
     """
 )
@@ -113,6 +119,14 @@ AFTER_NOUN = _words(
     """dernier derniere derniers dernieres passe passee pasado pasada pasados scorso scorsa
     prochain prochaine proximo proxima prossimo prossima
     passado passada"""
+)
+PRECEDING = _table(
+    """
+    year: vorjahr vorjahres vorjahrs
+    quarter: vorquartal vorquartals
+    month: vormonat vormonats
+    week: vorwoche
+    """
 )
 YEARS_AWAY = {word: -1 for word in LAST} | {word: 0 for word in THIS} | {word: 1 for word in NEXT}
 UNITS = _table(
@@ -208,6 +222,9 @@ HOLIDAYS = _table(
     goodfriday: goodfriday karfreitag
     blackfriday: blackfriday
     boxingday: boxingday
+    christmaseve: christmaseve heiligabend nochebuena
+    christmasday: christmasday
+    newyearsday: newyearsday
     """
 )
 EDGES = _table(
@@ -276,6 +293,8 @@ TWO_WORDS = {
     ("good", "friday"): "goodfriday",
     ("black", "friday"): "blackfriday",
     ("boxing", "day"): "boxingday",
+    ("christmas", "eve"): "christmaseve",
+    ("christmas", "day"): "christmasday",
 }
 VERSIONED = _words("version release build v python ubuntu android java iso din iec ieee rfc")
 AGO = _words("ago fa geleden temu назад atras sedan")
@@ -357,6 +376,12 @@ def _easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
+_DAYS = {
+    "newyearsday": (1, 1), "halloween": (10, 31), "christmaseve": (12, 24),
+    "christmasday": (12, 25), "boxingday": (12, 26),
+}  # fmt: skip
+
+
 def holiday(name: str, year: int) -> Days:
     if name == "christmas":
         return date(year, 12, 24), date(year, 12, 27)
@@ -369,10 +394,8 @@ def holiday(name: str, year: int) -> Days:
     if name == "goodfriday":
         friday = _easter(year) - timedelta(days=2)
         return friday, friday + timedelta(days=1)
-    if name == "boxingday":
-        return date(year, 12, 26), date(year, 12, 27)
-    if name == "halloween":
-        return date(year, 10, 31), date(year, 11, 1)
+    if name in _DAYS:
+        return unit_around(date(year, *_DAYS[name]), "day")
     if name in ("thanksgiving", "blackfriday"):  # the fourth Thursday of November; the day after
         november = date(year, 11, 1)
         on = 21 + (3 - november.weekday()) % 7 + (name == "blackfriday")

@@ -48,6 +48,7 @@ class SourceTree:
         # The rules of each folder that was looked into, None for one that is left out itself. What
         # changes them is an event, after which the folder is looked into again.
         self._scopes: dict[str, Scope | None] = {}
+        self._told: dict[str, tuple[object, ...]] = {}  # rules that were said not to be heeded
 
     def close(self) -> None:
         """Release the descriptor."""
@@ -104,14 +105,23 @@ class SourceTree:
         try:
             fd = self.open(path)
         except OSError as error:
-            log.warning("the rules in %r cannot be read: %s", path, error.strerror)
+            self._say(path, f"the rules in {path!r} cannot be read: {error.strerror}")
             return None
         with os.fdopen(fd, "rb") as file:
             data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
-            log.warning("%r is too large for rules, and is not heeded", path)
+            self._say(path, f"{path!r} is too large for rules, and is not heeded")
             return None
+        self._told.pop(path, None)
         return data
+
+    def _say(self, path: str, what: str) -> None:
+        """Warn of a file of rules, once for as long as it stays as it is."""
+        found = self.stat(path)
+        now = (what, found and (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode))
+        if self._told.get(path) != now:
+            self._told[path] = now
+            log.warning("%s", what)
 
     def stat(self, path: str) -> os.stat_result | None:
         """What stands at a path, not following links; None when nothing does."""

@@ -8,14 +8,15 @@ its own, apart from the one that writes; both share the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.errors import ModelError
-from lsfs.llm.batch import Shape, Stop
+from lsfs.llm.batch import Shape, Step, Stop
 from lsfs.llm.engine import Context
 from lsfs.llm.model import Model
 from lsfs.llm.tensors import Tensors
@@ -83,18 +84,42 @@ class ScoringContext(Context):
         """
         if len(tokens) > self.shape.batch:
             raise ModelError(f"a batch of {len(tokens)} tokens, over {self.shape.batch}")
+        with self._capturing_as(len(tokens)) as found:
+            self.feed(tokens, sequence, cancel)
+        return found
+
+    def watch(
+        self, steps: Sequence[Step], cancel: Stop | None = None
+    ) -> tuple[Queries, NDArray[np.float32]]:
+        """As :meth:`lsfs.llm.engine.Context.decode`, with the queries of its tokens.
+
+        Args:
+            steps: see there.
+            cancel: stops the computation.
+
+        Returns:
+            Queries as :meth:`queries` gives them, and the scores that are wanted.
+        """
+        with self._capturing_as(len(steps)) as found:
+            scores = self.decode(steps, cancel)
+        return found, scores
+
+    @contextlib.contextmanager
+    def _capturing_as(self, count: int) -> Iterator[Queries]:
+        """Queries of the ``count`` tokens that are run meanwhile; filled when it ends."""
+        queries: Queries = {}
         self._found, self._failure = {}, None
         self._seen = dict.fromkeys(self._names, 0)
         self._capturing = True
         try:
-            self.feed(tokens, sequence, cancel)
+            yield queries
         finally:
             self._capturing = False
         if self._failure is not None:
             raise self._failure
         self._last = self._seen
         found, self._found = self._found, {}
-        return {layer: self._rows(layer, found, len(tokens)) for layer in self.layers}
+        queries.update({layer: self._rows(layer, found, count) for layer in self.layers})
 
     def _rows(self, layer: int, found: Queries, count: int) -> NDArray[np.float32]:
         heads = self._api.llama_model_n_head(self.model.handle)

@@ -237,6 +237,31 @@ class Rope:
         return frequencies if self.factors is None else frequencies / np.asarray(self.factors)
 
 
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where rows that were chosen from a text stand.
+
+    Attributes:
+        dense: at 0, 1, 2 ..., whatever stood between them.
+        farthest: none stands farther before the end of the text; 0: no such limit.
+    """
+
+    dense: bool = False
+    farthest: int = 0
+
+    def positions(self, rows: NDArray[np.integer[Any]], text: NDArray[Any]) -> NDArray[np.intp]:
+        """The position of each row, of the same shape as ``rows``.
+
+        Args:
+            rows: int [..., cells].
+            text: the position of each cell of the text, rising.
+        """
+        if self.dense:
+            return np.broadcast_to(np.arange(rows.shape[-1]), rows.shape)
+        stands = np.asarray(text[rows], np.intp)
+        return np.maximum(stands, int(text[-1]) + 1 - self.farthest) if self.farthest else stands
+
+
 # --- quantised rows
 
 

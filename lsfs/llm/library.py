@@ -56,7 +56,8 @@ def entries(config: ModelConfig) -> list[Entry]:
         for known, setting in ((models.CHAT, config.chat), (models.EMBED, config.embed))
         if (entry := _of_package(known, setting)) is not None
     ]
-    used = {_spelled(config.chat): "chat", _spelled(config.embed): "embed"}
+    used = {_spelled(config.draft): "draft", _spelled(config.chat): "chat"}
+    used[_spelled(config.embed)] = "embed"
     found += [_of_file(path, "pulled", used.pop(str(path), "")) for path in pulled()]
     found += [
         _of_setting(setting, kind)
@@ -93,9 +94,14 @@ def remove(name: str, config: ModelConfig) -> Path:
     path = next((path for path in pulled() if path.stem == stem), None)
     if path is None:
         raise NotFound(f"no pulled model {name!r}", hint="see: lsfs model list")
-    for kind, setting in (("chat", config.chat), ("embed", config.embed)):
+    uses = {
+        "lsfs model use --chat default": ("chat", config.chat),
+        "lsfs model use --embed default": ("embed", config.embed),
+        "lsfs config set model.draft none": ("draft", config.draft),
+    }
+    for instead, (kind, setting) in uses.items():
         if _spelled(setting) == str(path):
-            hint = f"first: lsfs model use --{kind} default"
+            hint = f"first: {instead}"
             raise UsageError(f"{name} is in use ({kind})", hint=hint)
     path.with_suffix(RECORD).unlink(missing_ok=True)
     path.unlink()

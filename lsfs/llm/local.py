@@ -13,8 +13,9 @@ from typing import Any
 
 from lsfs.config import ModelConfig
 from lsfs.errors import ContextTooLong, ModelError
-from lsfs.llm import prompts
+from lsfs.llm import models, prompts
 from lsfs.llm.batch import Deadline, Stop, check
+from lsfs.llm.drafter import WINDOW, Drafter
 from lsfs.llm.engine import Context, Message, Sampling, Shape
 from lsfs.llm.kvstore import open_store
 from lsfs.llm.loading import Loaded, load, memory_of
@@ -73,6 +74,8 @@ class LocalChat:
         self._config = config
         self._kept = None if config.kv == "off" else kept
         self._residents = residents or Residents()
+        draft = models.chat_model_file(config.draft)
+        self._draft = None if draft is None else draft.path
         self._key = f"chat {file.path}"
         self._size = -1  # bytes; not known yet
         self._lock = Lock()
@@ -257,11 +260,27 @@ class LocalChat:
         return _Speaker(load(self._file.path, self._shape(), self._config.gpu_layers))
 
     def _made_reader(self, context: Context) -> Reader:
-        kept = self._kept
+        kept, drafter = self._kept, self._made_drafter(context)
         if kept is None:
-            return Reader(context, self._file.sha256, self._config)
+            return Reader(context, self._file.sha256, self._config, drafter=drafter)
         opened = lambda key: open_store(kept, self._file, self._config, key)  # noqa: E731
-        return Reader(context, self._file.sha256, self._config, opened)
+        return Reader(context, self._file.sha256, self._config, opened, drafter)
+
+    def _made_drafter(self, context: Context) -> Drafter | None:
+        """The model that guesses, where there is one."""
+        path = self._draft
+        if path is None:
+            return None
+        loaded = load(path, self._draft_shape(), self._config.gpu_layers)
+        try:
+            return Drafter(loaded, context)
+        except BaseException:
+            loaded.close()
+            raise
+
+    def _draft_shape(self) -> Shape:
+        tokens = min(WINDOW, self._config.context)
+        return Shape(tokens=tokens, sequences=1, threads=self._config.threads)
 
     def _shape(self) -> Shape:
         return Shape(tokens=self._config.context, threads=self._config.threads)
@@ -269,6 +288,8 @@ class LocalChat:
     def _bytes(self) -> int:
         if self._size < 0:
             self._size = memory_of(self._file.path, self._shape())
+            if self._draft is not None:
+                self._size += memory_of(self._draft, self._draft_shape())
         return self._size
 
     def close(self) -> None:

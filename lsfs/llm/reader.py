@@ -17,6 +17,7 @@ from lsfs.errors import Cancelled
 from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
 from lsfs.llm.batch import Stop
 from lsfs.llm.capture import ScoringContext
+from lsfs.llm.drafter import Asks, Drafter
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.generation import Request
@@ -81,6 +82,7 @@ class Reader:
         sha256: of the model's file.
         config: its threads, context and longest answer.
         open_store: where blocks are kept.
+        drafter: guesses what is said, from the best passage; closed with the reader.
 
     Raises:
         ModelError, OutOfMemory: the model failed.
@@ -92,8 +94,10 @@ class Reader:
         sha256: str,
         config: ModelConfig,
         open_store: OpenStore | None = None,
+        drafter: Drafter | None = None,
     ) -> None:
         self._lock = Lock()
+        self._drafter = drafter
         self._model = context.model
         self._config = config
         self._context = context
@@ -178,7 +182,8 @@ class Reader:
             sizes = [len(piece.tokens) for piece in pieces]
             chosen = compose.choose(relevance, sizes, room, most, near)
             self._load([[pieces[n] for n in chosen.blocks]], cancel)
-            text = self._write(tail, begun, on_text, cancel)
+            asks = Asks(question, [passages[pieces[n].passage] for n in chosen.blocks[-1:]])
+            text = self._write(self._said(tail, asks, cancel), begun, on_text)
             used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
             return begun.reading(text, tuple(used)[::-1])
 
@@ -259,7 +264,8 @@ class Reader:
             chosen = compose.choose(looks, [len(p.tokens) for p in pieces], room, len(pieces))
             self._load([[pieces[n] for n in chosen.blocks]], cancel)
             self._narrow(tail, chooses, budget, cancel)
-            text = self._write(tail, begun, on_text, cancel)
+            asks = Asks(question, [passages[pieces[n].passage] for n in chosen.blocks[-1:]])
+            text = self._write(self._said(tail, asks, cancel), begun, on_text)
             used = dict.fromkeys(pieces[n].passage for n in reversed(chosen.blocks))
             return begun.reading(text, tuple(used)[::-1])
 
@@ -365,13 +371,18 @@ class Reader:
         for number, cells in enumerate(states):
             compose.load(self._context, before, cells, self.facts.rope, number)
 
-    def _write(
-        self, tail: Sequence[int], begun: _Begun, on_text: OnText | None, cancel: Stop | None
-    ) -> str:
+    def _said(self, tail: Sequence[int], asks: Asks, cancel: Stop | None) -> Iterator[str]:
+        """What the model says behind what it holds; a drafter only makes it come sooner."""
         sampling = Sampling(penalty=PENALTY)
         request = Request(tail, self._config.max_tokens, sampling, STOP)
+        if self._drafter is None:
+            return self._context.go_on(request, cancel)
+        return self._drafter.go_on(self._context, request, asks, cancel)
+
+    @staticmethod
+    def _write(pieces: Iterator[str], begun: _Begun, on_text: OnText | None) -> str:
         text = ""
-        for piece in self._context.go_on(request, cancel):
+        for piece in pieces:
             begun.spoken()
             text += piece
             if on_text is not None:
@@ -383,6 +394,8 @@ class Reader:
         with self._lock:
             if self._scoring is not None:
                 self._scoring.close()
+            if self._drafter is not None:
+                self._drafter.close()
 
     def __enter__(self) -> Self:
         return self

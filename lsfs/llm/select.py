@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -44,14 +45,48 @@ def mass(queries: Floats, keys: Rows, key_heads: int) -> Floats:
     grouped = queries.reshape(tokens, key_heads, heads // key_heads, size) / np.sqrt(size)
     # [key heads, tokens x heads of each, cells]: one matrix product for each head of keys.
     asked = grouped.transpose(1, 0, 2, 3).reshape(key_heads, -1, size).astype(np.float32)
-    # Products this small take BLAS 25 times as long with several threads, which wait by spinning.
-    with _blas().limit(limits=1, user_api="blas"):
-        scores = asked @ rows.transpose(1, 2, 0)
-    scores -= scores.max(axis=-1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=-1, keepdims=True)
+    scores = softmax(products(asked, rows.transpose(1, 0, 2)))
     means: Floats = scores.reshape(key_heads, tokens, -1, len(keys)).mean(axis=1)
     return means.reshape(heads, len(keys))
+
+
+def products(asked: Floats, keys: Floats) -> Floats:
+    """Of each query with each key, float32 [..., queries, keys].
+
+    Args:
+        asked: float32 [..., queries, head size].
+        keys: float32 [..., keys, head size].
+    """
+    with one_thread():
+        found: Floats = asked @ np.swapaxes(keys, -1, -2)
+    return found
+
+
+def softmax(scores: Floats, counts: Floats | None = None) -> Floats:
+    """Shares of the last axis; overwrites its argument.
+
+    Args:
+        scores: [..., groups].
+        counts: of what is in each group, [..., 1, groups]; the share is that of one of them. None
+            is one each.
+    """
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= (scores if counts is None else scores * counts).sum(axis=-1, keepdims=True)
+    return scores
+
+
+def shares(scores: Floats, counts: Floats | None = None) -> Floats:
+    """The mean :func:`softmax` of all that ask: [..., queries, groups] to [..., groups]."""
+    mean: Floats = softmax(scores, counts).mean(axis=-2)
+    return mean
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """While it holds, BLAS has one thread: products this small take it 25 times as long with
+    several, which wait by spinning."""
+    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limit
 
 
 @functools.cache
@@ -91,10 +126,37 @@ def pooled(values: Floats, width: int = 7) -> Floats:
     return most
 
 
-def best(values: Floats, count: int, always: NDArray[np.bool_]) -> Indices:
-    """The ``count`` cells of the greatest values, in rising order; those of ``always`` first."""
-    wanted = np.where(always, np.inf, values)
-    return np.sort(np.argsort(-wanted, kind="stable")[:count])
+def best(values: Floats, count: int, always: NDArray[np.bool_] | None = None) -> Indices:
+    """The ``count`` cells of the greatest values, in rising order; those of ``always`` first.
+
+    Args:
+        values: [..., cells]; of equal ones the first goes for more.
+        count: how many.
+        always: [cells] or as ``values``.
+
+    Returns:
+        int [..., count].
+    """
+    wanted = values if always is None else np.where(always, np.inf, values)
+    return np.sort(np.argsort(-wanted, axis=-1, kind="stable")[..., :count], axis=-1)
+
+
+def spread(
+    pages: Floats, size: int, cells: int, budget: int, always: NDArray[np.bool_] | None = None
+) -> Indices:
+    """The cells of the pages of the greatest values, the last page cut where the budget ends.
+
+    Args:
+        pages: [..., pages].
+        size: cells of a page; the last page may be shorter.
+        cells: of the text.
+        budget: cells that are kept at most.
+        always: cells that are kept whatever their page.
+
+    Returns:
+        int [..., budget], in rising order.
+    """
+    return best(np.repeat(pages, size, axis=-1)[..., :cells], budget, always)
 
 
 def best_blocks(

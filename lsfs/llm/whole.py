@@ -12,41 +12,63 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lsfs.errors import ModelError
 from lsfs.llm import kvblob, select
 from lsfs.llm.batch import Shape, Stop
 from lsfs.llm.capture import ScoringContext
+from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts
-from lsfs.llm.kvblob import Cells, Rope
+from lsfs.llm.kvblob import Cells, Placing, Rope, Rows
 from lsfs.llm.model import Model
-from lsfs.llm.policies import Policy, Scene
-from lsfs.llm.select import Indices
+from lsfs.llm.policies import Policy, Scene, Text
+from lsfs.llm.policies.interface import AS_READ, DENSE, Certainty
+from lsfs.llm.select import Floats, Indices
 
 
-def forged(cells: Cells, rows: Sequence[Indices], rope: Rope | None = None) -> Cells:
-    """A state with other rows in each layer.
+def forged(
+    cells: Cells, rows: Sequence[Indices], placing: Placing = AS_READ, rope: Rope | None = None
+) -> Cells:
+    """A state with other rows in each layer, or in each head of keys.
 
     A cell's position serves the causal mask only, so that rows of several positions may share a
-    cell; what a question follows is where the text ended (SnapKV, arXiv 2404.14469, section 4).
+    cell, also those of several heads; what a question follows is where the text ended (SnapKV,
+    arXiv 2404.14469, section 4).
 
     Args:
-        cells: of the text.
-        rows: of each layer, equally many, in rising order.
-        rope: turn the rows to positions without gaps, from 0 on; None leaves their keys as they
-            are, and the cells state the last positions of the text.
+        cells: of the text; float16 where heads have rows of their own, or rows are moved.
+        rows: of each layer int [cells], or [key heads, cells]; all equally many, in rising order.
+        placing: where they stand. Dense rows end the text where they end, others where it ended.
+        rope: the model's; needed to move rows.
     """
-    count = len(rows[0])
-    values = tuple(layer[kept] for layer, kept in zip(cells.values, rows, strict=True))
+    count = rows[0].shape[-1]
+    end = count if placing.dense else int(cells.positions[-1]) + 1
+    keys, values = [], []
+    for layer_keys, layer_values, kept in zip(cells.keys, cells.values, rows, strict=True):
+        keys.append(_moved(_taken(layer_keys, kept), kept, cells, placing, rope))
+        values.append(_taken(layer_values, kept))
+    positions = np.arange(end - count, end, dtype=np.int32)
+    return Cells(positions, tuple(keys), tuple(values), cells.key_type, cells.value_type)
+
+
+def _taken(layer: Rows, kept: Indices) -> Rows:
+    if kept.ndim == 1:
+        return layer[kept]
+    heads = layer.reshape(len(layer), len(kept), -1)
+    taken = heads[kept.T, np.arange(len(kept))]  # [cells, heads, size]
+    return taken.reshape(len(taken), -1)
+
+
+def _moved(keys: Rows, kept: Indices, cells: Cells, placing: Placing, rope: Rope | None) -> Rows:
+    delta = placing.positions(kept, cells.positions) - cells.positions[kept]
+    if not delta.any():
+        return keys
     if rope is None:
-        end = int(cells.positions[-1]) + 1
-        positions = np.arange(end - count, end, dtype=np.int32)
-        keys = tuple(layer[kept] for layer, kept in zip(cells.keys, rows, strict=True))
-    else:
-        positions = np.arange(count, dtype=np.int32)
-        keys = tuple(
-            rope.rotate(layer[kept], positions - cells.positions[kept])
-            for layer, kept in zip(cells.keys, rows, strict=True)
-        )
-    return Cells(positions, keys, values, cells.key_type, cells.value_type)
+        raise ModelError("rows of attention states cannot be moved without the model's positions")
+    if kept.ndim == 1:
+        return rope.rotate(keys, delta)
+    heads = keys.reshape(len(keys), len(kept), -1)
+    turned = [rope.rotate(heads[:, n], delta[n]) for n in range(len(kept))]
+    return np.stack(turned, axis=1).reshape(len(keys), -1)
 
 
 class Narrow:
@@ -78,20 +100,52 @@ class Narrow:
             ContextTooLong: a question does not fit a batch.
             Cancelled: ``cancel`` was set.
         """
-        layers = range(self._facts.layers)
         longest = max(len(tail), len(neutral))
-        shape = Shape(len(cells) + longest, 1, max(512, longest), self._threads)
-        with ScoringContext(self._model, shape, list(layers)) as context:
+        shape = self._shape(int(cells.positions[-1]) + 1 + longest, longest)
+        layers = range(self._facts.layers)
+        with ScoringContext(self._model, shape, layers) as context:
             context.load_state(kvblob.build(cells))
             end = context.next_position()
             queries = context.queries(tail, cancel=cancel)
             context.remove(0, end)
             without = context.queries(neutral, cancel=cancel)
-        heads, middle = self._facts.key_heads, select.middle(len(layers))
-        return Scene(cells.keys, heads, queries, select.masses(without, cells.keys, heads, middle))
+        heads, middle = self._facts.key_heads, select.middle(self._facts.layers)
+        mass = select.masses(without, cells.keys, heads, middle)
+        text = Text(cells.keys, heads, mass, self._facts.rope, cells.positions)
+        return Scene(text, queries, self.certainty(cells, tail, cancel))
+
+    def certainty(self, cells: Cells, tail: Sequence[int], cancel: Stop | None = None) -> Certainty:
+        """How sure the model is of what follows a question behind some of the cells."""
+
+        def entropies(sets: Sequence[Indices]) -> Floats:
+            longest = max(len(kept) for kept in sets) + len(tail)
+            found = []
+            with Context(self._model, self._shape(longest, len(tail))) as context:
+                for kept in sets:
+                    rows = [kept] * len(cells.keys)
+                    some = forged(cells, rows, DENSE, self._facts.rope)
+                    context.load_state(kvblob.build(some))
+                    found.append(entropy(context.feed(tail, cancel=cancel)))
+            return np.asarray(found, np.float32)
+
+        return entropies
+
+    def _shape(self, tokens: int, batch: int) -> Shape:
+        return Shape(tokens, 1, max(512, batch), self._threads)
 
     def narrowed(self, cells: Cells, scene: Scene, policy: Policy, budget: int) -> Cells:
         """The cells that a policy keeps, ``budget`` at most."""
         if len(cells) <= budget:
             return cells
-        return forged(cells, policy.rows(scene, budget))
+        rows = policy.build(scene.text).rows(scene, budget)
+        return forged(cells, rows, policy.placing, self._facts.rope)
+
+
+def entropy(scores: Floats) -> float:
+    """Of the next token, in nats.
+
+    Args:
+        scores: logits, float32 [vocabulary].
+    """
+    shares = select.softmax(scores.astype(np.float32, copy=True))
+    return float(-(shares * np.log(np.maximum(shares, np.finfo(np.float32).tiny))).sum())

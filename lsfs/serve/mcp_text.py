@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lsfs.differences import Diff
     from lsfs.joins import Joined, JoinRow
     from lsfs.model import Hit
+    from lsfs.summaries import Summary
     from lsfs.syscalls.ask import Answer
     from lsfs.syscalls.done import Done
     from lsfs.syscalls.editing import Edited
@@ -189,6 +190,24 @@ def _ask(result: Answer, _: Mapping[str, Any]) -> Shown:
         told.append(f"[{cited(one.path, one.where)}]{quote}")
     see = ["see also:"] if files and result.citations else []
     return Shown(files, "\n".join([*told, _notes(result.notes), *see]).strip())
+
+
+@_form("summarize", of="statements", is_paged=True)
+def _summary(result: Summary, _: Mapping[str, Any]) -> Shown:
+    if not result.statements:
+        return Shown([result.summary], _notes(result.notes))
+    said = []
+    for part in result.parts:
+        heading = f"## {part.heading}\n" if part.heading else ""
+        for n in part.statements:
+            one = result.statements[n]
+            places = dict.fromkeys(
+                cited(c.path, c.where) for c in (result.citations[at] for at in one.citations)
+            )
+            where = f" [{'; '.join(places)}]" if places else ""
+            said.append(f"{heading}{one.text}{where}")
+            heading = ""
+    return Shown(said, _notes(result.notes))
 
 
 @_form("group", of="groups", is_paged=True)

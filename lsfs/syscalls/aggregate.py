@@ -11,7 +11,7 @@ from lsfs import paths
 from lsfs.errors import UsageError
 from lsfs.joins import Aggregated, AggregateRow, Evidence, LeftOut
 from lsfs.model import FieldValue
-from lsfs.syscalls.engines import Call
+from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.evidence import Quotes
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import pending_note
@@ -29,6 +29,7 @@ _OWN_NUMBER = {
     "invoice": "invoice_number", "contract": "contract_number", "order": "order_number",
     "receipt": "invoice_number",
 }  # fmt: skip
+_DRAFTS = ("draft", "drafts", "entwurf", "brouillon", "borrador", "bozza")
 _ADDABLE = ("amount", "number", "text")
 _ORDERED = (*_ADDABLE, "date", "duration")
 
@@ -123,12 +124,26 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
     items, left_out = work.items()
     rows = tuple(work.rows(items))
     notes = [f"{reading}: {len(files)} files, of which {len(items)} count"]
+    drafts = _drafts(engines, [item.file.path for item in items])
+    if drafts:
+        notes.append(f"drafts that count too: {', '.join(drafts)}")
     if any(len(item.groups) > 1 for item in items):
         notes.append("some files are in several rows, so that the rows add up to more than all")
     return Aggregated(
         request.function, request.field, request.by, rows, tuple(work.totals(items)),
         tuple(left_out), len(items), request.files, (*notes, *work.notes, *pending_note(engines)),
     )  # fmt: skip
+
+
+def _drafts(engines: Engines, paths: Sequence[str]) -> list[str]:
+    """Those of some files that call themselves drafts, in name, title or first words."""
+    from lsfs.index.filters import Filters
+    from lsfs.index.scope import entries
+
+    rows = (engines.catalog.file(path) for path in paths)
+    wanted = Filters(ids=tuple(row.id for row in rows if row), not_titles=_DRAFTS)
+    others = {one.path for one in entries(engines.catalog, wanted)}
+    return [path for path in paths if path not in others]
 
 
 def of_party(

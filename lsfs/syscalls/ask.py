@@ -80,7 +80,8 @@ class Answer:
         plan: how the question was read.
         model: the language model that took part; "" when none did.
         by: ``list`` (of files), ``rows`` (of what files state), ``quote``, ``model`` (its sentence
-            was verified), ``computed`` (a sum, a comparison), ``parts``, ``none`` or ``plan``.
+            was verified), ``computed`` (a sum, a comparison), ``summary``, ``parts``, ``none`` or
+            ``plan``.
         notes: which moment the answer is of, and what is missing of it; empty for the present.
         statements: each sentence or row of the answer, with the citations that bear it.
         read_as: the question as it was asked, where it went on from an earlier one.
@@ -153,8 +154,11 @@ def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> An
     Args:
         files: paths of the files that it is asked of; none stands for all.
     """
-    from lsfs.syscalls import steps
+    from lsfs.syscalls import steps, summary_asked
 
+    wanted = summary_asked.asked_summary(request.question)
+    if wanted is not None:
+        return summary_asked.answered(call, request, wanted, tuple(files))
     if request.plan:
         plan = read_query(call.engines, request.question).plan
         told = (*steps.described(request.question), *plan.notes)
@@ -275,12 +279,22 @@ def _fitting(
     """The files that are asked for, and what is to be said of others."""
     from lsfs.syscalls import payment
 
+    if plan.either:
+        return _united([_fitting(engines, one, filters) for one in plan.either])
     state = payment.asked_state(plan)
     if not state:
         return matching_files(engines, plan, filters), ()
     files = matching_files(engines, payment.without_state(plan), filters)
     paid = payment.by_state(engines, files, state)
     return list(paid.files), paid.note()
+
+
+def _united(
+    parts: Sequence[tuple[list[FoundFile], tuple[str, ...]]],
+) -> tuple[list[FoundFile], tuple[str, ...]]:
+    """The files of several sets, each once, and what is to be said of others."""
+    files = {file.path: file for found, _ in reversed(parts) for file in reversed(found)}
+    return list(reversed(files.values())), tuple(note for _, notes in parts for note in notes)
 
 
 def _no_files(
@@ -300,9 +314,11 @@ def _no_files(
     reason = nearest_relaxation(plan, files_of)
     if timely:
         reason += f"; {', '.join(f'{file.path}: {day}' for file, day in timely)}"
-    topic = topic_of(plan)
-    looked = told(filters.with_plan(plan, whole=True))
-    looked += f" with the words {', '.join(topic)}" if topic else ""
+    looked = " or ".join(
+        told(filters.with_plan(one, whole=True))
+        + (f" with the words {', '.join(topic)}" if (topic := topic_of(one)) else "")
+        for one in plan.either or (plan,)
+    )
     reason = "; ".join(filter(None, (f"looked for: {looked}", reason)))
     return Answer(_nothing(engines, near, reason), False, (), near, plan, notes=notes)
 

@@ -33,7 +33,7 @@ DECLARED = {
     "wait_indexed": Outline("files", "", "Wait until all that is on the disk now is indexed."),
     "reindex": Outline("files", "reindex", "Read and embed every file again, as if the index were new. No file of yours is touched."),
     "fsck": Outline("fsck", "fsck", "Check that every version and the whole index can be read; mend what is damaged."),
-    "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, kept answers, KV, journal, log."),
+    "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, answers, summaries, KV, journal, log."),
     "log": Outline("log", "log", "Show who changed what, and when."),
     "save_question": Outline("questions", "", "Keep a question as a file below ``.lsfs/ask``, in place of one of the same name."),
     "drop_question": Outline("questions", "", "Forget a kept question and its answer; no file of yours is touched."),
@@ -76,4 +76,7 @@ DECLARED = {
     "delete": Outline("delete", "rm", "Remove files and folders. Files go to the trash: ``lsfs trash restore`` brings them back."),
     "kv_status": Outline("kv", "kv status", "Show what is kept of the language model's work on passages."),
     "kv_clear": Outline("kv", "kv clear", "Forget what is kept of the language model's work; no answer changes by that."),
+    "parse": Outline("parse", "parse", "Say which calls a prompt asks for; ``lsfs do`` runs them."),
+    "summarize": Outline("summarize", "summarize", "Sum up a file, a folder, or what the files say about something."),
+    "retrieve_summary": Outline("summarize", "", "Find the files that are most about a query, and sum up each of them, best first."),
 }

@@ -78,9 +78,9 @@ def _folder(path: Path, config: ModelConfig) -> Embedder:
     if importlib.util.find_spec("torch") is None:
         hint = "pip install 'lsfs[neural]', or use a GGUF file of the model"
         raise ModelMissing(f"{path}: a model in a folder needs torch", hint=hint)
-    from lsfs.index.embed_torch import TorchEmbedder
+    from lsfs.index.embed_torch import load
 
-    return TorchEmbedder(path, models.file_digest, _prefixes(config))
+    return load(path, models.file_digest, _prefixes(config))
 
 
 def _prefixes(config: ModelConfig) -> tuple[str, str]:

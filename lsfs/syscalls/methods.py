@@ -24,7 +24,7 @@ MODULES = (  # that declare syscalls
     "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
     "rollback", "extract", "duplicates", "group", "combined", "map", "join", "aggregate",
     "file_join", "joins_kept",
-    "listing", "reading", "writing", "editing", "delete", "kv",
+    "listing", "reading", "writing", "editing", "delete", "kv", "parse", "summarize",
 )  # fmt: skip
 
 

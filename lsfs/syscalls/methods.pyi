@@ -5,6 +5,7 @@ from typing import Any
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import SavedQuestion
+from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.delete import DeletePlan
 from lsfs.syscalls.done import Done
@@ -19,6 +20,7 @@ from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
+from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
 from lsfs.syscalls.reading import FileText, Texts
@@ -441,3 +443,22 @@ class Methods:
         self,
         unused: bool = ...,
     ) -> KvCleared: ...
+    def parse(
+        self,
+        prompt: str,
+    ) -> Parsed: ...
+    def summarize(
+        self,
+        what: str = ...,
+        length: str = ...,
+        method: str = ...,
+        dir: str = ...,
+        wait: bool = ...,
+    ) -> Summary: ...
+    def retrieve_summary(
+        self,
+        query: str,
+        k: int = ...,
+        exclude: tuple[str, ...] = ...,
+        length: str = ...,
+    ) -> Summaries: ...

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from lsfs import paths
 from lsfs.drives import locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
+from lsfs.syscalls import summary_kept
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.kv import folder_of
 from lsfs.syscalls.past import keeper_of
@@ -62,7 +63,7 @@ class PurgePlan:
     examples=("lsfs purge Letters/old.txt", "lsfs purge Projects/secret --yes"),
 )
 def purge(call: Call, request: PurgeRequest) -> PurgePlan:
-    """Forget files for good: text, names, versions, vectors, kept answers, KV, journal, log.
+    """Forget files for good: text, names, versions, vectors, answers, summaries, KV, journal, log.
 
     No file of yours is touched. One that is still there would be indexed again, so it has to be
     removed first, or left out by a line in ``.lsfsignore``. What another file holds too stays, and
@@ -160,6 +161,7 @@ def _forget(engines: Engines, found: Doomed) -> None:
 
     # A block holds its text as tokens, and says of no file that it is of it. All can be made again.
     folder_of(engines).clear()
+    summary_kept.clear(engines.state.summaries)
 
     gone = [os.fsdecode(path) for path in found.paths]
     held = erase.paths_of(engines.catalog, found.digests)

@@ -132,6 +132,19 @@ class Syscall:
         """Fields of the request with their type and description."""
         return _fields(typing.cast(Hashable, self.request))
 
+    @property
+    def positionals(self) -> frozenset[str]:
+        """Fields that the command line takes without a name."""
+        return frozenset(
+            entry.name
+            for entry, _, param in self.fields()
+            if param.positional
+            or (
+                entry.default is dataclasses.MISSING
+                and entry.default_factory is dataclasses.MISSING
+            )
+        )
+
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A checked request from a call's arguments.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
@@ -304,6 +306,11 @@ def look_for(
             the beach" asks for photos, "converts Word files to PDF" for neither.
         options: see :meth:`lsfs.index.search.Search.find`.
     """
+    if plan.either:
+        found = _united(engines, plan.either, filters, k, **options)
+        if found.hits or not words:
+            return found
+        plan = replace(plan, either=())
     found = _search(engines, plan, filters, k, **options)
     if not words or not _requires(plan):
         return found
@@ -318,6 +325,25 @@ def look_for(
     seen = {(hit.path, hit.char_start) for hit in found.hits}
     rest = [hit for hit in others.hits if (hit.path, hit.char_start) not in seen]
     return replace(found, hits=[*found.hits, *rest][:k])
+
+
+def _united(
+    engines: Engines, plans: Sequence[QueryPlan], filters: Filters, k: int, **options: Any
+) -> Found:
+    """Hits of several sets of files by turns, each passage once; before all what is in the sets."""
+    whole = [filters.with_plan(plan, whole=True) for plan in plans]
+    parts = [
+        look_for(engines, plan, within, k, **options)
+        for all_within in (whole, [filters] * len(plans))
+        for plan, within in zip(plans, all_within, strict=True)
+    ]
+    best: dict[tuple[str, int], Hit] = {}
+    for some in (parts[: len(plans)], parts[len(plans) :]):
+        for turn in zip_longest(*(part.hits for part in some)):
+            for hit in filter(None, turn):
+                best.setdefault((hit.path, hit.char_start), hit)
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    return replace(parts[0], hits=list(best.values())[:k], notes=tuple(notes))
 
 
 def _requires(plan: QueryPlan) -> bool:

@@ -135,6 +135,10 @@ def matching(
     """
     from lsfs.index.kinds import kinds_in
 
+    if plan.either:
+        return _united(
+            [matching(engines, one, filters, unread=unread) for one in plan.either], plan.notes
+        )
     whole = filters.with_plan(plan, whole=True)
     topic = topic_of(plan)
     found = _about(engines, whole, topic, unread=unread)
@@ -157,6 +161,13 @@ def matching(
         found = tuple(sorted(first, key=lambda one: one.path))
     reading = [told(whole), f"with the words {', '.join(topic)}" if topic else ""]
     return Selection(found, " ".join(filter(None, reading)), plan.notes)
+
+
+def _united(parts: Sequence[Selection], notes: tuple[str, ...]) -> Selection:
+    """The files of several sets, each once."""
+    found = {one.path: one for part in parts for one in part.entries}
+    entries = tuple(found[path] for path in sorted(found))
+    return Selection(entries, "; and ".join(part.reading for part in parts), notes)
 
 
 def topic_of(plan: QueryPlan) -> list[str]:

@@ -275,12 +275,13 @@ def _joined(
         for one in answers
         for each in one.statements
     )
+    grounded = [one for one in answers if one.grounded]  # of the others, files are the nearest
     files: tuple[FoundFile, ...] = _unique(
-        (file for one in answers for file in one.files), lambda file: file.path
+        (file for one in grounded or answers for file in one.files), lambda file: file.path
     )
     return Answer(
         text,
-        any(one.grounded for one in answers),
+        bool(grounded),
         citations,
         files,
         QueryPlan(question, notes=tuple(notes)),

@@ -73,6 +73,10 @@ def test_the_main_job(mounted: tuple[Path, Path]) -> None:
     assert answer["model"]
     assert answer["citations"][0]["path"] == "Contracts/harbour-lease.md"
 
+    summary = mountpoint / ".lsfs" / "summary"
+    assert "1,450" in (summary / "Contracts" / "harbour-lease.md.md").read_text()
+    assert "2 contract" in (summary / "Contracts.md").read_text()
+
     missing = run(*drive, "ask", "What is the wingspan of the albatross?", code=1)
     assert missing.startswith("not found in your files")
 

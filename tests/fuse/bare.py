@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -37,14 +38,22 @@ class Pipe:
 def descriptors() -> set[str]:
     """The descriptors that this process has open, with what they are of.
 
-    Neither the one by which they are listed, nor what other threads open for a moment.
+    Not the one by which they are listed, nor files that are not of the running test: threads of
+    other tests may be at work still.
     """
     found = set()
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            about = descriptor.stat()
-            found.add(f"{descriptor.name} {about.st_dev}:{about.st_ino}")
+            about, path = descriptor.stat(), str(descriptor.readlink())
+            if not path.startswith("/") or path.startswith("/dev/") or _own_folder() in path:
+                found.add(f"{descriptor.name} {about.st_dev}:{about.st_ino}")
     return found
+
+
+def _own_folder() -> str:
+    """What the path of the running test's ``tmp_path`` has in it."""
+    name = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].rpartition(" ")[0]
+    return "/" + re.sub(r"\W", "_", name)[:30]
 
 
 def now(result: T | Deferred[T]) -> T:

@@ -13,6 +13,7 @@ from lsfs.joins import Joined, SavedJoin
 from lsfs.model import (
     Block,
     BlockKind,
+    Citation,
     Document,
     DocumentEntry,
     FileProblem,
@@ -23,7 +24,9 @@ from lsfs.model import (
     SavedQuestion,
     SavedSearch,
     Span,
+    Statement,
 )
+from lsfs.summaries import Summary, SummaryPart
 
 
 def hit(path: str, text: str = "the rent is due", page: int | None = 2) -> Hit:
@@ -238,6 +241,14 @@ class Index:
         )
         self.asked_questions[name] = found
         return found
+
+    def summarize(self, path: str) -> Summary:
+        self._act("summarize")
+        said = f"{path} in short."
+        return Summary(
+            said, "extractive", "page", True, (Citation(path, 3, None, None, said, "p.3"),),
+            (Statement(said, (0,), True),), (SummaryPart("", (0,)),), title=path, paths=(path,),
+        )  # fmt: skip
 
 
 def paged(count: int) -> Document:

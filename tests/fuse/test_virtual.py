@@ -19,7 +19,7 @@ from tests.fuse.fake_index import Index, Seconds, hit, names, refused
 def test_the_top(tree: VirtualTree) -> None:
     assert names(tree) == [
         "README.md", "status", "errors.ndjson", "search", "ask", "by", "group", "join", "text",
-        "pages",
+        "pages", "summary",
     ]  # fmt: skip
     assert b"mkdir" in tree.lookup(("README.md",)).content
     status = json.loads(tree.lookup(("status",)).content)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lsfs.config import IndexConfig
-from lsfs.index import check
+from lsfs.index import check, embedding
 from lsfs.index.catalog import Catalog
 from lsfs.index.embed import HashEmbedder, Vectors
 from lsfs.index.ingest import Pipeline
@@ -74,7 +74,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(embedding, "LARGEST", 32)  # batches are stopped between
     made = World(tmp_path / "source", tmp_path / "state")
     made.source.mkdir()
     made.state.mkdir()
@@ -129,6 +130,14 @@ def test_it_goes_on_after_a_restart(world: World, stops: int) -> None:
     pipeline.advance()
     assert len(new.seen) == 100 - 32 * stops
     assert search.embedder is new and found(search) == "7.txt"
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "then"),
+    [(32, 1.1, 32), (32, 0.001, 64), (1500, 0.1, 2048), (1000, 1.0, 500), (64, 9.0, 32)],
+)
+def test_a_batch_is_as_large_as_its_model_is_fast(size: int, seconds: float, then: int) -> None:
+    assert embedding._next_size(size, seconds) == then
 
 
 @pytest.mark.parametrize("where", ["upsert", "switched"])

@@ -130,6 +130,20 @@ def test_names_that_are_not_utf8_and_rules_that_are_too_large(tmp_path: Path) ->
     assert listed(tmp_path) == {"b.txt", "x/a.txt"}
 
 
+def test_rules_that_are_not_heeded_are_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ".lsfsignore").symlink_to("nowhere")
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / ".lsfsignore").write_text("a/***b\n!\n")
+    tree = SourceTree(tmp_path, ())
+    for _ in range(3):
+        list(tree.files())
+    tree.close()
+    assert len(caplog.messages) == len(set(caplog.messages)) >= 1
+    caplog.clear()
+
+
 def test_a_link_is_no_rule_and_leads_nowhere(tmp_path: Path) -> None:
     make(tmp_path, {"out/rules": "*.txt\n", "out/secret/a.txt": "", "in/a.txt": ""})
     (tmp_path / "in" / ".lsfsignore").symlink_to(tmp_path / "out" / "rules")

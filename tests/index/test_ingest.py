@@ -12,6 +12,7 @@ import pytest
 from lsfs.config import IndexConfig
 from lsfs.errors import IndexCorrupt
 from lsfs.index.catalog import Catalog, open_or_rebuild
+from lsfs.index.ingest import Pipeline
 from lsfs.index.published import Published
 from lsfs.model import Document, Status
 
@@ -48,6 +49,39 @@ def test_a_removed_file_is_no_hit(index: Index) -> None:
     index.run()
     assert index.paths("heron") == []
     assert len(index.vectors) == 0
+
+
+def _reasons(index: Index) -> str:
+    rows = index.catalog.db.execute("SELECT kind_reason FROM file").fetchall()
+    return " ".join(reason for (reason,) in rows)
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_move_that_was_cut_short_is_judged_all_the_same(
+    index: Index, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    """The paths are written down, and then the process ends."""
+    folder = index.source / "Contracts"
+    folder.mkdir()
+    (folder / "lease.txt").write_text("The heron and the lake.")
+    (folder / "empty.txt").write_text("")
+    index.run()
+    assert "Contracts" in _reasons(index)
+
+    def ends(self: Pipeline, moves: object) -> None:
+        raise KeyboardInterrupt
+
+    folder.rename(index.source / "Invoices")
+    with monkeypatch.context() as patch:
+        patch.setattr(Pipeline, "_restate", ends)
+        with pytest.raises(KeyboardInterrupt):
+            index.run()
+    if restarted:
+        index.use(index.reader)
+    index.run()
+    assert "Contracts" not in _reasons(index)
+    assert index.catalog.meta("moved") == ""
+    assert index.pipeline.work.embedded == (0 if restarted else 1)
 
 
 def test_a_rename_moves_rows_and_reads_nothing(index: Index) -> None:

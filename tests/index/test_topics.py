@@ -13,7 +13,9 @@ import pytest
 import lsfs
 from lsfs.config import Config, ModelConfig
 from lsfs.index.groups import cluster, documents, labels
+from lsfs.index.groups import topics as stored
 from lsfs.index.groups.labels import Texts
+from lsfs.syscalls.drive import LocalCaller
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.topics import grounded
 
@@ -92,6 +94,19 @@ def test_topics_that_are_found_anew_keep_their_labels(drive: lsfs.Drive, tmp_pat
     assert sum(group.count for group in after.groups) == 44
     assert topics_of(after) == before
     assert topics_of(drive.group_by("topic", anew=True)) == before
+
+
+def test_topics_keep_number_and_name_when_all_is_read_anew(drive: lsfs.Drive) -> None:
+    drive.group_by("topic")
+    assert isinstance(drive._caller, LocalCaller)
+    catalog = drive._caller.engines.catalog
+    named = [stored.call_it(catalog, one, f"About {one.label}") for one in stored.topics(catalog)]
+    assert len(named) == 4
+    drive.reindex()
+    drive.group_by("topic", wait=True)
+    assert {one.id: one.shown for one in stored.topics(catalog)} == {
+        one.id: one.name for one in named
+    }
 
 
 def test_so_many_topics_as_asked_for(drive: lsfs.Drive) -> None:

@@ -9,10 +9,23 @@ from hypothesis import strategies as st
 
 from lsfs.errors import UsageError
 from lsfs.llm import policies, select
-from lsfs.llm.policies import BLOCK, RECENT, SINKS, Contrast, Hybrid, Scene, Snap, Streaming
+from lsfs.llm.kvblob import Rope
+from lsfs.llm.policies import (
+    BLOCK,
+    RECENT,
+    SINKS,
+    Contrast,
+    Hybrid,
+    Scene,
+    Snap,
+    Streaming,
+    Text,
+    Watched,
+)
 
 LAYERS, HEADS, KEY_HEADS, SIZE = 6, 4, 2, 8
 MIDDLE = select.middle(LAYERS)
+ROPE = Rope(SIZE, SIZE, 10000.0)
 
 
 def scene(cells: int, seed: int = 1, tokens: int = 3) -> Scene:
@@ -25,7 +38,16 @@ def scene(cells: int, seed: int = 1, tokens: int = 3) -> Scene:
         for layer in range(LAYERS)
     }
     neutral = {n: q[:1] * 0.5 for n, q in queries.items()}
-    return Scene(keys, KEY_HEADS, queries, select.masses(neutral, keys, KEY_HEADS, MIDDLE))
+    moments = np.broadcast_to(np.eye(SIZE, dtype=np.float32), (LAYERS, KEY_HEADS, SIZE, SIZE))
+    watched = Watched(
+        random.exponential(size=cells).astype(np.float32),
+        random.standard_normal((LAYERS, KEY_HEADS, cells)).astype(np.float32),
+        moments,
+        queries,
+    )
+    mass = select.masses(neutral, keys, KEY_HEADS, MIDDLE)
+    text = Text(keys, KEY_HEADS, mass, rope=ROPE, watched=watched)
+    return Scene(text, queries, lambda sets: np.array([len(s) + s[0] for s in sets], np.float32))
 
 
 def about(cells: int, at: dict[int, int]) -> Scene:
@@ -35,7 +57,7 @@ def about(cells: int, at: dict[int, int]) -> Scene:
     for layer, cell in at.items():
         keys[layer][cell] = 4.0
     even = np.full((len(MIDDLE), HEADS, cells), 1 / cells, np.float32)
-    return Scene(keys, KEY_HEADS, queries, even)
+    return Scene(Text(keys, KEY_HEADS, even), queries)
 
 
 # --- mass and contrast
@@ -43,7 +65,7 @@ def about(cells: int, at: dict[int, int]) -> Scene:
 
 def test_mass_is_the_softmax_of_queries_and_keys() -> None:
     given_scene = scene(20)
-    keys = given_scene.keys[2].astype(np.float64).reshape(20, KEY_HEADS, SIZE)
+    keys = given_scene.text.keys[2].astype(np.float64).reshape(20, KEY_HEADS, SIZE)
     queries = given_scene.queries[2].astype(np.float64)
     for head in range(HEADS):
         expected = np.zeros(20)
@@ -53,7 +75,7 @@ def test_mass_is_the_softmax_of_queries_and_keys() -> None:
                 for cell in range(20)
             ]
             expected += np.asarray(products) / sum(products) / 3
-        found = select.mass(given_scene.queries[2], given_scene.keys[2], KEY_HEADS)
+        found = select.mass(given_scene.queries[2], given_scene.text.keys[2], KEY_HEADS)
         np.testing.assert_allclose(found[head], expected, rtol=1e-3)
 
 
@@ -110,18 +132,18 @@ def test_rows_rise_are_there_and_are_as_many_in_each_layer(
     cells: int, budget: int, name: str
 ) -> None:
     given_scene = scene(cells)
-    rows = policies.policy(name).rows(given_scene, budget)
+    rows = policies.policy(name).build(given_scene.text).rows(given_scene, budget)
     assert len(rows) == LAYERS
-    assert len({len(layer) for layer in rows}) == 1
+    assert len({layer.shape[-1] for layer in rows}) == 1
     for layer in rows:
-        assert np.all(np.diff(layer) > 0)
-        assert 0 <= layer[0] <= layer[-1] < cells
-    if budget >= cells:
-        assert len(rows[0]) == cells or name == "contrast"
-    elif name not in ("full", "contrast"):
-        assert len(rows[0]) == budget
+        assert layer.shape[:-1] in ((), (KEY_HEADS,))
+        assert np.all(np.diff(layer, axis=-1) > 0)
+        assert 0 <= layer.min() <= layer.max() < cells
+    count = rows[0].shape[-1]
     if name == "contrast":
-        assert len(rows[0]) <= max(budget, min(cells, SINKS + RECENT))
+        assert count <= max(budget, min(cells, SINKS + RECENT))
+    else:
+        assert count == (cells if name == "full" else min(budget, cells))
 
 
 def test_streaming_keeps_the_first_and_the_last() -> None:
@@ -146,8 +168,8 @@ def test_contrast_keeps_the_block_that_the_middle_layers_look_at_in_all_layers()
 
 def test_contrast_does_not_see_what_every_question_looks_at() -> None:
     looked = about(320, {n: 200 for n in range(LAYERS)})
-    same = select.masses(looked.queries, looked.keys, KEY_HEADS, MIDDLE)
-    sink = Scene(looked.keys, KEY_HEADS, looked.queries, same)
+    same = select.masses(looked.queries, looked.text.keys, KEY_HEADS, MIDDLE)
+    sink = Scene(Text(looked.text.keys, KEY_HEADS, same), looked.queries)
     assert sink.contrast.max() == 0
     assert looked.contrast.argmax() == 200
 

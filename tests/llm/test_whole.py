@@ -11,7 +11,7 @@ from lsfs.llm import form, kvblob, select
 from lsfs.llm.batch import Shape
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import facts_of
-from lsfs.llm.kvblob import Cells
+from lsfs.llm.kvblob import Cells, Placing
 from lsfs.llm.model import Model
 from lsfs.llm.policies import POLICIES
 from lsfs.llm.whole import Narrow, forged
@@ -41,7 +41,12 @@ def test_all_rows_are_the_state_itself_and_a_policy_keeps_its_budget(tmp_path: P
         expected = context.feed([1, 2, 3]).copy()
         narrow = Narrow(model, facts, threads=1)
         scene = narrow.scene(cells, [1, 2, 3], [4, 5, 6])
-        assert scene.neutral.shape == (len(select.middle(tiny.LAYERS)), tiny.HEADS, len(TOKENS))
+        assert scene.text.neutral is not None
+        assert scene.text.neutral.shape == (
+            len(select.middle(tiny.LAYERS)),
+            tiny.HEADS,
+            len(TOKENS),
+        )
         np.testing.assert_allclose(scene.mass.sum(axis=1), tiny.HEADS, rtol=1e-3)
 
         def after(kept: Cells) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -58,7 +63,8 @@ def test_all_rows_are_the_state_itself_and_a_policy_keeps_its_budget(tmp_path: P
         chosen = np.abs(after(narrow.narrowed(cells, scene, POLICIES["snap"], 200)) - expected)
         edges = np.abs(after(narrow.narrowed(cells, scene, POLICIES["streaming"], 200)) - expected)
         assert chosen.mean() < edges.mean()
-        turned = forged(cells, POLICIES["hybrid"].rows(scene, 128), facts.rope)
+        rows = POLICIES["hybrid"].build(scene.text).rows(scene, 128)
+        turned = forged(cells, rows, Placing(dense=True), facts.rope)
         assert turned.positions.tolist() == list(range(128))
         np.testing.assert_array_equal(turned.keys[0][:16], cells.keys[0][:16])
 
@@ -85,6 +91,11 @@ def test_a_document_beyond_the_window_is_answered_in_few_cells(tmp_path: Path) -
         assert max(cells) <= 128 + len(asked) + CONFIG.max_tokens
         again = reader.read_document("What does tree 7 cost?", passages, budget=128)
         assert (again.misses, again.text, again.used) == (0, found.text, found.used)
+        for policy in ("hybrid-heads", "xl3m", "streaming"):
+            other = reader.read_document("What?", passages, budget=96, policy=policy)
+            assert other.used
+        with pytest.raises(UsageError, match="watched"):
+            reader.read_document("What?", passages, budget=96, policy="sirllm")
         stop = Event()
         stop.set()
         with pytest.raises(Cancelled):

@@ -37,7 +37,8 @@ STANDARD = {
     "get_file_info": ({"path"}, None),
     "list_allowed_directories": (set(), None),
 }
-OURS = {"search", "grep_files", "ask", "group", "join", "versions", "diff", "index_status"}
+OURS = {"search", "grep_files", "ask", "summarize", "group", "join", "versions", "diff"}
+OURS |= {"index_status"}
 WRITING = {name for name, (_, hints) in STANDARD.items() if hints} | {"rollback"}
 
 Story = Callable[[Agent], Awaitable[None]]
@@ -127,6 +128,9 @@ async def _finds(agent: Agent) -> None:
     answer = await agent.text("ask", question="What is the monthly rent in the harbour lease?")
     assert "EUR 1,450" in answer and "Contracts/harbour-lease.md:7" in answer
     assert "2 files match" in await agent.text("ask", question="all contracts")
+    summary = await agent.text("summarize", what="Contracts/harbour-lease.md")
+    assert "rent: EUR 1,450" in summary
+    assert "Contracts/harbour-lease.md:7" in summary
     lines = await agent.text("grep_files", pattern="Amount due")
     assert lines == "Finance/invoice-2023-17.txt:8: Amount due: EUR 380"
     assert "contract (2)" in await agent.text("group", key="kind")

@@ -208,10 +208,47 @@ def test_lists_exactly_what_is_asked_for(
     assert set(_listed(conditions, question)) == paths
 
 
+UNIONS: list[tuple[str, set[str]]] = [
+    ("contracts signed in 2021 and invoices from 2023",
+     {"contracts/effective.txt", "invoices/i4.txt"}),
+    ("letters from 2022 or e-mails to Bob",
+     {"letters/garden.txt", "mail/1.eml", "mail/3.eml"}),
+    ("e-mails to Bob or from Dan", {"mail/1.eml", "mail/3.eml", "mail/4.eml"}),
+    ("letters and e-mails from June 2023", {"letters/roof.txt", "mail/1.eml", "mail/2.eml"}),
+    ("contracts expiring after 2025, invoices under 100 EUR and spreadsheets",
+     {"contracts/lease-b.txt", "invoices/i4.txt", "data/prices.csv"}),
+    ("invoices from 2023 and photos from 1999", {"invoices/i4.txt"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "paths"), UNIONS, ids=[case[0] for case in UNIONS])
+def test_sets_that_are_asked_for_together(
+    conditions: lsfs.Drive, question: str, paths: set[str]
+) -> None:
+    answer = conditions.ask(question, wait=True)
+    assert {file.path for file in answer.files} == paths
+    found = conditions.retrieve(question).hits
+    assert {hit.path for hit in found[: len(paths)]} <= paths
+
+
+def test_each_of_several_sets_is_explained(conditions: lsfs.Drive) -> None:
+    ordered = conditions.ask("the oldest contract and the newest invoice")
+    assert {file.path for file in ordered.files} == {"contracts/old/nda.txt", "invoices/i2.txt"}
+    asked = "contracts signed in 2021 and invoices from 2023"
+    answer = conditions.ask(asked)
+    assert [part.question for part in answer.parts] == [
+        "contracts signed in 2021", "invoices from 2023"
+    ]  # fmt: skip
+    notes = conditions.retrieve(asked).notes
+    assert notes[0].startswith("set 1: contracts signed in 2021;")
+    assert "kinds asked for: invoice" in notes[1]
+
+
 @pytest.mark.parametrize(
     ("question", "paths"),
     [
         *CASES,
+        *UNIONS,
         ("the latest two contracts", {"contracts/lease-draft.txt", "contracts/lease-b.txt"}),
         ("largest file", {"notes/long.txt"}),
         ("where is the heron", {"notes/birds.md", "notes/long.txt", "data/prices.csv"}),

@@ -127,8 +127,8 @@ def test_by_counterparty(drive: library.Drive) -> None:
     assert groups["Acme Corporation"] == BILLS
     assert groups["Harbour Homes Limited"] == ["a/2023-lease.md", "a/b/lease.txt"]
     (acme,) = [group for group in found.groups if group.label == "Acme Corporation"]
-    assert acme.spellings == ("ACME Corp",)
-    assert (acme.files[0].value, acme.files[0].line, acme.files[0].where) == ("ACME Corp", 4, ":4")
+    assert acme.spellings == ("ACME Corp.",)
+    assert (acme.files[0].value, acme.files[0].line, acme.files[0].where) == ("ACME Corp.", 4, ":4")
     assert FILES["bills/one.txt"][acme.files[0].char_start :].startswith("ACME Corp")
     assert "Ada Byron" in shape(drive.group_by("party"))
 

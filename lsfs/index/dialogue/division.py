@@ -21,7 +21,8 @@ from lsfs.index.dialogue.nouns import (
 )
 from lsfs.index.dialogue.pronouns import PERSONAL, with_subject
 from lsfs.index.folding import fold
-from lsfs.index.questionframe import COMMAND, POLITE, TOKEN, asks_files, of_many
+from lsfs.index.questionframe import TOKEN, asks_files
+from lsfs.index.union import sets
 
 MOST_PARTS = 4
 MOST_CHARS = 500  # of a question that is looked at; a longer one is a text
@@ -146,7 +147,9 @@ def divide(question: str) -> tuple[Part, ...]:
 
 
 def _may_hold_two(text: str) -> bool:
-    joined = re.search(rf"\s{_AND}\s|\?\s+\w|,\s|\bas well as\b|\bsowie\b", text, re.IGNORECASE)
+    joined = re.search(
+        rf"\s(?:{_AND}|or|oder)\s|\?\s+\w|,\s|\bas well as\b|\bsowie\b", text, re.IGNORECASE
+    )
     return joined is not None
 
 
@@ -370,38 +373,4 @@ def _are_documents(a: str, b: str) -> bool:
 
 def _listings(clause: str) -> tuple[str, ...]:
     """ "the contracts from 2023 and the invoices from 2022" as two listings."""
-    if not asks_files(clause):
-        return ()
-    asked = POLITE.sub("", clause)
-    command = COMMAND.match(asked)
-    bare = asked[command.end() :] if command else asked
-    items = [item.strip(" ?.!") for item in re.split(rf"\s+{_AND}\s+", bare, flags=re.IGNORECASE)]
-    if len(items) != 2 or not all(_is_listing(item) for item in items):
-        return ()
-    return tuple(items)
-
-
-def _is_listing(item: str) -> bool:
-    """Whether files of a sort are named with a condition of their own."""
-    words = TOKEN.findall(item)
-    head = next((i for i, word in enumerate(words) if names_kind(word)), None)
-    conditions = (
-        "from",
-        "of",
-        "with",
-        "by",
-        "to",
-        "in",
-        "since",
-        "before",
-        "after",
-        "about",
-        "von",
-    )
-    return (
-        head is not None
-        and head <= 2
-        and of_many(item)
-        and len(words) > head + 2
-        and fold(words[head + 1]) in conditions
-    )
+    return sets(clause, apart=True) if asks_files(clause) else ()

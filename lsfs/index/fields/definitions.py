@@ -45,7 +45,16 @@ party party:
     arrendataria | vendedor | vendedora | comprador
     compradora | cliente | proveedor | empleador | empleado | trabajador | trabajadora
     facturar a | facturado a | emisor | destinatario | prestador | prestatario | prestamista
+    payer | payee | paid to | paid by | beneficiary | bénéficiaire | payeur | beneficiario | pagador
+    begünstigter | zahlungsempfänger | zahlungspflichtiger | ordenante | ordinante | subcontractor
+    subunternehmer | nachunternehmer | sous traitant | subcontratista
     locatore | conduttore | venditore | acquirente | cliente | fornitore | datore di lavoro
+author party:
+    author | written by | prepared by | drafted by | report by | compiled by
+    verfasser | verfasserin | autor | autorin | erstellt von | bearbeiter | bearbeiterin
+    auteur | auteure | rédigé par | établi par | préparé par
+    autora | redactado por | elaborado por | preparado por
+    autore | autrice | redatto da | preparato da
 invoice_number number:
     invoice no | invoice number | invoice nr | invoice id | invoice | inv no
     tax invoice no | tax invoice | bill no | bill number | our invoice
@@ -68,10 +77,13 @@ contract_number number:
     numero contratto | contratto n
 order_number number:
     order no | order number | purchase order | po number | po no | po | your order | order id
+    order ref | order reference | our order | your order no | po ref | your po
     bestellnummer | bestell nr | auftragsnummer | auftrags nr | bestellung nr | ihre bestellung
     numéro de commande | commande n | bon de commande | n de commande | n commande | votre commande
-    número de pedido | pedido n | pedido no | n de pedido | no de pedido | su pedido
-    numero ordine | ordine n
+    número de pedido | pedido n | pedido no | n de pedido | no de pedido | su pedido | pedido
+    ref pedido | referencia de pedido | bestellung | auftrag nr | ihr auftrag | commande
+    réf commande | référence commande
+    numero ordine | ordine n | ordine | vostro ordine | rif ordine
 customer_number number:
     customer no | customer number | client no | client number | account no | account number
     customer id | client id | account id
@@ -104,7 +116,11 @@ total amount:
     montant total ttc | montant à payer | somme à payer
     total a pagar | importe total | total factura
     importe a pagar | total con iva | total general | importe total
-    totale | totale da pagare | totale fattura | importo totale | totale documento
+    order total | order value | total order value | bestellsumme | auftragssumme | bestellwert
+    total commande | total de la commande | total del pedido | importe del pedido | totale ordine
+    amount paid | paid amount | payment amount | amount transferred | überwiesener betrag
+    gezahlter betrag | montant payé | montant réglé | importe pagado | importe abonado
+    importo pagato | totale | totale da pagare | totale fattura | importo totale | totale documento
 net amount:
     net | net amount | subtotal | sub total | net total | total net | total excl vat | net value
     total excluding vat | amount before tax | total before vat
@@ -233,7 +249,8 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
     "email": ("party", "date", "subject"),
     "resume": ("party", "email", "phone", "born"),
     "statement": ("party", "iban", "date", "customer_number", "total"),
-    "report": ("party", "date", "reference"),
+    "report": ("party", "author", "date", "reference"),
+    "minutes": ("author", "date"),
 }  # fmt: skip
 ANY = ("party", "date", "reference", "subject", "total", "email", "phone")
 

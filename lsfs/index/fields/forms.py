@@ -60,6 +60,14 @@ _NAME_END = re.compile(
     r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
+FIRM = re.compile(
+    r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|"
+    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
+)
+# What ends with a point of its own, where a name ends with it: "Acme Inc.", "Ibarra S.L.U."
+_ABBREVIATED = re.compile(
+    r"\s(?:[A-Za-z]\.){1,4}[A-Za-z]\Z|\s(?:Inc|Ltd|Co|Corp|S\.p\.A|S\.r\.l)\Z"
+)
 _TITLE = re.compile(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
     r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|"
@@ -319,7 +327,7 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     lead = title.end() if title else lead
     stop = _NAME_END.search(stretch, lead + 1)
     written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')
-    if written.endswith((" S.A", " S.L", " S.p.A", " e.V", " Inc", " Ltd", " Co")):
+    if _ABBREVIATED.search(written):
         written += "." if stretch[lead + len(written) :].startswith(".") else ""
     parts = written.split()
     if not 1 <= len(parts) <= 9 or len(written) > LONGEST_NAME or "@" in written:
@@ -336,6 +344,11 @@ def name_at(text: str, start: int, end: int) -> Form | None:
         return None
     at = start + lead
     return Form(at, at + len(written), party_key(written))
+
+
+def is_firm(name: str) -> bool:
+    """Whether a name has a legal form."""
+    return FIRM.search(name) is not None
 
 
 def _of_a_name(part: str) -> bool:

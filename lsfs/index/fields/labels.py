@@ -42,8 +42,10 @@ _DOCUMENT = re.compile(
     r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",
     re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
+_CODE = re.compile(r"[-/_]\d")
+_DIGITS = re.compile(r"\d+")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
+WIDE = 3  # columns from which on the first row is not a label and its value
 _MOST_LINES = 20_000
 _LONGEST_LINE = 2000
 # Labels that are words of every sentence count only with a colon or alone in their cell.
@@ -77,6 +79,7 @@ class _Mark:
 
 def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
     """All values that stand behind or below a label."""
+    heads = _heads(document)
     below: list[tuple[int, _Mark]] = []  # labels whose value may stand in the next line, by cell
     for count, match in enumerate(_LINE.finditer(document.text)):
         if count >= _MOST_LINES:
@@ -85,19 +88,29 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
         if end - start > _LONGEST_LINE or not document.text[start:end].strip():
             continue
         cells = _cells(document.text, start, end)
-        yield from _from_above(below, cells, reader)
-        below = []
         marks = _marks(document.text, cells, known)
+        yield from _from_above(below, cells, marks, reader)
+        below = []
         for n, mark in enumerate(marks):
             limit = marks[n + 1].start if n + 1 < len(marks) else end
             cell = next(i for i, (_, b) in enumerate(cells) if mark.start < b)
-            found = _beside(mark, cells, cell, limit, reader)
+            found = None if start in heads else _beside(mark, cells, cell, limit, reader)
             if found is not None:
                 yield found
             elif _is_alone(document.text, mark, cells[cell], head=len(marks) > 1):
                 below.append((cell, mark))
     yield from _headed(document, known, reader)
     yield from _numbered(known, reader)
+
+
+def _heads(document: Document) -> set[int]:
+    """Where the heads of columns begin: what stands beside one is another one, no value."""
+    blocks = [block for block in document.blocks if block.kind is BlockKind.TABLE]
+    return {
+        block.char_start
+        for block, table in zip(blocks, document.tables, strict=False)
+        if table.header_rows and len(table.rows) > 1 and len(table.rows[0]) >= WIDE
+    }
 
 
 def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -162,6 +175,8 @@ def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | No
         name = known.labels.get(label)
         if name is not None:
             after = words[count - 1].end()
+            if _CODE.match(text, after):  # "PO-5004" is a number, not one behind "PO"
+                return None
             lead = _LEAD.match(text, after, end)
             value = lead.end() if lead else after
             alone = value >= end
@@ -206,12 +221,18 @@ def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> b
 
 
 def _from_above(
-    below: list[tuple[int, _Mark]], cells: list[tuple[int, int]], reader: Reader
+    below: list[tuple[int, _Mark]],
+    cells: list[tuple[int, int]],
+    marks: list[_Mark],
+    reader: Reader,
 ) -> Iterator[Found]:
     """Values in the line below their labels, in the same cell."""
     for cell, mark in below:
         if cell >= len(cells):
             continue
+        start, end = cells[cell]
+        if any(start <= one.start < end and one.colon for one in marks):
+            continue  # a row that repeats its labels
         form = reader.read(mark.field.type, *cells[cell], loose=True)
         if form is not None:
             yield Found(mark.field.name, form, f"below: {mark.label}", 0.75)
@@ -241,12 +262,13 @@ def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[
 def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
     """Numbers in sentences: "quoting customer number 4711"."""
     text = reader.text
-    digits = (match.start() for match in _DIGIT.finditer(text))
+    digits = (at for run in _DIGITS.finditer(text) for at in (run.start(), run.end() - 1))
     for match in _matches(_NUMBER_WORD, text, windows(digits, _LONGEST_NUMBER_WORD, 1)):
         words = _WORD.findall(text, max(0, match.start() - 48), match.end(1))[-6:]
         labels = (known.labels.get(label_key(words[n:])) for n in range(len(words)))
         names = (name for name in labels if name and known.fields[name].type == "number")
         name = next(names, "") or _of_document(text, match.start())
+        name = name if name in known.fields else ""
         form = reader.read("number", match.end(), match.end() + 40, loose=False) if name else None
         if form is not None:
             yield Found(name, form, "sentence", 0.8)

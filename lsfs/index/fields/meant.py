@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lsfs.errors import UsageError
 from lsfs.index.dates import fold
 from lsfs.index.fields.definitions import TYPES, Definitions, label_key, words_of
+from lsfs.index.fields.forms import is_firm
+from lsfs.model import FieldValue
 
 AMOUNT = "amount"
 # Of a document with several amounts the first of these that it states is what it is about.
@@ -18,13 +20,16 @@ LONGEST_LABEL = 6  # words
 # Words for a party's role, in five languages; where files call it one of these, it has the role.
 _ROLE_TABLE = """
 supplier: supplier | vendor | seller | provider | service provider | contractor | issued by
-    remit to | lieferant | verkäufer | verkäuferin | auftragnehmer | auftragnehmerin
+    remit to | payee | paid to | beneficiary | zahlungsempfänger | begünstigter | bénéficiaire
+    beneficiario | subcontractor | subunternehmer | nachunternehmer | sous traitant | subcontratista
+    lieferant | verkäufer | verkäuferin | auftragnehmer | auftragnehmerin
     rechnungssteller | consultant | licensor
     fournisseur | vendeur | prestataire | émetteur | proveedor | vendedor | vendedora | emisor
     prestador
     fornitore | venditore
 customer: customer | client | buyer | purchaser | bill to | billed to | invoice to | sold to
-    ship to | customer name | kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
+    ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
+    kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
     rechnungsempfänger | empfänger | rechnung an
     licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
     comprador | compradora | facturar a | facturado a | acquirente
@@ -74,6 +79,11 @@ _CALLED = """
     owner | verantwortlich | verantwortlicher | propriétaire | responsable | proprietario
 """
 _BY_RULE = {"letterhead": "supplier"}
+# How persons are found that write for a party.
+_PERSONAL = frozenset((
+    "salutation", "signature", "label: from", "label: to", "label: von", "label: an", "label: de",
+    "label: attention", "label: attn", "label: for the attention of",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,27 @@ def role_of(rule: str) -> str:
     return _ROLE_OF.get(label, "") if label else _BY_RULE.get(rule, "")
 
 
+def other_sides(values: Sequence[FieldValue]) -> list[FieldValue]:
+    """Parties of one file without who writes, signs or is greeted for one of them.
+
+    Args:
+        values: parties that are not the drive's own.
+    """
+    firms = any(is_firm(value.value) for value in values)
+    return [
+        value
+        for value in values
+        if value.rule not in _PERSONAL
+        or is_firm(value.value)
+        or not (firms or any(_is_part(value, other) for other in values))
+    ]
+
+
+def _is_part(value: FieldValue, other: FieldValue) -> bool:
+    """Whether a name is another one, shortened: "Gareth" of "Gareth Brennan"."""
+    return value.normal != other.normal and f" {value.normal} " in f" {other.normal} "
+
+
 def _key(words: str) -> str:
     return label_key(words_of(words))
 
@@ -204,4 +235,8 @@ def _called() -> list[frozenset[str]]:
 
 _ROLES = _roles()
 _ROLE_OF = {label: role for role, labels in _ROLES.items() for label in labels}
+# Those that may stand behind a name: not "bill to".
+ROLE_NAMES = frozenset(
+    label for label in _ROLE_OF if not {*label.split()} & {"to", "by", "a", "an", "of"}
+)
 _CALLED_GROUPS = _called()

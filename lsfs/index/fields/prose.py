@@ -9,18 +9,25 @@ from __future__ import annotations
 import collections
 import itertools
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from lsfs.index.fields.forms import Form, Reader, durations, name_at
+from lsfs.index.dates import fold
+from lsfs.index.fields.forms import FIRM, Form, Reader, durations, is_firm, name_at
 from lsfs.index.fields.labels import Found
+from lsfs.index.fields.meant import ROLE_NAMES
 from lsfs.index.kinds import kinds_in
 from lsfs.index.literals import Sought, Strings, folded
 from lsfs.model import DateKind, Document
 
 FRONT = 4000  # characters in which a contract names its parties
 ADDRESS_LINES = 40  # in which addresses of sender and receiver stand
+LONGEST_ADDRESS = 120  # characters of a line
 HEAD_LINES = 3  # in which a letterhead stands
 FOOT = 1500  # characters in which a letter is signed
+ROLE_CHARS = 200  # behind a name, in which it is said what a contract calls it
+MOST_ATTACHED = 20  # parts of a mail that are looked at
 MOST_MARKS = 2000  # currencies looked at in a document
 NONE = "none"  # what a value is that is of no field
 _BEFORE, _BEHIND = 110, 40  # characters around a value in which a word may say what it is
@@ -153,6 +160,9 @@ def stated(document: Document, reader: Reader) -> Iterator[Found]:
     yield from _dates(text, reader)
     yield from _by_form(reader)
     yield from parties(text)
+    if document.page_unit == "part":  # what is attached to a mail is on a paper of its own
+        for page in document.pages[1:MOST_ATTACHED]:
+            yield from _on_paper(text, page.char_start, page.char_end)
 
 
 def _amounts(text: str, reader: Reader) -> Iterator[Found]:
@@ -242,23 +252,26 @@ _ROLE = re.compile(
 _ROLES = (
     r"landlord|tenant|lessor|lessee|buyer|purchaser|seller|vendor|client|customer|contractor|lender|"
     r"borrower|employer|employee|provider|supplier|consultant|licensor|licensee|company|agent|"
+    r"subcontractor|subconsultant|distributor|manufacturer|publisher|carrier|guarantor|investor|"
+    r"franchisor|franchisee|operator|nachunternehmer|subunternehmer|sous-traitant|subcontratista|"
+    r"subappaltatore|"
     r"vermieter|mieter|verkäufer|käufer|auftraggeber|auftragnehmer|arbeitgeber|arbeitnehmer|kunde|"
     r"lieferant|darlehens\w+|propriétaire|bailleur|preneur|locataire|vendeur|acheteur|"
     r"acquéreur|prestataire|employeur|salarié|emprunteur|prêteur|arrendador|arrendatari[oa]|vendedor|comprador|"
     r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario"
 )
 # Where a contract defines what it calls a party.
-_DEFINED = re.compile(
+_DEFINED_BY_WORD = re.compile(
     r"\b(?:hereinafter|hereafter|im folgenden|nachfolgend|nachstehend|ci-après|en adelante|"
-    rf"en lo sucesivo|di seguito)\b|\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
+    r"en lo sucesivo|di seguito)\b",
+    re.IGNORECASE,
+)
+_DEFINED_IN_BRACKETS = re.compile(
+    r"\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
     r"[\"\u201c\u201e\u00ab'\s]*"
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
-_DEFINED_NEEDS = (
-    "hereinafter", "hereafter", "im folgenden", "nachfolgend", "nachstehend", "ci-après",
-    "en adelante", "en lo sucesivo", "di seguito", "(",
-)  # fmt: skip
 # Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
 _BEGINS = re.compile(
     r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
@@ -282,12 +295,15 @@ _TO_WHOM_NEEDS = (
     "alquila a", "presta a", "i,", "we,", "ich,", "je soussigné", "yo,",
 )  # fmt: skip
 _POSTAL = re.compile(
-    r"(?:^|,)\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$"
-    r"|\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
+    r"(?:^|[,|\u00b7\u2022])\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|"
+    r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
+    r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
 )
 _ASIDE = re.compile(
     r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
+_WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
 _IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
 _DEAR = re.compile(
     r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello|"
@@ -319,13 +335,15 @@ _GENERIC = re.compile(
 )
 
 
-_FIRM = re.compile(
-    r"\b(?:GmbH|AG|KG|OHG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|Cie|Co|"
-    r"Partners?|Associates|Corp)\b"
+# Behind a name, its address aside: "(the Client)", "ci-après « le Prestataire »", "as tenant".
+_CALLED = re.compile(
+    r"(?:[\s,(]*(?:[^\W\d_]+[\s:]+){0,5}?\W{0,2}|"
+    r".*?(?:[(\u00ab\u201c\u201e\"]|hereinafter|hereafter|folgenden|nachfolgend|nachstehend|"
+    r"ci-apres|adelante|sucesivo|seguito)\W*(?:[^\W\d_]+\W+){0,3}?)"
+    rf"(?P<role>{'|'.join(sorted(map(re.escape, ROLE_NAMES), key=len, reverse=True))})\b",
+    re.DOTALL,
 )
-
-
-_DEFINITION = Sought(_DEFINED, _DEFINED_NEEDS)
+_DEFINITION = Sought(_DEFINED_BY_WORD)
 _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs))
 
@@ -333,6 +351,13 @@ _NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs))
 def parties(text: str) -> Iterator[Found]:
     """The parties of a contract, who wrote a letter to whom, and whose paper it is on."""
     front = text[:FRONT]
+    yield from _with_roles(text, list(_of_contract(text, front)))
+    yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
+    yield from _of_letter(text, front)
+    yield from _on_paper(text, 0, len(text))
+
+
+def _of_contract(text: str, front: str) -> Iterator[Found]:
     held = _NEEDED.held(folded(front))
     for match in _BETWEEN.finditer(front):
         pair = _pair(text, match.end())
@@ -341,13 +366,21 @@ def parties(text: str) -> Iterator[Found]:
             break
     if _TRANSFER.may_match(held):
         yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
-    yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
+    defined = list(_DEFINED_IN_BRACKETS.finditer(front))
     if _DEFINITION.may_match(held):
-        yield from (Found("party", form, "role", 0.8) for form in _in_roles(front))
-    yield from _of_letter(text, front)
-    form = _letterhead(text)
-    if form:
-        yield Found("party", form, "letterhead", 0.65)
+        defined += _DEFINED_BY_WORD.finditer(front)
+        defined.sort(key=lambda match: match.start())
+    yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
+
+
+def _with_roles(text: str, found: list[Found]) -> Iterator[Found]:
+    """Parties of a contract with what it calls them behind their names: (the "Landlord")."""
+    starts = sorted({one.form.start for one in found})
+    for one in found:
+        end = one.form.end
+        after = starts[bisect_right(starts, end) :]
+        role = _CALLED.match(fold(text[end : min([end + ROLE_CHARS, *after[:1]])]))
+        yield replace(one, rule=f"{one.rule}: {role['role']}") if role else one
 
 
 def _transferred(front: str) -> Iterator[Form]:
@@ -362,20 +395,24 @@ def _addressed(front: str) -> Iterator[Form]:
     """Names above an address: one or two lines, of which the last has a postal code."""
     lines = list(itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", front), ADDRESS_LINES))
     for n, line in enumerate(lines):
-        if len(line[0]) > 80 or ":" in line[0] or not _POSTAL.search(line[0]):
+        if len(line[0]) > LONGEST_ADDRESS or ":" in line[0] or not _POSTAL.search(line[0]):
+            continue
+        firm = name_at(front, *line.span())
+        if firm and is_firm(front[firm.start : firm.end]):  # "Acme Ltd, 8 Mill Lane, Leeds LS2 7EW"
+            yield firm
             continue
         above = 1 if "," in line[0] else 2
         if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
             continue
         form = name_at(front, *lines[n - above].span())
         if form and not front[form.end : lines[n - above].end()].strip(" .,"):
-            yield form
+            yield from [form] if _is_name(front, form) else []
 
 
-def _in_roles(front: str) -> Iterator[Form]:
+def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:
     """Names that a definition gives a role: A (the "Landlord"), B (im Folgenden "Mieter")."""
     since = 0
-    for role in _DEFINED.finditer(front):
+    for role in defined:
         low = max(since, role.start() - 240, front.rfind("\n\n", 0, role.start()))
         for begin in _BEGINS.finditer(front, low, role.start()):
             form = _name(front, begin.end())
@@ -409,16 +446,25 @@ def _in_full(text: str, last: Form, before: int) -> Form | None:
     return form if form and form.end == (match.end() if match else -1) else None
 
 
-def _letterhead(text: str) -> Form | None:
+def _on_paper(text: str, start: int, end: int) -> Iterator[Found]:
+    form = _letterhead(text, start, end)
+    if form:
+        yield Found("party", form, "letterhead", 0.66)  # tells more than an address
+
+
+def _letterhead(text: str, start: int, end: int) -> Form | None:
     """The company whose name is one of the first lines."""
-    for line in itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", text), HEAD_LINES):
+    first = _MAIL_HEAD.match(text, start)
+    lines = _WRITTEN_LINE.finditer(text, first.end() if first else start, end)
+    for line in itertools.islice(lines, HEAD_LINES):
         form = name_at(text, *line.span())
         if form is None:
             continue
         rest = text[form.end : line.end()]
         firm = is_firm(text[form.start : form.end])
         # "Acme Ltd", or with its address in the same line: "Acme - 8 Mill Lane, Leeds LS2 7EW".
-        if (_ASIDE.match(rest) and _POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
+        addressed = _ASIDE.match(rest) or (firm and rest.lstrip(" .").startswith(","))
+        if (addressed and _POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
             return form
     return None
 
@@ -486,17 +532,12 @@ def _without_second(text: str, form: Form) -> Form:
         return form
     if more[0] and " " not in written[: match.start()]:
         # Marks and Spencer plc, and another one: a firm that is called by two names.
-        match = more[0] if _FIRM.search(written, match.end(), more[0].start()) else match
+        match = more[0] if FIRM.search(written, match.end(), more[0].start()) else match
     rest = written[match.end() :]
-    if len(rest.split()) <= 3 and _FIRM.search(rest) and not _FIRM.search(written[: match.start()]):
+    if len(rest.split()) <= 3 and FIRM.search(rest) and not FIRM.search(written[: match.start()]):
         return form
     cut = name_at(text, form.start, form.start + match.start())
     return cut or form
-
-
-def is_firm(name: str) -> bool:
-    """Whether a name has a legal form."""
-    return _FIRM.search(name) is not None
 
 
 def _is_name(text: str, form: Form) -> bool:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from email.utils import parseaddr
 
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
+from lsfs.index.fields.forms import party_key
 from lsfs.index.filters import type_of
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.index.groups.languages import language_of
+from lsfs.index.groups.names import merged
 from lsfs.index.scope import Entry
+from lsfs.model import FieldValue
 
 PARTS = ("year", "quarter", "month", "week", "day")
 MONTH_DAYS = 31  # a date that is less exact belongs to its year only
@@ -20,6 +24,12 @@ _SIZES = (
     (1 << 20, "100 KiB to 1 MiB"), (10 << 20, "1 to 10 MiB"), (100 << 20, "10 to 100 MiB"),
     (1 << 62, "more than 100 MiB"),
 )  # fmt: skip
+# What programs write where the author belongs.
+_NO_AUTHORS = frozenset((
+    "openpyxl", "python-docx", "python-pptx", "xlsxwriter", "anonymous", "(anonymous)", "unknown",
+    "unspecified", "user", "admin", "administrator", "root", "author", "none", "null", "default",
+    "microsoft office user", "windows user", "apache poi", "libreoffice", "reportlab",
+))  # fmt: skip
 _MARKS = 900  # values in one statement; SQLite takes a thousand in its oldest builds
 
 
@@ -124,10 +134,37 @@ def _by_type(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[
 
 
 def _by_author(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[Placed]:
+    """By the name in the properties, else by what the text says of who wrote it."""
+    stated = _writers(catalog)
+    placed = []
     for entry in found:
         author = " ".join(entry.author.split())
-        if author:
-            yield Placed(author, GroupedFile(entry.path, "author in the document's properties"))
+        if "@" in author:
+            name, address = parseaddr(author)
+            author = name or address
+        if author and author.casefold() not in _NO_AUTHORS:
+            file = GroupedFile(entry.path, "author in the document's properties")
+            placed.append((author, file))
+        elif entry.path in stated:
+            one = stated[entry.path]
+            file = GroupedFile(
+                entry.path, one.rule, one.value, one.page, one.line, one.char_start, one.char_end,
+                one.where, one.confidence,
+            )  # fmt: skip
+            placed.append((one.value, file))
+    same = merged(((party_key(author), author) for author, _ in placed), parties=True)
+    for author, file in placed:
+        yield Placed(same[party_key(author)].label, file)
+
+
+def _writers(catalog: Catalog) -> dict[str, FieldValue]:
+    """Who wrote each file by its own words: who is named as such, else who signed it."""
+    found = {
+        row.path: row.field for row in catalog.fields("party") if row.field.rule == "signature"
+    }
+    for row in reversed(catalog.fields("author")):  # the surest of a file comes first
+        found[row.path] = row.field
+    return found
 
 
 def _by_folder(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[Placed]:
@@ -147,6 +184,8 @@ def _by_kind(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[
     for entry in found:
         if entry.kind:
             yield Placed(entry.kind, GroupedFile(entry.path, entry.kind_reason))
+        if entry.kind != "email" and type_of(entry.suffix) == "email":  # an invoice by mail
+            yield Placed("email", GroupedFile(entry.path, f"ending .{entry.suffix}"))
 
 
 def _by_language(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[Placed]:
@@ -194,7 +233,7 @@ ATTRIBUTES = {
     ),
     "changed": Attribute(_by_change, unread=True, in_order=True),
     "type": Attribute(_by_type, unread=True, missing="have no ending"),
-    "author": Attribute(_by_author, missing="name no author in their properties"),
+    "author": Attribute(_by_author, missing="name no author"),
     "folder": Attribute(_by_folder, unread=True, in_order=True),
     "kind": Attribute(_by_kind, missing="are of no kind that is known"),
     "language": Attribute(_by_language, missing="have too little text to tell"),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
 from lsfs.index.catalog import Catalog
-from lsfs.index.dates import fold
-from lsfs.index.fields.meant import Source, label_of
+from lsfs.index.fields.meant import Source, label_of, other_sides
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
@@ -21,6 +19,7 @@ _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones 
 _OWN_SHARE = 0.6  # of the files: who is a party in so many is the owner of the drive
 _OWN_FILES = 4
 _SENDER = frozenset(("from", "von", "absender", "expediteur", "de", "da"))  # of an invoice
+_RECEIVER = frozenset(("to", "an", "adresse a"))
 
 Values = list[tuple[str, FieldValue]]
 
@@ -41,18 +40,17 @@ def by_meaning(
     stated_anywhere = _stated(catalog, one, model=model)
     values = [(path, value) for path, value in stated_anywhere if path in paths]
     if one.announced:
-        values = list(_in_role(catalog, values, found, one))
+        values = list(_in_role(values, found, one))
     if one.type in _ONE_VALUE:
         values = list({path: (path, value) for path, value in reversed(values)}.values())
     own = _own(stated_anywhere) if one.foreign else set()
-    others = {path for path, value in values if value.normal not in own}
-    values = [(path, v) for path, v in values if v.normal not in own or path not in others]
+    told = {v.value for path, v in stated_anywhere if path in paths and v.normal in own}
+    if one.foreign:
+        values = list(_foreign([(path, v) for path, v in values if v.normal not in own]))
     if one.type == "date":
         part = part_of(option, "month")
         return grouped(_by_period(values, part), in_order=True), ""
     same = _names(values, one.type)
-    told = {value.value for path, value in stated_anywhere if path in paths & others
-            and value.normal in own}  # fmt: skip
     return _by_value(values, same), ", ".join(sorted(told)[:1])
 
 
@@ -106,36 +104,27 @@ def _own(values: Values) -> set[str]:
 
 
 def _in_role(
-    catalog: Catalog, values: Values, found: Collection[Entry], one: Source
+    values: Values, found: Collection[Entry], one: Source
 ) -> Iterator[tuple[str, FieldValue]]:
     """Parties that a file calls by one of the roles, before their name or right behind it."""
-    entries = {entry.path: entry for entry in found}
-    behind = _role_pattern(one.announced)
+    yield from _foreign(list(_called(values, {entry.path: entry.kind for entry in found}, one)))
+
+
+def _called(
+    values: Values, kinds: Mapping[str, str], one: Source
+) -> Iterator[tuple[str, FieldValue]]:
+    written = {"supplier": _SENDER, "customer": _RECEIVER}.get(one.role, frozenset())
     for path, value in values:
         label = label_of(value.rule)
-        if label:
-            sender = label in _SENDER and one.role == "supplier"
-            if label in one.announced or (sender and entries[path].kind == "invoice"):
-                yield path, value
-        elif value.rule != "letterhead":
-            after = _text_after(catalog, entries[path].document_id, value.char_end)
-            if behind.match(fold(after)):
-                yield path, value
-        elif one.role == "supplier" and entries[path].kind == "invoice":
-            yield path, value  # an invoice is on the paper of who wrote it
+        # An invoice is on the paper of who wrote it.
+        on_paper = label in written or (value.rule == "letterhead" and one.role == "supplier")
+        if label in one.announced or (on_paper and kinds[path] == "invoice"):
+            yield path, value
 
 
-def _text_after(catalog: Catalog, document_id: int | None, end: int) -> str:
-    with catalog.lock:
-        row = catalog.db.execute(
-            "SELECT substr(text, ? - char_start + 1, 80) FROM passage WHERE document_id = ? "
-            "AND char_start <= ? AND char_end >= ?",
-            (end, document_id, end, end),
-        ).fetchone()
-    return str(row[0]) if row else ""
-
-
-def _role_pattern(roles: frozenset[str]) -> re.Pattern[str]:
-    """Finds a role right behind a name: (the "Landlord"), im Folgenden "Mieter"."""
-    any_of = "|".join(re.escape(role) for role in sorted(roles, key=lambda r: (-len(r), r)))
-    return re.compile(rf"[\s,(]*(?:[^\W\d_]+[\s:]+){{0,5}}?[\W\s]{{0,2}}(?:{any_of})\b")
+def _foreign(values: Values) -> Iterator[tuple[str, FieldValue]]:
+    by_path: dict[str, list[FieldValue]] = {}
+    for path, value in values:
+        by_path.setdefault(path, []).append(value)
+    for path, found in by_path.items():
+        yield from ((path, value) for value in other_sides(found))

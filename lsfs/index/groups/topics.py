@@ -25,6 +25,7 @@ SPLIT = (60, 400)  # documents from which on a topic of the first, of the second
 NEW_SHARE = 0.25  # of new documents, from which on topics are found anew
 FEWEST = 3  # documents below which there are no topics
 SAME = 0.5  # Jaccard of the documents of two topics that are one
+ALIKE = 0.98  # cosine of the centroids of two topics that are one, where all was read anew
 READ = 30  # documents of a topic whose words its label is found in
 WORDS = "words"  # what stands for the embedder's name where there is none
 
@@ -276,6 +277,7 @@ def _store(catalog: Catalog, branches: list[Branch], known: Directions, how: Fou
     """Replace the stored topics; those that stay the same keep number, label and name."""
     before = _members(catalog)
     kept = {topic.id: topic for topic in topics(catalog)}
+    empty = _centroids(catalog, kept.keys() - before.keys(), known.x.shape[1])
     with catalog.transaction() as db:
         db.execute("DELETE FROM document_topic")
         db.execute("DELETE FROM topic")
@@ -283,6 +285,7 @@ def _store(catalog: Catalog, branches: list[Branch], known: Directions, how: Fou
         def store(branch: Branch, parent: int | None, taken: set[str]) -> None:
             ids = known.ids[branch.members]
             old = _same(set(ids.tolist()), before)
+            old = _alike(branch.centroid, empty) if old is None else old
             topic = kept.pop(old, None) if old is not None else None
             name = topic.name if topic else ""
             shown = topic.label if topic and topic.label not in taken else branch.label
@@ -293,7 +296,8 @@ def _store(catalog: Catalog, branches: list[Branch], known: Directions, how: Fou
                  branch.centroid.tobytes()),
             )  # fmt: skip
             if topic:
-                before.pop(topic.id)
+                before.pop(topic.id, None)
+                empty.pop(topic.id, None)
             narrower: set[str] = set()
             for part in branch.parts:
                 store(part, cursor.lastrowid, narrower)
@@ -317,6 +321,21 @@ def _same(members: set[int], before: dict[int, set[int]]) -> int | None:
 
     best = max(before, key=lambda id_: (share(before[id_]), -id_), default=None)
     return best if best is not None and share(before[best]) >= SAME else None
+
+
+def _alike(centroid: Matrix, before: dict[int, Matrix]) -> int | None:
+    """The topic of almost the same direction."""
+    likeness = {id_: float(centroid @ old) for id_, old in before.items()}
+    best = max(likeness, key=lambda id_: (likeness[id_], -id_), default=None)
+    return best if best is not None and likeness[best] >= ALIKE else None
+
+
+def _centroids(catalog: Catalog, ids: Collection[int], dimension: int) -> dict[int, Matrix]:
+    """Directions of topics; of those that another embedding model gave none."""
+    with catalog.lock:
+        rows = catalog.db.execute("SELECT id, centroid FROM topic").fetchall()
+    read = {id_: np.frombuffer(raw, np.float32) for id_, raw in rows if id_ in ids}
+    return {id_: found for id_, found in read.items() if len(found) == dimension}
 
 
 def _members(catalog: Catalog) -> dict[int, set[int]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields import undefined
-from lsfs.index.fields.meant import Source, label_of, role_of
+from lsfs.index.fields.meant import Source, label_of, other_sides, role_of
 from lsfs.index.names import likeness, name_of
 from lsfs.model import FieldValue
 
@@ -76,6 +76,7 @@ def _chosen(
             for value in values
             if not any(likeness(name_of(value.value), name)[0] >= 0.9 for name in mine)
         ]
+        values = other_sides(values)
     if surest and one.type in _ONE_VALUE and values:
         most = max(value.confidence for value in values)
         values = [value for value in values if value.confidence == most]

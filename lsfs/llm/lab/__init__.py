@@ -1,0 +1,1 @@
+"""A laboratory for reading long texts in few cells: tasks, trials, figures."""

@@ -1,0 +1,1 @@
+"""Prompts in plain words, read as system calls."""
