@@ -29,7 +29,7 @@ def no_leaked_threads() -> Iterator[None]:
     """A test ends with the threads it began with."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while left := [t for t in set(threading.enumerate()) - before if not _library_thread(t)]:
         if time.monotonic() > deadline:
             pytest.fail(f"left running: {[thread.name for thread in left]}")
@@ -45,7 +45,7 @@ def _library_thread(thread: threading.Thread) -> bool:
 def eventually() -> Callable[[Callable[[], object]], object]:
     """Waits for a condition instead of for a time; fails when it does not come true."""
 
-    def wait(condition: Callable[[], object], seconds: float = 60.0) -> object:
+    def wait(condition: Callable[[], object], seconds: float = 180.0) -> object:
         deadline = time.monotonic() + seconds
         while not (value := condition()):
             if time.monotonic() > deadline:

@@ -74,7 +74,8 @@ _FOREIGN = _table(
     contract: accord_de_confidentialite accord-cadre accords-cadres
     contract: contrato contratos acuerdo acuerdos convenio contrato_de_arrendamiento
     contract: contratto contratti accordo accordi contratto_di_locazione
-    invoice: rechnung rechnungen facture factures factura facturas fattura fatture
+    invoice: rechnung rechnungen facture factures factura facturas fattura fatture factuur facturen
+    invoice: gutschrift gutschriften rechnungskorrektur
     receipt: quittung quittungen kassenbon recu recus recibo recibos ricevuta ricevute scontrino
     letter: brief briefe schreiben anschreiben lettre lettres carta cartas lettera lettere
     report: bericht berichte rapport rapports informe informes
@@ -212,6 +213,9 @@ _CUE_TABLE = r"""
         \btra le parti\b|\bsi conviene e si stipula\b|\bdi seguito denominat
     invoice 3 invoice number:
         \binvoice (?:no|number|nr|#|date|id)\b|\brechnungs(?:nummer|-?nr|datum)\b
+    invoice 3 invoice line:
+        ^[^\w\n]*+(?:invoice|rechnung|facture|factura|fattura|factuur)[^\S\n]*
+        (?:(?:no|nr|number|nummer|n)\b[.:º° ]*)?#?[^\S\n]*\d[\w./-]{0,16}[^\S\n]*$
     invoice 2 amount due:
         \b(?:amount|balance|total) due\b|\brechnungsbetrag\b|\bzahlbar bis\b|\bnet à payer\b
     invoice 2 bill to:

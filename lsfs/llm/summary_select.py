@@ -162,7 +162,8 @@ class _Greedy:
         worth = self._worth[n]
         diversity = math.sqrt(before + worth) - math.sqrt(before)
         gain = new + self._scale * (weights.prior * worth + weights.section * diversity)
-        gain *= 1 - weights.again * self._nearest(n) ** 2
+        if weights.again:
+            gain *= 1 - weights.again * self._nearest(n) ** 2
         gain *= unit.form
         return float(gain / self._cost(n) ** weights.scale)
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from blake3 import blake3
 
 from lsfs import codec
-from lsfs.llm.summary_select import chosen, counted, weighed
+from lsfs.llm.summary_select import DEFAULT, chosen, counted, weighed
 from lsfs.llm.summary_units import Piece, Unit, units_of
 from lsfs.model import Block, BlockKind, Document
 from lsfs.sentences import sentences
@@ -29,6 +29,8 @@ NODE_LEAST, NODE_MOST = 4, 16  # parts of a part
 NODE_KEEPS = 200
 COUNTS_KEPT = 1_500  # concepts of a part that are counted on
 _CUT_ONE_IN = 4
+# What is alike is told apart when a summary is chosen, of few sentences: here it would take long.
+_KEEPING = replace(DEFAULT, again=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class _Tree:
 
 
 def _best(units: Sequence[Unit], counts: Counter[int], words: int, most: int, shift: int) -> Kept:
-    picked = sorted(chosen(units, weighed(counts), words + 1, most=most))
+    picked = sorted(chosen(units, weighed(counts), words + 1, most=most, weights=_KEEPING))
     kept = tuple(units[n] for n in picked)
     common = dict(counts.most_common(COUNTS_KEPT))
     return _moved(Kept(kept, common, words), shift)

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from lsfs import values
 from lsfs.llm import ground
+from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import stop_words
 from lsfs.llm.wordforms import WORD, stem
 from lsfs.model import Block, BlockKind
@@ -256,7 +257,8 @@ def _stands(sentence: str) -> bool:
     if _SALUTATION.match(bare) or _PAGE_NUMBER.fullmatch(bare):
         return False
     has_value = any(c.isdigit() for c in bare) and len(_LETTERS.findall(bare)) >= 1
-    least = 2 if has_value else 4
+    # A line without an end mark is a heading that was not seen to be one, if it is short.
+    least = 2 if has_value else 4 if _END.search(bare) or _LABELLED.match(bare) else 8
     if not least <= count_words(bare) <= MOST_WORDS:
         return False
     letters = sum(c.isalpha() for c in bare)
@@ -285,7 +287,7 @@ def _prior(sentence: str, said: Iterable[int], *, first: bool) -> float:
 def _form(sentence: str, said: Iterable[int]) -> float:
     """How much of a sentence it is, by its two ends."""
     bare = sentence.strip()
-    if _BOILERPLATE.search(bare) or bare.startswith(">"):
+    if _BOILERPLATE.search(bare) or bare.startswith(">") or speaks_to_a_model(bare):
         return 0.15
     if _TOTAL.search(bare) and any(concept & 3 == NUMBER_KIND for concept in said):
         return 1.0

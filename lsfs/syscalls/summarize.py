@@ -216,6 +216,10 @@ def _of_question(
     from lsfs.syscalls.summary_focus import about
 
     plan, filters = asked.plan, asked.filters
+    if not topic_of(plan) and filters.with_plan(plan, whole=True) == Filters(dir=filters.dir):
+        raise UsageError(
+            f"nothing to look for in {request.what!r}", hint="name a file, or a matter"
+        )
     chosen = matching(call.engines, plan, filters)
     named = _named(chosen.entries, topic_of(plan))
     if named is not None and (row := call.engines.catalog.file(named.path)) is not None:

@@ -78,7 +78,9 @@ def _key(call: Call, source: Source, length: str) -> bytes:
             "FROM field WHERE document_id = document.id) FROM document WHERE id = ?",
             (source.document_id,),
         ).fetchone()
-    hasher = blake3(f"summary {VERSION} {length}\0".encode())
+    from lsfs.llm import summary_tree
+
+    hasher = blake3(f"summary {VERSION} {summary_tree.VERSION} {length}\0".encode())
     for part in (source.path, source.kind, *(row or ())):
         raw = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
         hasher.update(raw + b"\0")

@@ -112,7 +112,7 @@ def test_foreground(unmounted: Drive, eventually: Wait) -> None:
         eventually(lambda: mounting.mounted(unmounted.state))
         (unmounted.mountpoint / "f").write_text("x")
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=120)
     assert out == b"ended\n"
     assert mounts.at(unmounted.mountpoint) is None
 
@@ -322,7 +322,7 @@ def test_a_stopped_brain_holds_nothing_up(unmounted: Drive, eventually: Wait) ->
     subprocess.run(
         [
             "timeout",
-            "20",
+            "120",
             "bash",
             "-c",
             "for i in {1..3000}; do > f$i; done; ls -l | tail -1; rm f*",

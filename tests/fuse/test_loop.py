@@ -344,7 +344,7 @@ OPEN_TO_READ = struct.pack("=II", os.O_RDONLY, 0)
 def test_others_are_answered_while_one_waits(greeted: Line, gate: Gate, index: Index) -> None:
     search = greeted.lookup(b".lsfs", b"search").nodeid
     waiting = greeted.send(w.MKDIR, search, MKDIR_RENT)
-    assert gate.begun.acquire(timeout=20)
+    assert gate.begun.acquire(timeout=120)
     for _ in range(20):
         assert len(greeted.ask(w.GETATTR, 1, GETATTR_IN)) == 104
     assert index.made == {}
@@ -370,7 +370,7 @@ def test_several_wait_at_a_time(greeted: Line, gate: Gate, index: Index) -> None
         for number in (1, 2, 3)
     }
     for _ in waiting:
-        assert gate.begun.acquire(timeout=20)
+        assert gate.begun.acquire(timeout=120)
     gate.go.set()
     answers = [greeted.receive() for _ in waiting]
     assert {unique for unique, error, _ in answers if not error} == waiting
@@ -382,7 +382,7 @@ def test_an_interrupted_request_ends_once(
 ) -> None:
     search = greeted.lookup(b".lsfs", b"search").nodeid
     waiting = greeted.send(w.MKDIR, search, MKDIR_RENT)
-    assert gate.begun.acquire(timeout=20)
+    assert gate.begun.acquire(timeout=120)
     greeted.interrupt(waiting)
     assert greeted.receive() == (waiting, errno.EINTR, b"")
     greeted.interrupt(waiting)
@@ -399,7 +399,7 @@ def test_a_folder_that_nobody_was_told_of_is_not_referred_to(
     search = greeted.lookup(b".lsfs", b"search").nodeid
     known = dict(vfs.nodes)
     waiting = greeted.send(w.MKDIR, search, MKDIR_RENT)
-    assert gate.begun.acquire(timeout=20)
+    assert gate.begun.acquire(timeout=120)
     greeted.interrupt(waiting)
     assert greeted.receive()[1] == errno.EINTR
     gate.go.set()
@@ -416,7 +416,7 @@ def test_a_file_that_was_opened_for_nobody_is_closed(
     for _ in range(3):
         gate.go.clear()
         waiting = greeted.send(w.OPEN, file, OPEN_TO_READ)
-        assert gate.begun.acquire(timeout=20)
+        assert gate.begun.acquire(timeout=120)
         greeted.interrupt(waiting)
         assert greeted.receive() == (waiting, errno.EINTR, b"")
         gate.go.set()

@@ -308,7 +308,7 @@ def test_ctrl_c_stops_the_reading_of_a_prompt(model: Model) -> None:
     assert child.stdout.readline() == "ready\n"
     time.sleep(0.3)
     os.kill(child.pid, signal.SIGINT)
-    out, error = child.communicate(timeout=30)
+    out, error = child.communicate(timeout=120)
     assert out.splitlines()[0].startswith("interrupted at"), error
     assert out.splitlines()[1] == str(model.n_vocab)
     assert "ignored" not in error

@@ -93,7 +93,14 @@ def test_of_a_table_only_what_sums_it_up_is_told_and_whole() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Dear Ms Ellingsen,", "Page 3 of 9", "Yours sincerely,", "Who signed it in 2023?", "Terms:"],
+    [
+        "Dear Ms Ellingsen,",
+        "Page 3 of 9",
+        "Yours sincerely,",
+        "III. Profit and loss",
+        "Who signed it in 2023?",
+        "Terms:",
+    ],
 )
 def test_lines_that_say_nothing(line: str) -> None:
     assert sentences_of((P, line)) == []

@@ -29,7 +29,7 @@ It was decided that the pond is cleaned on 4 May 2025 by Ada Byron.
 
 The heron was seen again. It took two frogs, which the members of the club regret.
 
-The budget of the club for 2025 is EUR 1,200, as was agreed by all members.
+The budget of the club for 2025 is EUR 1,200, as was agreed by the members.
 """
 
 
@@ -52,6 +52,7 @@ def quoted(found: Summary, source: Path) -> None:
 
 def test_a_file_is_summed_up_in_its_own_words(drive: lsfs.Drive, source: Path) -> None:
     (source / "Notes/minutes.md").write_text(MINUTES)
+    drive.wait_indexed()
     words = []
     for length in LENGTHS:
         found = drive.summarize("Notes/minutes.md", length=length)
@@ -73,6 +74,7 @@ def test_a_file_is_summed_up_in_its_own_words(drive: lsfs.Drive, source: Path) -
 
 
 def test_a_form_says_who_when_and_how_much(drive: lsfs.Drive, source: Path) -> None:
+    drive.wait_indexed()
     line = drive.summarize(LEASE, length="line")
     quoted(line, source)
     for part in ("Ada Byron", "Harbour Homes Ltd", "14 February 2023", "1,450"):
@@ -84,6 +86,7 @@ def test_a_form_says_who_when_and_how_much(drive: lsfs.Drive, source: Path) -> N
 
 def test_a_folder_says_what_is_in_it(drive: lsfs.Drive, source: Path) -> None:
     (source / "Contracts/scan.bin").write_bytes(bytes(range(256)) * 8)
+    drive.wait_indexed()
     found = drive.summarize("Contracts", length="page")
     quoted(found, source)
     assert found.summary.startswith("3 files: 3 contract.")
@@ -104,6 +107,7 @@ def test_a_folder_says_what_is_in_it(drive: lsfs.Drive, source: Path) -> None:
 def test_words_name_a_file_ask_for_files_or_for_what_they_say(
     drive: lsfs.Drive, source: Path
 ) -> None:
+    drive.wait_indexed()
     named = drive.summarize("the harbour lease", length="line")
     assert named.paths == (LEASE,)
     assert named.notes == (f"of {LEASE}",)
@@ -124,6 +128,7 @@ def test_what_has_no_text_says_why(drive: lsfs.Drive, source: Path) -> None:
     (source / "noise.bin").write_bytes(bytes(range(256)) * 8)
     (source / "empty.txt").write_text("\n")
     (source / "a [b] c*.txt").write_text("The pond was cleaned on 4 May 2025 by the club.")
+    drive.wait_indexed()
     with pytest.raises(ParseError, match=r"noise\.bin has no text to sum up \(unsupported"):
         drive.summarize("noise.bin")
     with pytest.raises(ParseError, match=r"empty\.txt has no text"):
@@ -132,6 +137,9 @@ def test_what_has_no_text_says_why(drive: lsfs.Drive, source: Path) -> None:
         drive.summarize("nope/x.pdf")
     with pytest.raises(NotFound):
         drive.summarize("*.xyz")
+    for words in ("..", "{"):
+        with pytest.raises(UsageError, match="nothing to look for"):
+            drive.summarize(words)
     with pytest.raises(UsageError, match="length cannot be"):
         drive.summarize(LEASE, length="book")
     with pytest.raises(ModelMissing):
@@ -145,6 +153,7 @@ def test_it_reads_and_tells_no_model_what_to_do(drive: lsfs.Drive) -> None:
 
 
 def test_retrieve_summary_leaves_out_what_it_is_told_to(drive: lsfs.Drive) -> None:
+    drive.wait_indexed()
     found = drive.retrieve_summary("monthly rent", k=2).summaries
     assert {one.paths[0] for one in found} == {LEASE, "Contracts/mill-lease.txt"}
     rest = drive.retrieve_summary("monthly rent", k=2, exclude=(LEASE,)).summaries
@@ -165,12 +174,14 @@ def test_what_is_known_is_not_read_again(drive: lsfs.Drive, source: Path) -> Non
     ]  # fmt: skip
     book = source / "book.md"
     book.write_text("# The harbour\n\n" + "\n\n".join(chapters))
+    drive.wait_indexed()
     first = drive.summarize("book.md")
     assert first.computed == first.nodes >= 8
     assert drive.summarize("book.md").computed == 0
     assert drive.summarize("book.md", length="page").computed == 0
     chapters[6] += " It was decided that the harbour of Averly is closed on 3 May 2031."
     book.write_text("# The harbour\n\n" + "\n\n".join(chapters))
+    drive.wait_indexed()
     again = drive.summarize("book.md")
     assert 1 <= again.computed <= 3
     assert "3 May 2031" in again.summary
@@ -224,6 +235,7 @@ def test_the_model_words_only_what_its_quote_bears(
     model: Any = FakeModel(said)
     monkeypatch.setattr("lsfs.syscalls.drive._chat", lambda *_: model)
     with lsfs.Drive(source, open_local(initialise(source), no_chat)) as drive:
+        drive.wait_indexed()
         plain = drive.summarize("Notes/minutes.md")
         found = drive.summarize("Notes/minutes.md", method="model")
         assert (said in found.summary) is used
@@ -262,6 +274,7 @@ def test_purged_text_leaves_no_summary(source: Path, no_chat: Config) -> None:
     secret = source / "Notes/secret.txt"
     secret.write_text("The xylocarpquillwort of Ada Byron was sold on 4 May 2021 for EUR 950.")
     with lsfs.open(source, config=no_chat) as drive:
+        drive.wait_indexed()
         assert "xylocarpquillwort" in drive.summarize("Notes/secret.txt").summary
         store = state_of(source).summaries
         assert store.exists()

@@ -65,6 +65,7 @@ invoice_number number:
     facture | réf facture | numéro facture
     número de factura | n factura | factura n | factura no | no de factura | no factura
     factura número | factura | núm factura | factura núm | n de factura
+    factuurnummer | factuur nr
     fattura n | numero fattura | fattura | n fattura | numero di fattura
 contract_number number:
     contract no | contract number | contract nr | agreement no | agreement number | contract id
@@ -120,7 +121,9 @@ total amount:
     total commande | total de la commande | total del pedido | importe del pedido | totale ordine
     amount paid | paid amount | payment amount | amount transferred | überwiesener betrag
     gezahlter betrag | montant payé | montant réglé | importe pagado | importe abonado
-    importo pagato | totale | totale da pagare | totale fattura | importo totale | totale documento
+    importo pagato | total credit | credit total | gutschriftsbetrag | gutschrift gesamt
+    totaal | totaalbedrag | te betalen | totale | totale da pagare | totale fattura
+    importo totale | totale documento
 net amount:
     net | net amount | subtotal | sub total | net total | total net | total excl vat | net value
     total excluding vat | amount before tax | total before vat
@@ -170,6 +173,7 @@ date date:
     date de facture | date de facturation | date d'émission | émise le | émis le | fait le
     date de la facture | date facture
     fecha | fecha de factura | fecha de emisión | fecha factura | fecha de expedición
+    factuurdatum
     data | data fattura | data di emissione
 due date:
     due | due date | payment due | due by | payable by | payment due date | pay by | due on

@@ -19,6 +19,7 @@ from lsfs.places import Places
 
 CONDITIONS = ("and", "or")
 QUOTE_CHARS = 160
+LEAD_CHARS = 40  # of it before the word
 _SPACE = r"(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)"  # within a phrase: a line may end, not a paragraph
 _HANGUL = "\uac00-\ud7af"  # words with spaces between, and particles at their ends
 _TOKEN = re.compile(r"[^\W_]+")
@@ -128,7 +129,8 @@ def _evidence(
     start, end = compared.origin(*told[0][1][0].span())
     begin = stored.text.rfind("\n", 0, start) + 1
     stop = stored.text.find("\n", end)
-    begin = max(begin, start - QUOTE_CHARS // 2)
+    if start - begin > LEAD_CHARS:  # from a whole word on
+        begin = stored.text.find(" ", start - LEAD_CHARS, start) + 1 or start - LEAD_CHARS
     stop = min(len(stored.text) if stop < 0 else stop, begin + QUOTE_CHARS)
     quote = " ".join(stored.text[begin : max(stop, end)].split())
     first, page, page_end, line, where = [p for p in stored.places if p[0] <= start][-1]

@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from lsfs.index.catalog import Catalog
+from lsfs.index.fields.forms import party_key
 from lsfs.index.fields.meant import Source, label_of, other_sides
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
+from lsfs.index.join.reading import own_names
 from lsfs.index.scope import Entry
 from lsfs.model import FieldValue
 
@@ -43,7 +45,7 @@ def by_meaning(
         values = list(_in_role(values, found, one))
     if one.type in _ONE_VALUE:
         values = list({path: (path, value) for path, value in reversed(values)}.values())
-    own = _own(stated_anywhere) if one.foreign else set()
+    own = _own(catalog, stated_anywhere) if one.foreign else set()
     told = {v.value for path, v in stated_anywhere if path in paths and v.normal in own}
     if one.foreign:
         values = list(_foreign([(path, v) for path, v in values if v.normal not in own]))
@@ -92,11 +94,11 @@ def _file(path: str, value: FieldValue) -> GroupedFile:
     )  # fmt: skip
 
 
-def _own(values: Values) -> set[str]:
-    """Who is a party in nearly all files: the owner of the drive."""
+def _own(catalog: Catalog, values: Values) -> set[str]:
+    """Who is a party in nearly all files, or in most that name two: the owner of the drive."""
     files = {path for path, _ in values}
     per_party = Counter(normal for _, normal in {(path, v.normal) for path, v in values})
-    return {
+    return {party_key(name) for name in own_names(catalog)} | {
         normal
         for normal, count in per_party.items()
         if count >= _OWN_FILES and count >= _OWN_SHARE * len(files)
