@@ -9,7 +9,7 @@ that no rule knows. A document is a list of parts that a layout turns into txt, 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -271,6 +271,18 @@ _ITEMS = {
 }  # fmt: skip
 
 
+def _meta(
+    chance: random.Random, labels: Sequence[str], values: Sequence[str], colon: str
+) -> list[Part]:
+    """Labels and values as two rows, as lines, or as a row for each."""
+    pairs = list(zip(labels, values, strict=True))
+    if chance.random() < 0.3:
+        return [[list(labels), list(values)]]
+    if chance.random() < 0.6:
+        return ["\n".join(f"{label}{colon} {value}" for label, value in pairs)]
+    return [[list(pair) for pair in pairs]]
+
+
 def invoice(language: str, chance: random.Random) -> Sample:
     """An invoice."""
     w = Writer(language, chance)
@@ -303,17 +315,7 @@ def invoice(language: str, chance: random.Random) -> Sample:
     labels = chance.choice(_META[language])
     values = [number, w.day(issued), w.day(due)]
     colon = " :" if language == "fr" else ":"
-    meta: list[Part] = (
-        [[labels, values]]
-        if chance.random() < 0.3
-        else [
-            "\n".join(
-                f"{label}{colon} {value}" for label, value in zip(labels, values, strict=True)
-            )
-        ]
-        if chance.random() < 0.6
-        else [[list(pair) for pair in zip(labels, values, strict=True)]]
-    )
+    meta = _meta(chance, labels, values, colon)
     to = chance.choice(_TO[language])
     place = chance.choice(_PLACES[language])
     address = (

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
+from lsfs_parsers.pdf_asides import Stretch, boxes_of, parted, without_boxes
 from lsfs_parsers.pdf_columns import Region, find_gutters, regions
 from lsfs_parsers.pdf_edges import Habits, Paragraph
 from lsfs_parsers.pdf_furniture import REACH, FurnitureFinder
@@ -87,6 +88,7 @@ class GeometricBackend:
         notes: list[PageBlock] = []
         expected = self._notes_open
         before: Box | None = None
+        boxes = boxes_of(page.rules)
         has_columns = bool(page.gutters or self._gutters.usual())
         is_narrow = has_columns or page.width < _NARROW * self._style.body
         for region in regions(window, page.lines, self._gutters.usual()):
@@ -102,11 +104,15 @@ class GeometricBackend:
             here = union([line.box for line in region.lines])
             may_join = before is not None and not _is_under(here, before)
             before = here
-            for stretch in self._stretches(text, region, page):
-                columns.append(join(columns, stretch, self.joint) if may_join else stretch)
-                may_join = True
-            found = [self._block(note, page) for note in notes_of(note_lines)]
-            notes += join([notes], found, self.joint) if notes else found
+            for stretch in parted(text, boxes):
+                if stretch.box is not None:
+                    columns.append(self._aside(stretch, page))
+                    continue
+                for found in self._stretches(stretch.lines, region, page, boxes):
+                    columns.append(join(columns, found, self.joint) if may_join else found)
+                    may_join = True
+            below = [self._block(note, page) for note in notes_of(note_lines)]
+            notes += join([notes], below, self.joint) if notes else below
         if notes or page.lines:
             self._notes_open = bool(notes) and notes[-1].end is not End.CLOSED
         blocks = [block for column in columns for block in column] + notes
@@ -126,11 +132,20 @@ class GeometricBackend:
         text, glue = self.words.joint(last.text, after.pieces[0].text, divided=divided)
         return last._replace(text=text, glue=glue)
 
+    def _aside(self, stretch: Stretch, page: PdfPage) -> list[PageBlock]:
+        """The blocks in a box; what is open there goes on in the box on the next page."""
+        room = Region(stretch.lines, stretch.box or (0.0, 0.0, page.width, page.height))
+        found = self._stretches(stretch.lines, room, page, [room.box])
+        blocks = [block for blocks in found for block in blocks]
+        return [replace(block, aside=not _is_open(block)) for block in blocks]
+
     def _stretches(
-        self, lines: list[Line], region: Region, page: PdfPage
+        self, lines: list[Line], region: Region, page: PdfPage, boxes: Sequence[Box]
     ) -> Iterator[list[PageBlock]]:
-        """The blocks between the tables of a column, and the tables."""
-        tables = find_tables(lines, page.rules, region.box, self._style.body)
+        """The blocks between the tables of a column, and the tables; the sides of boxes with text
+        of their own are no rules of these."""
+        rules = without_boxes(page.rules, boxes)
+        tables = find_tables(lines, rules, region.box, self._style.body)
         done = 0
         rest = Region(lines, region.box)
         for table in sorted(tables, key=lambda one: min(one.lines)):
@@ -205,6 +220,10 @@ class _UsualGutters:
             if count > _USUAL * self._pages:
                 return self._last[key]
         return ()
+
+
+def _is_open(block: PageBlock) -> bool:
+    return block.start is Start.RUNNING or block.end in (End.OPEN, End.DIVIDED)
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

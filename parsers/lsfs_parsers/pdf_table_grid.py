@@ -42,7 +42,7 @@ def grids_of(rules: Sequence[Rule]) -> list[Grid]:
     if level_count * (len(rules) - level_count) > _MOST_PAIRS:
         return []
     found = []
-    for group in _groups(rules):
+    for group in touching(rules):
         level = [rule.box for rule in group if rule.horizontal]
         upright = [rule.box for rule in group if not rule.horizontal]
         if level and upright:
@@ -52,7 +52,7 @@ def grids_of(rules: Sequence[Rule]) -> list[Grid]:
     return found
 
 
-def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
+def touching(rules: Sequence[Rule]) -> list[list[Rule]]:
     """Rules that touch, directly or over others."""
     parent = list(range(len(rules)))
 
@@ -85,8 +85,8 @@ def _meet(one: Box, other: Box) -> bool:
 
 def _grid(level: list[Box], upright: list[Box]) -> Grid | None:
     left, top, right, bottom = union([*level, *upright])
-    xs = _clustered([(box[0] + box[2]) / 2 for box in upright] + [left, right], _SAME_X)
-    ys = _clustered([(box[1] + box[3]) / 2 for box in level] + [top, bottom], _SAME_Y)
+    xs = clustered([(box[0] + box[2]) / 2 for box in upright] + [left, right], _SAME_X)
+    ys = clustered([(box[1] + box[3]) / 2 for box in level] + [top, bottom], _SAME_Y)
     if len(xs) < 3 or len(ys) < 2 or min(xs[-1] - xs[0], ys[-1] - ys[0]) < _SMALLEST:
         return None
     if len(xs) * len(ys) > _MOST_CELLS:
@@ -95,7 +95,8 @@ def _grid(level: list[Box], upright: list[Box]) -> Grid | None:
     return Grid(tuple(xs), tuple(ys), tuple(sorted(regions)))
 
 
-def _clustered(values: list[float], near: float) -> list[float]:
+def clustered(values: list[float], near: float) -> list[float]:
+    """The means of values that are near each other."""
     values.sort()
     groups = [[values[0]]]
     for value in values[1:]:

@@ -159,13 +159,15 @@ def _closed(zone: list[Row], lone: list[Row], frames: Sequence[Frame]) -> list[R
     """A zone with the rows of one piece behind it that still belong to it."""
     kept: list[Row] = []
     for row in lone:
-        before = (zone + kept)[-1]
-        pitch = row.baseline - before.baseline
+        # The other cells of its row may stand in the middle, between its first line and this one.
         wraps = any(
-            part.left - 2 <= row.parts[0].left and could_wrap(part, row.parts[0], part.width)
+            row.baseline - before.baseline < 1.4 * row.size
+            and part.left - 2 <= row.parts[0].left
+            and could_wrap(part, row.parts[0], part.width)
+            for before in (zone + kept)[-2:]
             for part in before.parts
         )
-        if not _framed(frames, zone[-1], row) and not (wraps and pitch < 1.4 * row.size):
+        if not _framed(frames, zone[-1], row) and not wraps:
             break
         kept.append(row)
     return zone + kept

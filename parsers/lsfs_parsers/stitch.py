@@ -126,7 +126,7 @@ def _continue_text(
     joint: Joint,
 ) -> list[PageBlock]:
     at = next((n for n, block in enumerate(blocks) if wanted(block)), None)
-    if at is None or not all(block.kind in between for block in blocks[:at]):
+    if at is None or not all(_is_between(block, between) for block in blocks[:at]):
         return blocks
     place = _last(before, wanted, between)
     if place is None:
@@ -151,9 +151,13 @@ def _last(
         for index in range(len(blocks) - 1, -1, -1):
             if wanted(blocks[index]):
                 return blocks, index
-            if blocks[index].kind not in between:
+            if not _is_between(blocks[index], between):
                 return None
     return None
+
+
+def _is_between(block: PageBlock, kinds: frozenset[BlockKind]) -> bool:
+    return block.aside or block.kind in kinds
 
 
 def _continue_table(before: Sequence[list[PageBlock]], blocks: list[PageBlock]) -> list[PageBlock]:
@@ -206,11 +210,11 @@ def _placed(block: PageBlock, number: int) -> PageBlock:
 
 
 def _flow(blocks: list[PageBlock]) -> list[PageBlock]:
-    return [block for block in blocks if block.kind not in _FLOATS]
+    return [block for block in blocks if not _is_between(block, _FLOATS)]
 
 
 def _is_flowing(block: PageBlock) -> bool:
-    return block.kind in _FLOWING
+    return block.kind in _FLOWING and not block.aside
 
 
 def _is_footnote(block: PageBlock) -> bool:

@@ -81,6 +81,7 @@ class PageBlock:
         grid: what else is known of the table.
         start, end: whether it may be the continuation of a block, and be continued.
         confidence: of text read from a picture, from 0 to 1.
+        aside: it stands in a box, and what is around it goes on behind it.
     """
 
     kind: BlockKind
@@ -92,6 +93,7 @@ class PageBlock:
     start: Start = Start.CLOSED
     end: End = End.CLOSED
     confidence: float | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

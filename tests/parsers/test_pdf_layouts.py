@@ -150,3 +150,25 @@ def test_asterisks_drawn_behind_the_text(read: Reader) -> None:
     blocks = read(stream.getvalue(), "a.pdf").blocks
     assert [block.kind for block in blocks] == [BlockKind.LIST_ITEM] * 5
     assert [block.text for block in blocks] == [f"* {item}" for item in items]
+
+
+def test_a_paragraph_goes_on_behind_a_box(read: Reader) -> None:
+    """The box stands where the column ends, and its sides are no rules of a table."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+
+    def draw(lines: list[str], left: float, top: float) -> None:
+        for row, line in enumerate(lines):
+            canvas.drawString(left, HEIGHT - top - LEADING * row, line)
+
+    body = [f"one of the many lines of paragraph {n:02} stand here" for n in range(40)]
+    boxed = ["A box has words of its own,", "and they are in two lines."]
+    draw(body[:20], 60, 90)
+    canvas.rect(56, HEIGHT - 90 - LEADING * 24, 260, LEADING * 3)
+    draw(boxed, 66, 90 + LEADING * 22)
+    draw(body[20:], 60, 90 + LEADING * 26)
+    canvas.save()
+    document = read(stream.getvalue(), "a.pdf")
+    assert document.tables == ()
+    assert [block.text for block in document.blocks] == [" ".join(body), " ".join(boxed)]

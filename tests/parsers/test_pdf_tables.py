@@ -716,3 +716,23 @@ def test_notes_of_narrow_columns_whose_spaces_were_stretched(read: Reader) -> No
     kinds = [block.kind for block in document.blocks]
     assert kinds.count(BlockKind.FOOTNOTE) == 2
     assert not document.tables
+
+
+def test_an_area_without_a_width_is_no_rule() -> None:
+    """WeasyPrint draws such ones for empty boxes in the margins, and they touch a table's rules."""
+
+    def draw(canvas: Canvas) -> None:
+        path = canvas.beginPath()
+        for _ in range(2):
+            path.rect(120, HEIGHT - 100, 0, 100)
+        canvas.drawPath(path, stroke=0, fill=1)
+        for n in range(5):
+            canvas.line(60, HEIGHT - 100 - 20 * n, 260, HEIGHT - 100 - 20 * n)
+        for x in (60, 160, 260):
+            canvas.line(x, HEIGHT - 180, x, HEIGHT - 100)
+        for n in range(4):
+            put(canvas, 66, 114 + 20 * n, f"name {n}")
+            put(canvas, 166, 114 + 20 * n, f"{n}.50")
+
+    (found,) = found_in(drawn(draw))
+    assert rows_of(found) == [[f"name {n}", f"{n}.50"] for n in range(4)]

@@ -1,0 +1,98 @@
+"""Boxes on a page with text of their own, which is not that of the column around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lsfs_parsers.pdf_lines import Box, Line, union
+from lsfs_parsers.pdf_rules import Rule
+from lsfs_parsers.pdf_table_grid import clustered, touching
+
+_SAME_EDGE = 3.0  # points
+_OVER = 2.0  # points by which text may reach over the edge of its box
+_FEWEST_LINES = 2
+_SIDES = 4
+_MOST_RULES = 400  # on one page; more are a drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines of a column that are read together.
+
+    Attributes:
+        box: the frame around them; None for the text of the column.
+    """
+
+    lines: list[Line]
+    box: Box | None = None
+
+
+def parted(lines: Sequence[Line], boxes: Sequence[Box]) -> list[Stretch]:
+    """The lines of a column, those in each box on their own, in order."""
+    owners = [_owner(line, boxes) for line in lines]
+    counts = {box: owners.count(box) for box in boxes}
+    kept = {box for box in boxes if _FEWEST_LINES <= counts[box] < len(lines)}
+    found: list[Stretch] = []
+    places: dict[Box | None, Stretch] = {}
+    for line, owner in zip(lines, owners, strict=True):
+        box = owner if owner in kept else None
+        if box is not None and box in places:
+            places[box].lines.append(line)
+        elif box is None and found and found[-1].box is None:
+            found[-1].lines.append(line)
+        else:
+            found.append(Stretch([line], box))
+            places[box] = found[-1]
+    return found
+
+
+def boxes_of(rules: Sequence[Rule]) -> list[Box]:
+    """The rectangles that rules draw around nothing but text."""
+    drawn = [rule for rule in rules if not rule.shade]
+    if not _SIDES <= len(drawn) <= _MOST_RULES:
+        return []
+    return list(_rectangles(touching(drawn)))
+
+
+def without_boxes(rules: Sequence[Rule], boxes: Sequence[Box]) -> list[Rule]:
+    """The rules that are not a side of a box."""
+    return [rule for rule in rules if not any(_is_side(rule, box) for box in boxes)]
+
+
+def _rectangles(groups: Sequence[Sequence[Rule]]) -> Iterator[Box]:
+    for group in groups:
+        level = [rule.box for rule in group if rule.horizontal]
+        upright = [rule.box for rule in group if not rule.horizontal]
+        if len(level) < 2 or len(upright) < 2:
+            continue
+        xs = clustered([(box[0] + box[2]) / 2 for box in upright], _SAME_EDGE)
+        ys = clustered([(box[1] + box[3]) / 2 for box in level], _SAME_EDGE)
+        left, top, right, bottom = union([*level, *upright])
+        if len(xs) == 2 and len(ys) == 2 and _encloses(xs, ys, (left, top, right, bottom)):
+            yield left, top, right, bottom
+
+
+def _encloses(xs: Sequence[float], ys: Sequence[float], around: Box) -> bool:
+    left, top, right, bottom = around
+    gaps = (xs[0] - left, right - xs[1], ys[0] - top, bottom - ys[1])
+    return max(gaps) <= _SAME_EDGE
+
+
+def _is_side(rule: Rule, box: Box) -> bool:
+    left, top, right, bottom = rule.box
+    ends = (left, right) if rule.horizontal else (top, bottom)
+    room = (box[0], box[2]) if rule.horizontal else (box[1], box[3])
+    middle = (top + bottom) / 2 if rule.horizontal else (left + right) / 2
+    edges = (box[1], box[3]) if rule.horizontal else (box[0], box[2])
+    inside = ends[0] >= room[0] - 1 and ends[1] <= room[1] + 1
+    return inside and min(abs(middle - edge) for edge in edges) <= _SAME_EDGE
+
+
+def _owner(line: Line, boxes: Sequence[Box]) -> Box | None:
+    middle = (line.top + line.bottom) / 2
+    for box in boxes:
+        across = line.left >= box[0] - _OVER and line.right <= box[2] + _OVER
+        if across and box[1] < middle < box[3]:
+            return box
+    return None
