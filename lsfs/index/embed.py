@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,7 +172,10 @@ class OnnxEmbedder:
         return vector
 
 
-class LateEmbedder:
+Made = TypeVar("Made", bound=Embedder)
+
+
+class LateEmbedder(Generic[Made]):
     """An embedder that is loaded when the first text is to be encoded: many a command has none.
 
     Args:
@@ -180,14 +183,14 @@ class LateEmbedder:
         load: makes it.
     """
 
-    def __init__(self, name: str, dimension: int, load: Callable[[], OnnxEmbedder]) -> None:
+    def __init__(self, name: str, dimension: int, load: Callable[[], Made]) -> None:
         self.name = name
         self.dimension = dimension
         self._load = load
-        self._loaded: OnnxEmbedder | None = None
+        self._loaded: Made | None = None
         self._lock = threading.Lock()
 
-    def _embedder(self) -> OnnxEmbedder:
+    def _embedder(self) -> Made:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()
@@ -201,12 +204,16 @@ class LateEmbedder:
         """The vector of a query."""
         return self._embedder().encode_query(text)
 
+
+class LateOnnxEmbedder(LateEmbedder["OnnxEmbedder"]):
+    """One that also gives what the model makes of each token."""
+
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Texts as the model reads them."""
         return self._embedder().encode_tokens(texts)
 
 
-def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> LateEmbedder:
+def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> LateOnnxEmbedder:
     """The embedder of the model in ``folder``, which is loaded when it is used.
 
     Its int8 graph is built on first use (about 3 s) and kept in ``cache`` under the digest of the
@@ -219,7 +226,7 @@ def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> La
     if digest:
         name += f"/{digest[:16]}"
     dimension = json.loads((folder / "config.json").read_bytes())["hidden_size"]
-    return LateEmbedder(name, int(dimension), lambda: _onnx(folder, cache, name, threads))
+    return LateOnnxEmbedder(name, int(dimension), lambda: _onnx(folder, cache, name, threads))
 
 
 def _onnx(folder: Path, cache: Path, name: str, threads: int) -> OnnxEmbedder:

@@ -24,7 +24,7 @@ HINT = "a model's folder has config.json, model.safetensors and tokenizer.json"
 
 def load(
     folder: Path, digest_of: Callable[[Path], str], prefixes: tuple[str, str] = ("", "")
-) -> LateEmbedder:
+) -> LateEmbedder[TorchEmbedder]:
     """The embedder of a folder in the form of Hugging Face; torch is loaded with the first text.
 
     How the tokens' states become one vector stands in ``1_Pooling/config.json`` (the mean without
