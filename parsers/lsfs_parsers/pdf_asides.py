@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
+from lsfs_parsers.pdf_columns import of_cells
 from lsfs_parsers.pdf_lines import Box, Line, union
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_grid import clustered, touching
@@ -13,6 +18,7 @@ _SAME_EDGE = 3.0  # points
 _OVER = 2.0  # points by which text may reach over the edge of its box
 _FEWEST_LINES = 2
 _SIDES = 4
+_LETTER = re.compile(r"[^\W\d_]")
 _MOST_RULES = 400  # on one page; more are a drawing
 
 
@@ -29,21 +35,27 @@ class Stretch:
 
 
 def parted(lines: Sequence[Line], boxes: Sequence[Box]) -> list[Stretch]:
-    """The lines of a column, those in each box on their own, in order."""
-    owners = [_owner(line, boxes) for line in lines]
-    counts = {box: owners.count(box) for box in boxes}
-    kept = {box for box in boxes if _FEWEST_LINES <= counts[box] < len(lines)}
+    """The lines of a column, those in each box on their own, in order.
+
+    A box is read behind the lines to the left of it, as an example behind its code.
+    """
+    inside = Counter(_owner(piece.box, boxes) for line in lines for piece in _pieces(line, boxes))
+    kept = [box for box in boxes if _FEWEST_LINES <= inside[box] < inside.total()]
+    kept.sort(key=itemgetter(1, 0))
+    if not kept:
+        return [Stretch(list(lines))]
+    pieces = [piece for line in lines for piece in _pieces(line, kept)]
+    owners = [_owner(piece.box, kept) for piece in pieces]
+    places = [(_place(box, pieces, owners), box) for box in kept if box in owners]
     found: list[Stretch] = []
-    places: dict[Box | None, Stretch] = {}
-    for line, owner in zip(lines, owners, strict=True):
-        box = owner if owner in kept else None
-        if box is not None and box in places:
-            places[box].lines.append(line)
-        elif box is None and found and found[-1].box is None:
+    for number, (line, owner) in enumerate(zip(pieces, owners, strict=True)):
+        if owner is None:
+            if not found or found[-1].box is not None:
+                found.append(Stretch([]))
             found[-1].lines.append(line)
-        else:
-            found.append(Stretch([line], box))
-            places[box] = found[-1]
+        for box in (box for place, box in places if place == number):
+            its = [one for one, other in zip(pieces, owners, strict=True) if other == box]
+            found.append(Stretch(its, box))
     return found
 
 
@@ -89,10 +101,36 @@ def _is_side(rule: Rule, box: Box) -> bool:
     return inside and min(abs(middle - edge) for edge in edges) <= _SAME_EDGE
 
 
-def _owner(line: Line, boxes: Sequence[Box]) -> Box | None:
-    middle = (line.top + line.bottom) / 2
+def _pieces(line: Line, boxes: Sequence[Box]) -> list[Line]:
+    """The parts of a line that stand in a box and outside of it; a line number is none."""
+    owners = [_owner(cell.box, boxes) for cell in line.cells]
+    outside = "".join(cell.text for cell, its in zip(line.cells, owners, strict=True) if not its)
+    if len(set(owners)) < 2 or (None in owners and _LETTER.search(outside) is None):
+        return [line]
+    groups = [
+        list(group) for _, group in groupby(zip(owners, line.cells, strict=True), itemgetter(0))
+    ]
+    return [
+        of_cells(line, [cell for _, cell in group], hyphen=line.hyphen and group is groups[-1])
+        for group in groups
+    ]
+
+
+def _place(box: Box, lines: Sequence[Line], owners: Sequence[Box | None]) -> int:
+    """The number of the line behind which a box is read."""
+    beside = [number for number, line in enumerate(lines) if _is_left_of(line, box)]
+    return max([owners.index(box), *beside])
+
+
+def _is_left_of(line: Line, box: Box) -> bool:
+    return line.right <= box[0] and box[1] < (line.top + line.bottom) / 2 < box[3]
+
+
+def _owner(one: Box, boxes: Sequence[Box]) -> Box | None:
+    left, top, right, bottom = one
+    middle = (top + bottom) / 2
     for box in boxes:
-        across = line.left >= box[0] - _OVER and line.right <= box[2] + _OVER
+        across = left >= box[0] - _OVER and right <= box[2] + _OVER
         if across and box[1] < middle < box[3]:
             return box
     return None

@@ -29,6 +29,7 @@ _AHEAD = 64  # pages read before the first is laid out: sizes and words mean som
 _NARROW = 42.0  # of the size: a page of A5 with letters of 10 points
 _SAME_GUTTER = 8.0  # points
 _USUAL = 0.4  # share of the pages
+_CUT = (End.OPEN, End.DIVIDED)
 
 
 class GeometricBackend:
@@ -85,6 +86,7 @@ class GeometricBackend:
         """The blocks of the window's page, those that columns divide made whole."""
         page = window.current
         columns: list[list[PageBlock]] = []
+        flow: list[list[PageBlock]] = []  # those of the columns that are not in a box
         notes: list[PageBlock] = []
         expected = self._notes_open
         before: Box | None = None
@@ -104,12 +106,18 @@ class GeometricBackend:
             here = union([line.box for line in region.lines])
             may_join = before is not None and not _is_under(here, before)
             before = here
-            for stretch in parted(text, boxes):
+            stretches = parted(text, boxes)
+            around = [line for one in stretches if one.box is None for line in one.lines]
+            column = Region(around, region.box)
+            for number, stretch in enumerate(stretches):
                 if stretch.box is not None:
                     columns.append(self._aside(stretch, page))
+                    # Below a box goes on what it cuts, and not what only leads to it.
+                    may_join = may_join and (number == 0 or _is_cut(flow))
                     continue
-                for found in self._stretches(stretch.lines, region, page, boxes):
-                    columns.append(join(columns, found, self.joint) if may_join else found)
+                for found in self._stretches(stretch.lines, column, page, boxes):
+                    flow.append(join(flow, found, self.joint) if may_join else found)
+                    columns.append(flow[-1])
                     may_join = True
             below = [self._block(note, page) for note in notes_of(note_lines)]
             notes += join([notes], below, self.joint) if notes else below
@@ -147,17 +155,16 @@ class GeometricBackend:
         rules = without_boxes(page.rules, boxes)
         tables = find_tables(lines, rules, region.box, self._style.body)
         done = 0
-        rest = Region(lines, region.box)
         for table in sorted(tables, key=lambda one: min(one.lines)):
             first = min(table.lines)
             before = [line for n, line in enumerate(lines[done:first], done) if not _in(n, tables)]
             if before:
-                yield self._paragraphs(before, rest, page)
+                yield self._paragraphs(before, region, page)
             yield [self._table(table, lines, page)]
             done = max(done, first)
         after = [line for n, line in enumerate(lines[done:], done) if not _in(n, tables)]
         if after:
-            yield self._paragraphs(after, rest, page)
+            yield self._paragraphs(after, region, page)
 
     def _paragraphs(self, lines: list[Line], region: Region, page: PdfPage) -> list[PageBlock]:
         found = paragraphs_of(lines, region, self._style, self._habits)
@@ -223,7 +230,13 @@ class _UsualGutters:
 
 
 def _is_open(block: PageBlock) -> bool:
-    return block.start is Start.RUNNING or block.end in (End.OPEN, End.DIVIDED)
+    return block.start is Start.RUNNING or block.end in _CUT
+
+
+def _is_cut(columns: Sequence[list[PageBlock]]) -> bool:
+    """Whether the last block ends within a sentence, at the end of a full line."""
+    last = next((column[-1] for column in reversed(columns) if column), None)
+    return last is not None and last.end in _CUT
 
 
 def _in(number: int, tables: Sequence[FoundTable]) -> bool:

@@ -336,12 +336,12 @@ class _Reader:
         """The pieces of a line in which pdfium put what stands below it, the first cell of the next
         row of a table behind the last cell of a row, or what is drawn next in another column."""
         cuts = [run.start]
-        spaces, _ = self._gaps(run, turn)
+        spaces, extents = self._gaps(run, turn)
         baseline = self._baseline(run.first, turn)
-        for before, after in spaces:
+        for (before, after), (left, right) in zip(spaces, extents, strict=True):
             one, other = self._char(before - 1, turn), self._char(after, turn)
             apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
-            if not apart and not -size < other[0] - one[2] < GAP_IN_SIZES * size:
+            if not apart and not -size < right - left < GAP_IN_SIZES * size:
                 here = self._baseline(self._char_index(after), turn)
                 if here is not None and baseline is not None:
                     apart = abs(here - baseline) > _OFF_LINE * size
