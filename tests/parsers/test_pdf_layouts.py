@@ -172,3 +172,41 @@ def test_a_paragraph_goes_on_behind_a_box(read: Reader) -> None:
     document = read(stream.getvalue(), "a.pdf")
     assert document.tables == ()
     assert [block.text for block in document.blocks] == [" ".join(body), " ".join(boxed)]
+
+
+def test_text_below_a_box_does_not_go_on_in_it(read: Reader) -> None:
+    """The box shows what a sentence speaks of, and has no end mark of its own."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+    body = [f"one of the many lines of paragraph {n:02} stand here" for n in range(20)]
+    boxed = ["count the words of the file", "print the ten of them that are longest here"]
+    lines = [*body, "and it is called as in", "", *boxed, "", "which prints ten words for it."]
+    for row, line in enumerate(lines):
+        canvas.drawString(60, HEIGHT - 90 - LEADING * row, line)
+    canvas.rect(56, HEIGHT - 90 - LEADING * 23.5, 260, LEADING * 2.5)
+    canvas.save()
+    texts = [block.text for block in read(stream.getvalue(), "a.pdf").blocks]
+    assert texts == [" ".join([*body, lines[20]]), " ".join(boxed), lines[-1]]
+
+
+def test_a_box_beside_text_is_read_behind_it(read: Reader) -> None:
+    """Cells of one line that are of different texts are taken apart at the side of the box."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+    body = [
+        f"one of the many wide lines of paragraph {n:02}, which stand above both" for n in range(9)
+    ]
+    for row, line in enumerate(body):
+        canvas.drawString(60, HEIGHT - 90 - LEADING * row, line)
+    source = ["Write the words", "that are wanted", "in this column."]
+    shown = ["What comes out of", "them is beside it,", "in a box like this."]
+    top = HEIGHT - 90 - LEADING * 11
+    for row, (line, other) in enumerate(zip(source, shown, strict=True)):
+        canvas.drawString(60, top - LEADING * row, line)
+        canvas.drawString(150, top - LEADING * row, other)
+    canvas.rect(145, top - LEADING * 2.5, 120, LEADING * 3.5)
+    canvas.save()
+    texts = [block.text for block in read(stream.getvalue(), "a.pdf").blocks]
+    assert texts == [" ".join(body), " ".join(source), " ".join(shown)]
