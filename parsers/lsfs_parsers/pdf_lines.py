@@ -336,12 +336,14 @@ class _Reader:
         """The pieces of a line in which pdfium put what stands below it, the first cell of the next
         row of a table behind the last cell of a row, or what is drawn next in another column."""
         cuts = [run.start]
-        spaces, extents = self._gaps(run, turn)
+        spaces, _ = self._gaps(run, turn)
         baseline = self._baseline(run.first, turn)
-        for (before, after), (left, right) in zip(spaces, extents, strict=True):
+        for before, after in spaces:
             one, other = self._char(before - 1, turn), self._char(after, turn)
             apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
-            if not apart and not -size < right - left < GAP_IN_SIZES * size:
+            turned = _is_turned(self._units[before - 1]) or _is_turned(self._units[after])
+            gap = other[0] - one[2]
+            if not apart and not turned and not -size < gap < GAP_IN_SIZES * size:
                 here = self._baseline(self._char_index(after), turn)
                 if here is not None and baseline is not None:
                     apart = abs(here - baseline) > _OFF_LINE * size
@@ -522,6 +524,11 @@ def _cell(text: str, box: Box, spaces: list[Extent], *, hyphen: bool = False) ->
     if left > right:
         box = (right, top, left, bottom)
     return Cell(" ".join(words), box, tuple(gaps), hyphen)
+
+
+def _is_turned(unit: str) -> bool:
+    """Whether text with this goes to the left, and has marks with baselines of their own."""
+    return unicodedata.bidirectional(unit) in ("R", "AL", "AN", "NSM")
 
 
 def _wide(gaps: list[float], least: float) -> list[bool]:
