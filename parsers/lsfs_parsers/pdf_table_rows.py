@@ -14,6 +14,7 @@ _WRAPPED = 1.55  # of the letter size: lines of one cell are not further apart
 _JUMP = 1.1  # ratio of two distances between lines that mean different things
 _FULL = 0.75  # of the usual number of filled cells
 _HALF_FULL = 0.3  # of a column's width: a shorter line was not wrapped
+_WORD_FULL = 0.4  # the same for a line of one word
 _LARGEST_GAP = 1.6  # letter sizes between two columns
 _HEADER_LINES = 5
 _IN_LINE = 0.35  # of the letter size
@@ -186,7 +187,7 @@ def could_wrap(last: Part, first: Part, width: float) -> bool:
         return True
     if last.bold != first.bold or (last.is_number and first.is_number):
         return False
-    if last.width < _HALF_FULL * width:
+    if last.width < (_HALF_FULL if last.gaps else _WORD_FULL) * width:
         return False
     return last.width + last.space() + first.first_word() > width - 0.1 * last.size
 

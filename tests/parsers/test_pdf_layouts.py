@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import random
 
+import pypdfium2
 import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from lsfs.model import BlockKind, FurnitureRole
+from lsfs_parsers.pdf_lines import page_text
 from lsfs_parsers.pdf_style import ends_sentence
 from tests.parsers.conftest import Reader
 from tests.parsers.test_pdf_structure import HEIGHT, LEADING, WORDS, Setter, paragraphs, prose
@@ -210,3 +212,31 @@ def test_a_box_beside_text_is_read_behind_it(read: Reader) -> None:
     canvas.save()
     texts = [block.text for block in read(stream.getvalue(), "a.pdf").blocks]
     assert texts == [" ".join(body), " ".join(source), " ".join(shown)]
+
+
+def of_hebrew(content: bytes) -> bytes:
+    """A page whose letters from a on stand for those of the Hebrew alphabet."""
+    letters = (
+        b"begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
+        b"1 beginbfrange <61> <7a> <05d0> endbfrange endcmap"
+    )
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(letters), letters),
+    ]
+    body = b"\n".join(b"%d 0 obj\n%s\nendobj" % one for one in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"\ntrailer<</Root 1 0 R/Size 7>>\n"
+
+
+def test_a_raised_word_does_not_cut_a_line_from_right_to_left() -> None:
+    """Each word stands to the left of the one before, as the first word of a line does."""
+    places = ((470, 700), (440, 700), (410, 703), (350, 700), (320, 700))
+    words = [b"BT /F 10 Tf 1 0 0 1 %d %d Tm (cba) Tj ET" % place for place in places]
+    with pypdfium2.PdfDocument(of_hebrew(b"\n".join(words))) as pdf:
+        (line,) = page_text(pdf[0]).lines
+    assert len(line.text.split()) == len(words)

@@ -17,7 +17,9 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from lsfs.model import BlockKind, Merged
 from lsfs_parsers.pdf_lines import page_text
+from lsfs_parsers.pdf_parts import Part
 from lsfs_parsers.pdf_rules import page_rules
+from lsfs_parsers.pdf_table_rows import could_wrap
 from lsfs_parsers.pdf_tables import FoundTable, find_tables
 from lsfs_parsers.stitch import may_continue
 from tests.parsers.conftest import Reader
@@ -736,3 +738,12 @@ def test_an_area_without_a_width_is_no_rule() -> None:
 
     (found,) = found_in(drawn(draw))
     assert rows_of(found) == [[f"name {n}", f"{n}.50"] for n in range(4)]
+
+
+@pytest.mark.parametrize(("last", "wraps"), [("some of them", True), ("RadicalName", False)])
+def test_one_short_word_is_no_line_of_a_cell(last: str, wraps: bool) -> None:
+    """A third of the column is filled, and a word as wide as all of it stands below."""
+    gaps = ((4, 20.0, 22.0), (7, 30.0, 32.0)) if " " in last else ()
+    short = Part(last, (0.0, 0.0, 35.0, 9.0), 0, 9.0, False, False, 8.0, gaps)
+    wide = Part("rule_thickness+height/4", (0.0, 11.0, 100.0, 20.0), 1, 9.0, False, False, 19.0)
+    assert could_wrap(short, wide, 100.0) is wraps
