@@ -8,7 +8,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lsfs.errors import UsageError
+from lsfs import paths
+from lsfs.errors import LsfsError, UsageError
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Param, Syscall, registry
@@ -94,7 +95,11 @@ class _Names:
 
     def exists(self, path: str) -> bool:
         """Whether something stands at a path."""
-        return self._call.engines.tree.exists(path)
+        try:
+            within = paths.relative(path)
+        except LsfsError:  # it leads out of the drive
+            return False
+        return bool(within) and os.path.lexists(self._call.engines.source / within)
 
     def found(self, name: str) -> list[str]:
         """The paths that a name may mean; of the trash when there is none else."""
@@ -106,9 +111,17 @@ class _Names:
         from lsfs.syscalls.prompt.slots import Surroundings
 
         return Surroundings(
-            {}, functools.cache(self._is_moment), lambda name: self._there.is_there(name),
-            lambda name: self._there.is_folder(name), self._is_removed,
+            {}, functools.cache(self._is_moment), self._is_there, self._is_folder,
+            self._is_removed,
         )  # fmt: skip
+
+    def _is_there(self, name: str) -> bool:
+        return self._there.is_there(name) or self.exists(name)
+
+    def _is_folder(self, name: str) -> bool:
+        return self._there.is_folder(name) or (
+            self.exists(name) and (self._call.engines.source / name).is_dir()
+        )
 
     def _is_moment(self, text: str) -> bool:
         from lsfs.syscalls.past import when

@@ -22,6 +22,14 @@ def test_a_name_is_found_in_its_folder(drive: lsfs.Drive) -> None:
     assert one.command == "lsfs log 'Archive/van lease.txt'"
 
 
+def test_a_folder_is_known_before_it_is_indexed(drive: lsfs.Drive) -> None:
+    drive.make_dir("Fresh")
+    assert calls(drive, "purge Fresh") == [("purge", {"path": ["Fresh"]})]
+    assert calls(drive, "how big is the price list") == [
+        ("ask", {"question": "how big is the price list"})
+    ]
+
+
 def test_a_name_that_may_mean_several_files(drive: lsfs.Drive) -> None:
     parsed = drive.parse("delete same.txt")
     assert parsed.calls == ()
@@ -60,6 +68,7 @@ def test_restore_of_a_removed_file_is_from_the_trash(drive: lsfs.Drive) -> None:
         "translate report.txt",
         "move report.txt",
         "restore report.txt",
+        "delete everything except report.txt",
         "hello",
         "thanks!",
         "",

@@ -38,8 +38,10 @@ def fill(
         around: what reading it may look at.
     """
     named = Named(text, entities, around)
-    frame = FRAMES.get(syscall)
-    arguments = frame(named) if frame else None
+    frame, cue = FRAMES.get(syscall), CUES.get(syscall)
+    if frame is None or (cue is not None and not named.says(cue)):
+        return None
+    arguments = frame(named)
     return arguments if arguments is not None and named.is_done() else None
 
 
@@ -440,6 +442,27 @@ def _kv_clear(named: Named) -> Arguments | None:
     unused = named.says("unused|no longer|not used|not needed|old models|out of use")
     return {"unused": True} if unused else {}
 
+
+# Words of which a prompt has one, for calls that need not name anything.
+CUES = {
+    "snapshot": r"snapshots?|checkpoints?|moment|state",
+    "snapshots": r"snapshots?|checkpoints?|moments?",
+    "drop_snapshot": r"snapshots?|checkpoints?",
+    "kv_status": r"kv|caches?|cached|attention|language model\S*|model\S*",
+    "kv_clear": r"kv|caches?|cached|attention|language model\S*|model\S*",
+    "reindex": r"re-?index\w*|index\w*|again|anew|scratch|embed\w*",
+    "fsck": r"fsck|check\w*|damag\w*|integrity|verif\w*|consisten\w*|repair\w*|"
+    r"corrupt\w*|broken|intact|mend|ok",
+    "status": r"status|index\w*|problems?|errors?|running|ready|progress|read|alive|healthy|"
+    r"up to date",
+    "trash": r"trash\w*|bin|deleted|removed|thrown|delete|restor\w*",
+    "trash_empty": r"trash|bin",
+    "map_files": r"map|plot|draw|picture|chart",
+    "prune": r"versions?|history|histories|revisions?|prune",
+    "log": r"chang\w*|logs?|activity|edited|edits?|who|happen\w*|touched|modified|events?|"
+    r"journal|been",
+    "duplicates": r"duplicat\w*|same|identical|twice|cop(?:y|ies)|more than once|double\w*|alike",
+}
 
 FRAMES: dict[str, Frame] = {
     "rollback": _rollback, "snapshot": _snapshot, "snapshots": _only(),

@@ -208,9 +208,12 @@ class PromptReader:
         second = fitting[1][1] if len(fitting) > 1 else 0.0
         if filled is None or near < NEAR_ENOUGH:
             return None
-        if label in DANGEROUS and (near < SURE or near < MARGIN * second):
+        planned = Planned(_called(label, filled), filled, near=near)
+        if not _reads(planned) and near < SURE:
             return None
-        return Planned(_called(label, filled), filled, near=near)
+        if label in DANGEROUS and near < MARGIN * second:
+            return None
+        return planned
 
     def _phrase(self, text: str) -> Planned | None:
         """The call of the phrase that fits best, with its commas or without them."""
@@ -258,7 +261,7 @@ class PromptReader:
             rest = wording.plain(text[cut.end() :])
             if not rest:
                 continue
-            if rest.split()[0].lower() not in leads():
+            if rest.split()[0].lower() not in leads() - wording.ARTICLES:
                 again = self._again(text.split()[0], rest, first)
                 if again is not None:
                     return (first, again)

@@ -82,6 +82,7 @@ NOUNS_TOO = _words(
     trace track transfer trash tree turn update upgrade upload version view visit watch work
     zip"""
 )
+ARTICLES = _words("the a an all every any my our what which that those these it its")
 OBJECTS = _words(
     """the a an my our your his her their this that these those all every each me us it them him
     everything something anything both one two three off on up down out"""
