@@ -36,7 +36,7 @@ class PdfParser:
     """Reads PDF with pdfium, and pages that are pictures with tesseract."""
 
     name = "pdf"
-    version = 6
+    version = 7
     media_types: tuple[str, ...] = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:

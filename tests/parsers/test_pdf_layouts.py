@@ -235,8 +235,16 @@ def of_hebrew(content: bytes) -> bytes:
 
 def test_a_raised_word_does_not_cut_a_line_from_right_to_left() -> None:
     """Each word stands to the left of the one before, as the first word of a line does."""
-    places = ((470, 700), (440, 700), (410, 703), (350, 700), (320, 700))
-    words = [b"BT /F 10 Tf 1 0 0 1 %d %d Tm (cba) Tj ET" % place for place in places]
+    words = [
+        b"BT /F 10 Tf 1 0 0 1 %d %d Tm (%s) Tj ET" % word
+        for word in (
+            (470, 700, b"cba"),
+            (440, 700, b"fed"),
+            (410, 703, b"ihg"),
+            (350, 700, b"mlk"),
+            (320, 700, b"pon"),
+        )
+    ]
     with pypdfium2.PdfDocument(of_hebrew(b"\n".join(words))) as pdf:
         (line,) = page_text(pdf[0]).lines
     assert len(line.text.split()) == len(words)
