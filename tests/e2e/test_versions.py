@@ -116,9 +116,10 @@ def test_forty_versions_by_number_and_by_time(mounted: tuple[lsfs.Drive, Path], 
         data[number * 7 : number * 7 + 4] = b"%04d" % number
         file.write_bytes(data)
         contents.append(bytes(data))
-        time.sleep(0.002)
+        # The kernel tells of the end of a file only after it was closed.
+        while len(drive.versions("report.bin").versions) <= number:
+            time.sleep(0.005)
         times.append(time.time_ns())
-        time.sleep(0.002)
     history = drive.versions("report.bin").versions
     assert [version.digest for version in history] == [
         blake3(content).hexdigest() for content in contents

@@ -331,24 +331,31 @@ def test_the_policy_of_the_documentation_runs(
 # --- the command
 
 
-def test_the_command_prints_a_table_and_a_line_of_json(file: Path, tmp_path: Path) -> None:
-    picture = tmp_path / "kv.svg"
+def test_the_command_prints_a_table_and_a_line_of_json(file: Path) -> None:
     wanted = ["--policies", "snap,streaming", "--lengths", "600", "--budgets", "25,50"]
     arguments = ["bench", "kv", "--model", str(file), "--trials", "1", *wanted]
-    done = CliRunner().invoke(cli, [*arguments, "--plot", str(picture)], catch_exceptions=False)
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     table, _, last = done.stdout.rstrip().rpartition("\n")
     found = json.loads(last)
     assert {row["policy"] for row in found["rows"]} == {"full", "snap", "streaming"}
     assert found["pooled"]["snap"]["25%"]["trials"] == 1
     assert "needles, 600 tokens" in table
     assert table.count("streaming") >= 3
-    assert picture.read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(UsageError, match="no policy x"):
         CliRunner().invoke(cli, [*arguments, "--policies", "x"], catch_exceptions=False)
     with pytest.raises(UsageError, match="not numbers"):
         CliRunner().invoke(cli, [*arguments, "--budgets", "x"], catch_exceptions=False)
     with pytest.raises(UsageError, match="png"):
         plot.check(Path("kv.txt"))
+
+
+def test_the_command_draws_a_plot(file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")  # of the extra ``bench``
+    picture = tmp_path / "kv.svg"
+    wanted = ["--policies", "streaming", "--lengths", "300", "--budgets", "50", "--trials", "1"]
+    arguments = ["bench", "kv", "--model", str(file), *wanted, "--plot", str(picture)]
+    CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
 
 
 def test_all_tasks_are_pooled_by_policy_and_budget() -> None:
