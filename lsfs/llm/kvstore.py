@@ -91,7 +91,14 @@ def open_store(
     if config.kv == "off":
         return None
     about = {"model": file.name, "sha256": file.sha256}
-    return KvStore(folder, key, limit=config.kv_bytes, numbers=config.kv_numbers, about=about)
+    return KvStore(
+        folder,
+        key,
+        limit=config.kv_bytes,
+        numbers=config.kv_numbers,
+        about=about,
+        stands=file.is_same,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class KvStore:
         limit: bytes of all that is kept of the drive.
         numbers: how rows are kept: ``f16``, or ``q8`` in a little over half the space.
         about: what ``lsfs kv status`` says of the key: the model's name and sha256.
+        stands: whether what was just computed is of this key; not where the model's file changed.
     """
 
     def __init__(
@@ -130,11 +138,13 @@ class KvStore:
         limit: int,
         numbers: str = "f16",
         about: Mapping[str, Any] | None = None,
+        stands: Callable[[], bool] = lambda: True,
     ) -> None:
         self.numbers = numbers
         self._key = bytes.fromhex(key)
         self._about = {"numbers": numbers, **(about or {})}
         self._folder = KvFolder(folder, limit)
+        self._stands = stands
         self._context = folder / (key if numbers == "f16" else f"{key}-{numbers}")
         self._counting = threading.Lock()
         self._uncounted = (0, 0)
@@ -214,6 +224,9 @@ class KvStore:
         return self._context / name[:2] / name
 
     def _write(self, path: Path, block: Block, used_ns: int | None) -> bool:
+        if not self._stands():
+            log.warning("%s is not kept: the model was changed while it was computed", path.name)
+            return False
         data = kvfile.encode(block, self._key, self.numbers)
         is_kept = self._folder.write(path, data.data, self._about, used_ns)
         self._count()

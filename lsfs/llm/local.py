@@ -12,7 +12,7 @@ from threading import Event, Lock
 from typing import Any
 
 from lsfs.config import ModelConfig
-from lsfs.errors import ContextTooLong, ModelError
+from lsfs.errors import ContextTooLong, ModelError, ModelMissing
 from lsfs.llm import models, prompts
 from lsfs.llm.batch import Deadline, Stop, check
 from lsfs.llm.drafter import WINDOW, Drafter
@@ -74,8 +74,7 @@ class LocalChat:
         self._config = config
         self._kept = None if config.kv == "off" else kept
         self._residents = residents or Residents()
-        draft = models.chat_model_file(config.draft)
-        self._draft = None if draft is None else draft.path
+        self._draft = models.chat_model_file(config.draft)
         self._key = f"chat {file.path}"
         self._size = -1  # bytes; not known yet
         self._lock = Lock()
@@ -228,7 +227,9 @@ class LocalChat:
 
         Raises:
             Cancelled: ``cancel`` was set.
-            ModelError: the model is closed or cannot be loaded, or took longer than it may.
+            ModelError: the model is closed or cannot be loaded, took longer than it may, or its
+                file was changed meanwhile.
+            ModelMissing: its file is gone.
             OutOfMemory: it does not fit.
         """
         with self._speaking(cancel) as (speaker, stop):
@@ -247,14 +248,39 @@ class LocalChat:
         try:
             if self._closed:
                 raise ModelError(f"the model {self.name} is closed")
+            self._follow_files()
             deadline = Deadline(self._config.timeout, cancel)
             with (
                 self._residents.use(self._key, self._bytes(), self._load) as speaker,
                 deadline.told(),
             ):
                 yield speaker, deadline
+            if not self._is_same():
+                raise ModelError(
+                    f"{self._file.path} was changed while it was read", hint="ask again"
+                )
         finally:
             self._lock.release()
+
+    def _is_same(self) -> bool:
+        return self._file.is_same() and (self._draft is None or self._draft.is_same())
+
+    def _follow_files(self) -> None:
+        """Where a file holds another model now, that is the one that answers.
+
+        The weights are mapped, not copied: what is written into the file changes a model that is
+        loaded, and what was made of it so far would no longer be of it.
+        """
+        if self._is_same():
+            return
+        log.warning("%s was changed: it is loaded anew", self._file.path)
+        self._residents.drop(self._key)
+        self._size = -1
+        file = models.chat_model_file(self._config.chat)
+        if file is None:
+            raise ModelMissing(f"{self._file.path} is not installed any more")
+        self._file = file
+        self._draft = models.chat_model_file(self._config.draft)
 
     def _load(self) -> _Speaker:
         return _Speaker(load(self._file.path, self._shape(), self._config.gpu_layers))
@@ -268,10 +294,9 @@ class LocalChat:
 
     def _made_drafter(self, context: Context) -> Drafter | None:
         """The model that guesses, where there is one."""
-        path = self._draft
-        if path is None:
+        if self._draft is None:
             return None
-        loaded = load(path, self._draft_shape(), self._config.gpu_layers)
+        loaded = load(self._draft.path, self._draft_shape(), self._config.gpu_layers)
         try:
             return Drafter(loaded, context)
         except BaseException:
@@ -289,7 +314,7 @@ class LocalChat:
         if self._size < 0:
             self._size = memory_of(self._file.path, self._shape())
             if self._draft is not None:
-                self._size += memory_of(self._draft, self._draft_shape())
+                self._size += memory_of(self._draft.path, self._draft_shape())
         return self._size
 
     def close(self) -> None:

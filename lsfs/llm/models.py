@@ -18,6 +18,8 @@ DEFAULT, NONE = "default", "none"
 AUTO = "auto"  # of the prefixes of an embedding model: what its family wants
 _GGUF_MAGIC = b"GGUF"
 
+Stamp = tuple[int, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
@@ -28,12 +30,21 @@ class ModelFile:
         path: its weights; other files that it needs are in the same folder.
         sha256: of the weights, in hexadecimal.
         kind: ``chat`` or ``embed``.
+        stamp: of the weights' file when its digest was taken; None where nobody looked.
     """
 
     name: str
     path: Path
     sha256: str
     kind: str
+    stamp: Stamp | None = None
+
+    def is_same(self) -> bool:
+        """Whether the digest is that of the file still, by size, times and inode."""
+        try:
+            return self.stamp is None or self.stamp == _stamp(self.path)
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,7 @@ def gguf_file(setting: str, kind: str) -> ModelFile:
     try:
         with path.open("rb") as file:
             magic = file.read(len(_GGUF_MAGIC))
-        digest = _digest(path.resolve())
+        digest, stamp = _digest(path.resolve())
     except FileNotFoundError:
         raise ModelMissing(f"no model file at {path}") from None
     except OSError as error:
@@ -115,12 +126,12 @@ def gguf_file(setting: str, kind: str) -> ModelFile:
         raise ModelError(f"cannot read the model {path}: {error.strerror}", hint=hint) from error
     if magic != _GGUF_MAGIC:
         raise ModelError(f"{path} is no GGUF file", hint=f"set model.{kind} to a GGUF file")
-    return ModelFile(path.stem, path, digest, kind)
+    return ModelFile(path.stem, path, digest, kind, stamp)
 
 
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal; remembered for as long as the file is the same."""
-    return _digest(path.resolve())
+    return _digest(path.resolve())[0]
 
 
 def cores() -> int:
@@ -163,12 +174,12 @@ def _installed(known: KnownModel) -> ModelFile | None:
         if missing:
             raise ModelError(f"{path.parent} lacks {', '.join(missing)}", hint=hint)
         try:
-            digest = _digest(path)
+            digest, stamp = _digest(path)
         except OSError as error:
             raise ModelError(f"cannot read the model {path}: {error}", hint=hint) from error
         if digest != known.sha256:
             raise ModelError(f"{path} is not {known.name}: its digest is {digest}", hint=hint)
-        return ModelFile(known.name, path, digest, known.kind)
+        return ModelFile(known.name, path, digest, known.kind, stamp)
     return None
 
 
@@ -176,19 +187,32 @@ def _pip_name(known: KnownModel) -> str:
     return known.package.replace("_", "-")
 
 
-def _digest(path: Path) -> str:
-    """The SHA-256 of a file, read once and then remembered for as long as the file is the same."""
-    stat = path.stat()
-    key = f"{os.fsencode(path).hex()}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+def _digest(path: Path) -> tuple[str, Stamp]:
+    """The SHA-256 of a file, read once and then remembered for as long as the file is the same.
+
+    Raises:
+        ModelError: somebody is writing it.
+    """
+    stamp = _stamp(path)
+    key = ":".join([os.fsencode(path).hex(), *map(str, stamp)])
     memory = user_cache() / "digests.json"
     known = _remembered(memory)
     if key not in known:
         with path.open("rb") as file:
             known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        if _stamp(path) != stamp:
+            raise ModelError(
+                f"the model {path} is being written", hint="try again when it is whole"
+            )
         # A cache that cannot be written costs a second at every start, and nothing else.
         with contextlib.suppress(OSError):
             _remember(memory, known)
-    return known[key]
+    return known[key], stamp
+
+
+def _stamp(path: Path) -> Stamp:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev
 
 
 def _remembered(memory: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from lsfs.syscalls.registry import Effect, registry
 
 # A mounted drive whose brain is being started or restarted answers within this time.
 START_SECONDS = 30.0
+END_SECONDS = 5.0  # for a process that was killed to give its memory back
 
 
 class RemoteCaller:
@@ -38,6 +39,7 @@ class RemoteCaller:
         except Disconnected:
             if self._closed:  # by another thread, to end this call
                 raise
+            self._client.await_end(END_SECONDS)
             again = _reach(self._record, START_SECONDS)
             if declared.effect is not Effect.READ or again is None:
                 raise

@@ -31,6 +31,7 @@ from lsfs.errors import LsfsError
 log = logging.getLogger("lsfs.serve.rpc")
 
 PING = "ping"
+AGAIN = "try again: it is restarted"
 POSTED = "posted"  # of a request: nobody waits for its result
 MAX_LINE = 64 * 1024 * 1024
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
@@ -230,8 +231,28 @@ class Client:
                     "the index does not answer", hint="see: lsfs status; or try again"
                 ) from None
             except OSError as error:
-                raise Disconnected(f"the connection to the drive broke: {error}") from error
-        raise Disconnected("the drive's daemon went away", hint="try again: it is restarted")
+                message = f"the connection to the drive broke: {error}"
+                raise Disconnected(message, hint=AGAIN) from error
+        raise Disconnected("the drive's daemon went away", hint=AGAIN)
+
+    def await_end(self, timeout: float) -> None:
+        """Wait until the process that serves is gone; it may accept calls while it is dying.
+
+        Args:
+            timeout: seconds; where it lives on for so long, it only hung up.
+        """
+        peer = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        pid = CREDENTIALS.unpack(peer)[0]
+        if pid in (0, os.getpid()):  # of another pid namespace, or ourselves
+            return
+        try:
+            process = os.pidfd_open(pid)
+        except OSError:  # it is gone
+            return
+        try:
+            select.select([process], [], [], timeout)
+        finally:
+            os.close(process)
 
     def post(self, name: str, arguments: dict[str, Any]) -> None:
         """Send a call whose result nobody waits for; hang up after it.

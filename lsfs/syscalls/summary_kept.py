@@ -9,13 +9,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from blake3 import blake3
+
 log = logging.getLogger("lsfs.syscalls.summary")
 
 MOST_BYTES = 128 << 20
+_DIGEST = 16  # bytes
+# What is said of a damaged schema quotes it, and that may be no text.
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS kept (
     key BLOB PRIMARY KEY,
-    body BLOB NOT NULL,
+    body BLOB NOT NULL,  -- behind a digest of key and body
     used INTEGER NOT NULL  -- seconds since 1970
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS kept_used ON kept(used);
@@ -42,12 +47,16 @@ class SummaryStore:
         except sqlite3.OperationalError as error:
             log.warning("summaries are not kept: %s: %s", self._path, error)
             return None
-        except sqlite3.DatabaseError as error:
-            log.warning("summaries are made anew: %s: %s", self._path, error)
-        clear(self._path)
+        except _DAMAGE as error:
+            return self._renewed(error)
+
+    def _renewed(self, damage: Exception) -> sqlite3.Connection | None:
+        """An empty one in place of one that is damaged."""
+        log.warning("summaries are made anew: %s: %s", self._path, damage)
         try:
+            clear(self._path)
             return _connected(self._path)
-        except sqlite3.Error as error:
+        except (OSError, *_DAMAGE) as error:
             log.warning("summaries are not kept: %s: %s", self._path, error)
             return None
 
@@ -59,27 +68,36 @@ class SummaryStore:
             return None
         try:
             row = self._db.execute("SELECT body FROM kept WHERE key = ?", (key,)).fetchone()
-        except sqlite3.DatabaseError as error:
+            found = b"" if row is None else bytes(row[0])
+        except sqlite3.OperationalError as error:
             log.warning("a kept summary cannot be read: %s", error)
             return None
-        return None if row is None else bytes(row[0])
+        except (TypeError, *_DAMAGE) as error:
+            self._db.close()
+            self._db = self._renewed(error)
+            return None
+        body = found[_DIGEST:]
+        return body if found and found[:_DIGEST] == _digest(key, body) else None
 
     def put(self, key: bytes, body: bytes) -> None:
         """Keep a body; what cannot be written is kept until this is closed."""
         if self._db is not None:
             try:
                 self._db.execute(
-                    "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, body, int(time.time()))
+                    "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
+                    (key, _digest(key, body) + body, int(time.time())),
                 )
                 return
-            except sqlite3.DatabaseError as error:
+            except _DAMAGE as error:
                 log.warning("a summary is not kept: %s", error)
         self._memory[key] = body
 
     def close(self) -> None:
         """Let the database go, and make it smaller where it is too large."""
         if self._db is not None:
-            with contextlib.suppress(sqlite3.Error):  # the next one to close it does it
+            with contextlib.suppress(
+                sqlite3.Error, UnicodeDecodeError
+            ):  # the next one to close it does it
                 self._shrink(self._db)
             self._db.close()
 
@@ -95,6 +113,10 @@ class SummaryStore:
         db.execute("DELETE FROM kept WHERE key IN (SELECT key FROM kept ORDER BY used LIMIT ?)",
                    (gone,))  # fmt: skip
         db.execute("VACUUM")
+
+
+def _digest(key: bytes, body: bytes) -> bytes:
+    return blake3(key + body).digest(length=_DIGEST)
 
 
 def _connected(path: Path) -> sqlite3.Connection:

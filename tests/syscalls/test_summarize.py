@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,38 @@ def test_a_damaged_store_is_made_anew(tmp_path: Path) -> None:
         assert store.get(b"other") is None
     with summary_kept.opened(tmp_path / "no folder" / "x.sqlite") as store:
         store.put(b"key", b"body")
+        assert store.get(b"key") == b"body"
+
+
+def test_a_damaged_body_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "summaries.sqlite"
+    with summary_kept.opened(path) as store:
+        for key in (b"one", b"two", b"three"):
+            store.put(key, b"body of " + key)
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE kept SET body = replace(body, 'body', 'bodi') WHERE key = ?", (b"one",))
+        db.execute("UPDATE kept SET body = (SELECT body FROM kept WHERE key = ?) WHERE key = ?",
+                   (b"three", b"two"))  # fmt: skip
+    with summary_kept.opened(path) as store:
+        assert store.get(b"one") is None
+        assert store.get(b"two") is None
+        assert store.get(b"three") == b"body of three"
+
+
+@pytest.mark.parametrize("damage", ["pages", "schema"])
+def test_a_store_with_damaged_pages_is_made_anew(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "summaries.sqlite"
+    with summary_kept.opened(path) as store:
+        store.put(b"key", b"body")
+    raw = path.read_bytes()
+    if damage == "pages":
+        path.write_bytes(raw[:4096] + b"\xff" * (len(raw) - 4096))
+    else:  # what is said of it is no text
+        path.write_bytes(raw.replace(b"CREATE TABLE kept", b"CREATE TABLE \xff\xd7(("))
+    with summary_kept.opened(path) as store:
+        assert store.get(b"key") is None
+        store.put(b"key", b"body")
+    with summary_kept.opened(path) as store:
         assert store.get(b"key") == b"body"
 
 
