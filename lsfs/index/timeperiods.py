@@ -161,7 +161,9 @@ class PeriodReader(RelativeReader):
             return None
         last = second.make(second.year)
         first = one_day(last[0].year, last[0].month, read[0])
-        return fixed(second.end, (first[0], last[1]), "days") if first else None
+        if first is None or first[0] > last[1]:  # "the 24 and 3 May" is no range
+            return None
+        return fixed(second.end, (first[0], last[1]), "days")
 
     def _month(self, i: int) -> Period | None:
         """March 2024, mars 2022, the month of May 2022; March alone needs a role."""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from lsfs.errors import LockHeld, LsfsError
 from lsfs.fuse import libc, mounts
 from lsfs.fuse import mount as mounting
 from tests.fuse.conftest import Drive
+
+Wait = Callable[..., object]
 
 pytestmark = pytest.mark.mount
 
@@ -79,14 +82,16 @@ def test_what_was_written_is_in_the_source(unmounted: Drive) -> None:
         assert (unmounted.source / f"f{n}").read_bytes() == data[n : n + 5000]
 
 
-def test_a_busy_mount_has_passed_on_what_was_mapped(unmounted: Drive) -> None:
-    (unmounted.source / "mapped").write_bytes(bytes(4096))
+def test_a_busy_mount_has_passed_on_what_was_mapped(unmounted: Drive, eventually: Wait) -> None:
+    mapped = unmounted.source / "mapped"
+    mapped.write_bytes(bytes(4096))
     unmounted.mount()
     with (unmounted.mountpoint / "mapped").open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
         view[:5] = b"hello"
         with pytest.raises(LockHeld):
             unmounted.umount()
-        assert (unmounted.source / "mapped").read_bytes()[:5] == b"hello"
+        # The kernel sends what is written back, and does not wait until it has been taken.
+        eventually(lambda: mapped.read_bytes()[:5] == b"hello")
     unmounted.umount()
 
 

