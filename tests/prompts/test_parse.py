@@ -105,6 +105,8 @@ def test_a_question_stays_one(drive: lsfs.Drive, prompt: str) -> None:
         "\x00\x1b[31m delete\n\n\treport.txt",
         "' \" ` “ ” « delete",
         "delete " + "(" * 500,
+        "delete a, " * 45,
+        ", and then " * 40,
         "🗑️ report.txt",
         "löschen Sie report.txt",
     ],

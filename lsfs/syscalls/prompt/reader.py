@@ -55,6 +55,7 @@ _IT = re.compile(
     re.I,
 )
 _RESULT = {"copy": "destination", "move": "destination", "file_join": "name", "summarize": "what"}
+LONGEST = 500  # characters of a prompt, without what is in quotes; longer ones are questions
 CANDIDATES = 6  # nearest intents that are looked at
 NEAR_ENOUGH = 0.15
 SURE = 0.25
@@ -117,6 +118,8 @@ class PromptReader:
         if not text:
             return Reading(unclear="it asks for nothing")
         asking = Reading((Planned("ask", {"question": prompt.strip()}),))
+        if len(text) > LONGEST:
+            return asking
         if wording.is_question(text):
             several = self._several(text) if _SENTENCE_END.search(text) else ()
             if len(several) > 1:
