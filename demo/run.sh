@@ -20,6 +20,7 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/lsfs demo.XXXXXX")
 export LSFS_STATE="$work/state"
+export XDG_CONFIG_HOME="$work/config" # no settings of the user
 
 # shellcheck disable=SC2317 # the traps call it
 leave() {
