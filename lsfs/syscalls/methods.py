@@ -72,7 +72,7 @@ for _name in DECLARED:
     setattr(Methods, _name, _Late(_name))
 
 
-def every() -> list[Syscall]:
+def _all() -> list[Syscall]:
     """All syscalls, also those that ``declared.py`` does not know yet."""
     for module in MODULES:
         importlib.import_module(f"lsfs.syscalls.{module}")
@@ -108,7 +108,7 @@ def _module(declared: Syscall) -> str:
 def outlines() -> str:
     """The text of ``declared.py``."""
     lines = [_HEAD]
-    for one in every():
+    for one in _all():
         summary = one.doc.partition("\n\n")[0].replace("\n", " ")
         words = ", ".join(json.dumps(word) for word in (_module(one), one.command, summary))
         lines.append(f'    "{one.name}": Outline({words}),')
@@ -124,7 +124,7 @@ def stub() -> str:
         "",
     ]
     modules: dict[str, list[str]] = {}
-    for declared in every():
+    for declared in _all():
         modules.setdefault(declared.result.__module__, []).append(declared.result.__name__)
         for _, hint, _ in declared.fields():
             for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
@@ -136,7 +136,7 @@ def stub() -> str:
         "class Methods:",
         "    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...",
     ]
-    for declared in every():
+    for declared in _all():
         lines += [f"    def {declared.name}(", "        self,"]
         lines += [f"        {_argument(entry, hint)}," for entry, hint, _ in declared.fields()]
         lines += [f"    ) -> {declared.result.__name__}: ..."]

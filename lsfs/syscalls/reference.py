@@ -13,8 +13,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from lsfs.syscalls import methods
-from lsfs.syscalls.registry import Syscall
+from lsfs.syscalls.registry import Syscall, registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 _HEAD = """# Reference
@@ -30,7 +29,7 @@ an option of the same name with dashes (`--not-type`), unless its name stands in
 
 def page() -> str:
     """The text of the page."""
-    declared = methods.every()
+    declared = list(registry)
     rows = [
         f"| [`{one.name}`](#{one.name}) | {_command(one)} | {one.effect} | {_first(one.doc)} |"
         for one in declared
@@ -86,8 +85,9 @@ def _type(hint: Any) -> str:
     if typing.get_origin(hint) is None:
         return f"`{getattr(hint, '__name__', hint)}`"
     name = str(hint)
-    for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
-        name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
+    for part in typing.get_args(hint):
+        if isinstance(part, type) and dataclasses.is_dataclass(part):
+            name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
     return f"`{name.replace('typing.', '')}`".replace("|", "\\|")
 
 

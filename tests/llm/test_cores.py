@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from lsfs.llm.kvblob import Rope
 
 
 def test_results_come_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     seen: set[int] = set()
 
     def work(number: int) -> int:
@@ -28,7 +30,7 @@ def test_results_come_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_error_on_another_core_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     with pytest.raises(ZeroDivisionError):
         cores.each(lambda number: 1 // number, [1, 0, 1], values=cores.LARGE)
 
@@ -41,10 +43,10 @@ class FarOff:
         self.model = self
         self.n_ctx_train = 1 << 18
 
-    def keys(self, position: int) -> np.ndarray:
+    def keys(self, position: int) -> Any:
         """K at a position."""
         rows = 5 * np.random.default_rng(1).standard_normal((48, 256)).astype(np.float16)
-        delta = np.full(len(rows), position) * (1 + self._parts * 2.0**-23)
+        delta: Any = np.full(len(rows), position) * (1 + self._parts * 2.0**-23)
         return self._rope.rotate(rows, delta)
 
 
