@@ -19,6 +19,7 @@ from lsfs_parsers.pdf_notes import notes_of, split_notes
 from lsfs_parsers.pdf_outline import Outline
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_paragraphs import paragraphs_of
+from lsfs_parsers.pdf_slides import boxes_of_slide, is_among_slides, paragraphs_of_box
 from lsfs_parsers.pdf_style import Style, Survey
 from lsfs_parsers.pdf_table_continued import Before
 from lsfs_parsers.pdf_tables import FoundTable, find_tables
@@ -87,6 +88,8 @@ class GeometricBackend:
     def read(self, window: ContextWindow[PdfPage]) -> PageReading:
         """The blocks of the window's page, those that columns divide made whole."""
         page = window.current
+        if is_among_slides(window):
+            return self._slide(page)
         columns: list[list[PageBlock]] = []
         flow: list[list[PageBlock]] = []  # those of the columns that are not in a box
         notes: list[PageBlock] = []
@@ -127,15 +130,18 @@ class GeometricBackend:
         if notes or page.lines:
             self._notes_open = bool(notes) and notes[-1].end is not End.CLOSED
             self._open_table = _open_table(flow)
-        blocks = [block for column in columns for block in column] + notes
-        return PageReading(
-            page.label,
-            blocks,
-            [replace(one, box=page.shown_box(one.box)) for one in page.beside],
-            page.source,
-            page.shown.size,
-            page.shown.degrees,
-        )
+        return _reading(page, [block for column in columns for block in column] + notes)
+
+    def _slide(self, page: PdfPage) -> PageReading:
+        """The boxes of a slide; nothing goes on behind it."""
+        self._notes_open, self._open_table = False, None
+        blocks: list[PageBlock] = []
+        for box in boxes_of_slide(page):
+            if box.table is not None:
+                blocks.append(replace(self._table(box.table, box.lines, page), end=End.CLOSED))
+            else:
+                blocks += [self._block(one, page) for one in paragraphs_of_box(box)]
+        return _reading(page, blocks)
 
     def joint(self, before: PageBlock, after: PageBlock) -> Piece:
         """The last piece of a block as it is to stand before its continuation."""
@@ -212,6 +218,17 @@ class GeometricBackend:
             end=End.OPEN if table.runs_off else End.CLOSED,
             confidence=_confidence([lines[n] for n in table.lines]),
         )
+
+
+def _reading(page: PdfPage, blocks: list[PageBlock]) -> PageReading:
+    return PageReading(
+        page.label,
+        blocks,
+        [replace(one, box=page.shown_box(one.box)) for one in page.beside],
+        page.source,
+        page.shown.size,
+        page.shown.degrees,
+    )
 
 
 class _UsualGutters:
