@@ -37,6 +37,7 @@ _PAGE_NUMBER = re.compile(
     r"(\d{1,4}|[ivxlc]{1,7})\s*(?:(?:/|of|von|sur|de|di|din|von)\s*\d+)?[\s\-\u2013\u2014|\])]*$",
     re.IGNORECASE,
 )
+_NUMBER_ALONE = re.compile(r"[\-\u2013\u2014|\[( ]*\d{1,4}[\])\-\u2013\u2014| ]*")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
@@ -89,6 +90,8 @@ class FurnitureFinder:
                 for page, found in zip(pages, edges, strict=True)
             ]
             certain = [edge for edge in edges[at] if _repeats(edge, at, others, style)]
+            if len(pages) == 1:
+                certain += [edge for edge in edges[at] if _is_lone_number(edge)]
             self._slots.update(map(_slot, certain))
             found.append(certain)
         for at, certain in zip(chosen, found, strict=True):
@@ -281,6 +284,16 @@ def _counts_on(key: str, numbers: tuple[int, ...], again: tuple[int, ...], dista
     if not _LETTERS.search(key) or _PAGE_NUMBER.match(key.replace("#", "1")):
         return distance != 0 and differ == {distance}
     return not differ or differ == {distance}
+
+
+def _is_lone_number(edge: _Edge) -> bool:
+    """Whether a line at the very edge of an only page is a number, or has one at either end, as
+    those of pages have; nothing else tells what repeats."""
+    line = edge.line
+    if not edge.is_outer or edge.gap <= _APART * line.size:
+        return False
+    ends = {line.text} if len(line.cells) == 1 else {line.cells[0].text, line.cells[-1].text}
+    return any(_NUMBER_ALONE.fullmatch(text) for text in ends)
 
 
 def _slot(edge: _Edge, shift: int = 0) -> tuple[bool, int, int]:

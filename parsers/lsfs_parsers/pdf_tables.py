@@ -13,6 +13,7 @@ from lsfs_parsers.pdf_table_cells import Body
 from lsfs_parsers.pdf_table_columns import Extent
 from lsfs_parsers.pdf_table_continued import Before
 from lsfs_parsers.pdf_table_grid import grids_of
+from lsfs_parsers.pdf_table_headings import with_headings
 from lsfs_parsers.pdf_table_ruled import ruled_body
 from lsfs_parsers.pdf_table_zones import zone_bodies
 
@@ -78,6 +79,8 @@ def find_tables(
         for grid in grids_of(chosen):
             body = ruled_body(grid, parts)
             if body is not None:
+                rest = [part for part in parts if part.line not in body.lines]
+                body = with_headings(body, grid, rest, inside)
                 bodies.append(body)
                 parts = [part for part in parts if part.line not in body.lines]
     before = None if bodies else before
