@@ -43,6 +43,10 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FULL = ("full", "ganze", "ganzen", "ganzer", "volle", "vollen", "voller", "calendar")
+_COUNT_ENDS = frozenset(_LETTERS.findall(word)[-1].lower() for word in (*COUNTS, *_FULL))
+_LONGEST_COUNT_WORD = max(map(len, _COUNT_ENDS)) + 1
+_LAST_LETTERS = re.compile(r"[^\W\d_]+\Z")
 _LONGEST_COUNT = 100  # characters of a duration before its unit
 _NUMBER = re.compile(
     r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/. ]?){0,2}\d[A-Z\d]*"
@@ -390,8 +394,18 @@ def _units(text: str) -> Iterator[int]:
         within = (end < len(text) and _LETTERS.match(text, end)) or (
             start and _LETTERS.match(text, start - 1)
         )
-        if not within:
+        if not within and _is_counted(text[max(0, start - _LONGEST_COUNT) : start]):
             yield end
+
+
+def _is_counted(before: str) -> bool:
+    """Whether a count may end right before a unit of time; False is sure."""
+    before = before.rstrip().rstrip("-").rstrip()
+    last = before[-1:]
+    if not last.isalpha():
+        return last == ")" or last.isdigit()
+    word = _LAST_LETTERS.search(before[-_LONGEST_COUNT_WORD:])
+    return word is not None and word[0].lower() in _COUNT_ENDS
 
 
 def windows(places: Iterable[int], before: int, after: int) -> Iterator[Range]:
