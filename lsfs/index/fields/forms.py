@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from lsfs import values
 from lsfs.index.dates import fold
@@ -122,7 +123,6 @@ class Reader:
         self.text = text
         self.dates = sorted((d for d in dates if d.char_start >= 0), key=lambda d: d.char_start)
         self._date_starts = [one.char_start for one in self.dates]
-        self._comma = values.decimal_comma(text)
         self._currencies = values.currencies(text)
         one = len(self._currencies) == 1
         self._currency = next(iter(self._currencies)) if one else ""
@@ -133,6 +133,11 @@ class Reader:
             "number": self._number, "iban": self._iban, "email": self._email,
             "phone": self._phone, "party": self._party, "text": self._text,
         }  # fmt: skip
+
+    @cached_property
+    def _comma(self) -> bool | None:
+        """Whether the text writes decimals with a comma."""
+        return values.decimal_comma(self.text)
 
     def read(self, type_: str, start: int, end: int, *, loose: bool) -> Form | None:
         """The value of a type in a stretch of the text.
