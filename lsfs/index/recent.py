@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from blake3 import blake3
@@ -90,7 +91,7 @@ def _change(body: bytes, dimension: int) -> Change:
         (np.int64, (int(head["gone"]),)), (np.int64, (n,)), (np.uint64, (words(dimension), n)),
         (np.float32, (n,)), (np.int8, (n, dimension)),
     )  # fmt: skip
-    arrays = []
+    arrays: list[Any] = []
     for kind, shape in shapes:
         size = int(np.prod(shape)) * np.dtype(kind).itemsize
         arrays.append(np.frombuffer(rest[:size], kind).reshape(shape))
