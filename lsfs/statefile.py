@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -80,6 +79,8 @@ def replace(path: Path, parts: Iterator[bytes] | list[bytes]) -> None:
     Raises:
         OSError: the disk is full, or refuses; the old one stays.
     """
+    import tempfile
+
     descriptor, draft = tempfile.mkstemp(dir=path.parent)  # 0600
     try:
         with os.fdopen(descriptor, "wb") as file:

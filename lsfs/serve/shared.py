@@ -136,17 +136,20 @@ def _handler(files: SharedFiles) -> type[http.server.BaseHTTPRequestHandler]:
             except (OSError, LsfsError):  # which of them is not the caller's business
                 self._refuse(404, "this link is not valid, or has ended")
                 return
-            with os.fdopen(fd, "rb") as file:
+            try:
                 status = os.fstat(fd)
                 if stat.S_ISDIR(status.st_mode):
                     self._listing(fd, path, body=body)
                 elif stat.S_ISREG(status.st_mode):
+                    self._note(path)
                     self._head(path, status.st_size)
                     if body:
-                        shutil.copyfileobj(file, self.wfile)
-                    self._note(path)
+                        with open(fd, "rb", closefd=False) as file:
+                            shutil.copyfileobj(file, self.wfile)
                 else:
                     self._refuse(404, "this link is not valid, or has ended")
+            finally:
+                os.close(fd)
 
         def _head(self, path: str, size: int) -> None:
             name = quote(os.fsencode(path.rpartition("/")[2]))

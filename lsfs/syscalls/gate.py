@@ -51,7 +51,7 @@ SOME_FILES = frozenset({
 })  # fmt: skip
 
 # Paths that a call which changes something only reads.
-_ONLY_READ = {"copy": {"source"}, "file_join": {"file1", "file2"}, "extract": {"path"}}
+_ONLY_READ = {"copy": {"source"}, "file_join": {"file2"}, "extract": {"path"}}
 # What changes what lsfs keeps, and no file of the user's: a lock does not hold it up.
 _NO_FILES = frozenset({"lock", "unlock", "share", "unshare", "extract"})
 
