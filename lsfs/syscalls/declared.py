@@ -79,4 +79,6 @@ DECLARED = {
     "parse": Outline("parse", "parse", "Say which calls a prompt asks for; ``lsfs do`` runs them."),
     "summarize": Outline("summarize", "summarize", "Sum up a file, a folder, or what the files say about something."),
     "retrieve_summary": Outline("summarize", "", "Find the files that are most about a query, and sum up each of them, best first."),
+    "describe": Outline("describe", "", "Say of files what they are at a glance, all of them at once."),
+    "page_image": Outline("page_image", "", "Draw a page of a PDF, or a picture; in a process that the file cannot break out of."),
 }

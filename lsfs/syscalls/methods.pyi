@@ -8,6 +8,7 @@ from lsfs.model import SavedQuestion
 from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.delete import DeletePlan
+from lsfs.syscalls.describe import Described
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.editing import Edit, Edited
@@ -20,6 +21,7 @@ from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
+from lsfs.syscalls.page_image import PageImage
 from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
@@ -462,3 +464,13 @@ class Methods:
         exclude: tuple[str, ...] = ...,
         length: str = ...,
     ) -> Summaries: ...
+    def describe(
+        self,
+        paths: tuple[str, ...],
+    ) -> Described: ...
+    def page_image(
+        self,
+        path: str,
+        page: int = ...,
+        width: int = ...,
+    ) -> PageImage: ...

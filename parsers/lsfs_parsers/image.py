@@ -23,7 +23,7 @@ from lsfs_parsers.window import windows
 MAX_PIXELS = 120_000_000  # of one frame; A3 at 600 dots per inch has 70 million
 MAX_FRAMES = 1_000
 
-_FORMATS = {
+FORMATS = {
     "image/png": "PNG", "image/jpeg": "JPEG", "image/tiff": "TIFF", "image/webp": "WEBP",
     "image/bmp": "BMP", "image/gif": "GIF",
 }  # fmt: skip
@@ -47,7 +47,7 @@ class ImageParser:
 
     name = "image"
     version = 2
-    media_types = tuple(_FORMATS)
+    media_types = tuple(FORMATS)
 
     def parse(self, source: Source) -> Document:
         """The text on the picture in ``source``; a page for each frame of a TIFF.
@@ -65,7 +65,7 @@ class ImageParser:
                 # It warns of damaged properties and of many pixels, which are counted here.
                 warnings.catch_warnings(action="ignore"),
                 source.open() as stream,
-                Image.open(stream, formats=[_FORMATS[source.media_type]]) as image,
+                Image.open(stream, formats=[FORMATS[source.media_type]]) as image,
             ):
                 return _Reading(image, source, builder).document()
         except Image.DecompressionBombError as error:
