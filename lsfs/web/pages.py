@@ -89,7 +89,7 @@ class Pages:
             link=links.link, quoting=links.quoting, drive=self.access.record.source.name,
             style=f"/static/style.css?{_style_digest()}", writes=self.allow_write,
         )  # fmt: skip
-        made.filters.update(bytes=size, day=day, moment=moment, name=name, how=how)
+        made.filters.update(bytes=size, day=day, moment=moment, name=name, how=how, where=where)
         return made
 
     def text(self, template: str, **values: Any) -> str:
@@ -222,6 +222,13 @@ def moment(time_ns: int) -> str:
 def how(op: str) -> str:
     """How a version came, in words."""
     return _OPS.get(op, op)
+
+
+def where(place: str) -> str:
+    """A place as :mod:`lsfs.places` writes it behind a path, as it reads by itself."""
+    if place.startswith(":"):
+        return f"{'lines' if '-' in place else 'line'} {place[1:]}"
+    return place.removeprefix("!")
 
 
 def name(path: str) -> str:
