@@ -28,7 +28,7 @@ FORMATS = {
     "image/bmp": "BMP", "image/gif": "GIF",
 }  # fmt: skip
 # What Pillow is known to raise for frames that contradict themselves.
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
+DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 _MARGIN = 0.15  # share of the time that is kept for putting the document together
 _ENOUGH_PIXELS = 9_000_000  # A4 at 300 dots per inch; more costs time and shows no more letters
 _SCREEN_DPI = 96
@@ -131,7 +131,7 @@ class _Reading:
                 prepared = _prepared(self._image)
             except EOFError:
                 return
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 if number == 0:
                     raise ParseError(f"the picture is damaged: {error}") from error
                 self._count += 1

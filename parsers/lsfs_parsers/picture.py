@@ -21,12 +21,13 @@ from typing import Any
 from lsfs.errors import Encrypted, LsfsError, NotFound, ParseError, TooLarge, UnsupportedFormat
 from lsfs_parsers.base import Source
 from lsfs_parsers.confine import confine
-from lsfs_parsers.image import FORMATS, MAX_PIXELS
+from lsfs_parsers.image import DAMAGED, FORMATS, MAX_PIXELS
 
 PDF = "application/pdf"
 DRAWN = frozenset({PDF, *FORMATS})
-_MOST_PIXELS = 12_000_000  # of what is drawn, whatever the shape of the page
+_MOST_PIXELS = 6_000_000  # of what is drawn, whatever the shape of the page
 _QUALITY = 85  # of JPEG
+_JPEG_SIDE = 65_500  # pixels; the format ends there
 _PHOTOGRAPH = 400_000  # bytes: a PNG that is larger holds photographs
 
 
@@ -78,7 +79,7 @@ def _scale(size: tuple[float, float], width: int) -> float:
 
 
 def _of_picture(source: Source, page: int, width: int) -> bytes:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with source.open() as stream, Image.open(stream, formats=[FORMATS[source.media_type]]) as f:
@@ -92,7 +93,9 @@ def _of_picture(source: Source, page: int, width: int) -> bytes:
             return _encoded(_scaled(_on_paper(upright), scale))
     except EOFError as error:
         raise NotFound(f"there is no page {page}") from error
-    except UnidentifiedImageError as error:
+    except Image.DecompressionBombError as error:
+        raise TooLarge("the picture has too many pixels") from error
+    except DAMAGED as error:
         raise ParseError("the picture is damaged") from error
 
 
@@ -114,7 +117,7 @@ def _on_paper(image: Any) -> Any:
 def _encoded(image: Any) -> bytes:
     png = io.BytesIO()
     image.save(png, "PNG")
-    if png.tell() <= _PHOTOGRAPH:
+    if png.tell() <= _PHOTOGRAPH or max(image.size) > _JPEG_SIDE:
         return png.getvalue()
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=_QUALITY)

@@ -16,17 +16,28 @@ from PIL import Image
 from lsfs.config import IndexConfig
 from lsfs.errors import LsfsError, NotFound, ParseError, ParserTimeout
 from lsfs.index import page_picture as drawing
+from lsfs_parsers.base import Source
+from lsfs_parsers.picture import drawn
 from tests.web.conftest import lease
 
 LIMITS = IndexConfig()
 
 
 def draw(data: bytes, media_type: str, page: int = 1, width: int = 600) -> Any:
-    """The picture of a page."""
+    """The picture of a page, drawn by this process."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        found, picture = drawing.page_picture(file.fileno(), media_type, page, width, LIMITS)
+        source = Source(file.fileno(), "", len(data), media_type=media_type)
+        return Image.open(io.BytesIO(drawn(source, page, width)))
+
+
+def draw_apart(data: bytes, media_type: str, page: int = 1) -> Any:
+    """The same, drawn by a process of its own."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        found, picture = drawing.page_picture(file.fileno(), media_type, page, 600, LIMITS)
     image = Image.open(io.BytesIO(picture))
     assert Image.MIME[image.format or ""] == found
     return image
@@ -39,12 +50,12 @@ def png(image: Image.Image, **options: Any) -> bytes:
 
 
 def test_a_page_of_a_pdf() -> None:
-    image = draw(lease(), "application/pdf", 2).convert("L")
+    image = draw_apart(lease(), "application/pdf", 2).convert("L")
     assert image.width == 600 and abs(image.height / image.width - 842 / 595) < 0.01
     assert image.crop((70, 80, 400, 130)).getextrema()[0] < 100  # words
     assert image.crop((0, 400, 600, 800)).getextrema()[0] > 250  # nothing below them
-    with pytest.raises(NotFound):
-        draw(lease(), "application/pdf", 3)
+    with pytest.raises(NotFound, match="no page 3"):
+        draw_apart(lease(), "application/pdf", 3)
 
 
 def test_pictures_stand_upright_on_white() -> None:
@@ -78,11 +89,16 @@ def bomb(side: int) -> bytes:
     (b"%PDF-1.4 nothing", "application/pdf"), (b"", "application/pdf"), (b"", "image/png"),
     (bomb(50_000), "image/png"), (bomb(9_000)[:500], "image/png"), (lease()[:700], "image/tiff"),
     (b"text", "text/plain"), (b"GIF89a" + bytes(30), "image/gif"),
-])  # fmt: skip
+], ids=lambda value: value if isinstance(value, str) else str(len(value)))  # fmt: skip
 def test_what_cannot_be_drawn_is_said(data: bytes, media_type: str) -> None:
     with pytest.raises(LsfsError) as caught:
         draw(data, media_type)
     assert isinstance(caught.value, NotFound | ParseError) and caught.value.message
+
+
+def test_a_bomb_is_refused_by_the_process_too() -> None:
+    with pytest.raises(ParseError, match="too many pixels"):
+        draw_apart(bomb(50_000), "image/png")
 
 
 def test_a_page_of_any_shape_is_not_large() -> None:
@@ -94,7 +110,7 @@ def test_a_page_of_any_shape_is_not_large() -> None:
             b"trailer<</Root 1 0 R>>" % size
         )
         image = draw(blank, "application/pdf", width=3000)
-        assert image.width * image.height <= 12_100_000
+        assert image.width * image.height <= 6_200_000
 
 
 @pytest.mark.parametrize(("way", "error"), [
