@@ -23,7 +23,7 @@ Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not 
 OWN = {
     "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings", "do": "do",
     "doctor": "processes", "index": "processes", "init": "processes", "map": "map", "mcp": "mcp",
-    "model": "model", "mount": "processes", "share": "share", "trust": "trust",
+    "model": "model", "mount": "processes", "serve": "serve", "share": "share", "trust": "trust",
     "umount": "processes", "unit": "processes",
 }  # fmt: skip
 GROUPS = {

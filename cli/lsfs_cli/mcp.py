@@ -65,7 +65,7 @@ def mcp(
       lsfs mcp ~/Documents --http --port 8377
     """
     grant = _grant(paths, verbs, allow_write=allow_write)
-    record = _record(session, source)
+    record = drive_of(session, source)
     if print_config:
         entry = _entry(session, record, ["--allow-write"] if allow_write else [], grant)
         sys.stdout.write(json.dumps(entry, indent=2) + "\n")
@@ -110,7 +110,7 @@ def _grant(paths: tuple[str, ...], verbs: str, *, allow_write: bool) -> Grant:
     return grant if allow_write else Grant(verbs=("read", "search")).narrowed(grant)
 
 
-def _record(session: Session, source: str) -> DriveRecord:
+def drive_of(session: Session, source: str) -> DriveRecord:
     """The drive that is meant; a folder that is none becomes one."""
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised

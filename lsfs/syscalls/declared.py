@@ -86,4 +86,6 @@ DECLARED = {
     "unshare": Outline("sharing", "unshare", "End the links to a path, or one link."),
     "audit": Outline("audit", "audit list", "Show which calls changed something or were refused: who, when, what, and how it ended."),
     "audit_verify": Outline("audit", "audit verify", "Prove that no line of the audit log was altered, removed, moved or put in."),
+    "describe": Outline("describe", "", "Say of files what they are at a glance, all of them at once."),
+    "page_image": Outline("page_image", "", "Draw a page of a PDF, or a picture; in a process that the file cannot break out of."),
 }

@@ -10,6 +10,7 @@ from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.audit import AuditEntries
 from lsfs.syscalls.delete import DeletePlan
+from lsfs.syscalls.describe import Described
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.editing import Edit, Edited
@@ -23,6 +24,7 @@ from lsfs.syscalls.listing import Listing, Names, Stat, Tree
 from lsfs.syscalls.locking import Locked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
+from lsfs.syscalls.page_image import PageImage
 from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
@@ -500,3 +502,13 @@ class Methods:
         self,
         head: str = ...,
     ) -> Verdict: ...
+    def describe(
+        self,
+        paths: tuple[str, ...],
+    ) -> Described: ...
+    def page_image(
+        self,
+        path: str,
+        page: int = ...,
+        width: int = ...,
+    ) -> PageImage: ...
