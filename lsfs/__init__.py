@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.drives import DriveRecord
+    from lsfs.serve.aios import AiosStorage
     from lsfs.syscalls.drive import Caller, Drive
 
 __version__ = "0.1.0"
 
-__all__ = ["Drive", "__version__", "open"]
+__all__ = ["AiosStorage", "Drive", "__version__", "open"]
 
 
 def open(
@@ -70,4 +71,8 @@ def __getattr__(name: str) -> Any:
         from lsfs.syscalls.drive import Drive
 
         return Drive
+    if name == "AiosStorage":
+        from lsfs.serve.aios import AiosStorage
+
+        return AiosStorage
     raise AttributeError(name)

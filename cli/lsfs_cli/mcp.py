@@ -47,7 +47,7 @@ def mcp(
       lsfs mcp ~/Documents --allow-write
       lsfs mcp ~/Documents --http --port 8377
     """
-    record = _record(session, source)
+    record = drive_of(session, source)
     if print_config:
         sys.stdout.write(json.dumps(_entry(session, record, allow_write), indent=2) + "\n")
         return
@@ -74,7 +74,7 @@ def mcp(
             anyio.run(server.http, listener, token)
 
 
-def _record(session: Session, source: str) -> DriveRecord:
+def drive_of(session: Session, source: str) -> DriveRecord:
     """The drive that is meant; a folder that is none becomes one."""
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised
