@@ -18,11 +18,19 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.drives import DriveRecord
     from lsfs.serve.aios import AiosStorage
+    from lsfs.serve.asynchronous import AsyncDrive, Opening
     from lsfs.syscalls.drive import Caller, Drive
 
 __version__ = "0.1.0"
 
-__all__ = ["AiosStorage", "Drive", "__version__", "open"]
+__all__ = ["AiosStorage", "AsyncDrive", "Drive", "__version__", "aopen", "open"]
+
+# Names that are loaded when they are first looked up, and their modules.
+_LATE = {
+    "AiosStorage": "lsfs.serve.aios",
+    "AsyncDrive": "lsfs.serve.asynchronous",
+    "Drive": "lsfs.syscalls.drive",
+}
 
 
 def open(
@@ -47,16 +55,46 @@ def open(
         NotFound, AccessDenied: the folder cannot be used.
         LockHeld: another process is making the index for the first time.
     """
-    from lsfs.drives import find, initialise
-    from lsfs.errors import NotInitialised
     from lsfs.serve.client import connect
     from lsfs.syscalls.drive import Drive
 
-    try:
-        record = find(source, state)
-    except NotInitialised:
-        record = initialise(source, state)
+    record = _record(source, state)
     return Drive(record.source, connect(record) or _open_here(record, config), on_event)
+
+
+def aopen(
+    source: str | os.PathLike[str],
+    *,
+    config: Config | None = None,
+    state: str | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+) -> Opening:
+    """Open a folder as a drive for a program that awaits, under asyncio or trio.
+
+    To be awaited, or entered with ``async with``. The drive is reached through the process that
+    serves it; where none does, this one follows its files as long as it is open.
+
+    Args:
+        source, config, state, on_event: as for :func:`open`; ``on_event`` is called in the event
+            loop.
+
+    Raises:
+        NotFound, AccessDenied: the folder cannot be used; raised where it is awaited.
+    """
+    from lsfs.serve.access import Access
+    from lsfs.serve.asynchronous import AsyncDrive, Opening
+
+    return Opening(lambda: AsyncDrive(Access(_record(source, state), config), on_event))
+
+
+def _record(source: str | os.PathLike[str], state: str | None) -> DriveRecord:
+    from lsfs.drives import find, initialise
+    from lsfs.errors import NotInitialised
+
+    try:
+        return find(source, state)
+    except NotInitialised:
+        return initialise(source, state)
 
 
 def _open_here(record: DriveRecord, config: Config | None) -> Caller:
@@ -67,12 +105,8 @@ def _open_here(record: DriveRecord, config: Config | None) -> Caller:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Drive":
-        from lsfs.syscalls.drive import Drive
+    if name in _LATE:
+        import importlib
 
-        return Drive
-    if name == "AiosStorage":
-        from lsfs.serve.aios import AiosStorage
-
-        return AiosStorage
+        return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(name)
