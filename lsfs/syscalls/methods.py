@@ -138,6 +138,7 @@ def stub() -> str:
     lines = [
         '"""Written by ``python -m lsfs.syscalls.methods``."""',
         "",
+        "from collections.abc import Sequence",
         "from typing import Any",
         "",
     ]
@@ -164,6 +165,8 @@ def stub() -> str:
 
 def _argument(entry: dataclasses.Field[Any], hint: Any) -> str:
     name = hint.__name__ if typing.get_origin(hint) is None else str(hint)
+    if hint == tuple[str, ...]:  # one text may be given too, which is a sequence of them already
+        name = "Sequence[str]"
     for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
         name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
     default = "" if entry.default is dataclasses.MISSING else " = ..."

@@ -1,5 +1,6 @@
 """Written by ``python -m lsfs.syscalls.methods``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lsfs.differences import ChangeSummary, Diff
@@ -41,14 +42,14 @@ class Methods:
         after: str = ...,
         before: str = ...,
         date_field: str = ...,
-        type: tuple[str, ...] = ...,
-        kind: tuple[str, ...] = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
         author: str = ...,
         to: str = ...,
-        not_type: tuple[str, ...] = ...,
-        not_kind: tuple[str, ...] = ...,
-        not_dir: tuple[str, ...] = ...,
-        without: tuple[str, ...] = ...,
+        not_type: Sequence[str] = ...,
+        not_kind: Sequence[str] = ...,
+        not_dir: Sequence[str] = ...,
+        without: Sequence[str] = ...,
         min_score: float = ...,
         rerank: str = ...,
         hyde: bool = ...,
@@ -146,7 +147,7 @@ class Methods:
     ) -> Checked: ...
     def purge(
         self,
-        path: tuple[str, ...],
+        path: Sequence[str],
         apply: str = ...,
     ) -> PurgePlan: ...
     def log(
@@ -222,7 +223,7 @@ class Methods:
         self,
         path: str = ...,
         query: str = ...,
-        field: tuple[str, ...] = ...,
+        field: Sequence[str] = ...,
         schema: str = ...,
         model: bool = ...,
         first: bool = ...,
@@ -243,10 +244,10 @@ class Methods:
         query: str = ...,
         after: str = ...,
         before: str = ...,
-        type: tuple[str, ...] = ...,
-        kind: tuple[str, ...] = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
         author: str = ...,
-        keyword: tuple[str, ...] = ...,
+        keyword: Sequence[str] = ...,
         condition: str = ...,
         model: bool = ...,
         name_with_model: bool = ...,
@@ -256,7 +257,7 @@ class Methods:
     ) -> Groups: ...
     def group_keywords(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         condition: str = ...,
         name: str = ...,
         dir: str = ...,
@@ -279,7 +280,7 @@ class Methods:
     ) -> Done: ...
     def keywords_retrieve(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         condition: str = ...,
         dir: str = ...,
     ) -> Hits: ...
@@ -291,7 +292,7 @@ class Methods:
     ) -> Hits: ...
     def integrated_retrieve(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         query: str,
         condition: str = ...,
         dir: str = ...,
@@ -309,12 +310,12 @@ class Methods:
         self,
         left: str,
         right: str,
-        on: tuple[str, ...] = ...,
+        on: Sequence[str] = ...,
         how: str = ...,
         within: str = ...,
         tolerance: str = ...,
         threshold: float = ...,
-        own: tuple[str, ...] = ...,
+        own: Sequence[str] = ...,
         candidates: int = ...,
         limit: int = ...,
         near_misses: bool = ...,
@@ -327,11 +328,11 @@ class Methods:
         self,
         function: str,
         field: str = ...,
-        by: tuple[str, ...] = ...,
+        by: Sequence[str] = ...,
         query: str = ...,
         party: str = ...,
         dir: str = ...,
-        own: tuple[str, ...] = ...,
+        own: Sequence[str] = ...,
         copies: bool = ...,
         files: bool = ...,
         wait: bool = ...,
@@ -340,14 +341,14 @@ class Methods:
         self,
         file1: str,
         file2: str,
-        also: tuple[str, ...] = ...,
+        also: Sequence[str] = ...,
     ) -> Concatenation: ...
     def file_join(
         self,
         file1: str,
         file2: str,
         condition: str = ...,
-        also: tuple[str, ...] = ...,
+        also: Sequence[str] = ...,
         name: str = ...,
         dry_run: bool = ...,
     ) -> FileJoined: ...
@@ -368,14 +369,14 @@ class Methods:
     def tree(
         self,
         path: str = ...,
-        exclude_patterns: tuple[str, ...] = ...,
+        exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
     ) -> Tree: ...
     def find_files(
         self,
         path: str,
         pattern: str,
-        exclude_patterns: tuple[str, ...] = ...,
+        exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
         after: str = ...,
     ) -> Names: ...
@@ -395,7 +396,7 @@ class Methods:
     ) -> FileText: ...
     def read_texts(
         self,
-        paths: tuple[str, ...],
+        paths: Sequence[str],
         limit: int = ...,
     ) -> Texts: ...
     def write_file(
@@ -439,7 +440,7 @@ class Methods:
     ) -> Edited: ...
     def delete(
         self,
-        path: tuple[str, ...],
+        path: Sequence[str],
         recursive: bool = ...,
         apply: str = ...,
     ) -> DeletePlan: ...
@@ -466,7 +467,7 @@ class Methods:
         self,
         query: str,
         k: int = ...,
-        exclude: tuple[str, ...] = ...,
+        exclude: Sequence[str] = ...,
         length: str = ...,
     ) -> Summaries: ...
 
@@ -481,14 +482,14 @@ class AsyncMethods:
         after: str = ...,
         before: str = ...,
         date_field: str = ...,
-        type: tuple[str, ...] = ...,
-        kind: tuple[str, ...] = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
         author: str = ...,
         to: str = ...,
-        not_type: tuple[str, ...] = ...,
-        not_kind: tuple[str, ...] = ...,
-        not_dir: tuple[str, ...] = ...,
-        without: tuple[str, ...] = ...,
+        not_type: Sequence[str] = ...,
+        not_kind: Sequence[str] = ...,
+        not_dir: Sequence[str] = ...,
+        without: Sequence[str] = ...,
         min_score: float = ...,
         rerank: str = ...,
         hyde: bool = ...,
@@ -586,7 +587,7 @@ class AsyncMethods:
     ) -> Checked: ...
     async def purge(
         self,
-        path: tuple[str, ...],
+        path: Sequence[str],
         apply: str = ...,
     ) -> PurgePlan: ...
     async def log(
@@ -662,7 +663,7 @@ class AsyncMethods:
         self,
         path: str = ...,
         query: str = ...,
-        field: tuple[str, ...] = ...,
+        field: Sequence[str] = ...,
         schema: str = ...,
         model: bool = ...,
         first: bool = ...,
@@ -683,10 +684,10 @@ class AsyncMethods:
         query: str = ...,
         after: str = ...,
         before: str = ...,
-        type: tuple[str, ...] = ...,
-        kind: tuple[str, ...] = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
         author: str = ...,
-        keyword: tuple[str, ...] = ...,
+        keyword: Sequence[str] = ...,
         condition: str = ...,
         model: bool = ...,
         name_with_model: bool = ...,
@@ -696,7 +697,7 @@ class AsyncMethods:
     ) -> Groups: ...
     async def group_keywords(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         condition: str = ...,
         name: str = ...,
         dir: str = ...,
@@ -719,7 +720,7 @@ class AsyncMethods:
     ) -> Done: ...
     async def keywords_retrieve(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         condition: str = ...,
         dir: str = ...,
     ) -> Hits: ...
@@ -731,7 +732,7 @@ class AsyncMethods:
     ) -> Hits: ...
     async def integrated_retrieve(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         query: str,
         condition: str = ...,
         dir: str = ...,
@@ -749,12 +750,12 @@ class AsyncMethods:
         self,
         left: str,
         right: str,
-        on: tuple[str, ...] = ...,
+        on: Sequence[str] = ...,
         how: str = ...,
         within: str = ...,
         tolerance: str = ...,
         threshold: float = ...,
-        own: tuple[str, ...] = ...,
+        own: Sequence[str] = ...,
         candidates: int = ...,
         limit: int = ...,
         near_misses: bool = ...,
@@ -767,11 +768,11 @@ class AsyncMethods:
         self,
         function: str,
         field: str = ...,
-        by: tuple[str, ...] = ...,
+        by: Sequence[str] = ...,
         query: str = ...,
         party: str = ...,
         dir: str = ...,
-        own: tuple[str, ...] = ...,
+        own: Sequence[str] = ...,
         copies: bool = ...,
         files: bool = ...,
         wait: bool = ...,
@@ -780,14 +781,14 @@ class AsyncMethods:
         self,
         file1: str,
         file2: str,
-        also: tuple[str, ...] = ...,
+        also: Sequence[str] = ...,
     ) -> Concatenation: ...
     async def file_join(
         self,
         file1: str,
         file2: str,
         condition: str = ...,
-        also: tuple[str, ...] = ...,
+        also: Sequence[str] = ...,
         name: str = ...,
         dry_run: bool = ...,
     ) -> FileJoined: ...
@@ -808,14 +809,14 @@ class AsyncMethods:
     async def tree(
         self,
         path: str = ...,
-        exclude_patterns: tuple[str, ...] = ...,
+        exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
     ) -> Tree: ...
     async def find_files(
         self,
         path: str,
         pattern: str,
-        exclude_patterns: tuple[str, ...] = ...,
+        exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
         after: str = ...,
     ) -> Names: ...
@@ -835,7 +836,7 @@ class AsyncMethods:
     ) -> FileText: ...
     async def read_texts(
         self,
-        paths: tuple[str, ...],
+        paths: Sequence[str],
         limit: int = ...,
     ) -> Texts: ...
     async def write_file(
@@ -879,7 +880,7 @@ class AsyncMethods:
     ) -> Edited: ...
     async def delete(
         self,
-        path: tuple[str, ...],
+        path: Sequence[str],
         recursive: bool = ...,
         apply: str = ...,
     ) -> DeletePlan: ...
@@ -906,6 +907,6 @@ class AsyncMethods:
         self,
         query: str,
         k: int = ...,
-        exclude: tuple[str, ...] = ...,
+        exclude: Sequence[str] = ...,
         length: str = ...,
     ) -> Summaries: ...
