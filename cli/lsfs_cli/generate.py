@@ -53,6 +53,7 @@ def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> cli
         parameters += [
             click.Option(["--yes", "-y"], is_flag=True, help="do it without asking"),
             click.Option(["--apply"], default="", metavar="DIGEST", help="do this plan, as shown"),
+            click.Option(["--dry-run"], is_flag=True, help="only show what would be done"),
         ]
     summary, _, rest = declared.doc.partition("\n\n")
     return click.Command(
@@ -107,6 +108,8 @@ def _callback(declared: Syscall) -> Callable[..., None]:
         arguments = _arguments(declared, values, session)
         if declared.effect is Effect.DESTRUCTIVE:
             digest = arguments.pop("apply")
+            if values["dry_run"]:
+                sys.exit(approval.show(declared, arguments, session))
             sys.exit(approval.run(declared, arguments, session, values["yes"], digest))
         sys.exit(run(declared, arguments, session))
 
@@ -181,4 +184,6 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         from lsfs_cli import results
 
         results.show(result, session)
+    if arguments.get("dry_run"):
+        session.note("(only looked: nothing was changed)")
     return exit_code(result)

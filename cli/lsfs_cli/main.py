@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -15,9 +16,10 @@ from lsfs.syscalls.declared import DECLARED
 from lsfs_cli.session import Session
 
 EXIT_CODES = """\b
-Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not found,
-13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 state damaged,
-41 version conflict, 70 internal error, 74 state cannot be written, 130 interrupted."""
+Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked,
+12 not found, 13 denied, 14 confirmation needed, 20 cannot be parsed,
+30 model, 40 state damaged, 41 version conflict, 70 internal error,
+74 state cannot be written, 130 interrupted."""
 
 # Commands that are no syscalls, and the module of each.
 OWN = {
@@ -67,10 +69,11 @@ class Commands(click.Group):
         return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        found = {name: click.Command(name, short_help=text) for name, text in _summaries().items()}
+        from lsfs_cli import sections
+
         own = {name: self.get_command(ctx, name) for name in OWN}
-        shown = found | {name: command for name, command in own.items() if command}
-        click.Group(commands=shown).format_commands(ctx, formatter)
+        helps = {name: one.get_short_help_str(limit=1000) for name, one in own.items() if one}
+        sections.write({**helps, **_summaries()}, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -107,6 +110,8 @@ def cli(context: click.Context, no_color: bool) -> None:
       lsfs mount ~/Documents ~/Drive
       lsfs ask "contracts from 2023"
       lsfs search "termination notice" --type pdf
+
+    What a command does in full, with examples: lsfs COMMAND --help
     """
     session = context.ensure_object(Session)
     session.color = not (no_color or os.environ.get("NO_COLOR"))
@@ -118,8 +123,11 @@ def main() -> None:
         level=os.environ.get("LSFS_LOG", "ERROR").upper(), format="lsfs: %(message)s"
     )
     session = Session()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not be able to show every letter
+            stream.reconfigure(errors="replace")
     try:
-        code = cli.main(standalone_mode=False, obj=session)
+        code = cli.main(prog_name="lsfs", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except LsfsError as error:
         code = session.fail(error)

@@ -102,6 +102,7 @@ class Methods:
     def snapshot(
         self,
         name: str = ...,
+        dry_run: bool = ...,
     ) -> Snapshot: ...
     def snapshots(
         self,
@@ -109,6 +110,7 @@ class Methods:
     def drop_snapshot(
         self,
         name: str,
+        dry_run: bool = ...,
     ) -> Done: ...
     def diff(
         self,
@@ -139,6 +141,7 @@ class Methods:
     ) -> Waited: ...
     def reindex(
         self,
+        dry_run: bool = ...,
     ) -> Done: ...
     def fsck(
         self,
@@ -406,6 +409,7 @@ class Methods:
         mode: str = ...,
         parents: bool = ...,
         expected_version: int = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     def put(
         self,
@@ -414,6 +418,7 @@ class Methods:
         mode: str = ...,
         parents: bool = ...,
         expected_version: int = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     def copy(
         self,
@@ -421,16 +426,19 @@ class Methods:
         destination: str,
         replace: bool = ...,
         parents: bool = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     def move(
         self,
         source: str,
         destination: str,
         parents: bool = ...,
+        dry_run: bool = ...,
     ) -> Done: ...
     def make_dir(
         self,
         path: str,
+        dry_run: bool = ...,
     ) -> Done: ...
     def edit_file(
         self,
@@ -450,6 +458,7 @@ class Methods:
     def kv_clear(
         self,
         unused: bool = ...,
+        dry_run: bool = ...,
     ) -> KvCleared: ...
     def parse(
         self,
@@ -542,6 +551,7 @@ class AsyncMethods:
     async def snapshot(
         self,
         name: str = ...,
+        dry_run: bool = ...,
     ) -> Snapshot: ...
     async def snapshots(
         self,
@@ -549,6 +559,7 @@ class AsyncMethods:
     async def drop_snapshot(
         self,
         name: str,
+        dry_run: bool = ...,
     ) -> Done: ...
     async def diff(
         self,
@@ -579,6 +590,7 @@ class AsyncMethods:
     ) -> Waited: ...
     async def reindex(
         self,
+        dry_run: bool = ...,
     ) -> Done: ...
     async def fsck(
         self,
@@ -846,6 +858,7 @@ class AsyncMethods:
         mode: str = ...,
         parents: bool = ...,
         expected_version: int = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     async def put(
         self,
@@ -854,6 +867,7 @@ class AsyncMethods:
         mode: str = ...,
         parents: bool = ...,
         expected_version: int = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     async def copy(
         self,
@@ -861,16 +875,19 @@ class AsyncMethods:
         destination: str,
         replace: bool = ...,
         parents: bool = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     async def move(
         self,
         source: str,
         destination: str,
         parents: bool = ...,
+        dry_run: bool = ...,
     ) -> Done: ...
     async def make_dir(
         self,
         path: str,
+        dry_run: bool = ...,
     ) -> Done: ...
     async def edit_file(
         self,
@@ -890,6 +907,7 @@ class AsyncMethods:
     async def kv_clear(
         self,
         unused: bool = ...,
+        dry_run: bool = ...,
     ) -> KvCleared: ...
     async def parse(
         self,
