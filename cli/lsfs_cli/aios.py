@@ -9,6 +9,7 @@ import sys
 import click
 
 from lsfs_cli.session import Session
+from lsfs_cli.told import Served
 
 PORT = 8378
 
@@ -52,9 +53,6 @@ def aios(session: Session, source: str, port: int, read_only: bool) -> None:
         AiosStorage(record.source, read_only=read_only, state=state) as storage,
     ):
         url = address(listener, token)
-        if session.json:
-            session.print_json({"url": url})
-        else:
-            click.echo(f"CEREBRUM_KERNEL_URL={url}")
+        session.show(Served(url), f"CEREBRUM_KERNEL_URL={url}")
         sys.stdout.flush()
         anyio.run(serve, storage, listener, token)

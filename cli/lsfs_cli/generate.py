@@ -77,7 +77,8 @@ def _parameter(
     many = typing.get_origin(hint) is tuple
     if positional:
         metavar = entry.name.upper()
-        return click.Argument(
+        return _Argument(
+            param.help,
             [entry.name],
             nargs=-1 if param.words or many else 1,
             required=required,
@@ -94,6 +95,18 @@ def _parameter(
         type=_click_type(hint, param),
         show_default=not flag and not many and entry.default not in ("", 0, 0.0),
     )
+
+
+class _Argument(click.Argument):
+    """An argument that is described among the options."""
+
+    def __init__(self, described: str, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._described = described
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Its name and description."""
+        return str(self.metavar or self.human_readable_name), self._described
 
 
 def _click_type(hint: Any, param: Param) -> Any:

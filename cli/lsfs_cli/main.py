@@ -24,9 +24,9 @@ Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked,
 # Commands that are no syscalls, and the module of each.
 OWN = {
     "aios": "aios", "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings",
-    "do": "do", "doctor": "processes", "index": "processes", "init": "processes", "map": "map",
-    "mcp": "mcp", "model": "model", "mount": "processes", "umount": "processes",
-    "unit": "processes",
+    "do": "do", "doctor": "processes", "index": "processes", "init": "processes",
+    "man": "reference", "map": "map", "mcp": "mcp", "model": "model", "mount": "processes",
+    "schema": "reference", "umount": "processes", "unit": "processes",
 }  # fmt: skip
 GROUPS = {
     "trash": "Removed files: list them, bring them back, give them up.",
