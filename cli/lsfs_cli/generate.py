@@ -77,14 +77,11 @@ def _parameter(
     many = typing.get_origin(hint) is tuple
     if positional:
         metavar = entry.name.upper()
-        return _Argument(
-            param.help,
-            [entry.name],
-            nargs=-1 if param.words or many else 1,
-            required=required,
-            default=None if required or param.words else entry.default,
-            metavar=metavar if required else f"[{metavar}]",
-        )
+        settings: dict[str, Any] = {"metavar": metavar if required else f"[{metavar}]"}
+        if not required and not param.words:
+            settings["default"] = entry.default
+        several = -1 if param.words or many else 1
+        return _Argument(param.help, [entry.name], nargs=several, required=required, **settings)
     flag = hint is bool
     return click.Option(
         [*param.flags, f"--{entry.name.rstrip('_').replace('_', '-')}", entry.name],
@@ -102,7 +99,7 @@ class _Argument(click.Argument):
 
     def __init__(self, described: str, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._described = described
+        self._described = self.help = described  # click looks at `help` since 8.4
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """Its name and description."""

@@ -41,7 +41,7 @@ class Failed:
 
 
 _OWN: dict[str, type[Any]] = {
-    "aios": told.Served, "bench": told.Measured, "config get": told.Settings,
+    "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
     "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
     "model pull": told.ModelPulled, "model remove": told.ModelRemoved,

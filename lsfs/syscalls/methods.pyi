@@ -378,7 +378,7 @@ class Methods:
     def find_files(
         self,
         path: str,
-        pattern: str,
+        pattern: str = ...,
         exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
         after: str = ...,
@@ -827,7 +827,7 @@ class AsyncMethods:
     async def find_files(
         self,
         path: str,
-        pattern: str,
+        pattern: str = ...,
         exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
         after: str = ...,

@@ -42,7 +42,9 @@ class Rehearsal:
 
         Raises:
             IsADirectoryError: a folder stands there.
+            NotADirectoryError: what it is to be in is no folder.
         """
+        self._folder_of(path)
         there = beneath.stat(self._root, path)
         if there is not None and stat.S_ISDIR(there.st_mode):
             raise _error(errno.EISDIR, path)
@@ -54,6 +56,7 @@ class Rehearsal:
             FileExistsError: the target is not free.
             OSError: it lies in what is moved.
         """
+        self._folder_of(target)
         if beneath.stat(self._root, target) is not None:
             raise _error(errno.EEXIST, target)
         if target.startswith(path + b"/"):
@@ -72,6 +75,11 @@ class Rehearsal:
             if there is not None and not stat.S_ISDIR(there.st_mode):
                 raise _error(errno.ENOTDIR, folder)
         return [folder for folder in above if beneath.stat(self._root, folder) is None]
+
+    def _folder_of(self, path: bytes) -> None:
+        folder = path.rpartition(b"/")[0]
+        if folder:
+            self.make_folders(folder)
 
 
 def _error(number: int, path: bytes) -> OSError:
