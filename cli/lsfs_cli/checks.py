@@ -123,15 +123,13 @@ def _limits() -> Iterator[Check]:
 
 
 def _stale() -> Iterator[Check]:
-    """Mounts of any drive of this user whose process was killed."""
-    from lsfs.drives import all_drives
+    """Mounts whose process was killed."""
     from lsfs.fuse import mounts
 
-    for record in all_drives():
-        mountpoint = record.mount_info().get("mountpoint") if record else None
-        if mountpoint and mounts.is_stale(Path(mountpoint)):
-            message = f"{mountpoint}: its process was killed; all that is done there fails"
-            yield _error("mount", message, f"lsfs umount {_quoted(mountpoint)}")
+    for mount in mounts.table():
+        if mount.is_ours and mounts.is_stale(mount.mountpoint):
+            message = f"{mount.mountpoint}: its process was killed; all that is done there fails"
+            yield _error("mount", message, f"lsfs umount {_quoted(mount.mountpoint)}")
 
 
 def _drive(session: Session) -> Iterator[Check]:

@@ -80,6 +80,8 @@ def _parameter(
         settings: dict[str, Any] = {"metavar": metavar if required else f"[{metavar}]"}
         if not required and not param.words:
             settings["default"] = entry.default
+        if param.path or param.local:
+            settings["shell_complete"] = _files
         several = -1 if param.words or many else 1
         return _Argument(param.help, [entry.name], nargs=several, required=required, **settings)
     flag = hint is bool
@@ -92,6 +94,13 @@ def _parameter(
         type=_click_type(hint, param),
         show_default=not flag and not many and entry.default not in ("", 0, 0.0),
     )
+
+
+def _files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """What completes the name of a file: the shell itself does."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 class _Argument(click.Argument):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -52,8 +54,30 @@ def _common() -> list[click.Parameter]:
     ]
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads our output any more. click takes the error itself for a failure."""
+
+
+@contextlib.contextmanager
+def _read() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
+
+
 class Commands(click.Group):
     """Loads the modules of the one command that is meant."""
+
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:
+        """Read the command line, and print the help where that is asked for."""
+        with _read():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _read():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*OWN, *_summaries()})
@@ -127,7 +151,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not be able to show every letter
             stream.reconfigure(errors="replace")
     try:
-        code = cli.main(prog_name="lsfs", standalone_mode=False, obj=session)
+        code = _run(session)
         sys.stdout.flush()
     except LsfsError as error:
         code = session.fail(error)
@@ -142,7 +166,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("lsfs: interrupted\n")
         code = 130
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGoneError):
         # The reader of our output has gone: nothing is left to say, not even by the flush at exit.
         _discard_output()
         code = 0
@@ -153,6 +177,14 @@ def main() -> None:
         logging.getLogger("lsfs").exception("an internal error; please report it")
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(session: Session) -> Any:
+    """Run the command that is meant; gives the exit code."""
+    try:
+        return cli.main(prog_name="lsfs", standalone_mode=False, obj=session)
+    except SystemExit as ended:
+        return ended.code
 
 
 def _discard_output() -> None:
