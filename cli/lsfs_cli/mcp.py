@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lsfs_cli.session import Session
+from lsfs_cli.told import Served
 
 if TYPE_CHECKING:
     from lsfs.drives import DriveRecord
@@ -88,10 +89,7 @@ def mcp(
         token = token_of(record.state)
         with contextlib.closing(listen(port)) as listener:
             url = f"http://{HOST}:{listener.getsockname()[1]}{PATH}"
-            if session.json:
-                session.print_json({"url": url, "token": token})
-            else:
-                click.echo(f"{url}\nAuthorization: Bearer {token}")
+            session.show(Served(url, token), f"{url}\nAuthorization: Bearer {token}")
             sys.stdout.flush()
             anyio.run(server.http, listener, token)
 

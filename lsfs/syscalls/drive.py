@@ -7,7 +7,9 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
     from lsfs.syscalls.ahead import Ahead
+    from lsfs.syscalls.changes import FileEvent
+    from lsfs.syscalls.streaming import Stream
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.syscalls.drive")
 
+WATCH_SECONDS = 0.25  # between looks at what has changed
 FIRST_INDEX_SECONDS = 20.0  # to wait for another process that is just making the index
 
 
@@ -82,6 +87,7 @@ class Drive(Methods):
         self._caller = caller
         self._on_event = on_event or (lambda _: None)
         self._session = session or new_session()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 
     def __repr__(self) -> str:
         return f"Drive({str(self.source)!r})"
@@ -93,7 +99,9 @@ class Drive(Methods):
         self.close()
 
     def close(self) -> None:
-        """Release the drive."""
+        """Release the drive, once what is streamed has come to its end."""
+        for stream in self._streams:
+            stream.wait()
         self._caller.close()
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
@@ -103,15 +111,66 @@ class Drive(Methods):
             UsageError: no such syscall, or wrong arguments.
             LsfsError: what the syscall raised.
         """
-        declared = registry[name]
-        request = declared.bind(args, kwargs)
-        arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
-        for entry, _, param in declared.fields():
-            if param.session and not arguments[entry.name]:
-                arguments[entry.name] = self._session
-            if param.local:  # whoever runs it may be elsewhere
-                arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
-        return self._caller.call(name, arguments, self._on_event)
+        return self._caller.call(name, bound(name, args, kwargs, self._session), self._on_event)
+
+    def stream(self, name: str, /, *args: Any, **kwargs: Any) -> Stream:
+        """Run a syscall, and give its text as it comes: ``for text in drive.stream("ask", …)``.
+
+        The answer itself is the ``result`` of what is returned, once all of its text has come.
+
+        Raises:
+            UsageError: no such syscall, or wrong arguments.
+        """
+        from lsfs.syscalls.streaming import Stream
+
+        arguments = bound(name, args, kwargs, self._session)
+        made = Stream(partial(self._caller.call, name, arguments), self._on_event)
+        self._streams.add(made)
+        return made
+
+    def watch(
+        self, path: str = "", cursor: str = "", *, interval: float = WATCH_SECONDS
+    ) -> Iterator[FileEvent]:
+        """Give what happens to files, as it happens, without end.
+
+        Args:
+            path: only at and below this path.
+            cursor: go on from here: the ``cursor`` of the last event, perhaps of another process;
+                without one, from now.
+            interval: seconds between looks.
+        """
+        begin = cursor or self.changes_since(path=path).cursor
+        return self._watching(path, begin, interval)
+
+    def _watching(self, path: str, cursor: str, interval: float) -> Iterator[FileEvent]:
+        while True:
+            news = self.changes_since(cursor, path=path)
+            yield from news.events
+            cursor = news.cursor
+            if not news.events:
+                time.sleep(interval)
+
+
+def bound(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: str
+) -> dict[str, Any]:
+    """The arguments of a call, checked, and complete with what its caller knows.
+
+    Args:
+        session: names the caller.
+
+    Raises:
+        UsageError: no such syscall, or wrong arguments.
+    """
+    declared = registry[name]
+    request = declared.bind(args, kwargs)
+    arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
+    for entry, _, param in declared.fields():
+        if param.session and not arguments[entry.name]:
+            arguments[entry.name] = session
+        if param.local:  # whoever runs it may be elsewhere
+            arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
+    return arguments
 
 
 def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
