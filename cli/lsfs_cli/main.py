@@ -23,10 +23,12 @@ Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not 
 OWN = {
     "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings", "do": "do",
     "doctor": "processes", "index": "processes", "init": "processes", "map": "map", "mcp": "mcp",
-    "model": "model", "mount": "processes", "umount": "processes", "unit": "processes",
+    "model": "model", "mount": "processes", "share": "share", "trust": "trust",
+    "umount": "processes", "unit": "processes",
 }  # fmt: skip
 GROUPS = {
     "trash": "Removed files: list them, bring them back, give them up.",
+    "audit": "Who called what that changes something: the log of it, and its proof.",
     "kv": "What the language model made of passages: how much is kept, and its end.",
 }
 
@@ -116,6 +118,8 @@ def main() -> None:
     logging.basicConfig(
         level=os.environ.get("LSFS_LOG", "ERROR").upper(), format="lsfs: %(message)s"
     )
+    # That the settings of a drive are not obeyed, its user has to know.
+    logging.getLogger("lsfs.config").setLevel(logging.WARNING)
     session = Session()
     try:
         code = cli.main(standalone_mode=False, obj=session)

@@ -46,6 +46,8 @@ class Catalog:
         IndexCorrupt: the file is no catalog, or is damaged.
     """
 
+    is_partial = False  # whether it shows some of the files only
+
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.lock = threading.RLock()
         self.read_only = read_only

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from lsfs.audit import Verdict
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import SavedQuestion
 from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.audit import AuditEntries
 from lsfs.syscalls.delete import DeletePlan
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
@@ -18,6 +20,7 @@ from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
+from lsfs.syscalls.locking import Locked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
 from lsfs.syscalls.parse import Parsed
@@ -27,6 +30,7 @@ from lsfs.syscalls.reading import FileText, Texts
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
+from lsfs.syscalls.sharing import SharedLink, SharedLinks
 from lsfs.syscalls.writing import Written
 
 class Methods:
@@ -462,3 +466,37 @@ class Methods:
         exclude: tuple[str, ...] = ...,
         length: str = ...,
     ) -> Summaries: ...
+    def lock(
+        self,
+        path: str,
+        for_: str = ...,
+    ) -> Locked: ...
+    def unlock(
+        self,
+        path: str,
+        force: bool = ...,
+    ) -> Done: ...
+    def share(
+        self,
+        path: str,
+        expires: str = ...,
+    ) -> SharedLink: ...
+    def shares(
+        self,
+    ) -> SharedLinks: ...
+    def unshare(
+        self,
+        what: str,
+    ) -> SharedLinks: ...
+    def audit(
+        self,
+        path: str = ...,
+        since: str = ...,
+        client: str = ...,
+        outcome: str = ...,
+        limit: int = ...,
+    ) -> AuditEntries: ...
+    def audit_verify(
+        self,
+        head: str = ...,
+    ) -> Verdict: ...
