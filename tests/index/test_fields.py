@@ -121,6 +121,30 @@ def test_the_title_of_a_contract_is_no_party() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "parties"),
+    [
+        (
+            'Freight\n\nSigned on 19 December 2022 by Calder Freight, Dock Road 44 ("the Carrier") '
+            'and Ellingsen & Roth, Slipway 8 ("the Shipper").\n',
+            ["calder freight", "ellingsen roth"],
+        ),
+        (
+            "Framework\n\nSeabank Council, Town Hall Square 1, represented by its head "
+            '("the Council"), and Ellingsen & Roth, joiners, Slipway 8 (\u201cthe Supplier\u201d).\n',
+            ["ellingsen roth", "seabank council"],
+        ),
+        ("Skylark Cleaning and Ellingsen & Roth agree, on 24 January 2022, that windows are "
+         "cleaned.\n", ["ellingsen roth", "skylark cleaning"]),
+        ("Landlord and Tenant agree that the flat is clean.\n", []),
+        ("Historians and Economists agree that prices rose.\n", []),
+        ('The flat at Mill Lane, Leeds ("the Premises") is let.\n', []),
+    ],
+)  # fmt: skip
+def test_parties_as_contracts_write_them(text: str, parties: list[str]) -> None:
+    assert sorted(normal(text).get("party", [])) == parties
+
+
+@pytest.mark.parametrize(
     ("names", "parties"),
     [
         ("Smith and Sons Ltd and Acme GmbH", ["smith and sons", "acme"]),
