@@ -51,6 +51,7 @@ class Catalog:
         self.lock = threading.RLock()
         self.read_only = read_only
         self._path = path
+        self._last_read = 0  # nanoseconds since the epoch; 0 until it was looked up
         try:
             self.db = connect(path, read_only)
             self._prepare(path)
@@ -206,13 +207,21 @@ class Catalog:
             "UPDATE file SET status = ?, reason = ?, digest = ?, read_ns = ?, document_id = ?, "
             "size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE id = ?",
             (
-                outcome.status.value, outcome.reason, outcome.digest, time.time_ns(), document_id,
+                outcome.status.value, outcome.reason, outcome.digest, self._read_at(), document_id,
                 is_from.size, is_from.mtime_ns, is_from.ctime_ns, is_from.inode, row.id,
             ),
         )  # fmt: skip
         known = self.db.execute("SELECT title FROM file_fts WHERE rowid = ?", (row.id,)).fetchone()
         if known is None or known[0] != title:
             self._index_name(row.id, row.path, title)
+
+    def _read_at(self) -> int:
+        """Now; later than any reading before, also when the clock went back."""
+        if not self._last_read:
+            (latest,) = self.db.execute("SELECT coalesce(max(read_ns), 0) FROM file").fetchone()
+            self._last_read = latest
+        self._last_read = max(time.time_ns(), self._last_read + 1)
+        return self._last_read
 
     def set_facts(self, file_id: int, facts: Facts) -> None:
         """Store what text and path say of a file."""

@@ -24,12 +24,12 @@ from lsfs_parsers.window import windows
 MAX_PIXELS = 120_000_000  # of one frame; A3 at 600 dots per inch has 70 million
 MAX_FRAMES = 1_000
 
-_FORMATS = {
+FORMATS = {
     "image/png": "PNG", "image/jpeg": "JPEG", "image/tiff": "TIFF", "image/webp": "WEBP",
     "image/bmp": "BMP", "image/gif": "GIF",
 }  # fmt: skip
 # What Pillow is known to raise for frames that contradict themselves.
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
+DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 _MARGIN = 0.15  # share of the time that is kept for putting the document together
 _ENOUGH_PIXELS = 9_000_000  # A4 at 300 dots per inch; more costs time and shows no more letters
 _SCREEN_DPI = 96
@@ -48,7 +48,7 @@ class ImageParser:
 
     name = "image"
     version = 2
-    media_types = tuple(_FORMATS)
+    media_types = tuple(FORMATS)
 
     def parse(self, source: Source) -> Document:
         """The text on the picture in ``source``; a page for each frame of a TIFF.
@@ -66,7 +66,7 @@ class ImageParser:
                 # It warns of damaged properties and of many pixels, which are counted here.
                 warnings.catch_warnings(action="ignore"),
                 source.open() as stream,
-                Image.open(stream, formats=[_FORMATS[source.media_type]]) as image,
+                Image.open(stream, formats=[FORMATS[source.media_type]]) as image,
             ):
                 return _Reading(image, source, builder).document()
         except Image.DecompressionBombError as error:
@@ -133,7 +133,7 @@ class _Reading:
                 prepared = _prepared(self._image)
             except EOFError:
                 return
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 if number == 0:
                     raise ParseError(f"the picture is damaged: {error}") from error
                 self._count += 1
