@@ -130,7 +130,7 @@ def test_the_title_of_a_contract_is_no_party() -> None:
         ),
         (
             "Framework\n\nSeabank Council, Town Hall Square 1, represented by its head "
-            '("the Council"), and Ellingsen & Roth, joiners, Slipway 8 (\u201cthe Supplier\u201d).\n',
+            '("the Council"), and Ellingsen & Roth, joiners (\u201cthe Supplier\u201d).\n',
             ["ellingsen roth", "seabank council"],
         ),
         ("Skylark Cleaning and Ellingsen & Roth agree, on 24 January 2022, that windows are "

@@ -361,6 +361,7 @@ _CALLED = re.compile(
 _DEFINITION = Sought(_DEFINED_BY_WORD)
 _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _BETWEEN_TWO = Sought(_BETWEEN)
+_BETWEEN_WORDS = Strings(("between", "zwischen", "entre", "tra", "by and between"))
 _AGREEMENT = Sought(_AGREEING)
 _NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs, *_AGREEMENT.needs))
 
@@ -376,7 +377,7 @@ def parties(text: str) -> Iterator[Found]:
 
 def _of_contract(text: str, front: str) -> Iterator[Found]:
     held = _NEEDED.held(folded(front))
-    for match in _BETWEEN.finditer(front) if _BETWEEN_TWO.may_match(held) else ():
+    for match in _leading(front) if _BETWEEN_TWO.may_match(held) else ():
         pair = _pair(text, match.end())
         if pair:
             yield from (Found("party", form, "between", 0.85) for form in pair)
@@ -390,6 +391,20 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
         defined += _DEFINED_BY_WORD.finditer(front)
         defined.sort(key=lambda match: match.start())
     yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
+
+
+def _leading(front: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_BETWEEN``, each looked for only where one of its words stands."""
+    lower = front.lower()
+    if len(lower) != len(front):  # a capital that becomes two letters: the places are others
+        yield from _BETWEEN.finditer(front)
+        return
+    behind = 0
+    for start, _ in sorted(_BETWEEN_WORDS.places(lower)):
+        match = _BETWEEN.match(front, start) if start >= behind else None
+        if match is not None:
+            behind = match.end()
+            yield match
 
 
 def _agreeing(front: str) -> Iterator[Form]:
