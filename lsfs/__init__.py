@@ -19,11 +19,21 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.drives import DriveRecord
     from lsfs.grants import Grant
+    from lsfs.serve.aios import AiosStorage
+    from lsfs.serve.asynchronous import AsyncDrive, Opening
     from lsfs.syscalls.drive import Caller, Drive
 
 __version__ = "0.1.0"
 
-__all__ = ["Drive", "Grant", "__version__", "open"]
+__all__ = ["AiosStorage", "AsyncDrive", "Drive", "Grant", "__version__", "aopen", "open"]
+
+# Names that are loaded when they are first looked up, and their modules.
+_LATE = {
+    "AiosStorage": "lsfs.serve.aios",
+    "AsyncDrive": "lsfs.serve.asynchronous",
+    "Drive": "lsfs.syscalls.drive",
+    "Grant": "lsfs.grants",
+}
 
 
 def open(
@@ -53,24 +63,66 @@ def open(
         NotFound, AccessDenied: the folder cannot be used.
         LockHeld: another process is making the index for the first time.
     """
-    from dataclasses import replace
-
-    from lsfs.clients import Client
-    from lsfs.drives import find, initialise
-    from lsfs.errors import NotInitialised
     from lsfs.grants import FULL
     from lsfs.serve.client import connect
-    from lsfs.syscalls.drive import Drive, new_session
+    from lsfs.syscalls.drive import Drive
 
-    try:
-        record = find(source, state)
-    except NotInitialised:
-        record = initialise(source, state)
-    who = client or Client()
-    who = who if who.session else replace(who, session=new_session())
+    record, who = _record(source, state), _named(client)
     may = grant or FULL
     caller = connect(record, client=who, grant=may) or _open_here(record, config, who, may)
     return Drive(record.source, caller, on_event, session=who.session)
+
+
+def aopen(
+    source: str | os.PathLike[str],
+    *,
+    config: Config | None = None,
+    state: str | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    client: Client | None = None,
+    grant: Grant | None = None,
+) -> Opening:
+    """Open a folder as a drive for a program that awaits, under asyncio or trio.
+
+    To be awaited, or entered with ``async with``. The drive is reached through the process that
+    serves it; where none does, this one follows its files as long as it is open.
+
+    Args:
+        source, config, state, on_event, client, grant: as for :func:`open`; ``on_event`` is
+            called in the event loop.
+
+    Raises:
+        NotFound, AccessDenied: the folder cannot be used; raised where it is awaited.
+    """
+    from lsfs.grants import FULL
+    from lsfs.serve.access import Access
+    from lsfs.serve.asynchronous import AsyncDrive, Opening
+
+    def access() -> Access:
+        return Access(_record(source, state), config, client=_named(client), grant=grant or FULL)
+
+    return Opening(lambda: AsyncDrive(access(), on_event))
+
+
+def _named(client: Client | None) -> Client:
+    """Who calls, with a session of its own where it has none."""
+    from dataclasses import replace
+
+    from lsfs.clients import Client
+    from lsfs.syscalls.drive import new_session
+
+    who = client or Client()
+    return who if who.session else replace(who, session=new_session())
+
+
+def _record(source: str | os.PathLike[str], state: str | None) -> DriveRecord:
+    from lsfs.drives import find, initialise
+    from lsfs.errors import NotInitialised
+
+    try:
+        return find(source, state)
+    except NotInitialised:
+        return initialise(source, state)
 
 
 def _open_here(record: DriveRecord, config: Config | None, client: Client, grant: Grant) -> Caller:
@@ -82,12 +134,8 @@ def _open_here(record: DriveRecord, config: Config | None, client: Client, grant
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Drive":
-        from lsfs.syscalls.drive import Drive
+    if name in _LATE:
+        import importlib
 
-        return Drive
-    if name == "Grant":
-        from lsfs.grants import Grant
-
-        return Grant
+        return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lsfs_cli.session import Session
+from lsfs_cli.told import Served
 
 if TYPE_CHECKING:
     from lsfs.drives import DriveRecord
@@ -65,7 +66,7 @@ def mcp(
       lsfs mcp ~/Documents --http --port 8377
     """
     grant = _grant(paths, verbs, allow_write=allow_write)
-    record = _record(session, source)
+    record = drive_of(session, source)
     if print_config:
         entry = _entry(session, record, ["--allow-write"] if allow_write else [], grant)
         sys.stdout.write(json.dumps(entry, indent=2) + "\n")
@@ -88,10 +89,7 @@ def mcp(
         token = token_of(record.state)
         with contextlib.closing(listen(port)) as listener:
             url = f"http://{HOST}:{listener.getsockname()[1]}{PATH}"
-            if session.json:
-                session.print_json({"url": url, "token": token})
-            else:
-                click.echo(f"{url}\nAuthorization: Bearer {token}")
+            session.show(Served(url, token), f"{url}\nAuthorization: Bearer {token}")
             sys.stdout.flush()
             anyio.run(server.http, listener, token)
 
@@ -110,7 +108,7 @@ def _grant(paths: tuple[str, ...], verbs: str, *, allow_write: bool) -> Grant:
     return grant if allow_write else Grant(verbs=("read", "search")).narrowed(grant)
 
 
-def _record(session: Session, source: str) -> DriveRecord:
+def drive_of(session: Session, source: str) -> DriveRecord:
     """The drive that is meant; a folder that is none becomes one."""
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised

@@ -83,6 +83,8 @@ def _(result: FileText, out: Console) -> None:
 @render.shows("Written")
 def _(result: Written, out: Console) -> None:
     said = "made" if result.created else f"version {result.version}"
+    if result.dry_run:
+        said = "would be made" if result.created else "would be replaced, and kept as a version"
     out.print(Styled(f"{safe(result.path)}: {said}, {size(result.size)}"))
 
 

@@ -94,6 +94,24 @@ class Session:
 
         sys.stdout.write(json.dumps({"schema": SCHEMA, **value}, indent=2) + "\n")
 
+    def show(self, told: Any, words: str, note: str = "") -> None:
+        """Print what a command of our own has to tell.
+
+        Args:
+            told: as a value, for ``--json``.
+            words: the same for people; "" where there is nothing but the note.
+            note: what else they are told, beside the result.
+        """
+        from lsfs import codec
+        from lsfs_cli.untrusted import safe
+
+        if self.json:
+            self.print_json(codec.to_builtins(told))
+        elif words:
+            sys.stdout.write(safe(words, lines=True) + "\n")
+        if note:
+            self.note(note)
+
     def note(self, text: str) -> None:
         """Tell the user something that is no result."""
         if not self.quiet:

@@ -35,6 +35,7 @@ DECLARED = {
     "fsck": Outline("fsck", "fsck", "Check that every version and the whole index can be read; mend what is damaged."),
     "purge": Outline("purge", "purge", "Forget files for good: text, names, versions, vectors, answers, summaries, KV, journal, log."),
     "log": Outline("log", "log", "Show who changed what, and when."),
+    "changes_since": Outline("changes", "", "Give what has happened to files since a cursor; without one, the cursor of now."),
     "save_question": Outline("questions", "", "Keep a question as a file below ``.lsfs/ask``, in place of one of the same name."),
     "drop_question": Outline("questions", "", "Forget a kept question and its answer; no file of yours is touched."),
     "answer_question": Outline("questions", "", "Answer a kept question, unless its answer is from the present state of the index."),
@@ -86,4 +87,6 @@ DECLARED = {
     "unshare": Outline("sharing", "unshare", "End the links to a path, or one link."),
     "audit": Outline("audit", "audit list", "Show which calls changed something or were refused: who, when, what, and how it ended."),
     "audit_verify": Outline("audit", "audit verify", "Prove that no line of the audit log was altered, removed, moved or put in."),
+    "describe": Outline("describe", "", "Say of files what they are at a glance, all of them at once."),
+    "page_image": Outline("page_image", "", "Draw a page of a PDF, or a picture; in a process that the file cannot break out of."),
 }

@@ -7,7 +7,9 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
     from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
+    from lsfs.llm.shedding import Shedding
     from lsfs.syscalls.ahead import Ahead
+    from lsfs.syscalls.changes import FileEvent
+    from lsfs.syscalls.streaming import Stream
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.syscalls.drive")
 
+WATCH_SECONDS = 0.25  # between looks at what has changed
 FIRST_INDEX_SECONDS = 20.0  # to wait for another process that is just making the index
 
 
@@ -81,6 +87,7 @@ class Drive(Methods):
         self._caller = caller
         self._on_event = on_event or (lambda _: None)
         self._session = session or new_session()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 
     def __repr__(self) -> str:
         return f"Drive({str(self.source)!r})"
@@ -92,7 +99,9 @@ class Drive(Methods):
         self.close()
 
     def close(self) -> None:
-        """Release the drive."""
+        """Release the drive, once what is streamed has come to its end."""
+        for stream in self._streams:
+            stream.wait()
         self._caller.close()
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
@@ -102,15 +111,66 @@ class Drive(Methods):
             UsageError: no such syscall, or wrong arguments.
             LsfsError: what the syscall raised.
         """
-        declared = registry[name]
-        request = declared.bind(args, kwargs)
-        arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
-        for entry, _, param in declared.fields():
-            if param.session and not arguments[entry.name]:
-                arguments[entry.name] = self._session
-            if param.local:  # whoever runs it may be elsewhere
-                arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
-        return self._caller.call(name, arguments, self._on_event)
+        return self._caller.call(name, bound(name, args, kwargs, self._session), self._on_event)
+
+    def stream(self, name: str, /, *args: Any, **kwargs: Any) -> Stream:
+        """Run a syscall, and give its text as it comes: ``for text in drive.stream("ask", …)``.
+
+        The answer itself is the ``result`` of what is returned, once all of its text has come.
+
+        Raises:
+            UsageError: no such syscall, or wrong arguments.
+        """
+        from lsfs.syscalls.streaming import Stream
+
+        arguments = bound(name, args, kwargs, self._session)
+        made = Stream(partial(self._caller.call, name, arguments), self._on_event)
+        self._streams.add(made)
+        return made
+
+    def watch(
+        self, path: str = "", cursor: str = "", *, interval: float = WATCH_SECONDS
+    ) -> Iterator[FileEvent]:
+        """Give what happens to files, as it happens, without end.
+
+        Args:
+            path: only at and below this path.
+            cursor: go on from here: the ``cursor`` of the last event, perhaps of another process;
+                without one, from now.
+            interval: seconds between looks.
+        """
+        begin = cursor or self.changes_since(path=path).cursor
+        return self._watching(path, begin, interval)
+
+    def _watching(self, path: str, cursor: str, interval: float) -> Iterator[FileEvent]:
+        while True:
+            news = self.changes_since(cursor, path=path)
+            yield from news.events
+            cursor = news.cursor
+            if not news.events:
+                time.sleep(interval)
+
+
+def bound(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: str
+) -> dict[str, Any]:
+    """The arguments of a call, checked, and complete with what its caller knows.
+
+    Args:
+        session: names the caller.
+
+    Raises:
+        UsageError: no such syscall, or wrong arguments.
+    """
+    declared = registry[name]
+    request = declared.bind(args, kwargs)
+    arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
+    for entry, _, param in declared.fields():
+        if param.session and not arguments[entry.name]:
+            arguments[entry.name] = session
+        if param.local:  # whoever runs it may be elsewhere
+            arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
+    return arguments
 
 
 def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
@@ -220,7 +280,8 @@ def open_engines(
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.residents import Residents
-    from lsfs.syscalls import embedders
+    from lsfs.llm.shedding import Shedding
+    from lsfs.syscalls import embedders, rerank
     from lsfs.syscalls.then import Earlier, Retained
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
@@ -229,6 +290,10 @@ def open_engines(
     stack.callback(tree.close)
     residents = Residents(config.model.memory * 2**20)
     stack.callback(residents.close)
+    shedding = Shedding(residents, config.model.memory_free * 2**20)
+    if follow and config.model.memory_free:  # a process that stays
+        stack.callback(shedding.close)
+        shedding.start()
     meanings = embedders.meanings(
         embedders.load(config.model, residents),
         config.model,
@@ -237,6 +302,7 @@ def open_engines(
         read_only=read_only,
     )
     chat = _chat(config, residents, record.state.kv, stack)
+    reranker = rerank.reranker(config.model, residents)
     search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
@@ -255,8 +321,11 @@ def open_engines(
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
+        reranker=reranker,
     )  # fmt: skip
-    return _following(engines, pipeline, reader.close, stack) if follow and pipeline else engines
+    if not follow or pipeline is None:
+        return engines
+    return _following(engines, pipeline, reader.close, stack, shedding)
 
 
 def _versions(
@@ -322,6 +391,7 @@ def _following(
     pipeline: Pipeline,
     interrupt: Callable[[], None],
     stack: contextlib.ExitStack,
+    shedding: Shedding,
 ) -> Engines:
     from dataclasses import replace
 
@@ -329,7 +399,7 @@ def _following(
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
 
-    ahead = _ahead(engines)
+    ahead = _ahead(engines, shedding)
 
     def recompute() -> None:
         if ahead is not None:
@@ -356,11 +426,11 @@ def _following(
     return replace(engines, indexer=follower, ahead=ahead)
 
 
-def _ahead(engines: Engines) -> Ahead | None:
+def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     """What reads ahead, where the model keeps what it reads."""
     from lsfs.index.pause import Pause
     from lsfs.llm.chat import ReadsAhead
-    from lsfs.syscalls.ahead import Ahead, passages_of
+    from lsfs.syscalls.ahead import Ahead, EitherOf, passages_of
 
     chat, catalog = engines.chat, engines.catalog
     if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
@@ -370,7 +440,7 @@ def _ahead(engines: Engines) -> Ahead | None:
         lambda path: passages_of(catalog, path),
         is_at_rest=lambda: catalog.waiting() == 0,
         # Whatever holds for indexing: it is never urgent.
-        pause=Pause("either"),
+        pause=EitherOf(Pause("either"), shedding),
         now_ns=engines.clock.now_ns,
     )
 
@@ -388,6 +458,11 @@ def _chat(
     config: Config, residents: Residents, kept: Path, stack: contextlib.ExitStack
 ) -> ChatModel | None:
     from lsfs.llm import models
+
+    if models.is_server(config.model.chat):
+        from lsfs.llm.served import ServedChat
+
+        return ServedChat(config.model)
     from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)

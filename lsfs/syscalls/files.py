@@ -237,9 +237,13 @@ def wait_indexed(call: Call, request: WaitRequest) -> Waited:
 class ReindexRequest:
     """Nothing to choose: every file is read again."""
 
+    dry_run: Annotated[bool, Param("only say how many files that are")] = False
+
 
 @registry.syscall(effect=Effect.WRITE, command="reindex", examples=("lsfs reindex",))
 def reindex(call: Call, request: ReindexRequest) -> Done:
     """Read and embed every file again, as if the index were new. No file of yours is touched."""
+    if request.dry_run:
+        return Done(f"{call.engines.catalog.counts().files} files would be read again")
     call.engines.indexer.reindex(call.emit)
     return Done(f"{call.engines.catalog.counts().files} files are read again")

@@ -174,7 +174,13 @@ class FindRequest:
     """Which names, and where."""
 
     path: Annotated[str, Param("the folder to look in; '.' is the whole drive", path=True)]
-    pattern: Annotated[str, Param("a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'")]
+    pattern: Annotated[
+        str,
+        Param(
+            "a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'; may stand alone",
+            positional=True,
+        ),
+    ] = ""
     exclude_patterns: _EXCLUDE = ()
     limit: Annotated[int, Param("show at most so many")] = MOST
     after: Annotated[str, Param("only what comes behind this path", path=True)] = ""
@@ -190,20 +196,22 @@ class Names:
 
 @registry.syscall(
     command="find",
-    examples=("lsfs find . '**/*.pdf'", "lsfs find Contracts '**/*lease*'"),
+    examples=("lsfs find '**/*.pdf'", "lsfs find Contracts '**/*lease*'"),
     tools=(
         Tool("search_files", "Find files and folders by NAME with a glob ('**/*.pdf'); for what "
-             "they say use search or grep_files.", leaves_out=("limit", "after"), camel=True),
+             "they say use search or grep_files.", leaves_out=("limit", "after"), camel=True,
+             requires=("pattern",)),
     ),
 )  # fmt: skip
 def find_files(call: Call, request: FindRequest) -> Names:
     """Find files and folders by their names. For what files say: ``search`` and ``grep``."""
-    matches = globbed([request.pattern])
+    folder, pattern = (request.path, request.pattern) if request.pattern else ("", request.path)
+    matches = globbed([pattern])
     is_out = excluded(request.exclude_patterns)
     names: list[Entry] = []
     last = paths.relative(request.after).split("/") if request.after else []
-    with source(call) as root, told(request.path):
-        path = found(call, root, request.path)
+    with source(call) as root, told(folder):
+        path = found(call, root, folder)
         for one in walk(call, root, path, is_out):
             if one.path.split("/") > last and matches(_below(one, path)):
                 if len(names) == request.limit:
