@@ -32,19 +32,17 @@ class VirtualFiles:
     Args:
         views: what it contains, for each user.
         handles: the open files of the mount, by descriptor.
-        root: descriptor of the source, whose owner and time the directory has.
+        root: descriptor of the source, whose time the directory has.
     """
 
     def __init__(self, views: Views, handles: dict[int, Handle], root: int) -> None:
         self._views = views
         self._handles = handles
         self._trees: dict[int, VirtualTree] = {}  # of open files, by descriptor
-        owner = os.fstat(root)
-        self._owner = owner.st_uid, owner.st_gid
-        self._others = 0
-        if views.is_shared:
-            self._owner, self._others = (os.geteuid(), os.getegid()), 0o055
-        self._made_ns = owner.st_mtime_ns
+        # Whoever mounted it, not whose folder it is: it shows what the process may read.
+        self._owner = os.geteuid(), os.getegid()
+        self._others = 0o055 if views.is_shared else 0
+        self._made_ns = os.fstat(root).st_mtime_ns
 
     @property
     def _tree(self) -> VirtualTree:

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from lsfs import codec, config
+from lsfs.audit import AuditLog
 from lsfs.clients import Client
 from lsfs.config import Config, ModelConfig, MountConfig
 from lsfs.drives import initialise
@@ -240,6 +241,9 @@ def test_in_the_mount_a_user_finds_what_it_may_read(
                 there = as_user(uid, partial(os.path.lexists, place / f".lsfs/text/{path}.md"))
                 assert there is (path in readable)
         assert (place / ".lsfs" / "search" / "commonword").is_dir()
+        (place / ".lsfs" / "search" / "made").mkdir()
+        last = list(AuditLog(record.state.audit).entries())[-1]
+        assert (last.door, last.call, last.uid) == ("mount", "save_search", os.geteuid())
         # A right that is taken away counts at once, or a second later.
         (world.source / "open" / "alphaword.txt").chmod(0o600)
         hidden = threading.Event()
