@@ -200,7 +200,8 @@ def test_agents_get_what_they_are_granted(source: Path, tmp_path: Path) -> None:
             await agent.text("write_file", path="Notes/new.txt", content="x")
             for tool, arguments in (
                 ("write_file", {"path": "Contracts/new.txt", "content": "x"}),
-                ("read_text_file", {"path": SECRET}), ("read_text_file", {"path": "Notes/link.txt"}),
+                ("read_text_file", {"path": SECRET}),
+                ("read_text_file", {"path": "Notes/link.txt"}),
                 ("get_file_info", {"path": "Secret"}), ("ask", {"question": "?", "dir": "Secret"}),
             ):  # fmt: skip
                 answer = await agent.raw(tool, **arguments)
