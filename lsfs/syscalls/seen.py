@@ -6,11 +6,11 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsfs.index.tree import SourceTree
 from lsfs.sight import Sight
-from lsfs.syscalls.engines import Call
+from lsfs.syscalls.engines import Call, Emit
 from lsfs.versions.past_seen import SeenPast
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def limited(call: Call) -> Iterator[Call]:
     from lsfs.syscalls.then import Earlier, Retained
 
     engines = call.engines
+    call = replace(call, emit=_quiet(call.emit))
     engines.indexer.fresh(call.emit)  # what is made now is of this moment
     with contextlib.ExitStack() as stack:
         root = os.open(engines.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -48,6 +49,16 @@ def limited(call: Call) -> Iterator[Call]:
             tree=SeenTree(engines.tree, sees), earlier=earlier,
         )  # fmt: skip
         yield replace(call, engines=view, sees=sees)
+
+
+def _quiet(emit: Emit) -> Emit:
+    """A sink without progress, which counts files that may not be seen."""
+
+    def told(event: dict[str, Any]) -> None:
+        if "stage" not in event:
+            emit(event)
+
+    return told
 
 
 class SeenTree(SourceTree):
