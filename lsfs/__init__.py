@@ -15,21 +15,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lsfs.clients import Client
     from lsfs.config import Config
     from lsfs.drives import DriveRecord
+    from lsfs.grants import Grant
     from lsfs.serve.aios import AiosStorage
     from lsfs.serve.asynchronous import AsyncDrive, Opening
     from lsfs.syscalls.drive import Caller, Drive
 
 __version__ = "0.1.0"
 
-__all__ = ["AiosStorage", "AsyncDrive", "Drive", "__version__", "aopen", "open"]
+__all__ = ["AiosStorage", "AsyncDrive", "Drive", "Grant", "__version__", "aopen", "open"]
 
 # Names that are loaded when they are first looked up, and their modules.
 _LATE = {
     "AiosStorage": "lsfs.serve.aios",
     "AsyncDrive": "lsfs.serve.asynchronous",
     "Drive": "lsfs.syscalls.drive",
+    "Grant": "lsfs.grants",
 }
 
 
@@ -39,6 +42,8 @@ def open(
     config: Config | None = None,
     state: str | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
+    grant: Grant | None = None,
+    client: Client | None = None,
 ) -> Drive:
     """Open a folder as a drive.
 
@@ -50,16 +55,27 @@ def open(
         config: settings; by default those of the environment and the configuration files.
         state: where the drive's state is kept instead of the default place.
         on_event: called with progress and streamed text.
+        grant: what this ``Drive`` may do; everything by default. ``Grant(paths=("Notes/**",),
+            verbs=("read", "search"))`` gives one to hand to code that is trusted with no more.
+        client: who calls, for the audit log and for locks; this process by default.
 
     Raises:
         NotFound, AccessDenied: the folder cannot be used.
         LockHeld: another process is making the index for the first time.
     """
+    from dataclasses import replace
+
+    from lsfs.clients import Client
+    from lsfs.grants import FULL
     from lsfs.serve.client import connect
-    from lsfs.syscalls.drive import Drive
+    from lsfs.syscalls.drive import Drive, new_session
 
     record = _record(source, state)
-    return Drive(record.source, connect(record) or _open_here(record, config), on_event)
+    who = client or Client()
+    who = who if who.session else replace(who, session=new_session())
+    may = grant or FULL
+    caller = connect(record, client=who, grant=may) or _open_here(record, config, who, may)
+    return Drive(record.source, caller, on_event, session=who.session)
 
 
 def aopen(
@@ -68,6 +84,8 @@ def aopen(
     config: Config | None = None,
     state: str | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
+    client: Client | None = None,
+    grant: Grant | None = None,
 ) -> Opening:
     """Open a folder as a drive for a program that awaits, under asyncio or trio.
 
@@ -75,16 +93,22 @@ def aopen(
     serves it; where none does, this one follows its files as long as it is open.
 
     Args:
-        source, config, state, on_event: as for :func:`open`; ``on_event`` is called in the event
-            loop.
+        source, config, state, on_event, client, grant: as for :func:`open`; ``on_event`` is called
+            in the event loop.
 
     Raises:
         NotFound, AccessDenied: the folder cannot be used; raised where it is awaited.
     """
+    from lsfs.grants import FULL
     from lsfs.serve.access import Access
     from lsfs.serve.asynchronous import AsyncDrive, Opening
 
-    return Opening(lambda: AsyncDrive(Access(_record(source, state), config), on_event))
+    def opened() -> AsyncDrive:
+        record = _record(source, state)
+        access = Access(record, config, client=client, grant=grant or FULL)
+        return AsyncDrive(access, on_event)
+
+    return Opening(opened)
 
 
 def _record(source: str | os.PathLike[str], state: str | None) -> DriveRecord:
@@ -97,11 +121,12 @@ def _record(source: str | os.PathLike[str], state: str | None) -> DriveRecord:
         return initialise(source, state)
 
 
-def _open_here(record: DriveRecord, config: Config | None) -> Caller:
+def _open_here(record: DriveRecord, config: Config | None, client: Client, grant: Grant) -> Caller:
     from lsfs import config as configuration
     from lsfs.syscalls.drive import open_local
 
-    return open_local(record, config or configuration.load(record.source))
+    settings = config or configuration.load(record.source)
+    return open_local(record, settings, client=client, grant=grant)
 
 
 def __getattr__(name: str) -> Any:

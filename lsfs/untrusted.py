@@ -1,12 +1,15 @@
-"""Text that came from files, made harmless for a terminal, or a page."""
+"""Text that came from files, made harmless for whoever shows it."""
 
 from __future__ import annotations
 
 import unicodedata
 
+# What changes the direction of the text behind it (Unicode TR 36, 2.10): "exe.fdp" reads as ".pdf".
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def safe(text: str, *, lines: bool = False) -> str:
-    """Text from a file or a name, without what a terminal or a browser would act on.
+    """Text from a file or a name, without what a terminal would act on.
 
     Args:
         lines: keep line breaks; in names and snippets they are shown as a space.
@@ -22,3 +25,19 @@ def safe(text: str, *, lines: bool = False) -> str:
         else:
             kept.append(char)
     return "".join(kept)
+
+
+def on_a_page(text: str) -> str:
+    """Text from a file or a name, as a page in a browser may show it, once it is escaped.
+
+    What joins or parts letters stays, for whole scripts need it.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if char in _TURNING
+        or (char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cs", "Cn"))
+        else char
+        for char in text
+    )

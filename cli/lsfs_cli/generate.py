@@ -37,10 +37,21 @@ def command(name: str, group: str | None, common: list[click.Parameter]) -> clic
         if one.command.startswith(name + " ")
     }
     examples = _examples(line for part in parts.values() for line in part.examples[:1])
-    holder = click.Group(name, help=f"{group}\n\n{examples}", params=[*common])
+    holder = _Group(name, help=f"{group}\n\n{examples}", params=[*common])
     for last, part in parts.items():
         holder.add_command(_command(part, last, common))
     return holder
+
+
+class _Group(click.Group):
+    """Commands of one kind; without the name of one, it lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        is_named = bool(args) and not args[0].startswith("-")
+        is_named = is_named or any(word in self.commands or word == "--help" for word in args)
+        if not is_named and "list" in self.commands:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
 def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> click.Command:

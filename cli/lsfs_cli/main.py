@@ -28,10 +28,12 @@ OWN = {
     "aios": "aios", "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings",
     "do": "do", "doctor": "processes", "index": "processes", "init": "processes",
     "man": "reference", "map": "map", "mcp": "mcp", "model": "model", "mount": "processes",
-    "schema": "reference", "umount": "processes", "unit": "processes",
+    "schema": "reference", "serve": "serve", "share": "share", "trust": "trust",
+    "umount": "processes", "unit": "processes",
 }  # fmt: skip
 GROUPS = {
     "trash": "Removed files: list them, bring them back, give them up.",
+    "audit": "Who called what that changes something: the log of it, and its proof.",
     "kv": "What the language model made of passages: how much is kept, and its end.",
 }
 
@@ -146,6 +148,8 @@ def main() -> None:
     logging.basicConfig(
         level=os.environ.get("LSFS_LOG", "ERROR").upper(), format="lsfs: %(message)s"
     )
+    # That the settings of a drive are not obeyed, its user has to know.
+    logging.getLogger("lsfs.config").setLevel(logging.WARNING)
     session = Session()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not be able to show every letter

@@ -210,6 +210,7 @@ def _(result: StatusReport, out: Console) -> None:
         ("answers", result.models.get("chat") or "none: answers are quotes"),
         ("search", result.models.get("embed") or "none: search is by keyword"),
         *([("kept", _kept(result.kv))] if result.kv.get("blocks") else []),
+        *(("locked", safe(f"{one.path}: {one.holder}")) for one in result.locks),
         ("state", safe(result.state)),
     ]
     if follows := result.models.get("embed_next"):

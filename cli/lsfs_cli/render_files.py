@@ -66,7 +66,7 @@ def _(result: Stat, out: Console) -> None:
         "modified": moment(one.modified), "read": moment(result.accessed),
         "attributes changed": moment(result.changed), "permissions": f"{one.mode:04o}",
         "version": str(result.version or ""), "indexed": result.indexed,
-        "read as": result.media_type,
+        "read as": result.media_type, "locked": result.lock,
     }  # fmt: skip
     render.table(((name, value) for name, value in facts.items() if value), out)
 

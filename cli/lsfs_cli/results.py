@@ -12,6 +12,7 @@ from lsfs_cli import (  # noqa: F401 - each knows how a part of the results is s
     render_kv,
     render_past,
     render_prompt,
+    render_safety,
     render_stated,
     render_summary,
 )

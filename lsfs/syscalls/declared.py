@@ -80,4 +80,13 @@ DECLARED = {
     "parse": Outline("parse", "parse", "Say which calls a prompt asks for; ``lsfs do`` runs them."),
     "summarize": Outline("summarize", "summarize", "Sum up a file, a folder, or what the files say about something."),
     "retrieve_summary": Outline("summarize", "", "Find the files that are most about a query, and sum up each of them, best first."),
+    "lock": Outline("locking", "lock", "Keep other clients of lsfs from changing a path for a while."),
+    "unlock": Outline("locking", "unlock", "Give up a lock on a path."),
+    "share": Outline("sharing", "", "Make a link to a file or folder that ends by itself; it is for this machine only."),
+    "shares": Outline("sharing", "", "List what is shared, with whom made it and when it ends."),
+    "unshare": Outline("sharing", "unshare", "End the links to a path, or one link."),
+    "audit": Outline("audit", "audit list", "Show which calls changed something or were refused: who, when, what, and how it ended."),
+    "audit_verify": Outline("audit", "audit verify", "Prove that no line of the audit log was altered, removed, moved or put in."),
+    "describe": Outline("describe", "", "Say of files what they are at a glance, all of them at once."),
+    "page_image": Outline("page_image", "", "Draw a page of a PDF, or a picture; in a process that the file cannot break out of."),
 }

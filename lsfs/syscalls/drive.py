@@ -13,12 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lsfs.clients import Client
 from lsfs.clock import Clock, SystemClock
 from lsfs.drives import DriveRecord, locked
-from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
+from lsfs.errors import LockHeld, LsfsError
+from lsfs.grants import FULL, Grant
 from lsfs.syscalls.engines import Call, Emit, Engines
 from lsfs.syscalls.methods import Methods
-from lsfs.syscalls.registry import Effect, registry
+from lsfs.syscalls.registry import registry
 
 if TYPE_CHECKING:
     from lsfs.config import Config
@@ -36,6 +38,11 @@ log = logging.getLogger("lsfs.syscalls.drive")
 
 WATCH_SECONDS = 0.25  # between looks at what has changed
 FIRST_INDEX_SECONDS = 20.0  # to wait for another process that is just making the index
+
+
+def new_session() -> str:
+    """A name for a session that nobody else has."""
+    return f"drive {uuid.uuid4().hex}"
 
 
 class Caller(Protocol):
@@ -64,15 +71,21 @@ class Drive(Methods):
         source: the folder.
         caller: who runs the syscalls.
         on_event: called with each event of a call.
+        session: what conversations and locks are known by; a new one by default.
     """
 
     def __init__(
-        self, source: Path, caller: Caller, on_event: Callable[[dict[str, Any]], None] | None = None
+        self,
+        source: Path,
+        caller: Caller,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        session: str = "",
     ) -> None:
         self.source = source
         self._caller = caller
         self._on_event = on_event or (lambda _: None)
-        self._session = f"drive {uuid.uuid4().hex}"
+        self._session = session or new_session()
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 
     def __repr__(self) -> str:
@@ -160,44 +173,50 @@ def bound(
 
 
 def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
-    """Run a syscall on engines, and turn what its stores say into errors of ours.
+    """Run a syscall on engines: :func:`lsfs.syscalls.gate.run`, which is loaded when it is used."""
+    from lsfs.syscalls import gate
 
-    Raises:
-        LockHeld: the index is only read here, and the syscall writes.
-        StateUnwritable: the disk of the state is full or refuses.
-        IndexCorrupt: a store turned out to be damaged.
-    """
-    import sqlite3
-
-    declared = registry[name]
-    request = declared.bind((), arguments)
-    if call.engines.catalog.read_only and declared.effect_of(request) is not Effect.READ:
-        raise LockHeld(f"another process is indexing {call.engines.source}")
-    try:
-        return declared.run(call, request)
-    except sqlite3.OperationalError as error:
-        raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        hint = "see what it is with: lsfs fsck, and mend it with: lsfs fsck --repair"
-        raise IndexCorrupt(f"{call.engines.state.root}: {error}", hint=hint) from error
+    return gate.run(call, name, arguments)
 
 
 class LocalCaller:
-    """Runs syscalls on engines in this process."""
+    """Runs syscalls on engines in this process.
 
-    def __init__(self, engines: Engines, release: Callable[[], None]) -> None:
+    Args:
+        release: closes them.
+        client: who calls.
+        grant: what they may do.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        release: Callable[[], None],
+        client: Client | None = None,
+        grant: Grant = FULL,
+    ) -> None:
         self.engines = engines
         self._release = release
+        self._client = client or Client()
+        self._grant = grant
 
     def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
         """Run a syscall in this thread."""
-        return run(Call(self.engines, emit), name, arguments)
+        call = Call(self.engines, emit, client=self._client, grant=self._grant)
+        return run(call, name, arguments)
 
     def close(self) -> None:
         self._release()
 
 
-def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = None) -> LocalCaller:
+def open_local(
+    record: DriveRecord,
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    client: Client | None = None,
+    grant: Grant = FULL,
+) -> LocalCaller:
     """Engines of a drive in this process, indexing whenever a result is asked for.
 
     When another process is indexing the drive right now, the index is read as it is.
@@ -207,7 +226,7 @@ def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = Non
         read_only = not _lock(record, stack)
         with _room(record):
             engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
-        return LocalCaller(engines, stack.pop_all().close)
+        return LocalCaller(engines, stack.pop_all().close, client, grant)
     raise AssertionError  # the block returns or raises; a with statement hides that from checkers
 
 

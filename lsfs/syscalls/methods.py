@@ -25,6 +25,7 @@ MODULES = (  # that declare syscalls
     "questions", "retention", "rollback", "extract", "duplicates", "group", "combined", "map",
     "join", "aggregate", "file_join", "joins_kept",
     "listing", "reading", "writing", "editing", "delete", "kv", "parse", "summarize",
+    "locking", "sharing", "audit", "describe", "page_image",
 )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from lsfs.audit import Verdict
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import SavedQuestion
 from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.audit import AuditEntries
 from lsfs.syscalls.changes import FileEvents
 from lsfs.syscalls.delete import DeletePlan
+from lsfs.syscalls.describe import Described
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.editing import Edit, Edited
@@ -20,8 +23,10 @@ from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
+from lsfs.syscalls.locking import Locked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
+from lsfs.syscalls.page_image import PageImage
 from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
@@ -29,6 +34,7 @@ from lsfs.syscalls.reading import FileText, Texts
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
+from lsfs.syscalls.sharing import SharedLink, SharedLinks
 from lsfs.syscalls.writing import Written
 
 class Methods:
@@ -479,6 +485,50 @@ class Methods:
         exclude: Sequence[str] = ...,
         length: str = ...,
     ) -> Summaries: ...
+    def lock(
+        self,
+        path: str,
+        for_: str = ...,
+    ) -> Locked: ...
+    def unlock(
+        self,
+        path: str,
+        force: bool = ...,
+    ) -> Done: ...
+    def share(
+        self,
+        path: str,
+        expires: str = ...,
+    ) -> SharedLink: ...
+    def shares(
+        self,
+    ) -> SharedLinks: ...
+    def unshare(
+        self,
+        what: str,
+    ) -> SharedLinks: ...
+    def audit(
+        self,
+        path: str = ...,
+        since: str = ...,
+        client: str = ...,
+        outcome: str = ...,
+        limit: int = ...,
+    ) -> AuditEntries: ...
+    def audit_verify(
+        self,
+        head: str = ...,
+    ) -> Verdict: ...
+    def describe(
+        self,
+        paths: Sequence[str],
+    ) -> Described: ...
+    def page_image(
+        self,
+        path: str,
+        page: int = ...,
+        width: int = ...,
+    ) -> PageImage: ...
 
 class AsyncMethods:
     async def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...
@@ -928,3 +978,47 @@ class AsyncMethods:
         exclude: Sequence[str] = ...,
         length: str = ...,
     ) -> Summaries: ...
+    async def lock(
+        self,
+        path: str,
+        for_: str = ...,
+    ) -> Locked: ...
+    async def unlock(
+        self,
+        path: str,
+        force: bool = ...,
+    ) -> Done: ...
+    async def share(
+        self,
+        path: str,
+        expires: str = ...,
+    ) -> SharedLink: ...
+    async def shares(
+        self,
+    ) -> SharedLinks: ...
+    async def unshare(
+        self,
+        what: str,
+    ) -> SharedLinks: ...
+    async def audit(
+        self,
+        path: str = ...,
+        since: str = ...,
+        client: str = ...,
+        outcome: str = ...,
+        limit: int = ...,
+    ) -> AuditEntries: ...
+    async def audit_verify(
+        self,
+        head: str = ...,
+    ) -> Verdict: ...
+    async def describe(
+        self,
+        paths: Sequence[str],
+    ) -> Described: ...
+    async def page_image(
+        self,
+        path: str,
+        page: int = ...,
+        width: int = ...,
+    ) -> PageImage: ...
