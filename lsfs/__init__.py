@@ -63,16 +63,11 @@ def open(
         NotFound, AccessDenied: the folder cannot be used.
         LockHeld: another process is making the index for the first time.
     """
-    from dataclasses import replace
-
-    from lsfs.clients import Client
     from lsfs.grants import FULL
     from lsfs.serve.client import connect
-    from lsfs.syscalls.drive import Drive, new_session
+    from lsfs.syscalls.drive import Drive
 
-    record = _record(source, state)
-    who = client or Client()
-    who = who if who.session else replace(who, session=new_session())
+    record, who = _record(source, state), _named(client)
     may = grant or FULL
     caller = connect(record, client=who, grant=may) or _open_here(record, config, who, may)
     return Drive(record.source, caller, on_event, session=who.session)
@@ -93,8 +88,8 @@ def aopen(
     serves it; where none does, this one follows its files as long as it is open.
 
     Args:
-        source, config, state, on_event, client, grant: as for :func:`open`; ``on_event`` is called
-            in the event loop.
+        source, config, state, on_event, client, grant: as for :func:`open`; ``on_event`` is
+            called in the event loop.
 
     Raises:
         NotFound, AccessDenied: the folder cannot be used; raised where it is awaited.
@@ -103,12 +98,21 @@ def aopen(
     from lsfs.serve.access import Access
     from lsfs.serve.asynchronous import AsyncDrive, Opening
 
-    def opened() -> AsyncDrive:
-        record = _record(source, state)
-        access = Access(record, config, client=client, grant=grant or FULL)
-        return AsyncDrive(access, on_event)
+    def access() -> Access:
+        return Access(_record(source, state), config, client=_named(client), grant=grant or FULL)
 
-    return Opening(opened)
+    return Opening(lambda: AsyncDrive(access(), on_event))
+
+
+def _named(client: Client | None) -> Client:
+    """Who calls, with a session of its own where it has none."""
+    from dataclasses import replace
+
+    from lsfs.clients import Client
+    from lsfs.syscalls.drive import new_session
+
+    who = client or Client()
+    return who if who.session else replace(who, session=new_session())
 
 
 def _record(source: str | os.PathLike[str], state: str | None) -> DriveRecord:

@@ -26,7 +26,9 @@ _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 # A tree that was downloaded may not decide which programs, models or places outside it are used,
 # who gets its files, or how much of the machine is taken; until the user has approved its settings.
 UNTRUSTED = frozenset({
-    "model.chat", "model.draft", "model.embed", "model.embed_name", "model.embed_remote",
+    "model.chat", "model.chat_name", "model.chat_remote", "model.draft",
+    "model.rerank", "model.rerank_name", "model.rerank_remote",
+    "model.embed", "model.embed_name", "model.embed_remote",
     "model.embed_query_prefix", "model.embed_passage_prefix", "model.threads", "model.context",
     "model.gpu_layers", "model.memory", "index.neural", "index.neural_memory_mb",
     "index.parse_memory_mb", "index.parse_workers", "mount.transport", "mount.virtual_name",
@@ -100,21 +102,27 @@ class ModelConfig:
     """Which models answer.
 
     Attributes:
-        chat: "default", "none", or the path of a GGUF file.
+        chat: what answers: "default", "none", the path of a GGUF file, or the address of a server
+            as ``http://127.0.0.1:8080/v1``.
+        chat_name, embed_name, rerank_name: what the server calls the model.
+        chat_remote, embed_remote, rerank_remote: that server may be on another machine: text of
+            the files leaves this one.
         draft: a smaller model with the same tokens, which guesses what the one that answers says,
             so that it says it sooner: "none", or the path of a GGUF file.
         embed: "default", "none", the path of a GGUF file or of a folder with a model of
             transformers, or the address of a server as ``http://127.0.0.1:8080/v1``.
-        embed_name: what the server calls the embedding model.
-        embed_remote: that server may be on another machine: text of the files leaves this one.
         embed_query_prefix, embed_passage_prefix: what the embedding model wants to stand before a
             query and a passage; "auto": what is known of its family.
+        rerank: what puts the best hits of a search in order: "none", the path of a GGUF file of a
+            reranker, or the address of a server.
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
         gpu_layers: layers of the language model on the GPU; -1: as many as fit its memory.
         memory: MiB of all models in memory together; the least recently used makes room. 0: half
             of the machine's memory.
+        memory_free: MiB that are left to other programs: below that, models that nobody uses are
+            closed, and come back with the next question. 0: never.
         timeout: wall seconds of one task of the language model; 0: no limit.
         kv: "on": what the language model makes of a passage (its attention state) is kept, so that
             the next question about it need not wait for that again.
@@ -124,17 +132,23 @@ class ModelConfig:
     """
 
     chat: str = "default"
+    chat_name: str = ""
+    chat_remote: bool = False
     draft: str = "none"
     embed: str = "default"
     embed_name: str = ""
     embed_remote: bool = False
     embed_query_prefix: str = "auto"
     embed_passage_prefix: str = "auto"
+    rerank: str = "none"
+    rerank_name: str = ""
+    rerank_remote: bool = False
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160
     gpu_layers: int = -1
     memory: int = 0
+    memory_free: int = 512
     timeout: float = 600.0
     kv: Literal["on", "off"] = "on"
     kv_bytes: int = 2 << 30

@@ -12,7 +12,6 @@ A call runs in a thread. When the task that awaits it is cancelled, the call is 
 from __future__ import annotations
 
 import math
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
@@ -24,7 +23,7 @@ import anyio.to_thread
 
 from lsfs.errors import LsfsError
 from lsfs.serve.access import Access, Cancellation
-from lsfs.syscalls.drive import WATCH_SECONDS, bound
+from lsfs.syscalls.drive import WATCH_SECONDS, bound, new_session
 from lsfs.syscalls.methods import AsyncMethods
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class AsyncDrive(AsyncMethods):
         self.source: Path = access.record.source
         self._access = access
         self._on_event = on_event
-        self._session = f"drive {uuid.uuid4().hex}"
+        self._session = access.client.session or new_session()
         self._threads = anyio.CapacityLimiter(AT_ONCE)
 
     def __repr__(self) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
+    from lsfs.llm.shedding import Shedding
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.changes import FileEvent
     from lsfs.syscalls.streaming import Stream
@@ -279,7 +280,8 @@ def open_engines(
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.residents import Residents
-    from lsfs.syscalls import embedders
+    from lsfs.llm.shedding import Shedding
+    from lsfs.syscalls import embedders, rerank
     from lsfs.syscalls.then import Earlier, Retained
 
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
@@ -288,6 +290,10 @@ def open_engines(
     stack.callback(tree.close)
     residents = Residents(config.model.memory * 2**20)
     stack.callback(residents.close)
+    shedding = Shedding(residents, config.model.memory_free * 2**20)
+    if follow and config.model.memory_free:  # a process that stays
+        stack.callback(shedding.close)
+        shedding.start()
     meanings = embedders.meanings(
         embedders.load(config.model, residents),
         config.model,
@@ -296,6 +302,7 @@ def open_engines(
         read_only=read_only,
     )
     chat = _chat(config, residents, record.state.kv, stack)
+    reranker = rerank.reranker(config.model, residents)
     search = Search(catalog, None, None, meanings)
     clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
@@ -314,8 +321,11 @@ def open_engines(
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
+        reranker=reranker,
     )  # fmt: skip
-    return _following(engines, pipeline, reader.close, stack) if follow and pipeline else engines
+    if not follow or pipeline is None:
+        return engines
+    return _following(engines, pipeline, reader.close, stack, shedding)
 
 
 def _versions(
@@ -381,6 +391,7 @@ def _following(
     pipeline: Pipeline,
     interrupt: Callable[[], None],
     stack: contextlib.ExitStack,
+    shedding: Shedding,
 ) -> Engines:
     from dataclasses import replace
 
@@ -388,7 +399,7 @@ def _following(
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
 
-    ahead = _ahead(engines)
+    ahead = _ahead(engines, shedding)
 
     def recompute() -> None:
         if ahead is not None:
@@ -415,11 +426,11 @@ def _following(
     return replace(engines, indexer=follower, ahead=ahead)
 
 
-def _ahead(engines: Engines) -> Ahead | None:
+def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     """What reads ahead, where the model keeps what it reads."""
     from lsfs.index.pause import Pause
     from lsfs.llm.chat import ReadsAhead
-    from lsfs.syscalls.ahead import Ahead, passages_of
+    from lsfs.syscalls.ahead import Ahead, EitherOf, passages_of
 
     chat, catalog = engines.chat, engines.catalog
     if engines.config.model.kv == "off" or not isinstance(chat, ReadsAhead):
@@ -429,7 +440,7 @@ def _ahead(engines: Engines) -> Ahead | None:
         lambda path: passages_of(catalog, path),
         is_at_rest=lambda: catalog.waiting() == 0,
         # Whatever holds for indexing: it is never urgent.
-        pause=Pause("either"),
+        pause=EitherOf(Pause("either"), shedding),
         now_ns=engines.clock.now_ns,
     )
 
@@ -447,6 +458,11 @@ def _chat(
     config: Config, residents: Residents, kept: Path, stack: contextlib.ExitStack
 ) -> ChatModel | None:
     from lsfs.llm import models
+
+    if models.is_server(config.model.chat):
+        from lsfs.llm.served import ServedChat
+
+        return ServedChat(config.model)
     from lsfs.llm.local import LocalChat
 
     found = models.chat_model_file(config.model.chat)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lsfs.index.reading import Reader
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
-    from lsfs.llm.chat import ChatModel
+    from lsfs.llm.chat import ChatModel, Reranker
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
@@ -62,6 +62,7 @@ class Engines:
         moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
             the present.
         ahead: reads passages that are likely to be asked about, in a process that stays; else None.
+        reranker: puts the best hits of a search in order, where ``model.rerank`` names one.
     """
 
     source: Path
@@ -80,6 +81,7 @@ class Engines:
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
     ahead: Ahead | None = None
+    reranker: Reranker | None = None
 
     def question(self) -> contextlib.AbstractContextManager[None]:
         """While a question is answered, nothing that nobody waits for takes the model."""

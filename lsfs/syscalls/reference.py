@@ -20,9 +20,11 @@ _HEAD = """# Reference
 
 Written by `python -m lsfs.syscalls.reference` from the declarations; do not edit.
 
-Each operation is one declaration, which gives a method of `lsfs.Drive`, a command of `lsfs`, a tool of the MCP server and a request of the daemon. *Effect*: `read` changes nothing;
-`write` changes files or what is kept about them, and can be undone; `destructive` is shown as a plan first and done when the plan is confirmed. On the command line an argument is
-an option of the same name with dashes (`--not-type`), unless its name stands in the usage line.
+Each operation is one declaration, which gives a method of `lsfs.Drive`, a command of `lsfs`, a tool
+of the MCP server and a request of the daemon. *Effect*: `read` changes nothing; `write` changes
+files or what is kept about them, and can be undone; `destructive` is shown as a plan first and done
+when the plan is confirmed. On the command line an argument is an option of the same name with
+dashes (`--not-type`), unless its name stands in the usage line.
 
 """
 

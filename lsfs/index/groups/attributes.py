@@ -12,9 +12,9 @@ from lsfs.index.fields.forms import party_key
 from lsfs.index.filters import type_of
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.index.groups.languages import language_of
-from lsfs.index.writers import author_of
 from lsfs.index.groups.names import merged
 from lsfs.index.scope import Entry
+from lsfs.index.writers import author_of
 from lsfs.model import FieldValue
 
 PARTS = ("year", "quarter", "month", "week", "day")
