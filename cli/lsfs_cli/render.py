@@ -187,6 +187,13 @@ def _kept(kv: dict[str, int]) -> str:
     return f"{kv['blocks']} {word} read by the model, {size(kv['bytes'])} of {size(kv['limit'])}"
 
 
+def _problems(index: dict[str, int]) -> str:
+    """How many files were not read in full, and how many are of a kind that is not read at all."""
+    unread = index["unsupported"]
+    found = str(index["errors"]) + (f", and {unread} of a kind that is not read" if unread else "")
+    return found + (" (lsfs status --problems)" if index["errors"] or unread else "")
+
+
 @shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
@@ -203,10 +210,7 @@ def _(result: StatusReport, out: Console) -> None:
         ("index", f"{index['indexed']} of {index['files']} files, {index['passages']} passages"),
         ("pending", str(index["pending"])),
         *([("working", safe(_work(result.work)))] if result.work else []),
-        (
-            "problems",
-            f"{index['errors']}" + (" (lsfs status --problems)" if index["errors"] else ""),
-        ),
+        ("problems", _problems(index)),
         ("answers", result.models.get("chat") or "none: answers are quotes"),
         ("search", result.models.get("embed") or "none: search is by keyword"),
         *([("kept", _kept(result.kv))] if result.kv.get("blocks") else []),
