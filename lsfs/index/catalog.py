@@ -571,6 +571,7 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
             "SELECT count(*) FROM passage WHERE document_id IN (SELECT document_id FROM file)"
         ).fetchone()[0],
         generation=int(row[0]) if row else 0,
+        unsupported=by_status.get(Status.UNSUPPORTED, 0),
     )
 
 
