@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lsfs.web import filing
 from lsfs.web.pages import Emit, Pages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from lsfs.model import Citation
     from lsfs.serve.access import Cancellation
     from lsfs.syscalls.ask import Answer
 
@@ -43,6 +42,7 @@ def asked(pages: Pages, request: Request) -> Response:
             statements=statements(answer),
             is_listing=answer.by in _AS_FILES,
             others=_others(answer),
+            evidence=filing.evidence(pages, answer.citations) if answer.grounded else None,
         )
 
     return pages.slowly("asked.html", work, query=question)
@@ -57,10 +57,5 @@ def statements(answer: Answer) -> list[Stated]:
 
 def _others(answer: Answer) -> list[object]:
     """Files beside the cited ones."""
-    cited = paths(answer.citations)
+    cited = {citation.path for citation in answer.citations}
     return [file for file in answer.files if file.path not in cited]
-
-
-def paths(citations: Sequence[Citation]) -> set[str]:
-    """The files that are cited."""
-    return {citation.path for citation in citations}

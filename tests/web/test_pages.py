@@ -70,6 +70,8 @@ def test_an_answer_leads_to_the_quote_on_its_page(web: TestClient) -> None:
         one for one in tree.xpath("//ol[@class='sources']//a/@href") if quote(LEASE) in one
     )
     assert there.endswith("#quote")
+    beside = tree.xpath("//figure[@class='evident']/a")[0]
+    assert beside.get("href") == there and beside.xpath(".//*[name()='rect']")
     tree = page(web, there.partition("#")[0])
     assert tree.xpath("//nav[@class='pager']/span")[0].text_content().startswith("Page 2 of 2")
     svg = tree.xpath("//*[name()='svg' and @id='quote']")[0]
