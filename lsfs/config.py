@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,15 +18,25 @@ import msgspec
 
 from lsfs.errors import UsageError
 from lsfs.paths import user_config
+from lsfs.trust import Trust
 
 DRIVE_FILE = ".lsfs.toml"
 _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
-# A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({
-    "model.chat", "model.draft", "model.embed", "model.embed_name", "model.embed_remote",
-    "model.embed_query_prefix", "model.embed_passage_prefix", "index.neural",
+# A tree that was downloaded may not decide which programs, models or places outside it are used,
+# who gets its files, or how much of the machine is taken; until the user has approved its settings.
+UNTRUSTED = frozenset({
+    "model.chat", "model.chat_name", "model.chat_remote", "model.draft",
+    "model.rerank", "model.rerank_name", "model.rerank_remote",
+    "model.embed", "model.embed_name", "model.embed_remote",
+    "model.embed_query_prefix", "model.embed_passage_prefix", "model.threads", "model.context",
+    "model.gpu_layers", "model.memory", "index.neural", "index.neural_memory_mb",
+    "index.parse_memory_mb", "index.parse_workers", "mount.transport", "mount.virtual_name",
+    "share.enabled", "share.port",
 })  # fmt: skip
+MOST_BYTES = 1 << 20  # of a file of settings
+
+log = logging.getLogger("lsfs.config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +102,27 @@ class ModelConfig:
     """Which models answer.
 
     Attributes:
-        chat: "default", "none", or the path of a GGUF file.
+        chat: what answers: "default", "none", the path of a GGUF file, or the address of a server
+            as ``http://127.0.0.1:8080/v1``.
+        chat_name, embed_name, rerank_name: what the server calls the model.
+        chat_remote, embed_remote, rerank_remote: that server may be on another machine: text of
+            the files leaves this one.
         draft: a smaller model with the same tokens, which guesses what the one that answers says,
             so that it says it sooner: "none", or the path of a GGUF file.
         embed: "default", "none", the path of a GGUF file or of a folder with a model of
             transformers, or the address of a server as ``http://127.0.0.1:8080/v1``.
-        embed_name: what the server calls the embedding model.
-        embed_remote: that server may be on another machine: text of the files leaves this one.
         embed_query_prefix, embed_passage_prefix: what the embedding model wants to stand before a
             query and a passage; "auto": what is known of its family.
+        rerank: what puts the best hits of a search in order: "none", the path of a GGUF file of a
+            reranker, or the address of a server.
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
         gpu_layers: layers of the language model on the GPU; -1: as many as fit its memory.
         memory: MiB of all models in memory together; the least recently used makes room. 0: half
             of the machine's memory.
+        memory_free: MiB that are left to other programs: below that, models that nobody uses are
+            closed, and come back with the next question. 0: never.
         timeout: wall seconds of one task of the language model; 0: no limit.
         kv: "on": what the language model makes of a passage (its attention state) is kept, so that
             the next question about it need not wait for that again.
@@ -114,17 +132,23 @@ class ModelConfig:
     """
 
     chat: str = "default"
+    chat_name: str = ""
+    chat_remote: bool = False
     draft: str = "none"
     embed: str = "default"
     embed_name: str = ""
     embed_remote: bool = False
     embed_query_prefix: str = "auto"
     embed_passage_prefix: str = "auto"
+    rerank: str = "none"
+    rerank_name: str = ""
+    rerank_remote: bool = False
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160
     gpu_layers: int = -1
     memory: int = 0
+    memory_free: int = 512
     timeout: float = 600.0
     kv: Literal["on", "off"] = "on"
     kv_bytes: int = 2 << 30
@@ -169,6 +193,19 @@ class VersionsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareConfig:
+    """Links to files, for this machine.
+
+    Attributes:
+        enabled: links may be given out.
+        port: where ``lsfs share --serve`` listens; 0 takes a free one.
+    """
+
+    enabled: bool = False
+    port: int = 8378
+
+
+@dataclass(frozen=True, slots=True)
 class FieldConfig:
     """A field that documents are read for: ``[fields.NAME]``.
 
@@ -194,6 +231,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     mount: MountConfig = field(default_factory=MountConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
+    share: ShareConfig = field(default_factory=ShareConfig)
     fields: dict[str, FieldConfig] = field(default_factory=dict)
 
 
@@ -228,23 +266,64 @@ def load(
     settings: dict[str, Any] = {}
     settings |= _from_file(user_file or user_config())
     if source is not None:
-        drive_file = source / DRIVE_FILE
-        local = _from_file(drive_file)
-        for key in sorted(NOT_FROM_THE_DRIVE & local.keys()):
-            raise UsageError(
-                f"{drive_file} may not set {key}", hint=f"set it in {user_config()} instead"
-            )
-        settings |= local
+        settings |= _from_drive(source)
     settings |= _from_environment(os.environ if environment is None else environment)
     settings |= options or {}
     return _build(settings)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def trusted() -> Trust:
+    """Which settings of drives the user has approved."""
+    return Trust(user_config().with_name("trusted.json"))
+
+
+def content(path: Path) -> bytes:
+    """A file of settings; empty where there is none that can be read.
+
+    Raises:
+        UsageError: it is no file, or too large: it may have come with a tree.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return {}
+        return b""
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise UsageError(f"{path} is no file", hint="move it away")
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path} is too large for settings", hint="move it away")
+    return data
+
+
+def untrusted(source: Path) -> list[str]:
+    """Settings of a drive's own file that are not obeyed before the user approves them."""
+    data = content(source / DRIVE_FILE)
+    found = sorted(UNTRUSTED & _flat(data, source / DRIVE_FILE).keys())
+    return [] if not found or trusted().approves(source, data) else found
+
+
+def _from_drive(source: Path) -> dict[str, Any]:
+    path = source / DRIVE_FILE
+    data = content(path)
+    settings = _flat(data, path)
+    refused = sorted(UNTRUSTED & settings.keys())
+    if refused and not trusted().approves(source, data):
+        log.warning(
+            "%s: not obeyed before you approve it with 'lsfs trust': %s", path, ", ".join(refused)
+        )
+        return {key: value for key, value in settings.items() if key not in UNTRUSTED}
+    return settings
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    return _flat(content(path), path)
+
+
+def _flat(content: bytes, path: Path) -> dict[str, Any]:
+    """Settings as ``section.key`` to value."""
+    try:
+        data = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}", hint="mend the file or move it away") from error
     flat: dict[str, Any] = {}

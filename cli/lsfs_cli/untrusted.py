@@ -1,5 +1,5 @@
-"""Text that came from files, made harmless for a terminal."""
+"""Text that came from files, made harmless for a terminal: see :mod:`lsfs.untrusted`."""
 
-from __future__ import annotations
+from lsfs.untrusted import safe
 
-from lsfs.untrusted import safe as safe
+__all__ = ["safe"]

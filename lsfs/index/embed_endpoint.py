@@ -6,22 +6,15 @@
 
 from __future__ import annotations
 
-import http.client
-import ipaddress
-import json
-import socket
 from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
-from lsfs.errors import ModelError, UsageError
+from lsfs.endpoint import Endpoint
+from lsfs.errors import ModelError
 from lsfs.index.embed import Vectors, labelled, of_length_1
 
-SECONDS = 120.0  # for one answer; a server may load its model first
 BATCH = 32  # texts in a request
-MAX_ANSWER = 256 << 20  # bytes
 PROBE = "The tenant pays the rent each month."
 
 
@@ -49,27 +42,11 @@ class EndpointEmbedder:
     def __init__(
         self, url: str, model: str, *, remote: bool = False, prefixes: tuple[str, str] = ("", "")
     ) -> None:
-        parts = urlsplit(url)
-        if not parts.hostname or parts.scheme not in ("http", "https"):
-            raise UsageError(f"not the address of a server: {url!r}")
-        if not remote and not _is_here(parts.hostname):
-            raise UsageError(
-                f"{parts.hostname} is another machine: the text of your files would go there",
-                hint="if you want that: lsfs config set model.embed_remote true",
-            )
-        if not model:
-            raise UsageError(
-                f"{url}: which model?",
-                hint="lsfs config set model.embed_name NAME (see its /models)",
-            )
-        self._host, self._port = parts.hostname, parts.port
-        self._is_secure = parts.scheme == "https"
-        self._path = parts.path.rstrip("/") + "/embeddings"
-        self._url, self._model = url, model
+        self._server = Endpoint(url, model, "embed", remote=remote)
         self._query_prefix, self._passage_prefix = prefixes
         probe = self._ask([PROBE])[0]
         self._dimension = len(probe)
-        told = f"{model}@{parts.netloc} {self._dimension}"
+        told = f"{model}@{self._server.place} {self._dimension}"
         self._name = labelled(model, "endpoint", told, self._passage_prefix)
 
     @property
@@ -87,7 +64,9 @@ class EndpointEmbedder:
             some = [self._passage_prefix + text for text in texts[first : first + BATCH]]
             found = self._ask(some)
             if found.shape[1] != self._dimension:
-                raise ModelError(f"{self._url}: {self._model} gives vectors of another size now")
+                raise ModelError(
+                    f"{self._server.url}: {self._server.model} gives vectors of another size now"
+                )
             vectors[first : first + BATCH] = found
         return vectors
 
@@ -99,48 +78,14 @@ class EndpointEmbedder:
     def _ask(self, texts: Sequence[str]) -> Vectors:
         # Names of files may hold bytes that are no text.
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        answer = self._post(json.dumps({"model": self._model, "input": clean}).encode())
+        answer = self._server.post("/embeddings", {"input": clean})
         try:
             data = sorted(answer["data"], key=lambda one: one["index"])
             vectors = np.array([one["embedding"] for one in data], np.float32)
         except (KeyError, TypeError, ValueError) as error:
-            raise self._strange(f"gives no embeddings ({error!r})") from error
+            raise self._server.strange(f"gives no embeddings ({error!r})") from error
         if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
-            raise self._strange(f"gives {len(data)} embeddings for {len(texts)} texts, or odd ones")
+            raise self._server.strange(
+                f"gives {len(data)} embeddings for {len(texts)} texts, or odd ones"
+            )
         return of_length_1(vectors)
-
-    def _post(self, body: bytes) -> Any:
-        kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=SECONDS)
-        try:
-            connection.request("POST", self._path, body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            said = answer.read(MAX_ANSWER + 1)
-        except (OSError, http.client.HTTPException) as error:
-            hint = "start the server, or choose another model: lsfs model use --embed default"
-            why = str(error) or type(error).__name__
-            raise ModelError(f"{self._url} does not answer: {why}", hint=hint) from error
-        finally:
-            connection.close()
-        if answer.status != 200:
-            told = said[:200].decode("utf-8", "replace")
-            raise self._strange(f"answers {answer.status} {answer.reason}: {told}")
-        if len(said) > MAX_ANSWER:
-            raise self._strange("answers without end")
-        try:
-            return json.loads(said)
-        except ValueError as error:
-            raise self._strange("answers with what is no JSON") from error
-
-    def _strange(self, what: str) -> ModelError:
-        hint = "see that model.embed is the base of its API (…/v1) and model.embed_name one of its"
-        return ModelError(f"{self._url}: {self._model} {what}", hint=hint)
-
-
-def _is_here(host: str) -> bool:
-    """Whether all addresses of a host are of this machine's loopback."""
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(str(one).partition("%")[0]).is_loopback for one in found)

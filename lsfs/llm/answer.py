@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 
-from lsfs.errors import ContextTooLong
+from lsfs.errors import ContextTooLong, OutOfMemory
 from lsfs.llm.chat import ChatModel, ReadsAhead
 from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
@@ -125,8 +125,8 @@ def _written(
                 texts, scores = [passages[n] for n in read], [best[n] for n in read]
                 return chat.read(question, texts, scores, None, cancel)
         return chat.write(question, [" ".join(one.text.split()) for one in shown], None, cancel)
-    except ContextTooLong as error:
-        log.info("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
+    except (ContextTooLong, OutOfMemory) as error:
+        log.warning("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
         return ""
 
 

@@ -100,6 +100,26 @@ class ChatModel(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """A model that tells how well passages answer a query."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    def scores(
+        self, query: str, passages: Sequence[str], cancel: Event | None = None
+    ) -> list[float]:
+        """Of each passage; more is better, and only the order means something.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ModelError: the model failed.
+        """
+        ...
+
+
 @runtime_checkable
 class ReadsAhead(Protocol):
     """A model that keeps what it makes of passages, so that it need not wait for a question."""

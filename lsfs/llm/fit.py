@@ -96,7 +96,7 @@ def fit(weights: Weights, shape: Shape, found: Sequence[Device], wanted: int = A
         wanted: how many layers the user wants there; AUTO is as many as fit.
     """
     count = len(weights.blocks) + 1
-    free = sum(_usable(device) for device in found)
+    free = usable(found)
     names = ", ".join(f"{device.description} ({device.name})" for device in found)
     if not found:
         return Fit(0, count, 0, 0, "no GPU that this build of llama.cpp can use: all on the CPU")
@@ -118,6 +118,11 @@ def fit(weights: Weights, shape: Shape, found: Sequence[Device], wanted: int = A
         least = _mib(_taken(costs, 1))
         reason = f"nothing fits on {names}: one layer takes {least} of {_mib(free)} MiB"
     return Fit(layers, count, taken, free, reason)
+
+
+def usable(found: Sequence[Device]) -> int:
+    """Bytes of the devices' memory that a model may take."""
+    return sum(_usable(device) for device in found)
 
 
 def state_bytes(weights: Weights, shape: Shape) -> int:

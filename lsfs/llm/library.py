@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsfs.config import ModelConfig
 from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
-from lsfs.llm import models
+from lsfs.llm import advice, models
 from lsfs.llm.models import KnownModel
 from lsfs.paths import user_data
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from lsfs.llm.fit import Fit
 
 RECORD = ".json"  # beside a pulled model: where it is from, and its digest
-ADVISED_SHARE = 0.6  # of the memory: the rest is for the context and for other programs
+ROLES = {"answer": "chat", "draft": "draft", "embed": "embed", "rerank": "rerank"}
+"""What models do, and the setting that says which one does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Entry:
         bytes: of the weights; 0 where that is not known.
         sha256: of the weights; "" where that is not known.
         origin: ``package``, ``pulled`` or ``settings``.
-        used_for: ``chat``, ``embed`` or "".
+        used_for: its roles, as ``answer`` or ``answer, draft``; "" when it is not in use.
         problem: why it cannot be used; "" when nothing is known against it.
     """
 
@@ -56,14 +56,13 @@ def entries(config: ModelConfig) -> list[Entry]:
         for known, setting in ((models.CHAT, config.chat), (models.EMBED, config.embed))
         if (entry := _of_package(known, setting)) is not None
     ]
-    used = {_spelled(config.draft): "draft", _spelled(config.chat): "chat"}
-    used[_spelled(config.embed)] = "embed"
+    used: dict[str, str] = {}
+    for role, key in ROLES.items():
+        setting = _spelled(getattr(config, key))
+        if setting not in (models.DEFAULT, models.NONE):
+            used[setting] = f"{used[setting]}, {role}" if setting in used else role
     found += [_of_file(path, "pulled", used.pop(str(path), "")) for path in pulled()]
-    found += [
-        _of_setting(setting, kind)
-        for setting, kind in used.items()
-        if setting not in (models.DEFAULT, models.NONE)
-    ]
+    found += [_of_setting(setting, role) for setting, role in used.items()]
     return sorted(found, key=lambda entry: (not entry.used_for, entry.name.lower()))
 
 
@@ -94,15 +93,11 @@ def remove(name: str, config: ModelConfig) -> Path:
     path = next((path for path in pulled() if path.stem == stem), None)
     if path is None:
         raise NotFound(f"no pulled model {name!r}", hint="see: lsfs model list")
-    uses = {
-        "lsfs model use --chat default": ("chat", config.chat),
-        "lsfs model use --embed default": ("embed", config.embed),
-        "lsfs config set model.draft none": ("draft", config.draft),
-    }
-    for instead, (kind, setting) in uses.items():
-        if _spelled(setting) == str(path):
-            hint = f"first: {instead}"
-            raise UsageError(f"{name} is in use ({kind})", hint=hint)
+    for role, key in ROLES.items():
+        if _spelled(getattr(config, key)) == str(path):
+            instead = models.DEFAULT if role in ("answer", "embed") else models.NONE
+            hint = f"first: lsfs model use --{role} {instead}"
+            raise UsageError(f"{name} is in use ({role})", hint=hint)
     path.with_suffix(RECORD).unlink(missing_ok=True)
     path.unlink()
     return path
@@ -110,7 +105,7 @@ def remove(name: str, config: ModelConfig) -> Path:
 
 def advised_bytes() -> int:
     """The size of the largest model that this machine's memory is good for."""
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * ADVISED_SHARE)
+    return advice.room().bytes
 
 
 def placement(config: ModelConfig) -> Fit | None:
@@ -133,7 +128,7 @@ def _spelled(setting: str) -> str:
 
 
 def _of_package(known: KnownModel, setting: str) -> Entry | None:
-    used = known.kind if setting == models.DEFAULT else ""
+    used = {"chat": "answer"}.get(known.kind, known.kind) if setting == models.DEFAULT else ""
     try:
         found = (
             models.chat_model_file(models.DEFAULT)

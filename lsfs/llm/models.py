@@ -86,22 +86,27 @@ def chat_model_file(setting: str, *, known: KnownModel = CHAT) -> ModelFile | No
     """The language model that a setting means.
 
     Args:
-        setting: "default", "none", or the path of a GGUF file.
+        setting: "default", "none", the path of a GGUF file, or the address of a server.
         known: what "default" means.
 
     Returns:
-        None for "none", and for "default" where it is not installed.
+        None for "none", for a server, and for "default" where it is not installed.
 
     Raises:
         ModelMissing: there is no file at the path.
         ModelError: the file is no GGUF file, or not the one that it should be.
     """
-    if setting == NONE:
+    if setting == NONE or is_server(setting):
         return None
     if setting == DEFAULT:
         return _installed(known)
     found = gguf_file(setting, "chat")
     return replace(found, name=known.name) if found.sha256 == known.sha256 else found
+
+
+def is_server(setting: str) -> bool:
+    """Whether a setting is the address of a server."""
+    return setting.startswith(("http://", "https://"))
 
 
 def gguf_file(setting: str, kind: str) -> ModelFile:

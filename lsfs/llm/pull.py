@@ -1,34 +1,28 @@
-"""Fetching a GGUF file: over HTTPS, on from where it stopped, by a digest that is held."""
+"""A model file brought to where models are kept: from the hub, an address, or a place here."""
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import os
 import re
 import shutil
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
-from typing import IO, cast
 from urllib.parse import unquote, urlsplit
 
-from lsfs.errors import ModelError, UsageError
-from lsfs.llm import library
+from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
+from lsfs.llm import hub, library
+from lsfs.llm.address import check_address
+from lsfs.llm.fetch import ABOUT, Progress, Wanted, fetch
+from lsfs.llm.hub import HubFile
 
-HUB = "https://huggingface.co"
-PIECE = 1 << 20  # bytes
-SECONDS = 60.0  # without a byte
-SPARE = 1 << 30  # bytes that are left on the disk
-_HUB_FILE = re.compile(r"([\w.-]+)/([\w.-]+)/([\w./-]+\.gguf)")
+MAGIC = b"GGUF"
+_HUB_FILE = re.compile(r"([\w.-]+/[\w.-]+)/([\w./-]+\.gguf)")
+_HUB_QUANT = re.compile(r"([\w.-]+/[\w.-]+)(?::([\w-]+))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAGIC = b"GGUF"
-
-Progress = Callable[[int, int], None]  # bytes that are there, bytes in all (0: not known)
+_SPLIT = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,86 +35,116 @@ class Pulled:
     url: str
 
 
+def repository_of(source: str) -> tuple[str, str] | None:
+    """The repository and the form of numbers of ``OWNER/REPO`` or ``OWNER/REPO:Q4_K_M``; None
+    where a user names something else."""
+    found = _HUB_QUANT.fullmatch(source)
+    if found is None or source.endswith(".gguf") or Path(source).exists():
+        return None
+    return found[1], (found[2] or "").upper()
+
+
+def of_quant(files: Sequence[HubFile], quant: str) -> HubFile:
+    """The model of a repository in a form of numbers.
+
+    Raises:
+        NotFound: it has none such.
+    """
+    for one in files:
+        if one.quant == quant:
+            return one
+    there = ", ".join(dict.fromkeys(one.quant or one.parts[0] for one in files))
+    raise NotFound(f"there is no {quant}", hint=f"there are: {there}")
+
+
 def address(source: str) -> str:
     """The URL of what a user names: a URL, or ``OWNER/REPO/FILE.gguf`` on the Hugging Face hub.
 
     Raises:
         UsageError: it is neither, or the URL is not of HTTPS.
     """
-    found = _HUB_FILE.fullmatch(source)
+    found = None if "://" in source else _HUB_FILE.fullmatch(source)
     if found:
-        return f"{HUB}/{found[1]}/{found[2]}/resolve/main/{found[3]}"
-    url = source.replace("/blob/", "/resolve/", 1) if source.startswith(HUB) else source
-    _see_that_it_is_safe(url)
+        return hub.file_url(found[1], found[2])
+    is_hub = source.startswith(hub.base())
+    url = source.replace("/blob/", "/resolve/", 1) if is_hub else source
+    check_address(url)
     if not urlsplit(url).path.endswith(".gguf"):
         raise UsageError(f"{source!r} is no GGUF file", hint="name a file that ends with .gguf")
     return url
 
 
-def _see_that_it_is_safe(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        return
-    raise UsageError(f"{url!r} is not fetched: not HTTPS", hint="give an https:// address")
+def pull_hub(repository: str, file: HubFile, progress: Progress = lambda *_: None) -> Pulled:
+    """Fetch a model that a repository lists; it must have the size and digest that are listed.
 
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to safe places only, and remembers the digest that the hub states on the way."""
-
-    stated = ""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str,
-        headers: HTTPMessage, newurl: str,
-    ) -> urllib.request.Request | None:  # fmt: skip
-        """Raises UsageError: it leads to a place that is not safe."""
-        _see_that_it_is_safe(newurl)
-        self.stated = _stated(headers) or self.stated
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _stated(headers: HTTPMessage) -> str:
-    """The SHA-256 of a large file, as the hub states it; "" when it does not."""
-    tag = str(headers.get("X-Linked-ETag", "")).removeprefix("W/").strip('"').lower()
-    return tag if _SHA256.fullmatch(tag) else ""
+    Raises:
+        UsageError: it is in several parts, or there is another file of this name.
+        ModelError: it cannot be fetched, or is not what it should be.
+    """
+    if len(file.parts) > 1:
+        hint = "choose one that is in one file, or join the parts with llama-gguf-split"
+        raise UsageError(f"{file.parts[0]} is in {len(file.parts)} parts", hint=hint)
+    url = hub.file_url(repository, file.parts[0])
+    return _pull(Wanted(url, file.sizes[0], MAGIC, hub.headers()), file.digests[0], progress)
 
 
 def pull(source: str, *, sha256: str = "", progress: Progress = lambda *_: None) -> Pulled:
-    """Fetch a model to :func:`lsfs.llm.library.folder`.
+    """Bring a model to :func:`lsfs.llm.library.folder`.
 
     Args:
-        source: see :func:`address`.
+        source: a file here, or see :func:`address`.
         sha256: what the file must be; "" takes what the hub states, and else what comes, which is
             then written down.
 
     Raises:
         UsageError: there is another file of this name, or the address is not safe.
-        ModelError: it cannot be fetched, or is not what it should be.
+        ModelError: it cannot be had, or is not what it should be.
     """
-    url, wanted = address(source), sha256.lower()
+    wanted = sha256.lower()
     if wanted and not _SHA256.fullmatch(wanted):
         raise UsageError(f"{sha256!r} is no SHA-256", hint="give 64 hexadecimal digits")
-    target = library.folder() / Path(unquote(urlsplit(url).path)).name
+    here = Path(source).expanduser()
+    if "://" not in source and here.is_file():
+        return _copied(here, wanted, progress)
+    url = address(source)
+    sent = hub.headers() if url.startswith(hub.base() + "/") else {}
+    return _pull(Wanted(url, 0, MAGIC, sent), wanted, progress)
+
+
+def _pull(wanted: Wanted, digest: str, progress: Progress) -> Pulled:
+    name = Path(unquote(urlsplit(wanted.url).path)).name
+    if _SPLIT.search(name.removesuffix(".gguf")):
+        hint = "choose one that is in one file, or join the parts with llama-gguf-split"
+        raise UsageError(f"{name} is one of several parts", hint=hint)
+    target = library.folder() / name
+    if target.exists():
+        return _already(target, wanted.url, digest)
+    part = _part_of(target)
+    stated = fetch(wanted, part, progress)
+    return _accept(part, target, wanted.url, digest or stated)
+
+
+def _copied(here: Path, wanted: str, progress: Progress) -> Pulled:
+    """A copy of a file here, so that it may go."""
+    if here.suffix != ".gguf":
+        raise UsageError(f"{str(here)!r} is no GGUF file", hint="name a file that ends with .gguf")
+    target, url = library.folder() / here.name, here.resolve().as_uri()
     if target.exists():
         return _already(target, url, wanted)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
+    part = _part_of(target)
     try:
-        stated = _fetch(url, part, progress)
-    except urllib.error.HTTPError as error:
-        with error:
-            raise ModelError(f"{url}: {error.code} {error.reason}") from error
-    except (OSError, HTTPException) as error:
-        hint = "run the same command again: it goes on from where it stopped"
-        raise ModelError(f"{url} cannot be fetched: {error}", hint=hint) from error
-    return _accept(part, target, url, wanted or stated)
+        size = here.stat().st_size
+        shutil.copyfile(here, part)  # by reference where the file system can
+        progress(size, size)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ModelError(f"{here} cannot be copied: {error.strerror}") from error
+    return _accept(part, target, url, wanted)
+
+
+def _part_of(target: Path) -> Path:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return target.with_name(f"{target.name}.part")
 
 
 def _already(target: Path, url: str, wanted: str) -> Pulled:
@@ -132,51 +156,40 @@ def _already(target: Path, url: str, wanted: str) -> Pulled:
     return Pulled(target, target.stat().st_size, digest, url)
 
 
-def _fetch(url: str, part: Path, progress: Progress) -> str:
-    """Fetch what is lacking of a file; gives the digest that the server states, or ""."""
-    there = part.stat().st_size if part.exists() else 0
-    redirects = _Redirects()
-    request = urllib.request.Request(url, headers={"User-Agent": "lsfs"})  # noqa: S310 - seen above
-    if there:
-        request.add_header("Range", f"bytes={there}-")
-    try:
-        opened = urllib.request.build_opener(redirects).open(request, timeout=SECONDS)
-    except urllib.error.HTTPError as error:
-        if error.code == 416 and there:  # it is whole: what is lacking is nothing
-            error.close()
-            return redirects.stated
-        raise
-    with cast(HTTPResponse, opened) as answer:
-        if answer.status != 206:
-            there = 0  # the server does not go on: from the beginning
-        length = int(answer.headers.get("Content-Length") or 0)
-        total = there + length if length else 0
-        free = shutil.disk_usage(part.parent).free
-        if length and length + SPARE > free:
-            raise ModelError(f"{url} has {length >> 20} MiB, and the disk {free >> 20} MiB free")
-        with part.open("r+b" if there else "wb") as file:
-            file.seek(there)
-            while piece := answer.read(PIECE):
-                file.write(piece)
-                progress(file.tell(), total)
-            file.flush()
-            os.fsync(file.fileno())
-            if total and file.tell() != total:
-                raise OSError(f"it broke off at {file.tell()} of {total} bytes")
-        return _stated(answer.headers) or redirects.stated
-
-
 def _accept(part: Path, target: Path, url: str, wanted: str) -> Pulled:
     """Give a fetched file its name, if it is what it should be; else delete it."""
     with part.open("rb") as file:
-        magic = file.read(len(_MAGIC))
+        magic = file.read(len(MAGIC))
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if magic != _MAGIC or (wanted and digest != wanted):
+        os.fsync(file.fileno())
+    why = "" if magic == MAGIC else "it is no GGUF file"
+    if wanted and digest != wanted:
+        why = why or f"its SHA-256 is {digest}, and not {wanted}"
+    elif not why and not wanted:
+        why = _incomplete(part)  # nobody said what it should be
+    if why:
         part.unlink()
-        why = f"its SHA-256 is {digest}" if magic == _MAGIC else "it is no GGUF file"
+        part.with_name(part.name + ABOUT).unlink(missing_ok=True)
         raise ModelError(f"what came from {url} is not what it should be: {why}")
     record = json.dumps({"url": url, "sha256": digest}, indent=1)
     target.with_suffix(library.RECORD).write_text(record, encoding="utf-8")
     part.replace(target)
     return Pulled(target, target.stat().st_size, digest, url)
+
+
+def _incomplete(part: Path) -> str:
+    """Why a file cannot be a whole model, by its own head; "" when it can, or nobody can tell."""
+    from lsfs.llm.backend import backend
+    from lsfs.llm.weights import weights_of
+
+    try:
+        llama = backend()
+    except LsfsError:
+        return ""
+    try:
+        least = weights_of(part, llama).least_bytes
+    except LsfsError as error:
+        return error.message
+    size = part.stat().st_size
+    return f"it has {size} of {least} bytes" if size < least else ""

@@ -126,6 +126,19 @@ class Residents:
         if place is not None and place.resident is not None:
             place.resident.close()
 
+    def shed(self) -> list[str]:
+        """Close all that nobody uses; gives what they are known by."""
+        with self._changed:
+            free = {
+                key: place.resident for key, place in self._places.items()
+                if not place.users and place.resident is not None
+            }  # fmt: skip
+            for key in free:
+                del self._places[key]
+        for resident in free.values():
+            resident.close()
+        return list(free)
+
     def close(self) -> None:
         """Close all; waits for those that are in use."""
         with self._changed:

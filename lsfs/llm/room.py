@@ -8,13 +8,11 @@ is touched.
 from __future__ import annotations
 
 import mmap
-from pathlib import Path
 
 from lsfs.errors import OutOfMemory
+from lsfs.llm.memory import MACHINE
 
 SMALL = 48 * 2**20  # bytes of the many small allocations that come with a large one
-_MEMORY = Path("/proc/meminfo")
-_AVAILABLE = "MemAvailable:"
 
 
 def check_room(size: int, what: str, *, touched: bool) -> None:
@@ -35,17 +33,7 @@ def check_room(size: int, what: str, *, touched: bool) -> None:
     except (OSError, ValueError, OverflowError) as error:
         message = f"{what}: it takes {size // 2**20} MiB, and this process may not have so much"
         raise OutOfMemory(message, hint=hint) from error
-    available = _available()
+    available = MACHINE.available()
     if touched and available is not None and size > available:
         message = f"{what}: it takes {size // 2**20} MiB of {available // 2**20} that are free"
         raise OutOfMemory(message, hint=hint)
-
-
-def _available() -> int | None:
-    """Bytes that can be had without swapping; None where the system does not say."""
-    try:
-        lines = _MEMORY.read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return None
-    found = [line.split() for line in lines if line.startswith(_AVAILABLE)]
-    return int(found[0][1]) * 1024 if found else None

@@ -36,6 +36,7 @@ class Weights:
         inner: values of a token inside a layer.
         vocabulary: how many tokens there are.
         context: tokens that the model was trained on.
+        least_bytes: of a file that holds all of it.
     """
 
     blocks: tuple[int, ...]
@@ -46,6 +47,7 @@ class Weights:
     inner: int
     vocabulary: int
     context: int
+    least_bytes: int = 0
 
 
 class _Parameters(ctypes.Structure):
@@ -67,6 +69,19 @@ def weights_of(path: Path, backend: Backend) -> Weights:
         head.close()
 
 
+def names_of(path: Path, backend: Backend) -> list[str]:
+    """The names of all tensors in a file.
+
+    Raises:
+        ModelError: it is no GGUF file, or its head is damaged.
+    """
+    head = _Head(path, backend)
+    try:
+        return head.names()
+    finally:
+        head.close()
+
+
 class _Head:
     def __init__(self, path: Path, backend: Backend) -> None:
         pointer, number, text = ctypes.c_void_p, ctypes.c_int64, ctypes.c_char_p
@@ -74,6 +89,8 @@ class _Head:
         self._count = f("gguf_get_n_tensors", number, pointer)
         self._name = f("gguf_get_tensor_name", text, pointer, number)
         self._size = f("gguf_get_tensor_size", ctypes.c_size_t, pointer, number)
+        self._offset = f("gguf_get_tensor_offset", ctypes.c_size_t, pointer, number)
+        self._data = f("gguf_get_data_offset", ctypes.c_size_t, pointer)
         self._shape = f("gguf_get_tensor_ne", ctypes.POINTER(number), pointer, number)
         self._find = f("gguf_find_key", number, pointer, text)
         self._type = f("gguf_get_kv_type", ctypes.c_int, pointer, number)
@@ -93,12 +110,17 @@ class _Head:
     def close(self) -> None:
         self._free(self._handle)
 
+    def names(self) -> list[str]:
+        count = self._count(self._handle)
+        return [self._name(self._handle, at).decode("utf-8", "replace") for at in range(count)]
+
     def weights(self) -> Weights:
         sizes: dict[int, int] = defaultdict(int)
         output = embedding = vocabulary = 0
-        has_output = False
+        has_output, end = False, 0
         for at in range(self._count(self._handle)):
             name, size = self._name(self._handle, at), self._size(self._handle, at)
+            end = max(end, self._offset(self._handle, at) + size)
             if found := _BLOCK.match(name):
                 sizes[int(found[1])] += size
             elif name == _INPUT:
@@ -122,6 +144,7 @@ class _Head:
             self._integer("feed_forward_length"),
             vocabulary,
             self._integer("context_length"),
+            self._data(self._handle) + end,
         )
 
     def _integer(self, key: str) -> int:

@@ -9,13 +9,12 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lsfs.errors import Cancelled, LsfsError
 
 if TYPE_CHECKING:
     from lsfs.index.catalog import Catalog
-    from lsfs.index.pause import Pause
     from lsfs.llm.chat import ReadsAhead
 
 log = logging.getLogger("lsfs.syscalls.ahead")
@@ -37,6 +36,25 @@ class _Hot:
 
     path: str
     worth_ns: int
+
+
+class Pause(Protocol):
+    """What says when the machine should be left alone."""
+
+    def reason(self) -> str:
+        """Why to wait; "" when there is no reason."""
+        ...
+
+
+class EitherOf:
+    """The first reason that one of several gives."""
+
+    def __init__(self, *pauses: Pause) -> None:
+        self._pauses = pauses
+
+    def reason(self) -> str:
+        """Why to wait; "" when there is no reason."""
+        return next((why for one in self._pauses if (why := one.reason())), "")
 
 
 class Ahead:

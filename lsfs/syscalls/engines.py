@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lsfs.errors import Cancelled
+from lsfs.clients import Client
+from lsfs.errors import AccessDenied, Cancelled
+from lsfs.grants import FULL, Grant
 
 if TYPE_CHECKING:
     from lsfs.clock import Clock
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from lsfs.index.reading import Reader
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
-    from lsfs.llm.chat import ChatModel
+    from lsfs.llm.chat import ChatModel, Reranker
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
@@ -60,6 +62,7 @@ class Engines:
         moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
             the present.
         ahead: reads passages that are likely to be asked about, in a process that stays; else None.
+        reranker: puts the best hits of a search in order, where ``model.rerank`` names one.
     """
 
     source: Path
@@ -78,6 +81,7 @@ class Engines:
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
     ahead: Ahead | None = None
+    reranker: Reranker | None = None
 
     def question(self) -> contextlib.AbstractContextManager[None]:
         """While a question is answered, nothing that nobody waits for takes the model."""
@@ -105,6 +109,11 @@ def _ignore(_: dict[str, Any]) -> None:
     """The sink of a caller who wants no events."""
 
 
+def _everything(_: str) -> bool:
+    """What a caller sees whom nothing is hidden from."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a syscall.
@@ -114,11 +123,29 @@ class Call:
         emit: takes events before the result: ``{"text": …}`` of an answer, ``{"stage", "done",
             "total"}`` of long work.
         cancelled: set when the caller has gone.
+        client: who calls.
+        grant: what they may do.
+        sees: whether they may see what is at a path; the engines show nothing else already.
+        changes: whether the call may change files; one that only reads may not, whatever it finds
+            in them.
     """
 
     engines: Engines
     emit: Emit = _ignore
     cancelled: threading.Event = field(default_factory=threading.Event)
+    client: Client = field(default_factory=Client)
+    grant: Grant = FULL
+    sees: Callable[[str], bool] = _everything
+    changes: bool = True
+
+    def check_changes(self) -> None:
+        """Stop here if this call only reads.
+
+        Raises:
+            AccessDenied: it does.
+        """
+        if not self.changes:
+            raise AccessDenied("a call that reads tried to change files")
 
     def check(self) -> None:
         """Stop here if the caller has gone.

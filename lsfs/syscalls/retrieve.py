@@ -54,8 +54,10 @@ class RetrieveRequest:
     min_score: Annotated[float, Param("leave out hits below this score")] = 0.0
     rerank: Annotated[
         str,
-        Param("let the language model order the best hits", choices=("none", "first", "listwise")),
-    ] = "none"
+        Param("let a model order the best hits: the reranker (model; auto: where one is set), or "
+              "the language model (first, listwise)",
+              choices=("auto", "none", "model", "first", "listwise")),
+    ] = "auto"  # fmt: skip
     hyde: Annotated[
         bool, Param("search also for what the language model thinks an answer looks like")
     ] = False
@@ -156,7 +158,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
             then.engines,
             plan,
             filters,
-            max(count, rerank.WINDOW) if request.rerank != "none" else count,
+            max(count, rerank.looked_at(then, request.rerank)),
             mode=request.mode,
             min_score=request.min_score,
             words=asked.words,

@@ -18,6 +18,7 @@ from lsfs_parsers.pdf_backend import GeometricBackend, aslant
 from lsfs_parsers.pdf_lines import Turn
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.stitch import stitch
+from lsfs_parsers.unread import reason
 from lsfs_parsers.window import windows
 
 MAX_PIXELS = 120_000_000  # of one frame; A3 at 600 dots per inch has 70 million
@@ -105,8 +106,9 @@ class _Reading:
             return self._builder.build(facts)
         if len(self._failed) == self._count and self._late:
             raise ParserTimeout("there was no time to read the picture")
-        reason = f"pages {self._count - len(self._failed)}/{self._count} were read"
-        return self._builder.build(facts, status=Status.PARTIAL, reason=reason)
+        setting = "index.scan_seconds" if self._late else ""
+        why = reason(sorted(self._failed), self._count, setting)
+        return self._builder.build(facts, status=Status.PARTIAL, reason=why)
 
     def _pages(self) -> Iterator[PdfPage]:
         for picture, scale in self._frames():

@@ -15,6 +15,7 @@ import pytest
 from lsfs.errors import ContextTooLong, ModelError, OutOfMemory
 from lsfs.llm import models, room
 from lsfs.llm.engine import Context, Model, Sampling, Shape, Step
+from lsfs.llm.memory import Sources
 from lsfs.llm.sampling import Sampler
 from tests.llm import tiny
 
@@ -163,7 +164,7 @@ def test_a_model_that_is_closed(tmp_path: Path) -> None:
 def test_more_memory_than_the_machine_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = tmp_path / "meminfo"
     memory.write_text("MemTotal: 8000000 kB\nMemAvailable: 1000 kB\n")
-    monkeypatch.setattr(room, "_MEMORY", memory)
+    monkeypatch.setattr(room, "MACHINE", Sources(memory, group=tmp_path))
     with Model(tiny.write(tmp_path / "tiny.gguf")) as model:
         with pytest.raises(OutOfMemory, match="of 0 that are free") as raised:
             Context(model, Shape(tokens=4096))

@@ -130,3 +130,60 @@ def _bytes_as_tokens(writer: Any) -> None:
     writer.add_token_merges(["a b"])
     writer.add_eos_token_id(0)
     writer.add_bos_token_id(0)
+
+
+# --- encoders
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "\u2581rent", "\u2581heron", "\u2581tenant",
+         "\u2581reeds", "\u2581how", "\u2581much")  # fmt: skip
+
+
+def write_encoder(path: Path, *, head: bool = True, seed: int = 3) -> Path:
+    """A BERT of ten words; with a head it is a reranker, else its first cell is the vector."""
+    writer = gguf.GGUFWriter(str(path), "bert")
+    random = np.random.default_rng(seed)
+    writer.add_context_length(64)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(2 * WIDTH)
+    writer.add_head_count(HEADS)
+    writer.add_layer_norm_eps(1e-5)
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType.RANK if head else gguf.PoolingType.CLS)
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list(list(WORDS))
+    writer.add_token_types([3] * 4 + [1] * (len(WORDS) - 4))
+    writer.add_token_type_count(2)
+    writer.add_unk_token_id(1)
+    writer.add_bos_token_id(2)
+    writer.add_sep_token_id(3)
+    writer.add_pad_token_id(0)
+
+    def tensor(name: str, *shape: int) -> None:
+        values = random.standard_normal(shape) / np.sqrt(shape[-1])
+        if name.endswith("norm.weight"):
+            values = np.ones(shape)
+        writer.add_tensor(name, values.astype(np.float32))
+
+    tensor("token_embd.weight", len(WORDS), WIDTH)
+    tensor("position_embd.weight", 64, WIDTH)
+    tensor("token_types.weight", 2, WIDTH)
+    parts = {"attn_q": (WIDTH, WIDTH), "attn_k": (WIDTH, WIDTH), "attn_v": (WIDTH, WIDTH),
+             "attn_output": (WIDTH, WIDTH), "ffn_up": (2 * WIDTH, WIDTH),
+             "ffn_down": (WIDTH, 2 * WIDTH)}  # fmt: skip
+    for name, shape in parts.items():
+        tensor(f"blk.0.{name}.weight", *shape)
+        tensor(f"blk.0.{name}.bias", shape[0])
+    for name in ("token_embd_norm", "blk.0.attn_output_norm", "blk.0.layer_output_norm"):
+        tensor(f"{name}.weight", WIDTH)
+        tensor(f"{name}.bias", WIDTH)
+    if head:
+        tensor("cls.weight", WIDTH, WIDTH)
+        tensor("cls.bias", WIDTH)
+        tensor("cls.output.weight", 1, WIDTH)
+        tensor("cls.output.bias", 1)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
