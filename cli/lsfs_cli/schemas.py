@@ -45,8 +45,8 @@ _OWN: dict[str, type[Any]] = {
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
     "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
     "model pull": told.ModelPulled, "model remove": told.ModelRemoved,
-    "model use": told.ModelsUsed, "mount": told.Mounted, "umount": told.Unmounted,
-    "unit": told.Unit,
+    "model use": told.ModelsUsed, "mount": told.Mounted, "serve": told.Served,
+    "umount": told.Unmounted, "unit": told.Unit,
 }  # fmt: skip
 _LIKE = {"cat": "read", "index": "status", "map": "map_files"}  # syscalls whose results they print
 

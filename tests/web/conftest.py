@@ -16,9 +16,11 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 from starlette.testclient import TestClient
 
+from lsfs.clients import Client
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.serve.access import Access
+from lsfs.web import app
 from lsfs.web.app import guarded
 from lsfs.web.gate import Gate
 from lsfs.web.pages import Pages
@@ -91,7 +93,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def access(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
     record = initialise(source, str(tmp_path_factory.mktemp("state")))
-    access = Access(record, CONFIG)
+    access = Access(record, CONFIG, client=Client("web"), grant=app.CHANGING)
     _call(access, "wait_indexed")
     notes = source / NOTES
     notes.write_text("Rules\n\nNo gloves at the old saw.\nNo ladder alone.\nLights out at six.\n")
