@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from lsfs.syscalls.ask import Answer
 
 _AS_FILES = ("list",)
+_TALK = re.compile(r"[0-9a-f]{16}")
 _LONGEST = 4_000  # characters of a question
 
 
@@ -33,12 +36,18 @@ def asked(pages: Pages, request: Request) -> Response:
     if not question:
         return pages.page("ask.html", query="")
 
+    talk = request.query_params.get("talk", "")
+    continues = bool(_TALK.fullmatch(talk))
+    talk = talk if continues else secrets.token_hex(8)
+    asks = {"question": question, "conversation": f"page {talk}", "continue_": continues}
+
     def work(emit: Emit, cancelled: Cancellation) -> str:
-        answer = pages.access.call("ask", {"question": question}, emit, cancelled)
+        answer = pages.access.call("ask", asks, emit, cancelled)
         return pages.text(
             "_answer.html",
             query=question,
             answer=answer,
+            talk=talk,
             statements=statements(answer),
             is_listing=answer.by in _AS_FILES,
             others=_others(answer),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PICTURED = ("application/pdf", "image/")  # whose pages are shown as they look
 BLOCKS = 120  # on one page of what has none of its own
 ROWS = 200  # of a table
+LETTERS = 20_000  # of a block
 FIELDS = 40
 SIMILAR = 6
 _TRIED = 3  # citations that are looked up for a page to show
@@ -203,11 +204,18 @@ def _rows(block: Block, table: Table, place: Range) -> Iterator[Row]:
 
 
 def _runs(block: Block, place: Range) -> Iterator[Run]:
-    """The text of a block in runs that are in a range or not."""
+    """The text of a block in runs that are in a range or not; of a very long one what is around."""
     start, end = (min(max(at - block.char_start, 0), len(block.text)) for at in place)
-    for a, b in pairwise((0, start, end, len(block.text))):
+    first = max(0, min(start - LETTERS // 2, len(block.text) - LETTERS))
+    last = min(len(block.text), first + LETTERS)
+    edges = (first, max(first, min(start, last)), max(first, min(end, last)), last)
+    if first:
+        yield Run(f"… ({first:,} letters)\n", False)
+    for a, b in pairwise(edges):
         if a < b:
-            yield Run(block.text[a:b], (a, b) == (start, end))
+            yield Run(block.text[a:b], (a, b) == edges[1:3])
+    if last < len(block.text):
+        yield Run(f"\n… ({len(block.text) - last:,} letters)", False)
 
 
 def _beside(pages: Pages, text: Text) -> dict[str, Any]:

@@ -85,6 +85,17 @@ def test_an_answer_leads_to_the_quote_on_its_page(web: TestClient) -> None:
     assert picture.content.startswith(b"\x89PNG")
 
 
+def test_a_question_goes_on_from_the_one_before(web: TestClient) -> None:
+    tree = page(web, "/ask?q=" + quote("What is the monthly rent in the harbour lease?"))
+    assert "1,450" in words(tree.xpath("//div[@class='done']")[0])
+    talk = tree.xpath("//input[@name='talk']/@value")[0]
+    tree = page(web, f"/ask?talk={talk}&q=" + quote("and the notice?"))
+    assert "three months" in words(tree.xpath("//div[@class='done']")[0])
+    assert "Read as" in words(tree)
+    other = page(web, "/ask?talk=rubbish&q=" + quote("What is the monthly rent of the mill?"))
+    assert other.xpath("//input[@name='talk']/@value") != ["rubbish"]
+
+
 def test_what_is_not_there_is_said(web: TestClient) -> None:
     tree = page(web, "/ask?q=" + quote("What is the name of the director's dog?"))
     assert "not found in your files" in words(tree)
@@ -92,11 +103,15 @@ def test_what_is_not_there_is_said(web: TestClient) -> None:
     assert "nothing is known of 'nothing.txt'" in words(page(web, "/file/nothing.txt", 404))
 
 
-def test_a_text_shows_its_lines_and_the_quote(web: TestClient) -> None:
+def test_a_text_shows_its_lines_and_the_quote(web: TestClient, shown: Shown) -> None:
     tree = page(web, f"/file/{NOTES}?quote=" + quote("No ladder  alone."))
     assert tree.xpath("//mark[@id='quote']/text()") == ["No ladder alone."]
     tree = page(web, f"/file/{NOTES}?quote=" + quote("It never said this, not at all."))
     assert "does not stand in the file" in words(tree)
+    (shown.source / "Notes" / "long.txt").write_text("x " * 90_000 + "walnut " + "y " * 90_000)
+    shown.pages.call("wait_indexed")
+    tree = page(web, "/file/Notes/long.txt?quote=walnut")
+    assert tree.xpath("//mark/text()") == ["walnut"] and len(words(tree)) < 30_000
     tree = page(web, "/file/table.csv?quote=" + quote("Ben"))
     assert words(tree.xpath("//tr[@class='marked']")[0]) == "Ben30"
 
