@@ -26,7 +26,7 @@ from lsfs.web.gate import Gate
 from lsfs.web.pages import Pages
 from tests.syscalls.conftest import fill
 
-CONFIG = replace(Config(), model=ModelConfig(chat="none"))
+CONFIG = replace(Config(), model=ModelConfig(chat="none", embed="none"))
 PORT = 8000
 BASE = f"http://127.0.0.1:{PORT}"
 EVIL = "<script>alert(1)</script>"
@@ -76,7 +76,7 @@ class Shown:
     gate: Gate
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = fill(tmp_path_factory.mktemp("web") / "docs")
     (folder / LEASE).write_bytes(lease())
@@ -90,7 +90,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def access(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
     record = initialise(source, str(tmp_path_factory.mktemp("state")))
     access = Access(record, CONFIG, client=Client("web"), grant=app.CHANGING)
