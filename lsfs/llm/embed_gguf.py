@@ -48,7 +48,8 @@ class GgufEmbedder:
         self._query_prefix, self._passage_prefix = prefixes
         self._busy, self._asked = threading.Lock(), threading.Lock()
         with self._context("passages") as context:
-            self._tokens = min(TOKENS, int(context.n_ctx()))
+            # Behind the last place that was learned, llama.cpp ends the process.
+            self._tokens = min(TOKENS, int(context.n_ctx()), int(context._model.n_ctx_train()))
             self._dimension = int(context.n_embd())
             kind = context.pooling_type()
         if kind in (UNPOOLED, RANKING):
