@@ -120,6 +120,15 @@ def interval(values: Sequence[float]) -> list[float]:
     return [float(row.mean()), float(low), float(high)]
 
 
+def compared(table: dict[str, dict[str, Any]], values: dict[str, list[bool]], what: str) -> None:
+    """Note and print by how much each budget differs from each fixed number."""
+    for rule in (name for name in values if name.startswith("budget")):
+        for fixed in (name for name in values if name.endswith("passages")):
+            found = difference(values[rule], values[fixed])
+            table[rule][f"{what}, less {fixed}"] = found
+            print(f"  {rule} {what} it, less {fixed}: {_shown(found)}")
+
+
 def difference(one: Sequence[bool], other: Sequence[bool]) -> list[float]:
     """By how much more often one is true, question by question."""
     return interval([float(a) - float(b) for a, b in zip(one, other, strict=True)])
@@ -131,6 +140,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("LSFS_BENCH_DATA"))
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--questions", type=int, default=0, help="put to the model, of each set")
+    parser.add_argument(
+        "--put", default="1 passages,4 passages,budget 128,budget 256", help="rules to put to it"
+    )
     parser.add_argument("--keep", type=Path, help="keep files and index of XQuAD in this folder")
     options = parser.parse_args()
     if options.data is None:
@@ -157,28 +169,24 @@ def main() -> None:
     }
     for name, rule in table["rules"].items():
         print(name, rule)
-    for name, asked in (("XQuAD, second half", second), ("papers", other)):
+    sets = {"XQuAD, second half": second, "papers": other}
+    for name, asked in sets.items():
         table[name] = judged(asked, count, rules)
+        print(
+            f"\n{name}: {len(asked)} questions\n{'':14}{'context holds the answer':28} tokens  most"
+        )
+        for rule, row in table[name].items():
+            print(f"{rule:14}{_shown(row['holds']):28}{row['tokens']:>7.0f}{row['most']:>6}")
+        compared(table[name], {rule: row.pop("held") for rule, row in table[name].items()}, "holds")
+    some = {rule: one for rule, one in rules.items() if rule in options.put.split(",")}
+    for name, asked in sets.items() if options.questions else ():
         drawn = random.Random(options.seed).sample(asked, min(options.questions, len(asked)))
-        said = answered(drawn, chat, count, rules) if drawn else {}
-        print(f"\n{name}: {len(asked)} questions, {len(drawn)} of them put to the model")
-        print(f"{'':14}{'context holds the answer':28}{'tokens':>7}{'most':>6}  the model says it")
-        for rule_name, row in table[name].items():
-            row["said"] = interval(said[rule_name]) if said else []
-            print(f"{rule_name:14}{_shown(row['holds']):28}{row['tokens']:>7.0f}{row['most']:>6}"
-                  f"  {_shown(row['said'])}")  # fmt: skip
-        for rule_name in rules:
-            if rule_name.startswith("budget"):
-                for k in FIXED:
-                    pairs = difference(table[name][rule_name]["held"],
-                                       table[name][f"{k} passages"]["held"])  # fmt: skip
-                    told = difference(said[rule_name], said[f"{k} passages"]) if said else []
-                    table[name][rule_name][f"less {k}"] = {"holds": pairs, "said": told}
-                    print(f"  {rule_name} less {k} passages: holds {_shown(pairs)}"
-                          f"  says {_shown(told)}")  # fmt: skip
-    for name in ("XQuAD, second half", "papers"):
-        for row in table[name].values():
-            row.pop("held")
+        said = answered(drawn, chat, count, some)
+        print(f"\n{name}: {len(drawn)} questions put to the model; it says the answer")
+        for rule, values in said.items():
+            table[name][rule]["says"] = interval(values)
+            print(f"{rule:14}{_shown(table[name][rule]['says'])}")
+        compared(table[name], said, "says")
     chat.close()
     print(json.dumps({"seed": options.seed, "questions": options.questions, **table}))
 
