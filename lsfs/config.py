@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,17 +18,25 @@ import msgspec
 
 from lsfs.errors import UsageError
 from lsfs.paths import user_config
+from lsfs.trust import Trust
 
 DRIVE_FILE = ".lsfs.toml"
 _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")
 
-# A tree that was downloaded may not decide which programs, models or places outside it are used.
-NOT_FROM_THE_DRIVE = frozenset({
+# A tree that was downloaded may not decide which programs, models or places outside it are used,
+# who gets its files, or how much of the machine is taken; until the user has approved its settings.
+UNTRUSTED = frozenset({
     "model.chat", "model.chat_name", "model.chat_remote", "model.draft",
-    "model.embed", "model.embed_name", "model.embed_remote", "model.embed_query_prefix",
-    "model.embed_passage_prefix", "model.rerank", "model.rerank_name", "model.rerank_remote",
-    "index.neural",
+    "model.rerank", "model.rerank_name", "model.rerank_remote",
+    "model.embed", "model.embed_name", "model.embed_remote",
+    "model.embed_query_prefix", "model.embed_passage_prefix", "model.threads", "model.context",
+    "model.gpu_layers", "model.memory", "index.neural", "index.neural_memory_mb",
+    "index.parse_memory_mb", "index.parse_workers", "mount.transport", "mount.virtual_name",
+    "share.enabled", "share.port",
 })  # fmt: skip
+MOST_BYTES = 1 << 20  # of a file of settings
+
+log = logging.getLogger("lsfs.config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +193,19 @@ class VersionsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareConfig:
+    """Links to files, for this machine.
+
+    Attributes:
+        enabled: links may be given out.
+        port: where ``lsfs share --serve`` listens; 0 takes a free one.
+    """
+
+    enabled: bool = False
+    port: int = 8378
+
+
+@dataclass(frozen=True, slots=True)
 class FieldConfig:
     """A field that documents are read for: ``[fields.NAME]``.
 
@@ -208,6 +231,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     mount: MountConfig = field(default_factory=MountConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
+    share: ShareConfig = field(default_factory=ShareConfig)
     fields: dict[str, FieldConfig] = field(default_factory=dict)
 
 
@@ -242,23 +266,64 @@ def load(
     settings: dict[str, Any] = {}
     settings |= _from_file(user_file or user_config())
     if source is not None:
-        drive_file = source / DRIVE_FILE
-        local = _from_file(drive_file)
-        for key in sorted(NOT_FROM_THE_DRIVE & local.keys()):
-            raise UsageError(
-                f"{drive_file} may not set {key}", hint=f"set it in {user_config()} instead"
-            )
-        settings |= local
+        settings |= _from_drive(source)
     settings |= _from_environment(os.environ if environment is None else environment)
     settings |= options or {}
     return _build(settings)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def trusted() -> Trust:
+    """Which settings of drives the user has approved."""
+    return Trust(user_config().with_name("trusted.json"))
+
+
+def content(path: Path) -> bytes:
+    """A file of settings; empty where there is none that can be read.
+
+    Raises:
+        UsageError: it is no file, or too large: it may have come with a tree.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return {}
+        return b""
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise UsageError(f"{path} is no file", hint="move it away")
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path} is too large for settings", hint="move it away")
+    return data
+
+
+def untrusted(source: Path) -> list[str]:
+    """Settings of a drive's own file that are not obeyed before the user approves them."""
+    data = content(source / DRIVE_FILE)
+    found = sorted(UNTRUSTED & _flat(data, source / DRIVE_FILE).keys())
+    return [] if not found or trusted().approves(source, data) else found
+
+
+def _from_drive(source: Path) -> dict[str, Any]:
+    path = source / DRIVE_FILE
+    data = content(path)
+    settings = _flat(data, path)
+    refused = sorted(UNTRUSTED & settings.keys())
+    if refused and not trusted().approves(source, data):
+        log.warning(
+            "%s: not obeyed before you approve it with 'lsfs trust': %s", path, ", ".join(refused)
+        )
+        return {key: value for key, value in settings.items() if key not in UNTRUSTED}
+    return settings
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    return _flat(content(path), path)
+
+
+def _flat(content: bytes, path: Path) -> dict[str, Any]:
+    """Settings as ``section.key`` to value."""
+    try:
+        data = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}", hint="mend the file or move it away") from error
     flat: dict[str, Any] = {}

@@ -36,6 +36,24 @@ def initialise(source: str | os.PathLike[str], state: str | None = None) -> Driv
         NotFound, AccessDenied: the folder cannot be used.
         UsageError: the state directory belongs to another folder, or lies inside this one.
     """
+    record = would_initialise(source, state)
+    folder, paths = record.source, record.state
+    paths.create()
+    if _source_of(paths) is None:
+        text = json.dumps({"source": os.fspath(folder)}) + "\n"
+        draft = paths.root / f".source-{os.getpid()}"
+        draft.write_text(text, encoding="ascii")
+        draft.chmod(0o600)
+        draft.replace(paths.source_record)
+    return record
+
+
+def would_initialise(source: str | os.PathLike[str], state: str | None = None) -> DriveRecord:
+    """What :func:`initialise` would make; nothing is written.
+
+    Raises:
+        NotFound, AccessDenied, UsageError: as there.
+    """
     folder = source_folder(source)
     paths = state_of(folder, state)
     known = _source_of(paths)
@@ -43,13 +61,6 @@ def initialise(source: str | os.PathLike[str], state: str | None = None) -> Driv
         raise UsageError(
             f"{paths.root} is the state of {known}", hint="choose another directory with --state"
         )
-    paths.create()
-    if known is None:
-        text = json.dumps({"source": os.fspath(folder)}) + "\n"
-        draft = paths.root / f".source-{os.getpid()}"
-        draft.write_text(text, encoding="ascii")
-        draft.chmod(0o600)
-        draft.replace(paths.source_record)
     return DriveRecord(folder, paths)
 
 

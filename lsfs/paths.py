@@ -83,6 +83,21 @@ class StatePaths:
         return self.root / "conversations"
 
     @property
+    def audit(self) -> Path:
+        """Who called what that changes something: a chained log."""
+        return self.root / "audit.log"
+
+    @property
+    def path_locks(self) -> Path:
+        """JSON: which paths clients have locked, and until when."""
+        return self.root / "locks.json"
+
+    @property
+    def shares(self) -> Path:
+        """JSON: which paths are shared, and until when; the key that signs the links is beside."""
+        return self.root / "shares.json"
+
+    @property
     def config(self) -> Path:
         """The drive's own settings."""
         return self.root / "config.toml"

@@ -65,6 +65,9 @@ _MONTHS = _words(
 )
 
 
+_LONGEST_SHORT = max(map(len, _NEVER | _SOMETIMES))
+
+
 def sentences(text: str) -> list[tuple[int, int]]:
     """The sentences of a text as half-open character spans, in order.
 
@@ -131,8 +134,15 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     yield left, end
 
 
+def _goes_on_small(text: str, at: int, end: int) -> bool:
+    """Whether a blank and a small letter follow, as in most of what only looks like an end."""
+    return at + 1 < end and text[at] == " " and text[at + 1].islower()
+
+
 def _ends(text: str, left: int, match: re.Match[str], end: int) -> bool:
     """Whether the end mark at ``match`` ends the sentence that began at ``left``."""
+    if _goes_on_small(text, match.end(), end):
+        return False
     gap = _GAP.match(text, match.end(), end)
     if gap is None or gap.end() == end:
         return True
@@ -152,6 +162,8 @@ def _full_stop_ends(text: str, left: int, dot: int, following: str) -> bool:
     if not before or before[-1].isspace():
         return False
     last = before.rsplit(None, 1)[-1]
+    if len(last) > _LONGEST_SHORT and last.isalpha():
+        return True  # what follows is about short words and those with points or digits in them
     word = last.lstrip(_OPENERS).casefold()
     at_start = dot - left < _LOOKBACK and last == before.lstrip()
     if at_start and _NUMBERED_START.match(last + "."):

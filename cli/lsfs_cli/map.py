@@ -67,7 +67,8 @@ def map_(session: Session, output: str, dir_: str, query: str, k: int, wait: boo
 
 def drawn(found: DriveMap, name: str, format_: str) -> bytes:
     """A map as a file of one of :data:`FORMATS`."""
-    from lsfs_cli import map_png, map_scene, map_svg
+    from lsfs.web import map_scene
+    from lsfs_cli import map_png, map_svg
 
     png = format_ == ".png"
     scene = map_scene.scene(found, name, map_png.measure if png else map_svg.measure)

@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from lsfs_cli import map_scene as layout
-from lsfs_cli.map_scene import Scene
+from lsfs.web import map_scene as layout
+from lsfs.web.map_scene import Scene
 
 SCALE = 2
 SMOOTH = 8  # a dot is drawn so many times larger, and made small again

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from lsfs_cli import map_scene as layout
-from lsfs_cli.map_scene import Scene
+from lsfs.web import map_scene as layout
+from lsfs.web.map_scene import Scene
 
 _FAMILY = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', 'Noto Sans', sans-serif"
 _WIDE = 0x1100  # from here on most letters are as wide as they are high

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from lsfs_cli.session import Session
+from lsfs_cli.told import Served
 
 if TYPE_CHECKING:
     from lsfs.drives import DriveRecord
+    from lsfs.grants import Grant
 
 PORT = 8377
 
@@ -31,10 +33,26 @@ def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
 @click.option("--http", is_flag=True, help="serve HTTP on this machine instead of stdin and stdout")
 @click.option("--port", default=PORT, show_default=True, help="of HTTP; 0 takes a free one")
 @click.option("--allow-write", is_flag=True, help="offer also what changes files (all of it kept)")
+@click.option(
+    "--paths", multiple=True, metavar="GLOB", help="only these paths, as in 'Notes/**'; repeatable"
+)
+@click.option(
+    "--verbs",
+    default="",
+    metavar="LIST",
+    help="only these: read, search, write, delete, or names of syscalls, by commas",
+)
 @click.option("--print-config", is_flag=True, help="print the entry for an MCP client, and end")
 @click.make_pass_decorator(Session, ensure=True)
 def mcp(
-    session: Session, source: str, http: bool, port: int, allow_write: bool, print_config: bool
+    session: Session,
+    source: str,
+    http: bool,
+    port: int,
+    allow_write: bool,
+    paths: tuple[str, ...],
+    verbs: str,
+    print_config: bool,
 ) -> None:
     """Offer a drive to agents, over the Model Context Protocol.
 
@@ -44,21 +62,26 @@ def mcp(
     \b
     Examples:
       lsfs mcp ~/Documents --print-config
-      lsfs mcp ~/Documents --allow-write
+      lsfs mcp ~/Documents --allow-write --paths 'Notes/**' --verbs read,search,write
       lsfs mcp ~/Documents --http --port 8377
     """
-    record = _record(session, source)
+    grant = _grant(paths, verbs, allow_write=allow_write)
+    record = drive_of(session, source)
     if print_config:
-        sys.stdout.write(json.dumps(_entry(session, record, allow_write), indent=2) + "\n")
+        entry = _entry(session, record, ["--allow-write"] if allow_write else [], grant)
+        sys.stdout.write(json.dumps(entry, indent=2) + "\n")
         return
     import anyio
 
+    from lsfs.clients import Client
     from lsfs.serve.access import Access
     from lsfs.serve.mcp import AgentServer
     from lsfs.serve.mcp_http import HOST, PATH, listen, token_of
+    from lsfs.syscalls.drive import new_session
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
-    with contextlib.closing(Access(record)) as access:
+    client = Client("mcp", session=new_session())
+    with contextlib.closing(Access(record, client=client, grant=grant)) as access:
         server = AgentServer(access, allow_write=allow_write)
         if not http:
             anyio.run(server.stdio)
@@ -66,15 +89,26 @@ def mcp(
         token = token_of(record.state)
         with contextlib.closing(listen(port)) as listener:
             url = f"http://{HOST}:{listener.getsockname()[1]}{PATH}"
-            if session.json:
-                session.print_json({"url": url, "token": token})
-            else:
-                click.echo(f"{url}\nAuthorization: Bearer {token}")
+            session.show(Served(url, token), f"{url}\nAuthorization: Bearer {token}")
             sys.stdout.flush()
             anyio.run(server.http, listener, token)
 
 
-def _record(session: Session, source: str) -> DriveRecord:
+def _grant(paths: tuple[str, ...], verbs: str, *, allow_write: bool) -> Grant:
+    """What agents may do: as they are told, and nothing that writes unless that is allowed."""
+    from lsfs.errors import UsageError
+    from lsfs.grants import VERBS, Grant
+    from lsfs.syscalls.declared import DECLARED
+
+    wanted = tuple(word.strip() for word in verbs.split(",") if word.strip())
+    unknown = [word for word in wanted if word not in VERBS and word not in DECLARED]
+    if unknown:
+        raise UsageError(f"no verb {unknown[0]!r}", hint=f"verbs are: {', '.join(VERBS)}")
+    grant = Grant(paths, wanted)
+    return grant if allow_write else Grant(verbs=("read", "search")).narrowed(grant)
+
+
+def drive_of(session: Session, source: str) -> DriveRecord:
     """The drive that is meant; a folder that is none becomes one."""
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised
@@ -93,10 +127,14 @@ def _record(session: Session, source: str) -> DriveRecord:
     return initialise(source, state)  # a folder inside of a drive is one of its own here
 
 
-def _entry(session: Session, record: DriveRecord, allow_write: bool) -> dict[str, object]:
+def _entry(
+    session: Session, record: DriveRecord, flags: list[str], grant: Grant
+) -> dict[str, object]:
     """What a client's list of servers needs."""
     arguments = ["-m", "lsfs_cli", "mcp", str(record.source)]
     arguments += ["--state", str(record.state.root)] if session.state else []
-    arguments += ["--allow-write"] if allow_write else []
+    arguments += flags
+    arguments += [word for pattern in grant.paths for word in ("--paths", pattern)]
+    arguments += ["--verbs", ",".join(grant.verbs)] if grant.verbs else []
     entry = {"command": sys.executable, "args": arguments}
     return {"mcpServers": {f"lsfs-{record.source.name}": entry}}

@@ -6,8 +6,13 @@ In place of rich, which takes longer to load than a question to a running drive 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from typing import TextIO
 
+WIDEST = 96  # characters of running text, on a terminal of any width
+_NARROWEST = 20
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
 
 
@@ -34,6 +39,17 @@ class Styled:
     def coloured(self) -> str:
         """The text as a terminal takes it."""
         return "".join(_painted(text, f"{self._style} {style}") for text, style in self._parts)
+
+
+def width(indent: int = 0) -> int:
+    """How many characters of running text a line takes, behind an indent."""
+    columns = shutil.get_terminal_size((WIDEST + indent, 24)).columns
+    return max(_NARROWEST, min(WIDEST, columns - indent))
+
+
+def plain(line: str) -> str:
+    """A line without our colours."""
+    return _PAINT.sub("", line)
 
 
 class Console:

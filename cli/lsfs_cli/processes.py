@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lsfs_cli.session import Session
+from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted
+
+if TYPE_CHECKING:
+    from lsfs.config import Config
+    from lsfs.drives import DriveRecord
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
 
@@ -30,22 +36,24 @@ def _state(session: Session) -> str | None:
 
 
 @click.command()
-@click.argument("source", type=click.Path(readable=False))
+@click.argument("source", type=click.Path(readable=False), default=".", metavar="[SOURCE]")
+@click.option("--dry-run", is_flag=True, help="only say what would be done")
 @pass_session
-def init(session: Session, source: str) -> None:
-    """Make a folder a drive. Nothing is written into the folder.
+def init(session: Session, source: str, dry_run: bool) -> None:
+    """Make a folder a drive: the present one, when none is named. Nothing is written into it.
 
     \b
     Examples:
       lsfs init ~/Documents
+      lsfs init
     """
-    from lsfs.drives import initialise
+    from lsfs import drives
 
-    record = initialise(source, _state(session))
-    if session.json:
-        session.print_json({"source": str(record.source), "state": str(record.state.root)})
-    else:
-        click.echo(f"{record.source} is a drive; its state is in {record.state.root}")
+    make = drives.would_initialise if dry_run else drives.initialise
+    record = make(source, _state(session))
+    told = Initialised(str(record.source), str(record.state.root), dry_run)
+    said = "would be a drive" if dry_run else "is a drive"
+    session.show(told, f"{told.source} {said}; its state is in {told.state}")
 
 
 @click.command()
@@ -117,111 +125,128 @@ def _report(session: Session, report: Any) -> None:
     render.show(report, render.console(session.color))
 
 
-@click.command()
-@click.argument("source", type=click.Path(readable=False))
-@click.argument("mountpoint", type=click.Path(readable=False))
-@click.option("--foreground", is_flag=True, help="stay in the foreground until it is unmounted")
-@click.option("--read-only", is_flag=True, help="refuse every change")
-@click.option("--allow-other", is_flag=True, help="let other users in, within file permissions")
-@click.option(
+_transport = click.option(
     "--transport",
     type=click.Choice(["auto", "kernel", "mfusepy", "fusepy"]),
     default="auto",
     show_default=True,
     help="how to talk to the kernel",
 )
+
+
+@click.command()
+@click.argument("source", type=click.Path(readable=False), default="", metavar="[SOURCE]")
+@click.argument("mountpoint", type=click.Path(readable=False), default="", metavar="[MOUNTPOINT]")
+@click.option("--foreground", is_flag=True, help="stay in the foreground until it is unmounted")
+@click.option("--read-only", is_flag=True, help="refuse every change")
+@click.option("--allow-other", is_flag=True, help="let other users in, within file permissions")
+@_transport
+@click.option("--dry-run", is_flag=True, help="only say what would be mounted, and where")
 @pass_session
-def mount(
-    session: Session,
-    source: str,
-    mountpoint: str,
-    foreground: bool,
-    read_only: bool,
-    allow_other: bool,
-    transport: str,
-) -> None:
+def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> None:
     """Mount a folder as a drive; returns when the mount answers.
+
+    Without MOUNTPOINT it is ~/lsfs/NAME, after the folder; without SOURCE it is the drive of
+    --drive, or the present one. A mountpoint that is missing is made.
 
     \b
     Examples:
       lsfs mount ~/Documents ~/Drive
+      lsfs mount ~/Documents
       lsfs umount ~/Drive
     """
-    from lsfs import config, logs
-    from lsfs.drives import initialise
+    from lsfs import config, drives
+
+    make = drives.would_initialise if options["dry_run"] else drives.initialise
+    record = make(source, _state(session)) if source else session.record()
+    place = Path(mountpoint or Path.home() / "lsfs" / record.source.name).expanduser()
+    settings = config.load(record.source, options={"mount.transport": options["transport"]})
+    if options["dry_run"]:
+        told = _would_be_mounted(record, place, settings.mount.transport)
+        words = f"{told.source} would be mounted on {told.mountpoint} ({told.transport})"
+    else:
+        told = _mounted(session, record, place, settings, options)
+        words = f"{told.source} is mounted on {told.mountpoint} ({told.transport})"
+        if options["foreground"]:
+            words = f"{told.mountpoint} is unmounted"
+    session.show(told, words)
+
+
+def _mounted(
+    session: Session, record: DriveRecord, place: Path, settings: Config, options: dict[str, Any]
+) -> Mounted:
+    from lsfs import logs
     from lsfs.fuse.mount import mount as mount_drive
 
-    record = initialise(source, _state(session))
-    settings = config.load(record.source, options={"mount.transport": transport})
-    if foreground:
+    if options["foreground"]:
         # Nobody reads a log file then, but a terminal or systemd's journal.
         logs.begin("fs", record.state.log, default="WARNING" if session.quiet else "INFO")
+    with contextlib.suppress(OSError):  # a dead mount is there, and cannot be looked at; or refused
+        place.mkdir(parents=True, exist_ok=True)
     info = mount_drive(
         record.source,
-        Path(mountpoint).expanduser(),
+        place,
         record.state,
         settings.mount,
         versions=settings.versions,
-        read_only=read_only,
-        allow_other=allow_other,
-        foreground=foreground,
+        read_only=options["read_only"],
+        allow_other=options["allow_other"],
+        foreground=options["foreground"],
     )
-    if session.json:
-        session.print_json(
-            {
-                "source": str(info.source),
-                "mountpoint": str(info.mountpoint),
-                "pid": info.pid,
-                "transport": info.transport,
-                "why": info.why,
-                "mounted": not foreground,
-            }
-        )
-    elif foreground:
-        click.echo(f"{info.mountpoint} is unmounted")
-    else:
-        click.echo(f"{info.source} is mounted on {info.mountpoint} ({info.transport})")
+    return Mounted(
+        str(info.source), str(info.mountpoint), info.pid, info.transport, info.why,
+        not options["foreground"],
+    )  # fmt: skip
+
+
+def _would_be_mounted(record: DriveRecord, place: Path, transport: str) -> Mounted:
+    from lsfs.fuse import transports
+
+    choice = transports.choose(transport)
+    return Mounted(
+        str(record.source), str(place.absolute()), 0, choice.name, choice.why, False, True
+    )
 
 
 @click.command()
-@click.argument("mountpoint", type=click.Path(readable=False))
+@click.argument("mountpoint", type=click.Path(readable=False), default="", metavar="[MOUNTPOINT]")
 @click.option("--lazy", is_flag=True, help="detach now, finish when nobody uses it any more")
 @click.option("--stale", is_flag=True, help="only remove what a killed process has left, if it has")
+@click.option("--dry-run", is_flag=True, help="only say what is mounted there")
 @pass_session
-def umount(session: Session, mountpoint: str, lazy: bool, stale: bool) -> None:
-    """Unmount a drive; returns when it is gone.
+def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: bool) -> None:
+    """Unmount a drive; returns when it is gone. Without MOUNTPOINT: the present drive.
 
     \b
     Examples:
       lsfs umount ~/Drive
+      lsfs --drive ~/Documents umount
     """
+    from lsfs.errors import NotFound
     from lsfs.fuse import mounts
     from lsfs.fuse.mount import umount as unmount
 
+    if not mountpoint:
+        mountpoint = str(session.record().mount_info().get("mountpoint", ""))
+        if not mountpoint:
+            raise NotFound("the drive is not mounted", hint="which ones are: lsfs doctor")
     place = Path(mountpoint).expanduser()
+    held = mounts.at(place.absolute()) is not None
     if stale and not mounts.is_stale(place):
-        session.note(f"{mountpoint} holds no dead mount")
-        if session.json:
-            held = mounts.at(place.absolute()) is not None
-            session.print_json({"mountpoint": mountpoint, "mounted": held})
+        session.show(Unmounted(mountpoint, held), "", f"{mountpoint} holds no dead mount")
+        return
+    if dry_run:
+        words = "would be unmounted" if held else "holds no mount"
+        session.show(Unmounted(mountpoint, held, dry_run=True), f"{mountpoint} {words}")
         return
     unmount(place, lazy=lazy)
-    if session.json:
-        session.print_json({"mountpoint": mountpoint, "mounted": False})
-    else:
-        click.echo(f"{mountpoint} is unmounted")
+    session.show(Unmounted(mountpoint, False), f"{mountpoint} is unmounted")
 
 
 @click.command()
 @click.argument("source", type=click.Path(readable=False))
 @click.argument("mountpoint", type=click.Path(readable=False))
-@click.option(
-    "--transport",
-    type=click.Choice(["auto", "kernel", "mfusepy", "fusepy"]),
-    default="auto",
-    show_default=True,
-    help="how to talk to the kernel",
-)
+@_transport
 @click.option("--name", help="what to call it; by default after the mountpoint")
 @click.option("--install", is_flag=True, help="write it to ~/.config/systemd/user")
 @pass_session
@@ -239,22 +264,12 @@ def unit(
 
     made = units.unit_of(source, mountpoint, transport=transport, state=_state(session), name=name)
     path = units.install(made) if install else None
-    commands = ["systemctl --user daemon-reload", f"systemctl --user enable --now {made.file_name}"]
-    if session.json:
-        session.print_json(
-            {
-                "name": made.file_name,
-                "unit": made.text,
-                "path": str(path) if path else None,
-                "commands": commands,
-            }
-        )
-    elif path is None:
-        click.echo(made.text, nl=False)
-    else:
-        click.echo(f"{path} is written; start it now and at every login with:")
-        for command in commands:
-            click.echo(f"  {command}")
+    commands = ("systemctl --user daemon-reload", f"systemctl --user enable --now {made.file_name}")
+    words = made.text.rstrip("\n")
+    if path is not None:
+        lines = "".join(f"\n  {command}" for command in commands)
+        words = f"{path} is written; start it now and at every login with:{lines}"
+    session.show(Unit(made.file_name, made.text, str(path) if path else None, commands), words)
 
 
 @click.command()
@@ -269,11 +284,9 @@ def doctor(session: Session) -> None:
     from lsfs_cli.checks import examine
 
     findings = examine(session)
-    if session.json:
-        session.print_json(
-            {"checks": [{"name": f.name, "ok": f.ok, "message": f.message} for f in findings]}
-        )
-    else:
-        for finding in findings:
-            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.message}")
-    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+    lines = []
+    for one in findings:
+        lines.append(f"{one.severity.upper() or 'ok':<8} {one.name}: {one.message}")
+        lines += [f"{'':<8} fix: {one.fix}"] if one.fix else []
+    session.show(Checks(tuple(findings)), "\n".join(lines))
+    sys.exit(1 if any(one.severity == "error" for one in findings) else 0)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from lsfs_cli.paper import Console, Styled
+from lsfs_cli.paper import Console, Styled, width
 from lsfs_cli.render_hit import explained, show_snippet
 from lsfs_cli.untrusted import safe
 
@@ -84,7 +84,7 @@ def _quote(text: str, out: Console, lines: int) -> None:
     flat = " ".join(safe(text).split())
     import textwrap
 
-    for line in textwrap.wrap(flat, 96, max_lines=lines, placeholder=" …"):
+    for line in textwrap.wrap(flat, width(4), max_lines=lines, placeholder=" …"):
         out.print(Styled(f"    {line}"))
 
 
@@ -149,7 +149,7 @@ def _file(file: FoundFile, out: Console) -> None:
     if file.evidence:
         import textwrap
 
-        for part in textwrap.wrap(f"“{' '.join(safe(file.evidence).split())}”", 96):
+        for part in textwrap.wrap(f"“{' '.join(safe(file.evidence).split())}”", width(14)):
             out.print(Styled(f"              {part}", style="dim"))
 
 
@@ -210,6 +210,7 @@ def _(result: StatusReport, out: Console) -> None:
         ("answers", result.models.get("chat") or "none: answers are quotes"),
         ("search", result.models.get("embed") or "none: search is by keyword"),
         *([("kept", _kept(result.kv))] if result.kv.get("blocks") else []),
+        *(("locked", safe(f"{one.path}: {one.holder}")) for one in result.locks),
         ("state", safe(result.state)),
     ]
     if follows := result.models.get("embed_next"):
@@ -238,6 +239,6 @@ def _(result: Done, out: Console) -> None:
 def table(rows: Iterable[tuple[str, str]], out: Console) -> None:
     """Two columns, the first as wide as it needs to be."""
     pairs = list(rows)
-    width = max((len(name) for name, _ in pairs), default=0)
+    widest = max((len(name) for name, _ in pairs), default=0)
     for name, value in pairs:
-        out.print(Styled(f"{safe(name):<{width}}  {safe(value)}"))
+        out.print(Styled(f"{safe(name):<{widest}}  {safe(value)}"))

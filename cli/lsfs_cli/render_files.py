@@ -66,7 +66,7 @@ def _(result: Stat, out: Console) -> None:
         "modified": moment(one.modified), "read": moment(result.accessed),
         "attributes changed": moment(result.changed), "permissions": f"{one.mode:04o}",
         "version": str(result.version or ""), "indexed": result.indexed,
-        "read as": result.media_type,
+        "read as": result.media_type, "locked": result.lock,
     }  # fmt: skip
     render.table(((name, value) for name, value in facts.items() if value), out)
 
@@ -83,6 +83,8 @@ def _(result: FileText, out: Console) -> None:
 @render.shows("Written")
 def _(result: Written, out: Console) -> None:
     said = "made" if result.created else f"version {result.version}"
+    if result.dry_run:
+        said = "would be made" if result.created else "would be replaced, and kept as a version"
     out.print(Styled(f"{safe(result.path)}: {said}, {size(result.size)}"))
 
 

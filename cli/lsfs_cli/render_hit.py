@@ -6,13 +6,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lsfs_cli.paper import Console, Styled
+from lsfs_cli.paper import Console, Styled, width
 from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.model import Hit
 
-WIDTH = 96
 _RAW = {"keyword": ("bm25", "keyword_rank"), "semantic": ("cosine", "semantic_rank"),
         "name": ("name_bm25", "")}  # fmt: skip
 
@@ -21,7 +20,7 @@ def show_snippet(text: str, highlights: Sequence[tuple[int, int]], out: Console)
     """Print part of a passage, wrapped; what matched stands out where there are colours."""
     flat, marked = _flat(text, highlights)
     at = 0
-    for line in textwrap.wrap(flat, WIDTH, break_on_hyphens=False):
+    for line in textwrap.wrap(flat, width(4), break_on_hyphens=False):
         at = flat.index(line, at)
         out.print(_emphasised(line, marked[at : at + len(line)]))
         at += len(line)

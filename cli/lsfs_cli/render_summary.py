@@ -5,14 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from lsfs_cli.paper import Console, Styled
+from lsfs_cli.paper import Console, Styled, width
 from lsfs_cli.render import place, shows
 from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:
     from lsfs.summaries import Summary, SummaryPart
-
-WIDTH = 96
 
 
 @shows("Summary")
@@ -38,10 +36,10 @@ def _part(result: Summary, part: SummaryPart, out: Console, *, marked: bool) -> 
             for number in part.statements]  # fmt: skip
     if part.listed:
         for one in said:
-            for line in textwrap.wrap(one, WIDTH, initial_indent="- ", subsequent_indent="  "):
+            for line in textwrap.wrap(one, width(), initial_indent="- ", subsequent_indent="  "):
                 out.print(Styled(line))
         return
-    for line in textwrap.wrap(" ".join(said), WIDTH):
+    for line in textwrap.wrap(" ".join(said), width()):
         out.print(Styled(line))
 
 
@@ -59,5 +57,5 @@ def _places(result: Summary, out: Console, *, marked: bool) -> None:
         out.print(line)
         said = [s.text for s in result.statements if n - 1 in s.citations]
         if not any(one.quote in text for text in said):
-            for part in textwrap.wrap(f"\u201c{safe(one.quote)}\u201d", WIDTH - 6):
+            for part in textwrap.wrap(f"\u201c{safe(one.quote)}\u201d", width(6)):
                 out.print(Styled(f"      {part}", style="dim"))

@@ -12,12 +12,15 @@ from lsfs_cli import (  # noqa: F401 - each knows how a part of the results is s
     render_kv,
     render_past,
     render_prompt,
+    render_safety,
     render_stated,
     render_summary,
 )
+from lsfs_cli.paging import paged
 from lsfs_cli.session import Session
 
 
 def show(result: Any, session: Session) -> None:
     """Print a result for people."""
-    render.show(result, render.console(session.color))
+    with paged():
+        render.show(result, render.console(session.color))

@@ -47,6 +47,7 @@ class Session:
         json: print results as JSON.
         quiet: print no progress and no notes.
         color: colours on a terminal.
+        door: how calls come in, for the audit log.
     """
 
     drive: str = ""
@@ -54,6 +55,7 @@ class Session:
     json: bool = False
     quiet: bool = False
     color: bool = True
+    door: str = "cli"
 
     def record(self) -> DriveRecord:
         """The drive that is meant.
@@ -78,15 +80,37 @@ class Session:
     def open(self, on_event: Any) -> Drive:
         """Open the drive that is meant."""
         import lsfs
+        from lsfs.clients import Client
 
         record = self.record()
-        return lsfs.open(record.source, state=str(record.state.root), on_event=on_event)
+        client = Client(self.door, session=terminal())
+        return lsfs.open(
+            record.source, state=str(record.state.root), on_event=on_event, client=client
+        )
 
     def print_json(self, value: dict[str, Any]) -> None:
         """Write a result object to standard output."""
         import json
 
         sys.stdout.write(json.dumps({"schema": SCHEMA, **value}, indent=2) + "\n")
+
+    def show(self, told: Any, words: str, note: str = "") -> None:
+        """Print what a command of our own has to tell.
+
+        Args:
+            told: as a value, for ``--json``.
+            words: the same for people; "" where there is nothing but the note.
+            note: what else they are told, beside the result.
+        """
+        from lsfs import codec
+        from lsfs_cli.untrusted import safe
+
+        if self.json:
+            self.print_json(codec.to_builtins(told))
+        elif words:
+            sys.stdout.write(safe(words, lines=True) + "\n")
+        if note:
+            self.note(note)
 
     def note(self, text: str) -> None:
         """Tell the user something that is no result."""

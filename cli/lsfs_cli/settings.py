@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from lsfs.errors import UsageError
+from lsfs.paths import user_config
 from lsfs_cli.session import Session
+from lsfs_cli.told import Settings
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
 
@@ -49,12 +51,12 @@ def _values() -> dict[str, Any]:
 def list_(session: Session) -> None:
     """Show every setting in force."""
     values = _values()
-    if session.json:
-        session.print_json({"settings": values})
-        return
-    for key, value in values.items():
-        shown = ":".join(value) if isinstance(value, tuple) else value
-        click.echo(f"{key} = {shown}")
+    lines = (f"{key} = {_shown(value)}" for key, value in values.items())
+    session.show(Settings(values), "\n".join(lines))
+
+
+def _shown(value: Any) -> str:
+    return ":".join(value) if isinstance(value, tuple) else str(value)
 
 
 @config.command()
@@ -65,33 +67,27 @@ def get(session: Session, key: str) -> None:
     values = _values()
     if key not in values:
         raise UsageError(f"unknown setting {key!r}", hint="see: lsfs config list")
-    if session.json:
-        session.print_json({"settings": {key: values[key]}})
-    else:
-        click.echo(values[key])
+    session.show(Settings({key: values[key]}), _shown(values[key]))
 
 
 @config.command("set")
 @click.argument("key")
 @click.argument("value")
+@click.option("--dry-run", is_flag=True, help="only see whether it could be set")
 @pass_session
-def set_(session: Session, key: str, value: str) -> None:
+def set_(session: Session, key: str, value: str, dry_run: bool) -> None:
     """Change a setting in the user's file; comments in it are kept."""
     from lsfs import config as configuration
 
     configuration.load(options={key: value})  # refuses what is unknown or of the wrong type
-    path = store({key: value})
-    if session.json:
-        session.print_json({"settings": {key: value}, "file": str(path)})
-    else:
-        click.echo(f"{key} = {value} ({path})")
+    path = user_config() if dry_run else store({key: value})
+    said = "would be set in " if dry_run else ""
+    session.show(Settings({key: value}, str(path), dry_run), f"{key} = {value} ({said}{path})")
 
 
 def store(changed: dict[str, str]) -> Path:
     """Write settings to the user's file, and leave all else in it as it is."""
     import tomlkit
-
-    from lsfs.paths import user_config
 
     path = user_config()
     text = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -106,12 +106,14 @@ class RpcBrain:
 
     @contextlib.contextmanager
     def _client(self, timeout: float) -> Iterator[Client]:
-        from lsfs.serve.rpc import Client
+        from lsfs.clients import Client as Who
+        from lsfs.serve.rpc import Asking, Client
 
+        asks = Asking(Who("mount"))
         deadline = time.monotonic() + timeout
         while True:
             try:
-                client = Client(self._socket, timeout=timeout)
+                client = Client(self._socket, timeout=timeout, asks=asks)
                 break
             except OSError as error:
                 # It is being started or restarted: a moment later it may answer.

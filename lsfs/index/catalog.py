@@ -46,10 +46,13 @@ class Catalog:
         IndexCorrupt: the file is no catalog, or is damaged.
     """
 
+    is_partial = False  # whether it shows some of the files only
+
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.lock = threading.RLock()
         self.read_only = read_only
         self._path = path
+        self._last_read = 0  # nanoseconds since the epoch; 0 until it was looked up
         try:
             self.db = connect(path, read_only)
             self._prepare(path)
@@ -205,13 +208,21 @@ class Catalog:
             "UPDATE file SET status = ?, reason = ?, digest = ?, read_ns = ?, document_id = ?, "
             "size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE id = ?",
             (
-                outcome.status.value, outcome.reason, outcome.digest, time.time_ns(), document_id,
+                outcome.status.value, outcome.reason, outcome.digest, self._read_at(), document_id,
                 is_from.size, is_from.mtime_ns, is_from.ctime_ns, is_from.inode, row.id,
             ),
         )  # fmt: skip
         known = self.db.execute("SELECT title FROM file_fts WHERE rowid = ?", (row.id,)).fetchone()
         if known is None or known[0] != title:
             self._index_name(row.id, row.path, title)
+
+    def _read_at(self) -> int:
+        """Now; later than any reading before, also when the clock went back."""
+        if not self._last_read:
+            (latest,) = self.db.execute("SELECT coalesce(max(read_ns), 0) FROM file").fetchone()
+            self._last_read = latest
+        self._last_read = max(time.time_ns(), self._last_read + 1)
+        return self._last_read
 
     def set_facts(self, file_id: int, facts: Facts) -> None:
         """Store what text and path say of a file."""
@@ -409,28 +420,22 @@ class Catalog:
             ),
         )  # fmt: skip
         document_id = cursor.lastrowid or 0
-        for ordinal, (passage, text_hash) in enumerate(passages):
-            self._add_passage((document_id, int(embedded)), ordinal, passage, text_hash)
-        return document_id
-
-    def _add_passage(
-        self, of: tuple[int, int], ordinal: int, passage: Passage, digest: bytes
-    ) -> None:
-        parts = parts_of(f"{passage.text}\n{passage.heading}" if passage.heading else passage.text)
-        cursor = self.db.execute(
+        rows = (
+            (document_id, int(embedded), ordinal, *_passage_row(passage), text_hash)
+            for ordinal, (passage, text_hash) in enumerate(passages)
+        )
+        self.db.executemany(
             "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
             "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
             "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                *of, ordinal, passage.char_start, passage.char_end, passage.page,
-                passage.page_end, passage.line_start, passage.line_end, passage.heading,
-                passage.where, parts, passage.text, digest,
-            ),
-        )  # fmt: skip
-        self.db.execute(
-            "INSERT INTO passage_fts(rowid, text, heading, parts) VALUES (?, ?, ?, ?)",
-            (cursor.lastrowid, passage.text, passage.heading, parts),
+            rows,
         )
+        self.db.execute(
+            "INSERT INTO passage_fts(rowid, text, heading, parts) SELECT id, text, heading, parts "
+            "FROM passage WHERE document_id = ? ORDER BY ordinal",
+            (document_id,),
+        )
+        return document_id
 
     def orphans(self) -> int:
         """How many documents no file has."""
@@ -536,6 +541,15 @@ class Catalog:
         with self.lock:
             read, embedded = _waiting(self.db)
             return read + embedded
+
+
+def _passage_row(passage: Passage) -> tuple[object, ...]:
+    """The columns from ``char_start`` to ``text``."""
+    parts = parts_of(f"{passage.text}\n{passage.heading}" if passage.heading else passage.text)
+    return (
+        passage.char_start, passage.char_end, passage.page, passage.page_end, passage.line_start,
+        passage.line_end, passage.heading, passage.where, parts, passage.text,
+    )  # fmt: skip
 
 
 def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:

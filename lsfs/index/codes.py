@@ -113,6 +113,13 @@ class Codes:
         alive[rows] = False
         return replace(self, alive=alive)
 
+    def taken(self, rows: Rows) -> Codes:
+        """Some of them, alive."""
+        alive = np.ones(len(rows), np.bool_)
+        return Codes(
+            self.ids[rows], self.scales[rows], self.codes[rows], self.signs[:, rows], alive
+        )
+
     def eligible(self, allowed: Ids | None, hidden: Ids) -> Rows:
         """Rows of what is alive, allowed (None: all) and not hidden."""
         if allowed is not None and len(allowed) * 16 < len(self):

@@ -106,6 +106,7 @@ _YMD = re.compile(r"([-/._])(\d{1,2})\1(\d{1,2})(?!\d)")
 _YM = re.compile(r"[-/_](0[1-9]|1[0-2])(?![\d/-])")
 _DMY = re.compile(r"(?<![\w.,/-])([\dlIO]{1,2})\s?([./-])\s?([\dlIO]{1,2})\s?\2\s?\Z")
 _WORD = r"[^\W\d_]{3,10}"
+_LETTERS = re.compile(r"[^\W\d_]+")
 _OF = r"(?:of\s|de\s|del\s|d['\u2019]|in\sthe\syear\s)?"
 _DAY_MONTH = re.compile(
     rf"(?<![\w.,/-])([\dlIO]{{1,2}})(?:st|nd|rd|th|er|\.|º|°)?(?:[\s-]+)(?:day\s)?{_OF}\s?"
@@ -170,10 +171,11 @@ def _around(text: str, start: int, end: int, year: int) -> Found | None:
     found = _named_month(window, offset, end, year)
     if found is not None:
         return found
-    if match := _DMY.search(window):
+    last = window.rstrip()[-1:]
+    if last and last in "./-" and (match := _DMY.search(window)):
         first, second = _number(match[1]), _number(match[3])
         return _numeric(offset + match.start(), end, year, first, second, match[2])
-    if match := _QUARTER_BEFORE.search(window):
+    if ("Q" in window or "q" in window) and (match := _QUARTER_BEFORE.search(window)):
         return Found(
             offset + match.start(), end, month_days(year, int(match[1]) * 3 - 2, 3), "quarter"
         )
@@ -188,6 +190,8 @@ def _glued(text: str, start: int) -> bool:
 
 def _named_month(window: str, offset: int, end: int, year: int) -> Found | None:
     """A date with the month as a word, which ends in the year after ``window``."""
+    if not any(fold(word) in _ALL_MONTHS for word in _LETTERS.findall(window)):
+        return None
     for form, day_at, month_at, vote in (
         (_DAY_MONTH, 1, 2, 1),
         (_MONTH_DAY, 2, 1, -1),

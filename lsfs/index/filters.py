@@ -175,7 +175,7 @@ class _Where:
 
     def add(self, part: str, *values: object) -> None:
         self._parts.append(f"({part})")
-        self.values += values
+        self.values += map(_bindable, values)
 
     def add_not(self, part: str, *values: object) -> None:
         # What is not known is not so: NULL must not hide a file.
@@ -197,8 +197,14 @@ _ATTACHED = (
 )
 
 
+def _bindable(value: object) -> object:
+    """A value as SQLite takes it: what is asked for may hold lone surrogates, as no text does."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 def _below(folder: str) -> tuple[str, bytes, bytes, bytes]:
-    raw = os.fsencode(folder)
+    # No file system has half of a surrogate pair in a name, other than as a byte of its own.
+    raw = os.fsencode(re.sub("[\ud800-\udc7f\udd00-\udfff]", "\0", folder))
     return "f.path = ? OR (f.path > ? AND f.path < ?)", raw, raw + b"/", raw + b"0"
 
 

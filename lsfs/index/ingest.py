@@ -147,6 +147,7 @@ class Pipeline:
         self._is_checked = False  # at the first run, for it loads what many a command needs not
         self._check_facts()
         self._check_fields(fields or {})
+        self._check_signatures()
 
     def _check_facts(self) -> None:
         """Judge files anew: all when the rules for kinds and dates have changed, else those that
@@ -173,6 +174,15 @@ class Pipeline:
                     stated.replace_by_rules(db, document_id, found)
             self._catalog.bump()
         self._catalog.set_meta("fields", state)
+
+    def _check_signatures(self) -> None:
+        """Make the signatures of wordings anew when they are made otherwise now."""
+        documents = self._catalog.documents()
+        state = str(stated.SIGNATURES_VERSION)
+        if documents and self._catalog.meta("signatures", "1") != state:
+            with self._catalog.transaction() as db:
+                stated.sign_again(db, documents.values())
+        self._catalog.set_meta("signatures", state)
 
     def _retry_unreadable(self) -> None:
         """What could not be opened or read may be readable now, though it looks the same."""

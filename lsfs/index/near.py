@@ -12,8 +12,8 @@ Rand index 91.5 to 73.7 for MinHash; Silcock et al., "Noise-Robust De-Duplicatio
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,13 @@ RUN = 3  # words in a shingle
 LEAST = 20  # shingles below which a likeness means nothing
 PERMUTATIONS = 128  # standard error of an estimate: at most 0.044
 BANDS, ROWS = 32, 4  # a pair that shares 0.8 is missed once in 10^7, one that shares 0.5 by 13 %
-_CHUNK = 512  # shingles hashed at once: 512 KiB, which a core's cache holds
+_CHUNK = 512  # shingles hashed at once: 256 KiB, which a core's cache holds
+_STRETCH = 1 << 16  # characters cut into words at once, so that a long text takes no more memory
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # written without spaces: each is a word
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 _ASCII_WORD = re.compile("[a-z0-9]+")  # the same in a casefolded text of ASCII
+_GAP = re.compile(r"[\W_]")
+_LETTER, _ALONE = 1, 2  # kinds of characters: of a word of several, and a word of its own
 
 Shingles = NDArray[np.uint64]  # sorted, each once
 Signature = NDArray[np.uint32]  # [PERMUTATIONS]
@@ -36,10 +39,12 @@ def _constants(seed: int, count: int) -> NDArray[np.uint64]:
     return draw << np.uint64(1) | np.uint64(1)
 
 
-# Written into every signature: other ones make all stored signatures void.
-_FACTORS = _constants(20221009, PERMUTATIONS)
-_OFFSETS = _constants(20150601, PERMUTATIONS)
+# Written into every signature: other ones ask for another `stated.SIGNATURES_VERSION`.
+_FACTORS = _constants(20221009, PERMUTATIONS).astype(np.uint32)
+_OFFSETS = _constants(20150601, PERMUTATIONS).astype(np.uint32)
 _PLACES = _constants(1997, RUN)
+_LETTERS = _constants(1979, 64)  # by their place in a word; a longer one takes them again
+_ASCII_KINDS = np.array([chr(code).isalnum() * _LETTER for code in range(128)], np.uint8)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
 
@@ -52,26 +57,100 @@ def words(text: str) -> list[str]:
 
 def shingles(text: str) -> Shingles:
     """The runs of words in a text, as hashes."""
-    found = words(text)
-    hashes = {word: zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in set(found)}
-    row = np.fromiter(map(hashes.__getitem__, found), np.uint64, len(found))
+    return np.unique(runs_of(text))
+
+
+def runs_of(text: str) -> NDArray[np.uint64]:
+    """The hashes of all runs of words in a text, in order and as often as they stand there."""
+    row = _hashed(text.casefold())
     if len(row) < RUN:
         return np.empty(0, np.uint64)
     mixed = np.zeros(len(row) - RUN + 1, np.uint64)
     for place, factor in enumerate(_PLACES):
         mixed += row[place : len(row) - RUN + 1 + place] * factor
     mixed = (mixed ^ (mixed >> _HALF)) * _MIX
-    return np.unique(mixed ^ (mixed >> _HALF))
+    return mixed ^ (mixed >> _HALF)
 
 
-def signature(runs: Shingles) -> Signature:
-    """The minima of the hashes of all runs; all ones for none."""
-    least = np.full(PERMUTATIONS, np.iinfo(np.uint64).max, np.uint64)
-    for low in range(0, len(runs), _CHUNK):
-        hashed = runs[low : low + _CHUNK, None] * _FACTORS
+def _hashed(text: str) -> NDArray[np.uint64]:
+    """The hashes of the words of a casefolded text: those of :func:`words`, one for each."""
+    found = []
+    low = 0
+    while low < len(text):
+        high = low + _STRETCH
+        if high < len(text) and (gap := _GAP.search(text, high)):  # no word is cut in two
+            high = gap.end()
+        elif high < len(text):
+            high = len(text)
+        found.append(_hashed_stretch(text[low:high]))
+        low = high
+    return np.concatenate(found) if found else np.empty(0, np.uint64)
+
+
+def _hashed_stretch(text: str) -> NDArray[np.uint64]:
+    """The same at once: sums of letters, each weighted by its place in the word.
+
+    Multilinear hashing (Carter and Wegman, "Universal classes of hash functions", 1979) modulo
+    2^64; its low bits are the weak ones, and the runs of words mix them.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds = _kinds(codes)
+    before = np.concatenate((np.zeros(1, np.uint8), kinds[:-1]))
+    begins = (kinds == _ALONE) | ((kinds == _LETTER) & (before != _LETTER))
+    letters = np.flatnonzero(kinds)
+    if not len(letters):
+        return np.empty(0, np.uint64)
+    firsts = np.flatnonzero(begins[letters])  # of the letters, those that begin a word
+    lengths = np.diff(firsts, append=len(letters))
+    places = np.arange(len(letters)) - np.repeat(firsts, lengths)
+    weighted = (codes[letters].astype(np.uint64) + _HALF) * _LETTERS[places % len(_LETTERS)]
+    sums: NDArray[np.uint64] = np.add.reduceat(weighted, firsts)
+    return sums ^ (sums >> _HALF)
+
+
+def _kinds(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """What each character is to a word: ``_LETTER``, ``_ALONE``, or 0 for none of it."""
+    highest = codes.max(initial=0)
+    if highest < len(_ASCII_KINDS):
+        return _ASCII_KINDS[codes]
+    known = _known_kinds()
+    if highest < len(known):
+        return known[codes]
+    rare = codes >= len(known)
+    kinds = known[np.where(rare, 0, codes)]
+    kinds[rare] = [chr(code).isalnum() * _LETTER for code in codes[rare]]
+    return kinds
+
+
+@lru_cache(maxsize=1)
+def _known_kinds() -> NDArray[np.uint8]:
+    """The kinds of the characters of the first plane of Unicode."""
+    chars = map(chr, range(1 << 16))
+    kinds = np.fromiter(map(str.isalnum, chars), np.uint8, 1 << 16) * np.uint8(_LETTER)
+    for first, last in re.findall("(.)-(.)", _IDEOGRAPHS):
+        kinds[ord(first) : ord(last) + 1] = _ALONE
+    return kinds
+
+
+def are_enough(runs: NDArray[np.uint64]) -> bool:
+    """Whether a text has enough different runs of words to be compared with others."""
+    some = runs[: 5 * LEAST]
+    return len(np.unique(some)) >= LEAST or len(np.unique(runs)) >= LEAST
+
+
+def signature(runs: NDArray[np.uint64]) -> Signature:
+    """The minima of the hashes of all runs; all ones for none.
+
+    Args:
+        runs: of :func:`runs_of` or :func:`shingles`; one that comes again changes nothing.
+    """
+    least = np.full(PERMUTATIONS, np.iinfo(np.uint32).max, np.uint32)
+    mixed = (runs >> _HALF).astype(np.uint32)
+    for low in range(0, len(mixed), _CHUNK):
+        hashed = mixed[low : low + _CHUNK, None] * _FACTORS
         hashed += _OFFSETS
         np.minimum(least, hashed.min(axis=0), out=least)
-    return (least >> _HALF).astype(np.uint32)  # of the whole, so that it is done once
+    return least
 
 
 def resemblance(a: Shingles, b: Shingles) -> float:

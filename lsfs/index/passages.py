@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -17,8 +17,7 @@ BEFORE_HEADING = 120  # less than this is carried over a heading rather than lef
 LINEWISE = frozenset({BlockKind.TABLE, BlockKind.CODE})
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A stretch of text that is not cut further, and how it relates to what is before it."""
 
     start: int

@@ -17,6 +17,7 @@ from lsfs.errors import IndexCorrupt
 from lsfs.index import catalog, kept, progress, schema
 from lsfs.index.groups.grouped import SavedGroup
 from lsfs.index.rows import unpacked
+from lsfs.index.writers import author_of
 from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
@@ -153,12 +154,15 @@ class Published:
         return [(os.fsdecode(path), suffix) for path, suffix in rows]
 
     def authored(self) -> list[tuple[str, str]]:
-        """Path and author of each file that states one."""
+        """Path and author of each file that states one: its properties, else its text."""
         rows = self._rows(
-            "SELECT f.path, d.author FROM document d JOIN file f ON f.document_id = d.id "
-            "WHERE d.author <> '' ORDER BY d.author"
+            "SELECT f.path, d.author, (SELECT v.value FROM field v WHERE v.document_id = d.id "
+            "AND v.rule <> 'model' AND (v.name = 'author' OR v.name = 'party' "
+            "AND v.rule = 'signature') ORDER BY v.name, v.confidence DESC, v.char_start LIMIT 1) "
+            "FROM document d JOIN file f ON f.document_id = d.id"
         )
-        return [(os.fsdecode(path), author) for path, author in rows]
+        named = ((author_of(author) or said or "", path) for path, author, said in rows)
+        return [(os.fsdecode(path), author) for author, path in sorted(named) if author]
 
     def parties(self) -> list[tuple[str, str]]:
         """Path and party of each file that states one, once for each, as it is written first."""

@@ -113,10 +113,10 @@ def read(text: str, *, plain: bool = False) -> Query:
         UsageError: an operator is used in a way that has no meaning; it says where.
     """
     tokens = _tokens(text)
-    if plain or not _has_operators(tokens):
+    if plain or _joins_signs(tokens) or not _has_operators(tokens):
         return _plain(text)
     try:
-        return _Reader(text, tokens).query()
+        return _Reader(text, [token for token in tokens if not _is_bare(token)]).query()
     except UsageError:
         if _all_capitals(text):
             return _plain(text)
@@ -125,7 +125,8 @@ def read(text: str, *, plain: bool = False) -> Query:
 
 def has_operators(text: str) -> bool:
     """Whether a query has operators; a plain one may be a sentence."""
-    return _has_operators(_tokens(text))
+    tokens = _tokens(text)
+    return not _joins_signs(tokens) and _has_operators(tokens)
 
 
 def leaves(node: Node | None) -> Iterator[Leaf]:
@@ -193,6 +194,22 @@ def _has_operators(tokens: Sequence[_Token]) -> bool:
         for token, after in pairwise(tokens)
     )
     return signed or (bool(kinds & {"AND", "OR", "NOT"}) and not _shouted(tokens))
+
+
+def _joins_signs(tokens: Sequence[_Token]) -> bool:
+    """Whether AND, OR or NOT stands beside a sign that is no word: ``' OR 1=1 --`` is a text.
+
+    As an operand it would be no condition, which every file satisfies.
+    """
+    joins = {"AND", "OR", "NOT"}
+    return any(
+        (one.kind in joins and _is_bare(two)) or (two.kind in joins and _is_bare(one))
+        for one, two in pairwise(tokens)
+    )
+
+
+def _is_bare(token: _Token) -> bool:
+    return token.kind == "word" and not terms.written(token.text)
 
 
 def _is_sentence(tokens: Sequence[_Token]) -> bool:
@@ -343,8 +360,6 @@ class _Reader:
 
     def _word(self, token: _Token) -> Node:
         found = [Leaf("word", word) for word in terms.written(token.text)]
-        if not found:  # a sign alone stands for nothing
-            return Both(())
         return found[0] if len(found) == 1 else Both(tuple(found))
 
     def _in_field(self, token: _Token) -> Node:

@@ -267,7 +267,7 @@ class _Child:
                 stdout=subprocess.DEVNULL,
                 stderr=errors_write,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(),
+                env=environment(),
                 cwd="/",
                 start_new_session=True,  # its own process group, killed as a whole
             )
@@ -471,7 +471,7 @@ def _command(fd: int, memory_mb: int, extra: Mapping[str, str], limits: IndexCon
     return command
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What the child gets to know: where modules and programs are, no user's settings."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     path = os.pathsep.join(entry for entry in sys.path if entry and Path(entry).exists())

@@ -200,6 +200,8 @@ class Search:
             self._named(task)
 
     def _correct(self, task: _Task) -> None:
+        if self._catalog.is_partial:  # the words that are known are those of all files
+            return
         plain = [leaf.text for leaf in task.query.wanted if leaf.kind == "word" and not leaf.field]
         asked = {leaf.text for leaf in queries.leaves(task.query.condition)}
         with self._catalog.lock:
@@ -326,9 +328,11 @@ class Search:
         state = (self._catalog.generation(), last)
         if state != self._hidden_at:
             rows = self._rows(
-                # CROSS JOIN: there are many passages, and hardly a document without a file.
-                "SELECT p.id FROM document d CROSS JOIN passage p ON p.document_id = d.id "
-                "WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.document_id = d.id)",
+                # CROSS JOIN: there are many passages, and hardly a document without a file. `main`:
+                # also those that a catalog of some files only does not show (lsfs.index.seen).
+                "SELECT p.id FROM main.document d CROSS JOIN main.passage p "
+                "ON p.document_id = d.id WHERE NOT EXISTS "
+                "(SELECT 1 FROM file f WHERE f.document_id = d.id)",
                 (),
             )
             hidden = frozenset(row[0] for row in rows)

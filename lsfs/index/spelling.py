@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from lsfs.index import terms
 
 SHORTEST = 4  # letters of a word that is taken to be misspelt
+LONGEST = 40  # and of none longer: no word is
 LONG = 8  # letters of a stem from here on of which two may be wrong
 MOST = 3  # words that one may stand for
 SPLIT = 3  # letters of each half of two words that were written as one
@@ -57,7 +58,7 @@ class Speller:
         """
         found = []
         for word in dict.fromkeys(word.lower() for word in words):
-            if len(word) < SHORTEST or not word.isalpha() or terms.is_dense(word):
+            if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or terms.is_dense(word):
                 continue
             if any(_known(db, table, terms.quoted(word)) for table in _TABLES):
                 continue

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the process that serves the mount reads the catalog without
     import numpy as np
     from numpy.typing import NDArray
 
+SIGNATURES_VERSION = 2  # raise when :mod:`lsfs.index.near` makes them otherwise
 MODEL = "model"  # the rule of values that a language model found
 
 
@@ -91,10 +92,21 @@ def drop(db: sqlite3.Connection, document_id: int) -> None:
 
 def signature_of(passages: Sequence[Passage]) -> bytes:
     """The signature of a document's wording; b"" for a text too short to be compared."""
+    return _minima(" ".join(passage.text for passage in passages))
+
+
+def sign_again(db: sqlite3.Connection, document_ids: Iterable[int]) -> None:
+    """Make the signatures of documents anew, from their stored passages."""
+    for document_id in document_ids:
+        db.execute("DELETE FROM signature WHERE document_id = ?", (document_id,))
+        sign(db, document_id, _minima(wording(db, document_id)))
+
+
+def _minima(text: str) -> bytes:
     from lsfs.index import near
 
-    runs = near.shingles(" ".join(passage.text for passage in passages))
-    return near.signature(runs).tobytes() if len(runs) >= near.LEAST else b""
+    runs = near.runs_of(text)
+    return near.signature(runs).tobytes() if near.are_enough(runs) else b""
 
 
 def sign(db: sqlite3.Connection, document_id: int, minima: bytes) -> None:

@@ -43,7 +43,16 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 _HAS_HUMPS = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[,.'\u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?(?![\w])")
 _SIGNED = re.compile(r"(?<!\w)([A-Za-z])(\+\+|#)(?![\w+#])")
-_LOW_HIGH, _HIGH_LOW = re.compile("[a-z][A-Z]"), re.compile("[A-Z]{2}[a-z]")
+# The bytes of a text by what matters for the rare forms; 0x80: of a character beyond ASCII.
+_CLASSES = bytes(
+    ord("a") if byte in b"abcdefghijklmnopqrstuvwxyz"
+    else ord("A") if byte in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    else ord("0") if byte in b"0123456789"
+    else ord(",") if byte in b",.'"
+    else 0x80 if byte >= 0x80
+    else ord(" ")
+    for byte in range(256)
+)  # fmt: skip
 _THOUSANDS = re.compile(r"\d[,.'\u2019\u00a0\u202f]\d{3}")
 _SIGNS = {"++": "plusplus", "#": "sharp"}
 _LETTERS = str.maketrans({
@@ -80,16 +89,19 @@ def parts_of(text: str, *, name: bool = False) -> str:
     """
     # Every passage comes by here: what is rare is looked for with the cheapest test first.
     found: list[str] = []
-    words = [] if text.isascii() and not name else _WORD.findall(text)
-    for word in [word for word in words if not word.isascii()]:
-        found += _unseen(word) if len(word) > _LONG else _unseen_often(word)
+    classes = text.encode("utf-8", "replace").translate(_CLASSES)
+    if not text.isascii():
+        odd = [piece for piece in text.split() if not piece.isascii()]
+        for word in [word for word in _WORD.findall(" ".join(odd)) if not word.isascii()]:
+            found += _unseen(word) if len(word) > _LONG else _unseen_often(word)
     if name:
+        words = _WORD.findall(text)
         found += [part for word in words if not word.isdigit() for part in _humps(word)]
-    elif _LOW_HIGH.search(text) or _HIGH_LOW.search(text):
-        for word in words or _WORD.findall(text):
+    elif b"aA" in classes or b"AAa" in classes:
+        for word in _WORD.findall(text):
             if not word.islower() and not word.istitle() and _HAS_HUMPS.search(word):
                 found += _humps(word)
-    if _THOUSANDS.search(text):
+    if b"0,000" in classes or (b"\x800" in classes and _THOUSANDS.search(text)):
         found += [" ".join(_ungrouped(match[0])) for match in _GROUPED.finditer(text)]
     if "#" in text or "++" in text:
         found += [match[1].lower() + _SIGNS[match[2]] for match in _SIGNED.finditer(text)]

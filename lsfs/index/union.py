@@ -211,7 +211,7 @@ def _completed(items: list[_Item]) -> list[_Item]:
 def _elliptical(item: _Item) -> list[_Item]:
     """ "E-mails to Bob or from Ann" as two sets, where "or" is followed by another condition."""
     parts, start = [], 0
-    links = [fold(TOKEN.findall(item.behind)[0])] if item.behind else []
+    links = [fold(word) for word in TOKEN.findall(item.behind)[:1]]
     for joint in _ELLIPSIS.finditer(item.behind):
         link = fold(joint["link"])
         if link in links or not links:

@@ -17,12 +17,13 @@ import shutil
 import socket
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lsfs.index import codes, lance_repair
+from lsfs.index import codes, lance_repair, recent
 from lsfs.index.codes import Codes, Ids, Matrix, Rows, Tail
 
 TABLE = "passage"
@@ -33,9 +34,10 @@ KEPT_SECONDS = 30  # that a version stays for who is just reading it
 READ = 16384  # rows of LanceDB at a time
 FOLD_ROWS = 50_000  # new vectors that are held in memory at most, or a tenth of all
 # The file is made anew at rest when one in so many vectors has changed, a small one at any change:
-# while it is up to date, a command need not load LanceDB.
+# while it is up to date, with the log of what is newer, a command need not load LanceDB.
 SETTLE_SHARE, SMALL = 20, 5_000
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
+_EMPTY = np.empty(0, np.int64)
 FEW_MISSING = 10_000  # so many vectors are asked for by id; more are found by reading all
 
 log = logging.getLogger("lsfs.index.vectors")
@@ -47,6 +49,21 @@ def table_of(embedder: str) -> str:
     """The name of the table with the vectors of an embedder: one that any file system takes."""
     digest = hashlib.sha256(embedder.encode()).hexdigest()[:12]
     return f"{re.sub(r'[^a-z0-9]+', '-', embedder.lower())[:40].strip('-')}-{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """How far file and log tell what is in memory.
+
+    Attributes:
+        state: of the store when they told all; -1 when they never did.
+        rows: of the tail that the log has.
+        begun: whether there is a log for the file.
+    """
+
+    state: int
+    rows: int = 0
+    begun: bool = False
 
 
 class VectorStore:
@@ -72,6 +89,7 @@ class VectorStore:
         self._name = table
         self._folder = path / f"{table}.lance"
         self._file = path / f"{table}.codes"
+        self._log = path / f"{table}.recent"
         self._dimension = dimension
         self._read_only = read_only
         self._commits = 0
@@ -81,6 +99,9 @@ class VectorStore:
         self._tail = Tail(dimension)
         self._changed = 0  # vectors since the file was made
         self._loose = 0  # vectors since the table was compacted
+        self._made_from = ""  # the state of the table that the file was made from
+        self._noted = _Noted(-1)
+        self._gone: list[Ids] = []  # ids that went and are not in the log
         self._state = 0  # raised by every change
         self._shown: tuple[object, int, list[Rows]] = (None, -1, [])
         self._lock = threading.Lock()  # held to change what the views are, not to use them
@@ -146,12 +167,45 @@ class VectorStore:
     def _load(self) -> None:
         found = codes.mapped(self._file, self._dimension)
         if found is not None:
-            self._base, made_from = found
-            if made_from == self._fingerprint():
+            self._base, self._made_from = found
+            state = self._fingerprint()
+            if self._made_from == state:
+                self._noted = _Noted(self._state)
+                return
+            if self._take_recent(state):
                 return
         self._connect()
         if self._table is not None:
             self._catch_up()
+
+    def _take_recent(self, state: str) -> bool:
+        """Bring the codes in step by the log; False where it does not lead to this state."""
+        changes = recent.read(self._log, self._made_from, self._dimension)
+        if not changes or changes[-1].state != state:
+            return False
+        for change in changes:
+            self._drop(change.gone)
+            self._tail.add(change.new)
+            self._changed += len(change.gone) + len(change.new)
+        self._gone = []
+        self._noted = _Noted(self._state, len(self._tail.view), begun=True)
+        return True
+
+    def _note(self) -> None:
+        """Write down in the log what has changed since the last time."""
+        tail, gone = self._tail.view, self._gone
+        if self._noted.state == self._state or not self._made_from:
+            return
+        if not self._noted.begun:
+            recent.begin(self._log, self._made_from)
+            gone = [self._base.ids[~self._base.alive]]
+        new = np.arange(self._noted.rows, len(tail))
+        change = recent.Change(
+            self._fingerprint(), np.concatenate([_EMPTY, *gone]), tail.taken(new[tail.alive[new]])
+        )
+        recent.append(self._log, change)
+        self._gone = []
+        self._noted = _Noted(self._state, len(tail), begun=True)
 
     def _fingerprint(self) -> str:
         """Which state the table is in: each change of it has a manifest of its own."""
@@ -211,6 +265,7 @@ class VectorStore:
         for new in self._stored(missing):
             self._tail.add(new)
         self._changed = len(gone) + len(missing)
+        self._noted = _Noted(-1)  # what the log has is of another state
         if not self._read_only:
             self._settle()
 
@@ -287,6 +342,7 @@ class VectorStore:
         if len(rows):
             self._base = self._base.without(rows)
         self._tail.drop(ids)
+        self._gone.append(ids)
 
     def _change(self, number: int) -> None:
         self._changed += number
@@ -300,7 +356,7 @@ class VectorStore:
         with self._lock:
             self._base, self._tail = _none(self._dimension), Tail(self._dimension)
             self._change(0)
-        self._file.unlink(missing_ok=True)
+        self._forget_files()
 
     def unsound(self) -> Ids:
         """Passages whose vector is none that an embedder makes: it was damaged."""
@@ -322,8 +378,13 @@ class VectorStore:
 
     def _delete(self) -> None:
         if self._path.is_dir():
-            self._file.unlink(missing_ok=True)
+            self._forget_files()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _forget_files(self) -> None:
+        self._file.unlink(missing_ok=True)
+        self._log.unlink(missing_ok=True)
+        self._made_from, self._noted, self._gone = "", _Noted(-1), []
 
     def _committed(self) -> None:
         self._commits += 1
@@ -350,6 +411,8 @@ class VectorStore:
             self._fold()  # it tells of the table as it is now
         elif self._changed and self._changed >= enough:
             self._fold()
+        else:
+            self._note()
 
     def _fold(self) -> None:
         """Make the file of codes anew, and map it instead of what is in memory.
@@ -357,7 +420,9 @@ class VectorStore:
         Only the thread that writes comes here, so the parts do not change meanwhile.
         """
         parts = self._base, self._tail.view
-        codes.write(self._file, self._fingerprint(), parts, self._dimension)
+        made_from = self._fingerprint()
+        codes.write(self._file, made_from, parts, self._dimension)
+        self._log.unlink(missing_ok=True)
         found = codes.mapped(self._file, self._dimension)
         if found is None:
             raise OSError(f"{self._file} is not what was written to it")
@@ -365,6 +430,8 @@ class VectorStore:
             self._base, self._tail = found[0], Tail(self._dimension)
             self._changed = 0
             self._state += 1
+            self._made_from, self._gone = made_from, []
+            self._noted = _Noted(self._state)
 
     # --- reading
 
@@ -443,7 +510,7 @@ def drop_others(path: Path, tables: Iterable[str]) -> None:
     if not path.is_dir():
         return
     for entry in path.iterdir():
-        if entry.suffix in (".lance", ".codes") and entry.stem not in kept:
+        if entry.suffix in (".lance", ".codes", ".recent") and entry.stem not in kept:
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             else:

@@ -16,6 +16,9 @@ from lsfs.llm.scale import query_scale
 _NORMAL, _NEOX = 0, 2  # llama.cpp's numbers of the kinds of RoPE that turn pairs by one position
 PROBE_TOKENS = 48
 TOLERANCE = 0.02  # on values up to 20: what float16 loses in two rotations
+TURN = (
+    2.0**-21
+)  # of the angle: what a GPU's float32 loses of it, by a power of the base and a cosine
 _STRIDES = (1, 8, 64, 512)  # deltas by which frequencies are measured, each finer than the last
 
 
@@ -135,7 +138,8 @@ def _turns_so(context: Context, keys: kvblob.Rows, rope: Rope) -> bool:
     for delta in (1, 97, context.model.n_ctx_train // 2):
         theirs = _keys_at(context, delta)
         difference = np.abs(rope.rotate(keys, delta).astype(np.float32) - theirs).max()
-        if difference > TOLERANCE * max(1.0, np.abs(theirs).max() / 20):
+        largest = np.abs(theirs).max()
+        if difference > TOLERANCE * max(1.0, largest / 20) + TURN * delta * largest:
             return False
     return True
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lsfs.errors import UsageError
 from lsfs.llm import kvblob, select
+from lsfs.llm.cores import one_thread
 from lsfs.llm.kvblob import Cells, Rows
 from lsfs.llm.policies.interface import Text
 from lsfs.llm.select import Floats
@@ -199,7 +200,7 @@ class Thin:
 
 def _few(rows: Floats, rank: int) -> tuple[Floats, int]:
     """Rows through their first ``rank`` singular vectors, and the bytes of both factors (f16)."""
-    with select.one_thread():
+    with one_thread():
         # The right singular vectors are the eigenvectors of K'K, which is far smaller than K.
         wide = rows.astype(np.float64)
         _, vectors = np.linalg.eigh(wide.T @ wide)

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.errors import ModelError
+from lsfs.llm.cores import each
 
 MAGIC = 0xAF143CD8
 F16, Q8_0 = 1, 8  # ggml's numbers of the types of rows
@@ -75,7 +76,8 @@ class Cells:
         delta = start - int(self.positions[0]) if len(self) else 0
         if not delta:
             return self
-        keys = tuple(rope.rotate(layer, delta) for layer in self.keys)
+        values = len(self.keys) * self.keys[0].size
+        keys = tuple(each(lambda layer: rope.rotate(layer, delta), self.keys, values))
         positions = (self.positions + np.int32(delta)).astype(np.int32)
         return Cells(positions, keys, self.values, self.key_type, self.value_type)
 

@@ -17,13 +17,15 @@ from lsfs.errors import Cancelled
 from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
 from lsfs.llm.batch import Stop
 from lsfs.llm.capture import ScoringContext
+from lsfs.llm.cores import each
 from lsfs.llm.drafter import Asks, Drafter
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
 from lsfs.llm.generation import Request
-from lsfs.llm.kvstore import Blocks, KvStore, Part, context_key
+from lsfs.llm.kvstore import Blocks, KvStore, context_key
 from lsfs.llm.policies import Policy
 from lsfs.llm.sampling import Sampling
+from lsfs.llm.select import Queries
 from lsfs.llm.whole import Narrow
 
 OpenStore = Callable[[str], KvStore | None]
@@ -288,16 +290,33 @@ class Reader:
         if blocks is None:
             return [-float(number) for number in range(len(pieces))]
         queries, layers = self._glance.queries(tail, cancel), self._glance.layers
-        found = []
-        for piece in pieces:
+        found = self._looks_at_kept(pieces, queries, blocks.store, cancel)
+        for n, piece in enumerate(pieces):
+            if found[n] is None:
+                block = blocks.block(piece.tokens, cancel)
+                keys = [block.cells.keys[layer] for layer in layers]
+                found[n] = self._glance.relevance(queries, keys, block.extras)
+        return [look for look in found if look is not None]
+
+    def _looks_at_kept(
+        self,
+        pieces: Sequence[_Piece],
+        queries: Queries,
+        store: KvStore | None,
+        cancel: Stop | None,
+    ) -> list[float | None]:
+        """The same of blocks that are kept, None of others; each core has one in memory."""
+
+        def look(piece: _Piece) -> float | None:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("the model was stopped")
-            part = None if blocks.store is None else blocks.store.part_of(piece.tokens, layers)
+            part = None if store is None else store.part_of(piece.tokens, self._glance.layers)
             if part is None:
-                block = blocks.block(piece.tokens, cancel)
-                part = Part(tuple(block.cells.keys[layer] for layer in layers), block.extras)
-            found.append(self._glance.relevance(queries, part.keys, part.extras))
-        return found
+                return None
+            return self._glance.relevance(queries, part.keys, part.extras)
+
+        asking = sum(asked[..., 0].size for asked in queries.values())
+        return each(look, pieces, asking * sum(len(piece.tokens) for piece in pieces))
 
     def _narrow(
         self, tail: Sequence[int], policy: Policy, budget: int, cancel: Stop | None
@@ -336,21 +355,15 @@ class Reader:
         if blocks is None or blocks.store is None:
             return found
         order = sorted(range(len(pieces)), key=lambda n: -found[n])[:CANDIDATES]
-        parts = []
-        for n in order:
-            part = blocks.store.part_of(pieces[n].tokens, self._glance.layers)
-            # Were some looked at and others not, the next answer would rest on other passages.
-            if part is None:
-                return found
-            parts.append(part)
-        if len(parts) < 2:
+        # Were some looked at and others not, the next answer would rest on other passages.
+        if len(order) < 2 or not all(blocks.store.has(pieces[n].tokens) for n in order):
             return found
         queries = self._glance.queries(tail, cancel)
-        looks = _standard(
-            [self._glance.relevance(queries, part.keys, part.extras) for part in parts]
-        )
-        for n, look in zip(order, looks, strict=True):
-            found[n] += LOOK * look
+        looks = self._looks_at_kept([pieces[n] for n in order], queries, blocks.store, cancel)
+        known = [look for look in looks if look is not None]
+        if len(known) == len(order):
+            for n, look in zip(order, _standard(known), strict=True):
+                found[n] += LOOK * look
         return found
 
     def _load(self, sequences: Sequence[Sequence[_Piece]], cancel: Stop | None) -> None:

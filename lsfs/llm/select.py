@@ -8,15 +8,13 @@ and is kept with it.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from lsfs.llm.cores import each, one_thread
 from lsfs.llm.kvblob import Rows
 
 Floats = NDArray[np.float32]
@@ -82,22 +80,10 @@ def shares(scores: Floats, counts: Floats | None = None) -> Floats:
     return mean
 
 
-def one_thread() -> AbstractContextManager[object]:
-    """While it holds, BLAS has one thread: products this small take it 25 times as long with
-    several, which wait by spinning."""
-    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
-    return limit
-
-
-@functools.cache
-def _blas() -> ThreadpoolController:
-    """What sets the threads of the process's libraries; looking for them takes a while."""
-    return ThreadpoolController()
-
-
 def masses(queries: Queries, keys: Sequence[Rows], key_heads: int, layers: Sequence[int]) -> Floats:
     """:func:`mass` in several layers, float32 [layers, heads, cells]."""
-    return np.stack([mass(queries[layer], keys[layer], key_heads) for layer in layers])
+    values = sum(queries[layer][..., 0].size * len(keys[layer]) for layer in layers)
+    return np.stack(each(lambda n: mass(queries[n], keys[n], key_heads), layers, values))
 
 
 def contrast(asked: Floats, neutral: NDArray[Any]) -> Floats:

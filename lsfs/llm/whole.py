@@ -16,6 +16,7 @@ from lsfs.errors import ModelError
 from lsfs.llm import kvblob, select
 from lsfs.llm.batch import Shape, Stop
 from lsfs.llm.capture import ScoringContext
+from lsfs.llm.cores import each
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts
 from lsfs.llm.kvblob import Cells, Placing, Rope, Rows
@@ -42,10 +43,16 @@ def forged(
     """
     count = rows[0].shape[-1]
     end = count if placing.dense else int(cells.positions[-1]) + 1
-    keys, values = [], []
-    for layer_keys, layer_values, kept in zip(cells.keys, cells.values, rows, strict=True):
-        keys.append(_moved(_taken(layer_keys, kept), kept, cells, placing, rope))
-        values.append(_taken(layer_values, kept))
+
+    def taken(layer: int) -> tuple[Rows, Rows]:
+        kept = rows[layer]
+        keys = _moved(_taken(cells.keys[layer], kept), kept, cells, placing, rope)
+        return keys, _taken(cells.values[layer], kept)
+
+    layers = range(len(cells.keys))
+    keys, values = zip(
+        *each(taken, layers, count * cells.keys[0].shape[1] * len(layers)), strict=True
+    )
     positions = np.arange(end - count, end, dtype=np.int32)
     return Cells(positions, tuple(keys), tuple(values), cells.key_type, cells.value_type)
 

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lsfs import codec
+from lsfs.clients import Client as Who
 from lsfs.config import Config
 from lsfs.drives import DriveRecord
 from lsfs.errors import Cancelled, LockHeld, LsfsError
+from lsfs.grants import FULL, Grant
 from lsfs.serve.brain import serving
-from lsfs.serve.rpc import Client, Disconnected, Emit
+from lsfs.serve.rpc import Asking, Client, Disconnected, Emit
 from lsfs.syscalls.drive import open_local, run
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, registry
@@ -62,10 +64,21 @@ class Access:
     Args:
         record: the drive.
         config: settings, where this process is the one; loaded from their files by default.
+        client: who calls.
+        grant: what they may do.
     """
 
-    def __init__(self, record: DriveRecord, config: Config | None = None) -> None:
+    def __init__(
+        self,
+        record: DriveRecord,
+        config: Config | None = None,
+        *,
+        client: Who | None = None,
+        grant: Grant = FULL,
+    ) -> None:
         self.record = record
+        self.client = client or Who()
+        self.grant = grant
         self._config = config
         self._serving: serving | None = None
         self._engines: Engines | None = None
@@ -83,32 +96,40 @@ class Access:
         arguments: dict[str, Any],
         emit: Emit,
         cancelled: Cancellation | None = None,
+        client: Who | None = None,
     ) -> Any:
         """The result of a syscall, of its declared type.
+
+        Args:
+            client: who calls, where it is not always the same.
 
         Raises:
             Cancelled: the caller does not want it any more.
             LsfsError: what the syscall raised.
         """
         cancelled = cancelled or Cancellation()
+        asks = Asking(client or self.client, self.grant)
         with self._own() as engines:
             if engines is not None:
-                return run(Call(engines, emit, cancelled), name, arguments)
+                call = Call(engines, emit, cancelled, client=asks.client, grant=asks.grant)
+                return run(call, name, arguments)
         declared = registry[name]
-        client = self._client()
-        if client is None:
-            return self._in_passing(name, arguments, emit)
+        connected = self._client(asks)
+        if connected is None:
+            return self._in_passing(name, arguments, emit, asks)
         try:
-            with cancelled.ending(client.close):
-                return codec.from_builtins(client.call(name, arguments, emit), declared.result)
+            with cancelled.ending(connected.close):
+                return codec.from_builtins(connected.call(name, arguments, emit), declared.result)
         except Disconnected:
             if cancelled.is_set():
                 raise Cancelled("the caller has gone") from None
             if declared.effect is not Effect.READ:
                 raise
         finally:
-            client.close()
-        return self.call(name, arguments, emit, cancelled)  # the one that served it has gone
+            connected.close()
+        return self.call(
+            name, arguments, emit, cancelled, client
+        )  # the one that served it has gone
 
     def close(self) -> None:
         """Stop following the files, where this process does so."""
@@ -154,23 +175,23 @@ class Access:
             self._engines, ours, self._serving = None, self._serving, None
             ours.__exit__(None, None, None)
 
-    def _client(self) -> Client | None:
+    def _client(self, asks: Asking) -> Client | None:
         """A connection to the process that serves the drive; None when none does."""
         deadline = time.monotonic() + MOUNT_SECONDS
         while True:
             try:
-                return Client(self.record.state.socket)
+                return Client(self.record.state.socket, asks=asks)
             except OSError:
                 if not self.record.mount_info() or time.monotonic() >= deadline:
                     return None
             time.sleep(0.05)
 
-    def _in_passing(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
+    def _in_passing(self, name: str, arguments: dict[str, Any], emit: Emit, asks: Asking) -> Any:
         """Run a syscall beside another process that indexes, and answers no calls."""
         from lsfs import config as configuration
 
         settings = self._config or configuration.load(self.record.source)
-        caller = open_local(self.record, settings)
+        caller = open_local(self.record, settings, client=asks.client, grant=asks.grant)
         try:
             return caller.call(name, arguments, emit)
         finally:

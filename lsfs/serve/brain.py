@@ -82,8 +82,15 @@ class serving(contextlib.AbstractContextManager[Engines]):
 
 
 def _handler(engines: Engines) -> rpc.Handler:
-    def handle(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> Any:
-        return run(Call(engines, emit, gone), name, arguments)
+    def handle(
+        name: str,
+        arguments: dict[str, Any],
+        emit: rpc.Emit,
+        gone: threading.Event,
+        asks: rpc.Asking,
+    ) -> Any:
+        call = Call(engines, emit, gone, client=asks.client, grant=asks.grant)
+        return run(call, name, arguments)
 
     return handle
 

@@ -6,8 +6,10 @@ import time
 from typing import Any
 
 from lsfs import codec
+from lsfs.clients import Client as Who
 from lsfs.drives import DriveRecord
-from lsfs.serve.rpc import Client, Disconnected, Emit
+from lsfs.grants import FULL, Grant
+from lsfs.serve.rpc import Asking, Client, Disconnected, Emit
 from lsfs.syscalls.registry import Effect, registry
 
 # A mounted drive whose brain is being started or restarted answers within this time.
@@ -25,6 +27,7 @@ class RemoteCaller:
 
     def __init__(self, record: DriveRecord, client: Client) -> None:
         self._record = record
+        self._asks = client.asks
         self._client = client
         self._closed = False
 
@@ -40,7 +43,7 @@ class RemoteCaller:
             if self._closed:  # by another thread, to end this call
                 raise
             self._client.await_end(END_SECONDS)
-            again = _reach(self._record, START_SECONDS)
+            again = _reach(self._record, START_SECONDS, self._asks)
             if declared.effect is not Effect.READ or again is None:
                 raise
             self._client.close()
@@ -54,21 +57,29 @@ class RemoteCaller:
         self._client.close()
 
 
-def connect(record: DriveRecord, *, patience: float = START_SECONDS) -> RemoteCaller | None:
+def connect(
+    record: DriveRecord,
+    *,
+    patience: float = START_SECONDS,
+    client: Who | None = None,
+    grant: Grant = FULL,
+) -> RemoteCaller | None:
     """The caller of a drive that a daemon serves; None when none does.
 
     Args:
         patience: seconds to wait for the brain of a drive that is mounted.
+        client: who calls.
+        grant: what they may do.
     """
-    client = _reach(record, patience)
-    return None if client is None else RemoteCaller(record, client)
+    reached = _reach(record, patience, Asking(client or Who(), grant))
+    return None if reached is None else RemoteCaller(record, reached)
 
 
-def _reach(record: DriveRecord, patience: float) -> Client | None:
+def _reach(record: DriveRecord, patience: float, asks: Asking) -> Client | None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            return Client(record.state.socket)
+            return Client(record.state.socket, asks=asks)
         except OSError:
             if not record.mount_info() or time.monotonic() >= deadline:
                 return None

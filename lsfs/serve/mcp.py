@@ -12,6 +12,7 @@ import logging
 import mimetypes
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.shared.exceptions import MCPError
 
 import lsfs
+from lsfs.clients import Client
 from lsfs.errors import AccessDenied, LsfsError, TooLarge
+from lsfs.grants import Grant
 from lsfs.serve.access import Access, Cancellation
 from lsfs.serve.mcp_changes import Changes
 from lsfs.serve.mcp_names import shown
@@ -30,6 +33,7 @@ from lsfs.serve.mcp_progress import Progress
 from lsfs.serve.mcp_resources import Resources, uri_of
 from lsfs.serve.mcp_text import page
 from lsfs.serve.mcp_tools import Offered, Paths, check, in_tools, offered
+from lsfs.syscalls.gate import verb_of
 from lsfs.syscalls.registry import Effect
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lsfs.serve.mcp")
 
+LONGEST_NAME = 80  # of a client
 AT_ONCE = 16  # calls that run at the same time; more wait
 INDEXED_SECONDS = 15.0  # to wait for what the agent itself has changed to be indexed
 _FINDING = frozenset({"search", "grep_files", "ask", "summarize", "group", "join"})
@@ -61,7 +66,11 @@ class AgentServer:
     def __init__(self, access: Access, *, allow_write: bool = False) -> None:
         self._access = access
         self._allow_write = allow_write
-        self._tools = offered(allow_write=allow_write)
+        self._tools = {
+            name: one
+            for name, one in offered(allow_write=allow_write).items()
+            if access.grant.allows(verb_of(one.syscall, one.syscall.effect), one.syscall.name)
+        }
         self._paths = Paths(access.record)
         self._approvable: set[str] = set()  # digests of plans that were shown
         self._has_written = False  # since the index was waited for
@@ -112,11 +121,15 @@ class AgentServer:
         arguments = params.arguments or {}
         if params.name == _ALLOWED:
             folders = "\n".join(map(str, self._paths.folders))
-            return _plain(f"Allowed directories:\n{folders}")
+            within = ", ".join(access_paths(self._access.grant))
+            only = f"\nOnly: {within}" if within else ""
+            return _plain(f"Allowed directories:\n{folders}{only}")
         one = self._tools.get(params.name)
         if one is None and params.name not in offered(allow_write=True):
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name!r}")
         try:
+            if one is None and self._allow_write:
+                raise AccessDenied(f"{params.name} is not granted to agents here")
             if one is None:
                 raise AccessDenied(
                     f"{params.name} changes files, and this server only reads",
@@ -152,6 +165,11 @@ class AgentServer:
         told = page(one.tool.name, result, given, begin)
         return _plain(told.text, _sendable(told.structured))
 
+    def _who(self, context: ServerRequestContext[Any]) -> Client:
+        ours = self._access.client
+        name = _named(context)[:LONGEST_NAME]
+        return replace(ours, name=name, session=f"{ours.session} {name}")
+
     async def _run(
         self, context: ServerRequestContext[Any], name: str, arguments: dict[str, Any]
     ) -> Any:
@@ -164,7 +182,8 @@ class AgentServer:
         failed: Exception | None = None
         result: Any = None
         async with Progress(context) as progress:
-            work = partial(self._access.call, name, arguments, progress.event, cancelled)
+            who = self._who(context)
+            work = partial(self._access.call, name, arguments, progress.event, cancelled, who)
             try:
                 result = await anyio.to_thread.run_sync(
                     work, abandon_on_cancel=True, limiter=self._threads
@@ -181,6 +200,18 @@ class AgentServer:
         if failed is not None:
             raise failed
         return result
+
+
+def _named(context: ServerRequestContext[Any]) -> str:
+    """What a client says that it is; "" when it says nothing."""
+    said = context.session.client_params
+    return "" if said is None else shown(f"{said.client_info.name} {said.client_info.version}")
+
+
+def access_paths(grant: Grant) -> list[str]:
+    """The patterns of the paths that agents may use; empty when they may use all."""
+    inner = [] if grant.within is None else access_paths(grant.within)
+    return [*grant.paths, *inner]
 
 
 def _tool(one: Offered) -> types.Tool:

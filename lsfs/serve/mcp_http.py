@@ -23,22 +23,25 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PATH = "/mcp"
-VARIABLE = "LSFS_MCP_TOKEN"
 _SHORTEST = 16  # characters of a token
 
 
-def token_of(state: StatePaths) -> str:
+def token_of(state: StatePaths, door: str = "mcp") -> str:
     """The token of a drive: from the environment, or made once and kept with its state.
+
+    Args:
+        door: what it opens; each has a token of its own, and takes one from ``LSFS_DOOR_TOKEN``.
 
     Raises:
         UsageError: the one in the environment is too short to be secret.
     """
-    given = os.environ.get(VARIABLE, "")
+    variable = f"LSFS_{door.upper()}_TOKEN"
+    given = os.environ.get(variable, "")
     if given:
         if len(given) < _SHORTEST:
-            raise UsageError(f"{VARIABLE} is too short", hint="for example: openssl rand -hex 32")
+            raise UsageError(f"{variable} is too short", hint="for example: openssl rand -hex 32")
         return given
-    path = token_file(state)
+    path = token_file(state, door)
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -49,9 +52,9 @@ def token_of(state: StatePaths) -> str:
     return made
 
 
-def token_file(state: StatePaths) -> Path:
+def token_file(state: StatePaths, door: str = "mcp") -> Path:
     """Where the token is kept, readable by its owner alone."""
-    return state.root / "mcp.token"
+    return state.root / f"{door}.token"
 
 
 def listen(port: int) -> socket.socket:

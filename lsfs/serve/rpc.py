@@ -5,9 +5,11 @@
     <- {"result": {...}}            or   {"error": {"code", "message", "hint"}}
 
 ``{"call": "ping"}`` is answered by the server itself, however busy the drive is. A call whose
-caller hangs up is told so, unless the request says ``"posted": true``.
+caller hangs up is told so, unless the request says ``"posted": true``. A request may say who calls
+(``client``) and what they may do (``grant``), which only ever narrows it.
 
-The socket is 0600 and each peer must be the same user.
+The socket is 0600, so each peer is the same user, or root; the kernel says who it is
+(SO_PEERCRED). Where other users are let in, theirs is a grant for what they may read themselves.
 """
 
 from __future__ import annotations
@@ -22,22 +24,37 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lsfs import codec, errors
+from lsfs.clients import Client as Who
 from lsfs.errors import LsfsError
+from lsfs.grants import FULL, Grant
+from lsfs.readers import Reader
 
 log = logging.getLogger("lsfs.serve.rpc")
 
 PING = "ping"
 AGAIN = "try again: it is restarted"
 POSTED = "posted"  # of a request: nobody waits for its result
+CLIENT, GRANT = "client", "grant"  # of a request: who calls, and what they may do
 MAX_LINE = 64 * 1024 * 1024
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 Emit = Callable[[dict[str, Any]], None]
-Handler = Callable[[str, dict[str, Any], Emit, threading.Event], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who makes a call, and what they may do."""
+
+    client: Who
+    grant: Grant = FULL
+
+
+Handler = Callable[[str, dict[str, Any], Emit, threading.Event, Asking], Any]
 
 
 class Server(socketserver.ThreadingUnixStreamServer):
@@ -45,18 +62,20 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
     Args:
         path: the socket; one that a dead process left is replaced.
-        handler: runs a call: name, arguments, a sink for events, and what is set when the caller
-            has gone.
+        handler: runs a call: name, arguments, a sink for events, what is set when the caller has
+            gone, and who asks.
+        others: let other users of the machine in, each for what it may read.
     """
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, path: Path, handler: Handler) -> None:
+    def __init__(self, path: Path, handler: Handler, *, others: bool = False) -> None:
         self.handler = handler
+        self._others = others
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        mask = os.umask(0o177)
+        mask = os.umask(0o111 if others else 0o177)
         try:
             super().__init__(str(path), _Connection)
         finally:
@@ -65,10 +84,8 @@ class Server(socketserver.ThreadingUnixStreamServer):
         self.hangups = Hangups()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether the peer is the user whose drive this is."""
-        raw = request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-        _, uid, _ = CREDENTIALS.unpack(raw)
-        return uid in (os.getuid(), 0)
+        """Whether the peer is the user whose drive this is, or one that is let in."""
+        return self._others or peer(request)[1] in (os.getuid(), 0)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that went away is no error of ours."""
@@ -80,6 +97,28 @@ class Server(socketserver.ThreadingUnixStreamServer):
         self.server_close()
         self.hangups.close()
         self._path.unlink(missing_ok=True)
+
+
+def peer(connection: socket.socket) -> tuple[int, int, int]:
+    """Process, user and group at the other end of a Unix socket, as the kernel says."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    pid, uid, gid = CREDENTIALS.unpack(raw)
+    return pid, uid, gid
+
+
+def asking(connection: socket.socket, request: dict[str, Any]) -> Asking:
+    """Who makes a request: what it says of itself, as far as the kernel does not know better.
+
+    Raises:
+        UsageError: it says it in no known form.
+    """
+    pid, uid, gid = peer(connection)
+    said = codec.from_builtins(request.get(CLIENT) or {}, Who)
+    grant = codec.from_builtins(request.get(GRANT) or {}, Grant)
+    if uid not in (os.getuid(), 0):
+        own = Grant(verbs=("read", "search"), reader=Reader.of_process(uid, gid, pid))
+        grant = own.narrowed(grant)
+    return Asking(replace(said, uid=uid, pid=pid), grant)
 
 
 class Hangups:
@@ -161,8 +200,9 @@ class _Connection(socketserver.StreamRequestHandler):
             if name != PING:
                 # Whoever hung up on purpose still wants the work done.
                 posted = bool(request.get(POSTED))
+                asks = asking(self.connection, request)
                 with self.server.hangups.watched(None if posted else self.connection, gone):
-                    result = self.server.handler(name, arguments, emit, gone)
+                    result = self.server.handler(name, arguments, emit, gone, asks)
             answer = {"result": codec.to_builtins(result)}
         except LsfsError as error:
             answer = {"error": describe(error)}
@@ -190,12 +230,16 @@ class Client:
     Args:
         path: its socket.
         timeout: seconds to wait for each line of an answer; None waits for ever.
+        asks: who calls, and what they may do.
 
     Raises:
         OSError: nobody answers at the socket.
     """
 
-    def __init__(self, path: Path, timeout: float | None = None) -> None:
+    def __init__(
+        self, path: Path, timeout: float | None = None, *, asks: Asking | None = None
+    ) -> None:
+        self.asks = asks or Asking(Who())
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(timeout)
@@ -269,6 +313,9 @@ class Client:
 
     def _send(self, name: str, arguments: dict[str, Any], *, posted: bool = False) -> None:
         message = {"call": name, "arguments": codec.to_builtins(arguments), POSTED: posted}
+        message[CLIENT] = codec.to_builtins(self.asks.client)
+        if not self.asks.grant.is_full:
+            message[GRANT] = codec.to_builtins(self.asks.grant)
         self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def close(self) -> None:

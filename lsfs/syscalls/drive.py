@@ -7,16 +7,20 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lsfs.clients import Client
 from lsfs.clock import Clock, SystemClock
 from lsfs.drives import DriveRecord, locked
-from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
+from lsfs.errors import LockHeld, LsfsError
+from lsfs.grants import FULL, Grant
 from lsfs.syscalls.engines import Call, Emit, Engines
 from lsfs.syscalls.methods import Methods
-from lsfs.syscalls.registry import Effect, registry
+from lsfs.syscalls.registry import registry
 
 if TYPE_CHECKING:
     from lsfs.config import Config
@@ -26,12 +30,20 @@ if TYPE_CHECKING:
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
     from lsfs.syscalls.ahead import Ahead
+    from lsfs.syscalls.changes import FileEvent
+    from lsfs.syscalls.streaming import Stream
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 
 log = logging.getLogger("lsfs.syscalls.drive")
 
+WATCH_SECONDS = 0.25  # between looks at what has changed
 FIRST_INDEX_SECONDS = 20.0  # to wait for another process that is just making the index
+
+
+def new_session() -> str:
+    """A name for a session that nobody else has."""
+    return f"drive {uuid.uuid4().hex}"
 
 
 class Caller(Protocol):
@@ -60,15 +72,22 @@ class Drive(Methods):
         source: the folder.
         caller: who runs the syscalls.
         on_event: called with each event of a call.
+        session: what conversations and locks are known by; a new one by default.
     """
 
     def __init__(
-        self, source: Path, caller: Caller, on_event: Callable[[dict[str, Any]], None] | None = None
+        self,
+        source: Path,
+        caller: Caller,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        session: str = "",
     ) -> None:
         self.source = source
         self._caller = caller
         self._on_event = on_event or (lambda _: None)
-        self._session = f"drive {uuid.uuid4().hex}"
+        self._session = session or new_session()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 
     def __repr__(self) -> str:
         return f"Drive({str(self.source)!r})"
@@ -80,7 +99,9 @@ class Drive(Methods):
         self.close()
 
     def close(self) -> None:
-        """Release the drive."""
+        """Release the drive, once what is streamed has come to its end."""
+        for stream in self._streams:
+            stream.wait()
         self._caller.close()
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
@@ -90,56 +111,113 @@ class Drive(Methods):
             UsageError: no such syscall, or wrong arguments.
             LsfsError: what the syscall raised.
         """
-        declared = registry[name]
-        request = declared.bind(args, kwargs)
-        arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
-        for entry, _, param in declared.fields():
-            if param.session and not arguments[entry.name]:
-                arguments[entry.name] = self._session
-            if param.local:  # whoever runs it may be elsewhere
-                arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
-        return self._caller.call(name, arguments, self._on_event)
+        return self._caller.call(name, bound(name, args, kwargs, self._session), self._on_event)
+
+    def stream(self, name: str, /, *args: Any, **kwargs: Any) -> Stream:
+        """Run a syscall, and give its text as it comes: ``for text in drive.stream("ask", …)``.
+
+        The answer itself is the ``result`` of what is returned, once all of its text has come.
+
+        Raises:
+            UsageError: no such syscall, or wrong arguments.
+        """
+        from lsfs.syscalls.streaming import Stream
+
+        arguments = bound(name, args, kwargs, self._session)
+        made = Stream(partial(self._caller.call, name, arguments), self._on_event)
+        self._streams.add(made)
+        return made
+
+    def watch(
+        self, path: str = "", cursor: str = "", *, interval: float = WATCH_SECONDS
+    ) -> Iterator[FileEvent]:
+        """Give what happens to files, as it happens, without end.
+
+        Args:
+            path: only at and below this path.
+            cursor: go on from here: the ``cursor`` of the last event, perhaps of another process;
+                without one, from now.
+            interval: seconds between looks.
+        """
+        begin = cursor or self.changes_since(path=path).cursor
+        return self._watching(path, begin, interval)
+
+    def _watching(self, path: str, cursor: str, interval: float) -> Iterator[FileEvent]:
+        while True:
+            news = self.changes_since(cursor, path=path)
+            yield from news.events
+            cursor = news.cursor
+            if not news.events:
+                time.sleep(interval)
+
+
+def bound(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: str
+) -> dict[str, Any]:
+    """The arguments of a call, checked, and complete with what its caller knows.
+
+    Args:
+        session: names the caller.
+
+    Raises:
+        UsageError: no such syscall, or wrong arguments.
+    """
+    declared = registry[name]
+    request = declared.bind(args, kwargs)
+    arguments = {entry.name: getattr(request, entry.name) for entry, _, _ in declared.fields()}
+    for entry, _, param in declared.fields():
+        if param.session and not arguments[entry.name]:
+            arguments[entry.name] = session
+        if param.local:  # whoever runs it may be elsewhere
+            arguments[entry.name] = str(Path(arguments[entry.name]).expanduser().absolute())
+    return arguments
 
 
 def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
-    """Run a syscall on engines, and turn what its stores say into errors of ours.
+    """Run a syscall on engines: :func:`lsfs.syscalls.gate.run`, which is loaded when it is used."""
+    from lsfs.syscalls import gate
 
-    Raises:
-        LockHeld: the index is only read here, and the syscall writes.
-        StateUnwritable: the disk of the state is full or refuses.
-        IndexCorrupt: a store turned out to be damaged.
-    """
-    import sqlite3
-
-    declared = registry[name]
-    request = declared.bind((), arguments)
-    if call.engines.catalog.read_only and declared.effect_of(request) is not Effect.READ:
-        raise LockHeld(f"another process is indexing {call.engines.source}")
-    try:
-        return declared.run(call, request)
-    except sqlite3.OperationalError as error:
-        raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        hint = "see what it is with: lsfs fsck, and mend it with: lsfs fsck --repair"
-        raise IndexCorrupt(f"{call.engines.state.root}: {error}", hint=hint) from error
+    return gate.run(call, name, arguments)
 
 
 class LocalCaller:
-    """Runs syscalls on engines in this process."""
+    """Runs syscalls on engines in this process.
 
-    def __init__(self, engines: Engines, release: Callable[[], None]) -> None:
+    Args:
+        release: closes them.
+        client: who calls.
+        grant: what they may do.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        release: Callable[[], None],
+        client: Client | None = None,
+        grant: Grant = FULL,
+    ) -> None:
         self.engines = engines
         self._release = release
+        self._client = client or Client()
+        self._grant = grant
 
     def call(self, name: str, arguments: dict[str, Any], emit: Emit) -> Any:
         """Run a syscall in this thread."""
-        return run(Call(self.engines, emit), name, arguments)
+        call = Call(self.engines, emit, client=self._client, grant=self._grant)
+        return run(call, name, arguments)
 
     def close(self) -> None:
         self._release()
 
 
-def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = None) -> LocalCaller:
+def open_local(
+    record: DriveRecord,
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    client: Client | None = None,
+    grant: Grant = FULL,
+) -> LocalCaller:
     """Engines of a drive in this process, indexing whenever a result is asked for.
 
     When another process is indexing the drive right now, the index is read as it is.
@@ -149,7 +227,7 @@ def open_local(record: DriveRecord, config: Config, *, clock: Clock | None = Non
         read_only = not _lock(record, stack)
         with _room(record):
             engines = open_engines(record, config, stack, read_only=read_only, clock=clock)
-        return LocalCaller(engines, stack.pop_all().close)
+        return LocalCaller(engines, stack.pop_all().close, client, grant)
     raise AssertionError  # the block returns or raises; a with statement hides that from checkers
 
 

@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lsfs.errors import Cancelled
+from lsfs.clients import Client
+from lsfs.errors import AccessDenied, Cancelled
+from lsfs.grants import FULL, Grant
 
 if TYPE_CHECKING:
     from lsfs.clock import Clock
@@ -107,6 +109,11 @@ def _ignore(_: dict[str, Any]) -> None:
     """The sink of a caller who wants no events."""
 
 
+def _everything(_: str) -> bool:
+    """What a caller sees whom nothing is hidden from."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a syscall.
@@ -116,11 +123,29 @@ class Call:
         emit: takes events before the result: ``{"text": …}`` of an answer, ``{"stage", "done",
             "total"}`` of long work.
         cancelled: set when the caller has gone.
+        client: who calls.
+        grant: what they may do.
+        sees: whether they may see what is at a path; the engines show nothing else already.
+        changes: whether the call may change files; one that only reads may not, whatever it finds
+            in them.
     """
 
     engines: Engines
     emit: Emit = _ignore
     cancelled: threading.Event = field(default_factory=threading.Event)
+    client: Client = field(default_factory=Client)
+    grant: Grant = FULL
+    sees: Callable[[str], bool] = _everything
+    changes: bool = True
+
+    def check_changes(self) -> None:
+        """Stop here if this call only reads.
+
+        Raises:
+            AccessDenied: it does.
+        """
+        if not self.changes:
+            raise AccessDenied("a call that reads tried to change files")
 
     def check(self) -> None:
         """Stop here if the caller has gone.

@@ -10,6 +10,7 @@ from lsfs import codec, paths
 from lsfs.drives import DriveRecord
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Status, Table
+from lsfs.syscalls import locking
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
@@ -100,6 +101,7 @@ class StatusReport:
         problems: files that could not be read in full (see lsfs.model.FileProblem), and what to do.
         work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
             when it rests.
+        locks: paths that clients have locked (see ``lsfs lock``).
         kv: what is kept of the language model's work: ``blocks``, ``bytes``, ``limit`` (see
             ``lsfs kv status``).
     """
@@ -113,6 +115,7 @@ class StatusReport:
     problems: tuple[dict[str, Any], ...] = field(default=())
     work: dict[str, Any] = field(default_factory=dict)
     kv: dict[str, int] = field(default_factory=dict)
+    locks: tuple[locking.Locked, ...] = ()
 
 
 @registry.syscall(
@@ -155,8 +158,9 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         },
         state=str(engines.state.root),
         problems=_problems(call) if request.problems else (),
-        work={} if work is None else work.told(),
-        kv=_kv(call),
+        work={} if work is None or call.grant.is_limited else work.told(),
+        locks=locking.held(call),
+        kv={} if call.grant.is_limited else _kv(call),
     )
 
 
@@ -201,6 +205,7 @@ def _problems(call: Call) -> tuple[dict[str, Any], ...]:
         return tuple(
             {**codec.to_builtins(problem), "advice": ADVICE.get(problem.status, "")}
             for problem in published.problems()
+            if call.sees(problem.path)
         )
     finally:
         published.close()
@@ -232,9 +237,13 @@ def wait_indexed(call: Call, request: WaitRequest) -> Waited:
 class ReindexRequest:
     """Nothing to choose: every file is read again."""
 
+    dry_run: Annotated[bool, Param("only say how many files that are")] = False
+
 
 @registry.syscall(effect=Effect.WRITE, command="reindex", examples=("lsfs reindex",))
 def reindex(call: Call, request: ReindexRequest) -> Done:
     """Read and embed every file again, as if the index were new. No file of yours is touched."""
+    if request.dry_run:
+        return Done(f"{call.engines.catalog.counts().files} files would be read again")
     call.engines.indexer.reindex(call.emit)
     return Done(f"{call.engines.catalog.counts().files} files are read again")

@@ -126,11 +126,12 @@ class KvClearRequest:
     """How much to forget."""
 
     unused: Annotated[bool, Param("only of models that do not answer any more")] = False
+    dry_run: Annotated[bool, Param("only say how much that is")] = False
 
 
 @dataclass(frozen=True, slots=True)
 class KvCleared:
-    """What was forgotten: how many blocks, of how many bytes."""
+    """What was forgotten, or would be: how many blocks, of how many bytes."""
 
     blocks: int
     bytes: int
@@ -146,6 +147,14 @@ def kv_clear(call: Call, request: KvClearRequest) -> KvCleared:
     """
     folder = folder_of(call.engines)
     digest = _digest_in_use(call.engines) if request.unused else ""
-    before = sum(one.bytes for one in folder.contexts())
-    count = folder.clear(lambda one: not digest or one.about.get("sha256") != digest)
+
+    def is_doomed(one: ContextFolder) -> bool:
+        return not digest or one.about.get("sha256") != digest
+
+    contexts = folder.contexts()
+    if request.dry_run:
+        doomed = [one for one in contexts if is_doomed(one)]
+        return KvCleared(sum(one.blocks for one in doomed), sum(one.bytes for one in doomed))
+    before = sum(one.bytes for one in contexts)
+    count = folder.clear(is_doomed)
     return KvCleared(count, before - sum(one.bytes for one in folder.contexts()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from lsfs import beneath, paths
 from lsfs.errors import NotFound
 from lsfs.globs import excluded, globbed
+from lsfs.syscalls import locking
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import called, when
 from lsfs.syscalls.registry import Param, Tool, registry
@@ -64,7 +65,7 @@ def list_dir(call: Call, request: ListRequest) -> Listing:
     else:
         with source(call) as root, told(request.path):
             path = found(call, root, request.path)
-            listed = entries(root, path)
+            listed = entries(call, root, path)
     if request.sort_by == "size":
         listed.sort(key=lambda one: (-one.size, one.name))
     return Listing(path, tuple(listed[:MOST]), max(0, len(listed) - MOST))
@@ -143,7 +144,7 @@ def _breadth_first(
     while waiting:
         call.check()
         folder = waiting.popleft()
-        listed = [one for one in _listed(root, folder, path) if not is_out(_below(one, path))]
+        listed = [one for one in _listed(call, root, folder, path) if not is_out(_below(one, path))]
         if len(shown) + len(listed) > limit and shown:
             cut.append(folder)
             continue
@@ -154,10 +155,10 @@ def _breadth_first(
     return shown, cut
 
 
-def _listed(root: int, folder: str, top: str) -> list[Entry]:
+def _listed(call: Call, root: int, folder: str, top: str) -> list[Entry]:
     """What a folder holds; nothing where we may not look, or it has gone meanwhile."""
     try:
-        return entries(root, folder)
+        return entries(call, root, folder)
     except OSError:
         if folder == top:
             raise
@@ -173,7 +174,13 @@ class FindRequest:
     """Which names, and where."""
 
     path: Annotated[str, Param("the folder to look in; '.' is the whole drive", path=True)]
-    pattern: Annotated[str, Param("a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'")]
+    pattern: Annotated[
+        str,
+        Param(
+            "a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'; may stand alone",
+            positional=True,
+        ),
+    ] = ""
     exclude_patterns: _EXCLUDE = ()
     limit: Annotated[int, Param("show at most so many")] = MOST
     after: Annotated[str, Param("only what comes behind this path", path=True)] = ""
@@ -189,20 +196,22 @@ class Names:
 
 @registry.syscall(
     command="find",
-    examples=("lsfs find . '**/*.pdf'", "lsfs find Contracts '**/*lease*'"),
+    examples=("lsfs find '**/*.pdf'", "lsfs find Contracts '**/*lease*'"),
     tools=(
         Tool("search_files", "Find files and folders by NAME with a glob ('**/*.pdf'); for what "
-             "they say use search or grep_files.", leaves_out=("limit", "after"), camel=True),
+             "they say use search or grep_files.", leaves_out=("limit", "after"), camel=True,
+             requires=("pattern",)),
     ),
 )  # fmt: skip
 def find_files(call: Call, request: FindRequest) -> Names:
     """Find files and folders by their names. For what files say: ``search`` and ``grep``."""
-    matches = globbed([request.pattern])
+    folder, pattern = (request.path, request.pattern) if request.pattern else ("", request.path)
+    matches = globbed([pattern])
     is_out = excluded(request.exclude_patterns)
     names: list[Entry] = []
     last = paths.relative(request.after).split("/") if request.after else []
-    with source(call) as root, told(request.path):
-        path = found(call, root, request.path)
+    with source(call) as root, told(folder):
+        path = found(call, root, folder)
         for one in walk(call, root, path, is_out):
             if one.path.split("/") > last and matches(_below(one, path)):
                 if len(names) == request.limit:
@@ -219,7 +228,7 @@ def walk(
     Args:
         is_out: whether a path below the folder is left out, with all in it.
     """
-    waiting = [list(reversed(_listed(root, path, path)))]
+    waiting = [list(reversed(_listed(call, root, path, path)))]
     while waiting:
         if not waiting[-1]:
             waiting.pop()
@@ -230,7 +239,7 @@ def walk(
             continue
         yield one
         if one.kind == "directory":
-            waiting.append(list(reversed(_listed(root, one.path, path))))
+            waiting.append(list(reversed(_listed(call, root, one.path, path))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +260,7 @@ class Stat:
         version: the number of the content that it has; 0 where none is known.
         indexed: how well it could be read for the index; "" when it is not there.
         media_type: as it was read; "" when it is not indexed.
+        lock: who has locked it, and until when; "" when nobody has.
     """
 
     entry: Entry
@@ -259,6 +269,7 @@ class Stat:
     version: int = 0
     indexed: str = ""
     media_type: str = ""
+    lock: str = ""
 
 
 @registry.syscall(
@@ -289,6 +300,7 @@ def stat(call: Call, request: StatRequest) -> Stat:
         version=live.number if live is not None and live.kind == "file" else 0,
         indexed=row.status.value if row else "",
         media_type=document.media_type if document else "",
+        lock=locking.on(call, path),
     )
 
 

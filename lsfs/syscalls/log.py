@@ -11,6 +11,7 @@ from lsfs import codec, paths
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, when
 from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.within import is_draft
 
 if TYPE_CHECKING:
     from lsfs.versions.past import Change
@@ -77,11 +78,11 @@ def log(call: Call, request: LogRequest) -> ChangeLog:
     With ``follow``, each change is also sent as an event ``{"change": …}``, until the caller goes.
     """
     path = paths.relative(request.path)
-    _catch_up(call)
+    catch_up(call)
     since_ns = when(call, request.since) if request.since else 0
     past = call.engines.past
     found = past.changes(path, since_ns, request.after, max(1, request.limit))
-    entries = [_entry(change) for change in found]
+    entries = [entry_of(change) for change in found]
     if not request.follow:
         return ChangeLog(tuple(entries))
     last = request.after
@@ -91,29 +92,34 @@ def log(call: Call, request: LogRequest) -> ChangeLog:
             last = max(last, entry.id)
         if call.cancelled.wait(POLL_S):
             return ChangeLog(())
-        _catch_up(call)
+        catch_up(call)
         news = past.changes(path, since_ns, last, AT_ONCE, latest=False)
-        entries = [_entry(change) for change in news]
+        entries = [entry_of(change) for change in news]
         if not entries:
             call.emit({"change": None})  # by which we learn that the caller has gone
 
 
-def _catch_up(call: Call) -> None:
+def catch_up(call: Call) -> None:
+    """Take in what the mount has noted up to now."""
     if call.engines.keeper is not None:
         call.engines.keeper.follow()
 
 
-def _entry(change: Change) -> LogEntry:
+def entry_of(change: Change) -> LogEntry:
+    """A change as it is shown."""
     from lsfs.versions.tables import How
 
     known = change.who.startswith("[")
     uid, pid, program = json.loads(change.who) if known else (-1, -1, "")
+    op, origin = change.op, os.fsdecode(change.origin or b"")
+    if is_draft(origin.rpartition("/")[2]):  # written whole by lsfs, which nobody called a renaming
+        op, origin = How.CREATED if change.number == 1 else How.WRITTEN, ""
     return LogEntry(
         id=change.id,
         time=iso(change.time_ns),
-        op=change.op,
+        op=op,
         path=os.fsdecode(change.path),
-        origin=os.fsdecode(change.origin or b""),
+        origin=origin,
         kind=change.kind,
         version=change.number,
         size=change.size,

@@ -1,4 +1,4 @@
-"""The methods of ``Drive``, one for each syscall.
+"""The methods of ``Drive`` and ``AsyncDrive``, one for each syscall.
 
 Made from the registry when they are first looked up, so that who uses one syscall loads the modules
 of one. ``methods.pyi``, which editors and type checkers read, and ``declared.py``, which says what
@@ -21,10 +21,11 @@ from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
 
 MODULES = (  # that declare syscalls
-    "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "questions", "retention",
-    "rollback", "extract", "duplicates", "group", "combined", "map", "join", "aggregate",
-    "file_join", "joins_kept",
+    "retrieve", "ask", "past", "compare", "files", "fsck", "purge", "log", "changes",
+    "questions", "retention", "rollback", "extract", "duplicates", "group", "combined", "map",
+    "join", "aggregate", "file_join", "joins_kept",
     "listing", "reading", "writing", "editing", "delete", "kv", "parse", "summarize",
+    "locking", "sharing", "audit", "describe", "page_image",
 )  # fmt: skip
 
 
@@ -41,35 +42,53 @@ class Methods:
         raise AttributeError(name)  # what runs it is the drive's affair
 
 
-def _method(declared: Syscall) -> Callable[..., Any]:
+class AsyncMethods:
+    """Base of ``AsyncDrive``: every syscall as a method to be awaited."""
+
+    async def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a syscall by name.
+
+        Raises:
+            UsageError: no such syscall, or wrong arguments.
+            LsfsError: what the syscall raised.
+        """
+        raise AttributeError(name)  # what runs it is the drive's affair
+
+
+def _method(declared: Syscall, of: type[Any]) -> Callable[..., Any]:
     def method(self: Methods, *args: Any, **kwargs: Any) -> Any:
         return self.call(declared.name, *args, **kwargs)
 
-    method.__name__ = declared.name
-    method.__qualname__ = f"Drive.{declared.name}"
-    method.__doc__ = declared.doc
+    async def awaited(self: AsyncMethods, *args: Any, **kwargs: Any) -> Any:
+        return await self.call(declared.name, *args, **kwargs)
+
+    made: Callable[..., Any] = method if of is Methods else awaited
+    made.__name__ = declared.name
+    made.__qualname__ = f"{of.__name__.replace('Methods', 'Drive')}.{declared.name}"
+    made.__doc__ = declared.doc
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     signature = inspect.signature(declared.request)
-    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+    made.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[own, *signature.parameters.values()], return_annotation=declared.result
     )
-    return method
+    return made
 
 
 class _Late:
     """A method that is made when it is first looked up."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, of: type[Any]) -> None:
         self._name = name
+        self._of = of
 
-    def __get__(self, drive: Methods | None, kind: type[Methods]) -> Any:
-        method = _method(registry[self._name])
-        setattr(Methods, self._name, method)
+    def __get__(self, drive: Any, kind: type[Any]) -> Any:
+        setattr(self._of, self._name, _method(registry[self._name], self._of))
         return getattr(kind if drive is None else drive, self._name)
 
 
-for _name in DECLARED:
-    setattr(Methods, _name, _Late(_name))
+for _base in (Methods, AsyncMethods):
+    for _name in DECLARED:
+        setattr(_base, _name, _Late(_name, _base))
 
 
 def _all() -> list[Syscall]:
@@ -120,6 +139,7 @@ def stub() -> str:
     lines = [
         '"""Written by ``python -m lsfs.syscalls.methods``."""',
         "",
+        "from collections.abc import Sequence",
         "from typing import Any",
         "",
     ]
@@ -131,20 +151,23 @@ def stub() -> str:
                 modules.setdefault(part.__module__, []).append(part.__name__)
     for module, names in sorted(modules.items()):
         lines.append(f"from {module} import {', '.join(sorted(set(names)))}")
-    lines += [
-        "",
-        "class Methods:",
-        "    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...",
-    ]
-    for declared in _all():
-        lines += [f"    def {declared.name}(", "        self,"]
-        lines += [f"        {_argument(entry, hint)}," for entry, hint, _ in declared.fields()]
-        lines += [f"    ) -> {declared.result.__name__}: ..."]
+    for base, word in ((Methods, "def"), (AsyncMethods, "async def")):
+        lines += [
+            "",
+            f"class {base.__name__}:",
+            f"    {word} call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...",
+        ]
+        for declared in _all():
+            lines += [f"    {word} {declared.name}(", "        self,"]
+            lines += [f"        {_argument(entry, hint)}," for entry, hint, _ in declared.fields()]
+            lines += [f"    ) -> {declared.result.__name__}: ..."]
     return "\n".join(lines) + "\n"
 
 
 def _argument(entry: dataclasses.Field[Any], hint: Any) -> str:
     name = hint.__name__ if typing.get_origin(hint) is None else str(hint)
+    if hint == tuple[str, ...]:  # one text may be given too, which is a sequence of them already
+        name = "Sequence[str]"
     for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
         name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
     default = "" if entry.default is dataclasses.MISSING else " = ..."

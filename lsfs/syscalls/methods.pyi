@@ -1,13 +1,18 @@
 """Written by ``python -m lsfs.syscalls.methods``."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from lsfs.audit import Verdict
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import SavedQuestion
 from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
+from lsfs.syscalls.audit import AuditEntries
+from lsfs.syscalls.changes import FileEvents
 from lsfs.syscalls.delete import DeletePlan
+from lsfs.syscalls.describe import Described
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.duplicates import Duplicates
 from lsfs.syscalls.editing import Edit, Edited
@@ -18,8 +23,10 @@ from lsfs.syscalls.fsck import Checked
 from lsfs.syscalls.group import Groups
 from lsfs.syscalls.kv import KvCleared, KvReport
 from lsfs.syscalls.listing import Listing, Names, Stat, Tree
+from lsfs.syscalls.locking import Locked
 from lsfs.syscalls.log import ChangeLog
 from lsfs.syscalls.map import DriveMap
+from lsfs.syscalls.page_image import PageImage
 from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.past import Bytes, History, Snapshot, Snapshots
 from lsfs.syscalls.purge import PurgePlan
@@ -27,6 +34,7 @@ from lsfs.syscalls.reading import FileText, Texts
 from lsfs.syscalls.retention import Plan
 from lsfs.syscalls.retrieve import Hits, Matches
 from lsfs.syscalls.rollback import Restored, Trash
+from lsfs.syscalls.sharing import SharedLink, SharedLinks
 from lsfs.syscalls.writing import Written
 
 class Methods:
@@ -40,14 +48,14 @@ class Methods:
         after: str = ...,
         before: str = ...,
         date_field: str = ...,
-        type: tuple[str, ...] = ...,
-        kind: tuple[str, ...] = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
         author: str = ...,
         to: str = ...,
-        not_type: tuple[str, ...] = ...,
-        not_kind: tuple[str, ...] = ...,
-        not_dir: tuple[str, ...] = ...,
-        without: tuple[str, ...] = ...,
+        not_type: Sequence[str] = ...,
+        not_kind: Sequence[str] = ...,
+        not_dir: Sequence[str] = ...,
+        without: Sequence[str] = ...,
         min_score: float = ...,
         rerank: str = ...,
         hyde: bool = ...,
@@ -100,6 +108,7 @@ class Methods:
     def snapshot(
         self,
         name: str = ...,
+        dry_run: bool = ...,
     ) -> Snapshot: ...
     def snapshots(
         self,
@@ -107,6 +116,7 @@ class Methods:
     def drop_snapshot(
         self,
         name: str,
+        dry_run: bool = ...,
     ) -> Done: ...
     def diff(
         self,
@@ -137,6 +147,7 @@ class Methods:
     ) -> Waited: ...
     def reindex(
         self,
+        dry_run: bool = ...,
     ) -> Done: ...
     def fsck(
         self,
@@ -145,7 +156,7 @@ class Methods:
     ) -> Checked: ...
     def purge(
         self,
-        path: tuple[str, ...],
+        path: Sequence[str],
         apply: str = ...,
     ) -> PurgePlan: ...
     def log(
@@ -156,6 +167,12 @@ class Methods:
         after: int = ...,
         follow: bool = ...,
     ) -> ChangeLog: ...
+    def changes_since(
+        self,
+        cursor: str = ...,
+        path: str = ...,
+        limit: int = ...,
+    ) -> FileEvents: ...
     def save_question(
         self,
         name: str,
@@ -215,7 +232,7 @@ class Methods:
         self,
         path: str = ...,
         query: str = ...,
-        field: tuple[str, ...] = ...,
+        field: Sequence[str] = ...,
         schema: str = ...,
         model: bool = ...,
         first: bool = ...,
@@ -236,10 +253,10 @@ class Methods:
         query: str = ...,
         after: str = ...,
         before: str = ...,
-        type: tuple[str, ...] = ...,
-        kind: tuple[str, ...] = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
         author: str = ...,
-        keyword: tuple[str, ...] = ...,
+        keyword: Sequence[str] = ...,
         condition: str = ...,
         model: bool = ...,
         name_with_model: bool = ...,
@@ -249,7 +266,7 @@ class Methods:
     ) -> Groups: ...
     def group_keywords(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         condition: str = ...,
         name: str = ...,
         dir: str = ...,
@@ -272,7 +289,7 @@ class Methods:
     ) -> Done: ...
     def keywords_retrieve(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         condition: str = ...,
         dir: str = ...,
     ) -> Hits: ...
@@ -284,7 +301,7 @@ class Methods:
     ) -> Hits: ...
     def integrated_retrieve(
         self,
-        keywords: tuple[str, ...],
+        keywords: Sequence[str],
         query: str,
         condition: str = ...,
         dir: str = ...,
@@ -302,12 +319,12 @@ class Methods:
         self,
         left: str,
         right: str,
-        on: tuple[str, ...] = ...,
+        on: Sequence[str] = ...,
         how: str = ...,
         within: str = ...,
         tolerance: str = ...,
         threshold: float = ...,
-        own: tuple[str, ...] = ...,
+        own: Sequence[str] = ...,
         candidates: int = ...,
         limit: int = ...,
         near_misses: bool = ...,
@@ -320,11 +337,11 @@ class Methods:
         self,
         function: str,
         field: str = ...,
-        by: tuple[str, ...] = ...,
+        by: Sequence[str] = ...,
         query: str = ...,
         party: str = ...,
         dir: str = ...,
-        own: tuple[str, ...] = ...,
+        own: Sequence[str] = ...,
         copies: bool = ...,
         files: bool = ...,
         wait: bool = ...,
@@ -333,14 +350,14 @@ class Methods:
         self,
         file1: str,
         file2: str,
-        also: tuple[str, ...] = ...,
+        also: Sequence[str] = ...,
     ) -> Concatenation: ...
     def file_join(
         self,
         file1: str,
         file2: str,
         condition: str = ...,
-        also: tuple[str, ...] = ...,
+        also: Sequence[str] = ...,
         name: str = ...,
         dry_run: bool = ...,
     ) -> FileJoined: ...
@@ -361,14 +378,14 @@ class Methods:
     def tree(
         self,
         path: str = ...,
-        exclude_patterns: tuple[str, ...] = ...,
+        exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
     ) -> Tree: ...
     def find_files(
         self,
         path: str,
-        pattern: str,
-        exclude_patterns: tuple[str, ...] = ...,
+        pattern: str = ...,
+        exclude_patterns: Sequence[str] = ...,
         limit: int = ...,
         after: str = ...,
     ) -> Names: ...
@@ -388,7 +405,7 @@ class Methods:
     ) -> FileText: ...
     def read_texts(
         self,
-        paths: tuple[str, ...],
+        paths: Sequence[str],
         limit: int = ...,
     ) -> Texts: ...
     def write_file(
@@ -398,6 +415,7 @@ class Methods:
         mode: str = ...,
         parents: bool = ...,
         expected_version: int = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     def put(
         self,
@@ -406,6 +424,7 @@ class Methods:
         mode: str = ...,
         parents: bool = ...,
         expected_version: int = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     def copy(
         self,
@@ -413,16 +432,19 @@ class Methods:
         destination: str,
         replace: bool = ...,
         parents: bool = ...,
+        dry_run: bool = ...,
     ) -> Written: ...
     def move(
         self,
         source: str,
         destination: str,
         parents: bool = ...,
+        dry_run: bool = ...,
     ) -> Done: ...
     def make_dir(
         self,
         path: str,
+        dry_run: bool = ...,
     ) -> Done: ...
     def edit_file(
         self,
@@ -432,7 +454,7 @@ class Methods:
     ) -> Edited: ...
     def delete(
         self,
-        path: tuple[str, ...],
+        path: Sequence[str],
         recursive: bool = ...,
         apply: str = ...,
     ) -> DeletePlan: ...
@@ -442,6 +464,7 @@ class Methods:
     def kv_clear(
         self,
         unused: bool = ...,
+        dry_run: bool = ...,
     ) -> KvCleared: ...
     def parse(
         self,
@@ -459,6 +482,543 @@ class Methods:
         self,
         query: str,
         k: int = ...,
-        exclude: tuple[str, ...] = ...,
+        exclude: Sequence[str] = ...,
         length: str = ...,
     ) -> Summaries: ...
+    def lock(
+        self,
+        path: str,
+        for_: str = ...,
+    ) -> Locked: ...
+    def unlock(
+        self,
+        path: str,
+        force: bool = ...,
+    ) -> Done: ...
+    def share(
+        self,
+        path: str,
+        expires: str = ...,
+    ) -> SharedLink: ...
+    def shares(
+        self,
+    ) -> SharedLinks: ...
+    def unshare(
+        self,
+        what: str,
+    ) -> SharedLinks: ...
+    def audit(
+        self,
+        path: str = ...,
+        since: str = ...,
+        client: str = ...,
+        outcome: str = ...,
+        limit: int = ...,
+    ) -> AuditEntries: ...
+    def audit_verify(
+        self,
+        head: str = ...,
+    ) -> Verdict: ...
+    def describe(
+        self,
+        paths: Sequence[str],
+    ) -> Described: ...
+    def page_image(
+        self,
+        path: str,
+        page: int = ...,
+        width: int = ...,
+    ) -> PageImage: ...
+
+class AsyncMethods:
+    async def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any: ...
+    async def retrieve(
+        self,
+        query: str,
+        k: int = ...,
+        mode: str = ...,
+        dir: str = ...,
+        after: str = ...,
+        before: str = ...,
+        date_field: str = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
+        author: str = ...,
+        to: str = ...,
+        not_type: Sequence[str] = ...,
+        not_kind: Sequence[str] = ...,
+        not_dir: Sequence[str] = ...,
+        without: Sequence[str] = ...,
+        min_score: float = ...,
+        rerank: str = ...,
+        hyde: bool = ...,
+        fold: bool = ...,
+        explain: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+        at: str = ...,
+    ) -> Hits: ...
+    async def save_search(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def drop_search(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def grep(
+        self,
+        pattern: str,
+        dir: str = ...,
+        ignore_case: bool = ...,
+        fixed: bool = ...,
+    ) -> Matches: ...
+    async def ask(
+        self,
+        question: str = ...,
+        dir: str = ...,
+        no_model: bool = ...,
+        plan: bool = ...,
+        wait: bool = ...,
+        at: str = ...,
+        continue_: bool = ...,
+        conversation: str = ...,
+        forget: bool = ...,
+    ) -> Answer: ...
+    async def versions(
+        self,
+        path: str,
+    ) -> History: ...
+    async def read(
+        self,
+        path: str,
+        version: int = ...,
+        at: str = ...,
+        offset: int = ...,
+        size: int = ...,
+        named_then: bool = ...,
+    ) -> Bytes: ...
+    async def snapshot(
+        self,
+        name: str = ...,
+        dry_run: bool = ...,
+    ) -> Snapshot: ...
+    async def snapshots(
+        self,
+    ) -> Snapshots: ...
+    async def drop_snapshot(
+        self,
+        name: str,
+        dry_run: bool = ...,
+    ) -> Done: ...
+    async def diff(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+    ) -> Diff: ...
+    async def change_summary(
+        self,
+        path: str,
+        before: str = ...,
+        after: str = ...,
+        no_model: bool = ...,
+    ) -> ChangeSummary: ...
+    async def text(
+        self,
+        path: str,
+        page: int = ...,
+    ) -> Text: ...
+    async def status(
+        self,
+        wait: bool = ...,
+        problems: bool = ...,
+    ) -> StatusReport: ...
+    async def wait_indexed(
+        self,
+        timeout: float = ...,
+    ) -> Waited: ...
+    async def reindex(
+        self,
+        dry_run: bool = ...,
+    ) -> Done: ...
+    async def fsck(
+        self,
+        repair: bool = ...,
+        deep: bool = ...,
+    ) -> Checked: ...
+    async def purge(
+        self,
+        path: Sequence[str],
+        apply: str = ...,
+    ) -> PurgePlan: ...
+    async def log(
+        self,
+        path: str = ...,
+        since: str = ...,
+        limit: int = ...,
+        after: int = ...,
+        follow: bool = ...,
+    ) -> ChangeLog: ...
+    async def changes_since(
+        self,
+        cursor: str = ...,
+        path: str = ...,
+        limit: int = ...,
+    ) -> FileEvents: ...
+    async def save_question(
+        self,
+        name: str,
+        question: str,
+    ) -> Done: ...
+    async def drop_question(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def answer_question(
+        self,
+        name: str,
+    ) -> SavedQuestion: ...
+    async def prune(
+        self,
+        keep_last: int = ...,
+        keep_within: str = ...,
+        keep_hourly: int = ...,
+        keep_daily: int = ...,
+        keep_weekly: int = ...,
+        keep_monthly: int = ...,
+        keep_yearly: int = ...,
+        max_size: str = ...,
+        apply: str = ...,
+    ) -> Plan: ...
+    async def trash_empty(
+        self,
+        path: str = ...,
+        older_than: str = ...,
+        apply: str = ...,
+    ) -> Plan: ...
+    async def rollback(
+        self,
+        path: str,
+        version: int = ...,
+        back: int = ...,
+        to: str = ...,
+        dry_run: bool = ...,
+        apply: str = ...,
+    ) -> Restored: ...
+    async def restore(
+        self,
+        name: str,
+        path: str = ...,
+        dry_run: bool = ...,
+    ) -> Restored: ...
+    async def trash(
+        self,
+        path: str = ...,
+    ) -> Trash: ...
+    async def trash_restore(
+        self,
+        path: str,
+        dry_run: bool = ...,
+    ) -> Restored: ...
+    async def extract(
+        self,
+        path: str = ...,
+        query: str = ...,
+        field: Sequence[str] = ...,
+        schema: str = ...,
+        model: bool = ...,
+        first: bool = ...,
+        wait: bool = ...,
+    ) -> ExtractedRows: ...
+    async def duplicates(
+        self,
+        path: str = ...,
+        mode: str = ...,
+        threshold: float = ...,
+        wait: bool = ...,
+    ) -> Duplicates: ...
+    async def group_by(
+        self,
+        key: str,
+        dir: str = ...,
+        k: int = ...,
+        query: str = ...,
+        after: str = ...,
+        before: str = ...,
+        type: Sequence[str] = ...,
+        kind: Sequence[str] = ...,
+        author: str = ...,
+        keyword: Sequence[str] = ...,
+        condition: str = ...,
+        model: bool = ...,
+        name_with_model: bool = ...,
+        anew: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Groups: ...
+    async def group_keywords(
+        self,
+        keywords: Sequence[str],
+        condition: str = ...,
+        name: str = ...,
+        dir: str = ...,
+    ) -> Groups: ...
+    async def group_semantic(
+        self,
+        query: str,
+        name: str = ...,
+        dir: str = ...,
+        k: int = ...,
+        min_score: float = ...,
+    ) -> Groups: ...
+    async def save_group(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def drop_group(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def keywords_retrieve(
+        self,
+        keywords: Sequence[str],
+        condition: str = ...,
+        dir: str = ...,
+    ) -> Hits: ...
+    async def semantic_retrieve(
+        self,
+        query: str,
+        dir: str = ...,
+        k: int = ...,
+    ) -> Hits: ...
+    async def integrated_retrieve(
+        self,
+        keywords: Sequence[str],
+        query: str,
+        condition: str = ...,
+        dir: str = ...,
+        k: int = ...,
+        name: str = ...,
+    ) -> Hits: ...
+    async def map_files(
+        self,
+        dir: str = ...,
+        query: str = ...,
+        k: int = ...,
+        wait: bool = ...,
+    ) -> DriveMap: ...
+    async def join(
+        self,
+        left: str,
+        right: str,
+        on: Sequence[str] = ...,
+        how: str = ...,
+        within: str = ...,
+        tolerance: str = ...,
+        threshold: float = ...,
+        own: Sequence[str] = ...,
+        candidates: int = ...,
+        limit: int = ...,
+        near_misses: bool = ...,
+        explain: bool = ...,
+        csv: bool = ...,
+        save: str = ...,
+        wait: bool = ...,
+    ) -> Joined: ...
+    async def aggregate(
+        self,
+        function: str,
+        field: str = ...,
+        by: Sequence[str] = ...,
+        query: str = ...,
+        party: str = ...,
+        dir: str = ...,
+        own: Sequence[str] = ...,
+        copies: bool = ...,
+        files: bool = ...,
+        wait: bool = ...,
+    ) -> Aggregated: ...
+    async def concat(
+        self,
+        file1: str,
+        file2: str,
+        also: Sequence[str] = ...,
+    ) -> Concatenation: ...
+    async def file_join(
+        self,
+        file1: str,
+        file2: str,
+        condition: str = ...,
+        also: Sequence[str] = ...,
+        name: str = ...,
+        dry_run: bool = ...,
+    ) -> FileJoined: ...
+    async def save_join(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def drop_join(
+        self,
+        name: str,
+    ) -> Done: ...
+    async def list_dir(
+        self,
+        path: str = ...,
+        sort_by: str = ...,
+        at: str = ...,
+    ) -> Listing: ...
+    async def tree(
+        self,
+        path: str = ...,
+        exclude_patterns: Sequence[str] = ...,
+        limit: int = ...,
+    ) -> Tree: ...
+    async def find_files(
+        self,
+        path: str,
+        pattern: str = ...,
+        exclude_patterns: Sequence[str] = ...,
+        limit: int = ...,
+        after: str = ...,
+    ) -> Names: ...
+    async def stat(
+        self,
+        path: str,
+        at: str = ...,
+    ) -> Stat: ...
+    async def read_text(
+        self,
+        path: str,
+        head: int = ...,
+        tail: int = ...,
+        version: int = ...,
+        cursor: str = ...,
+        limit: int = ...,
+    ) -> FileText: ...
+    async def read_texts(
+        self,
+        paths: Sequence[str],
+        limit: int = ...,
+    ) -> Texts: ...
+    async def write_file(
+        self,
+        path: str,
+        content: str,
+        mode: str = ...,
+        parents: bool = ...,
+        expected_version: int = ...,
+        dry_run: bool = ...,
+    ) -> Written: ...
+    async def put(
+        self,
+        source: str,
+        path: str,
+        mode: str = ...,
+        parents: bool = ...,
+        expected_version: int = ...,
+        dry_run: bool = ...,
+    ) -> Written: ...
+    async def copy(
+        self,
+        source: str,
+        destination: str,
+        replace: bool = ...,
+        parents: bool = ...,
+        dry_run: bool = ...,
+    ) -> Written: ...
+    async def move(
+        self,
+        source: str,
+        destination: str,
+        parents: bool = ...,
+        dry_run: bool = ...,
+    ) -> Done: ...
+    async def make_dir(
+        self,
+        path: str,
+        dry_run: bool = ...,
+    ) -> Done: ...
+    async def edit_file(
+        self,
+        path: str,
+        edits: tuple[Edit, ...],
+        dry_run: bool = ...,
+    ) -> Edited: ...
+    async def delete(
+        self,
+        path: Sequence[str],
+        recursive: bool = ...,
+        apply: str = ...,
+    ) -> DeletePlan: ...
+    async def kv_status(
+        self,
+    ) -> KvReport: ...
+    async def kv_clear(
+        self,
+        unused: bool = ...,
+        dry_run: bool = ...,
+    ) -> KvCleared: ...
+    async def parse(
+        self,
+        prompt: str,
+    ) -> Parsed: ...
+    async def summarize(
+        self,
+        what: str = ...,
+        length: str = ...,
+        method: str = ...,
+        dir: str = ...,
+        wait: bool = ...,
+    ) -> Summary: ...
+    async def retrieve_summary(
+        self,
+        query: str,
+        k: int = ...,
+        exclude: Sequence[str] = ...,
+        length: str = ...,
+    ) -> Summaries: ...
+    async def lock(
+        self,
+        path: str,
+        for_: str = ...,
+    ) -> Locked: ...
+    async def unlock(
+        self,
+        path: str,
+        force: bool = ...,
+    ) -> Done: ...
+    async def share(
+        self,
+        path: str,
+        expires: str = ...,
+    ) -> SharedLink: ...
+    async def shares(
+        self,
+    ) -> SharedLinks: ...
+    async def unshare(
+        self,
+        what: str,
+    ) -> SharedLinks: ...
+    async def audit(
+        self,
+        path: str = ...,
+        since: str = ...,
+        client: str = ...,
+        outcome: str = ...,
+        limit: int = ...,
+    ) -> AuditEntries: ...
+    async def audit_verify(
+        self,
+        head: str = ...,
+    ) -> Verdict: ...
+    async def describe(
+        self,
+        paths: Sequence[str],
+    ) -> Described: ...
+    async def page_image(
+        self,
+        path: str,
+        page: int = ...,
+        width: int = ...,
+    ) -> PageImage: ...

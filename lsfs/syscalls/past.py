@@ -343,6 +343,7 @@ class SnapshotRequest:
     """What to call the present moment."""
 
     name: Annotated[str, Param("its name; the time when none is given", positional=True)] = ""
+    dry_run: Annotated[bool, Param("only see whether the name is free")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,11 +368,14 @@ class Snapshots:
 def snapshot(call: Call, request: SnapshotRequest) -> Snapshot:
     """Give the present moment a name. What the drive holds now is then never pruned."""
     keeper = keeper_of(call)
-    now_ns = keeper.look(None)
+    now_ns = keeper.now_ns() if request.dry_run else keeper.look(None)
     name = request.name or iso(now_ns).replace(":", "-")
     if name.startswith(".") or "/" in name or not name.isprintable() or len(name.encode()) > 200:
         raise UsageError(f"not a name for a snapshot: {name!r}")
-    keeper.name_moment(name, now_ns)
+    if not request.dry_run:
+        keeper.name_moment(name, now_ns)
+    elif name in call.engines.past.snapshots():
+        raise UsageError(f"there is a snapshot {name!r} already", hint="see: lsfs snapshots")
     return Snapshot(name, iso(now_ns), now_ns)
 
 
@@ -392,6 +396,7 @@ class DropSnapshotRequest:
     """Which."""
 
     name: Annotated[str, Param("the snapshot")]
+    dry_run: Annotated[bool, Param("only see whether there is one")] = False
 
 
 @registry.syscall(
@@ -399,8 +404,12 @@ class DropSnapshotRequest:
 )
 def drop_snapshot(call: Call, request: DropSnapshotRequest) -> Done:
     """Forget the name of a moment. Nothing is lost by it before the next prune."""
-    if not keeper_of(call).forget_moment(request.name):
+    keeper = keeper_of(call)
+    if request.name not in call.engines.past.snapshots():
         raise NotFound(f"no snapshot {request.name!r}", hint="see: lsfs snapshots")
+    if request.dry_run:
+        return Done(f"{request.name}: would be forgotten")
+    keeper.forget_moment(request.name)
     return Done(f"{request.name}: forgotten")
 
 

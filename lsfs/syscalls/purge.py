@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.audit import AuditLog
 from lsfs.drives import locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
+from lsfs.pathlocks import PathLocks
+from lsfs.shares import Shares
 from lsfs.syscalls import summary_kept
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.kv import folder_of
@@ -106,6 +109,7 @@ def _purge(call: Call, named: list[str], apply: str) -> PurgePlan:
     _forget(engines, found)
     Talks(engines.state.conversations).purge([os.fsdecode(path) for path in found.paths])
     erase.erase(keeper, engines.state, found)
+    _unname(call, [*(os.fsdecode(path) for path in found.paths), *named])
     return replace(plan, applied=True)
 
 
@@ -171,6 +175,14 @@ def _forget(engines: Engines, found: Doomed) -> None:
     erase.erase(engines.catalog, stores, gone, alone)
     for log in (engines.state.log, engines.state.log.with_name(engines.state.log.name + ".1")):
         _unsay(log, gone)
+
+
+def _unname(call: Call, gone: list[str]) -> None:
+    """Forget the names in what is noted of calls, locks and shares."""
+    state = call.engines.state
+    AuditLog(state.audit).redact(gone, call.engines.clock.now_ns(), call.client)
+    PathLocks(state.path_locks).forget(gone)
+    Shares(state.shares).forget(gone)
 
 
 def _unsay(log: Path, gone: list[str]) -> None:

@@ -169,7 +169,8 @@ class Syscall:
             required = required and entry.default_factory is dataclasses.MISSING
             if required and entry.name not in values:
                 raise UsageError(f"{self.name} needs {entry.name!r}")
-        plain = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in values.items()}
+        several = {entry.name for entry, hint, _ in self.fields() if hint == tuple[str, ...]}
+        plain = {name: _plain(value, name in several) for name, value in values.items()}
         request = codec.from_builtins(plain, self.request)
         self._check_choices(request)
         return request
@@ -243,6 +244,7 @@ class Registry:
             hints = typing.get_type_hints(run)
             request = hints[list(inspect.signature(run).parameters)[1]]
             name = run.__name__
+            hints["return"]._repr_html_ = _html
             self._syscalls[name] = Syscall(
                 name, command, effect, request, hints["return"], run, examples, streams,
                 writes_with, tools,
@@ -250,6 +252,20 @@ class Registry:
             return run
 
         return declare
+
+
+def _plain(value: Any, is_several: bool) -> Any:
+    """A value that may be given in other ways: a path as an object, one text where several may."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    return (value,) if is_several and isinstance(value, str) else value
+
+
+def _html(result: Any) -> str:
+    """A result as notebooks show it."""
+    from lsfs.notebook import html
+
+    return html(result)
 
 
 @functools.cache  # each call of a syscall looks at them, and they take longer than most calls

@@ -209,13 +209,14 @@ def hands(call: Call) -> Iterator[Hands]:
     """What changes the tree: the mount, or we ourselves where there is none.
 
     Raises:
-        AccessDenied: the mount is for reading only.
+        AccessDenied: the mount is for reading only, or the call is.
     """
     from lsfs.versions.capture import Captures
     from lsfs.versions.events import Who
     from lsfs.versions.history import Journal
     from lsfs.versions.restore import Directly, ThroughMount
 
+    call.check_changes()
     engines = call.engines
     mount = DriveRecord(engines.source, engines.state).mount_info()
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC

@@ -71,7 +71,7 @@ def found(call: Call, root: int, path: str, *, last: bool = True) -> str:
 
     Raises:
         UsageError: it climbs out with ``..``.
-        OSError: a link leads out of the drive.
+        OSError: a link leads out of the drive, or to what the caller may not see.
     """
     text = paths.relative(path)
     engines = call.engines
@@ -79,9 +79,12 @@ def found(call: Call, root: int, path: str, *, last: bool = True) -> str:
     bases = [os.fsencode(base) for base in (engines.source, mountpoint) if base]
     folder, _, name = text.rpartition("/")
     raw = beneath.resolve(root, os.fsencode(text if last else folder), bases)
-    if last or not name:
-        return os.fsdecode(raw)
-    return os.fsdecode(raw + b"/" + os.fsencode(name) if raw else os.fsencode(name))
+    if not last and name:
+        raw = raw + b"/" + os.fsencode(name) if raw else os.fsencode(name)
+    place = os.fsdecode(raw)
+    if not call.sees(place):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return place
 
 
 def for_change(call: Call, root: int, path: str, *, last: bool = True) -> str:
@@ -116,8 +119,8 @@ def moment(time_ns: int) -> str:
     return f"{datetime.fromtimestamp(time_ns // 10**9, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def entries(root: int, path: str) -> list[Entry]:
-    """What a folder holds, by name.
+def entries(call: Call, root: int, path: str) -> list[Entry]:
+    """What a folder holds, as far as the caller may see it, by name.
 
     Args:
         path: with no link in it.
@@ -131,15 +134,24 @@ def entries(root: int, path: str) -> list[Entry]:
     try:
         with os.scandir(fd) as names:
             for name in names:
-                if is_draft(name.name):
+                if is_draft(name.name) or not call.sees(prefix + name.name):
                     continue
                 with contextlib.suppress(FileNotFoundError):  # gone since it was listed
                     target = os.readlink(name.name, dir_fd=fd) if name.is_symlink() else ""
                     stat = name.stat(follow_symlinks=False)
-                    listed.append(entry(prefix + name.name, stat, target))
+                    listed.append(entry(prefix + name.name, stat, _shown(call, path, target)))
     finally:
         os.close(fd)
     return sorted(listed, key=lambda one: one.name)
+
+
+def _shown(call: Call, folder: str, target: str) -> str:
+    """What a link in a folder says, unless it names what the caller may not see."""
+    if not (target and call.grant.is_limited):
+        return target
+    place = os.path.normpath(os.path.join(folder, target))  # noqa: PTH118 - a path in the drive
+    is_out = place.startswith(("/", "../")) or place == ".."
+    return "" if is_out or not call.sees("" if place == "." else place) else target
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import exact, keeper_of
 from lsfs.syscalls.reading import present
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
+from lsfs.syscalls.rehearsal import Changes, Rehearsal
 from lsfs.syscalls.within import for_change, source, told
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MODE = Annotated[
 _EXPECTED = Annotated[
     int, Param("only if the file still has this version; 0 does not look", flags=("--if-version",))
 ]
+_DRY = Annotated[bool, Param("only say what would be done")]
 _PARENTS = Annotated[bool, Param("make the folders on the way")]
 
 
@@ -42,6 +44,7 @@ class Written:
         version: the number of the content that it has now.
         created: there was none before.
         undo: the moment just before, in ISO 8601: a rollback to it takes this back.
+        dry_run: nothing was done; the size is what it would be, the version what is there.
     """
 
     path: str
@@ -49,6 +52,7 @@ class Written:
     version: int
     created: bool
     undo: str
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class WriteRequest:
     mode: _MODE = "replace"
     parents: _PARENTS = False
     expected_version: _EXPECTED = 0
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -69,13 +74,13 @@ class WriteRequest:
     tools=(
         Tool("write_file", "Create a file, or replace what it holds. What was there stays as a "
              "version: rollback brings it back.", camel=True, idempotent=True, destructive=True,
-             leaves_out=("mode", "parents", "expected_version")),
+             leaves_out=("mode", "parents", "expected_version", "dry_run")),
     ),
 )  # fmt: skip
 def write_file(call: Call, request: WriteRequest) -> Written:
     """Write a text to a file, as UTF-8. What was there stays as a version."""
     data = request.content.encode("utf-8", "surrogateescape")
-    return _put(call, request, lambda fd: write_all(fd, data))
+    return _put(call, request, lambda fd: write_all(fd, data), len(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class PutRequest:
     mode: _MODE = "replace"
     parents: _PARENTS = False
     expected_version: _EXPECTED = 0
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -102,22 +108,29 @@ def put(call: Call, request: PutRequest) -> Written:
     except OSError as error:
         raise AccessDenied(f"{outside}: {error.strerror}", hint="check the path") from error
     try:
-        return _put(call, request, lambda to: _pour(fd, to))
+        return _put(call, request, lambda to: _pour(fd, to), os.fstat(fd).st_size)
     finally:
         os.close(fd)
 
 
-def _put(call: Call, request: WriteRequest | PutRequest, fill: Callable[[int], None]) -> Written:
-    with changing(call, request.path, parents=request.parents) as (path, writer, undo):
+def _put(
+    call: Call, request: WriteRequest | PutRequest, fill: Callable[[int], None], size: int
+) -> Written:
+    doing = _doing(call, request.path, parents=request.parents, dry_run=request.dry_run)
+    with doing as (path, writer, undo):
         with source(call) as root:
             there = beneath.stat(root, os.fsencode(path))
         if there is not None and request.mode == "create":
             raise FileExistsError(17, os.strerror(17), path)
         _check_version(call, path, request.expected_version)
-        whole = fill if request.mode != "append" or there is None else _appended(call, path, fill)
+        is_longer = request.mode == "append" and there is not None
         raw = os.fsencode(path)
-        writer.put(raw, whole, like=raw)
-    return _written(call, path, created=there is None, undo=undo)
+        writer.put(raw, _appended(call, path, fill) if is_longer else fill, like=raw)
+    done = _written(call, path, created=there is None, undo=undo)
+    if not request.dry_run:
+        return done
+    before = there.st_size if is_longer and there else 0
+    return replace(done, size=before + size, dry_run=True)
 
 
 def _appended(call: Call, path: str, fill: Callable[[int], None]) -> Callable[[int], None]:
@@ -141,6 +154,7 @@ class CopyRequest:
     destination: Annotated[str, Param("what the copy is called; it must be free", path=True)]
     replace: Annotated[bool, Param("it need not be free")] = False
     parents: _PARENTS = False
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -156,11 +170,10 @@ def copy(call: Call, request: CopyRequest) -> Written:
             write_all(fd, block)
             at += len(block)
 
+    mode = "replace" if request.replace else "create"
     with contextlib.closing(bytes_):
-        to = WriteRequest(
-            request.destination, "", "replace" if request.replace else "create", request.parents
-        )
-        return _put(call, to, fill)
+        to = WriteRequest(request.destination, "", mode, request.parents, dry_run=request.dry_run)
+        return _put(call, to, fill, bytes_.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +183,7 @@ class MoveRequest:
     source: Annotated[str, Param("the file or folder", path=True)]
     destination: Annotated[str, Param("what it is called then; it must be free", path=True)]
     parents: _PARENTS = False
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -178,19 +192,22 @@ class MoveRequest:
     examples=("lsfs mv draft.txt Contracts/lease.txt",),
     tools=(
         Tool("move_file", "Move or rename a file or folder; fails if the destination exists.",
-             leaves_out=("parents",), camel=True, idempotent=False, destructive=True),
+             leaves_out=("parents", "dry_run"), camel=True, idempotent=False, destructive=True),
     ),
 )  # fmt: skip
 def move(call: Call, request: MoveRequest) -> Done:
     """Move or rename a file or folder. Its versions go with it; nothing is ever replaced."""
-    to, parents = request.destination, request.parents
-    with changing(call, to, request.source, parents=parents, last=False) as (target, writer, _):
+    dry = request.dry_run
+    doing = _doing(
+        call, request.destination, request.source, parents=request.parents, last=False, dry_run=dry
+    )
+    with doing as (target, writer, _):
         with source(call) as root, told(request.source):
             path = for_change(call, root, request.source, last=False)
             if beneath.stat(root, os.fsencode(path)) is None:
                 raise FileNotFoundError(2, os.strerror(2), path)
         writer.move(os.fsencode(path), os.fsencode(target))
-    return Done(f"{path} is {target} now")
+    return Done(f"{path} would be {target}" if dry else f"{path} is {target} now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +215,7 @@ class MakeDirRequest:
     """Which folder."""
 
     path: Annotated[str, Param("the folder; those above it are made too", path=True)]
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -206,17 +224,36 @@ class MakeDirRequest:
     examples=("lsfs mkdir Contracts/2026",),
     tools=(
         Tool("create_directory", "Make a folder and those above it; fine if it is there already.",
-             camel=True, idempotent=True, destructive=False),
+             leaves_out=("dry_run",), camel=True, idempotent=True, destructive=False),
     ),
 )  # fmt: skip
 def make_dir(call: Call, request: MakeDirRequest) -> Done:
     """Make a folder, and those above it. It may be there already."""
-    with changing(call, request.path, parents=True) as (path, writer, _):
+    with _doing(call, request.path, parents=True, dry_run=request.dry_run) as (path, writer, _):
         made = writer.make_folders(os.fsencode(path))
-    return Done(f"{path}: made" if made else f"{path} is there already")
+    done = "would be made" if request.dry_run else "made"
+    return Done(f"{path}: {done}" if made else f"{path} is there already")
 
 
 # --- shared with other changes
+
+
+def _doing(
+    call: Call, path: str, *others: str, parents: bool, last: bool = True, dry_run: bool
+) -> contextlib.AbstractContextManager[tuple[str, Changes, str]]:
+    """What changes a path of the drive, or only looks whether it could; see :func:`changing`."""
+    if dry_run:
+        return _rehearsing(call, path, parents=parents, last=last)
+    return changing(call, path, *others, parents=parents, last=last)
+
+
+@contextlib.contextmanager
+def _rehearsing(
+    call: Call, path: str, *, parents: bool, last: bool
+) -> Iterator[tuple[str, Rehearsal, str]]:
+    keeper_of(call)
+    with told(path), source(call) as root:
+        yield _place(call, root, path, parents=parents, last=last), Rehearsal(root), ""
 
 
 @contextlib.contextmanager
@@ -239,20 +276,30 @@ def changing(
     keeper = keeper_of(call)
     with told(path), call.engines.writing:
         with source(call) as root:
-            real = for_change(call, root, path, last=last)
-            folder = real.rpartition("/")[0]
-            if folder and not parents and beneath.stat(root, os.fsencode(folder)) is None:
-                raise NotFound(f"there is no folder {folder!r}", hint="make it: lsfs mkdir")
+            real = _place(call, root, path, parents=parents, last=last)
         keeper.look([real, *others])
         undo = exact(keeper.now_ns() - 1)
         try:
             with hands(call) as changing_:
                 writer = Writer(changing_, durable=durable(call))
-                if parents and folder:
+                if parents and (folder := real.rpartition("/")[0]):
                     writer.make_folders(os.fsencode(folder))
                 yield real, writer, undo
         finally:
             keeper.follow()
+
+
+def _place(call: Call, root: int, path: str, *, parents: bool, last: bool) -> str:
+    """The real path of what is to be changed.
+
+    Raises:
+        NotFound: its folder is not there, and is not to be made.
+    """
+    real = for_change(call, root, path, last=last)
+    folder = real.rpartition("/")[0]
+    if folder and not parents and beneath.stat(root, os.fsencode(folder)) is None:
+        raise NotFound(f"there is no folder {folder!r}", hint="make it: lsfs mkdir")
+    return real
 
 
 def _check_version(call: Call, path: str, expected: int) -> None:
@@ -268,7 +315,8 @@ def _check_version(call: Call, path: str, expected: int) -> None:
 
 
 def _written(call: Call, path: str, *, created: bool, undo: str) -> Written:
-    keeper_of(call).look([path])
+    if undo:  # something was done
+        keeper_of(call).look([path])
     row = call.engines.past.live(path)
     with source(call) as root:
         status = beneath.stat(root, os.fsencode(path))

@@ -18,17 +18,18 @@ from lsfs_parsers.pdf_backend import GeometricBackend, aslant
 from lsfs_parsers.pdf_lines import Turn
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.stitch import stitch
+from lsfs_parsers.unread import reason
 from lsfs_parsers.window import windows
 
 MAX_PIXELS = 120_000_000  # of one frame; A3 at 600 dots per inch has 70 million
 MAX_FRAMES = 1_000
 
-_FORMATS = {
+FORMATS = {
     "image/png": "PNG", "image/jpeg": "JPEG", "image/tiff": "TIFF", "image/webp": "WEBP",
     "image/bmp": "BMP", "image/gif": "GIF",
 }  # fmt: skip
 # What Pillow is known to raise for frames that contradict themselves.
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
+DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 _MARGIN = 0.15  # share of the time that is kept for putting the document together
 _ENOUGH_PIXELS = 9_000_000  # A4 at 300 dots per inch; more costs time and shows no more letters
 _SCREEN_DPI = 96
@@ -47,7 +48,7 @@ class ImageParser:
 
     name = "image"
     version = 2
-    media_types = tuple(_FORMATS)
+    media_types = tuple(FORMATS)
 
     def parse(self, source: Source) -> Document:
         """The text on the picture in ``source``; a page for each frame of a TIFF.
@@ -65,7 +66,7 @@ class ImageParser:
                 # It warns of damaged properties and of many pixels, which are counted here.
                 warnings.catch_warnings(action="ignore"),
                 source.open() as stream,
-                Image.open(stream, formats=[_FORMATS[source.media_type]]) as image,
+                Image.open(stream, formats=[FORMATS[source.media_type]]) as image,
             ):
                 return _Reading(image, source, builder).document()
         except Image.DecompressionBombError as error:
@@ -105,8 +106,9 @@ class _Reading:
             return self._builder.build(facts)
         if len(self._failed) == self._count and self._late:
             raise ParserTimeout("there was no time to read the picture")
-        reason = f"pages {self._count - len(self._failed)}/{self._count} were read"
-        return self._builder.build(facts, status=Status.PARTIAL, reason=reason)
+        setting = "index.scan_seconds" if self._late else ""
+        why = reason(sorted(self._failed), self._count, setting)
+        return self._builder.build(facts, status=Status.PARTIAL, reason=why)
 
     def _pages(self) -> Iterator[PdfPage]:
         for picture, scale in self._frames():
@@ -131,7 +133,7 @@ class _Reading:
                 prepared = _prepared(self._image)
             except EOFError:
                 return
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 if number == 0:
                     raise ParseError(f"the picture is damaged: {error}") from error
                 self._count += 1

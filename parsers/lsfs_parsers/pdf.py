@@ -20,6 +20,7 @@ from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_rules import page_rules
 from lsfs_parsers.pdf_tags import is_tagged, tagged_headings
 from lsfs_parsers.stitch import stitch
+from lsfs_parsers.unread import reason
 from lsfs_parsers.window import PageReading, windows
 
 _IN_MEMORY = 64 * 1024 * 1024  # bytes; a bigger file is read as pdfium asks for it
@@ -83,6 +84,7 @@ class Reading:
         self._builder = builder
         self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
         self._failed: list[int] = []
+        self._late = ""  # the setting that would have given more time
         self._is_tagged = is_tagged(pdf)
         self._ocr: Tesseract | None = None
         self._ocr_looked_for = False
@@ -109,6 +111,7 @@ class Reading:
         unread = PdfPage(index + 1, self._label(index), nowhere, nowhere)
         if self._is_late():
             self._failed.append(index + 1)
+            self._late = self._late or "index.parse_seconds"
             return unread
         try:
             page = self._pdf[index]
@@ -149,6 +152,7 @@ class Reading:
 
         if self._is_late():
             self._failed.append(number)
+            self._late = "index.scan_seconds"
             return Recognised([])
         tesseract = self._tesseract()
         if tesseract is None:
@@ -157,8 +161,10 @@ class Reading:
         try:
             with self._source.reading_picture(self._reserve) as seconds:
                 return tesseract.read_page(page, seconds)
-        except (OSError, ValueError, pypdfium2.PdfiumError):  # TimeoutError is an OSError
+        except (OSError, ValueError, pypdfium2.PdfiumError) as error:
             self._failed.append(number)
+            if isinstance(error, TimeoutError):
+                self._late = "index.scan_seconds"
             return Recognised([])
 
     def _tesseract(self) -> Tesseract | None:
@@ -178,8 +184,8 @@ class Reading:
             return self._builder.build(self._facts())
         for number in self._failed[:20]:
             self._builder.warn(f"page {number} could not be read")
-        reason = f"pages {count - len(self._failed)}/{count} were read"
-        return self._builder.build(self._facts(), status=Status.PARTIAL, reason=reason)
+        why = reason(sorted(self._failed), count, self._late)
+        return self._builder.build(self._facts(), status=Status.PARTIAL, reason=why)
 
     def _facts(self) -> Facts:
         title = str(self._pdf.get_metadata_value("Title")).strip()

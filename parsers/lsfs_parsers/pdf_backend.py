@@ -19,7 +19,9 @@ from lsfs_parsers.pdf_notes import notes_of, split_notes
 from lsfs_parsers.pdf_outline import Outline
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.pdf_paragraphs import paragraphs_of
+from lsfs_parsers.pdf_slides import boxes_of_slide, is_among_slides, paragraphs_of_box
 from lsfs_parsers.pdf_style import Style, Survey
+from lsfs_parsers.pdf_table_continued import Before
 from lsfs_parsers.pdf_tables import FoundTable, find_tables
 from lsfs_parsers.pdf_words import Words
 from lsfs_parsers.stitch import join
@@ -49,6 +51,7 @@ class GeometricBackend:
         self._habits = Habits()
         self._gutters = _UsualGutters()
         self._notes_open = False
+        self._open_table: Before | None = None  # which the last page ends with
         self.words = Words()
 
     def pages(self) -> Iterator[PdfPage]:
@@ -85,6 +88,8 @@ class GeometricBackend:
     def read(self, window: ContextWindow[PdfPage]) -> PageReading:
         """The blocks of the window's page, those that columns divide made whole."""
         page = window.current
+        if is_among_slides(window):
+            return self._slide(page)
         columns: list[list[PageBlock]] = []
         flow: list[list[PageBlock]] = []  # those of the columns that are not in a box
         notes: list[PageBlock] = []
@@ -115,7 +120,8 @@ class GeometricBackend:
                     # Below a box goes on what it cuts, and not what only leads to it.
                     may_join = may_join and (number == 0 or _is_cut(flow))
                     continue
-                for found in self._stretches(stretch.lines, column, page, boxes):
+                above = _open_table(flow) if may_join else None if flow else self._open_table
+                for found in self._stretches(stretch.lines, column, page, boxes, above):
                     flow.append(join(flow, found, self.joint) if may_join else found)
                     columns.append(flow[-1])
                     may_join = True
@@ -123,15 +129,19 @@ class GeometricBackend:
             notes += join([notes], below, self.joint) if notes else below
         if notes or page.lines:
             self._notes_open = bool(notes) and notes[-1].end is not End.CLOSED
-        blocks = [block for column in columns for block in column] + notes
-        return PageReading(
-            page.label,
-            blocks,
-            [replace(one, box=page.shown_box(one.box)) for one in page.beside],
-            page.source,
-            page.shown.size,
-            page.shown.degrees,
-        )
+            self._open_table = _open_table(flow)
+        return _reading(page, [block for column in columns for block in column] + notes)
+
+    def _slide(self, page: PdfPage) -> PageReading:
+        """The boxes of a slide; nothing goes on behind it."""
+        self._notes_open, self._open_table = False, None
+        blocks: list[PageBlock] = []
+        for box in boxes_of_slide(page):
+            if box.table is not None:
+                blocks.append(replace(self._table(box.table, box.lines, page), end=End.CLOSED))
+            else:
+                blocks += [self._block(one, page) for one in paragraphs_of_box(box)]
+        return _reading(page, blocks)
 
     def joint(self, before: PageBlock, after: PageBlock) -> Piece:
         """The last piece of a block as it is to stand before its continuation."""
@@ -148,12 +158,17 @@ class GeometricBackend:
         return [replace(block, aside=not _is_open(block)) for block in blocks]
 
     def _stretches(
-        self, lines: list[Line], region: Region, page: PdfPage, boxes: Sequence[Box]
+        self,
+        lines: list[Line],
+        region: Region,
+        page: PdfPage,
+        boxes: Sequence[Box],
+        above: Before | None = None,
     ) -> Iterator[list[PageBlock]]:
-        """The blocks between the tables of a column, and the tables; the sides of boxes with text
-        of their own are no rules of these."""
+        """The blocks between the tables of a column, and the tables, the first of which may go on
+        from ``above``; the sides of boxes with text of their own are no rules of these."""
         rules = without_boxes(page.rules, boxes)
-        tables = find_tables(lines, rules, region.box, self._style.body)
+        tables = find_tables(lines, rules, region.box, self._style.body, above)
         done = 0
         for table in sorted(tables, key=lambda one: min(one.lines)):
             first = min(table.lines)
@@ -205,6 +220,17 @@ class GeometricBackend:
         )
 
 
+def _reading(page: PdfPage, blocks: list[PageBlock]) -> PageReading:
+    return PageReading(
+        page.label,
+        blocks,
+        [replace(one, box=page.shown_box(one.box)) for one in page.beside],
+        page.source,
+        page.shown.size,
+        page.shown.degrees,
+    )
+
+
 class _UsualGutters:
     """The gutters that most pages have had so far."""
 
@@ -227,6 +253,14 @@ class _UsualGutters:
             if count > _USUAL * self._pages:
                 return self._last[key]
         return ()
+
+
+def _open_table(flow: Sequence[list[PageBlock]]) -> Before | None:
+    """The table that columns end with and that may go on."""
+    last = next((column[-1] for column in reversed(flow) if column), None)
+    if last is None or last.kind is not BlockKind.TABLE or last.end is not End.OPEN:
+        return None
+    return Before(last.columns) if last.columns else None
 
 
 def _is_open(block: PageBlock) -> bool:

@@ -279,7 +279,7 @@ def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterat
     for part in parts:
         (across if _is_covered(part, covers) else rest).append(part)
     _take_last_lines(across, rest)
-    across = _sorted_rows(across)
+    across = sorted_rows(across)
     edges = [0.0, *gutters, page.width]
     above = float("-inf")
     pending: list[Line] = []
@@ -292,7 +292,7 @@ def _bands(lines: list[Line], gutters: Sequence[float], page: PdfPage) -> Iterat
         for left, right in pairwise(edges):
             column = [one for one in band if left <= (one.left + one.right) / 2 < right]
             if column:
-                yield Region(_sorted_rows(column), (left, 0.0, right, page.height))
+                yield Region(sorted_rows(column), (left, 0.0, right, page.height))
         if line is not None:
             pending.append(line)
         above = below
@@ -382,7 +382,7 @@ def _in_drawn_order(lines: list[Line]) -> list[Line]:
     rows = _rows(lines)
     jumps = sum(after.bottom < before.top for before, after in pairwise(rows))
     if jumps > max(1, _SCRAMBLED * len(rows)):
-        return _sorted_rows(lines)
+        return sorted_rows(lines)
     return rows
 
 
@@ -551,7 +551,7 @@ def _beside(one: Line, other: Line) -> Line:
     )
 
 
-def _sorted_rows(lines: Iterable[Line]) -> list[Line]:
+def sorted_rows(lines: Iterable[Line]) -> list[Line]:
     """The rows of a column from top to bottom, by geometry alone."""
     waiting = sorted(lines, key=lambda line: (line.top + line.bottom, line.left))
     rows: list[Line] = []

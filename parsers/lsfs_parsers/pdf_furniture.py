@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,10 @@ _APART = 0.9  # of the size: how far a row of cells stands from the text at leas
 _CLEAR = 1.5  # of the size: white space between a running head of several lines and the text
 _CLOSE = 0.8  # of the size: the lines of one head are not further apart
 _MANY_CELLS = 3  # a row of so many cells is more often a table's header than a running head
+_TITLE_SIZE = 1.1  # of the usual letters of a slide
 _NEAR_BODY = 0.4
+_FEWEST_LINES = 3
+_MOSTLY = 0.6  # of the lines of a slide
 _SHORT = 80  # characters
 _FULL_LINE = 25
 
@@ -33,6 +37,7 @@ _PAGE_NUMBER = re.compile(
     r"(\d{1,4}|[ivxlc]{1,7})\s*(?:(?:/|of|von|sur|de|di|din|von)\s*\d+)?[\s\-\u2013\u2014|\])]*$",
     re.IGNORECASE,
 )
+_NUMBER_ALONE = re.compile(r"[\-\u2013\u2014|\[( ]*\d{1,4}[\])\-\u2013\u2014| ]*")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
@@ -80,7 +85,13 @@ class FurnitureFinder:
             self._headings.update(_plain(line.text) for line in page.lines if style.is_big(line))
         found: list[list[_Edge]] = []
         for at in chosen:
-            certain = [edge for edge in edges[at] if _repeats(edge, at, edges, style)]
+            others = [
+                [] if _is_same_slide(pages[at], page) else found
+                for page, found in zip(pages, edges, strict=True)
+            ]
+            certain = [edge for edge in edges[at] if _repeats(edge, at, others, style)]
+            if len(pages) == 1:
+                certain += [edge for edge in edges[at] if _is_lone_number(edge)]
             self._slots.update(map(_slot, certain))
             found.append(certain)
         for at, certain in zip(chosen, found, strict=True):
@@ -117,12 +128,26 @@ def _clear(page: PdfPage, found: Sequence[_Edge], wrapped: Sequence[_Edge]) -> N
         page.lines = [line for line in page.lines if id(line) not in taken]
 
 
+def _is_same_slide(page: PdfPage, other: PdfPage) -> bool:
+    """Whether two pages show one slide as it is built up: that a line is on both says nothing."""
+    if not (page.is_slide and other.is_slide):
+        return False
+    one, two = ({line.text for line in each.lines} for each in (page, other))
+    fewest = min(len(one), len(two))
+    return fewest >= _FEWEST_LINES and len(one & two) >= _MOSTLY * fewest
+
+
 def _edges(page: PdfPage) -> Iterator[_Edge]:
-    """The lines in the first and the last rows of a page that stand in its margins."""
+    """The lines in the first and the last rows of a page that stand in its margins; the title of a
+    slide is none of them."""
     top, bottom = _MARGIN * page.height, (1 - _MARGIN) * page.height
-    downwards = sorted(page.lines, key=lambda line: line.top)
+    lines = page.lines
+    if page.is_slide:
+        usual = statistics.median_low([line.size for line in lines])
+        lines = [line for line in lines if line.size <= _TITLE_SIZE * usual]
+    downwards = sorted(lines, key=lambda line: line.top)
     yield from _rows_from(downwards, lambda line: line.bottom < top, at_top=True)
-    upwards = sorted(page.lines, key=lambda line: -line.bottom)
+    upwards = sorted(lines, key=lambda line: -line.bottom)
     yield from _rows_from(upwards, lambda line: line.top > bottom, at_top=False)
 
 
@@ -259,6 +284,16 @@ def _counts_on(key: str, numbers: tuple[int, ...], again: tuple[int, ...], dista
     if not _LETTERS.search(key) or _PAGE_NUMBER.match(key.replace("#", "1")):
         return distance != 0 and differ == {distance}
     return not differ or differ == {distance}
+
+
+def _is_lone_number(edge: _Edge) -> bool:
+    """Whether a line at the very edge of an only page is a number, or has one at either end, as
+    those of pages have; nothing else tells what repeats."""
+    line = edge.line
+    if not edge.is_outer or edge.gap <= _APART * line.size:
+        return False
+    ends = {line.text} if len(line.cells) == 1 else {line.cells[0].text, line.cells[-1].text}
+    return any(_NUMBER_ALONE.fullmatch(text) for text in ends)
 
 
 def _slot(edge: _Edge, shift: int = 0) -> tuple[bool, int, int]:

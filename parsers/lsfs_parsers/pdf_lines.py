@@ -20,7 +20,7 @@ _HYPHEN_MARKS = "\ufffe\x02"
 _LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
-_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\uf0b7"
+_BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u25cb\uf0b7"
 _MARK = re.compile(
     rf"(?:\xad|[{_BULLETS}\u2013-]|\d{{1,3}}|[*\u2020\u2021\u00a7]{{1,3}}|\(?(?:\d{{1,3}}|[a-z]|[ivxl]{{2,5}})[.)])$"
 )
@@ -31,8 +31,8 @@ _SOFT_HYPHEN = "\xad"
 _RAISED = 0.85  # of the size of the line
 _MARK_GAP = 0.6  # of the size
 _BULLET_GAP = 2.5
-_TALL = 1.6  # of the letter size; a higher line may be several
-_RATHER_TALL = 1.2  # one of several cells may be several
+_TALL = 1.2  # of the letter size; a higher line may be several
+_BACK = 0.3  # of the letter size by which the next word of a line may begin before the end of one
 _OFF_LINE = 0.15  # of the letter size between the baselines of two cells that are not of one line
 _APART = 0.9  # of the letter size; letters of one line are not further above each other
 _BOLD = 600
@@ -322,7 +322,7 @@ class _Reader:
                 continue
             pieces = [run]
             height = (line.bottom - line.top) / line.size if line.size else 0.0
-            if height > _TALL or (height > _RATHER_TALL and len(line.cells) > 1):
+            if height > _TALL:
                 pieces = self._at_one_height(run, turn, line.size)
             if len(pieces) == 1:
                 yield line, run.angle
@@ -343,7 +343,7 @@ class _Reader:
             apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
             turned = _is_turned(self._units[before - 1]) or _is_turned(self._units[after])
             gap = other[0] - one[2]
-            if not apart and not turned and not -size < gap < GAP_IN_SIZES * size:
+            if not apart and not turned and not -_BACK * size < gap < GAP_IN_SIZES * size:
                 here = self._baseline(self._char_index(after), turn)
                 if here is not None and baseline is not None:
                     apart = abs(here - baseline) > _OFF_LINE * size

@@ -8,7 +8,9 @@ _THINGS = (
     r"table|tab|figure|fig|tabelle|abbildung|abb|tableau|tabla|tabela|tabelul|tabella|figura"
     r"|b\u1ea3ng|h\u00ecnh|tablo|\u015fekil|\u8868|\u56fe|\u5716"
 )
-_BULLETS = r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\u25b6\u25b8\u25ba\u2794\uf0b7]"
+_BULLETS = (
+    r"[\u2022\u25e6\u2023\u25aa\u25cf\u2219\u00b7\u27a2\u25a0\u25cb\u25b6\u25b8\u25ba\u2794\uf0b7]"
+)
 
 # "Table 3: Prices", "Fig. 2.1", "Tabelle 4 zeigt": what stands behind it tells more.
 CAPTION = re.compile(

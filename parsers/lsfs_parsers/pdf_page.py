@@ -9,6 +9,10 @@ from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_tags import Tagged
 from lsfs_parsers.window import Beside
 
+_WIDER = 1.2
+_LETTERS = 0.023  # of the page's height: those of a document on a page of this shape are smaller
+_MOST_LINES = 60
+
 
 @dataclass(slots=True)
 class PdfPage:
@@ -47,6 +51,14 @@ class PdfPage:
     def height(self) -> float:
         """In points, as it is read."""
         return self.turn.size[1]
+
+    @property
+    def is_slide(self) -> bool:
+        """Whether it is wider than high, with big letters and few lines."""
+        if self.width < _WIDER * self.height or not 0 < len(self.lines) <= _MOST_LINES:
+            return False
+        sizes = sorted(size for line in self.lines for size in [line.size] * len(line.text))
+        return sizes[len(sizes) // 2] >= _LETTERS * self.height
 
     def shown_box(self, box: Box | None) -> Box | None:
         """A box of the page as it is read, on the page as it is shown."""

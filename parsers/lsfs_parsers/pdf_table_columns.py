@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -20,6 +20,7 @@ _ALIGNED = 1.3  # points
 _SHOWN = 0.25  # share of a column's cells that show an edge
 _RIVER = 0.45  # of the letter size: a gap that divides columns when it runs through many rows
 _RIVER_ROWS = 5
+_ALIGNED_ROWS = 3  # the same, where words end on one side of it and begin on the other
 _STRAY = 25  # of so many words one may stand in the way
 _CUTS = 3  # parts that could be cut at one place show that columns meet there
 _MOST_GAPS = 40  # a part of more words is no row of narrow columns
@@ -51,7 +52,17 @@ def columns_of(rows: Sequence[Row]) -> list[Extent]:
     """
     extents = [[(part.left, part.right) for part in row.parts] for row in rows]
     columns = _divided(extents, _DEPTH)
-    return _without_halves(columns, rows)
+    rights = [right for _, right in columns]
+    filled = [
+        {
+            n
+            for part in row.parts
+            if (n := bisect_left(rights, part.middle)) < len(columns)
+            and columns[n][0] <= part.middle
+        }
+        for row in rows
+    ]
+    return _without_halves(columns, filled)
 
 
 def _divided(rows: list[list[Extent]], depth: int) -> list[Extent]:
@@ -81,19 +92,13 @@ def _stretches(extents: list[Extent]) -> list[Extent]:
     return found
 
 
-def _without_halves(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
+def _without_halves(columns: Sequence[Extent], filled: Sequence[set[int]]) -> list[Extent]:
     """Neighbouring columns that no row fills both are one: a heading to the left and numbers to
-    the right, or entries that are indented."""
-    rights = [right for _, right in columns]
-    filled = [
-        {
-            n
-            for part in row.parts
-            if (n := bisect_left(rights, part.middle)) < len(columns)
-            and columns[n][0] <= part.middle
-        }
-        for row in rows
-    ]
+    the right, or entries that are indented.
+
+    Args:
+        filled: the columns that each row fills.
+    """
     merged: list[tuple[Extent, set[int]]] = []
     for n, column in enumerate(columns):
         if merged and not any(n in one and merged[-1][1] & one for one in filled):
@@ -109,13 +114,32 @@ def with_rivers(columns: list[Extent], rows: Sequence[Row]) -> list[Extent]:
 
     Words stand below each other by chance; cells that begin or end at one place do not.
     """
+    inside = [
+        [[part for part in row.parts if _overlap(part, column) > 0.9 * part.width] for row in rows]
+        for column in columns
+    ]
+    divided = _with_rivers(columns, inside)
+    if len(divided) == len(columns):
+        return columns
+    # What reached over several columns can now be cut, and may show further ones.
+    lines = placed(rows, divided)
+    inside = [
+        [line.cells.get(n, []) if n not in line.spans else [] for line in lines]
+        for n in range(len(divided))
+    ]
+    again = _with_rivers(divided, inside)
+    if len(again) > len(divided):
+        lines = placed(rows, again)
+    return _without_halves(again, [set(line.cells) for line in lines if not line.spans])
+
+
+def _with_rivers(
+    columns: Sequence[Extent], cells: Sequence[Sequence[Sequence[Part]]]
+) -> list[Extent]:
+    """Columns divided where white space runs through their cells, which are given by row."""
     found: list[Extent] = []
-    for column in columns:
-        inside = [
-            [part for part in row.parts if _overlap(part, column) > 0.9 * part.width]
-            for row in rows
-        ]
-        inside = [parts for parts in inside if parts]
+    for column, rows in zip(columns, cells, strict=True):
+        inside = [parts for parts in rows if parts]
         if any(len(part.gaps) > _MOST_GAPS for parts in inside for part in parts):
             found.append(column)
         else:
@@ -130,7 +154,7 @@ def _cut(column: Extent, rows: Sequence[Sequence[Part]]) -> list[Extent]:
     left = column[0]
     parts = [part for row in rows for part in row]
     gaps = [(row[0].size, list(_spaces(row))) for row in rows]
-    for x1, x2 in _white([word for part in parts for word in _words(part)], len(parts) // _STRAY):
+    for x1, x2 in white([word for part in parts for word in words(part)], len(parts) // _STRAY):
         both = [
             (end, begin)
             for size, spaces in gaps
@@ -138,7 +162,10 @@ def _cut(column: Extent, rows: Sequence[Sequence[Part]]) -> list[Extent]:
             for end, begin in spaces
             if end <= x1 + _ALIGNED and begin >= x2 - _ALIGNED
         ]
-        if len(both) >= max(_RIVER_ROWS, _SHOWN * len(rows)) and _agree(both, x1, x2):
+        fewest = _RIVER_ROWS if len(both) >= _RIVER_ROWS else _ALIGNED_ROWS
+        both_edges = fewest == _ALIGNED_ROWS
+        enough = len(both) >= max(fewest, _SHOWN * len(rows))
+        if enough and _agree(both, x1, x2, both_edges=both_edges):
             edges.append((left, x1))
             left = x2
     return [*edges, (left, column[1])]
@@ -152,9 +179,9 @@ def _spaces(row: Sequence[Part]) -> Iterator[Extent]:
             yield part.right, after.left
 
 
-def _white(words: Sequence[Extent], strays: int) -> Iterator[Extent]:
-    """The ranges between words that at most so many words reach into."""
-    changes = sorted([(left, 1) for left, _ in words] + [(right, -1) for _, right in words])
+def white(extents: Sequence[Extent], strays: int) -> Iterator[Extent]:
+    """The ranges that at most so many of the extents of words reach into."""
+    changes = sorted([(left, 1) for left, _ in extents] + [(right, -1) for _, right in extents])
     count, since = 0, None
     for x, change in changes:
         count += change
@@ -166,7 +193,8 @@ def _white(words: Sequence[Extent], strays: int) -> Iterator[Extent]:
             since = None
 
 
-def _words(part: Part) -> Iterator[Extent]:
+def words(part: Part) -> Iterator[Extent]:
+    """From where to where each word of a part stands."""
     left = part.left
     for _, x1, x2 in part.gaps:
         yield left, x1
@@ -174,11 +202,12 @@ def _words(part: Part) -> Iterator[Extent]:
     yield left, part.right
 
 
-def _agree(spaces: Sequence[Extent], left: float, right: float) -> bool:
-    """Whether words end at ``left`` or begin at ``right`` beside most of the white spaces."""
+def _agree(spaces: Sequence[Extent], left: float, right: float, *, both_edges: bool) -> bool:
+    """Whether words end at ``left`` or begin at ``right`` beside most of the white spaces; or end
+    and begin there."""
     ends = sum(abs(end - left) <= _ALIGNED for end, _ in spaces)
     begins = sum(abs(begin - right) <= _ALIGNED for _, begin in spaces)
-    return max(ends, begins) >= 0.9 * len(spaces)
+    return (min if both_edges else max)(ends, begins) >= 0.9 * len(spaces)
 
 
 def _overlap(part: Part, column: Extent) -> float:
@@ -192,7 +221,7 @@ def placed(rows: Sequence[Row], columns: Sequence[Extent]) -> list[Placed]:
     for row in rows:
         one = Placed(row)
         for part in row.parts:
-            for piece in edges.pieces(part):
+            for piece in edges.pieces(part, begun=one.cells):
                 first, last = edges.covered(piece)
                 one.cells.setdefault(first, []).append(piece)
                 if last > first:
@@ -261,8 +290,12 @@ class _Edges:
             found = self._known[extent] = _covered(*extent, self._columns)
         return found
 
-    def pieces(self, part: Part) -> list[Part]:
-        """The cells that a part holds."""
+    def pieces(self, part: Part, begun: Container[int]) -> list[Part]:
+        """The cells that a part holds.
+
+        Args:
+            begun: columns that have a part already: its last words begin anywhere.
+        """
         first, last = self.covered(part)
         # A letter or two of a neighbouring cell may be in the part.
         while last + 1 < len(self._columns) and part.right > self._columns[last + 1][0] + _ALIGNED:
@@ -276,7 +309,7 @@ class _Edges:
             if index is None:
                 continue
             one, other = part.cut(index)
-            if self._shows(one, n) and self._shows(other, n + 1):
+            if (n in begun or self._shows(one, n)) and self._shows(other, n + 1):
                 pieces.append(one)
                 part = other
         return [*pieces, part]

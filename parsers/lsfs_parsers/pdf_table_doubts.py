@@ -69,8 +69,14 @@ class Draft:
         return [row[number] for row in self.texts[self.header_rows :] if row[number]]
 
 
-def is_false(draft: Draft) -> bool:
-    """Whether a draft is something else than a table."""
+def is_false(draft: Draft, *, goes_on: bool = False) -> bool:
+    """Whether a draft is something else than a table.
+
+    Args:
+        goes_on: it stands at the top, in the columns of the table that the page before ends with.
+    """
+    if goes_on:
+        return _is_contents(draft)
     if len(draft.columns) < 2 or len(draft.texts) < 2:
         return True
     if _is_sparse(draft) or _is_contents(draft) or _is_chart(draft):

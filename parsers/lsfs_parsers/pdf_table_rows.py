@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from lsfs_parsers.pdf_parts import Part
@@ -23,6 +23,7 @@ _BANDS = 0.3  # share of the lines; a table with rules between its rows has so m
 _LINES_OF_A_ROW = 3
 _FEW_LONE = 3
 _NUMBERS = 0.3  # share of numbers among the cells of a heading
+_NEARLY_ALL = 0.8
 _SETTLED = 0.7  # share of cases that settle a question
 
 Group = list[Placed]
@@ -181,13 +182,18 @@ def _are_numbers(parts: Sequence[Part]) -> bool:
     return all(part.is_number for part in parts)
 
 
-def could_wrap(last: Part, first: Part, width: float) -> bool:
-    """Whether the first word of a line would not have fitted on the one above it."""
+def could_wrap(last: Part, first: Part, width: float, *, at_any_length: bool = False) -> bool:
+    """Whether the first word of a line would not have fitted on the one above it.
+
+    Args:
+        at_any_length: the line above may be a short one.
+    """
     if last.hyphen:
         return True
     if last.bold != first.bold or (last.is_number and first.is_number):
         return False
-    if last.width < (_HALF_FULL if last.gaps else _WORD_FULL) * width:
+    least = 0.0 if at_any_length else _HALF_FULL if last.gaps else _WORD_FULL
+    if last.width < least * width:
         return False
     return last.width + last.space() + first.first_word() > width - 0.1 * last.size
 
@@ -226,18 +232,25 @@ class _Judge:
     ) -> None:
         self._widths = _rooms(rows, columns)
         self._usual = statistics.median([len(row.cells) for row in rows]) if rows else 0
+        self._capital = self._in_capitals(rows)
+        self._wrapping: set[int] = set()  # columns in which lines that stand alone are wrapped ones
         self._narrow(rows)
+        self._has_short_rows = self._shows_short_rows(rows)
         self._limit = self._leading(rows, breaks)
 
     def _narrow(self, rows: Sequence[Placed]) -> None:
-        """Give a column the width of its widest cell where all lines below others that are nearly
+        """Give a column the width of its widest cell where the lines below others that are nearly
         empty begin with a word that had no room in that: beside numbers that are flush right, where
-        a column ends is not seen."""
+        a column ends is not seen.
+
+        Names of groups of rows are such lines too, but then the first one stands above all rows.
+        """
         lone = [
             (upper, lower)
             for upper, lower in pairwise(rows)
             if len(lower.cells) < _FULL * self._usual and not upper.spans and not lower.spans
         ]
+        fewest = _FEW_LONE if self._has_groups(rows) else 1
         for column, width in enumerate(self._widths):
             pairs = [
                 (upper.cells[column][-1], lower.cells[column][0])
@@ -253,8 +266,62 @@ class _Judge:
                 ),
                 default=width,
             )
-            if len(pairs) >= _FEW_LONE and all(could_wrap(*pair, widest) for pair in pairs):
+            wrapped = sum(
+                could_wrap(*pair, widest, at_any_length=True) or self._begins_small(column, pair[1])
+                for pair in pairs
+            )
+            alone = [lower for _, lower in lone if len(lower.cells) == 1 and column in lower.cells]
+            enough = len(pairs) >= _FEW_LONE or (len(alone) == len(pairs) >= fewest)
+            if enough and wrapped >= _NEARLY_ALL * len(pairs):
                 self._widths[column] = widest
+                self._wrapping.add(column)
+
+    def _has_groups(self, rows: Sequence[Placed]) -> bool:
+        """Whether a line that stands alone is the first one with text, or the first one below the
+        heading, or ends with a colon."""
+        alone = [len(row.cells) == 1 for row in rows]
+        colons = any(
+            row.row.text.endswith(":") for row, one in zip(rows, alone, strict=True) if one
+        )
+        return colons or any(alone[:2])
+
+    def _in_capitals(self, rows: Sequence[Placed]) -> set[int]:
+        """The columns whose cells begin with a capital letter in the rows that are full."""
+        full = [row for row in rows if len(row.cells) >= _FULL * self._usual]
+        found = set()
+        for column in range(len(self._widths)):
+            texts = [parts[0].text for row in full if (parts := row.cells.get(column))]
+            capital = sum(text[0].isupper() for text in texts)
+            if texts and capital >= _NEARLY_ALL * len(texts):
+                found.add(column)
+        return found
+
+    def _begins_small(self, column: int, part: Part) -> bool:
+        """Whether a line begins with a small letter where cells begin with a capital one."""
+        return column in self._capital and part.text[0].islower()
+
+    def _shows_short_rows(self, rows: Sequence[Placed]) -> bool:
+        """Whether a row of several cells that lacks others could not be wrapped from the row
+        above: the table has empty cells."""
+        return any(
+            1 < len(lower.cells) < _FULL * self._usual and not self._could_go_on(upper.cells, lower)
+            for upper, lower in pairwise(rows)
+            if not upper.spans and not lower.spans
+        )
+
+    def _could_go_on(self, above: Mapping[int, Sequence[Part]], row: Placed) -> bool:
+        """Whether each cell of a line could be the next line of the one above it."""
+        shared = [column for column in row.cells if column in above]
+        return bool(shared) and all(
+            self._begins_small(column, row.cells[column][0])
+            or could_wrap(
+                above[column][-1],
+                row.cells[column][0],
+                self._widths[column],
+                at_any_length=column in self._wrapping and len(row.cells) == 1,
+            )
+            for column in shared
+        )
 
     @property
     def has_leading(self) -> bool:
@@ -277,15 +344,14 @@ class _Judge:
 
     def _goes_on(self, group: Group, row: Placed) -> bool:
         above = {column: parts for one in group for column, parts in one.cells.items()}
-        shared = [column for column in row.cells if column in above]
-        if not shared or not all(
-            could_wrap(above[column][-1], row.cells[column][0], self._widths[column])
-            for column in shared
-        ):
+        if not self._could_go_on(above, row):
             return False
+        shared = [column for column in row.cells if column in above]
         if len(shared) < len(row.cells):  # the text of the others stands lower than the first line
             return len(group) == 1 and len(above) == len(shared) < _FULL * self._usual
         is_divided = any(above[column][-1].hyphen for column in shared)
+        if len(row.cells) > 1 and self._has_short_rows and not is_divided:
+            return False
         return is_divided or len(row.cells) < _FULL * self._usual
 
     def _leading(self, rows: Sequence[Placed], breaks: Sequence[float]) -> float | None:

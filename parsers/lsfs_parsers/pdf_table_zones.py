@@ -11,6 +11,7 @@ from lsfs_parsers.pdf_parts import Part, Row, rows_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body, body_of, header_rows
 from lsfs_parsers.pdf_table_columns import Extent, Placed, columns_of, placed, with_rivers
+from lsfs_parsers.pdf_table_continued import Before
 from lsfs_parsers.pdf_table_doubts import Draft, is_false
 from lsfs_parsers.pdf_table_rows import banded, could_wrap, grouped, with_whole_headings
 
@@ -26,6 +27,7 @@ _FULL_LINE = 22  # characters
 _FULL_WIDTH = 0.9  # of the widest row
 _NEAR_ROWS = 40
 _LONE_ROWS = 3  # rows with one piece that may stand between two with several
+_SAME_SIZE = 0.3  # points
 _SIZES = 1.25  # ratio of letter sizes within a table
 _OVERLAP = 1.0  # points of white space that two rows share
 _ROWS_OF_A_TABLE = 3
@@ -48,10 +50,16 @@ class Frame:
         )
 
 
-def zone_bodies(parts: Sequence[Part], rules: Sequence[Rule], body_size: float) -> list[Body]:
-    """The tables among parts that no grid encloses, from top to bottom."""
+def zone_bodies(
+    parts: Sequence[Part], rules: Sequence[Rule], body_size: float, before: Before | None = None
+) -> list[Body]:
+    """The tables among parts that no grid encloses, from top to bottom.
+
+    Args:
+        before: the table that the first of them may continue.
+    """
     rows = rows_of(parts)
-    if sum(len(row.parts) > 1 for row in rows) < 2:
+    if sum(len(row.parts) > 1 for row in rows) < (1 if before else 2):
         return []
     level = [
         rule for rule in rules if rule.horizontal and rule.box[2] - rule.box[0] >= _SHORTEST_RULE
@@ -59,7 +67,8 @@ def zone_bodies(parts: Sequence[Part], rules: Sequence[Rule], body_size: float) 
     frames = _frames(level)
     found = []
     for zone in _zones(rows, frames):
-        body = _body(zone, level, frames, body_size)
+        is_first = all(_is_caption(row) for row in rows if row.baseline < zone[0].baseline)
+        body = _body(zone, level, frames, body_size, before if is_first else None)
         if body is not None:
             found.append(body)
     return found
@@ -137,9 +146,15 @@ def _heads(rows: Sequence[Row], number: int, frames: Sequence[Frame]) -> list[Ro
             break
         if _is_caption(one) or len(one.parts[0].text) >= _PROSE:
             break
+        if abs(one.size - row.size) > _SAME_SIZE and _ruled_between(one, row, frames):
+            break
         found.insert(0, one)
         row = one
     return found
+
+
+def _ruled_between(one: Row, other: Row, frames: Sequence[Frame]) -> bool:
+    return any(one.bottom <= y <= other.top for frame in frames for y in frame.heights)
 
 
 def _left(zone: Sequence[Row], row: Row, frames: Sequence[Frame]) -> bool:
@@ -224,15 +239,15 @@ def _gaps(row: Row) -> list[Extent]:
 
 
 def _body(
-    zone: list[Row], level: Sequence[Rule], frames: Sequence[Frame], body_size: float
+    zone: list[Row],
+    level: Sequence[Rule],
+    frames: Sequence[Frame],
+    body_size: float,
+    before: Before | None,
 ) -> Body | None:
-    several = [row for row in zone if len(row.parts) > 1]
-    if len(several) < 2:
-        return None
-    columns = columns_of(several)
+    columns = _columns(zone, before)
     if len(columns) < 2:
         return None
-    columns = with_rivers(columns, several)
     lines = placed(zone, columns)
     columns = _filled_extents(lines, columns)
     breaks, drawn = _breaks(zone, level)
@@ -251,7 +266,18 @@ def _body(
     draft = Draft(
         columns, groups, body.texts, framed, drawn and is_banded, body.header_rows, body_size
     )
-    return None if is_false(draft) else body
+    goes_on = before is not None and before.agrees(columns)
+    return None if is_false(draft, goes_on=goes_on) else body
+
+
+def _columns(zone: Sequence[Row], before: Before | None) -> list[Extent]:
+    """The columns that rows show, or those of the table before them, if there are more of these and
+    the rows stand in them."""
+    several = [row for row in zone if len(row.parts) > 1]
+    found = with_rivers(columns_of(several), several) if len(several) > 1 else []
+    if before is not None and len(before.columns) > len(found):
+        return before.fitted(zone) or found
+    return found
 
 
 def _holds(frame: Frame, zone: Sequence[Row]) -> bool:

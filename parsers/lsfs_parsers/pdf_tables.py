@@ -11,7 +11,9 @@ from lsfs_parsers.pdf_parts import Part, parts_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body
 from lsfs_parsers.pdf_table_columns import Extent
+from lsfs_parsers.pdf_table_continued import Before
 from lsfs_parsers.pdf_table_grid import grids_of
+from lsfs_parsers.pdf_table_headings import with_headings
 from lsfs_parsers.pdf_table_ruled import ruled_body
 from lsfs_parsers.pdf_table_zones import zone_bodies
 
@@ -50,7 +52,11 @@ class FoundTable:
 
 
 def find_tables(
-    lines: Sequence[Line], rules: Sequence[Rule], region: Box, body_size: float
+    lines: Sequence[Line],
+    rules: Sequence[Rule],
+    region: Box,
+    body_size: float,
+    before: Before | None = None,
 ) -> list[FoundTable]:
     """The tables among the lines of one column of text, from top to bottom.
 
@@ -59,6 +65,7 @@ def find_tables(
         rules: of the whole page.
         region: the room for the column.
         body_size: letter size of running text.
+        before: the table that the page or column before ends with.
     """
     inside = [rule for rule in rules if _is_inside(rule.box, region)]
     parts = parts_of(lines)
@@ -72,10 +79,14 @@ def find_tables(
         for grid in grids_of(chosen):
             body = ruled_body(grid, parts)
             if body is not None:
+                rest = [part for part in parts if part.line not in body.lines]
+                body = with_headings(body, grid, rest, inside)
                 bodies.append(body)
                 parts = [part for part in parts if part.line not in body.lines]
+    before = None if bodies else before
     for stretch in _between_headings(parts, lines):
-        bodies += zone_bodies(stretch, inside, body_size)
+        bodies += zone_bodies(stretch, inside, body_size, before)
+        before = None
     taken = [_found(body) for body in bodies]
     taken.sort(key=lambda table: table.box[1])
     return [

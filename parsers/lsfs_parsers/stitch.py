@@ -15,6 +15,8 @@ _FLOATS = frozenset({BlockKind.TABLE, BlockKind.CAPTION, BlockKind.FIGURE, Block
 _ANYTHING = frozenset(BlockKind)
 _SHIFT = 4.0  # points
 _SAME_EDGE = 0.15  # of a column's width
+_SAME_PLACE = 1.5  # points
+_FEWEST_COLUMNS = 3  # that stand by chance at no same places
 _FLOAT_PAGES = 2  # pages of nothing but floats within a paragraph
 _CONTINUED = re.compile(
     r"contin|\(cont|fortsetzung|forts\.|suite|seguito|devam|urmare|ti\u1ebfp|\u7eed|\u7d9a", re.I
@@ -164,7 +166,8 @@ def _continue_table(before: Sequence[list[PageBlock]], blocks: list[PageBlock]) 
     """Rows that go on under the table that the page before ends with; a header that is repeated
     for them is dropped, and so is a caption that says that it goes on.
 
-    Under a figure only the repeated header tells that they do.
+    Under a figure only the repeated header tells that they do, or columns that stand exactly where
+    they stood.
     """
     at = next((n for n, block in enumerate(blocks) if _is_table(block)), None)
     place = _last(before, _is_table, _FLOATS)
@@ -175,8 +178,10 @@ def _continue_table(before: Sequence[list[PageBlock]], blocks: list[PageBlock]) 
     above = blocks[:at]
     if any(block.kind is not BlockKind.CAPTION for block in above) or one.end is End.CLOSED:
         return blocks
-    figures = [block for block in above if not _OF_TABLE.match(block.pieces[0].text)]
-    if above and len(figures) == len(above) and _repeats_header(one, other):
+    captions = [*_captions_behind(before, one), *above]
+    if captions and not any(_OF_TABLE.match(block.pieces[0].text) for block in captions):
+        if not _repeats_header(one, other) and not _stand_alike(one, other):
+            return blocks
         earlier[index] = _one_table(one, other)
         return [*above, *blocks[at + 1 :]]
     if not goes_on(one.end, other.start) or not _same_columns(one, other):
@@ -185,6 +190,29 @@ def _continue_table(before: Sequence[list[PageBlock]], blocks: list[PageBlock]) 
         return blocks
     earlier[index] = _one_table(one, other)
     return blocks[at + 1 :]
+
+
+def _captions_behind(before: Sequence[list[PageBlock]], table: PageBlock) -> list[PageBlock]:
+    """The captions that stand behind a table in the columns so far."""
+    behind: list[PageBlock] = []
+    for block in (block for blocks in before for block in blocks):
+        if block is table:
+            behind = []
+        elif block.kind is BlockKind.CAPTION:
+            behind.append(block)
+    return behind
+
+
+def _stand_alike(one: PageBlock, other: PageBlock) -> bool:
+    """Whether columns without a header begin or end where those of a table with one do."""
+    if other.grid.header_rows or len(one.columns) < _FEWEST_COLUMNS:
+        return False
+    if len(one.columns) != len(other.columns):
+        return False
+    return all(
+        min(abs(first[0] - second[0]), abs(first[1] - second[1])) <= _SAME_PLACE
+        for first, second in zip(one.columns, other.columns, strict=True)
+    )
 
 
 def stitch(readings: Iterable[PageReading], builder: Builder, joint: Joint = plain_joint) -> None:

@@ -29,7 +29,9 @@ def main() -> None:
     hits_file = state.root / "hits.json"
     hits = codec.loads(hits_file.read_bytes(), tuple[Hit, ...]) if hits_file.exists() else ()
 
-    def handle(name: str, arguments: dict[str, Any], emit: Emit, gone: threading.Event) -> Any:
+    def handle(
+        name: str, arguments: dict[str, Any], emit: Emit, gone: threading.Event, *_: Any
+    ) -> Any:
         if name == "save_search":
             catalog.save_search(SavedSearch(arguments["name"], 1, hits))
         elif name == "drop_search":

@@ -28,7 +28,7 @@ class FakeServer:
         self.answer: Callable[[Emit], Any] = lambda _: None
 
     def handle(
-        self, name: str, arguments: dict[str, Any], emit: Emit, gone: threading.Event
+        self, name: str, arguments: dict[str, Any], emit: Emit, gone: threading.Event, *_: Any
     ) -> Any:
         self.calls.append((name, arguments))
         return self.answer(emit) if name == "answer_question" else {}

@@ -44,6 +44,29 @@ def test_an_estimate_is_near_the_resemblance() -> None:
     assert near.words("Über 世界 e-mail") == ["über", "世", "界", "e", "mail"]
 
 
+def test_runs_are_those_of_the_words() -> None:
+    odd = "Über 世界 e-mail a_b \U0001d4b3\U0001d4b4 İstanbul ٣٤ x² \ud800 ・ " * 30
+    long = "word " * 20_000 + "x" * 70_000 + " end"
+    for text in ("", "one two", odd, long):
+        found = near.words(text)
+        told = near.runs_of(text)
+        written = list(zip(found, found[1:], found[2:], strict=False))
+        assert len(told) == len(written)
+        assert len(dict(zip(written, told.tolist(), strict=True))) == len(set(told.tolist()))
+        assert set(near.shingles(text).tolist()) == set(told.tolist())
+    assert not near.are_enough(near.runs_of("a b c d " * 200))
+
+
+def test_signatures_that_were_made_otherwise_are_made_anew(index: Index) -> None:
+    (index.source / "a.txt").write_text(" ".join(prose(1)))
+    index.run()
+    was = index.catalog.db.execute("SELECT * FROM signature").fetchall()
+    index.catalog.db.execute("UPDATE signature SET minima = zeroblob(512)")
+    index.catalog.set_meta("signatures", "1")
+    index.use(index.reader)
+    assert index.catalog.db.execute("SELECT * FROM signature").fetchall() == was
+
+
 def test_groups_follow_the_files(index: Index) -> None:
     base = prose(1)
     (index.source / "a.txt").write_text(" ".join(base))

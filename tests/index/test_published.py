@@ -14,6 +14,7 @@ from lsfs.index.catalog import Catalog
 from lsfs.index.kept import Questions
 from lsfs.index.published import Published
 from lsfs.index.schema import SCHEMA_VERSION
+from lsfs.index.writers import author_of
 from lsfs.model import Citation, FolderEntries, FoundFile, SavedQuestion
 from tests.index.conftest import Index
 
@@ -81,6 +82,32 @@ def test_groups(index: Index, published: Published) -> None:
     assert published.dates("a.TXT") == ["2019-05-03"]
     assert (published.status("b.bin"), published.status("c")) == ("unsupported", "")
     assert published.generation() == index.catalog.generation() > 0
+
+
+def test_authors_are_those_of_the_properties_else_of_the_text(
+    index: Index, published: Published
+) -> None:
+    signed = "Dear Ms Lund,\n\nThank you for the boards.\n\nKind regards,\nTove Marsh\n"
+    texts = {
+        "a.txt": "Minutes of the board\n\nAuthor: Ines Calder\n\nThe roof was discussed.",
+        "b.txt": signed,
+        "c.txt": "Nobody wrote this.",
+        "d.txt": signed.replace("boards", "doors"),
+        "e.txt": "A mail of which the properties name who sent it.",
+    }
+    for name, text in texts.items():
+        (index.source / name).write_text(text)
+    index.run()
+    of = "(SELECT document_id FROM file WHERE path = CAST(? AS BLOB))"
+    for name, author in (("d.txt", "python-docx"), ("e.txt", '"Ada Byron" <ada@mill.example>')):
+        index.catalog.db.execute(f"UPDATE document SET author = ? WHERE id = {of}", (author, name))
+    assert published.authored() == [
+        ("e.txt", "Ada Byron"), ("a.txt", "Ines Calder"), ("b.txt", "Tove Marsh"),
+        ("d.txt", "Tove Marsh"),
+    ]  # fmt: skip
+    assert [author_of(one) for one in ("ada@x.org", "<ada@x.org>", "A  B", "root", "")] == [
+        "ada@x.org", "ada@x.org", "A B", "", "",
+    ]  # fmt: skip
 
 
 def test_kept_questions(index: Index, published: Published) -> None:

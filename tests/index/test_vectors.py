@@ -144,6 +144,47 @@ def test_what_the_file_lacks_is_read_from_the_table(open_store: Callable[..., Ve
         assert again.get(305) == pytest.approx(made[305], abs=0.01)
 
 
+def test_small_changes_of_a_large_store_need_no_lancedb(
+    open_store: Callable[..., VectorStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "SMALL", 500)
+    made, store = of_length_1(3000), open_store()
+    store.upsert(np.arange(2000), made[:2000])
+    store.settle()
+    chance = np.random.default_rng(3)
+    there = set(range(2000))
+    connect = VectorStore._connect
+
+    def refused(self: VectorStore) -> None:
+        raise AssertionError("LanceDB is loaded")
+
+    for step in range(6):
+        store.upsert([2000 + step, step], made[[2000 + step, step]])
+        gone = [int(one) for one in chance.choice(sorted(there), 3, replace=False)]
+        store.remove(gone)
+        store.settle()
+        there = (there | {2000 + step, step}) - set(gone)
+        if step % 2:
+            monkeypatch.setattr(VectorStore, "_connect", refused)
+            store = open_store()
+            assert set(store.ids.tolist()) == there
+            for passage in (*gone, step, 1500):
+                found = store.get(passage)
+                assert (found is not None) == (passage in there)
+                assert found is None or found @ made[passage] > 0.99
+            monkeypatch.setattr(VectorStore, "_connect", connect)
+    log = store.path / f"{store.table}.recent"
+    whole = log.read_bytes()
+    for torn in (whole[:-7], whole[:60], b"", whole[:-1] + bytes([whole[-1] ^ 1])):
+        log.write_bytes(torn)
+        assert set(open_store(read_only=True).ids.tolist()) == there
+    log.write_bytes(whole[:-7])
+    store = open_store()  # finds in the table what the log does not tell, and writes it down
+    assert set(store.ids.tolist()) == there
+    monkeypatch.setattr(VectorStore, "_connect", refused)
+    assert set(open_store().ids.tolist()) == there
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -248,7 +248,9 @@ def test_a_closed_socket_stops_the_model(busy_with: str, chat: LocalChat, tmp_pa
     begun, ended = threading.Event(), threading.Event()
     outcome: list[BaseException] = []
 
-    def work(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> None:
+    def work(
+        name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event, *_: Any
+    ) -> None:
         begun.set()
         try:
             if busy_with == "reading":

@@ -81,7 +81,7 @@ def test_a_mount_takes_over(record: DriveRecord, monkeypatch: pytest.MonkeyPatch
 def test_a_call_in_another_process_is_cancelled(record: DriveRecord) -> None:
     gone = threading.Event()
 
-    def handle(_: str, __: dict[str, Any], ___: rpc.Emit, cancelled: threading.Event) -> Any:
+    def handle(_: str, __: Any, ___: rpc.Emit, cancelled: threading.Event, *____: Any) -> Any:
         begun.set()
         assert cancelled.wait(20)
         gone.set()

@@ -129,7 +129,7 @@ def test_what_is_no_text(source: Path, access: Access) -> None:
 
 
 def test_progress_rises_over_all_stages(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    def call(name: str, arguments: object, emit: object, cancelled: object) -> object:
+    def call(name: str, arguments: object, emit: object, cancelled: object, *_: object) -> object:
         assert callable(emit)
         for stage in ("reading", "embedding"):
             for done in range(4):
@@ -155,7 +155,9 @@ def test_progress_rises_over_all_stages(access: Access, monkeypatch: pytest.Monk
 def test_a_cancelled_request_ends_its_call(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, ended = threading.Event(), threading.Event()
 
-    def call(name: str, arguments: object, emit: object, cancelled: Cancellation) -> object:
+    def call(
+        name: str, arguments: object, emit: object, cancelled: Cancellation, *_: object
+    ) -> object:
         begun.set()
         assert cancelled.wait(20)
         ended.set()

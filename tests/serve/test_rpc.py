@@ -13,7 +13,9 @@ from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.serve import rpc
 
 
-def handle(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> Any:
+def handle(
+    name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event, *_: Any
+) -> Any:
     if name == "count":
         for n in range(arguments["to"]):
             emit({"n": n})
@@ -82,7 +84,9 @@ def test_the_server_itself_answers_a_ping(client: rpc.Client) -> None:
 def test_a_call_can_be_posted_without_waiting(tmp_path: Path) -> None:
     reached, left = threading.Event(), threading.Event()
 
-    def note(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> None:
+    def note(
+        name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event, *_: Any
+    ) -> None:
         left.wait(5)
         emit({"to": "nobody"})
         emit({"to": "nobody"})
@@ -104,7 +108,9 @@ def test_a_call_can_be_posted_without_waiting(tmp_path: Path) -> None:
 def test_a_caller_that_hangs_up_is_noticed_while_nothing_is_said(tmp_path: Path) -> None:
     begun, told = threading.Event(), threading.Event()
 
-    def work(name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event) -> None:
+    def work(
+        name: str, arguments: dict[str, Any], emit: rpc.Emit, gone: threading.Event, *_: Any
+    ) -> None:
         begun.set()
         if gone.wait(arguments["for"]):
             told.set()

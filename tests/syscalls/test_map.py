@@ -15,7 +15,8 @@ from PIL import Image
 import lsfs as library
 from lsfs.index.groups.plane import plane
 from lsfs.syscalls.map import DriveMap, MapPoint, MapTopic
-from lsfs_cli import map_png, map_scene, map_svg
+from lsfs.web import map_scene
+from lsfs_cli import map_png, map_svg
 from lsfs_cli.map import drawn
 from tests.index.test_topics import directions, drive, words_only  # noqa: F401 - fixtures
 from tests.syscalls.test_cli import lsfs

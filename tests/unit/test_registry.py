@@ -13,19 +13,25 @@ from lsfs.syscalls.registry import Effect, Param, Registry
 
 
 @dataclass(frozen=True, slots=True)
+class Greeted:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     name: Annotated[str, Param("whom to greet")]
     times: Annotated[int, Param("how often")] = 1
     tone: Annotated[str, Param("how", choices=("warm", "cold"))] = "warm"
+    others: Annotated[tuple[str, ...], Param("whom else")] = ()
 
 
 def declared() -> Registry:
     own = Registry()
 
     @own.syscall(effect=Effect.WRITE, command="greet")
-    def greet(call: object, request: Request) -> str:
+    def greet(call: object, request: Request) -> Greeted:
         """Greet somebody."""
-        return " ".join([f"hello {request.name}"] * request.times)
+        return Greeted(" ".join([f"hello {request.name}"] * request.times))
 
     return own
 
@@ -33,20 +39,23 @@ def declared() -> Registry:
 def test_a_request_is_bound_from_positions_and_names() -> None:
     greet = declared()["greet"]
     assert greet.bind(("Ada",), {"times": 2}) == Request("Ada", 2)
-    assert greet.run(None, greet.bind(("Ada",), {})) == "hello Ada"
+    assert greet.run(None, greet.bind(("Ada",), {})).text == "hello Ada"
     assert greet.effect is Effect.WRITE
     assert greet.doc == "Greet somebody."
 
 
-def test_paths_are_accepted_where_text_is() -> None:
-    assert declared()["greet"].bind((PurePosixPath("a/b"),), {}).name == "a/b"
+def test_paths_are_accepted_where_text_is_and_one_text_where_several_are() -> None:
+    greet = declared()["greet"]
+    assert greet.bind((PurePosixPath("a/b"),), {}).name == "a/b"
+    for others in ("Bob", ["Bob"], ("Bob",), PurePosixPath("Bob")):
+        assert greet.bind(("Ada",), {"others": others}).others == ("Bob",)
 
 
 @pytest.mark.parametrize(
     ("args", "kwargs", "words"),
     [
         ((), {}, "needs 'name'"),
-        (("a", 1, "warm", 4), {}, "at most 3"),
+        (("a", 1, "warm", (), 4), {}, "at most 4"),
         (("a",), {"name": "b"}, "twice"),
         (("a",), {"tims": 2}, "'tims'"),
         (("a",), {"times": "many"}, "int"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,9 @@ def test_wrong_settings_name_file_and_key(tmp_path: Path, text: str, words: str)
 
 def test_a_tree_may_not_choose_models(tmp_path: Path) -> None:
     (tmp_path / ".lsfs.toml").write_text('[model]\nchat = "/tmp/evil.gguf"\n')
-    with pytest.raises(UsageError, match="may not set"):
-        config.load(tmp_path, environment={}, user_file=tmp_path / "none")
+    read = partial(config.load, tmp_path, environment={}, user_file=tmp_path / "none")
+    assert read().model.chat == "default"
+    assert config.untrusted(tmp_path) == ["model.chat"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from lsfs import values
 from lsfs.index.dates import fold
@@ -43,6 +44,10 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FULL = ("full", "ganze", "ganzen", "ganzer", "volle", "vollen", "voller", "calendar")
+_COUNT_ENDS = frozenset(_LETTERS.findall(word)[-1].lower() for word in (*COUNTS, *_FULL))
+_LONGEST_COUNT_WORD = max(map(len, _COUNT_ENDS)) + 1
+_LAST_LETTERS = re.compile(r"[^\W\d_]+\Z")
 _LONGEST_COUNT = 100  # characters of a duration before its unit
 _NUMBER = re.compile(
     r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/. ]?){0,2}\d[A-Z\d]*"
@@ -118,7 +123,6 @@ class Reader:
         self.text = text
         self.dates = sorted((d for d in dates if d.char_start >= 0), key=lambda d: d.char_start)
         self._date_starts = [one.char_start for one in self.dates]
-        self._comma = values.decimal_comma(text)
         self._currencies = values.currencies(text)
         one = len(self._currencies) == 1
         self._currency = next(iter(self._currencies)) if one else ""
@@ -129,6 +133,11 @@ class Reader:
             "number": self._number, "iban": self._iban, "email": self._email,
             "phone": self._phone, "party": self._party, "text": self._text,
         }  # fmt: skip
+
+    @cached_property
+    def _comma(self) -> bool | None:
+        """Whether the text writes decimals with a comma."""
+        return values.decimal_comma(self.text)
 
     def read(self, type_: str, start: int, end: int, *, loose: bool) -> Form | None:
         """The value of a type in a stretch of the text.
@@ -390,8 +399,18 @@ def _units(text: str) -> Iterator[int]:
         within = (end < len(text) and _LETTERS.match(text, end)) or (
             start and _LETTERS.match(text, start - 1)
         )
-        if not within:
+        if not within and _is_counted(text[max(0, start - _LONGEST_COUNT) : start]):
             yield end
+
+
+def _is_counted(before: str) -> bool:
+    """Whether a count may end right before a unit of time; False is sure."""
+    before = before.rstrip().rstrip("-").rstrip()
+    last = before[-1:]
+    if not last.isalpha():
+        return last == ")" or last.isdigit()
+    word = _LAST_LETTERS.search(before[-_LONGEST_COUNT_WORD:])
+    return word is not None and word[0].lower() in _COUNT_ENDS
 
 
 def windows(places: Iterable[int], before: int, after: int) -> Iterator[Range]:

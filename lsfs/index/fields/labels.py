@@ -27,6 +27,7 @@ _LINE = re.compile(r"[^\n]+")
 _CELL_GAP = re.compile(
     r"[\s.](?:(?<=\s)\|\s?|(?<=\t)\t*|(?<=\s)\s{2,}|(?<=\s)\u00b7\s|(?<=\.)\.{3,})"
 )
+_GAP_MARKS = ("|", "   ", "\u00b7", "....")
 _WORD = re.compile(r"[^\W_]+")
 _COLON = re.compile(r"[:\uff1a](?!\d\d\b|//)")
 _REMARK = re.compile(r"\s*\([^()\n]{0,40}\)\s*\Z")
@@ -44,6 +45,8 @@ _DOCUMENT = re.compile(
 )
 _CODE = re.compile(r"[-/_]\d")
 _DIGITS = re.compile(r"\d+")
+# What stands before the first digit behind one of these words, which end with one of three letters.
+_BEFORE_NUMBER = re.compile(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?\Z")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
 WIDE = 3  # columns from which on the first row is not a label and its value
 _MOST_LINES = 20_000
@@ -114,6 +117,8 @@ def _heads(document: Document) -> set[int]:
 
 
 def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    if not _may_have_columns(text[start:end]):
+        return [(start, end)]
     cells = []
     at = start
     for gap in _CELL_GAP.finditer(text, start, end):
@@ -123,6 +128,11 @@ def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
     if at < end:
         cells.append((at, end))
     return cells or [(start, end)]
+
+
+def _may_have_columns(line: str) -> bool:
+    """Whether anything parts a line; False is sure. Of blank space only " " is printable."""
+    return not line.isprintable() or any(mark in line for mark in _GAP_MARKS)
 
 
 def _marks(text: str, cells: list[tuple[int, int]], known: Definitions) -> list[_Mark]:
@@ -262,7 +272,8 @@ def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[
 def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
     """Numbers in sentences: "quoting customer number 4711"."""
     text = reader.text
-    digits = (at for run in _DIGITS.finditer(text) for at in (run.start(), run.end() - 1))
+    runs = (run.start() for run in _DIGITS.finditer(text))
+    digits = (at for at in runs if _BEFORE_NUMBER.search(text, max(0, at - 11), at))
     for match in _matches(_NUMBER_WORD, text, windows(digits, _LONGEST_NUMBER_WORD, 1)):
         words = _WORD.findall(text, max(0, match.start() - 48), match.end(1))[-6:]
         labels = (known.labels.get(label_key(words[n:])) for n in range(len(words)))

@@ -345,7 +345,8 @@ _CALLED = re.compile(
 )
 _DEFINITION = Sought(_DEFINED_BY_WORD)
 _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
-_NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs))
+_BETWEEN_TWO = Sought(_BETWEEN)
+_NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs))
 
 
 def parties(text: str) -> Iterator[Found]:
@@ -359,14 +360,14 @@ def parties(text: str) -> Iterator[Found]:
 
 def _of_contract(text: str, front: str) -> Iterator[Found]:
     held = _NEEDED.held(folded(front))
-    for match in _BETWEEN.finditer(front):
+    for match in _BETWEEN.finditer(front) if _BETWEEN_TWO.may_match(held) else ():
         pair = _pair(text, match.end())
         if pair:
             yield from (Found("party", form, "between", 0.85) for form in pair)
             break
     if _TRANSFER.may_match(held):
         yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
-    defined = list(_DEFINED_IN_BRACKETS.finditer(front))
+    defined = list(_DEFINED_IN_BRACKETS.finditer(front)) if "(" in front else []
     if _DEFINITION.may_match(held):
         defined += _DEFINED_BY_WORD.finditer(front)
         defined.sort(key=lambda match: match.start())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from email.utils import parseaddr
 
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
@@ -15,6 +14,7 @@ from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.index.groups.languages import language_of
 from lsfs.index.groups.names import merged
 from lsfs.index.scope import Entry
+from lsfs.index.writers import author_of
 from lsfs.model import FieldValue
 
 PARTS = ("year", "quarter", "month", "week", "day")
@@ -24,12 +24,6 @@ _SIZES = (
     (1 << 20, "100 KiB to 1 MiB"), (10 << 20, "1 to 10 MiB"), (100 << 20, "10 to 100 MiB"),
     (1 << 62, "more than 100 MiB"),
 )  # fmt: skip
-# What programs write where the author belongs.
-_NO_AUTHORS = frozenset((
-    "openpyxl", "python-docx", "python-pptx", "xlsxwriter", "anonymous", "(anonymous)", "unknown",
-    "unspecified", "user", "admin", "administrator", "root", "author", "none", "null", "default",
-    "microsoft office user", "windows user", "apache poi", "libreoffice", "reportlab",
-))  # fmt: skip
 _MARKS = 900  # values in one statement; SQLite takes a thousand in its oldest builds
 
 
@@ -138,11 +132,8 @@ def _by_author(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterato
     stated = _writers(catalog)
     placed = []
     for entry in found:
-        author = " ".join(entry.author.split())
-        if "@" in author:
-            name, address = parseaddr(author)
-            author = name or address
-        if author and author.casefold() not in _NO_AUTHORS:
+        author = author_of(entry.author)
+        if author:
             file = GroupedFile(entry.path, "author in the document's properties")
             placed.append((author, file))
         elif entry.path in stated:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs_cli.untrusted import safe
+from lsfs.untrusted import safe
 
 if TYPE_CHECKING:
     from lsfs.syscalls.map import DriveMap

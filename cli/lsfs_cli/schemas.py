@@ -1,0 +1,73 @@
+"""JSON schemas of what the commands print with ``--json``, made from the types of their results."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from lsfs import codec
+from lsfs.syscalls.declared import DECLARED
+from lsfs.syscalls.parse import Parsed
+from lsfs.syscalls.registry import registry
+from lsfs_cli import told
+from lsfs_cli.session import SCHEMA
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# Commands that print JSON whether it is asked for or not, or none at all.
+UNDESCRIBED = frozenset({"completion", "schema"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Did(Parsed):
+    """A prompt as it was read, and the results of its calls, when they were run."""
+
+    results: tuple[dict[str, Any], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong: a stable name, what happened, and what can be done."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failed:
+    """What any command prints when it fails."""
+
+    error: Fault
+
+
+_OWN: dict[str, type[Any]] = {
+    "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
+    "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
+    "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
+    "model pull": told.ModelPulled, "model remove": told.ModelRemoved,
+    "model use": told.ModelsUsed, "mount": told.Mounted, "umount": told.Unmounted,
+    "unit": told.Unit,
+}  # fmt: skip
+_LIKE = {"cat": "read", "index": "status", "map": "map_files"}  # syscalls whose results they print
+
+
+def results() -> dict[str, type[Any]]:
+    """The type of what each command prints, by the words that it is called by."""
+    syscalls = {one.command: registry[name].result for name, one in DECLARED.items() if one.command}
+    like = {command: registry[name].result for command, name in _LIKE.items()}
+    return dict(sorted({**syscalls, **like, **_OWN}.items()))
+
+
+def of(command: str) -> dict[str, Any]:
+    """The JSON schema of what a command prints: its result, or an error."""
+    raw = codec.schema(results()[command])
+    failed = codec.schema(Failed)
+    versioned = {"properties": {"schema": {"const": SCHEMA}}, "required": ["schema"]}
+    return {
+        "$schema": DIALECT,
+        "title": f"lsfs {command} --json",
+        "type": "object",
+        **versioned,
+        "anyOf": [{"$ref": raw["$ref"]}, {"$ref": failed["$ref"]}],
+        "$defs": {**failed["$defs"], **raw["$defs"]},
+    }

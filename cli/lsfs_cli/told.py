@@ -1,0 +1,142 @@
+"""What commands that are no syscalls print with ``--json``: types, of which schemas are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """A folder that is a drive; with ``dry_run``, would be."""
+
+    source: str
+    state: str
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A mount: what talks to the kernel, and why; ``mounted`` is False where it has ended again."""
+
+    source: str
+    mountpoint: str
+    pid: int
+    transport: str
+    why: str
+    mounted: bool
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unmounted:
+    """A place, and whether something is mounted there."""
+
+    mountpoint: str
+    mounted: bool
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A systemd unit; ``path`` is where it was written, and ``commands`` start it."""
+
+    name: str
+    unit: str
+    path: str | None
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What was looked at."""
+
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        name: what was looked at.
+        ok: whether it is well.
+        message: what was found.
+        fix: the command that mends it; "" where it is well.
+        severity: of what is not well: "error" keeps lsfs from working, a "warning" from doing all
+            that it can; "" where it is well.
+    """
+
+    name: str
+    ok: bool
+    message: str
+    fix: str = ""
+    severity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings by name; ``file`` is where they were written, and "" where they were only read."""
+
+    settings: dict[str, Any]
+    file: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where a server answers, and what it wants to be shown."""
+
+    url: str
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """The manual pages that were written."""
+
+    folder: str
+    pages: tuple[str, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models on this machine."""
+
+    models: tuple[dict[str, Any], ...]
+    advised_bytes: int
+    placement: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsUsed:
+    """The settings that were changed, and the file they are in."""
+
+    models: dict[str, Any]
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRemoved:
+    """A model's file that was deleted."""
+
+    removed: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPulled:
+    """A model's file that was fetched."""
+
+    path: str
+    bytes: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What ``bench`` measured."""
+
+    model: str
+    rows: tuple[dict[str, Any], ...]

@@ -1,0 +1,28 @@
+"""Who calls: the door, the client behind it, its session, its user and its process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who makes a call.
+
+    Attributes:
+        door: how it came in: ``cli``, ``do``, ``python``, ``mcp``, ``mount``, ``web``.
+        name: what it calls itself; of an agent what it said, so it is a claim and no proof.
+        session: one run of it: a terminal, a ``Drive``, a connection. Locks belong to sessions.
+        uid, pid: its user and process; over a socket as the kernel says, whatever it claims.
+    """
+
+    door: str = "python"
+    name: str = ""
+    session: str = ""
+    uid: int = field(default_factory=os.getuid)
+    pid: int = field(default_factory=os.getpid)
+
+    def __str__(self) -> str:
+        said = f"{self.door} {self.name}".strip()
+        return f"{said} (user {self.uid}, process {self.pid})"

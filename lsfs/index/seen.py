@@ -1,0 +1,87 @@
+"""The catalog as somebody sees it who may see some of the files only.
+
+As in :mod:`lsfs.index.then`, temporary tables and views of a connection of its own take the place
+of those in the database: ``file`` and what is said of files hold the visible ones, and every table
+that says something of documents shows those of visible files. So every query finds nothing else,
+also one that is written later. What is kept of all files together (queries, groups, topics) is
+empty. Only what ranks passages, the full-text index and the vectors, knows of the others; what it
+finds is looked up here, and left out (``Search._without_file``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from lsfs.index.catalog import Catalog
+from lsfs.index.then import CatalogThen
+
+# Made of all files together: of no use to who sees some of them.
+_OF_ALL = ("saved_search", "saved_question", "saved_group", "saved_join", "topic", "failure")
+
+
+class CatalogSeen(CatalogThen):
+    """A catalog of some of the files. Read it; it has nothing to keep.
+
+    Args:
+        path: the whole catalog.
+        sees: whether a path may be seen.
+    """
+
+    is_partial = True
+
+    def __init__(self, path: Path, sees: Callable[[str], bool]) -> None:
+        super().__init__(path)
+        try:
+            with self.lock:
+                self._fill_seen(sees)
+                self._veil()
+                self.db.execute("COMMIT")
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill_seen(self, sees: Callable[[str], bool]) -> None:
+        self.db.create_function("seen", 1, lambda path: sees(os.fsdecode(path)))
+        self.db.execute("INSERT INTO temp.file SELECT * FROM main.file WHERE seen(path)")
+        self.db.execute(
+            "INSERT INTO temp.content_date SELECT * FROM main.content_date "
+            "WHERE file_id IN (SELECT id FROM temp.file)"
+        )
+        self.db.execute(
+            "INSERT INTO temp.file_fts(rowid, name, title, name_parts, title_parts) "
+            "SELECT rowid, name, title, name_parts, title_parts "
+            "FROM main.file_fts WHERE rowid IN (SELECT id FROM temp.file)"
+        )
+
+    def _veil(self) -> None:
+        """Views that show of each table what belongs to the visible files."""
+        seen = "(SELECT document_id FROM temp.file WHERE document_id IS NOT NULL)"
+        self._view("document", f"id IN {seen}")
+        for table in self._tables_of_documents():
+            self._view(table, f"document_id IN {seen}")
+        for table in _OF_ALL:
+            self._view(table, "0")
+
+    def _tables_of_documents(self) -> list[str]:
+        rows = self.db.execute(
+            "SELECT m.name FROM main.sqlite_master m JOIN pragma_table_info(m.name) c "
+            "WHERE m.type = 'table' AND c.name = 'document_id' AND m.name <> 'file'"
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def _view(self, table: str, where: str) -> None:
+        self.db.execute(
+            f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE {where}"  # noqa: S608 - names of the schema
+        )
+
+
+def of(catalog: Catalog, path: Path, sees: Callable[[str], bool]) -> Catalog:
+    """The part of a catalog that may be seen.
+
+    Args:
+        path: where the catalog is.
+    """
+    with catalog.lock:  # not in the middle of what this process writes
+        return CatalogSeen(path, sees)

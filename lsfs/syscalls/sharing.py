@@ -1,0 +1,112 @@
+"""Links to files, for programs and people of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from lsfs import paths
+from lsfs.errors import AccessDenied, NotFound, UsageError
+from lsfs.shares import Share, Shares
+from lsfs.syscalls.engines import Call
+from lsfs.syscalls.lengths import nanoseconds
+from lsfs.syscalls.past import iso
+from lsfs.syscalls.registry import Effect, Param, registry
+from lsfs.syscalls.within import found, source, told
+
+LONGEST_S = 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRequest:
+    """What to share, and how long."""
+
+    path: Annotated[str, Param("the file or folder", path=True)]
+    expires: Annotated[str, Param("how long the link is good for: 1h, 1d, 4w")] = "1d"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLink:
+    """A link that was given out.
+
+    Attributes:
+        id: what ends it, beside the path: ``lsfs unshare ID``.
+        expires: when it ends by itself, ISO 8601.
+        by: who made it.
+        token: what opens it; only said when it is made.
+        link: where it is served while ``lsfs share --serve`` or ``lsfs serve`` runs.
+    """
+
+    path: str
+    id: str
+    expires: str
+    by: str
+    token: str = ""
+    link: str = ""
+
+
+@registry.syscall(effect=Effect.WRITE)
+def share(call: Call, request: ShareRequest) -> SharedLink:
+    """Make a link to a file or folder that ends by itself; it is for this machine only.
+
+    Off until ``share.enabled`` is set. Whoever has the link may read what is there, until it ends
+    or ``unshare`` ends it. Nothing is sent anywhere.
+    """
+    settings = call.engines.config.share
+    if not settings.enabled:
+        raise AccessDenied("sharing is off", hint="lsfs config set share.enabled true")
+    length_ns = nanoseconds(request.expires, LONGEST_S)
+    with source(call) as root, told(request.path):
+        path = found(call, root, request.path)
+        if not path:
+            raise UsageError("that is the whole drive", hint="share a folder in it")
+        if call.engines.tree.stat(path) is None:
+            raise FileNotFoundError(2, "no such file", path)
+    now_ns = call.engines.clock.now_ns()
+    until_ns = now_ns + length_ns
+    made, token = Shares(call.engines.state.shares).make(path, until_ns, now_ns, str(call.client))
+    link = f"http://127.0.0.1:{settings.port}/share/{token}" if settings.port else ""
+    return SharedLink(made.path, made.id, iso(made.until_ns), made.by, token, link)
+
+
+@dataclass(frozen=True, slots=True)
+class SharesRequest:
+    """Nothing to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLinks:
+    """The links that are good now."""
+
+    shares: tuple[SharedLink, ...]
+
+
+@registry.syscall()
+def shares(call: Call, request: SharesRequest) -> SharedLinks:
+    """List what is shared, with whom made it and when it ends."""
+    return SharedLinks(_shown(Shares(call.engines.state.shares).all(call.engines.clock.now_ns())))
+
+
+@dataclass(frozen=True, slots=True)
+class UnshareRequest:
+    """What to end."""
+
+    what: Annotated[str, Param("a path that is shared, or the id or token of a link")]
+
+
+@registry.syscall(
+    effect=Effect.WRITE, command="unshare", examples=("lsfs unshare Contracts/lease.pdf",)
+)
+def unshare(call: Call, request: UnshareRequest) -> SharedLinks:
+    """End the links to a path, or one link."""
+    what = request.what
+    if "/" in what or what.startswith("."):
+        what = paths.relative(what)
+    gone = Shares(call.engines.state.shares).revoke(what, call.engines.clock.now_ns())
+    if not gone:
+        raise NotFound(f"{request.what!r} is not shared", hint="see what is: lsfs share --list")
+    return SharedLinks(_shown(gone))
+
+
+def _shown(found_: tuple[Share, ...]) -> tuple[SharedLink, ...]:
+    return tuple(SharedLink(one.path, one.id, iso(one.until_ns), one.by) for one in found_)

@@ -1,0 +1,1 @@
+"""The page for people: a drive in a browser of this machine."""
