@@ -1,6 +1,6 @@
 """What a model reads for a question: chosen under a budget, or a fixed number of passages?
 
-    python -m benchmarks.budget --data DIR [--seed N] [--questions 100] [--keep FOLDER]
+    python -m benchmarks.budget --data DIR [--seed N] [--every 3] [--questions 40] [--keep FOLDER]
 
 XQuAD as files of a paragraph each, through the product's reading and search. The rule's numbers are
 chosen on half of the articles, by what the contexts hold, and judged on the other half: whether the
@@ -139,6 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=os.environ.get("LSFS_BENCH_DATA"))
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th question of XQuAD")
     parser.add_argument("--questions", type=int, default=0, help="put to the model, of each set")
     parser.add_argument(
         "--put", default="1 passages,4 passages,budget 128,budget 256", help="rules to put to it"
@@ -155,10 +156,11 @@ def main() -> None:
         model = context.model
     count: budget.Count = functools.cache(lambda text: len(model.tokenise(text)))
     texts, fitting = answers_set.xquad(options.data / "xquad.en.json", options.seed)
+    taken = range(0, len(texts.questions), options.every)
     with opened(texts.files, options.keep) as engines:
-        questions = looked_up(engines, texts.questions)
-    first = [one for one, half in zip(questions, fitting, strict=True) if half]
-    second = [one for one, half in zip(questions, fitting, strict=True) if not half]
+        questions = looked_up(engines, [texts.questions[n] for n in taken])
+    first = [one for n, one in zip(taken, questions, strict=True) if fitting[n]]
+    second = [one for n, one in zip(taken, questions, strict=True) if not fitting[n]]
     rules: dict[str, Rule | int] = {f"{k} passages": k for k in FIXED}
     rules |= {f"budget {b}": fitted(first, count, b) for b in BUDGETS}
     made = papers(options.seed)

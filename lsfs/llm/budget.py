@@ -16,10 +16,16 @@ from dataclasses import dataclass, field
 from lsfs.llm.evidence import Candidate
 
 Count = Callable[[str], int]  # tokens of a text
+CHARACTERS = 4  # of a token, about
 
-NEAR = 0.8  # by how much less than the best one a sentence may score and still be taken
+NEAR = 0.4  # by how much less than the best one a sentence may score and still be taken
 WHOLE = 0.6  # of a passage's tokens: where so much of it is taken, all of it is
-AROUND = 1  # sentences taken before and behind one, where there is room
+AROUND = 0  # sentences taken before and behind one, where there is room
+
+
+def about(text: str) -> int:
+    """Tokens of a text, where no tokenizer is at hand."""
+    return -(-len(text) // CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
