@@ -118,6 +118,8 @@ class ModelConfig:
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
+        read_tokens: tokens that a model reads for an answer, about, where what it makes of
+            passages is not kept; 0: the quotes alone.
         gpu_layers: layers of the language model on the GPU; -1: as many as fit its memory.
         memory: MiB of all models in memory together; the least recently used makes room. 0: half
             of the machine's memory.
@@ -146,6 +148,7 @@ class ModelConfig:
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160
+    read_tokens: int = 0
     gpu_layers: int = -1
     memory: int = 0
     memory_free: int = 512

@@ -80,22 +80,27 @@ def _models() -> Iterator[Check]:
             yield _warning("page model", hindrance, "pip install 'lsfs[neural]'")
         else:
             yield _well("page model", loaded.index.neural)
-    for name, key, look, without in (
-        ("language model", "chat", models.chat_model_file, "answers are quotes"),
-        ("embedding model", "embed", models.embed_model_folder, "search is by keyword only"),
+    for role, name, without in (
+        ("answer", "language model", "answers are quotes"),
+        ("embed", "embedding model", "search is by keyword only"),
+        ("draft", "model that guesses", ""),
+        ("rerank", "reranker", ""),
     ):
-        setting = getattr(settings, key)
+        key = library.ROLES[role]
+        is_none = getattr(settings, key) == models.NONE
         try:
-            found = look(setting)
+            found = library.in_use(settings, role)
         except LsfsError as error:
-            fix = f"lsfs config set model.{key} default"
-            yield _error(name, f"{error.message} ({error.hint})", fix)
+            instead = models.DEFAULT if without else models.NONE
+            yield _error(
+                name, f"{error.message} ({error.hint})", f"lsfs model use --{role} {instead}"
+            )
             continue
-        if found is not None:
-            yield _well(name, found.name)
-        elif setting == models.NONE:
+        if found:
+            yield _well(name, found)
+        elif without and is_none:
             yield _well(name, f"none, by model.{key} = none: {without}")
-        else:
+        elif without:
             yield _warning(name, f"none is installed: {without}", _MODELS)
     if (placed := library.placement(settings)) is not None:
         yield _well("GPU", placed.reason)

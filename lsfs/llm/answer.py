@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from lsfs.errors import ContextTooLong, OutOfMemory
+from lsfs.llm import budget
 from lsfs.llm.chat import ChatModel, ReadsAhead
 from lsfs.llm.evidence import Candidate, answerable
 from lsfs.llm.ground import supported
@@ -65,6 +66,7 @@ def compose_answer(
     on_text: Callable[[str], None] | None = None,
     *,
     passages: Sequence[str] = (),
+    tokens: int = 0,
     cancel: Event | None = None,
 ) -> Draft:
     """The answer to a question from ranked candidates.
@@ -76,6 +78,8 @@ def compose_answer(
         on_text: takes the parts of the answer as soon as each is certain: first the quotes.
         passages: the texts that candidates count; a model that keeps what it makes of passages
             reads these, and any other the quotes alone.
+        tokens: unless it is 0, such another one reads so many of them, about, chosen by
+            :mod:`lsfs.llm.budget`.
         cancel: stops the model.
 
     Raises:
@@ -94,13 +98,24 @@ def compose_answer(
     shown = [n for n, quote in zip(used, quotes, strict=True) if not speaks_to_a_model(quote)]
     if chat is None or not shown:
         return Draft(text, True, used, "quote", stated)
-    said = _written(chat, question, [candidates[n] for n in shown], passages, cancel)
+    best = [candidates[n] for n in shown]
+    read = _chosen(candidates, passages, tokens) if tokens and passages else ()
+    said = _written(chat, question, best, passages, read, cancel)
     own = _borne(said, question, quotes, [used.index(n) for n in shown])
     if not own:
         return Draft(text, True, used, "quote", stated)
     lead = LEAD + " ".join(statement.text for statement in own)
     emit(f"\n{lead}")
     return Draft(f"{text}\n{lead}", True, used, "model", (*stated, *own))
+
+
+def _chosen(
+    candidates: Sequence[Candidate], passages: Sequence[str], tokens: int
+) -> tuple[str, ...]:
+    """What is read within so many tokens, best first; nothing that gives orders to a model."""
+    plain = {n for n, text in enumerate(passages) if not speaks_to_a_model(text)}
+    safe = [one for one in candidates if one.passage in plain]
+    return budget.chosen(safe, passages, budget.about, budget.Rule(tokens)).texts[::-1]
 
 
 def _nowhere(_text: str) -> None:
@@ -112,6 +127,7 @@ def _written(
     question: str,
     shown: Sequence[Candidate],
     passages: Sequence[str],
+    read: Sequence[str],
     cancel: Event | None,
 ) -> str:
     """What the model says; nothing of it is verified."""
@@ -120,11 +136,12 @@ def _written(
         best[one.passage] = max(one.score, best.get(one.passage, one.score))
     try:
         if passages and isinstance(chat, ReadsAhead) and chat.keeps:
-            read = [n for n in best if not speaks_to_a_model(passages[n])]
-            if read:
-                texts, scores = [passages[n] for n in read], [best[n] for n in read]
+            whole = [n for n in best if not speaks_to_a_model(passages[n])]
+            if whole:
+                texts, scores = [passages[n] for n in whole], [best[n] for n in whole]
                 return chat.read(question, texts, scores, None, cancel)
-        return chat.write(question, [" ".join(one.text.split()) for one in shown], None, cancel)
+        evidence = read or [" ".join(one.text.split()) for one in shown]
+        return chat.write(question, evidence, None, cancel)
     except (ContextTooLong, OutOfMemory) as error:
         log.warning("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
         return ""

@@ -33,6 +33,7 @@ class ScoringContext(Context):
         model: stays open for as long as the context.
         shape: its size.
         layers: whose queries are captured, from 0 on.
+        scale: what they are multiplied by; see lsfs.llm.scale.
 
     Raises:
         ModelError: there are no such layers, the context cannot be made, or the library's tensors
@@ -40,11 +41,14 @@ class ScoringContext(Context):
         OutOfMemory: it does not fit.
     """
 
-    def __init__(self, model: Model, shape: Shape, layers: Sequence[int]) -> None:
+    def __init__(
+        self, model: Model, shape: Shape, layers: Sequence[int], scale: float = 1.0
+    ) -> None:
         count = model.backend.api.llama_model_n_layer(model.handle)
         if not layers or not all(0 <= layer < count for layer in layers):
             raise ModelError(f"no layers {list(layers)} in a model of {count}")
         self.layers = tuple(sorted(set(layers)))
+        self._scale = np.float32(scale)
         self._tensors = Tensors(model.backend)
         self._names = {_QUERIES % layer: layer for layer in self.layers}
         self._capturing = False
@@ -75,7 +79,7 @@ class ScoringContext(Context):
             For each layer float32 [tokens, heads, size of a head]: with their positions rotated
             into them. Times a key of the attention state (:mod:`lsfs.llm.kvblob`) of the head that
             serves the query, by the square root of the head's size, this is the score before the
-            softmax, for models that scale there; others (Phi-3, Gemma) scale Q itself.
+            softmax, where the scale is the model's.
 
         Raises:
             ContextTooLong: they do not fit a batch, or the context.
@@ -130,7 +134,8 @@ class ScoringContext(Context):
             raise ModelError(
                 f"{self.model.path} shows no queries of layer {layer} ({shape})", hint=hint
             )
-        return values.reshape(count, heads, -1)
+        rows = values.reshape(count, heads, -1)
+        return rows if self._scale == 1 else rows * self._scale
 
     def _on_tensor(self, address: int, asked: bool, _data: Any) -> bool:
         """llama.cpp shows a tensor: is it wanted; and then, there it is. True goes on."""

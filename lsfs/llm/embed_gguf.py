@@ -48,7 +48,8 @@ class GgufEmbedder:
         self._query_prefix, self._passage_prefix = prefixes
         self._busy, self._asked = threading.Lock(), threading.Lock()
         with self._context("passages") as context:
-            self._tokens = min(TOKENS, int(context.n_ctx()))
+            # Behind the last place that was learned, llama.cpp ends the process.
+            self._tokens = min(TOKENS, int(context.n_ctx()), int(context._model.n_ctx_train()))
             self._dimension = int(context.n_embd())
             kind = context.pooling_type()
         if kind in (UNPOOLED, RANKING):
@@ -59,6 +60,10 @@ class GgufEmbedder:
             self._name += f"/{self._passage_prefix.strip()}"
 
     def _context(self, of: str) -> contextlib.AbstractContextManager[Any]:
+        if not self._file.is_same():
+            # It is mapped: what is written into it changes a model that is loaded.
+            hint = "open the drive anew: its vectors are then made by the model that is there now"
+            raise ModelError(f"{self._file.path} was changed while it was in use", hint=hint)
         key = f"embedding of {of} {self._file.path}"
         return self._residents.use(key, self._file.path.stat().st_size, self._load)
 

@@ -11,6 +11,7 @@ from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm import kvblob
 from lsfs.llm.engine import Context, Model, Step
 from lsfs.llm.kvblob import Rope
+from lsfs.llm.scale import query_scale
 
 _NORMAL, _NEOX = 0, 2  # llama.cpp's numbers of the kinds of RoPE that turn pairs by one position
 PROBE_TOKENS = 48
@@ -31,6 +32,7 @@ class Facts:
         key_heads: of keys and values, in each layer; each serves ``heads / key_heads`` queries.
         head_size: values of a head.
         rope: how positions are in its keys.
+        query_scale: what captured queries are multiplied by; see lsfs.llm.scale.
         obstacle: why its state is not handled; "" when it is. Then every text is read anew.
     """
 
@@ -40,6 +42,7 @@ class Facts:
     head_size: int
     rope: Rope
     obstacle: str = ""
+    query_scale: float = 1.0
 
 
 def facts_of(context: Context) -> Facts:
@@ -54,7 +57,12 @@ def facts_of(context: Context) -> Facts:
     if facts.obstacle:
         return facts
     try:
-        return _checked(context, facts)
+        checked = _checked(context, facts)
+        return (
+            checked
+            if checked.obstacle
+            else replace(checked, query_scale=query_scale(context.model))
+        )
     except ContextTooLong:
         return replace(facts, obstacle="its context is too small")
     finally:

@@ -100,4 +100,4 @@ def scoring_context(model: Model, facts: Facts, threads: int) -> ScoringContext:
     from lsfs.llm.batch import Shape
 
     shape = Shape(tokens=1024, sequences=1, threads=threads)
-    return ScoringContext(model, shape, list(select.middle(facts.layers)))
+    return ScoringContext(model, shape, list(select.middle(facts.layers)), facts.query_scale)

@@ -64,6 +64,8 @@ def context_key(
     about = asdict(facts)
     # Factors are measured, so their last digits are not the same everywhere.
     measured = about["rope"].pop("factors") is not None
+    if facts.query_scale == 1:
+        del about["query_scale"]
     about |= {
         "model": model_sha256,
         "prefix": list(prefix),

@@ -66,6 +66,27 @@ def entries(config: ModelConfig) -> list[Entry]:
     return sorted(found, key=lambda entry: (not entry.used_for, entry.name.lower()))
 
 
+def in_use(config: ModelConfig, role: str) -> str:
+    """The name of the model that has a role; "" where there is none. Nothing is loaded.
+
+    Raises:
+        ModelMissing: there is nothing at its path.
+        ModelError: it is no GGUF file, or not the one that it should be.
+    """
+    key = ROLES[role]
+    setting = str(getattr(config, key))
+    if models.is_server(setting):
+        return f"{getattr(config, f'{key}_name')} at {setting}"
+    if setting == models.DEFAULT and role == "embed":
+        found = models.embed_model_folder(setting)
+        return found.name if found else ""
+    if setting in (models.DEFAULT, models.NONE):
+        found = models.chat_model_file(setting)
+        return found.name if found else ""
+    path = Path(setting).expanduser()
+    return path.name if path.is_dir() else models.gguf_file(setting, key).name
+
+
 def pulled() -> list[Path]:
     """The GGUF files that were pulled."""
     return sorted(folder().glob("*.gguf"))

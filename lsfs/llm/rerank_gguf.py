@@ -82,10 +82,12 @@ class GgufReranker:
         begin = [api.llama_vocab_bos(vocabulary)] if api.llama_vocab_get_add_bos(vocabulary) else []
         end = [api.llama_vocab_eos(vocabulary)] if api.llama_vocab_get_add_eos(vocabulary) else []
         mark = [api.llama_vocab_sep(vocabulary)] if api.llama_vocab_get_add_sep(vocabulary) else []
-        asked = self._tokens(model, query)[: TOKENS // 2]
+        # Behind the last place that was learned, llama.cpp ends the process.
+        most = min(TOKENS, model._model.n_ctx_train())
+        asked = self._tokens(model, query)[: most // 2]
         pair = [*begin, *asked, *end, *mark]
         last = end or mark
-        text = self._tokens(model, passage)[: model.n_ctx() - len(pair) - len(last)]
+        text = self._tokens(model, passage)[: most - len(pair) - len(last)]
         model._ctx.kv_cache_clear()
         model._batch.reset()
         model._batch.add_sequence([*pair, *text, *last], 0, logits_all=True)

@@ -40,7 +40,7 @@ def watched(
     shape, layers = Shape(len(tokens), 1, BATCH, threads), range(facts.layers)
     surprise = np.zeros(len(tokens), np.float32)
     parts: list[Queries] = []
-    with ScoringContext(model, shape, layers) as context:
+    with ScoringContext(model, shape, layers, facts.query_scale) as context:
         for low in range(0, len(tokens), BATCH):
             steps = [Step(t, low + at, 0, True) for at, t in enumerate(tokens[low : low + BATCH])]
             queries, scores = context.watch(steps, cancel)

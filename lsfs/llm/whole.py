@@ -110,7 +110,7 @@ class Narrow:
         longest = max(len(tail), len(neutral))
         shape = self._shape(int(cells.positions[-1]) + 1 + longest, longest)
         layers = range(self._facts.layers)
-        with ScoringContext(self._model, shape, layers) as context:
+        with ScoringContext(self._model, shape, layers, self._facts.query_scale) as context:
             context.load_state(kvblob.build(cells))
             end = context.next_position()
             queries = context.queries(tail, cancel=cancel)

@@ -439,6 +439,7 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         chat,
         lambda text: call.emit({"text": text}),
         passages=[hit.text for hit in found.read],
+        tokens=engines.config.model.read_tokens,
         cancel=call.cancelled,
     )
     citations = tuple(facts.citation(engines, found, found.candidates[i]) for i in draft.used)

@@ -47,7 +47,7 @@ SOME_FILES = frozenset({
     "integrated_retrieve", "join", "aggregate", "versions", "read", "diff", "change_summary",
     "text", "status", "wait_indexed", "log", "trash", "concat", "list_dir", "tree", "find_files",
     "stat", "read_text", "read_texts", "write_file", "copy", "move", "make_dir", "edit_file",
-    "delete", "rollback", "trash_restore", "lock", "unlock",
+    "delete", "rollback", "trash_restore", "lock", "unlock", "describe", "page_image",
 })  # fmt: skip
 
 # Paths that a call which changes something only reads.

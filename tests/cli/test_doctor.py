@@ -117,7 +117,7 @@ def test_models(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {"language model", "embedding model"} & bad(run("doctor", "--json").json).keys()
     monkeypatch.setenv("LSFS_MODEL_CHAT", "/nowhere/model.gguf")
     found = bad(run("doctor", "--json").json)
-    assert found["language model"]["fix"] == "lsfs config set model.chat default"
+    assert found["language model"]["fix"] == "lsfs model use --answer default"
     for key in ("CHAT", "EMBED"):
         monkeypatch.setenv(f"LSFS_MODEL_{key}", "default")
     real = importlib.util.find_spec

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lsfs.config import ModelConfig
+import lsfs
+from lsfs.config import Config, ModelConfig
 from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.index.embed import HashEmbedder, LateEmbedder, Vectors
 from lsfs.index.prefixes import of_family
 from lsfs.llm import models
 from lsfs.syscalls import embedders
+from lsfs.syscalls.drive import LocalCaller
+from tests.llm import tiny
 
 TEXTS = ["The tenant pays the rent each month.", "A heron stands in the reeds.", "", "kōan \udc80"]
 
@@ -247,6 +250,38 @@ def test_text_leaves_the_machine_only_if_the_user_says_so() -> None:
             embedders.load(ModelConfig(embed=url, embed_name="m"))
     with pytest.raises(UsageError, match="which model"):
         embedders.load(ModelConfig(embed="http://127.0.0.1:1/v1"))
+
+
+@pytest.mark.model
+def test_another_model_at_the_same_path_is_noticed(tmp_path: Path) -> None:
+    path, folder = tmp_path / "m.gguf", tmp_path / "files"
+    old, new = (
+        tiny.write_encoder(tmp_path / f"{n}", head=False, seed=n).read_bytes() for n in (3, 4)
+    )
+    assert len(old) == len(new)
+    path.write_bytes(old)
+    folder.mkdir()
+    (folder / "a.txt").write_text("tenant rent much rent\n")
+    config = replace(Config(), model=ModelConfig(chat="none", embed=str(path)))
+    with lsfs.open(folder, config=config, state=str(tmp_path / "s")) as drive:
+        drive.wait_indexed()
+        before = drive.status().models["embed"]
+        path.write_bytes(new)  # the same file, which is mapped
+        with pytest.raises(ModelError, match="was changed while"):
+            drive.retrieve("rent")
+        (folder / "b.txt").write_text("heron reeds\n")
+        with pytest.raises(ModelError, match="was changed while"):  # no vectors of two models
+            drive.wait_indexed()
+    with lsfs.open(folder, config=config, state=str(tmp_path / "s")) as drive:
+        drive.wait_indexed()
+        found = drive.retrieve("heron reeds", mode="semantic", explain=True).hits
+        caller = drive._caller
+        assert isinstance(caller, LocalCaller)
+        engines = caller.engines
+        assert drive.status().models["embed"] == engines.catalog.meta("embedder") != before
+        assert found[0].path == "b.txt"
+        meaning = engines.search.meanings.now
+        assert meaning is not None and len(meaning.vectors) == 2
 
 
 # --- what holds for all

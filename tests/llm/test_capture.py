@@ -11,46 +11,18 @@ from numpy.typing import NDArray
 from lsfs.errors import ModelError
 from lsfs.llm import kvblob, models
 from lsfs.llm.backend import backend
-from lsfs.llm.capture import Queries, ScoringContext
-from lsfs.llm.engine import Model, Shape
-from lsfs.llm.facts import stated
+from lsfs.llm.capture import ScoringContext
+from lsfs.llm.engine import Context, Model, Shape
+from lsfs.llm.facts import facts_of, stated
+from lsfs.llm.scale import WeighingContext, query_scale
 from tests.llm import tiny
 
 SHAPE = Shape(tokens=256, sequences=2, batch=64, threads=1)
+ROOT = tiny.HEAD**0.5
+TOLERANCE = 4e-3  # a scale is told to three digits
 TOKENS = [(31 * at + 5) % tiny.VOCABULARY for at in range(40)]
 
 pytestmark = pytest.mark.model
-
-
-class Softmax(ScoringContext):
-    """Shows llama.cpp's own attention weights, too, which it has where flash attention is off."""
-
-    def __init__(self, model: Model, layers: list[int]) -> None:
-        super().__init__(model, SHAPE, layers)
-        self._names |= {b"kq_soft_max-%d" % layer: -1 - layer for layer in layers}
-        self.weights: Queries = {}
-
-    def _params(self) -> Any:
-        params = super()._params()
-        params.flash_attn_type = 0
-        return params
-
-    def _rows(self, layer: int, found: Queries, count: int) -> NDArray[np.float32]:
-        self.weights[layer] = found[-1 - layer][0]  # [heads, tokens, cells]
-        return super()._rows(layer, found, count)
-
-    def keys(self) -> list[NDArray[np.float16]]:
-        """K of all layers; it stands in the blob as always, but V is transposed here."""
-        blob = self.state()
-        count = int(blob[12:16].view(np.uint32)[0])
-        at, layers = 16 + 12 * count + 8, stated(self.model).layers
-        found = []
-        for _ in range(layers):
-            width = int(np.frombuffer(blob[at + 4 : at + 12].tobytes(), np.uint64)[0])
-            rows = blob[at + 12 : at + 12 + count * width].tobytes()
-            found.append(np.frombuffer(rows, np.float16).reshape(count, -1))
-            at += 12 + count * width
-        return found
 
 
 def weights(queries: NDArray[np.float32], keys: kvblob.Rows, past: int) -> NDArray[np.float32]:
@@ -65,7 +37,7 @@ def weights(queries: NDArray[np.float32], keys: kvblob.Rows, past: int) -> NDArr
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-@pytest.fixture(params=["llama", "qwen2", "default"])
+@pytest.fixture(params=["llama", "qwen2", "gemma", "phi3", "granite", "default"])
 def model_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param != "default":
         return tiny.write(tmp_path / "tiny.gguf", request.param)
@@ -79,21 +51,39 @@ def test_queries_times_keys_are_the_weights_of_attention(model_file: Path) -> No
     past, asked = TOKENS[:30], TOKENS[30:]
     with Model(model_file) as model:
         layers = sorted({0, stated(model).layers // 2, stated(model).layers - 1})
-        with Softmax(model, layers) as context:
+        scale = query_scale(model)
+        with WeighingContext(model, SHAPE, layers) as context:
             context.feed(past)
             queries = context.queries(asked)
-            keys, theirs = context.keys(), context.weights
-        with ScoringContext(model, SHAPE, layers) as context:
+            keys, theirs = context.keys(layers[-1] + 1), context.weights
+        with ScoringContext(model, SHAPE, layers, scale) as context:
             context.feed(past)
             same = context.queries(asked)
             rows = kvblob.parse(context.state()).keys
+        with Context(model, SHAPE) as context:
+            facts = facts_of(context)
+    assert (facts.obstacle, facts.query_scale) == ("", scale)
     for layer in layers:
         assert queries[layer].dtype == np.float32
-        ours = weights(queries[layer], keys[layer], len(past))
+        ours = weights(queries[layer] * scale, keys[layer], len(past))
         cells = theirs[layer][:, : len(asked), : len(TOKENS)]
-        assert np.abs(ours - cells).max() < 1e-3
+        assert np.abs(ours - cells).max() < TOLERANCE
     # The first layer has nothing before it that flash attention could round otherwise.
-    assert np.abs(weights(same[0], rows[0], len(past)) - theirs[0][:, :10, :40]).max() < 1e-3
+    assert np.abs(weights(same[0], rows[0], len(past)) - theirs[0][:, :10, :40]).max() < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("architecture", "scale"),
+    [
+        ("llama", 1.0),
+        ("gemma", 1.0),
+        ("phi3", tiny.HEAD**0.5),
+        ("granite", tiny.SCALE * tiny.HEAD**0.5),
+    ],
+)
+def test_the_scale_is_what_the_model_has(architecture: str, scale: float, tmp_path: Path) -> None:
+    with Model(tiny.write(tmp_path / "tiny.gguf", architecture)) as model:
+        assert query_scale(model) == pytest.approx(scale, rel=0.01)
 
 
 @pytest.fixture

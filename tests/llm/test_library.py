@@ -131,6 +131,20 @@ def test_only_safe_addresses_are_followed(hub: Hub) -> None:
     assert "/resolve/" in pull.address("https://huggingface.co/o/r/blob/main/a.gguf")
 
 
+def test_what_has_a_role(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path / "tiny.gguf")
+    config = ModelConfig(
+        chat="http://127.0.0.1:8080/v1", chat_name="qwen", embed=str(tmp_path), rerank=str(path)
+    )
+    told = {role: library.in_use(config, role) for role in library.ROLES}
+    assert told == {
+        "answer": "qwen at http://127.0.0.1:8080/v1", "draft": "", "embed": tmp_path.name,
+        "rerank": "tiny",
+    }  # fmt: skip
+    with pytest.raises(ModelError):
+        library.in_use(ModelConfig(embed=str(tmp_path / "absent.gguf")), "embed")
+
+
 # --- the commands
 
 

@@ -155,7 +155,7 @@ def test_what_is_advised_is_the_largest_that_fits() -> None:
         judged = [advice.judged(form, q, size, 4096, there) for q, size in sizes.items()]
         return next((one.quant for one in advice.chosen(judged) if one.is_advised), "")
 
-    assert advised(Room(16 * GB, None)) == "Q8_0"
+    assert advised(Room(16 * GB, None)) == advised(Room(64 * GB, None)) == "Q8_0"
     assert advised(Room(10 * GB, None)) == "Q4_K_M"
     assert advised(Room(4 * GB, None)) == ""
     assert advised(Room(64 * GB, None, gpu=6 * GB)) == "Q4_K_M"  # on the GPU before a larger one
@@ -172,7 +172,7 @@ def test_known_models_are_judged_offline() -> None:
     rows = {str(row["name"]): row for row in lsfs("model", "recommend", "--memory", "8192")}
     assert set(rows) == {form.name for form in KNOWN}
     small, large = rows["SmolLM2-135M-Instruct"], rows["Llama-3.3-70B-Instruct"]
-    assert small["where"] == "cpu" and small["quant"] == "F16"
+    assert small["where"] == "cpu" and small["quant"] == "Q8_0"
     assert large["where"] == "" and "does not fit" in str(large["reason"])
     told = CliRunner().invoke(cli, ["model", "recommend", "--memory", "8192"])
     assert "does not fit" in told.stdout and "memory: 8.6 GB" in told.stderr

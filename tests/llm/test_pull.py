@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from lsfs.errors import LockHeld, ModelError, NotFound, UsageError
-from lsfs.llm import fetch, hub, library, pull
+from lsfs.llm import fetch, hub, library, pull, recommend
+from lsfs.llm.advice import Room
 from lsfs.llm.hub import quant_of
+from lsfs_cli.main import cli
 from tests.llm import tiny
 
 TRIES = 40  # broken connections of one fetch
@@ -64,7 +67,7 @@ class Server:
     def serve(self, to: BaseHTTPRequestHandler, *, shift: int = 0, upto: int | None = None) -> bool:
         """Answer as asked; from another place by ``shift``, and no further than ``upto`` bytes."""
         wanted, same = to.headers.get("Range"), to.headers.get("If-Range") in (None, self.etag)
-        first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and same else 0
+        first = int(wanted.removeprefix("bytes=").split("-")[0]) if wanted and same else 0
         if first and first >= len(self.body):
             to.send_response(416)
             to.send_header("Content-Range", f"bytes */{len(self.body)}")
@@ -413,3 +416,43 @@ def test_a_listed_digest_is_held(
 )  # fmt: skip
 def test_how_numbers_are_written_by_the_name(name: str, quant: str) -> None:
     assert quant_of(name) == quant
+
+
+@pytest.mark.model
+def test_the_form_that_fits_is_fetched(
+    server: Server, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.body = tiny_bytes()
+    server.stated = digest = hashlib.sha256(server.body).hexdigest()
+    size = len(server.body)
+    listed(
+        server, monkeypatch,
+        entry("small-Q4_0.gguf", size, digest), entry("small-Q8_0.gguf", 90 * 10**9, DIGEST),
+        entry("small-F16-00001-of-00002.gguf", 5), entry("small-F16-00002-of-00002.gguf", 5),
+    )  # fmt: skip
+    files, judged = recommend.of_repository("o/r", 1024, Room(16 * 10**9, None))
+    assert [one.quant for one in files] == ["Q8_0", "Q4_0", "F16"]
+    large, fits, split = judged
+    assert (large.where, fits.is_advised, split.where) == ("", True, "")
+    assert "does not fit" in large.reason and "2 parts" in split.reason
+    cell = 2 * tiny.LAYERS * tiny.KEY_HEADS * tiny.HEAD * 2
+    assert (fits.weights, fits.state, fits.longest) == (size, 1024 * cell, tiny.CONTEXT)
+    done = CliRunner().invoke(cli, ["model", "pull", "o/r"])
+    assert done.exception is None, done.exception
+    assert left() == ["small-Q4_0.gguf", "small-Q4_0.json"] and digest in done.stdout
+    assert "small-Q4_0.gguf: fits" in done.stderr
+    monkeypatch.setattr(recommend, "room", lambda: Room(1000, None))
+    refused_ = CliRunner().invoke(cli, ["model", "pull", "o/r"])
+    assert isinstance(refused_.exception, UsageError) and "nothing of o/r fits" in str(
+        refused_.exception
+    )
+
+
+@pytest.mark.model
+def test_a_head_that_cannot_be_had(
+    server: Server, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed(server, monkeypatch, entry("a-Q8_0.gguf", 1000), entry("a-Q4_0.gguf", 500))
+    server.faults = [refused(500)] * 3
+    _, judged = recommend.of_repository("o/r", 1024, Room(16 * 10**9, None))
+    assert judged[0].is_advised and "without its attention state" in judged[0].reason

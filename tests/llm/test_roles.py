@@ -213,6 +213,7 @@ def test_a_file_gives_the_score_of_its_head(tmp_path: Path) -> None:
         assert score == pytest.approx(expected, abs=2e-3)
     assert abs(found[0] - found[1]) > 0.01
     assert len(reranker.scores("rent " * 100, ["rent " * 500])) == 1  # what is too long is cut
+    assert encoder.encode(["rent " * 500]).shape == (1, tiny.WIDTH)
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):

@@ -11,6 +11,7 @@ import numpy as np
 
 VOCABULARY, WIDTH, LAYERS, HEADS, KEY_HEADS, CONTEXT = 256, 64, 3, 4, 2, 4096
 HEAD = WIDTH // HEADS
+SCALE = 0.4  # of attention, where a model says so itself
 
 
 def write(
@@ -25,7 +26,8 @@ def write(
     """A model of 256 tokens.
 
     Args:
-        architecture: ``llama`` (RoPE in pairs side by side), ``qwen2`` (in halves), ``gemma2``
+        architecture: ``llama`` (RoPE in pairs side by side), ``qwen2`` (in halves), ``gemma`` and
+            ``phi3`` (queries scaled elsewhere), ``granite`` (by another number), ``gemma2``
             (sliding window) or ``mamba`` (recurrent).
         factors: what each frequency of RoPE is divided by, as Llama 3 does.
         scaling: of positions: ``linear`` or ``yarn``, by four.
@@ -80,7 +82,17 @@ def _attention(writer: Any, tensor: Any, architecture: str) -> None:
         writer.add_key_length(HEAD)
         writer.add_value_length(HEAD)
         norms += ["post_attention_norm", "post_ffw_norm"]
-    else:
+    elif architecture == "gemma":
+        writer.add_key_length(HEAD)
+        writer.add_value_length(HEAD)
+    elif architecture == "phi3":
+        writer.add_rope_scaling_orig_ctx_len(CONTEXT)
+    if architecture == "granite":
+        writer.add_attention_scale(SCALE)
+        writer.add_logit_scale(1.0)
+        writer.add_residual_scale(1.0)
+        writer.add_embedding_scale(1.0)
+    if architecture not in ("gemma", "gemma2"):
         tensor("output.weight", VOCABULARY, WIDTH)
     for layer in range(LAYERS):
         block = f"blk.{layer}"
@@ -91,8 +103,11 @@ def _attention(writer: Any, tensor: Any, architecture: str) -> None:
             if architecture == "qwen2":
                 tensor(f"{block}.attn_{name}.bias", size)
         tensor(f"{block}.attn_output.weight", WIDTH, WIDTH)
-        tensor(f"{block}.ffn_gate.weight", 2 * WIDTH, WIDTH)
-        tensor(f"{block}.ffn_up.weight", 2 * WIDTH, WIDTH)
+        if architecture == "phi3":  # both in one
+            tensor(f"{block}.ffn_up.weight", 4 * WIDTH, WIDTH)
+        else:
+            tensor(f"{block}.ffn_gate.weight", 2 * WIDTH, WIDTH)
+            tensor(f"{block}.ffn_up.weight", 2 * WIDTH, WIDTH)
         tensor(f"{block}.ffn_down.weight", WIDTH, 2 * WIDTH)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,19 +16,22 @@ from typing import Any, cast
 import pytest
 
 import lsfs
-from lsfs.config import Config
+from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import Cancelled, ModelError
 from lsfs.fuse.changes import OPENED, Changes
 from lsfs.index.embed import HashEmbedder
 from lsfs.index.pause import Machine, Pause
 from lsfs.llm.batch import Stop
+from lsfs.llm.local import LocalChat
+from lsfs.llm.models import chat_model_file
 from lsfs.serve import brain
 from lsfs.syscalls import ahead as module
 from lsfs.syscalls import drive as opening
 from lsfs.syscalls import embedders
-from lsfs.syscalls.ahead import OPENED_NS, Ahead
+from lsfs.syscalls.ahead import OPENED_NS, Ahead, EitherOf
 from lsfs.syscalls.drive import LocalCaller, open_engines
+from tests.llm import tiny
 from tests.llm.fakes import ReadingModel
 
 NOW = 10**18
@@ -187,6 +192,58 @@ def test_where_there_is_no_room_it_stops_until_something_is_asked(
     with ahead.standing_back():
         ahead.asked(["a"])
     eventually(is_done(ahead, "a", "b"))
+
+
+@pytest.mark.model
+def test_a_full_disk_and_a_real_model(
+    tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiny.write(tmp_path / "tiny.gguf", speaks=True)
+    config = ModelConfig(chat=str(path), context=1024, threads=1, max_tokens=4, timeout=0)
+    file, kept = chat_model_file(str(path)), tmp_path / "kv"
+    assert file is not None
+    real = os.write
+
+    def full(fd: int, data: Any) -> int:
+        inside = str(Path(f"/proc/self/fd/{fd}").readlink()).startswith(str(kept))
+        if inside and is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(fd, data)
+
+    is_full = True
+    monkeypatch.setattr(os, "write", full)
+    chat = LocalChat(file, config, kept=kept)
+    made = Ahead(chat, lambda _: ["Oak costs 12."], is_at_rest=lambda: True, pause=Pause("never"))
+    try:
+        made.asked(["a"])
+        made.start()
+        eventually(lambda: made._quiet_until > time.monotonic() + 60)  # it waits for room
+        assert not list(kept.glob("*/*/*.kv"))
+        assert chat.read("What does oak cost?", ["Oak costs 12."], [1.0]) is not None
+        is_full = False
+        with made.standing_back():
+            made.asked(["a"])
+        eventually(lambda: list(kept.glob("*/*/*.kv")))
+    finally:
+        made.close()
+        chat.close()
+
+
+def test_it_waits_while_memory_is_short(reads: FakeReads, eventually: Eventually) -> None:
+    short = SimpleNamespace(reason=lambda: "memory is short" if is_short else "")
+    is_short = True
+    made = Ahead(
+        reads, lambda path: [path], is_at_rest=lambda: True, pause=EitherOf(Pause("never"), short)
+    )
+    made.asked(["a"])
+    made.start()
+    try:
+        eventually(lambda: made.state == "waits: memory is short")
+        assert reads.seen == []
+        is_short = False
+        eventually(is_done(made, "a"))
+    finally:
+        made.close()
 
 
 def test_what_fails_does_not_end_it_and_what_changes_is_read_again(

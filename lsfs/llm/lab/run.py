@@ -232,7 +232,7 @@ class _Run:
             self._plain = Plain(stack.enter_context(Context(reads.model, shape)))
             if any(map(self._again, self._plan.policies)):
                 layers = range(reads.facts.layers)
-                choosing = ScoringContext(reads.model, shape, layers)
+                choosing = ScoringContext(reads.model, shape, layers, reads.facts.query_scale)
                 self._choosing = stack.enter_context(choosing)
             yield
 

@@ -91,7 +91,9 @@ class Sitting:
     def __post_init__(self) -> None:
         size = int(self.cells.positions[-1]) + 1 + BATCH
         shape = Shape(size, 1, BATCH, self.threads)
-        self._scoring = ScoringContext(self.model, shape, range(self.facts.layers))
+        self._scoring = ScoringContext(
+            self.model, shape, range(self.facts.layers), self.facts.query_scale
+        )
         self._scoring.load_state(kvblob.build(self.cells))
         without = self._queries(self.model.tokenise(NEUTRAL))
         layers = select.middle(self.facts.layers)
