@@ -46,8 +46,8 @@ SOME_FILES = frozenset({
     "group_keywords", "group_semantic", "keywords_retrieve", "semantic_retrieve",
     "integrated_retrieve", "join", "aggregate", "versions", "read", "diff", "change_summary",
     "text", "status", "wait_indexed", "log", "changes_since", "trash", "concat", "list_dir", "tree",
-    "find_files", "stat", "read_text", "read_texts", "write_file", "copy", "move", "make_dir", "edit_file",
-    "delete", "rollback", "trash_restore", "lock", "unlock", "describe", "page_image",
+    "find_files", "stat", "read_text", "read_texts", "write_file", "copy", "move", "make_dir",
+    "edit_file", "delete", "rollback", "trash_restore", "lock", "unlock", "describe", "page_image",
 })  # fmt: skip
 
 # Paths that a call which changes something only reads.
