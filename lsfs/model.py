@@ -539,6 +539,7 @@ class IndexCounts:
         indexed: of these, done: readable text is searchable by words and by meaning.
         pending: of these, not done yet.
         errors: of the done ones, those whose status is neither ok nor unsupported nor empty.
+        unsupported: of the done ones, those of a kind that no parser reads.
         passages: passages stored.
         generation: raised by every change of the index.
     """
@@ -549,3 +550,4 @@ class IndexCounts:
     errors: int = 0
     passages: int = 0
     generation: int = 0
+    unsupported: int = 0

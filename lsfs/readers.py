@@ -89,7 +89,9 @@ class Permissions:
             return False
         if found.st_uid == self._reader.uid:
             return bool(found.st_mode >> 6 & wanted)
-        if listed := self._acl(path):
+        # Where the group's bits, which are the list's mask, are all off, Linux reads no list.
+        listed = self._acl(path) if found.st_mode & stat.S_IRWXG else []
+        if listed:
             return _by_list(self._reader, found.st_gid, listed, wanted)
         if found.st_gid in self._reader.groups:
             return bool(found.st_mode >> 3 & wanted)

@@ -58,12 +58,15 @@ _UNITS = {
     "euro": "EUR", "euros": "EUR", "\u00a3": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP",
     "chf": "CHF", "franc": "CHF", "francs": "CHF", "\u00a5": "JPY", "%": "%", "percent": "%",
 }  # fmt: skip
-_CURRENCY = re.compile(
-    r"[$\u20ac\u00a3\u00a5]|\b(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?)\b"
-)
-_CURRENCY_STEMS = tuple(
-    ["$", "€", "£", "¥", "usd", "eur", "gbp", "chf", "dollar", "pound", "franc"]
-)
+_CURRENCY_SIGNS = "$\u20ac\u00a3\u00a5"
+# The words for each currency, letters first: a pattern that begins with letters is found fast.
+_CURRENCY_WORDS = {
+    "usd": r"usd(?<!\w...)(?!\w)", "eur": r"eur(?<!\w...)(?:os?)?(?!\w)",
+    "gbp": r"gbp(?<!\w...)(?!\w)", "chf": r"chf(?<!\w...)(?!\w)",
+    "dollar": r"dollar(?<!\w.{6})s?(?!\w)", "pound": r"pound(?<!\w.{5})s?(?!\w)",
+    "franc": r"franc(?<!\w.{5})s?(?!\w)",
+}  # fmt: skip
+_CURRENCY_NAMES = [(word, re.compile(pattern)) for word, pattern in _CURRENCY_WORDS.items()]
 _COMMA, _POINT = re.compile(r"\d,\d"), re.compile(r"\d\.\d")  # these are found fast
 _DECIMAL_COMMA = re.compile(
     r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})(?![\d.,]*\d)"
@@ -190,9 +193,9 @@ def numbers(text: str, *, comma: bool | None = None) -> list[Number]:
 def currencies(text: str) -> frozenset[str]:
     """The codes of the currencies that a text names anywhere."""
     text = text.casefold()
-    if not any(name in text for name in _CURRENCY_STEMS):
-        return frozenset()
-    return frozenset(_UNITS[name] for name in _CURRENCY.findall(text))
+    found = {sign for sign in _CURRENCY_SIGNS if sign in text}
+    found |= {word for word, name in _CURRENCY_NAMES if word in text and name.search(text)}
+    return frozenset(_UNITS[name] for name in found)
 
 
 def _in_digits(text: str, comma: bool) -> Iterator[Number]:

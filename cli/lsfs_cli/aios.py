@@ -11,7 +11,7 @@ import click
 from lsfs_cli.session import Session
 from lsfs_cli.told import Served
 
-PORT = 8378
+PORT = 8379
 
 
 def commands(common: list[click.Parameter]) -> dict[str, click.Command]:

@@ -49,7 +49,7 @@ class _Group(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         is_named = bool(args) and not args[0].startswith("-")
         is_named = is_named or any(word in self.commands or word == "--help" for word in args)
-        if not is_named and "list" in self.commands:
+        if not is_named and "list" in self.commands and not ctx.resilient_parsing:
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

@@ -81,6 +81,10 @@ class Commands(click.Group):
         with _read():
             return super().invoke(ctx)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; ``lsfs help COMMAND`` is ``lsfs COMMAND --help``."""
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*OWN, *_summaries()})
 
@@ -124,7 +128,12 @@ def _summaries() -> dict[str, str]:
     return found
 
 
-@click.command(cls=Commands, epilog=EXIT_CODES, params=_common())
+@click.command(
+    cls=Commands,
+    epilog=EXIT_CODES,
+    params=_common(),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--no-color", is_flag=True, help="no colours (also: NO_COLOR)")
 @click.version_option(package_name="lsfs")
 @click.pass_context

@@ -187,6 +187,19 @@ def _kept(kv: dict[str, int]) -> str:
     return f"{kv['blocks']} {word} read by the model, {size(kv['bytes'])} of {size(kv['limit'])}"
 
 
+def _indexed(index: dict[str, int]) -> str:
+    if not index["generation"] and not index["files"]:
+        return "the files are not looked at yet (lsfs status --wait waits for it)"
+    return f"{index['indexed']} of {index['files']} files, {index['passages']} passages"
+
+
+def _problems(index: dict[str, int]) -> str:
+    """How many files were not read in full, and how many are of a kind that is not read at all."""
+    unread = index["unsupported"]
+    found = str(index["errors"]) + (f", and {unread} of a kind that is not read" if unread else "")
+    return found + (" (lsfs status --problems)" if index["errors"] or unread else "")
+
+
 @shows("StatusReport")
 def _(result: StatusReport, out: Console) -> None:
     index = result.index
@@ -200,13 +213,10 @@ def _(result: StatusReport, out: Console) -> None:
             else "not mounted",
         ),
         *([("", safe(mounted["why"]))] if mounted.get("why") else []),
-        ("index", f"{index['indexed']} of {index['files']} files, {index['passages']} passages"),
+        ("index", _indexed(index)),
         ("pending", str(index["pending"])),
         *([("working", safe(_work(result.work)))] if result.work else []),
-        (
-            "problems",
-            f"{index['errors']}" + (" (lsfs status --problems)" if index["errors"] else ""),
-        ),
+        ("problems", _problems(index)),
         ("answers", result.models.get("chat") or "none: answers are quotes"),
         ("search", result.models.get("embed") or "none: search is by keyword"),
         *([("kept", _kept(result.kv))] if result.kv.get("blocks") else []),

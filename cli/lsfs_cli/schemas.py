@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from typing import Any
 
 from lsfs import codec
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.registry import registry
+from lsfs.syscalls.sharing import SharedLink, SharedLinks
 from lsfs_cli import told
 from lsfs_cli.session import SCHEMA
 
@@ -40,19 +42,20 @@ class Failed:
     error: Fault
 
 
-_OWN: dict[str, type[Any]] = {
+_OWN: dict[str, Any] = {
     "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
     "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
-    "model pull": told.ModelPulled, "model remove": told.ModelRemoved,
-    "model use": told.ModelsUsed, "mount": told.Mounted, "umount": told.Unmounted,
-    "unit": told.Unit,
+    "model pull": told.ModelPulled, "model recommend": told.ModelsAdvised,
+    "model remove": told.ModelRemoved, "model use": told.ModelsUsed, "mount": told.Mounted,
+    "serve": told.Served, "share": SharedLink | SharedLinks | told.Served, "trust": told.Trusted,
+    "umount": told.Unmounted, "unit": told.Unit,
 }  # fmt: skip
 _LIKE = {"cat": "read", "index": "status", "map": "map_files"}  # syscalls whose results they print
 
 
-def results() -> dict[str, type[Any]]:
-    """The type of what each command prints, by the words that it is called by."""
+def results() -> dict[str, Any]:
+    """The type of what each command prints, or several, by the words that it is called by."""
     syscalls = {one.command: registry[name].result for name, one in DECLARED.items() if one.command}
     like = {command: registry[name].result for command, name in _LIKE.items()}
     return dict(sorted({**syscalls, **like, **_OWN}.items()))
@@ -60,14 +63,14 @@ def results() -> dict[str, type[Any]]:
 
 def of(command: str) -> dict[str, Any]:
     """The JSON schema of what a command prints: its result, or an error."""
-    raw = codec.schema(results()[command])
-    failed = codec.schema(Failed)
-    versioned = {"properties": {"schema": {"const": SCHEMA}}, "required": ["schema"]}
+    kinds = typing.get_args(found := results()[command]) or (found,)
+    made = [codec.schema(kind) for kind in (*kinds, Failed)]
     return {
         "$schema": DIALECT,
         "title": f"lsfs {command} --json",
         "type": "object",
-        **versioned,
-        "anyOf": [{"$ref": raw["$ref"]}, {"$ref": failed["$ref"]}],
-        "$defs": {**failed["$defs"], **raw["$defs"]},
+        "properties": {"schema": {"const": SCHEMA}},
+        "required": ["schema"],
+        "anyOf": [{"$ref": one["$ref"]} for one in made],
+        "$defs": {name: shape for one in made for name, shape in one["$defs"].items()},
     }

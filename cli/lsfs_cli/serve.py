@@ -5,14 +5,11 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from lsfs_cli.session import Session
-
-if TYPE_CHECKING:
-    from lsfs.web.gate import Gate
+from lsfs_cli.told import Served
 
 
 def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
@@ -42,39 +39,40 @@ def serve(session: Session, source: str, port: int, no_open: bool, allow_write: 
     """
     import anyio
 
+    from lsfs.clients import Client
     from lsfs.serve.access import Access
     from lsfs.serve.mcp_http import listen
+    from lsfs.syscalls.drive import new_session
     from lsfs.web import app
     from lsfs.web.pages import Pages
     from lsfs_cli.mcp import drive_of
 
     record = drive_of(session, source)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
-    with contextlib.closing(Access(record)) as access, contextlib.closing(listen(port)) as listener:
-        pages = Pages(access, allow_write=allow_write)
+    client = Client("web", session=new_session())
+    grant = app.CHANGING if allow_write else app.LOOKING
+    with (
+        contextlib.closing(Access(record, client=client, grant=grant)) as access,
+        contextlib.closing(listen(port)) as listener,
+    ):
         number = listener.getsockname()[1]
 
         def entered() -> None:
             if not session.json:
                 session.note(f"for another browser: {app.entrance(gate, number)}")
 
+        pages = Pages(access, allow_write=allow_write)
         gate = app.guarded(pages, number, entered=entered)
-        _tell(session, gate, number, opened=not no_open and not session.json)
+        _tell(session, app.entrance(gate, number), opened=not no_open)
         with contextlib.suppress(KeyboardInterrupt):
             anyio.run(app.serve, gate, listener)
 
 
-def _tell(session: Session, gate: Gate, port: int, *, opened: bool) -> None:
+def _tell(session: Session, url: str, *, opened: bool) -> None:
     """Print the link, and open it where a person sits before this machine."""
     import webbrowser
 
-    from lsfs.web.app import entrance
-
-    url = entrance(gate, port)
-    if session.json:
-        session.print_json({"url": url})
-    else:
-        click.echo(url)
+    session.show(Served(url), url)
     sys.stdout.flush()
-    if opened and sys.stdout.isatty():
+    if opened and not session.json and sys.stdout.isatty():
         webbrowser.open(url)

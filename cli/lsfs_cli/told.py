@@ -92,6 +92,15 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Trusted:
+    """Whether the settings that came with a folder are obeyed in full, and which wait for it."""
+
+    source: str
+    trusted: bool
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manual:
     """The manual pages that were written."""
 
@@ -107,6 +116,14 @@ class Models:
     models: tuple[dict[str, Any], ...]
     advised_bytes: int
     placement: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsAdvised:
+    """Models and how they would fit this machine, and the memory that there is."""
+
+    models: tuple[dict[str, Any], ...]
+    room: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

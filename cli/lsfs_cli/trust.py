@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING
+
 import click
 
-from lsfs_cli.session import Session
+from lsfs_cli.session import Session, terminal
+
+if TYPE_CHECKING:
+    from lsfs.drives import DriveRecord
 
 
 def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
@@ -33,10 +39,12 @@ def trust(session: Session, revoke: bool, show: bool) -> None:
     from lsfs import config
     from lsfs.errors import NotFound
 
-    source = session.record().source
+    record = session.record()
+    source = record.source
     data = config.content(source / config.DRIVE_FILE)
     if revoke:
         had = config.trusted().revoke(source)
+        _note(record, "revoke")
         _say(session, source=str(source), trusted=False, settings=[], changed=had)
         return
     if not data:
@@ -44,8 +52,19 @@ def trust(session: Session, revoke: bool, show: bool) -> None:
     waiting = config.untrusted(source)
     if not show:
         config.trusted().approve(source, data)
+        _note(record, "approve")
     approved = config.trusted().approves(source, data)
     _say(session, source=str(source), trusted=approved, settings=waiting, changed=not show)
+
+
+def _note(record: DriveRecord, done: str) -> None:
+    """Write it into the drive's audit log."""
+    from lsfs.audit import AuditLog, Happening
+    from lsfs.clients import Client
+
+    details = {"arguments": {"settings": done}}
+    what = Happening("trust", "write", "done", Client("cli", session=terminal()), details=details)
+    AuditLog(record.state.audit).append(what, time.time_ns())
 
 
 def _say(

@@ -34,8 +34,12 @@ from lsfs.fuse.remote import PATIENCE_S, RpcBrain
 from lsfs.fuse.source import Source
 from lsfs.fuse.transports import Choice
 from lsfs.fuse.vfs import Vfs
+from lsfs.fuse.views import NothingKept, View, Views
 from lsfs.fuse.virtual import VirtualTree
+from lsfs.grants import Grant
 from lsfs.paths import StatePaths
+from lsfs.readers import Reader
+from lsfs.sight import Sight
 from lsfs.versions.capture import Captures
 from lsfs.versions.events import State
 from lsfs.versions.history import Journal
@@ -144,7 +148,13 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
             captures.at_once = COPIED_AT_ONCE
         vfs = Vfs(
             source,
-            _tree(service, info, past, PATIENCE_S if choice.module is None else ANSWER_WAIT_S),
+            _views(
+                service,
+                info,
+                past,
+                PATIENCE_S if choice.module is None else ANSWER_WAIT_S,
+                source.root if choice.module is None else None,
+            ),
             changes,
             captures=captures,
             virtual_name=service.virtual_name,
@@ -279,7 +289,14 @@ def _captures(
     return captures
 
 
-def _tree(service: Service, info: MountInfo, past: Past, patience_s: float) -> VirtualTree:
+def _views(
+    service: Service, info: MountInfo, past: Past, patience_s: float, source: int | None
+) -> Views:
+    """The virtual directory for each user.
+
+    Args:
+        source: a descriptor of the folder; None where the transport does not tell users apart.
+    """
     from lsfs.index.published import Published
 
     facts: dict[str, str | int] = {
@@ -291,7 +308,29 @@ def _tree(service: Service, info: MountInfo, past: Past, patience_s: float) -> V
     published = Published(service.state.catalog)
     name = service.virtual_name
     remote = RpcBrain(service.state.socket, patience_s=patience_s)
-    return VirtualTree(published, remote, facts, past=past, name=name)
+    own = VirtualTree(published, remote, facts, past=past, name=name)
+    if source is None or not service.allow_other:
+        return Views(own)
+    root = source
+
+    def make(reader: Reader) -> View:
+        from lsfs.index.published_seen import SeenPublished
+        from lsfs.versions.past_seen import SeenPast
+
+        grant = Grant(verbs=("read", "search"), reader=reader)
+        sees = Sight(grant, root)
+        seen = SeenPublished(service.state.catalog, sees)
+        then = SeenPast(service.state, root, sees)
+        asks = RpcBrain(service.state.socket, patience_s=patience_s, grant=grant)
+        tree = VirtualTree(seen, NothingKept(asks.summarize), {}, past=then, name=name)
+
+        def close() -> None:
+            seen.close()
+            then.close()
+
+        return View(tree, close)
+
+    return Views(own, make)
 
 
 def _end_helper() -> None:

@@ -111,7 +111,7 @@ class Kernel:
                 error = None
             else:
                 return
-            requests.asked = request.uid, request.pid
+            requests.asked, requests.asked_group = (request.uid, request.pid), request.gid
             try:
                 if error is not None:
                     raise error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsfs import codec
 from lsfs.errors import LockHeld
+from lsfs.grants import FULL, Grant
 from lsfs.model import SavedQuestion
 from lsfs.summaries import Summary
 
@@ -34,11 +35,15 @@ class RpcBrain:
     Args:
         socket: where it listens.
         patience_s: how long to wait for an answer to a question, in seconds.
+        grant: what may be asked of it.
     """
 
-    def __init__(self, socket: Path, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, socket: Path, *, patience_s: float = PATIENCE_S, grant: Grant = FULL
+    ) -> None:
         self._socket = socket
         self._patience_s = patience_s
+        self._grant = grant
 
     def save_search(self, name: str) -> None:
         """Make a query."""
@@ -109,7 +114,7 @@ class RpcBrain:
         from lsfs.clients import Client as Who
         from lsfs.serve.rpc import Asking, Client
 
-        asks = Asking(Who("mount"))
+        asks = Asking(Who("mount"), self._grant)
         deadline = time.monotonic() + timeout
         while True:
             try:

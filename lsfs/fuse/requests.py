@@ -114,7 +114,9 @@ class Requests:
         self._room = bytearray(MAX_WRITE)
         self.handlers = self._table()
         self.asked: tuple[int, int] = (0, 0)  # user and process of the request in hand
+        self.asked_group = 0
         vfs.keeping.asker = lambda: self.asked
+        vfs.views.asker = lambda: (self.asked[0], self.asked_group, self.asked[1])
 
     def _table(self) -> dict[int, Handler]:
         return {

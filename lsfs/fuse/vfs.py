@@ -27,6 +27,7 @@ from lsfs.fuse.keeping import Keeping
 from lsfs.fuse.nodes import Change, Deferred, Found, Guard, Handle, Node
 from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.table import Pin, Table
+from lsfs.fuse.views import Views
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.fuse.virtual_files import MODE, VirtualFiles, check_length, size_of
 from lsfs.versions.capture import Captures
@@ -47,7 +48,7 @@ class Vfs:
 
     Args:
         folder: the source.
-        tree: what the virtual directory contains.
+        tree: what the virtual directory contains, for its owner or for each user.
         changes: where changes are noted.
         captures: keeps contents before they go; None keeps nothing.
         virtual_name: the virtual directory's name at the root.
@@ -57,7 +58,7 @@ class Vfs:
     def __init__(
         self,
         folder: Source,
-        tree: VirtualTree,
+        tree: VirtualTree | Views,
         changes: Changes,
         *,
         captures: Captures | None = None,
@@ -65,7 +66,7 @@ class Vfs:
         mount_facts: bytes = b"{}",
     ) -> None:
         self._source = folder
-        self._tree = tree
+        self.views = tree if isinstance(tree, Views) else Views(tree)
         self._changes = changes
         self._facts = mount_facts
         self.keeping = Keeping(folder, captures, self._finish)
@@ -74,10 +75,16 @@ class Vfs:
         self.root = self.table.root
         self.nodes = self.table.by_id
         self.handles: dict[int, Handle] = {}
-        self._virtual_files = VirtualFiles(tree, self.handles, folder.root)
+        self._virtual_files = VirtualFiles(self.views, self.handles, folder.root)
+
+    @property
+    def _tree(self) -> VirtualTree:
+        """The virtual directory of whoever asks."""
+        return self.views.now()
 
     def close(self) -> None:
         """Close all that is open. The source itself stays open."""
+        self.views.close()
         for handle in list(self.handles.values()):
             _close(handle)
         self.handles.clear()
@@ -115,7 +122,7 @@ class Vfs:
 
     def is_steady(self, parts: Parts) -> bool:
         """Whether what is at a path of the virtual directory stays what it is, mostly."""
-        return self._tree.is_steady(parts)
+        return not self.views.is_shared and self._tree.is_steady(parts)
 
     def forget(self, node: Node, count: int = 1) -> bool:
         """References were given back; whether the node is now gone."""
@@ -294,21 +301,23 @@ class Vfs:
         """Make a folder; below ``search`` of the virtual directory, a query."""
         if parent.parts is not None:
             parts = (*parent.parts, os.fsdecode(name))
-            return Deferred(lambda: self._make_query(parts))
+            tree = self._tree
+            return Deferred(lambda: self._make_query(tree, parts))
         self._not_ours(parent, name, errno.EEXIST)
         source.make_folder(self.table.folder(parent), name, mode, caller)
         self._note_made(Op.MADE_DIR, parent, name)
         return None
 
-    def _make_query(self, parts: Parts) -> None:
-        self._tree.mkdir(parts)
+    def _make_query(self, tree: VirtualTree, parts: Parts) -> None:
+        tree.mkdir(parts)
         self._changes.nudge()
 
     def rmdir(self, parent: Node, name: bytes) -> Deferred[None] | None:
         """Remove an empty folder, or forget a query."""
         if parent.parts is not None:
             parts = (*parent.parts, os.fsdecode(name))
-            return Deferred(lambda: self._tree.rmdir(parts))
+            tree = self._tree
+            return Deferred(lambda: tree.rmdir(parts))
         self._not_ours(parent, name, errno.EROFS)
         self.table.hold(parent, name)
         os.rmdir(name, dir_fd=self.table.folder(parent))
@@ -359,7 +368,8 @@ class Vfs:
         """Remove a name, or forget a question."""
         if parent.parts is not None:
             parts = (*parent.parts, os.fsdecode(name))
-            return Deferred(lambda: self._tree.unlink(parts))
+            tree = self._tree
+            return Deferred(lambda: tree.unlink(parts))
         self._not_ours(parent, name, errno.EROFS)
         path = self._path_at(parent, name)
         with self._replacing(parent, name, path):

@@ -13,6 +13,7 @@ import stat as modes
 from lsfs.fuse import virtual
 from lsfs.fuse.branches.ask import LONGEST
 from lsfs.fuse.nodes import Deferred, Handle
+from lsfs.fuse.views import Views
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.versions.contents import Content
 
@@ -29,17 +30,23 @@ class VirtualFiles:
     """The virtual directory of a mount, as files.
 
     Args:
-        tree: what it contains.
+        views: what it contains, for each user.
         handles: the open files of the mount, by descriptor.
-        root: descriptor of the source, whose owner and time the directory has.
+        root: descriptor of the source, whose time the directory has.
     """
 
-    def __init__(self, tree: VirtualTree, handles: dict[int, Handle], root: int) -> None:
-        self._tree = tree
+    def __init__(self, views: Views, handles: dict[int, Handle], root: int) -> None:
+        self._views = views
         self._handles = handles
-        owner = os.fstat(root)
-        self._owner = owner.st_uid, owner.st_gid
-        self._made_ns = owner.st_mtime_ns
+        self._trees: dict[int, VirtualTree] = {}  # of open files, by descriptor
+        # Whoever mounted it, not whose folder it is: it shows what the process may read.
+        self._owner = os.geteuid(), os.getegid()
+        self._others = 0o055 if views.is_shared else 0
+        self._made_ns = os.fstat(root).st_mtime_ns
+
+    @property
+    def _tree(self) -> VirtualTree:
+        return self._views.now()
 
     def stat(self, parts: Parts, size: int | None = None) -> os.stat_result:
         """Attributes of an entry.
@@ -52,6 +59,8 @@ class VirtualFiles:
         size = node.size if size is None else size
         writable = node.writable if is_dir else self._tree.creates_file(parts)
         mode = MODE[node.kind] | (0o200 if writable else 0)
+        if node.kind is not NodeKind.LINK:
+            mode |= self._others if is_dir else self._others & 0o044
         if node.mode is not None:
             mode = modes.S_IFMT(mode) | node.mode
         owner = node.owner or self._owner
@@ -71,8 +80,9 @@ class VirtualFiles:
 
         The kernel asks by name also for who has it open, and a copy ends where the size says.
         """
+        tree = self._tree
         for handle in reversed(list(self._handles.values())):
-            if handle.parts == parts:
+            if handle.parts == parts and self._trees.get(handle.fd) is tree:
                 return size_of(handle)
         return None
 
@@ -80,7 +90,8 @@ class VirtualFiles:
         try:
             return self._tree.lookup(parts)
         except FileNotFoundError:
-            if any(handle.parts == parts for handle in list(self._handles.values())):
+            tree, opened = self._tree, list(self._handles.values())
+            if any(h.parts == parts and self._trees.get(h.fd) is tree for h in opened):
                 # It is being written, and appears in the tree when it is closed.
                 return virtual.Node(NodeKind.FILE, virtual.inode_of(parts), 0, None)
             raise
@@ -89,18 +100,22 @@ class VirtualFiles:
         """Open a file."""
         if flags & _ACCESS:
             return self.write(parts, flags)
-        node = self._tree.lookup(parts)
+        tree = self._tree
+        node = tree.lookup(parts)
         if node.content is not None:
-            return self._in_memory(parts, node.content, flags)
-        return Deferred(lambda: self._in_memory(parts, self._tree.open(parts), flags))
+            return self._in_memory(tree, parts, node.content, flags)
+        return Deferred(lambda: self._in_memory(tree, parts, tree.open(parts), flags))
 
     def write(self, parts: Parts, flags: int) -> Handle:
         """Open a file to write something new into it."""
-        if not self._tree.creates_file(parts):
+        tree = self._tree
+        if not tree.creates_file(parts):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return self._in_memory(parts, b"", flags)
+        return self._in_memory(tree, parts, b"", flags)
 
-    def _in_memory(self, parts: Parts, content: bytes | Content, flags: int) -> Handle:
+    def _in_memory(
+        self, tree: VirtualTree, parts: Parts, content: bytes | Content, flags: int
+    ) -> Handle:
         """A file in memory with the content of this moment: reads need no special case.
 
         What is too large for that has an empty one, for its number.
@@ -113,6 +128,7 @@ class VirtualFiles:
         else:
             handle.content = content
         self._handles[fd] = handle
+        self._trees[fd] = tree
         return handle
 
     def hand_over(self, handle: Handle) -> Deferred[None] | None:
@@ -121,7 +137,8 @@ class VirtualFiles:
             return None
         handle.dirty = False
         parts, data = handle.parts, os.pread(handle.fd, LONGEST + 1, 0)
-        return Deferred(lambda: self._tree.write(parts, data))
+        tree = self._trees.get(handle.fd, self._tree)
+        return Deferred(lambda: tree.write(parts, data))
 
 
 def size_of(handle: Handle) -> int:

@@ -19,12 +19,11 @@ from pathlib import Path
 
 from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
-from lsfs.index import stated
+from lsfs.index import passagerows, stated
 from lsfs.index.naming import named
 from lsfs.index.opening import connect, kept_of, set_aside
 from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, unpacked
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
-from lsfs.index.terms import parts_of
 from lsfs.model import Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
@@ -420,21 +419,7 @@ class Catalog:
             ),
         )  # fmt: skip
         document_id = cursor.lastrowid or 0
-        rows = (
-            (document_id, int(embedded), ordinal, *_passage_row(passage), text_hash)
-            for ordinal, (passage, text_hash) in enumerate(passages)
-        )
-        self.db.executemany(
-            "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
-            "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            rows,
-        )
-        self.db.execute(
-            "INSERT INTO passage_fts(rowid, text, heading, parts) SELECT id, text, heading, parts "
-            "FROM passage WHERE document_id = ? ORDER BY ordinal",
-            (document_id,),
-        )
+        passagerows.add(self.db, document_id, passages, embedded=embedded)
         return document_id
 
     def orphans(self) -> int:
@@ -543,15 +528,6 @@ class Catalog:
             return read + embedded
 
 
-def _passage_row(passage: Passage) -> tuple[object, ...]:
-    """The columns from ``char_start`` to ``text``."""
-    parts = parts_of(f"{passage.text}\n{passage.heading}" if passage.heading else passage.text)
-    return (
-        passage.char_start, passage.char_end, passage.page, passage.page_end, passage.line_start,
-        passage.line_end, passage.heading, passage.where, parts, passage.text,
-    )  # fmt: skip
-
-
 def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:
     """A catalog; a damaged one is set aside and made again from the files, which hold all it knows.
 
@@ -595,6 +571,7 @@ def counts(db: sqlite3.Connection) -> IndexCounts:
             "SELECT count(*) FROM passage WHERE document_id IN (SELECT document_id FROM file)"
         ).fetchone()[0],
         generation=int(row[0]) if row else 0,
+        unsupported=by_status.get(Status.UNSUPPORTED, 0),
     )
 
 

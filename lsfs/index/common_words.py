@@ -39,7 +39,7 @@ class Frequencies:
         """
         if state != self._state or len(self._counts) > KEPT:
             self._state, self._counts = state, {}
-            self._passages = db.execute("SELECT count(*) FROM passage").fetchone()[0]
+            self._passages = db.execute("SELECT count(*) FROM main.passage").fetchone()[0]
         return self
 
     @property

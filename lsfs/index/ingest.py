@@ -16,7 +16,7 @@ from typing import Protocol
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.index import filerows, stated
+from lsfs.index import filerows, passagerows, stated, terms
 from lsfs.index.ahead import Ahead, threads, workers_of
 from lsfs.index.catalog import Catalog
 from lsfs.index.compare import Changes, Move, compare
@@ -148,6 +148,7 @@ class Pipeline:
         self._check_facts()
         self._check_fields(fields or {})
         self._check_signatures()
+        self._check_words()
 
     def _check_facts(self) -> None:
         """Judge files anew: all when the rules for kinds and dates have changed, else those that
@@ -183,6 +184,16 @@ class Pipeline:
             with self._catalog.transaction() as db:
                 stated.sign_again(db, documents.values())
         self._catalog.set_meta("signatures", state)
+
+    def _check_words(self) -> None:
+        """Make the words beside texts and names anew when other ones are made now."""
+        state = str(terms.VERSION)
+        if self._catalog.meta("words", "1") != state and self._catalog.documents():
+            with self._catalog.transaction() as db:
+                passagerows.index_words(db)
+                self._catalog.index_names()
+                self._catalog.bump()
+        self._catalog.set_meta("words", state)
 
     def _retry_unreadable(self) -> None:
         """What could not be opened or read may be readable now, though it looks the same."""

@@ -95,7 +95,8 @@ def most(terms: Sequence[str], frequencies: Frequencies, db: sqlite3.Connection)
     """
     total = 0.0
     for term, times in Counter(terms).items():
-        holding = frequencies.of(db, term)
+        # The words are counted over all passages, also where only some of them may be seen.
+        holding = min(frequencies.of(db, term), frequencies.passages)
         idf = math.log((frequencies.passages - holding + 0.5) / (holding + 0.5))
         total += times * max(idf, 1e-6) * (K1 + 1)  # as FTS5 has it
     return total

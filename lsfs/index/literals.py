@@ -70,6 +70,10 @@ class Strings:
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where they stand in a text, also those within others, by their ends."""
         raw = _raw(text)
+        if len(raw) == len(text):
+            for _, first, last in self._automaton.find_matches_as_indexes(raw, overlapping=True):
+                yield first, last
+            return
         behind = end = 0  # of the last one, in bytes and in characters
         for at, _, last in self._automaton.find_matches_as_indexes(raw, overlapping=True):
             end += len(raw[behind:last].decode("utf-8", "surrogatepass"))

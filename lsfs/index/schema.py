@@ -13,6 +13,7 @@ SCHEMA_VERSION = 5
 #   parsers      versions of the parsers that the files were read with, as JSON
 #   limits       limits within which they were read, as JSON
 #   signatures   how the signatures of wordings are made; see lsfs.index.stated
+#   words        how the words beside texts and names are made; see lsfs.index.terms
 #   moved        ids of moved files whose kind and dates are to be judged anew, as JSON; '' for none
 #   progress     how far the run is that goes on, as JSON; see lsfs.index.progress
 #

@@ -1,11 +1,10 @@
 """The catalog as somebody sees it who may see some of the files only.
 
-As in :mod:`lsfs.index.then`, temporary tables and views of a connection of its own take the place
-of those in the database: ``file`` and what is said of files hold the visible ones, and every table
-that says something of documents shows those of visible files. So every query finds nothing else,
-also one that is written later. What is kept of all files together (queries, groups, topics) is
-empty. Only what ranks passages, the full-text index and the vectors, knows of the others; what it
-finds is looked up here, and left out (``Search._without_file``).
+As in :mod:`lsfs.index.then`, temporary tables of a connection of its own take the place of those in
+the database: ``file`` and what is said of files hold the visible ones, and :mod:`lsfs.index.veil`
+hides the rest. So every query finds nothing else, also one that is written later. Only what ranks
+passages, the full-text index and the vectors, knows of the others; what it finds is looked up here,
+and left out (``Search._without_file``).
 """
 
 from __future__ import annotations
@@ -16,9 +15,7 @@ from pathlib import Path
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.then import CatalogThen
-
-# Made of all files together: of no use to who sees some of them.
-_OF_ALL = ("saved_search", "saved_question", "saved_group", "saved_join", "topic", "failure")
+from lsfs.index.veil import veil
 
 
 class CatalogSeen(CatalogThen):
@@ -36,7 +33,7 @@ class CatalogSeen(CatalogThen):
         try:
             with self.lock:
                 self._fill_seen(sees)
-                self._veil()
+                veil(self.db)
                 self.db.execute("COMMIT")
         except BaseException:
             self.close()
@@ -53,27 +50,6 @@ class CatalogSeen(CatalogThen):
             "INSERT INTO temp.file_fts(rowid, name, title, name_parts, title_parts) "
             "SELECT rowid, name, title, name_parts, title_parts "
             "FROM main.file_fts WHERE rowid IN (SELECT id FROM temp.file)"
-        )
-
-    def _veil(self) -> None:
-        """Views that show of each table what belongs to the visible files."""
-        seen = "(SELECT document_id FROM temp.file WHERE document_id IS NOT NULL)"
-        self._view("document", f"id IN {seen}")
-        for table in self._tables_of_documents():
-            self._view(table, f"document_id IN {seen}")
-        for table in _OF_ALL:
-            self._view(table, "0")
-
-    def _tables_of_documents(self) -> list[str]:
-        rows = self.db.execute(
-            "SELECT m.name FROM main.sqlite_master m JOIN pragma_table_info(m.name) c "
-            "WHERE m.type = 'table' AND c.name = 'document_id' AND m.name <> 'file'"
-        ).fetchall()
-        return [row[0] for row in rows]
-
-    def _view(self, table: str, where: str) -> None:
-        self.db.execute(
-            f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE {where}"  # noqa: S608 - names of the schema
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lsfs.index import keyword, terms
+from lsfs.index.han import simplified
 from lsfs.index.query import Leaf
 
 SNIPPET_CHARS = 280
@@ -106,6 +107,7 @@ def _ranges(marked: str) -> Iterator[Range]:
 
 def _runs(text: str, word: str) -> Iterator[Range]:
     """Where a word of a script without blanks stands: whole, or else its pairs of letters."""
+    text, word = simplified(text), simplified(word)
     whole = [match.span() for match in re.finditer(re.escape(word), text)]
     if whole:
         yield from whole

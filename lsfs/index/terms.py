@@ -13,6 +13,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from lsfs.index.han import simplified
+
+VERSION = 2  # raise when :func:`parts_of` makes other words: those that are stored are made anew
 TOKENIZER = "porter unicode61 remove_diacritics 2"  # of the full-text tables; see the schema
 
 STOP_WORDS = frozenset((
@@ -141,7 +144,7 @@ def pairs(run: str) -> list[str]:
 
 
 def _letters(run: str) -> str:
-    plain = unicodedata.normalize("NFKC", run)
+    plain = simplified(unicodedata.normalize("NFKC", run))
     return "".join(char for char in plain if unicodedata.category(char) not in _MARKS)
 
 

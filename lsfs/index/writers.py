@@ -8,7 +8,7 @@ import re
 _PROGRAMS = frozenset((
     "openpyxl", "python-docx", "python-pptx", "xlsxwriter", "anonymous", "(anonymous)", "unknown",
     "unspecified", "user", "admin", "administrator", "root", "author", "none", "null", "default",
-    "microsoft office user", "windows user", "apache poi", "libreoffice", "reportlab",
+    "scanner", "microsoft office user", "windows user", "apache poi", "libreoffice", "reportlab",
 ))  # fmt: skip
 _ADDRESSED = re.compile(r"\s*\"?([^\"<>]*?)\"?\s*<([^<>]+@[^<>]+)>\s*\Z")
 

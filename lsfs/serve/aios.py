@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from lsfs import errors
 from lsfs.errors import AccessDenied, AlreadyThere, ConfirmationRequired, LsfsError, UsageError
-from lsfs.serve.aios_given import count, days, given, words
+from lsfs.serve.aios_given import count, given, length, words
 from lsfs.serve.mcp_names import shown
 from lsfs.serve.mcp_tools import Paths, in_tools
 
 if TYPE_CHECKING:
     from lsfs.config import Config
+    from lsfs.grants import Grant
     from lsfs.model import Hit
 
 log = logging.getLogger("lsfs.serve.aios")
@@ -92,6 +93,7 @@ class AiosStorage:
     Args:
         root_dir: the folder; it is made when it is missing, and becomes a drive.
         read_only: refuse what changes files.
+        grant: what agents may do; everything by default.
         state: where the drive's state is kept, when not in its default place.
         config: settings, where this process is the one that serves the drive.
     """
@@ -101,17 +103,23 @@ class AiosStorage:
         root_dir: str | os.PathLike[str],
         *,
         read_only: bool = False,
+        grant: Grant | None = None,
         state: str | None = None,
         config: Config | None = None,
     ) -> None:
+        from lsfs.clients import Client
         from lsfs.drives import initialise
+        from lsfs.grants import FULL, Grant
         from lsfs.serve.access import Access
-        from lsfs.syscalls.drive import Drive
+        from lsfs.syscalls.drive import Drive, new_session
 
         folder = Path(root_dir).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         record = initialise(folder, state)
-        self.drive = Drive(record.source, Access(record, config))
+        may = (grant or FULL).narrowed(Grant(verbs=("read", "search")) if read_only else FULL)
+        client = Client("aios", session=new_session())
+        access = Access(record, config, client=client, grant=may)
+        self.drive = Drive(record.source, access, session=client.session)
         self._read_only = read_only
         self._paths = Paths(record)
         self._mounted: dict[str, str] = {}  # the folder that an agent has mounted, of the drive
@@ -269,15 +277,16 @@ class AiosStorage:
 
     def _share(self, agent: str, values: dict[str, Any]) -> str:
         path = self._path(agent, values)
-        expires = days(values.get("expires"))
-        made = self.drive.call("share", path, expires=expires)
+        expires = values.get("expires")
+        made = self.drive.share(path, expires=length(expires))
         entry = self.drive.stat(path).entry
         return json.dumps(
             {
-                "file_name": entry.name,
-                "file_path": self._named(path),
-                "share_link": made.link,
-                "expires_in": expires,
+                "file_name": shown(entry.name),
+                "file_path": shown(self._named(path)),
+                "share_link": made.link or made.token,
+                "expires_in": expires or "7 days",
+                "expires_at": made.expires,
                 "last_modified": entry.modified,
             }
         )

@@ -9,6 +9,10 @@ from typing import Any
 
 from lsfs.errors import UsageError
 
+_LENGTH = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|seconds?|m|minutes?|h|hours?|d|days?|w|weeks?)", re.ASCII
+)
+
 
 def given(
     operation: str, params: Mapping[str, Any], spelled: Mapping[str, tuple[str, ...]]
@@ -72,6 +76,14 @@ def words(value: Any) -> tuple[str, ...]:
     return tuple(text for part in parts if (text := str(part).strip().strip("\"'")))
 
 
-def days(value: Any) -> str:
-    """For how long something is shared: as it was said, 7 days when nothing was."""
-    return str(value).strip() if value else "7 days"
+def length(value: Any) -> str:
+    """How long something is shared, as ``lsfs share`` takes it: "7d" of "7 days", or of nothing.
+
+    Raises:
+        UsageError: it is no length of time.
+    """
+    form = _LENGTH.fullmatch(str(value or "7 days").strip().lower())
+    if form is None:
+        raise UsageError(f"expires_in has to be a length of time, as '7 days', and not {value!r}")
+    weeks = form[2].startswith("w")
+    return f"{float(form[1]) * (7 if weeks else 1):g}{'d' if weeks else form[2][0]}"

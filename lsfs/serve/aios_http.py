@@ -1,7 +1,7 @@
 """The storage of AIOS over HTTP, as its kernel serves it: ``POST /query``, on this machine only.
 
 Cerebrum sends no token, but lets the address of the kernel be chosen: so the token is a part of
-the address, ``http://127.0.0.1:8378/TOKEN``, and what comes to another is told nothing. Pages in a
+the address, ``http://127.0.0.1:8379/TOKEN``, and what comes to another is told nothing. Pages in a
 browser are refused by their Origin, and by a Host that is not this one (DNS rebinding).
 """
 

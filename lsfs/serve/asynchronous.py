@@ -21,12 +21,14 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
-from lsfs.errors import LsfsError
+from lsfs.errors import LsfsError, UsageError
 from lsfs.serve.access import Access, Cancellation
 from lsfs.syscalls.drive import WATCH_SECONDS, bound, new_session
 from lsfs.syscalls.methods import AsyncMethods
 
 if TYPE_CHECKING:
+    from anyio.streams.memory import MemoryObjectReceiveStream
+
     from lsfs.syscalls.changes import FileEvent
 
 AT_ONCE = 16  # calls that run at the same time; more wait
@@ -147,6 +149,7 @@ class AsyncStream:
 
     def __init__(self, run: Callable[[Callable[[Event], None]], Awaitable[Any]]) -> None:
         self._run = run
+        self._parts: MemoryObjectReceiveStream[str] | None = None
         self._result: Any = None
         self._error: LsfsError | None = None
 
@@ -158,7 +161,8 @@ class AsyncStream:
 
     async def __aexit__(self, *_: object) -> None:
         self._group.cancel_scope.cancel()
-        self._parts.close()
+        if self._parts is not None:
+            self._parts.close()
         await self._group.__aexit__(None, None, None)  # an error of the block stays as it is
 
     async def _work(self) -> None:
@@ -180,7 +184,10 @@ class AsyncStream:
 
         Raises:
             LsfsError: what the call raised, behind the last part.
+            UsageError: it was not entered.
         """
+        if self._parts is None:
+            raise UsageError("a stream is used with: async with drive.stream(…) as parts")
         try:
             return await self._parts.receive()
         except anyio.EndOfStream:

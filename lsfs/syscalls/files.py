@@ -148,6 +148,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
             "indexed": counts.indexed,
             "pending": counts.pending,
             "errors": counts.errors,
+            "unsupported": counts.unsupported,
             "passages": counts.passages,
             "generation": counts.generation,
         },

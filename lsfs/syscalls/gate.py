@@ -47,7 +47,7 @@ SOME_FILES = frozenset({
     "integrated_retrieve", "join", "aggregate", "versions", "read", "diff", "change_summary",
     "text", "status", "wait_indexed", "log", "trash", "concat", "list_dir", "tree", "find_files",
     "stat", "read_text", "read_texts", "write_file", "copy", "move", "make_dir", "edit_file",
-    "delete", "rollback", "trash_restore", "lock", "unlock",
+    "delete", "rollback", "trash_restore", "lock", "unlock", "describe", "page_image",
 })  # fmt: skip
 
 # Paths that a call which changes something only reads.
@@ -131,7 +131,7 @@ def _authorise(call: Call, declared: Syscall, request: Any, effect: Effect) -> N
             f"{name}: this client may see some of the files only, and this is of all"
         )
     changed = [] if effect is Effect.READ else changed_paths(declared, request)
-    for path in named_paths(declared, request):
+    for path in named_paths(declared, request) if grant.is_limited else ():
         may_pass = grant.leads_on(path) and path not in changed
         if not (grant.shows(path) or may_pass):
             raise AccessDenied(f"{path!r} is outside of what this client may use")

@@ -43,8 +43,9 @@ def groups(call: Call, request: GroupRequest) -> Groups:
     """
     from lsfs.index.groups.attributes import ATTRIBUTES
 
+    request = _in_words(request)
     key, _, option = request.key.strip().partition(":")
-    key = key.strip().casefold().removeprefix("by ").strip()
+    key = key.strip().casefold()
     if not key:
         raise UsageError("group by what?", hint="for example: lsfs group type")
     attribute = ATTRIBUTES.get(key)
@@ -72,6 +73,15 @@ def groups(call: Call, request: GroupRequest) -> Groups:
         notes = (*notes, f"{len(rest)} of {len(scope.entries)} files {missing}")
     notes = (*scope.notes, *notes, *pending_note(call.engines))
     return Groups(request.key, tuple(found), rest, len(scope.entries), notes)
+
+
+def _in_words(request: GroupRequest) -> GroupRequest:
+    """A request as it is said: in "invoices by supplier" the first words say which files."""
+    which, _, key = f" {request.key.strip()}".rpartition(" by ")
+    if not key.strip():
+        return request
+    asked = " ".join(filter(None, (request.query, which.strip())))
+    return replace(request, key=key.strip(), query=asked)
 
 
 def _scope(call: Call, request: GroupRequest, *, unread: bool) -> Selection:

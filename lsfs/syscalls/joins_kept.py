@@ -20,7 +20,7 @@ log = logging.getLogger("lsfs.syscalls.joins")
 
 _NOTHING = Joined((), 0, more=False, left_files=0, right_files=0)
 _FORM = re.compile(
-    r"(?P<left>.+?)\s*\+\s*(?P<right>.+?)\s+on\s+(?P<on>.+?)"
+    r"(?P<left>.+?)(?:\s*\+\s*|\s+with\s+)(?P<right>.+?)\s+on\s+(?P<on>.+?)"
     r"(?:\s+within\s+(?P<within>\d+ ?[a-z]+(?: before| after)?))?"
     r"(?:\s+tolerance\s+(?P<tolerance>[\d.]+ ?%?))?"
     r"(?:\s+how\s+(?P<how>inner|left|anti))?\s*",

@@ -176,10 +176,7 @@ class FindRequest:
     path: Annotated[str, Param("the folder to look in; '.' is the whole drive", path=True)]
     pattern: Annotated[
         str,
-        Param(
-            "a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'; may stand alone",
-            positional=True,
-        ),
+        Param("a glob: '*.pdf' here, '**/*.pdf' at any depth, '{a,b}'", positional=True),
     ] = ""
     exclude_patterns: _EXCLUDE = ()
     limit: Annotated[int, Param("show at most so many")] = MOST
@@ -204,7 +201,10 @@ class Names:
     ),
 )  # fmt: skip
 def find_files(call: Call, request: FindRequest) -> Names:
-    """Find files and folders by their names. For what files say: ``search`` and ``grep``."""
+    """Find files and folders by their names. For what files say: ``search`` and ``grep``.
+
+    A pattern that stands alone is looked for in the whole drive.
+    """
     folder, pattern = (request.path, request.pattern) if request.pattern else ("", request.path)
     matches = globbed([pattern])
     is_out = excluded(request.exclude_patterns)

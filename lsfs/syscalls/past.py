@@ -197,7 +197,7 @@ def back(call: Call, path: str, count: int) -> Row:
     rows = call.engines.past.versions(path)
     position = len(rows) - 1 - count + (1 if rows and rows[-1].end_ns is not None else 0)
     if count < 0 or not 0 <= position < len(rows):
-        raise _no_version(call, path, f"{count} versions back", rows)
+        raise _no_version(call, path, f"version {count} back", rows)
     return rows[position]
 
 
@@ -207,7 +207,7 @@ def at(call: Call, path: str, time_ns: int) -> Row:
     for row in rows:
         if row.begin_ns <= time_ns and (row.end_ns is None or time_ns < row.end_ns):
             return row
-    raise _no_version(call, path, f"a version at {iso(time_ns)}", rows)
+    raise _no_version(call, path, f"version at {iso(time_ns)}", rows)
 
 
 def _no_version(call: Call, path: str, what: str, rows: list[Row]) -> LsfsError:

@@ -308,6 +308,15 @@ def look_for(
             the beach" asks for photos, "converts Word files to PDF" for neither.
         options: see :meth:`lsfs.index.search.Search.find`.
     """
+    if plan.sort and not plan.either:
+        from lsfs.syscalls.ordered import by_order, sorted_hits
+
+        found = by_order(engines, plan, filters, k, **options)
+        if found is None:
+            unsorted = replace(plan, sort="", limit=0)
+            found = look_for(engines, unsorted, filters, k, words=words, **options)
+            return replace(found, hits=sorted_hits(engines, plan, found.hits))
+        return found
     if plan.either:
         found = _united(engines, plan.either, filters, k, **options)
         if found.hits or not words:

@@ -103,7 +103,8 @@ def rollback(call: Call, request: RollbackRequest) -> Restored:
     """
     path = paths.relative(request.path)
     if sum(map(bool, (request.version, request.back, request.to))) != 1:
-        raise UsageError("say to what: one of version, back and to")
+        hint = f"for example: lsfs rollback {request.path or '.'!r} --back 1"
+        raise UsageError("say to what: one of version, back and to", hint=hint)
     how = _How(request.dry_run, request.apply)
     keeper_of(call).look([path])
     past = call.engines.past

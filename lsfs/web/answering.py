@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lsfs.web import filing
 from lsfs.web.pages import Emit, Pages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from lsfs.model import Citation
     from lsfs.serve.access import Cancellation
     from lsfs.syscalls.ask import Answer
 
 _AS_FILES = ("list",)
+_TALK = re.compile(r"[0-9a-f]{16}")
 _LONGEST = 4_000  # characters of a question
 
 
@@ -34,15 +36,22 @@ def asked(pages: Pages, request: Request) -> Response:
     if not question:
         return pages.page("ask.html", query="")
 
+    talk = request.query_params.get("talk", "")
+    continues = bool(_TALK.fullmatch(talk))
+    talk = talk if continues else secrets.token_hex(8)
+    asks = {"question": question, "conversation": f"page {talk}", "continue_": continues}
+
     def work(emit: Emit, cancelled: Cancellation) -> str:
-        answer = pages.access.call("ask", {"question": question}, emit, cancelled)
+        answer = pages.access.call("ask", asks, emit, cancelled)
         return pages.text(
             "_answer.html",
             query=question,
             answer=answer,
+            talk=talk,
             statements=statements(answer),
             is_listing=answer.by in _AS_FILES,
             others=_others(answer),
+            evidence=filing.evidence(pages, answer.citations) if answer.grounded else None,
         )
 
     return pages.slowly("asked.html", work, query=question)
@@ -57,10 +66,5 @@ def statements(answer: Answer) -> list[Stated]:
 
 def _others(answer: Answer) -> list[object]:
     """Files beside the cited ones."""
-    cited = paths(answer.citations)
+    cited = {citation.path for citation in answer.citations}
     return [file for file in answer.files if file.path not in cited]
-
-
-def paths(citations: Sequence[Citation]) -> set[str]:
-    """The files that are cited."""
-    return {citation.path for citation in citations}

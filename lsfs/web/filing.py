@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from lsfs.model import Citation
     from lsfs.syscalls.extract import Extracted
     from lsfs.syscalls.files import Text
 
 PICTURED = ("application/pdf", "image/")  # whose pages are shown as they look
 BLOCKS = 120  # on one page of what has none of its own
 ROWS = 200  # of a table
+LETTERS = 20_000  # of a block
 FIELDS = 40
 SIMILAR = 6
+_TRIED = 3  # citations that are looked up for a page to show
 _ABOUT = 400  # characters from the beginning that say what a file is about
 _STEP = 4 << 20  # bytes read at once of a download
 
@@ -78,6 +81,19 @@ class Part:
     page: Page | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page as it looks.
+
+    Attributes:
+        boxes: left, top, width and height in points of what is marked on it.
+    """
+
+    path: str
+    page: Page
+    boxes: tuple[quotes.Box, ...]
+
+
 def shown(pages: Pages, request: Request) -> Response:
     """The page of a file or folder."""
     path = path_of(request)
@@ -112,17 +128,40 @@ def _document(request: Request, text: Text) -> dict[str, Any]:
     if quote:
         place = quotes.find(text.blocks, quote, request.query_params.get("to", ""), asked or None)
     part = _part(text, asked, place)
-    page = part.page
-    has_picture = text.media_type.startswith(PICTURED) and page is not None and page.width > 0
     return {
         "text": text,
         "part": part,
         "blocks": list(blocks(part.blocks, text, place)),
-        "picture": page if has_picture else None,
-        "boxes": list(quotes.boxes(part.blocks, place, page.no)) if has_picture and page else [],
+        "sheet": _sheet(text, part, place),
         "quote": quote,
         "is_found": place != (0, 0),
     }
+
+
+def _sheet(text: Text, part: Part, place: Range) -> Sheet | None:
+    """A page as it looks; None where the format has none."""
+    page = part.page
+    if page is None or page.width <= 0 or not text.media_type.startswith(PICTURED):
+        return None
+    return Sheet(text.path, page, tuple(quotes.boxes(part.blocks, place, page.no)))
+
+
+def evidence(pages: Pages, citations: Sequence[Citation]) -> tuple[Citation, Sheet] | None:
+    """The page of the first quote that can be shown as it looks, with all quotes of it marked."""
+    for citation in citations[:_TRIED]:
+        try:
+            text = pages.call("text", path=citation.path)
+        except LsfsError:  # it has gone since the answer was found
+            continue
+        place = quotes.find(text.blocks, citation.quote, page=citation.page)
+        part = _part(text, 0, place)
+        sheet = _sheet(text, part, place)
+        if place != (0, 0) and sheet is not None:
+            others = (one for one in citations if one.path == citation.path and one != citation)
+            found = [quotes.find(part.blocks, one.quote, page=part.number) for one in others]
+            more = [box for one in found for box in quotes.boxes(part.blocks, one, part.number)]
+            return citation, replace(sheet, boxes=(*sheet.boxes, *more))
+    return None
 
 
 def _part(text: Text, asked: int, place: Range) -> Part:
@@ -165,11 +204,18 @@ def _rows(block: Block, table: Table, place: Range) -> Iterator[Row]:
 
 
 def _runs(block: Block, place: Range) -> Iterator[Run]:
-    """The text of a block in runs that are in a range or not."""
+    """The text of a block in runs that are in a range or not; of a very long one what is around."""
     start, end = (min(max(at - block.char_start, 0), len(block.text)) for at in place)
-    for a, b in pairwise((0, start, end, len(block.text))):
+    first = max(0, min(start - LETTERS // 2, len(block.text) - LETTERS))
+    last = min(len(block.text), first + LETTERS)
+    edges = (first, max(first, min(start, last)), max(first, min(end, last)), last)
+    if first:
+        yield Run(f"… ({first:,} letters)\n", False)
+    for a, b in pairwise(edges):
         if a < b:
-            yield Run(block.text[a:b], (a, b) == (start, end))
+            yield Run(block.text[a:b], (a, b) == edges[1:3])
+    if last < len(block.text):
+        yield Run(f"\n… ({len(block.text) - last:,} letters)", False)
 
 
 def _beside(pages: Pages, text: Text) -> dict[str, Any]:

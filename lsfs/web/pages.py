@@ -224,10 +224,17 @@ def how(op: str) -> str:
     return _OPS.get(op, op)
 
 
-def where(place: str) -> str:
-    """A place as :mod:`lsfs.places` writes it behind a path, as it reads by itself."""
+def where(place: str, short: bool = False) -> str:
+    """A place as :mod:`lsfs.places` writes it behind a path, as it reads by itself.
+
+    Args:
+        short: without the headings above it.
+    """
     if place.startswith(":"):
         return f"{'lines' if '-' in place else 'line'} {place[1:]}"
+    headings, _, spot = place.rpartition(", ")
+    if short and headings and spot.startswith("paragraph"):
+        return spot
     return place.removeprefix("!")
 
 

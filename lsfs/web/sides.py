@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _HUNK = re.compile(r"@@ -[\d,]+ \+(\d+)(?:,\d+)? @@")
-_ALIKE = 0.3  # lines that share less are not one line that was changed
+_ALIKE = 0.3  # lines that share fewer words are not one line that was changed
 _LONGEST = 2_000  # characters of a line whose words are compared
 
 
@@ -93,9 +93,10 @@ def _words(left: str, right: str) -> tuple[Words, Words]:
     if max(len(left), len(right)) > _LONGEST:
         return (Word(left, True),), (Word(right, True),)
     a, b = _WORD.findall(left), _WORD.findall(right)
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    if matcher.ratio() < _ALIKE:
+    said = [[word for word in words if not word.isspace()] for words in (a, b)]
+    if difflib.SequenceMatcher(None, said[0], said[1], autojunk=False).ratio() < _ALIKE:
         return (Word(left, True),), (Word(right, True),)
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     sides: tuple[list[Word], list[Word]] = ([], [])
     for tag, a1, a2, b1, b2 in matcher.get_opcodes():
         for side, text in zip(sides, ("".join(a[a1:a2]), "".join(b[b1:b2])), strict=True):

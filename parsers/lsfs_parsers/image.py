@@ -47,7 +47,7 @@ class ImageParser:
     """Reads PNG, JPEG, TIFF, WebP, BMP and GIF with tesseract."""
 
     name = "image"
-    version = 2
+    version = 3
     media_types = tuple(FORMATS)
 
     def parse(self, source: Source) -> Document:

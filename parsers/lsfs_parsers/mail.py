@@ -46,7 +46,7 @@ class MailParser:
     """Reads RFC 5322 messages and mbox files, of which each message is a page."""
 
     name = "email"
-    version = 4
+    version = 5
     media_types = (detect.MAIL, detect.MBOX)
 
     def parse(self, source: Source) -> Document:

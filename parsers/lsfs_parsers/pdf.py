@@ -37,7 +37,7 @@ class PdfParser:
     """Reads PDF with pdfium, and pages that are pictures with tesseract."""
 
     name = "pdf"
-    version = 7
+    version = 8
     media_types: tuple[str, ...] = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:

@@ -20,6 +20,7 @@ _ROWS = 4  # rows at the edge of a page among which furniture is
 _SAME_PLACE = 3.0  # points
 _SAME_SIZE = 0.3
 _APART = 0.9  # of the size: how far a row of cells stands from the text at least
+_FAR = 2.0  # of the size: how far the number of an only page stands from the text
 _CLEAR = 1.5  # of the size: white space between a running head of several lines and the text
 _CLOSE = 0.8  # of the size: the lines of one head are not further apart
 _MANY_CELLS = 3  # a row of so many cells is more often a table's header than a running head
@@ -290,7 +291,7 @@ def _is_lone_number(edge: _Edge) -> bool:
     """Whether a line at the very edge of an only page is a number, or has one at either end, as
     those of pages have; nothing else tells what repeats."""
     line = edge.line
-    if not edge.is_outer or edge.gap <= _APART * line.size:
+    if not edge.is_outer or edge.gap <= _FAR * line.size:
         return False
     ends = {line.text} if len(line.cells) == 1 else {line.cells[0].text, line.cells[-1].text}
     return any(_NUMBER_ALONE.fullmatch(text) for text in ends)

@@ -16,6 +16,8 @@ from lsfs_parsers.pdf_words import HYPHENS
 from lsfs_parsers.window import End, Start
 
 _MARK = re.compile(r"\s*(?:(\d{1,3})|[*\u2020\u2021\u00a7\u00b6]{1,3}|\[(\d{1,3})\])[.)]?\s*(?=\S)")
+_AMOUNT = re.compile(r"[(+\u2212-]?\d[\d.,']*[.,]\d\d\)?")
+_AMOUNTS = 0.3  # share of the words of a table's row
 _LOWEST = 0.3  # of the height: notes start below
 _APART = 2.4  # of the size: further up stands something else
 _RULE = 0.6  # of the column's width: longer lines over small letters are a table's
@@ -72,13 +74,22 @@ def _end_of_rows(lines: Sequence[Line], *, is_narrow: bool) -> int:
     """Where the last rows of a table end that stands above the notes, or at the foot of the page.
 
     In narrow columns the spaces between words may be as wide as those between cells; but white
-    space does not run down between them.
+    space does not run down between them, and they are not amounts.
     """
     rows = [number for number, line in enumerate(lines) if len(line.cells) > 1]
+    of_amounts = [number for number in rows if _says_amounts(lines[number].text)]
+    if len(of_amounts) >= _TABLE_ROWS:
+        return of_amounts[-1] + 1
     for count in range(len(rows), _TABLE_ROWS - 1, -1):
         if not is_narrow or _are_aligned([lines[number] for number in rows[:count]]):
             return rows[count - 1] + 1
     return 0
+
+
+def _says_amounts(text: str) -> bool:
+    """Whether a good part of a line are amounts: several."""
+    count = sum(_AMOUNT.fullmatch(word) is not None for word in text.split())
+    return count > 1 and count >= _AMOUNTS * len(text.split())
 
 
 def _are_aligned(rows: Sequence[Line]) -> bool:

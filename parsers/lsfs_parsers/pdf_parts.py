@@ -19,6 +19,7 @@ _NUMBER = re.compile(
     r"(?: ?[(\u00b1\u2013/-] ?[+\u2212-]?[\d.,]+ ?%?\)?)?"
 )
 _SEAM = re.compile(r"[^\W\d_]{3}(?=[\d(+-])|\d(?=[^\W\d_]{3})")
+_AMOUNTS = re.compile(r"[.,]\d\d(?= [(+\u2212-]?\d[\d.,']*[.,]\d\d\)?(?!\S))")
 _NOTHING = re.compile(r"[\u2013\u2014\u2212.*-]{1,3}|n/?a|n\.a\.?", re.I)
 
 
@@ -162,7 +163,7 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
     """The pieces of lines between wide gaps, which know their lines.
 
     What is wide does not depend on the other gaps of the line, as it does where text is justified:
-    the words of a heading can be equally far from each other.
+    the words of a heading can be equally far from each other. Two amounts are never one cell.
     """
     found = []
     for number, line in enumerate(lines):
@@ -178,7 +179,12 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
                 line.box[3] if line.baseline is None else line.baseline,
                 cell.gaps,
             )
-            cuts = [n for n, (_, left, right) in enumerate(cell.gaps) if right - left >= wide]
+            amounts = {match.end() for match in _AMOUNTS.finditer(cell.text)}
+            cuts = [
+                n
+                for n, (at, left, right) in enumerate(cell.gaps)
+                if right - left >= wide or at in amounts
+            ]
             for index in reversed(cuts):
                 part, behind = part.cut(index)
                 found.append(behind)

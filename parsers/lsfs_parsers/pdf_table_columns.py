@@ -154,7 +154,9 @@ def _cut(column: Extent, rows: Sequence[Sequence[Part]]) -> list[Extent]:
     left = column[0]
     parts = [part for row in rows for part in row]
     gaps = [(row[0].size, list(_spaces(row))) for row in rows]
-    for x1, x2 in white([word for part in parts for word in words(part)], len(parts) // _STRAY):
+    for x1, x2 in white(
+        [word for part in parts for word in words(part)], round(len(parts) / _STRAY)
+    ):
         both = [
             (end, begin)
             for size, spaces in gaps

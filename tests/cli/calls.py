@@ -53,6 +53,13 @@ CALLS: list[tuple[str, list[str], int]] = [
     ("diff", [NOTE], 0),
     ("changes", [NOTE], 0),
     ("rollback", [NOTE, "--back", "1"], 0),
+    ("lock", [NOTE], 0),
+    ("status", [], 0),
+    ("unlock", [NOTE], 0),
+    ("share", [NOTE], 13),  # off until it is allowed
+    ("share", ["--list"], 0),
+    ("unshare", [NOTE], 12),
+    ("trust", ["--show"], 12),
     ("snapshot", ["here"], 0),
     ("snapshots", [], 0),
     ("restore", ["here"], 0),
@@ -64,6 +71,8 @@ CALLS: list[tuple[str, list[str], int]] = [
     ("trash empty", ["--yes"], 0),
     ("prune", ["--keep-last", "1", "--yes"], 0),
     ("purge", [NOTE, "--yes"], 0),
+    ("audit list", [], 0),
+    ("audit verify", [], 0),
     ("fsck", [], 0),
     ("reindex", [], 0),
     ("kv status", [], 0),
@@ -76,12 +85,13 @@ CALLS: list[tuple[str, list[str], int]] = [
     ("unit", ["docs", "there"], 0),
     ("man", ["man1"], 0),
     ("model list", [], 0),
+    ("model recommend", [], 0),
 ]
 # Servers, what takes minutes or fetches, and what prints the same whatever is asked for; each has
 # tests of its own.
 APART = {
-    "aios", "bench kv", "completion", "mcp", "model pull", "model recommend", "model remove",
-    "model use", "schema", "serve",
+    "aios", "bench kv", "completion", "mcp", "model pull", "model remove", "model use", "schema",
+    "serve",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from lsfs.index.dates import content_dates
 from lsfs.index.fields import extract
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
+from lsfs.index.fields.meant import without_signers
 from lsfs.model import Block, BlockKind, Document, FieldValue, Span, Table
 
 from .conftest import document
@@ -121,6 +122,30 @@ def test_the_title_of_a_contract_is_no_party() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "parties"),
+    [
+        (
+            'Freight\n\nSigned on 19 December 2022 by Calder Freight, Dock Road 44 ("the Carrier") '
+            'and Ellingsen & Roth, Slipway 8 ("the Shipper").\n',
+            ["calder freight", "ellingsen roth"],
+        ),
+        (
+            "Framework\n\nSeabank Council, Town Hall Square 1, represented by its head "
+            '("the Council"), and Ellingsen & Roth, joiners (\u201cthe Supplier\u201d).\n',
+            ["ellingsen roth", "seabank council"],
+        ),
+        ("Skylark Cleaning and Ellingsen & Roth agree, on 24 January 2022, that windows are "
+         "cleaned.\n", ["ellingsen roth", "skylark cleaning"]),
+        ("Landlord and Tenant agree that the flat is clean.\n", []),
+        ("Historians and Economists agree that prices rose.\n", []),
+        ('The flat at Mill Lane, Leeds ("the Premises") is let.\n', []),
+    ],
+)  # fmt: skip
+def test_parties_as_contracts_write_them(text: str, parties: list[str]) -> None:
+    assert sorted(normal(text).get("party", [])) == parties
+
+
+@pytest.mark.parametrize(
     ("names", "parties"),
     [
         ("Smith and Sons Ltd and Acme GmbH", ["smith and sons", "acme"]),
@@ -180,3 +205,18 @@ def test_only_the_beginning_of_a_huge_document_is_read(monkeypatch: pytest.Monke
     assert {one.name for one in read(text)} > {one.name for one in read(first)}
     monkeypatch.setattr(extract, "READ_CHARS", 60)
     assert read(text) == read(first)
+
+
+def test_who_signs_for_a_party_is_none() -> None:
+    def party(value: str, rule: str, at: int) -> FieldValue:
+        return FieldValue("party", value, value.lower(), at, at + len(value), rule=rule)
+
+    firm = party("Ellingsen & Roth", "role: supplier", 100)
+    signer = party("Mara Ellingsen", "label: supplier", 4000)
+    council = party("Seabank Council", "role: customer", 40)
+    assert without_signers([firm, signer, council]) == [firm, council]
+    tenants = [party("Anna Schmidt", "label: tenant", 50), party("Ben Vogel", "label: tenant", 80)]
+    assert without_signers(tenants) == tenants
+    again = party("Ellingsen & Roth", "label: supplier", 4000)
+    other = party("Acme Ltd", "label: supplier", 5000)
+    assert without_signers([firm, again, other]) == [firm, again, other]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import query, terms
+from lsfs.index import han, query, terms
 from lsfs.index.query import read
 
 from .conftest import Index
@@ -20,6 +20,8 @@ TEXTS = {
     "code.py.txt": "def getUserName(user_id): return C++ and C# bindings, see file.ext and a@b.org",
     "kyoto.txt": "東京都の人口は約1400万人です。猫が好き。iPhone用ケースを買った。",
     "korea.txt": "서울에서 만나요",
+    "taipei.txt": "臺北市立圖書館位於臺北。藏書豐富。",
+    "shanghai.txt": "上海市立博物馆位于上海。藏品丰富。",
     "thai.txt": "ภาษาไทยเป็นภาษาที่มีระดับเสียง",
     "wide.txt": "ＡＢＣ株式会社 and the ﬁnance ﾊﾟｿｺﾝ. Ελλάδα",
     "Reports/report2023_v2.txt": "Nothing says what it is about; sent by e-mail on 2023-01-31.",
@@ -128,6 +130,8 @@ def test_a_wrong_operator_is_explained(text: str, what: str, at: int) -> None:
     [
         ("東京", "kyoto"), ("人口", "kyoto"), ("猫", "kyoto"), ("好き", "kyoto"),
         ("iphone", "kyoto"), ("東京の人口は何人ですか", "kyoto"),
+        ("图书馆", "taipei"), ("圖書館", "taipei"), ("台北圖书馆", "taipei"),
+        ("博物館", "shanghai"), ("博物馆", "shanghai"), ("位於上海", "shanghai"),
         ("서울", "korea"), ("만나", "korea"),
         ("ไทย", "thai"),
         ("株式", "wide"), ("パソコン", "wide"), ("abc", "wide"), ("finance", "wide"),
@@ -148,6 +152,34 @@ def test_a_run_without_blanks_is_found_within_another_but_not_across(filled: Ind
     assert found(filled, '"人口は約"') == ["kyoto"]
     assert found(filled, "+京都 人口") == ["kyoto"]  # letter by letter it does stand there
     assert found(filled, '"都人"') == []
+
+
+def test_what_is_written_in_other_characters_is_shown(filled: Index) -> None:
+    (hit, *_) = filled.search.hits("图书馆", mode="keyword")
+    shown = [hit.snippet[start:end] for start, end in hit.highlights]
+    assert "".join(shown) == "圖書館"
+
+
+def test_chinese_characters_are_folded_in_place() -> None:
+    assert han.simplified("圖書館 abc 図書館 서울 ไทย 乾") == "图书馆 abc 図书馆 서울 ไทย 干"
+    for code in (*range(0x3400, 0xA000), *range(0x20000, 0x20400)):
+        once = han.simplified(chr(code))
+        assert len(once) == 1
+        assert han.simplified(once) == once
+
+
+def test_words_beside_a_text_that_were_made_otherwise_are_made_anew(index: Index) -> None:
+    (index.source / "a.txt").write_text("臺北市立圖書館", encoding="utf-8")
+    index.run()
+    db = index.catalog.db
+    db.execute("INSERT INTO passage_fts(passage_fts) VALUES ('delete-all')")
+    db.execute("UPDATE passage SET parts = '圖書 書館 館'")
+    db.execute("INSERT INTO passage_fts(passage_fts) VALUES ('rebuild')")
+    assert index.paths("图书馆", mode="keyword") == []
+    index.catalog.set_meta("words", "1")
+    index.use(index.reader)
+    assert index.paths("图书馆", mode="keyword") == ["a.txt"]
+    db.execute("INSERT INTO passage_fts(passage_fts, rank) VALUES ('integrity-check', 1)")
 
 
 def test_a_word_that_repeats_weighs_more(index: Index) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase.pdfmetrics import stringWidth
@@ -249,3 +251,26 @@ def test_notes_of_narrow_columns_whose_spaces_were_stretched(read: Reader) -> No
     kinds = [block.kind for block in document.blocks]
     assert kinds.count(BlockKind.FOOTNOTE) == 2
     assert not document.tables
+
+
+def test_rows_of_amounts_at_the_foot_of_a_narrow_page_are_no_notes(read: Reader) -> None:
+    """Only one white space runs down through all of them, since cells are empty."""
+    rows = [
+        ["Northam", "2,070.61", "5,303.88", "318.38"],
+        ["Eastbury by the", "2,970.08", "839.47", ""],
+        ["Southwick", "4,569.57", "", "553.44"],
+        ["", "9,264.42", "8,631.43", "200.25"],
+    ]
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=(298, 420))
+    canvas.setFont("Helvetica", 10)
+    for n in range(16):
+        canvas.drawString(30, 380 - 13 * n, "the owner keeps what the tenant pays on the first day")
+    canvas.setFont("Helvetica", 8)
+    for n, row in enumerate(rows):
+        for text, x in zip(row, (100, 160, 220, 268), strict=True):
+            canvas.drawRightString(x, 160 - 11 * n, text)
+    canvas.save()
+    document = read(stream.getvalue(), "a.pdf")
+    assert all(block.kind is not BlockKind.FOOTNOTE for block in document.blocks)
+    assert [list(map(list, table.rows)) for table in document.tables] == [rows]

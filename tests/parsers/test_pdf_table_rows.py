@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import pypdfium2
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from lsfs.model import BlockKind, Document, FurnitureRole
+from lsfs_parsers.pdf_lines import page_text
 from tests.parsers.conftest import Reader
 from tests.parsers.pdf_drawing import (
     HEIGHT,
@@ -234,6 +236,24 @@ def test_lines_of_two_columns_drawn_as_one(read: Reader) -> None:
 
     words = read(drawn(draw), "a.pdf").text.split()
     assert words.index("two") > len(words) - words[::-1].index("one") - 1
+
+
+def test_lines_of_two_columns_a_little_apart_in_height() -> None:
+    """pdfium takes for one line what is drawn beside it three points lower."""
+
+    def draw(canvas: Canvas) -> None:
+        for n in range(12):
+            put(canvas, 60, 100 + 13 * n, "the owner keeps what the tenant pays", size=10)
+            put(canvas, 300, 103 + 13 * n, "on the first day of every month", size=10)
+
+    with pypdfium2.PdfDocument(drawn(draw)) as pdf:
+        page = pdf[0]
+        lines = page_text(page).lines
+        page.close()
+    assert sorted(line.text for line in lines) == [
+        *["on the first day of every month"] * 12,
+        *["the owner keeps what the tenant pays"] * 12,
+    ]
 
 
 DAYS = ["one", "two", "six", "ten", "few"]

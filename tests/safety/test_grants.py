@@ -6,15 +6,19 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
+from mcp import Client
 
 import lsfs
 from lsfs import codec
+from lsfs.audit import AuditLog
 from lsfs.errors import AccessDenied, LsfsError, UsageError
 from lsfs.grants import FULL, Grant, literal
 from lsfs.syscalls import gate
 from lsfs.syscalls.registry import Effect, registry
 from tests.safety.conftest import SECRET, SECRET_TEXT, SECRET_WORDS, Open
+from tests.serve.mcp_clients import Agent, server
 
 ALLOWED = ("Contracts/**", "Notes", "Finance/*")
 
@@ -182,6 +186,33 @@ def test_verbs_are_held_for_every_syscall(opened: Open) -> None:
     assert drive.stat("Notes").entry.kind == "directory"
     with pytest.raises(AccessDenied):
         drive.group_by("type", save="kept")  # a call of one that reads, that writes
+
+
+def test_agents_get_what_they_are_granted(source: Path, tmp_path: Path) -> None:
+    async def story() -> None:
+        options = ("--allow-write", "--paths", "Notes/**", "--verbs", "read,search,write")
+        async with Client(server(source, tmp_path / "agents", *options)) as client:
+            agent = Agent(client)
+            told = await agent.text("list_allowed_directories")
+            assert "Only: Notes/**" in told
+            assert "Secret" not in await agent.text("directory_tree", path=".")
+            assert "Contracts" not in await agent.text("search", query="rent lease")
+            await agent.text("write_file", path="Notes/new.txt", content="x")
+            for tool, arguments in (
+                ("write_file", {"path": "Contracts/new.txt", "content": "x"}),
+                ("read_text_file", {"path": SECRET}),
+                ("read_text_file", {"path": "Notes/link.txt"}),
+                ("get_file_info", {"path": "Secret"}), ("ask", {"question": "?", "dir": "Secret"}),
+            ):  # fmt: skip
+                answer = await agent.raw(tool, **arguments)
+                assert answer.is_error or "Quagga" not in answer.content[0].text, tool
+            uris = [str(one.uri) for one in (await client.list_resources()).resources]
+            assert uris and not [uri for uri in uris if "Secret" in uri or "Contracts" in uri]
+
+    anyio.run(story)
+    (log,) = (tmp_path / "agents").rglob("audit.log")
+    doors = [(one.door, one.call, one.outcome) for one in AuditLog(log).entries()]
+    assert ("mcp", "write_file", "done") in doors and ("mcp", "write_file", "refused") in doors
 
 
 def _any(kind: object) -> object:

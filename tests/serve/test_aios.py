@@ -20,7 +20,7 @@ import lsfs
 from lsfs.config import Config, ModelConfig
 from lsfs.errors import UsageError
 from lsfs.serve.aios import StorageResponse
-from lsfs.serve.aios_given import count, days, given, words
+from lsfs.serve.aios_given import count, given, length, words
 from tests.syscalls.conftest import fill
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +141,34 @@ def test_the_index_follows_what_an_agent_does(agent: Agent) -> None:
     assert agent.ask("delete_file", file_path="none.txt").status_code == 404
 
 
+def test_sharing_is_off_until_it_is_allowed_and_ends(tmp_path: Path) -> None:
+    fill(tmp_path / "docs")
+    settings = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    for enabled in (False, True):
+        allowed = replace(settings, share=replace(settings.share, enabled=enabled))
+        with lsfs.AiosStorage(tmp_path / "docs", config=allowed) as storage:
+            answer = Agent(storage).ask(
+                "share", file_path="Contracts/mill-lease.txt", expires_in="2 hours"
+            )
+            assert answer.status_code == (200 if enabled else 403)
+    made = json.loads(str(answer.response_message))
+    assert made["share_link"].startswith("http://127.0.0.1:") and made["expires_in"] == "2 hours"
+    assert made["file_path"] == str(tmp_path / "docs" / "Contracts" / "mill-lease.txt")
+
+
+def test_a_storage_that_only_reads(agent: Agent, folder: Path) -> None:
+    state, config = str(folder.parent / "state"), Config()
+    with lsfs.AiosStorage(folder, read_only=True, state=state, config=config) as storage:
+        reader = Agent(storage)
+        assert "EUR 700" in reader.done("read", file_path="Contracts/mill-lease.txt")
+        for operation in ("write", "create_file", "delete_file", "rollback", "share"):
+            answer = reader.ask(operation, file_path="a.txt", content="x")
+            assert (answer.finished, answer.status_code) == (False, 403)
+    grant = lsfs.Grant(paths=("Notes",))
+    with lsfs.AiosStorage(folder, grant=grant, state=state, config=config) as storage:
+        assert Agent(storage).found(query_text="rent lease heron") == ["newsletter.html"]
+
+
 def test_a_mount_is_what_its_agent_works_in(agent: Agent, folder: Path) -> None:
     other = Agent(agent.storage, "bob")
     for spelled in ({"root_dir": "Contracts"}, {"root": str(folder / "Contracts")}):
@@ -189,7 +217,11 @@ def test_arguments() -> None:
     assert given("write", {"file_path": None, "file_name": "a"}, file) == {"path": "a"}
     assert words(["a b", " c ", ""]) == ("a b", "c")
     assert words("machine learning") == ("machine", "learning")
-    assert (count("n", " 3 "), days(None)) == (3, "7 days")
+    assert count("n", " 3 ") == 3
+    lengths = {None: "7d", "7 days": "7d", "2 hours": "2h", "30m": "30m", "1.5 weeks": "10.5d"}
+    assert {said: length(said) for said in lengths} == lengths
+    with pytest.raises(UsageError):
+        length("for ever")
     for wrong in (True, -1, 1.5, "three", None):
         with pytest.raises(UsageError):
             count("n", wrong)

@@ -70,6 +70,8 @@ async def test_text_and_changes_come_as_they_happen(source: Path, settings: Conf
         with pytest.raises(UsageError):
             async with drive.stream("ask", " ") as stream:
                 [part async for part in stream]
+        with pytest.raises(UsageError, match="async with"):
+            [part async for part in drive.stream("ask", question)]
         with pytest.raises(KeyError):
             async with drive.stream("ask", question):
                 raise KeyError

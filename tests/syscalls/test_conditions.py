@@ -286,6 +286,14 @@ def test_a_sum_is_over_the_dates_that_are_meant(conditions: lsfs.Drive) -> None:
 )
 def test_in_the_order_asked_for(conditions: lsfs.Drive, question: str, paths: list[str]) -> None:
     assert _listed(conditions, question) == paths
+    assert [hit.path for hit in conditions.retrieve(question).hits] == paths
+
+
+def test_what_fits_an_order_only_by_likeness_is_sorted_and_kept(conditions: lsfs.Drive) -> None:
+    hits = conditions.retrieve("latest contract about zebras and rent").hits
+    days = [hit.date for hit in hits]
+    assert hits
+    assert days == sorted(days, reverse=True)
 
 
 def test_nothing_found_says_which_condition_is_in_the_way(conditions: lsfs.Drive) -> None:

@@ -241,6 +241,8 @@ def test_kept_groupings(drive: library.Drive) -> None:
     drive.group_by("supplier", save="suppliers")
     assert drive.save_group("keyword lease").message == "keyword lease: 1 groups"
     drive.save_group("type type:csv")
+    assert drive.save_group("by supplier").message.startswith("by supplier: ")
+    drive.drop_group("by supplier")
     for name in ("suppliers", "keyword lease", "type type:csv"):
         drive.drop_group(name)
         with pytest.raises(NotFound):
@@ -248,6 +250,13 @@ def test_kept_groupings(drive: library.Drive) -> None:
     for name in ("", "a/b", ".x", "type:csv", "a\nb", "ü" * 200):
         with pytest.raises(UsageError):
             drive.save_group(name)
+
+
+def test_the_key_may_say_which_files(drive: library.Drive) -> None:
+    asked = drive.group_by("contracts by supplier")
+    assert asked.groups == drive.group_by("supplier", query="contracts").groups
+    assert asked.files < drive.group_by("by supplier").files
+    assert drive.group_by("by supplier").key == "supplier"
 
 
 def test_command(tmp_path: Path) -> None:

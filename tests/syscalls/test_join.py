@@ -340,6 +340,9 @@ def test_kept_joins(tmp_path: Path) -> None:
         kept = published.join("by number")
         assert kept is not None
         assert [row.left for row in kept.joined.rows] == ["invoices/a1.txt", "invoices/a2.txt"]
+        said = "invoices with contracts on contract_number"
+        assert drive.save_join(said).message == f"{said}: 2 rows"
+        drive.drop_join(said)
         caller.engines.catalog.start_anew()
         assert published.joins() == ["by number", name]
         drive.drop_join(name)

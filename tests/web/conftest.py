@@ -16,15 +16,17 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 from starlette.testclient import TestClient
 
+from lsfs.clients import Client
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.serve.access import Access
+from lsfs.web import app
 from lsfs.web.app import guarded
 from lsfs.web.gate import Gate
 from lsfs.web.pages import Pages
 from tests.syscalls.conftest import fill
 
-CONFIG = replace(Config(), model=ModelConfig(chat="none"))
+CONFIG = replace(Config(), model=ModelConfig(chat="none", embed="none"))
 PORT = 8000
 BASE = f"http://127.0.0.1:{PORT}"
 EVIL = "<script>alert(1)</script>"
@@ -74,7 +76,7 @@ class Shown:
     gate: Gate
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = fill(tmp_path_factory.mktemp("web") / "docs")
     (folder / LEASE).write_bytes(lease())
@@ -88,10 +90,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def access(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
     record = initialise(source, str(tmp_path_factory.mktemp("state")))
-    access = Access(record, CONFIG)
+    access = Access(record, CONFIG, client=Client("web"), grant=app.CHANGING)
     _call(access, "wait_indexed")
     notes = source / NOTES
     notes.write_text("Rules\n\nNo gloves at the old saw.\nNo ladder alone.\nLights out at six.\n")

@@ -396,11 +396,15 @@ def _units(text: str) -> Iterator[int]:
         yield from (word.end() for word in words if word[0].lower() in _LOWER_UNITS)
         return
     for start, end in _UNIT_NAMES.places(lower):
-        within = (end < len(text) and _LETTERS.match(text, end)) or (
-            start and _LETTERS.match(text, start - 1)
-        )
-        if not within and _is_counted(text[max(0, start - _LONGEST_COUNT) : start]):
+        if _is_letter(text[end : end + 1]) or (start and _is_letter(text[start - 1])):
+            continue
+        if _is_counted(text[max(0, start - _LONGEST_COUNT) : start]):
             yield end
+
+
+def _is_letter(char: str) -> bool:
+    """Whether a character, if any, is one of ``_LETTERS``."""
+    return char.isalnum() and not char.isdecimal()
 
 
 def _is_counted(before: str) -> bool:

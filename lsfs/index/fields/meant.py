@@ -80,6 +80,7 @@ _CALLED = """
 """
 _BY_RULE = {"letterhead": "supplier"}
 # How persons are found that write for a party.
+_FAR = 800  # characters behind a party's name at which somebody signs for it
 _PERSONAL = frozenset((
     "salutation", "signature", "label: from", "label: to", "label: von", "label: an", "label: de",
     "label: attention", "label: attn", "label: for the attention of",
@@ -202,6 +203,24 @@ def other_sides(values: Sequence[FieldValue]) -> list[FieldValue]:
         or is_firm(value.value)
         or not (firms or any(_is_part(value, other) for other in values))
     ]
+
+
+def without_signers(values: Sequence[FieldValue]) -> list[FieldValue]:
+    """Parties of one file without who only signs for one of them.
+
+    "Supplier: Mara Ellingsen" below a contract whose beginning calls Ellingsen & Roth the supplier.
+    """
+    first: dict[str, FieldValue] = {}
+    for value in sorted(values, key=lambda value: value.char_start):
+        if role := role_of(value.rule):
+            first.setdefault(role, value)
+    return [value for value in values if not _signs_for(value, first.get(role_of(value.rule)))]
+
+
+def _signs_for(value: FieldValue, named: FieldValue | None) -> bool:
+    if named is None or value.normal == named.normal or is_firm(value.value):
+        return False
+    return value.rule.startswith("label: ") and value.char_start - named.char_end >= _FAR
 
 
 def _is_part(value: FieldValue, other: FieldValue) -> bool:

@@ -255,6 +255,12 @@ _ROLES = (
     r"subcontractor|subconsultant|distributor|manufacturer|publisher|carrier|guarantor|investor|"
     r"franchisor|franchisee|operator|nachunternehmer|subunternehmer|sous-traitant|subcontratista|"
     r"subappaltatore|"
+    r"supplier|shipper|consignee|council|authority|bank|insurer|insured|owner|developer|builder|"
+    r"architect|author|trustee|donor|assignor|assignee|grantor|grantee|principal|hirer|organi[sz]er|"
+    r"(?:disclosing|receiving) party|(?:first|second) party|"
+    r"spediteur|frachtführer|versender|besteller|auftragsverarbeiter|verpächter|pächter|"
+    r"lizenzgeber|lizenznehmer|versicherer|bauherr|fournisseur|transporteur|expéditeur|"
+    r"suministrador|transportista|ayuntamiento|fornitore|committente|"
     r"vermieter|mieter|verkäufer|käufer|auftraggeber|auftragnehmer|arbeitgeber|arbeitnehmer|kunde|"
     r"lieferant|darlehens\w+|propriétaire|bailleur|preneur|locataire|vendeur|acheteur|"
     r"acquéreur|prestataire|employeur|salarié|emprunteur|prêteur|arrendador|arrendatari[oa]|vendedor|comprador|"
@@ -267,14 +273,23 @@ _DEFINED_BY_WORD = re.compile(
     re.IGNORECASE,
 )
 _DEFINED_IN_BRACKETS = re.compile(
-    r"\((?:each an? |the |le |la |l['\u2019]|el |der |die )?"
+    r"\([\"\u201c\u201e\u00ab'\s]*(?:each an? |the |le |la |l['\u2019]|el |der |die )?"
     r"[\"\u201c\u201e\u00ab'\s]*"
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
+# "Seabank Borough Council and Ellingsen & Roth conclude a contract".
+_AGREEING = re.compile(
+    r"^[ \t]*(?P<first>[^\W\d_a-zß-ÿ][^\n.;:]{2,120}?)\s(?:and|und|et|y|e)\s"
+    r"(?P<second>[^\n.;:]{3,120}?),?\s"
+    r"(?:hereby\s+|hiermit\s+)?(?:conclude|agree,?\s+(?:that|to|on|as)|enter\s+into|"
+    r"have\s+(?:agreed|concluded|entered)|(?:schließen|vereinbaren)|conviennent|concluent|acuerdan|"
+    r"celebran|convienen|stipulano|convengono)\b",
+    re.MULTILINE,
+)
 # Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
 _BEGINS = re.compile(
-    r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
+    r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|by|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
     r"parte,|part,|with|mit|avec|con)\s+",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -346,7 +361,9 @@ _CALLED = re.compile(
 _DEFINITION = Sought(_DEFINED_BY_WORD)
 _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _BETWEEN_TWO = Sought(_BETWEEN)
-_NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs))
+_BETWEEN_WORDS = Strings(("between", "zwischen", "entre", "tra", "by and between"))
+_AGREEMENT = Sought(_AGREEING)
+_NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs, *_AGREEMENT.needs))
 
 
 def parties(text: str) -> Iterator[Found]:
@@ -360,11 +377,13 @@ def parties(text: str) -> Iterator[Found]:
 
 def _of_contract(text: str, front: str) -> Iterator[Found]:
     held = _NEEDED.held(folded(front))
-    for match in _BETWEEN.finditer(front) if _BETWEEN_TWO.may_match(held) else ():
+    for match in _leading(front) if _BETWEEN_TWO.may_match(held) else ():
         pair = _pair(text, match.end())
         if pair:
             yield from (Found("party", form, "between", 0.85) for form in pair)
             break
+    if _AGREEMENT.may_match(held):
+        yield from (Found("party", form, "between", 0.8) for form in _agreeing(front))
     if _TRANSFER.may_match(held):
         yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
     defined = list(_DEFINED_IN_BRACKETS.finditer(front)) if "(" in front else []
@@ -372,6 +391,31 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
         defined += _DEFINED_BY_WORD.finditer(front)
         defined.sort(key=lambda match: match.start())
     yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
+
+
+def _leading(front: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_BETWEEN``, each looked for only where one of its words stands."""
+    lower = front.lower()
+    if len(lower) != len(front):  # a capital that becomes two letters: the places are others
+        yield from _BETWEEN.finditer(front)
+        return
+    behind = 0
+    for start, _ in sorted(_BETWEEN_WORDS.places(lower)):
+        match = _BETWEEN.match(front, start) if start >= behind else None
+        if match is not None:
+            behind = match.end()
+            yield match
+
+
+def _agreeing(front: str) -> Iterator[Form]:
+    """Two who agree at the head of a sentence: "A and B conclude"."""
+    for match in _AGREEING.finditer(front):
+        pair = [name_at(front, *match.span(group)) for group in ("first", "second")]
+        names = [form for form in pair if form is not None and _is_name(front, form)]
+        # "Landlord and Tenant agree", "Historians and Economists agree" name nobody.
+        if len(names) == len(pair) and all(" " in form.normal for form in names):
+            yield from names
+            return
 
 
 def _with_roles(text: str, found: list[Found]) -> Iterator[Found]:

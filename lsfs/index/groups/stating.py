@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.forms import party_key
-from lsfs.index.fields.meant import Source, label_of, other_sides
+from lsfs.index.fields.meant import Source, label_of, other_sides, without_signers
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
@@ -63,7 +63,14 @@ def _stated(catalog: Catalog, one: Source, *, model: bool) -> Values:
         before = {path for path, _ in values} if one.first else set()
         stated = [(row.path, row.field) for row in catalog.fields(name, model=model)]
         values += [value for value in stated if value[0] not in before]
-    return values
+    return _without_signers(values) if one.type == "party" else values
+
+
+def _without_signers(values: Values) -> Values:
+    by_path: dict[str, list[FieldValue]] = {}
+    for path, value in values:
+        by_path.setdefault(path, []).append(value)
+    return [(path, value) for path, found in by_path.items() for value in without_signers(found)]
 
 
 def _by_period(values: Values, part: str) -> Iterator[Placed]:

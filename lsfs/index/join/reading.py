@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields import undefined
-from lsfs.index.fields.meant import Source, label_of, other_sides, role_of
+from lsfs.index.fields.meant import Source, label_of, other_sides, role_of, without_signers
 from lsfs.index.names import likeness, name_of
 from lsfs.model import FieldValue
 
@@ -66,6 +66,8 @@ def _chosen(
 ) -> list[FieldValue]:
     names = [name for name in one.names if name in by_name]
     values = [value for name in (names[:1] if one.first else names) for value in by_name[name]]
+    if one.type == "party":
+        values = without_signers(values)
     if one.announced:
         told = [value for value in values if _announced(value, one)]
         values = told or [value for value in values if not role_of(value.rule)]

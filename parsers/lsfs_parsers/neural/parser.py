@@ -51,7 +51,7 @@ class NeuralPdfParser(PdfParser):
     """
 
     name = "pdf-neural"
-    version = 2
+    version = 3
 
     def __init__(self, folder: Path, dtype: str = "auto") -> None:
         self._folder = folder

@@ -1,0 +1,79 @@
+"""Rows of passages in the catalog, with their full text.
+
+The functions work within a transaction of the catalog; see :mod:`lsfs.index.schema`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from lsfs.index.terms import parts_of
+from lsfs.model import Passage
+
+_AT_ONCE = 1000  # rows that are looked at anew
+
+
+def add(
+    db: sqlite3.Connection,
+    document_id: int,
+    passages: Iterable[tuple[Passage, bytes]],
+    *,
+    embedded: bool,
+) -> None:
+    """Store the passages of a new document.
+
+    Args:
+        passages: each with the hash of what is to be embedded for it.
+        embedded: no vectors are intended.
+    """
+    db.executemany(
+        "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
+        "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            (
+                document_id, int(embedded), ordinal, one.char_start, one.char_end, one.page,
+                one.page_end, one.line_start, one.line_end, one.heading, one.where,
+                _parts(one.text, one.heading), one.text, text_hash,
+            )
+            for ordinal, (one, text_hash) in enumerate(passages)
+        ),
+    )  # fmt: skip
+    db.execute(
+        "INSERT INTO passage_fts(rowid, text, heading, parts) SELECT id, text, heading, parts "
+        "FROM passage WHERE document_id = ? ORDER BY ordinal",
+        (document_id,),
+    )
+
+
+def index_words(db: sqlite3.Connection) -> None:
+    """Make the words beside all passages anew where other ones are made now."""
+    last = -1
+    while rows := db.execute(
+        "SELECT id, text, heading, parts FROM passage WHERE id > ? ORDER BY id LIMIT ?",
+        (last, _AT_ONCE),
+    ).fetchall():
+        for id_, text, heading, was in rows:
+            parts = _parts(text, heading)
+            if parts != was:
+                _replace(db, (id_, text, heading, was), parts)
+        last = rows[-1][0]
+
+
+def _replace(db: sqlite3.Connection, was: tuple[int, str, str, str], parts: str) -> None:
+    id_, text, heading, _ = was
+    db.execute(
+        "INSERT INTO passage_fts(passage_fts, rowid, text, heading, parts) "
+        "VALUES ('delete', ?, ?, ?, ?)",
+        was,
+    )
+    db.execute("UPDATE passage SET parts = ? WHERE id = ?", (parts, id_))
+    db.execute(
+        "INSERT INTO passage_fts(rowid, text, heading, parts) VALUES (?, ?, ?, ?)",
+        (id_, text, heading, parts),
+    )
+
+
+def _parts(text: str, heading: str) -> str:
+    return parts_of(f"{text}\n{heading}" if heading else text)
