@@ -229,7 +229,7 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: 
     if not mountpoint:
         mountpoint = str(session.record().mount_info().get("mountpoint", ""))
         if not mountpoint:
-            raise NotFound("the drive is not mounted", hint="which ones are: lsfs doctor")
+            raise NotFound("the drive is not mounted", hint="mount it with: lsfs mount")
     place = Path(mountpoint).expanduser()
     held = mounts.at(place.absolute()) is not None
     if stale and not mounts.is_stale(place):

@@ -214,6 +214,7 @@ class AiosStorage:
 
     def _mount(self, agent: str, values: dict[str, Any]) -> str:
         folder = self._paths.within(str(values.get("path", "")))
+        folder = "" if folder == "." else folder
         if folder and self.drive.stat(folder).entry.kind != "directory":
             raise UsageError(f"{folder} is no folder")
         with self._lock:

@@ -74,7 +74,7 @@ def _shown(pages: Pages, view: View, request: Request) -> Response:
     try:
         return view(pages, request)
     except Exception as error:
-        return pages.failure(request, error)
+        return pages.failure(error)
 
 
 def _static(pages: Pages, request: Request) -> Response:

@@ -26,7 +26,7 @@ async def rolled_back(pages: Pages, request: Request) -> Response:
     try:
         return await run_in_threadpool(_carried_out, pages, path_of(request), fields)
     except Exception as error:  # the outermost edge of a request
-        return pages.failure(request, error)
+        return pages.failure(error)
 
 
 def _carried_out(pages: Pages, path: str, fields: dict[str, str]) -> Response:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lsfs.syscalls.files import Text
 
 PICTURED = ("application/pdf", "image/")  # whose pages are shown as they look
+ENTRIES = 500  # of a folder on one page
 BLOCKS = 120  # on one page of what has none of its own
 ROWS = 200  # of a table
 LETTERS = 20_000  # of a block
@@ -102,8 +103,7 @@ def shown(pages: Pages, request: Request) -> Response:
     except NotFound:
         return _gone(pages, path)
     if stat.entry.kind == "directory":
-        listing = pages.call("list_dir", path=path)
-        return pages.page("folder.html", path=path, entries=listing.entries, more=listing.more)
+        return _folder(pages, path, number(request, "page", 1))
     described = pages.call("describe", paths=(path,)).files
     facts = described[0] if described else None
     values: dict[str, Any] = {"path": path, "stat": stat, "facts": facts}
@@ -112,6 +112,18 @@ def shown(pages: Pages, request: Request) -> Response:
     except LsfsError as error:
         return pages.page("unread.html", **values, reason=error.message)
     return pages.page("file.html", **values, **_document(request, text), **_beside(pages, text))
+
+
+def _folder(pages: Pages, path: str, at: int) -> Response:
+    """What a folder holds: folders first."""
+    listing = pages.call("list_dir", path=path)
+    entries = sorted(listing.entries, key=lambda one: one.kind != "directory")
+    last = max(1, -(-len(entries) // ENTRIES))
+    at = min(at, last)
+    return pages.page(
+        "folder.html", path=path, entries=entries[(at - 1) * ENTRIES : at * ENTRIES], part=at,
+        last=last, more=listing.more,
+    )  # fmt: skip
 
 
 def _gone(pages: Pages, path: str) -> Response:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lsfs.serve.access import Cancellation
     from lsfs.syscalls.map import DriveMap
 
+DOTS = 5_000  # on the map
 LISTED = 30  # files of a topic in the list below the map
 PROBLEMS = 200
 _WIDE = 0x1100  # from here on most letters are as wide as they are high
@@ -52,12 +53,14 @@ def drawn(pages: Pages, request: Request) -> Response:
     def work(emit: Emit, cancelled: Cancellation) -> str:
         found: DriveMap = pages.access.call("map_files", {"query": query}, emit, cancelled)
         scene = map_scene.scene(found, pages.access.record.source.name, _measure)
+        every = -(-len(scene.dots) // DOTS) or 1
         dots = [
             Dot(point.path, dot.x, dot.y, dot.topic, dot.title)
-            for point, dot in zip(found.points, scene.dots, strict=True)
+            for point, dot in list(zip(found.points, scene.dots, strict=True))[::every]
         ]
+        notes = found.notes if every == 1 else (*found.notes, f"one file in {every} is drawn")
         return pages.text(
-            "_map.html", query=query, scene=scene, dots=dots, notes=found.notes,
+            "_map.html", query=query, scene=scene, dots=dots, notes=notes,
             topics=_topics(found), layout=map_scene,
         )  # fmt: skip
 

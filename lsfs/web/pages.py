@@ -30,7 +30,6 @@ from lsfs.web import links
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from starlette.requests import Request
     from starlette.responses import Response, StreamingResponse
 
 log = logging.getLogger("lsfs.web")
@@ -113,7 +112,7 @@ class Pages:
         heading = {404: "Not found", 403: "Refused"}.get(status, "That did not work")
         return self.page("error.html", status, heading=heading, reason=reason, hint=hint)
 
-    def failure(self, _: Request, error: Exception) -> Response:
+    def failure(self, error: Exception) -> Response:
         """A page about what a syscall raised."""
         if not isinstance(error, LsfsError):
             log.error("a page failed", exc_info=error)
@@ -165,7 +164,7 @@ class Pages:
                 yield str(escape(on_a_page(text)))
                 kind, text = await told.get()
         finally:
-            # In a thread: to hang up takes a lock that the caller's own thread may hold.
+            # In a thread: to hang up waits until the call has noticed.
             threading.Thread(target=cancellation.set, daemon=True).start()
         yield f'</p></div>\n<div class="done">{text}</div>{tail}'
 

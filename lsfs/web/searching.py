@@ -21,6 +21,7 @@ PASSAGES = 200  # looked at; facets count their files
 FILES = 10  # on a page
 SHOWN = 3  # passages of a file
 VALUES = 8  # of a facet
+FOLDERS = 48  # on the first page
 
 Part = tuple[str, bool]  # text, and whether it is marked
 
@@ -73,7 +74,7 @@ def home(pages: Pages, request: Request) -> Response:
     if not query:
         listing = pages.call("list_dir")
         folders = [one for one in listing.entries if one.kind == "directory"]
-        return pages.page("home.html", status=200, folders=folders, index=_counts(pages))
+        return pages.page("home.html", status=200, folders=folders[:FOLDERS], index=_counts(pages))
     chosen = {facet.name: request.query_params.get(facet.name, "") for facet in FACETS}
     result = pages.call("retrieve", query=query, k=PASSAGES, **_filters(chosen))
     found = _by_file(pages, result.hits)

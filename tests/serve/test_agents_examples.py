@@ -28,6 +28,7 @@ def test_an_example_runs(
     (tmp_path / "Documents/Notes/old.txt").write_text("old")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LSFS_MODEL_CHAT", "none")
+    monkeypatch.setenv("LSFS_MODEL_EMBED", "none")
     exec(compile(block, "docs/agents.md", "exec"), {"lsfs": lsfs, "__name__": "docs"})
     assert capsys.readouterr().out or "print" not in block
 
@@ -38,6 +39,7 @@ def test_the_example_of_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "Documents/Notes/todo.txt").write_text("call Ada")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LSFS_MODEL_CHAT", "none")
+    monkeypatch.setenv("LSFS_MODEL_EMBED", "none")
     fsspec.register_implementation("lsfs", DriveFileSystem, clobber=True)
     now = [line for line in block.splitlines() if "pandas" not in line and "then" not in line]
     names: dict[str, object] = {"fsspec": fsspec}

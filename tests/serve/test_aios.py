@@ -180,6 +180,11 @@ def test_a_mount_is_what_its_agent_works_in(agent: Agent, folder: Path) -> None:
     }
     assert "EUR 700" in other.done("read", file_path="mill-lease.txt")
     assert agent.ask("read", file_path="mill-lease.txt").status_code == 404
+    for whole in (".", "", str(folder)):
+        other.done("mount", root_dir=whole)
+        assert "EUR 700" in other.done("read", file_path="Contracts/mill-lease.txt")
+        refused = other.ask("read", file_path="../out.txt").response_message
+        assert str(refused).startswith("Error: '../out.txt' lies outside")
     for wrong, status in (("/etc", 403), ("../..", 403), ("none", 404)):
         assert other.ask("mount", root_dir=wrong).status_code == status
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import lsfs
-from lsfs.config import Config
+from lsfs.config import Config, ModelConfig
 from lsfs.errors import UsageError
 from lsfs.syscalls.changes import FileEvent
+
+
+@pytest.fixture
+def no_chat() -> Config:
+    """No model at all: what is tested here needs none."""
+    return replace(Config(), model=ModelConfig(chat="none", embed="none"))
 
 
 def brief(events: tuple[FileEvent, ...]) -> list[tuple[str, str]]:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import lsfs
+from lsfs.config import Config, ModelConfig
 
 HOSTILE = '<img src=x onerror="alert(1)">&amp;\u202etxt.exe'
 KNOWN = {
     "div", "ol", "ul", "li", "b", "bdi", "br", "small", "mark", "p", "table", "thead", "tbody",
     "tr", "th", "td", "details", "summary",
 }  # fmt: skip
+
+
+@pytest.fixture
+def no_chat() -> Config:
+    """No model at all: what is tested here needs none."""
+    return replace(Config(), model=ModelConfig(chat="none", embed="none"))
 
 
 class Page(HTMLParser):

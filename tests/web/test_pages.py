@@ -10,6 +10,7 @@ import pytest
 from lxml import html
 from starlette.testclient import TestClient
 
+from lsfs.web import filing, overview
 from lsfs.web.links import link
 from tests.web.conftest import BASE, EVIL, LEASE, NAMED, NOTES, QUOTE, RAW, Shown
 
@@ -133,6 +134,23 @@ def test_what_a_file_states_and_what_is_like_it(
     assert "EUR 1,450" in words(tree.xpath("//dl[@class='fields']")[0])
     alike = words(tree.xpath("//h2[.='Nearest in meaning']/..")[0])
     assert "mill-lease" in alike and "harbour-lease" not in alike
+
+
+def test_what_is_many_is_shown_in_parts(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing, "ENTRIES", 3)
+    monkeypatch.setattr(overview, "DOTS", 4)
+    seen: list[str] = []
+    tree = page(web, "/file/")
+    while True:
+        seen += tree.xpath("//tbody//td[1]/a/@href")
+        following = tree.xpath("//nav[@class='pager']/a[@rel='next']/@href")
+        if not following:
+            break
+        tree = page(web, following[0])
+    assert len(seen) == len(set(seen)) >= 8 and seen[0] == "/file/Contracts"
+    tree = page(web, "/map")
+    assert len(tree.xpath("//*[name()='a']/*[name()='circle']")) <= 4
+    assert "is drawn" in words(tree)
 
 
 def test_folders_and_crumbs(web: TestClient) -> None:
