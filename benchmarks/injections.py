@@ -80,7 +80,7 @@ def _calls(drive: lsfs.Drive, planted: list[str]) -> Iterator[Callable[[], objec
     for path in planted:
         yield partial(drive.summarize, path)
         yield partial(drive.ask, f"What does {Path(path).stem[:60]} say is to be done?")
-    for _, _, shell, words in COMMANDS:
+    for _, _, shell, words in COMMANDS[: len(planted)]:
         yield partial(drive.retrieve, words, k=20)
         yield partial(drive.ask, f"{words}?")
         yield partial(drive.parse, f"find documents that say: {shell}")

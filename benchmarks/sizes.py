@@ -133,7 +133,9 @@ def main() -> None:
                 f"memory {told['rss'] / 1e6:.0f} MB"
             )
             for name, answers in row["right"].items():
-                print(f"    {name:28} right {answers['right']}  nll {answers['nll']:.2f}")
+                # The laboratory does not measure how likely answers from documents are.
+                nll = f"  nll {answers['nll']:.2f}" if answers["nll"] else ""
+                print(f"    {name:28} right {answers['right']}{nll}")
     print(json.dumps({"seed": options.seed, "trials": options.trials, "files": table}))
 
 

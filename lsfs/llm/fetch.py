@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import errno
 import fcntl
@@ -13,7 +14,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPMessage, HTTPResponse
@@ -90,9 +91,34 @@ def _stated(headers: Message) -> str:
     return tag if _SHA256.fullmatch(tag) else ""
 
 
+@contextlib.contextmanager
+def held(part: Path) -> Iterator[BinaryIO]:
+    """The part of a file, for one process at a time; until the block ends, also when it has got
+    another name by then.
+
+    Raises:
+        LockHeld: another process is fetching it.
+    """
+    with part.open("ab+") as file:
+        busy = LockHeld(f"{part.name} is being fetched already")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise busy from error
+        # Between opening and locking the other process may have finished it and named it.
+        try:
+            is_part = os.path.samestat(part.stat(), os.fstat(file.fileno()))
+        except FileNotFoundError:
+            is_part = False
+        if not is_part:
+            raise busy
+        yield file
+
+
 def fetch(
     wanted: Wanted,
     part: Path,
+    file: BinaryIO,
     progress: Progress = lambda *_: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
@@ -103,6 +129,7 @@ def fetch(
 
     Args:
         part: where it is put; what is there of an earlier try is used.
+        file: it, from :func:`held`.
         sleep: waits between two tries, so many seconds.
 
     Returns:
@@ -111,14 +138,8 @@ def fetch(
     Raises:
         ModelError: it cannot be fetched; what has come stays.
         UsageError: it is at a place that is not safe.
-        LockHeld: another process is fetching it.
     """
-    with part.open("ab+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LockHeld(f"{part.name} is being fetched already") from error
-        return _Fetching(wanted, part, file, progress).run(sleep)
+    return _Fetching(wanted, part, file, progress).run(sleep)
 
 
 class _Fetching:
@@ -191,7 +212,7 @@ class _Fetching:
     def _take(self, answer: HTTPResponse, there: int) -> None:
         """Write what an answer brings behind what is there, or from the beginning."""
         self._reached = True
-        length = int(answer.headers.get("Content-Length") or 0)
+        length = answer.length or 0
         if answer.status == 206 and there:
             first, total = _range_of(answer.headers)
             if first != there or self._is_another(answer.headers, total):

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
 from lsfs.llm import hub, library
 from lsfs.llm.address import check_address
-from lsfs.llm.fetch import ABOUT, Progress, Wanted, fetch
+from lsfs.llm.fetch import ABOUT, PIECE, Progress, Wanted, fetch, held
 from lsfs.llm.hub import HubFile
 
 MAGIC = b"GGUF"
@@ -120,8 +120,9 @@ def _pull(wanted: Wanted, digest: str, progress: Progress) -> Pulled:
     if target.exists():
         return _already(target, wanted.url, digest)
     part = _part_of(target)
-    stated = fetch(wanted, part, progress)
-    return _accept(part, target, wanted.url, digest or stated)
+    with held(part) as file:  # until it has its name
+        stated = fetch(wanted, part, file, progress)
+        return _accept(part, target, wanted.url, digest or stated)
 
 
 def _copied(here: Path, wanted: str, progress: Progress) -> Pulled:
@@ -132,14 +133,17 @@ def _copied(here: Path, wanted: str, progress: Progress) -> Pulled:
     if target.exists():
         return _already(target, url, wanted)
     part = _part_of(target)
-    try:
-        size = here.stat().st_size
-        shutil.copyfile(here, part)  # by reference where the file system can
-        progress(size, size)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ModelError(f"{here} cannot be copied: {error.strerror}") from error
-    return _accept(part, target, url, wanted)
+    with held(part) as file:
+        try:
+            file.truncate(0)
+            with here.open("rb") as source:
+                shutil.copyfileobj(source, file, PIECE)
+            file.flush()
+            progress(file.tell(), file.tell())
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise ModelError(f"{here} cannot be copied: {error.strerror}") from error
+        return _accept(part, target, url, wanted)
 
 
 def _part_of(target: Path) -> Path:

@@ -93,19 +93,22 @@ class ServedChat:
         Raises:
             ModelError: what it says is no JSON.
         """
+        asked = prompts.question_prompt(question, evidence)
         form = {"name": "answer", "schema": schema, "strict": True}
-        text = self._said(
-            prompts.FILL,
-            prompts.question_prompt(question, evidence),
-            LONGEST_JSON,
-            cancel,
-            response_format={"type": "json_schema", "json_schema": form},
-        )
+        try:
+            text = self._filled(asked, {"type": "json_schema", "json_schema": form}, cancel)
+        except ContextTooLong:
+            raise
+        except ModelError:  # the older form, which llama-cpp-python's server has
+            text = self._filled(asked, {"type": "json_object", "schema": schema}, cancel)
         try:
             json.loads(text)
         except ValueError as error:
             raise self._server.strange("does not answer by a JSON schema") from error
         return text
+
+    def _filled(self, asked: str, form: Mapping[str, Any], cancel: Event | None) -> str:
+        return self._said(prompts.FILL, asked, LONGEST_JSON, cancel, response_format=form)
 
     def weigh(
         self, query: str, passages: Sequence[str], cancel: Event | None = None

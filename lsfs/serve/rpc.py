@@ -39,6 +39,7 @@ log = logging.getLogger("lsfs.serve.rpc")
 PING = "ping"
 AGAIN = "try again: it is restarted"
 POSTED = "posted"  # of a request: nobody waits for its result
+LONGEST = 200  # characters of what a client says of itself
 CLIENT, GRANT = "client", "grant"  # of a request: who calls, and what they may do
 MAX_LINE = 64 * 1024 * 1024
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
@@ -115,10 +116,12 @@ def asking(connection: socket.socket, request: dict[str, Any]) -> Asking:
     pid, uid, gid = peer(connection)
     said = codec.from_builtins(request.get(CLIENT) or {}, Who)
     grant = codec.from_builtins(request.get(GRANT) or {}, Grant)
+    said = replace(said, name=said.name[:LONGEST], session=said.session[:LONGEST], uid=uid, pid=pid)
     if uid not in (os.getuid(), 0):
+        said = replace(said, door="socket")
         own = Grant(verbs=("read", "search"), reader=Reader.of_process(uid, gid, pid))
         grant = own.narrowed(grant)
-    return Asking(replace(said, uid=uid, pid=pid), grant)
+    return Asking(said, grant)
 
 
 class Hangups:

@@ -66,7 +66,7 @@ class AuditEntries:
 )
 def audit(call: Call, request: AuditRequest) -> AuditEntries:
     """Show which calls changed something or were refused: who, when, what, and how it ended."""
-    since_ns = when(call, request.since) if request.since else 0
+    since_ns = when(call, request.since, first=True) if request.since else 0
     path = paths.relative(request.path)
     kept: deque[AuditEntry] = deque(maxlen=max(1, request.limit))
     for one in AuditLog(call.engines.state.audit).entries():

@@ -45,15 +45,17 @@ SOME_FILES = frozenset({
     "retrieve", "grep", "ask", "summarize", "retrieve_summary", "extract", "duplicates", "group_by",
     "group_keywords", "group_semantic", "keywords_retrieve", "semantic_retrieve",
     "integrated_retrieve", "join", "aggregate", "versions", "read", "diff", "change_summary",
-    "text", "status", "wait_indexed", "log", "trash", "concat", "list_dir", "tree", "find_files",
-    "stat", "read_text", "read_texts", "write_file", "copy", "move", "make_dir", "edit_file",
-    "delete", "rollback", "trash_restore", "lock", "unlock", "describe", "page_image",
+    "text", "status", "wait_indexed", "log", "changes_since", "trash", "concat", "list_dir", "tree",
+    "find_files", "stat", "read_text", "read_texts", "write_file", "copy", "move", "make_dir",
+    "edit_file", "delete", "rollback", "trash_restore", "lock", "unlock", "describe", "page_image",
 })  # fmt: skip
 
 # Paths that a call which changes something only reads.
 _ONLY_READ = {"copy": {"source"}, "file_join": {"file2"}, "extract": {"path"}}
 # What changes what lsfs keeps, and no file of the user's: a lock does not hold it up.
 _NO_FILES = frozenset({"lock", "unlock", "share", "unshare", "extract"})
+# What only brings a kept answer up to date, each time that somebody opens it in the mount.
+_NOT_NOTED = frozenset({"answer_question"})
 
 
 def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
@@ -84,7 +86,7 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
                 name, effect, outcome, call.client, error.code
             ))  # fmt: skip
         raise
-    if effect is not Effect.READ:
+    if effect is not Effect.READ and name not in _NOT_NOTED:
         outcome = "planned" if _is_plan(effect, request, result) else "done"
         what = Happening(name, effect, outcome, call.client)
         _record(call, declared, request, what, getattr(result, "digest", ""))

@@ -61,7 +61,7 @@ class LogRequest:
     """Which changes."""
 
     path: Annotated[str, Param("only at and below this path", path=True, positional=True)] = ""
-    since: Annotated[str, Param("only from this moment on: 'yesterday', '2 hours ago'")] = ""
+    since: Annotated[str, Param("only from then on: 'today', 'monday', '2 hours ago'")] = ""
     limit: Annotated[int, Param("the last so many", flags=("-n",))] = 50
     after: Annotated[int, Param("only behind the change of this id", hidden=True)] = 0
     follow: Annotated[bool, Param("go on with what happens next", flags=("-f",))] = False
@@ -79,7 +79,7 @@ def log(call: Call, request: LogRequest) -> ChangeLog:
     """
     path = paths.relative(request.path)
     catch_up(call)
-    since_ns = when(call, request.since) if request.since else 0
+    since_ns = when(call, request.since, first=True) if request.since else 0
     past = call.engines.past
     found = past.changes(path, since_ns, request.after, max(1, request.limit))
     entries = [entry_of(change) for change in found]

@@ -70,6 +70,7 @@ def moment(
     snapshots: Mapping[str, int] | None = None,
     *,
     zone: tzinfo | None = None,
+    first: bool = False,
 ) -> int:
     """The moment that a phrase means, in nanoseconds since the epoch.
 
@@ -78,6 +79,7 @@ def moment(
         clock: tells what "ago" counts from.
         snapshots: moments with a name; a name goes before all other readings.
         zone: where the user is; the system's zone when None. "Z" or an offset in the text wins.
+        first: of a day or longer its first moment, not its last: since when.
 
     Raises:
         UsageError: it is no moment, or one that is still to come; says which part is not
@@ -86,7 +88,7 @@ def moment(
     named = (snapshots or {}).get(text.strip())
     if named is not None:
         return named
-    return _Reader(text, clock, zone, tuple(snapshots or ())).read()
+    return _Reader(text, clock, zone, tuple(snapshots or ())).read(first=first)
 
 
 class _Reader:
@@ -102,7 +104,7 @@ class _Reader:
         self._snapshots = snapshots
         self._now = clock.now().astimezone(zone)
 
-    def read(self) -> int:
+    def read(self, *, first: bool = False) -> int:
         if not self._folded:
             raise UsageError("no moment is given", hint=f"write for example {EXAMPLES}")
         if self._folded in ("now", "jetzt"):
@@ -113,7 +115,8 @@ class _Reader:
         if found is None:
             found = self._at_a_time(_TIME_FIRST.search(self._folded))
         if found is None:
-            found = self._end_of(*self._days(self._text))
+            days = self._days(self._text)
+            found = self._instant(days[0], time(), None) if first else self._end_of(*days)
         if found >= self._now_ns + 10**9:
             raise self._to_come()
         return min(found, self._now_ns)  # in the second that is just passing

@@ -221,13 +221,13 @@ def _no_version(call: Call, path: str, what: str, rows: list[Row]) -> LsfsError:
     )
 
 
-def when(call: Call, text: str) -> int:
-    """A moment in words, in nanoseconds since the epoch."""
+def when(call: Call, text: str, *, first: bool = False) -> int:
+    """A moment in words, in nanoseconds since the epoch; of a day its last, or its first one."""
     from lsfs.syscalls.moments import moment
 
     engines = call.engines
     clock = _NotBefore(engines.clock, engines.past.latest_ns())
-    return moment(text, clock, engines.past.snapshots())
+    return moment(text, clock, engines.past.snapshots(), first=first)
 
 
 class _NotBefore:

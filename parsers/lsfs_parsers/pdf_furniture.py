@@ -95,6 +95,9 @@ class FurnitureFinder:
                 certain += [edge for edge in edges[at] if _is_lone_number(edge)]
             self._slots.update(map(_slot, certain))
             found.append(certain)
+        if all(len(lines) == len(page.lines) for lines, page in zip(edges, pages, strict=True)):
+            # A form of two lines on every page: there is nothing that these lines stand beside.
+            found = [[edge for edge in certain if edge.is_page_number] for certain in found]
         for at, certain in zip(chosen, found, strict=True):
             known = {id(edge) for edge in certain}
             rest = [edge for edge in edges[at] if id(edge) not in known]

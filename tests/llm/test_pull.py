@@ -308,6 +308,24 @@ def test_two_at_once(server: Server, slept: list[float]) -> None:
     assert left() == ["small.gguf", "small.json"]
 
 
+def test_what_has_its_name_is_not_begun_anew(
+    server: Server, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.folder().mkdir(parents=True)
+    part = library.folder() / "small.gguf.part"
+    real = fetch.fcntl.flock
+
+    def late(file: Any, how: int) -> None:
+        part.replace(library.folder() / "small.gguf")  # the other process has just finished
+        real(file, how)
+
+    part.write_bytes(BODY)
+    monkeypatch.setattr(fetch.fcntl, "flock", late)
+    with pytest.raises(LockHeld), fetch.held(part):
+        pytest.fail("it is another's")
+    assert (library.folder() / "small.gguf").read_bytes() == BODY
+
+
 def test_a_token_is_for_the_hub_alone(
     server: Server, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

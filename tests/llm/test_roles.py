@@ -109,6 +109,10 @@ def test_a_server_fills_a_form_and_weighs(server: Server, config: ModelConfig) -
     server.reply = lambda *_: said("I think")
     with pytest.raises(ModelError, match="JSON schema"):
         chat.fill("rent?", ["900"], schema)
+    server.reply = lambda _, body: (
+        said('{"rent": 1}') if body["response_format"]["type"] == "json_object" else b"unknown type"
+    )
+    assert json.loads(chat.fill("rent?", ["1"], schema)) == {"rent": 1}
     tops = [{"token": " B", "logprob": -0.1}, {"token": "A", "logprob": -3.0}]
     server.reply = lambda *_: {"choices": [{"logprobs": {"content": [{"top_logprobs": tops}]}}]}
     assert rank.first("rent?", ["a", "b", "c"], chat) == [1, 0, 2]

@@ -156,6 +156,20 @@ def test_running_heads_and_page_numbers_stand_beside(read: Reader) -> None:
     assert box is not None and box[3] < 50
 
 
+def test_pages_that_hold_nothing_but_the_same_lines_keep_them(read: Reader) -> None:
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4, invariant=True)
+    for number in range(4):
+        canvas.drawString(60, HEIGHT - 60, "Receipt of the harbour office")
+        canvas.drawString(60, HEIGHT - 80, "paid in cash, with thanks")
+        canvas.drawCentredString(WIDTH / 2, 30, f"{number + 1}")
+        canvas.showPage()
+    canvas.save()
+    document = read(stream.getvalue(), "receipts.pdf")
+    assert document.text.count("Receipt of the harbour office") == 4
+    assert [one.role for one in document.furniture] == [FurnitureRole.PAGE_NUMBER] * 4
+
+
 def test_page_numbers_within_wide_margins(read: Reader) -> None:
     setter = Setter(top=200, bottom=600)
     setter.on_page = lambda canvas, number: canvas.drawString(300, HEIGHT - 660, str(number))

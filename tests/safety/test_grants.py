@@ -62,7 +62,9 @@ def test_narrowing_never_widens() -> None:
 
 def test_the_tables_of_the_gate_name_syscalls() -> None:
     names = {one.name for one in registry}
-    assert names >= gate.SEARCH | gate.SOME_FILES | gate._NO_FILES | set(gate._ONLY_READ)
+    assert names >= gate.SEARCH | gate.SOME_FILES | gate._NO_FILES | gate._NOT_NOTED | set(
+        gate._ONLY_READ
+    )
 
 
 @pytest.fixture
@@ -115,6 +117,8 @@ def questions(drive: lsfs.Drive) -> Iterator[object]:
     yield drive.status(problems=True)
     yield drive.wait_indexed()
     yield drive.log()
+    yield drive.changes_since()
+    yield drive.changes_since("0.0.0")
     yield drive.trash()
     yield drive.list_dir()
     yield drive.list_dir(at="now")

@@ -178,6 +178,10 @@ def test_at_the_socket_a_user_finds_what_it_may_read(world: World) -> None:
         with contextlib.closing(rpc.Client(socket)) as owner:
             everything = owner.call("retrieve", {"query": "commonword", "k": 100})
         assert len(everything["hits"]) == len(MATRIX)
+        noted = list(AuditLog(caller.engines.state.audit).entries())
+        assert {(one.door, one.uid, one.outcome) for one in noted if one.call == "write_file"} == {
+            ("socket", uid, "refused") for uid in USERS
+        }
     finally:
         server.close()
         thread.join()

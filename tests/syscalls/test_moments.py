@@ -188,3 +188,13 @@ def test_without_a_zone_it_is_the_systems() -> None:
     clock = FixedClock(NOW)
     local = datetime(2026, 11, 22, 15).astimezone().astimezone(UTC)
     assert moment("2026-11-22 15:00", clock) == int(local.timestamp()) * 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("phrase", "day"),
+    [("today", 24), ("yesterday", 23), ("2026-11-24", 24), ("this week", 23), ("this month", 1)],
+)
+def test_since_a_day_begins_with_it(phrase: str, day: int) -> None:
+    clock = FixedClock(datetime(2026, 11, 24, 15, 30, tzinfo=UTC))
+    found = moment(phrase, clock, zone=UTC, first=True)
+    assert datetime.fromtimestamp(found / 1e9, UTC) == datetime(2026, 11, day, tzinfo=UTC)
