@@ -103,7 +103,8 @@ def _models() -> Iterator[Check]:
         elif without:
             yield _warning(name, f"none is installed: {without}", _MODELS)
     if (placed := library.placement(settings)) is not None:
-        yield _well("GPU", placed.reason)
+        built = ", ".join(library.backends())
+        yield _well("GPU", f"{placed.reason}; llama.cpp is built for {built}")
 
 
 def _tools() -> Iterator[Check]:

@@ -83,6 +83,15 @@ def devices(backend: Backend) -> list[Device]:
     return [one for one in found if not one.integrated] or found
 
 
+def backends(backend: Backend) -> list[str]:
+    """What this build of llama.cpp can compute on, as it calls it: CPU, CUDA, Metal, Vulkan …"""
+    pointer, text = ctypes.c_void_p, ctypes.c_char_p
+    get = backend.function("ggml_backend_reg_get", pointer, ctypes.c_size_t)
+    name = backend.function("ggml_backend_reg_name", text, pointer)
+    count = backend.function("ggml_backend_reg_count", ctypes.c_size_t)()
+    return [name(get(at)).decode("utf-8", "replace") for at in range(count)]
+
+
 def fit(weights: Weights, shape: Shape, found: Sequence[Device], wanted: int = AUTO) -> Fit:
     """How many layers of a model go to the GPUs that there are.
 

@@ -143,6 +143,18 @@ def placement(config: ModelConfig) -> Fit | None:
         return None
 
 
+def backends() -> list[str]:
+    """What llama.cpp was built to compute on: CPU, CUDA, Vulkan …
+
+    Raises:
+        ModelError: there is no llama.cpp.
+    """
+    from lsfs.llm import fit
+    from lsfs.llm.backend import backend
+
+    return fit.backends(backend())
+
+
 def _spelled(setting: str) -> str:
     is_path = setting not in (models.DEFAULT, models.NONE) and "://" not in setting
     return str(Path(setting).expanduser()) if is_path else setting

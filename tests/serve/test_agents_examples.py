@@ -1,4 +1,4 @@
-"""The Python of docs/agents.md runs as it stands there."""
+"""The Python of the README and of docs/agents.md runs as it stands there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ import lsfs
 from lsfs.fsspec import DriveFileSystem
 from tests.syscalls.conftest import fill
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.M | re.S)
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKS = [
+    block
+    for page in ("docs/agents.md", "README.md")
+    for block in re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.M | re.S)
+]
 
 
 @pytest.mark.parametrize("block", [one for one in BLOCKS if "pandas" not in one])
@@ -26,6 +30,7 @@ def test_an_example_runs(
     fill(tmp_path / "Documents")
     (tmp_path / "Documents/Contracts/lease.pdf").write_text("The rent is EUR 900.")
     (tmp_path / "Documents/Notes/old.txt").write_text("old")
+    (tmp_path / "Documents/report.txt").write_text("before")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LSFS_MODEL_CHAT", "none")
     monkeypatch.setenv("LSFS_MODEL_EMBED", "none")
