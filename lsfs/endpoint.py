@@ -17,7 +17,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
-from lsfs.errors import Cancelled, ModelError, UsageError
+from lsfs.errors import Cancelled, ModelError, Unreachable, UsageError
 
 SECONDS = 120.0  # for one answer; a server may load its model first
 MAX_ANSWER = 256 << 20  # bytes
@@ -71,7 +71,8 @@ class Endpoint:
 
         Raises:
             Cancelled: ``cancel`` was set.
-            ModelError: the server cannot be reached, or does not answer as it should.
+            Unreachable: it cannot be reached.
+            ModelError: it does not answer as it should.
         """
         sent = json.dumps({"model": self.model, **body}).encode()
         headers = {"Content-Type": "application/json"}
@@ -90,7 +91,7 @@ class Endpoint:
             role = {"chat": "answer"}.get(self._role, self._role)
             hint = f"start the server, or choose another model: lsfs model use --{role} MODEL"
             why = str(error) or type(error).__name__
-            raise ModelError(f"{self.url} does not answer: {why}", hint=hint) from error
+            raise Unreachable(f"{self.url} does not answer: {why}", hint=hint) from error
         if answer.status != 200:
             told = said[:200].decode("utf-8", "replace")
             raise self.strange(f"answers {answer.status} {answer.reason}: {told}")

@@ -151,6 +151,10 @@ class ModelMissing(ModelError):
     )
 
 
+class Unreachable(ModelError):
+    """The server of a model does not answer."""
+
+
 class ContextTooLong(ModelError):
     """The prompt does not fit the model's context window."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 
-from lsfs.errors import ContextTooLong, OutOfMemory
+from lsfs.errors import ContextTooLong, OutOfMemory, Unreachable
 from lsfs.llm import budget
 from lsfs.llm.chat import ChatModel, ReadsAhead
 from lsfs.llm.evidence import Candidate, answerable
@@ -50,6 +50,7 @@ class Draft:
         used: which candidates are quoted, in the order of the text.
         by: ``model`` when a sentence of its is part of the text, ``quote``, or ``none``.
         statements: the quotes, and the model's sentences; they count ``used`` as the citations.
+        trouble: why there is nothing of the model; "" where it was asked and answered.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Draft:
     used: tuple[int, ...]
     by: str
     statements: tuple[Statement, ...] = ()
+    trouble: str = ""
 
 
 def compose_answer(
@@ -100,7 +102,11 @@ def compose_answer(
         return Draft(text, True, used, "quote", stated)
     best = [candidates[n] for n in shown]
     read = _chosen(candidates, passages, tokens) if tokens and passages else ()
-    said = _written(chat, question, best, passages, read, cancel)
+    try:
+        said = _written(chat, question, best, passages, read, cancel)
+    except (ContextTooLong, OutOfMemory, Unreachable) as error:
+        log.warning("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
+        return Draft(text, True, used, "quote", stated, error.message)
     own = _borne(said, question, quotes, [used.index(n) for n in shown])
     if not own:
         return Draft(text, True, used, "quote", stated)
@@ -134,17 +140,13 @@ def _written(
     best: dict[int, float] = {}
     for one in shown:
         best[one.passage] = max(one.score, best.get(one.passage, one.score))
-    try:
-        if passages and isinstance(chat, ReadsAhead) and chat.keeps:
-            whole = [n for n in best if not speaks_to_a_model(passages[n])]
-            if whole:
-                texts, scores = [passages[n] for n in whole], [best[n] for n in whole]
-                return chat.read(question, texts, scores, None, cancel)
-        evidence = read or [" ".join(one.text.split()) for one in shown]
-        return chat.write(question, evidence, None, cancel)
-    except (ContextTooLong, OutOfMemory) as error:
-        log.warning("no sentence by %s: %s", chat.name, error)  # the quotes are an answer, too
-        return ""
+    if passages and isinstance(chat, ReadsAhead) and chat.keeps:
+        whole = [n for n in best if not speaks_to_a_model(passages[n])]
+        if whole:
+            texts, scores = [passages[n] for n in whole], [best[n] for n in whole]
+            return chat.read(question, texts, scores, None, cancel)
+    evidence = read or [" ".join(one.text.split()) for one in shown]
+    return chat.write(question, evidence, None, cancel)
 
 
 def _borne(

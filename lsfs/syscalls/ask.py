@@ -453,6 +453,7 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
         plan,
         model=chat.name if chat else "",
         by=draft.by,
+        notes=(f"no sentence by the model: {draft.trouble}",) if draft.trouble else (),
         statements=draft.statements,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lsfs.errors import ContextTooLong, OutOfMemory
+from lsfs.errors import ContextTooLong, ModelError, OutOfMemory, Unreachable
 from lsfs.llm.answer import LEAD, compose_answer
 from lsfs.llm.evidence import Candidate, Likeness
 from tests.llm.fakes import FakeModel, ReadingModel
@@ -171,13 +171,15 @@ def test_sentences_are_said_up_to_the_first_that_no_quote_bears() -> None:
     assert draft.text.endswith(f"{LEAD}{own[0]} {own[1]}")
 
 
-def test_a_model_that_has_no_room_leaves_the_quotes() -> None:
-    class Full(FakeModel):
+@pytest.mark.parametrize("kind", [OutOfMemory, ContextTooLong, Unreachable])
+def test_a_model_that_cannot_be_asked_leaves_the_quotes(kind: type[ModelError]) -> None:
+    class Away(FakeModel):
         def write(self, *_: object, **__: object) -> str:
-            raise OutOfMemory("it takes 9000 MiB of 10 that are free")
+            raise kind("it is not there")
 
-    draft = compose_answer(ASKED, [candidate(RENT)], Full())
+    draft = compose_answer(ASKED, [candidate(RENT)], Away())
     assert (draft.text, draft.by) == (f"\u201c{RENT}\u201d", "quote")
+    assert draft.trouble == "it is not there"
 
 
 def test_more_is_read_where_tokens_are_given_and_nothing_that_gives_orders() -> None:
