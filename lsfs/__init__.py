@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lsfs.clients import Client
     from lsfs.config import Config
     from lsfs.drives import DriveRecord
-    from lsfs.grants import Grant
+    from lsfs.safety.clients import Client
+    from lsfs.safety.grants import Grant
     from lsfs.serve.aios import AiosStorage
     from lsfs.serve.asynchronous import AsyncDrive, Opening
     from lsfs.syscalls.drive import Caller, Drive
@@ -32,7 +32,7 @@ _LATE = {
     "AiosStorage": "lsfs.serve.aios",
     "AsyncDrive": "lsfs.serve.asynchronous",
     "Drive": "lsfs.syscalls.drive",
-    "Grant": "lsfs.grants",
+    "Grant": "lsfs.safety.grants",
 }
 
 
@@ -63,7 +63,7 @@ def open(
         NotFound, AccessDenied: the folder cannot be used.
         LockHeld: another process is making the index for the first time.
     """
-    from lsfs.grants import FULL
+    from lsfs.safety.grants import FULL
     from lsfs.serve.client import connect
     from lsfs.syscalls.drive import Drive
 
@@ -94,7 +94,7 @@ def aopen(
     Raises:
         NotFound, AccessDenied: the folder cannot be used; raised where it is awaited.
     """
-    from lsfs.grants import FULL
+    from lsfs.safety.grants import FULL
     from lsfs.serve.access import Access
     from lsfs.serve.asynchronous import AsyncDrive, Opening
 
@@ -108,7 +108,7 @@ def _named(client: Client | None) -> Client:
     """Who calls, with a session of its own where it has none."""
     from dataclasses import replace
 
-    from lsfs.clients import Client
+    from lsfs.safety.clients import Client
     from lsfs.syscalls.drive import new_session
 
     who = client or Client()

@@ -18,7 +18,7 @@ import msgspec
 
 from lsfs.errors import UsageError
 from lsfs.paths import user_config
-from lsfs.trust import Trust
+from lsfs.safety.trust import Trust
 
 DRIVE_FILE = ".lsfs.toml"
 _FIELD = re.compile(r"fields\.[a-z][a-z0-9_]{0,40}")

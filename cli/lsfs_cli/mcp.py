@@ -17,7 +17,7 @@ from lsfs_cli.told import Served
 
 if TYPE_CHECKING:
     from lsfs.drives import DriveRecord
-    from lsfs.grants import Grant
+    from lsfs.safety.grants import Grant
 
 PORT = 8377
 
@@ -73,7 +73,7 @@ def mcp(
         return
     import anyio
 
-    from lsfs.clients import Client
+    from lsfs.safety.clients import Client
     from lsfs.serve.access import Access
     from lsfs.serve.mcp import AgentServer
     from lsfs.serve.mcp_http import HOST, PATH, listen, token_of
@@ -97,7 +97,7 @@ def mcp(
 def _grant(paths: tuple[str, ...], verbs: str, *, allow_write: bool) -> Grant:
     """What agents may do: as they are told, and nothing that writes unless that is allowed."""
     from lsfs.errors import UsageError
-    from lsfs.grants import VERBS, Grant
+    from lsfs.safety.grants import VERBS, Grant
     from lsfs.syscalls.declared import DECLARED
 
     wanted = tuple(word.strip() for word in verbs.split(",") if word.strip())

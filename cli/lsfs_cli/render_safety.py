@@ -10,7 +10,7 @@ from lsfs_cli.render_past import moment
 from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
-    from lsfs.audit import Verdict
+    from lsfs.safety.audit import Verdict
     from lsfs.syscalls.audit import AuditEntries, AuditEntry
     from lsfs.syscalls.locking import Locked
     from lsfs.syscalls.sharing import SharedLink, SharedLinks

@@ -39,7 +39,7 @@ def serve(session: Session, source: str, port: int, no_open: bool, allow_write: 
     """
     import anyio
 
-    from lsfs.clients import Client
+    from lsfs.safety.clients import Client
     from lsfs.serve.access import Access
     from lsfs.serve.mcp_http import listen
     from lsfs.syscalls.drive import new_session

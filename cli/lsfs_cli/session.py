@@ -80,7 +80,7 @@ class Session:
     def open(self, on_event: Any) -> Drive:
         """Open the drive that is meant."""
         import lsfs
-        from lsfs.clients import Client
+        from lsfs.safety.clients import Client
 
         record = self.record()
         client = Client(self.door, session=terminal())

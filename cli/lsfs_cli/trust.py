@@ -59,8 +59,8 @@ def trust(session: Session, revoke: bool, show: bool) -> None:
 
 def _note(record: DriveRecord, done: str) -> None:
     """Write it into the drive's audit log."""
-    from lsfs.audit import AuditLog, Happening
-    from lsfs.clients import Client
+    from lsfs.safety.audit import AuditLog, Happening
+    from lsfs.safety.clients import Client
 
     details = {"arguments": {"settings": done}}
     what = Happening("trust", "write", "done", Client("cli", session=terminal()), details=details)

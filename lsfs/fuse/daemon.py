@@ -36,10 +36,10 @@ from lsfs.fuse.transports import Choice
 from lsfs.fuse.vfs import Vfs
 from lsfs.fuse.views import NothingKept, View, Views
 from lsfs.fuse.virtual import VirtualTree
-from lsfs.grants import Grant
 from lsfs.paths import StatePaths
-from lsfs.readers import Reader
-from lsfs.sight import Sight
+from lsfs.safety.grants import Grant
+from lsfs.safety.readers import Reader
+from lsfs.safety.sight import Sight
 from lsfs.versions.capture import Captures
 from lsfs.versions.events import State
 from lsfs.versions.history import Journal

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsfs import codec
 from lsfs.errors import LockHeld
-from lsfs.grants import FULL, Grant
 from lsfs.model import SavedQuestion
+from lsfs.safety.grants import FULL, Grant
 from lsfs.summaries import Summary
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class RpcBrain:
 
     @contextlib.contextmanager
     def _client(self, timeout: float) -> Iterator[Client]:
-        from lsfs.clients import Client as Who
+        from lsfs.safety.clients import Client as Who
         from lsfs.serve.rpc import Asking, Client
 
         asks = Asking(Who("mount"), self._grant)

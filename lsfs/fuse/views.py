@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from lsfs.fuse.knowledge import Brain
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.model import SavedQuestion
-from lsfs.readers import Reader
+from lsfs.safety.readers import Reader
 
 if TYPE_CHECKING:
     from lsfs.summaries import Summary

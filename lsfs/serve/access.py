@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lsfs import codec
-from lsfs.clients import Client as Who
 from lsfs.config import Config
 from lsfs.drives import DriveRecord
 from lsfs.errors import Cancelled, LockHeld, LsfsError
-from lsfs.grants import FULL, Grant
+from lsfs.safety.clients import Client as Who
+from lsfs.safety.grants import FULL, Grant
 from lsfs.serve.brain import serving
 from lsfs.serve.rpc import Asking, Client, Disconnected, Emit
 from lsfs.syscalls.drive import open_local, run

@@ -28,8 +28,8 @@ from lsfs.serve.mcp_tools import Paths, in_tools
 
 if TYPE_CHECKING:
     from lsfs.config import Config
-    from lsfs.grants import Grant
     from lsfs.model import Hit
+    from lsfs.safety.grants import Grant
 
 log = logging.getLogger("lsfs.serve.aios")
 
@@ -107,9 +107,9 @@ class AiosStorage:
         state: str | None = None,
         config: Config | None = None,
     ) -> None:
-        from lsfs.clients import Client
         from lsfs.drives import initialise
-        from lsfs.grants import FULL, Grant
+        from lsfs.safety.clients import Client
+        from lsfs.safety.grants import FULL, Grant
         from lsfs.serve.access import Access
         from lsfs.syscalls.drive import Drive, new_session
 

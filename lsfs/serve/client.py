@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from lsfs import codec
-from lsfs.clients import Client as Who
 from lsfs.drives import DriveRecord
-from lsfs.grants import FULL, Grant
+from lsfs.safety.clients import Client as Who
+from lsfs.safety.grants import FULL, Grant
 from lsfs.serve.rpc import Asking, Client, Disconnected, Emit
 from lsfs.syscalls.registry import Effect, registry
 

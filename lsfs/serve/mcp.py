@@ -23,9 +23,9 @@ from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.shared.exceptions import MCPError
 
 import lsfs
-from lsfs.clients import Client
 from lsfs.errors import AccessDenied, LsfsError, TooLarge
-from lsfs.grants import Grant
+from lsfs.safety.clients import Client
+from lsfs.safety.grants import Grant
 from lsfs.serve.access import Access, Cancellation
 from lsfs.serve.mcp_changes import Changes
 from lsfs.serve.mcp_names import shown

@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from lsfs import codec, errors
-from lsfs.clients import Client as Who
 from lsfs.errors import LsfsError
-from lsfs.grants import FULL, Grant
-from lsfs.readers import Reader
+from lsfs.safety.clients import Client as Who
+from lsfs.safety.grants import FULL, Grant
+from lsfs.safety.readers import Reader
 
 log = logging.getLogger("lsfs.serve.rpc")
 

@@ -20,11 +20,11 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from lsfs import beneath, paths
-from lsfs.audit import AuditLog, Happening
-from lsfs.clients import Client
 from lsfs.drives import DriveRecord
 from lsfs.errors import AccessDenied, LsfsError, UsageError
-from lsfs.shares import Shares
+from lsfs.safety.audit import AuditLog, Happening
+from lsfs.safety.clients import Client
+from lsfs.safety.shares import Shares
 
 log = logging.getLogger("lsfs.serve.shared")
 

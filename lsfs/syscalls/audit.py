@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from lsfs import paths
-from lsfs.audit import AuditLog, Recorded, Verdict, texts
+from lsfs.safety.audit import AuditLog, Recorded, Verdict, texts
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, when
 from lsfs.syscalls.registry import Param, registry

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lsfs.clients import Client
 from lsfs.clock import Clock, SystemClock
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import LockHeld, LsfsError
-from lsfs.grants import FULL, Grant
+from lsfs.safety.clients import Client
+from lsfs.safety.grants import FULL, Grant
 from lsfs.syscalls.engines import Call, Emit, Engines
 from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import registry

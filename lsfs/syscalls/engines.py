@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lsfs.clients import Client
 from lsfs.errors import AccessDenied, Cancelled
-from lsfs.grants import FULL, Grant
+from lsfs.safety.clients import Client
+from lsfs.safety.grants import FULL, Grant
 
 if TYPE_CHECKING:
     from lsfs.clock import Clock

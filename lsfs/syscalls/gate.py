@@ -15,7 +15,6 @@ import sqlite3
 from typing import Any
 
 from lsfs import paths
-from lsfs.audit import AuditLog, Happening
 from lsfs.errors import (
     AccessDenied,
     ConfirmationRequired,
@@ -25,7 +24,8 @@ from lsfs.errors import (
     StateUnwritable,
     UsageError,
 )
-from lsfs.pathlocks import PathLocks, told
+from lsfs.safety.audit import AuditLog, Happening
+from lsfs.safety.pathlocks import PathLocks, told
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Syscall, registry
 

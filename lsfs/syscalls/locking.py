@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lsfs import paths
 from lsfs.errors import NotFound
-from lsfs.pathlocks import PathLock, PathLocks, session_of, told
+from lsfs.safety.pathlocks import PathLock, PathLocks, session_of, told
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.lengths import nanoseconds

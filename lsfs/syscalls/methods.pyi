@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lsfs.audit import Verdict
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.joins import Aggregated, Joined
 from lsfs.model import SavedQuestion
+from lsfs.safety.audit import Verdict
 from lsfs.summaries import Summaries, Summary
 from lsfs.syscalls.ask import Answer
 from lsfs.syscalls.audit import AuditEntries

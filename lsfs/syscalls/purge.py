@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.audit import AuditLog
 from lsfs.drives import locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
-from lsfs.pathlocks import PathLocks
-from lsfs.shares import Shares
+from lsfs.safety.audit import AuditLog
+from lsfs.safety.pathlocks import PathLocks
+from lsfs.safety.shares import Shares
 from lsfs.syscalls import summary_kept
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.kv import folder_of

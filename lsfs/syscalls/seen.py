@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsfs.index.tree import SourceTree
-from lsfs.sight import Sight
+from lsfs.safety.sight import Sight
 from lsfs.syscalls.engines import Call, Emit
 from lsfs.versions.past_seen import SeenPast
 

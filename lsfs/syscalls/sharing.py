@@ -7,7 +7,7 @@ from typing import Annotated
 
 from lsfs import paths
 from lsfs.errors import AccessDenied, NotFound, UsageError
-from lsfs.shares import Share, Shares
+from lsfs.safety.shares import Share, Shares
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.lengths import nanoseconds
 from lsfs.syscalls.past import iso

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lsfs.paths import StatePaths
-from lsfs.sight import Sight
+from lsfs.safety.sight import Sight
 from lsfs.versions.past import Change, FileThen, Past
 from lsfs.versions.tables import Row
 

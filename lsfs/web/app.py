@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lsfs.grants import Grant
+from lsfs.safety.grants import Grant
 from lsfs.web import answering, changing, filing, overview, past, searching
 from lsfs.web.gate import HOST, Gate
 from lsfs.web.pages import Pages, static

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import lsfs
-from lsfs.clients import Client
 from lsfs.config import Config, ModelConfig, ShareConfig
-from lsfs.grants import Grant
+from lsfs.safety.clients import Client
+from lsfs.safety.grants import Grant
 from tests.syscalls.conftest import fill
 
 SECRET = "Secret/zebra.txt"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.audit import AuditLog, Happening
-from lsfs.clients import Client
 from lsfs.errors import AccessDenied, LsfsError, UsageError
-from lsfs.grants import Grant
+from lsfs.safety.audit import AuditLog, Happening
+from lsfs.safety.clients import Client
+from lsfs.safety.grants import Grant
 from tests.safety.conftest import Open
 
 LINES = 6

@@ -18,7 +18,7 @@ import lsfs
 from lsfs import codec
 from lsfs.config import Config, ModelConfig
 from lsfs.errors import LsfsError
-from lsfs.grants import Grant
+from lsfs.safety.grants import Grant
 from lsfs.syscalls.registry import Syscall, registry
 from tests.safety.effects import tree
 from tests.safety.hostile_paths import lay, paths

@@ -12,9 +12,9 @@ from mcp import Client
 
 import lsfs
 from lsfs import codec
-from lsfs.audit import AuditLog
 from lsfs.errors import AccessDenied, LsfsError, UsageError
-from lsfs.grants import FULL, Grant, literal
+from lsfs.safety.audit import AuditLog
+from lsfs.safety.grants import FULL, Grant, literal
 from lsfs.syscalls import gate
 from lsfs.syscalls.registry import Effect, registry
 from tests.safety.conftest import SECRET, SECRET_TEXT, SECRET_WORDS, Open

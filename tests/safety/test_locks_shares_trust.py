@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from lsfs import config
-from lsfs.clients import Client
 from lsfs.drives import DriveRecord
 from lsfs.errors import AccessDenied, LockHeld, NotFound, UsageError
-from lsfs.grants import Grant
-from lsfs.pathlocks import PathLocks
 from lsfs.paths import StatePaths
+from lsfs.safety.clients import Client
+from lsfs.safety.grants import Grant
+from lsfs.safety.pathlocks import PathLocks
+from lsfs.safety.shares import Shares
 from lsfs.serve.shared import SharedFiles
-from lsfs.shares import Shares
 from tests.safety.conftest import SECRET, Open
 
 ROOT = Path(__file__).resolve().parents[2]

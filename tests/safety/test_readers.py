@@ -23,14 +23,14 @@ from typing import Any
 import pytest
 
 from lsfs import codec, config
-from lsfs.audit import AuditLog
-from lsfs.clients import Client
 from lsfs.config import Config, ModelConfig, MountConfig
 from lsfs.drives import initialise
 from lsfs.errors import LsfsError
 from lsfs.fuse import mount as mounting
 from lsfs.fuse import transports
-from lsfs.readers import Permissions, Reader
+from lsfs.safety.audit import AuditLog
+from lsfs.safety.clients import Client
+from lsfs.safety.readers import Permissions, Reader
 from lsfs.serve import rpc
 from lsfs.serve.brain import _handler
 from lsfs.syscalls.drive import open_local

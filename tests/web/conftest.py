@@ -16,9 +16,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 from starlette.testclient import TestClient
 
-from lsfs.clients import Client
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
+from lsfs.safety.clients import Client
 from lsfs.serve.access import Access
 from lsfs.web import app
 from lsfs.web.app import guarded

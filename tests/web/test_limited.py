@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError
-from lsfs.grants import Grant
+from lsfs.safety.grants import Grant
 from lsfs.serve.access import Access
 from tests.web.conftest import CONFIG, LEASE, NOTES
 

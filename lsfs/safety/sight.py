@@ -8,8 +8,8 @@ import time
 from stat import S_ISDIR
 
 from lsfs import beneath
-from lsfs.grants import Grant
-from lsfs.readers import Permissions
+from lsfs.safety.grants import Grant
+from lsfs.safety.readers import Permissions
 
 FRESH_S = 0.5  # permissions that were looked up count for so long
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from lsfs.clients import Client
 from lsfs.errors import LockHeld
-from lsfs.statefile import StateFile
+from lsfs.safety.clients import Client
+from lsfs.safety.statefile import StateFile
 
 
 @dataclass(frozen=True, slots=True)

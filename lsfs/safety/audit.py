@@ -33,9 +33,9 @@ from pathlib import Path
 from typing import Any
 
 from lsfs import codec
-from lsfs.clients import Client
 from lsfs.errors import StateUnwritable
-from lsfs.statefile import exclusive, replace
+from lsfs.safety.clients import Client
+from lsfs.safety.statefile import exclusive, replace
 
 REDACTION = "redaction"
 FIRST = "0" * 64  # what stands before the first line

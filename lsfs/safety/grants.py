@@ -10,7 +10,7 @@ from functools import lru_cache
 from lsfs import codec
 from lsfs.errors import UsageError
 from lsfs.globs import globbed
-from lsfs.readers import Reader
+from lsfs.safety.readers import Reader
 
 VERBS = ("read", "search", "write", "delete")
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs.errors import AccessDenied
-from lsfs.grants import Grant, literal
-from lsfs.statefile import StateFile
+from lsfs.safety.grants import Grant, literal
+from lsfs.safety.statefile import StateFile
 
 _TOKEN = struct.Struct(">16sQ32s")
 _KEY_BYTES = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from lsfs.statefile import StateFile
+from lsfs.safety.statefile import StateFile
 
 
 class Trust:
