@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lsfs.model import Block, BlockKind, Span
 
@@ -74,15 +74,40 @@ def page_at(blocks: Sequence[Block], place: Range) -> int | None:
 
 def boxes(blocks: Sequence[Block], place: Range, page: int) -> Iterator[Box]:
     """Where a range of text stands on a page, a box for each line; in points from its top left."""
+    for left, top, right, bottom in _lines(_parts(blocks, place, page)):
+        yield (
+            left - _PADDING, top - _PADDING,
+            right - left + 2 * _PADDING, bottom - top + 2 * _PADDING,
+        )  # fmt: skip
+
+
+def _parts(blocks: Sequence[Block], place: Range, page: int) -> Iterator[Box]:
     for block in blocks:
         for span in block.spans:
             start, end = max(place[0], span.char_start), min(place[1], span.char_end)
             if span.page == page and span.bbox is not None and start < end:
-                left, top, right, bottom = _cut(block, span, (start, end))
-                yield (
-                    left - _PADDING, top - _PADDING,
-                    right - left + 2 * _PADDING, bottom - top + 2 * _PADDING,
-                )  # fmt: skip
+                yield _cut(block, span, (start, end))
+
+
+def _lines(parts: Iterable[Box]) -> Iterator[Box]:
+    """The same, with words that stand beside each other as one: a scan has a box for each word."""
+    line: Box | None = None
+    for one in parts:
+        if line is not None and _goes_on(line, one):
+            line = (line[0], min(line[1], one[1]), one[2], max(line[3], one[3]))
+            continue
+        if line is not None:
+            yield line
+        line = one
+    if line is not None:
+        yield line
+
+
+def _goes_on(line: Box, word: Box) -> bool:
+    """Whether a word stands next in a line: at its height, and no farther off than it is high."""
+    height = line[3] - line[1]
+    middle = (word[1] + word[3]) / 2
+    return line[1] < middle < line[3] and 0 <= word[0] - line[2] <= height
 
 
 def _cut(block: Block, span: Span, part: Range) -> Box:

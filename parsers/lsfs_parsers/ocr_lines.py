@@ -212,6 +212,7 @@ def _line(words: Sequence[_Word], size: float) -> Line:
         False,
         tuple(Cell(_joined(cell), union([word.box for word in cell])) for cell in cells),
         confidence,
+        words=tuple((word.text, word.box) for word in words),
     )
 
 

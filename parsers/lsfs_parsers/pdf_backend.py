@@ -187,12 +187,12 @@ class GeometricBackend:
 
     def _block(self, paragraph: Paragraph, page: PdfPage) -> PageBlock:
         lines = paragraph.lines
-        pieces = []
+        pieces: list[Piece] = []
         for line, after in zip(lines, [*lines[1:], None], strict=True):
             text, glue = line.text, " "
             if after is not None:
                 text, glue = self.words.joint(line.text, after.text, divided=line.hyphen)
-            pieces.append(Piece(text, glue=glue, page=page.number, bbox=page.shown_box(line.box)))
+            pieces += _pieces(line, text, glue, page)
         return PageBlock(
             paragraph.kind,
             tuple(pieces),
@@ -280,6 +280,30 @@ def _in(number: int, tables: Sequence[FoundTable]) -> bool:
 def _is_under(box: Box, other: Box) -> bool:
     """Whether a stretch of text stands below another one, in the same column."""
     return box[1] >= other[3] and box[0] < other[2] and other[0] < box[2]
+
+
+def _pieces(line: Line, text: str, glue: str, page: PdfPage) -> Iterator[Piece]:
+    """A line of a paragraph as it stands in the text: of a picture each word, where all are found
+    again, else the line."""
+    left, _, right, _ = line.box
+    words = [word for word in line.words if left <= (word[1][0] + word[1][2]) / 2 <= right]
+    starts, at = [], 0
+    for word, _ in words:
+        # A hyphen that divides the word is not in the text.
+        found = text.find(word, at)
+        found = text.find(word[:-1], at) if found < 0 else found
+        if found < 0 or text[at:found].strip():
+            break
+        starts.append(found)
+        at = min(found + len(word), len(text))
+    if not words or len(starts) < len(words) or text[at:].strip():
+        yield Piece(text, glue=glue, page=page.number, bbox=page.shown_box(line.box))
+        return
+    for (_, box), start, end in zip(words, starts, [*starts[1:], len(text)], strict=True):
+        own = text[start:end]
+        parted = own.rstrip()
+        between = glue if end == len(text) else own[len(parted) :]
+        yield Piece(parted, glue=between, page=page.number, bbox=page.shown_box(box))
 
 
 def _confidence(lines: Sequence[Line]) -> float | None:

@@ -95,6 +95,7 @@ class Line(NamedTuple):
         confidence: of a line read from a picture, from 0 to 1.
         baseline: the height on which its letters stand; None where it is not known.
         told: of a heading that the outline of the file or its tags name.
+        words: where each word stands, of a line read from a picture; else none.
     """
 
     text: str
@@ -106,6 +107,7 @@ class Line(NamedTuple):
     confidence: float | None = None
     baseline: float | None = None
     told: Told | None = None
+    words: tuple[tuple[str, Box], ...] = ()
 
     @property
     def left(self) -> float:

@@ -393,9 +393,15 @@ def test_a_picture_of_text_is_read(sandboxed: Reader) -> None:
     document = sandboxed(scanned(), "scan.pdf")
     assert document.text == "HELLO WORLD"
     assert document.pages[0].source == "ocr"
-    box = document.blocks[0].spans[0].bbox
-    assert box is not None
-    assert box[1] == pytest.approx(HEIGHT - 630, abs=12)
+    spans = document.blocks[0].spans
+    assert [document.text[one.char_start : one.char_end].strip() for one in spans] == [
+        "HELLO",
+        "WORLD",
+    ]
+    hello, world = (one.bbox for one in spans)
+    assert hello is not None and world is not None
+    assert hello[1] == pytest.approx(HEIGHT - 630, abs=12)
+    assert hello[0] < hello[2] < world[0] < world[2]
 
 
 def test_a_picture_of_text_without_tesseract(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,22 @@ def test_a_quote_is_no_pattern(pattern: str) -> None:
     assert find((block(0, f"so: {pattern}"),), pattern) == (4, 4 + len(pattern))
 
 
+def test_words_of_a_scan_are_marked_as_a_line() -> None:
+    text = "the tall oak falls"
+    places = [(10.0, 20.0), (24.0, 40.0), (44.0, 56.0), (10.0, 30.0)]
+    starts = [0, 4, 9, 13]
+    spans = tuple(
+        Span(start, end, page=1, bbox=(left, 100.0 + 12 * (n == 3), right, 109.0 + 12 * (n == 3)))
+        for n, (start, end, (left, right)) in enumerate(
+            zip(starts, [*starts[1:], len(text)], places, strict=True)
+        )
+    )
+    block = Block(BlockKind.PARAGRAPH, text, 0, len(text), spans=spans)
+    first, second = boxes((block,), (0, len(text)), 1)
+    assert first[0] < 10 and first[0] + first[2] > 56
+    assert second[1] > first[1] + first[3] - 4
+
+
 def test_boxes_cut_the_first_and_the_last_line() -> None:
     whole = list(boxes(ALL, (0, 35), 1))
     assert [box[2] for box in whole] == [103.0, 103.0]
