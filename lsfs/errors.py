@@ -15,6 +15,7 @@
     │   └── ParserTimeout
     ├── ModelError 30
     │   ├── ModelMissing
+    │   ├── Unreachable
     │   ├── ContextTooLong
     │   └── OutOfMemory
     ├── StateDamaged 40

@@ -55,7 +55,9 @@ async def test_methods_are_awaited_and_run_together(source: Path, settings: Conf
             await drive.text("none.txt")
         with pytest.raises(UsageError, match="'top_k'"):
             await drive.retrieve("rent", top_k=3)  # type: ignore[call-arg]
-        assert any("stage" in event for event in events)
+        events.clear()
+        answer = await drive.ask("What is the monthly rent of the lease with Harbour Homes?")
+        assert "".join(event.get("text", "") for event in events) == answer.answer
     drive = await lsfs.aopen(source, config=settings)
     await drive.aclose()
 
