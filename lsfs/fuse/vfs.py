@@ -4,7 +4,7 @@ The tree is the source folder, entry for entry, plus one directory that no listi
 virtual one. An entry is a :class:`~lsfs.fuse.nodes.Node`. A node of the source is one file with any
 number of names, and stays that very file when they change (:mod:`lsfs.fuse.table`); a node of the
 virtual directory is a path in :class:`~lsfs.fuse.virtual.VirtualTree`. What changes a file is noted
-in the journal, once, here.
+in the journal, once, here (:mod:`lsfs.fuse.noting` has how).
 
 Nothing in this module knows how a request came or how the answer goes back; that is what the
 transports are for. Refusals are ``OSError`` or ``LsfsError``. Operations on the source are answered
@@ -23,15 +23,15 @@ from collections.abc import Iterator
 
 from lsfs.fuse import libc, source
 from lsfs.fuse.changes import Changes
-from lsfs.fuse.keeping import Keeping
-from lsfs.fuse.nodes import Change, Deferred, Found, Guard, Handle, Node
+from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
+from lsfs.fuse.noting import Noting, changed
 from lsfs.fuse.source import Caller, Entry, Source
-from lsfs.fuse.table import Pin, Table
+from lsfs.fuse.table import Pin
 from lsfs.fuse.views import Views
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.fuse.virtual_files import MODE, VirtualFiles, check_length, size_of
 from lsfs.versions.capture import Captures
-from lsfs.versions.events import Op, State
+from lsfs.versions.events import Op
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
 KEEP_SIZE = 1  # of fallocate: nothing but room is asked for
@@ -41,7 +41,7 @@ _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
 
 
-class Vfs:
+class Vfs(Noting):
     """The tree of one mount.
 
     All methods are called from one thread, except the work of a :class:`Deferred`.
@@ -65,16 +65,11 @@ class Vfs:
         virtual_name: str = ".lsfs",
         mount_facts: bytes = b"{}",
     ) -> None:
-        self._source = folder
+        super().__init__(folder, changes, captures)
         self.views = tree if isinstance(tree, Views) else Views(tree)
-        self._changes = changes
         self._facts = mount_facts
-        self.keeping = Keeping(folder, captures, self._finish)
         self.virtual_name = os.fsencode(virtual_name)
-        self.table = Table(folder.root, self.keeping.before_cutting)
-        self.root = self.table.root
         self.nodes = self.table.by_id
-        self.handles: dict[int, Handle] = {}
         self._virtual_files = VirtualFiles(self.views, self.handles, folder.root)
 
     @property
@@ -488,7 +483,7 @@ class Vfs:
         if handle.node is not None and handle.node.opened is not None:
             handle.node.opened.discard(handle.fd)
         try:
-            if handle.parts is None and handle.writable and (handle.dirty or _changed(handle)):
+            if handle.parts is None and handle.writable and (handle.dirty or changed(handle)):
                 self._note_written(handle)
         finally:
             self.keeping.left(handle)
@@ -520,115 +515,6 @@ class Vfs:
         self._before_writing(target, offset)
         target.writes()
         return os.copy_file_range(origin.fd, target.fd, min(length, COPIED), start, offset)
-
-    # --- the journal
-
-    def note(self, op: Op, path: bytes) -> None:
-        """Note a change that was made beside the tree; ``path`` is relative to the source."""
-        self._changes.note(op, path, who=self.keeping.who())
-
-    def removing(self, parent: Node, name: bytes) -> contextlib.AbstractContextManager[None]:
-        """For the block in which a name of the source goes, or is given to another file."""
-        return self.keeping.removing(
-            self.table.folder(parent), name, lambda: self._path_at(parent, name)
-        )
-
-    def _replacing(
-        self, parent: Node, name: bytes, path: bytes
-    ) -> contextlib.AbstractContextManager[None]:
-        """The same, of which the path is known."""
-        return self.keeping.removing(self.table.folder(parent), name, lambda: path)
-
-    def _path_at(self, parent: Node, name: bytes) -> bytes:
-        """The path of a name; ``b""`` where that of its folder is too long to be told."""
-        if parent.fd == self.root.fd:
-            return name
-        folder = self._source.path_of(self.table.folder(parent))
-        return folder + b"/" + name if folder else b""
-
-    def _state_at(self, parent: Node, name: bytes) -> State | None:
-        """What stands at a name; None when it has gone again, behind the mount."""
-        try:
-            stat = os.stat(name, dir_fd=self.table.folder(parent), follow_symlinks=False)
-        except OSError:
-            return None
-        return State.of(stat)
-
-    def _note_gone(self, op: Op, parent: Node, name: bytes) -> None:
-        self._changes.note(op, self._path_at(parent, name), who=self.keeping.who())
-
-    def _note_made(self, op: Op, parent: Node, name: bytes, target: bytes | None = None) -> None:
-        state, who = self._state_at(parent, name), self.keeping.who()
-        self._changes.note(op, self._path_at(parent, name), target, state=state, who=who)
-
-    def _note_node(self, op: Op, fd: int, *, appended: bool = False) -> None:
-        """Note a change of a file at hand; without a name there is nothing to say."""
-        path = self._source.path_of(fd)
-        if path is not None:
-            state, who = State.of(os.fstat(fd)), self.keeping.who()
-            self._changes.note(op, path, state=state, who=who, appended=appended)
-
-    def _finish(self, guard: Guard) -> None:
-        """A file that is open for writing goes: what was written to it so far is a version too."""
-        for handle in self.handles.values():
-            if handle.guard is guard and (handle.dirty or _changed(handle)):
-                self._note_written(handle)
-                return
-
-    def keep_open(self, node: Node) -> None:
-        """Keep at once what is open for writing; where there is no room it is not kept."""
-        for handle in [self.handles[fd] for fd in node.opened or ()]:
-            with contextlib.suppress(OSError):
-                self.keeping.keep(handle)
-
-    def _noted(self, guard: Guard | None, stat: os.stat_result) -> bool:
-        """All that was written to a file is a version; whether it was only appended to."""
-        if guard is not None and guard.writers > 1:
-            for handle in self.handles.values():
-                if handle.guard is guard:
-                    handle.dirty = False
-                    handle.opened = stat.st_mtime_ns, stat.st_size
-        return self.keeping.noted(guard, stat)
-
-    def _before_writing(self, handle: Handle, offset: int) -> None:
-        """Keep what a file holds, if what it held from an offset on is about to go.
-
-        Raises:
-            OSError: ENOSPC: it cannot be kept, and must not be overwritten.
-        """
-        guard = handle.guard
-        if guard is None or guard.state is None or not guard.size:
-            return
-        is_first = not guard.written
-        if is_first and not guard.state.same_content(State.of(os.fstat(handle.fd))):
-            self._note_written(handle)  # it was changed behind the mount while it was open
-        if offset < guard.size:
-            self.keeping.keep(handle)
-        elif is_first:
-            # What it holds will be its beginning, should we not live to say more.
-            path = self._source.path_of(handle.fd)
-            if path is not None:
-                self._changes.note(Op.APPENDING, path, state=guard.state, who=handle.who)
-
-    def _note_written(self, handle: Handle) -> None:
-        """Note that a file that was written to is closed."""
-        path = self._source.path_of(handle.fd)
-        if path is None:
-            return
-        stat = os.fstat(handle.fd)
-        appended = self._noted(handle.guard, stat)
-        handle.dirty = False
-        handle.opened = stat.st_mtime_ns, stat.st_size
-        self._changes.note(
-            Op.WRITTEN, path, state=State.of(stat), who=handle.who, appended=appended
-        )
-
-
-def _changed(handle: Handle) -> bool:
-    """Whether the file is another than at open: pages of a mapping reach the source through
-    whichever handle the kernel picks, so a handle's own writes do not tell."""
-    stat = os.fstat(handle.fd)
-    return (stat.st_mtime_ns, stat.st_size) != handle.opened
 
 
 def _close(handle: Handle) -> None:
