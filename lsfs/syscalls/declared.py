@@ -82,7 +82,7 @@ DECLARED = {
     "retrieve_summary": Outline("summarize", "", "Find the files that are most about a query, and sum up each of them, best first."),
     "lock": Outline("locking", "lock", "Keep other clients of lsfs from changing a path for a while."),
     "unlock": Outline("locking", "unlock", "Give up a lock on a path."),
-    "share": Outline("sharing", "", "Make a link to a file or folder that ends by itself; it is for this machine only."),
+    "share": Outline("sharing", "share", "Make a link to a file or folder that ends by itself; it is for this machine only."),
     "shares": Outline("sharing", "", "List what is shared, with whom made it and when it ends."),
     "unshare": Outline("sharing", "unshare", "End the links to a path, or one link."),
     "audit": Outline("audit", "audit list", "Show which calls changed something or were refused: who, when, what, and how it ended."),

@@ -505,7 +505,7 @@ class Methods:
     ) -> SharedLinks: ...
     def unshare(
         self,
-        what: str,
+        path: str,
     ) -> SharedLinks: ...
     def audit(
         self,
@@ -998,7 +998,7 @@ class AsyncMethods:
     ) -> SharedLinks: ...
     async def unshare(
         self,
-        what: str,
+        path: str,
     ) -> SharedLinks: ...
     async def audit(
         self,

@@ -45,7 +45,9 @@ class SharedLink:
     link: str = ""
 
 
-@registry.syscall(effect=Effect.WRITE)
+@registry.syscall(
+    effect=Effect.WRITE, command="share", examples=("lsfs share Contracts/lease.pdf --expires 2h",)
+)
 def share(call: Call, request: ShareRequest) -> SharedLink:
     """Make a link to a file or folder that ends by itself; it is for this machine only.
 
@@ -91,7 +93,7 @@ def shares(call: Call, request: SharesRequest) -> SharedLinks:
 class UnshareRequest:
     """What to end."""
 
-    what: Annotated[str, Param("a path that is shared, or the id or token of a link")]
+    path: Annotated[str, Param("what is shared, or the id or token of a link", path=True)]
 
 
 @registry.syscall(
@@ -99,12 +101,15 @@ class UnshareRequest:
 )
 def unshare(call: Call, request: UnshareRequest) -> SharedLinks:
     """End the links to a path, or one link."""
-    what = request.what
-    if "/" in what or what.startswith("."):
-        what = paths.relative(what)
-    gone = Shares(call.engines.state.shares).revoke(what, call.engines.clock.now_ns())
+    kept, now_ns = Shares(call.engines.state.shares), call.engines.clock.now_ns()
+    what = paths.relative(request.path)
+    gone = kept.revoke(what, now_ns)
+    # An id that is typed in a folder of the drive comes as the name of a file there.
+    name = what.rpartition("/")[2]
+    if not gone and all(one.path != name for one in kept.all(now_ns)):
+        gone = kept.revoke(name, now_ns)
     if not gone:
-        raise NotFound(f"{request.what!r} is not shared", hint="see what is: lsfs share --list")
+        raise NotFound(f"{request.path!r} is not shared", hint="see what is: lsfs share --list")
     return SharedLinks(_shown(gone))
 
 

@@ -84,6 +84,27 @@ def test_what_is_not_clear_is_not_done(drive: lsfs.Drive, prompt: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("prompt", "command"),
+    [
+        ("lock report.txt for ten minutes", "lsfs lock Notes/report.txt --for 10m"),
+        ("share report.txt for 2 months", "lsfs share Notes/report.txt --expires 60d"),
+        ("a link to report.txt that expires in 30 minutes", ""),
+        (
+            "create a link to report.txt that expires in 30 minutes",
+            "lsfs share Notes/report.txt --expires 30m",
+        ),
+        ("stop sharing report.txt", "lsfs unshare Notes/report.txt"),
+        ("what did I change today?", "lsfs log --since today"),
+    ],
+)
+def test_how_long_is_said_as_the_command_takes_it(
+    drive: lsfs.Drive, prompt: str, command: str
+) -> None:
+    planned = drive.parse(prompt).calls
+    assert [one.command for one in planned if one.syscall != "ask"] == [command] * bool(command)
+
+
+@pytest.mark.parametrize(
     "prompt",
     [
         "contracts from 2023",

@@ -14,7 +14,7 @@ from typing import Any
 from lsfs.syscalls.prompt import sets
 from lsfs.syscalls.prompt.entities import Entity
 from lsfs.syscalls.prompt.named import ALL, Named
-from lsfs.syscalls.prompt.slots import NUMBERS, Arguments, Surroundings
+from lsfs.syscalls.prompt.slots import NUMBERS, Arguments, Surroundings, lasting
 
 _INTO = re.compile(r"(?:to|into|in|under|inside|onto|over)\s+(?:the\s+|my\s+)?$", re.IGNORECASE)
 _DRY = re.compile(
@@ -410,7 +410,7 @@ def _read_text(named: Named) -> Arguments | None:
 
 def _share(named: Named) -> Arguments | None:
     path, span = named.path(), named.take("span")
-    return {"path": path, **({"expires": span.value} if span else {})} if path else None
+    return {"path": path, **({"expires": lasting(span.value)} if span else {})} if path else None
 
 
 _LENGTHS = (

@@ -420,6 +420,27 @@ def _span(name: str, words: str, around: Surroundings) -> Arguments | None:
     return {name: f"{count}{_SPAN_UNITS[unit]}"} if count else None
 
 
+def _length(name: str, words: str, around: Surroundings) -> Arguments | None:
+    """How long something is to hold: 10m is ten minutes, and a month is thirty days."""
+    said = around.bare(words).strip()
+    found = _SPAN.fullmatch(said)
+    if found is None:
+        return None
+    if found["short"]:
+        return {name: said.lower()} if said[-1] in "hdwmHDWM" else None
+    if (found["unit"] or "").lower() == "minute":
+        count = number_of(found["count"])
+        return {name: f"{count}m"} if count else None
+    span = _span(name, words, around)
+    return {name: lasting(span[name])} if span else None
+
+
+def lasting(span: str) -> str:
+    """A span in days or less: that of months and years, whose letters mean others there."""
+    days = {"m": 30, "y": 365}.get(span[-1])
+    return f"{int(span[:-1]) * days}d" if days else span
+
+
 def _subject(name: str, words: str, around: Surroundings) -> Arguments | None:
     """A file or folder, or files that are described."""
     return _file(name, words, around) or _set(name, words, around)
@@ -434,7 +455,7 @@ def _removed(name: str, words: str, around: Surroundings) -> Arguments | None:
 READERS: dict[str, Reader] = {
     "removed": _removed, "into": _into, "path": _path, "file": _file, "folder": _folder,
     "paths": _paths, "subject": _subject,
-    "number": _number, "span": _span,
+    "number": _number, "span": _span, "length": _length,
     "words": _words, "quoted": _quoted, "content": _content, "label": _label,
     "set": _set, "key": _key, "keys": _keys, "by": _by, "field": _field, "fields": _fields,
     "keywords": _keywords, "pattern": _pattern, "glob": _glob, "extension": _extension,
