@@ -105,103 +105,107 @@ class SharedFiles:
         return token, path
 
 
-def _handler(files: SharedFiles) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        timeout = TIMEOUT_S
-        server_version = "lsfs"
-        sys_version = ""
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers one connection; a subclass knows the files."""
 
-        def do_GET(self) -> None:
-            self._answer(body=True)
+    files: SharedFiles
+    timeout = TIMEOUT_S
+    server_version = "lsfs"
+    sys_version = ""
 
-        def do_HEAD(self) -> None:
-            self._answer(body=False)
+    def do_GET(self) -> None:
+        self._answer(body=True)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            log.debug(format, *args)
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
 
-        def _answer(self, *, body: bool) -> None:
-            origin = self.headers.get("Origin")
-            if self.headers.get("Host") not in files.names:
-                self._refuse(421, "not a name of this machine")
-            elif origin is not None and origin.removeprefix("http://") not in files.names:
-                self._refuse(403, "not from another page")
+    def log_message(self, format: str, *args: Any) -> None:
+        log.debug(format, *args)
+
+    def _answer(self, *, body: bool) -> None:
+        origin = self.headers.get("Origin")
+        if self.headers.get("Host") not in self.files.names:
+            self._refuse(421, "not a name of this machine")
+        elif origin is not None and origin.removeprefix("http://") not in self.files.names:
+            self._refuse(403, "not from another page")
+        else:
+            self._serve(body=body)
+
+    def _serve(self, *, body: bool) -> None:
+        try:
+            _, path = self.files.place(self.path)
+            fd = beneath.open_file(self.files.root, os.fsencode(path))
+        except (OSError, LsfsError):  # which of them is not the caller's business
+            self._refuse(404, "this link is not valid, or has ended")
+            return
+        try:
+            status = os.fstat(fd)
+            if stat.S_ISDIR(status.st_mode):
+                self._listing(fd, path, body=body)
+            elif stat.S_ISREG(status.st_mode):
+                self._note(path)
+                self._head(path, status.st_size)
+                if body:
+                    with open(fd, "rb", closefd=False) as file:
+                        shutil.copyfileobj(file, self.wfile)
             else:
-                self._serve(body=body)
-
-        def _serve(self, *, body: bool) -> None:
-            try:
-                _, path = files.place(self.path)
-                fd = beneath.open_file(files.root, os.fsencode(path))
-            except (OSError, LsfsError):  # which of them is not the caller's business
                 self._refuse(404, "this link is not valid, or has ended")
-                return
-            try:
-                status = os.fstat(fd)
-                if stat.S_ISDIR(status.st_mode):
-                    self._listing(fd, path, body=body)
-                elif stat.S_ISREG(status.st_mode):
-                    self._note(path)
-                    self._head(path, status.st_size)
-                    if body:
-                        with open(fd, "rb", closefd=False) as file:
-                            shutil.copyfileobj(file, self.wfile)
-                else:
-                    self._refuse(404, "this link is not valid, or has ended")
-            finally:
-                os.close(fd)
+        finally:
+            os.close(fd)
 
-        def _head(self, path: str, size: int) -> None:
-            name = quote(os.fsencode(path.rpartition("/")[2]))
-            self.send_response(200)
-            kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
-            self._rest(size)
+    def _head(self, path: str, size: int) -> None:
+        name = quote(os.fsencode(path.rpartition("/")[2]))
+        self.send_response(200)
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
+        self._rest(size)
 
-        def _listing(self, fd: int, path: str, *, body: bool) -> None:
-            here = self.path.rstrip("/")
-            rows = []
-            with os.scandir(fd) as entries:
-                for one in sorted(entries, key=lambda entry: entry.name):
-                    if one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False):
-                        link = f"{here}/{quote(os.fsencode(one.name))}"
-                        shown = html.escape(os.fsencode(one.name).decode("utf-8", "replace"))
-                        rows.append(f'<li><a href="{html.escape(link)}">{shown}</a></li>')
-            title = html.escape(os.fsencode(path.rpartition("/")[2]).decode("utf-8", "replace"))
-            text = f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>"
-            page = f"{text}<ul>{''.join(rows)}</ul>".encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self._rest(len(page))
-            if body:
-                self.wfile.write(page)
+    def _listing(self, fd: int, path: str, *, body: bool) -> None:
+        here = self.path.rstrip("/")
+        rows = []
+        with os.scandir(fd) as entries:
+            for one in sorted(entries, key=lambda entry: entry.name):
+                if one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False):
+                    link = f"{here}/{quote(os.fsencode(one.name))}"
+                    shown = html.escape(os.fsencode(one.name).decode("utf-8", "replace"))
+                    rows.append(f'<li><a href="{html.escape(link)}">{shown}</a></li>')
+        title = html.escape(os.fsencode(path.rpartition("/")[2]).decode("utf-8", "replace"))
+        text = f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>"
+        page = f"{text}<ul>{''.join(rows)}</ul>".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self._rest(len(page))
+        if body:
+            self.wfile.write(page)
 
-        def _refuse(self, code: int, why: str) -> None:
-            page = f"{why}\n".encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "text/plain; charset=utf-8")
-            self._rest(len(page))
-            if self.command != "HEAD":
-                self.wfile.write(page)
+    def _refuse(self, code: int, why: str) -> None:
+        page = f"{why}\n".encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self._rest(len(page))
+        if self.command != "HEAD":
+            self.wfile.write(page)
 
-        def _rest(self, size: int) -> None:
-            for name, value in _HEADERS.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(size))
-            self.end_headers()
+    def _rest(self, size: int) -> None:
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
 
-        def _note(self, path: str) -> None:
-            what = Happening(
-                "shared_read",
-                "read",
-                "done",
-                Client("share"),
-                details={"arguments": {"path": path}},
-            )
-            try:
-                files.audit.append(what, time.time_ns())
-            except LsfsError as error:
-                log.error("a shared read is not in the audit log: %s", error.message)
+    def _note(self, path: str) -> None:
+        what = Happening(
+            "shared_read",
+            "read",
+            "done",
+            Client("share"),
+            details={"arguments": {"path": path}},
+        )
+        try:
+            self.files.audit.append(what, time.time_ns())
+        except LsfsError as error:
+            log.error("a shared read is not in the audit log: %s", error.message)
 
-    return Handler
+
+def _handler(files: SharedFiles) -> type[http.server.BaseHTTPRequestHandler]:
+    return type("Handler", (_Handler,), {"files": files})
