@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from lsfs.errors import UsageError
+from lsfs.untrusted import safe
 from lsfs_cli.session import Session
-from lsfs_cli.untrusted import safe
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
 ALL = "all"

@@ -200,7 +200,7 @@ def run(declared: Syscall, arguments: dict[str, Any], session: Session) -> int:
         elif "text" not in one:
             bar.event(one)
         elif not session.json:
-            from lsfs_cli.untrusted import safe
+            from lsfs.untrusted import safe
 
             sys.stdout.write(safe(one["text"], lines=True))
             sys.stdout.flush()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lsfs.errors import ConfirmationRequired, UsageError
+from lsfs.untrusted import safe
 from lsfs_cli.session import Session
 from lsfs_cli.settings import store
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:
     from lsfs.config import ModelConfig

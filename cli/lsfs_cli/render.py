@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from lsfs.untrusted import safe
 from lsfs_cli.paper import Console, Styled, width
 from lsfs_cli.render_hit import explained, show_snippet
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.model import FoundFile, Hit

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsfs.places import cited
+from lsfs.untrusted import safe
 from lsfs_cli.paper import Console, Styled
 from lsfs_cli.render import shows
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.joins import Aggregated, AggregateRow, Evidence, Joined, JoinRow, KeyMatch, NearMiss

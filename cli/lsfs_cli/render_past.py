@@ -7,9 +7,9 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lsfs.untrusted import safe
 from lsfs_cli import render
 from lsfs_cli.paper import Console, Styled
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.differences import ChangeSummary, Diff

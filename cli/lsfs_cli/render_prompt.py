@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lsfs.untrusted import safe
 from lsfs_cli import render
 from lsfs_cli.paper import Console, Styled
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.syscalls.parse import Parsed

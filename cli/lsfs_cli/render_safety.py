@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lsfs.untrusted import safe
 from lsfs_cli import render
 from lsfs_cli.paper import Console, Styled
 from lsfs_cli.render_past import moment
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:  # who has a result has loaded its type
     from lsfs.safety.audit import Verdict

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from lsfs.untrusted import safe
 from lsfs_cli.paper import Console, Styled, width
 from lsfs_cli.render import place, shows
-from lsfs_cli.untrusted import safe
 
 if TYPE_CHECKING:
     from lsfs.summaries import Summary, SummaryPart

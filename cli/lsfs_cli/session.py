@@ -103,7 +103,7 @@ class Session:
             note: what else they are told, beside the result.
         """
         from lsfs import codec
-        from lsfs_cli.untrusted import safe
+        from lsfs.untrusted import safe
 
         if self.json:
             self.print_json(codec.to_builtins(told))
@@ -115,13 +115,13 @@ class Session:
     def note(self, text: str) -> None:
         """Tell the user something that is no result."""
         if not self.quiet:
-            from lsfs_cli.untrusted import safe
+            from lsfs.untrusted import safe
 
             sys.stderr.write(safe(text) + "\n")
 
     def fail(self, error: LsfsError, *, as_json: bool | None = None) -> int:
         """Say what went wrong and what to do; gives the exit code."""
-        from lsfs_cli.untrusted import safe
+        from lsfs.untrusted import safe
 
         if self.json if as_json is None else as_json:
             data = {"code": error.code, "message": error.message, "hint": error.hint}

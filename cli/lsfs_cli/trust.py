@@ -73,7 +73,7 @@ def _say(
     if session.json:
         session.print_json({"source": source, "trusted": trusted, "settings": settings})
         return
-    from lsfs_cli.untrusted import safe
+    from lsfs.untrusted import safe
 
     word = "are" if trusted else "are not"
     click.echo(f"the settings of {safe(source)} {word} obeyed in full")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lsfs.untrusted import safe
 from lsfs_cli.render import place
-from lsfs_cli.untrusted import safe
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = (ROOT, ROOT / "parsers", ROOT / "cli")
