@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat as modes
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +18,11 @@ from typing import Protocol
 from lsfs import beneath
 from lsfs.clock import Clock
 from lsfs.errors import LsfsError
+from lsfs.versions import drafts
 from lsfs.versions.capture import Captures
 from lsfs.versions.contents import Content, copy
 from lsfs.versions.events import Op, State, Who
 from lsfs.versions.history import Journal
-from lsfs.versions.ledger import RESTORING
 from lsfs.versions.tables import Row
 
 
@@ -277,7 +276,7 @@ class Restorer:
     def _write(self, folder: int, name: bytes, path: bytes, row: Row) -> None:
         """Put a file with the content of a version at a path, whole or not at all."""
         content = self._open(row)
-        draft = f"{RESTORING}{row.id}-{secrets.token_hex(4)}".encode("ascii")
+        draft = drafts.named(row.id)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             fd = os.open(draft, flags, 0o600, dir_fd=folder)
