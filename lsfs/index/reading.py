@@ -107,9 +107,7 @@ class FileReader:
         max_bytes: size of the largest file that is read.
     """
 
-    def __init__(
-        self, tree: SourceTree, catalog: Contents, reader: Reader, max_bytes: int
-    ) -> None:
+    def __init__(self, tree: SourceTree, catalog: Contents, reader: Reader, max_bytes: int) -> None:
         self._tree = tree
         self._catalog = catalog
         self._reader = reader

@@ -1,22 +1,25 @@
-"""With what the rows of a library are made, so that rows of older rules and parsers are made anew."""
+"""With what rows of a library are made, so that those of older rules or parsers are made anew."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from blake3 import blake3
 
 from lsfs import codec
-from lsfs.config import FieldConfig
+from lsfs.config import FieldConfig, IndexConfig
 from lsfs.errors import UsageError
 from lsfs.index import stated, terms
 from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
 from lsfs.index.library.heads import Head
 from lsfs.index.making import FACTS_VERSION
+from lsfs.model import Status
 
 _OWN = "own"  # the user's own fields, by their digest
 _PARSER = "parser "
+OF_LIMITS = (Status.TOO_LARGE, Status.TIMEOUT, Status.OUT_OF_MEMORY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,29 @@ class MadeBy:
     Attributes:
         parsers: version of each parser by name.
         own: digest of the user's own fields, which are the same for all writers; '' for none.
+        limits: within which files are read.
     """
 
     parsers: Mapping[str, int]
     own: str = ""
+    limits: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, parsers: Mapping[str, int], fields: Mapping[str, FieldConfig]) -> MadeBy:
-        """With these parsers and fields of the user."""
+    def of(
+        cls, parsers: Mapping[str, int], fields: Mapping[str, FieldConfig], limits: IndexConfig
+    ) -> MadeBy:
+        """With these parsers, fields of the user and limits."""
         text = codec.dumps(dict(sorted(fields.items()))).encode() if fields else b""
-        return cls(parsers, blake3(text).hexdigest(length=8) if fields else "")
+        return cls(
+            dict(parsers),
+            blake3(text).hexdigest(length=8) if fields else "",
+            (
+                limits.max_file_bytes,
+                limits.parse_seconds,
+                limits.scan_seconds,
+                limits.parse_memory_mb,
+            ),
+        )
 
     @property
     def rules(self) -> str:
@@ -43,6 +59,31 @@ class MadeBy:
         own = f" {self.own}" if self.own else ""
         numbers = (FACTS_VERSION, FIELDS_VERSION, stated.SIGNATURES_VERSION, terms.VERSION)
         return ".".join(map(str, numbers)) + own
+
+    def rules_of(self, status: Status, parser: str) -> str:
+        """The rules as the row of a file says it that was read so.
+
+        What was too much is tried again within other limits, and what nobody could read by other
+        parsers; so these rows name them.
+        """
+        if status in OF_LIMITS:
+            return f"{self.rules} within {' '.join(f'{limit:g}' for limit in self.limits)}"
+        if status is Status.UNSUPPORTED and self.parsers.get(parser) is None:
+            return f"{self.rules} by {self._parsers_digest()}"
+        return self.rules
+
+    def _parsers_digest(self) -> str:
+        text = codec.dumps(dict(sorted(self.parsers.items())))
+        return blake3(text.encode()).hexdigest(length=8)
+
+    def is_current(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of ``file`` or ``document`` would be made by the same ones again."""
+        version = self.parsers.get(row["parser"], row["parser_version"])
+        status = Status(row.get("status", Status.OK))
+        return bool(
+            version == row["parser_version"]
+            and row["rules"] == self.rules_of(status, row["parser"])
+        )
 
     def values(self) -> dict[str, str]:
         """As a head has it."""

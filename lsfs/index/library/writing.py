@@ -59,7 +59,7 @@ class Writer:
     def __init__(self, library: Library, claims: Claims, made_by: MadeBy) -> None:
         self._library = library
         self._claims = claims
-        self._made_by = made_by
+        self.made_by = made_by
         self._tables: dict[str, Any] = {}
 
     def commit(self, batches: Sequence[Batch]) -> Committed:
@@ -83,7 +83,7 @@ class Writer:
         added = self._contents(batches, edits)
         if self._put_files(batches, edits["file"], files) or added:
             versions = {name: edit.version for name, edit in edits.items()}
-            head = hold.publish(versions, made_by=self._made_by.entered(hold.head).made_by)
+            head = hold.publish(versions, made_by=self.made_by.entered(hold.head).made_by)
         else:
             head = hold.head
         return Committed(head, lost, added)
@@ -108,9 +108,7 @@ class Writer:
         kept = self._without_document(batches, edits["document"], wanted)
         return wanted - kept, len(others) + len(kept)
 
-    def _without_document(
-        self, batches: Sequence[Batch], edit: Edit, wanted: set[str]
-    ) -> set[str]:
+    def _without_document(self, batches: Sequence[Batch], edit: Edit, wanted: set[str]) -> set[str]:
         """Files whose document is neither there nor comes along: it was collected meanwhile."""
         coming = {id_ for batch in batches for id_ in batch.contents}
         needed = {
@@ -125,7 +123,7 @@ class Writer:
         """Add documents and passages that are not there, or were made by older rules."""
         ids = {id_ for batch in batches for id_ in batch.contents}
         rows = edits["document"].rows(ids, ["id", "parser", "parser_version", "rules"])
-        old = {row["id"] for row in rows if not self._is_current(row)}
+        old = {row["id"] for row in rows if not self.made_by.is_current(row)}
         known = {row["id"] for row in rows} - old
         added = len(ids - known)
         whole: list[Batch] = []  # all of their rows go in
@@ -145,10 +143,6 @@ class Writer:
                 edit.delete(batch.contents)
                 _put(edit, [_rows(batch, name)])
         return added
-
-    def _is_current(self, row: dict[str, Any]) -> bool:
-        version = self._made_by.parsers.get(row["parser"], row["parser_version"])
-        return bool(version == row["parser_version"] and row["rules"] == self._made_by.rules)
 
     def _put_files(self, batches: Sequence[Batch], edit: Edit, ids: set[str]) -> bool:
         import pyarrow as pa
