@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from lsfs.index.making import Made
 from lsfs.index.naming import named
 from lsfs.index.passagerows import searched
 from lsfs.index.ready import WITH_DOCUMENT, Ready
-from lsfs.index.rows import Facts, Outcome, suffix_of
+from lsfs.index.rows import Facts, Outcome, packed, suffix_of
 from lsfs.index.terms import parts_of_all
 from lsfs.model import ContentDate, Document, FieldValue, Status
 
@@ -86,7 +85,7 @@ def document_row(
         "line_unit": document.line_unit, "text_bytes": sizes.text,
         "page_bytes": codec.dumps(sizes.pages), "passages": len(made.cut),
         "fields": [_field(one) for one in made.fields], "minima": made.minima or None,
-        "body": zlib.compress(codec.dumps(document).encode("ascii"), 6),
+        "body": packed(document),
     }  # fmt: skip
 
 
