@@ -35,6 +35,8 @@ log = logging.getLogger("lsfs.index.library.ray_engine")
 
 TOGETHER = 4  # batches that are committed at once
 MEMORY = 256 << 20  # bytes of shared memory for a Ray that is started here
+STARTS = 3  # tries to start Ray
+_STATUS = "is it running at that address? See: ray status"
 _HINT = "pip install 'lsfs[ray]'"
 
 
@@ -214,19 +216,33 @@ def _started(address: str) -> Any:
     import ray
     import ray.data
 
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": False}
-    try:
-        if address:
-            ray.init(address=address, **quiet)
-        else:
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                object_store_memory=MEMORY,
-                _node_ip_address="127.0.0.1",
-                **quiet,
-            )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = f"at {address}" if address else "on this machine"
-        raise UsageError(f"Ray does not answer {where}: {error}") from error
+    if address:
+        _init(ray, address=address)
+    else:
+        _init(
+            ray,
+            address="local",
+            include_dashboard=False,
+            object_store_memory=MEMORY,
+            _node_ip_address="127.0.0.1",
+        )
     return ray
+
+
+def _init(ray: Any, **options: Any) -> None:
+    """Start Ray, or join one; a busy machine may need more than the half minute that it waits.
+
+    Raises:
+        RayFailed: it does not start, or does not answer.
+    """
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init(
+                logging_level=logging.ERROR, log_to_driver=False, configure_logging=False, **options
+            )
+            return
+        except Exception as error:  # that is what Ray raises when its programs are late
+            ray.shutdown()
+            if not left:
+                raise RayFailed(f"Ray does not start: {error}", hint=_STATUS) from error
+            log.info("Ray is started again: %s", error)
