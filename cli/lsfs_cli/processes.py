@@ -159,7 +159,7 @@ def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> 
 
     make = drives.would_initialise if options["dry_run"] else drives.initialise
     record = make(source, _state(session)) if source else session.record()
-    place = Path(mountpoint or Path.home() / "lsfs" / record.source.name).expanduser()
+    place = Path(mountpoint or Path.home() / "lsfs" / record.name).expanduser()
     settings = config.load(record.source, options={"mount.transport": options["transport"]})
     if options["dry_run"]:
         told = _would_be_mounted(record, place, settings.mount.transport)
@@ -181,6 +181,8 @@ def _mounted(
     if options["foreground"]:
         # Nobody reads a log file then, but a terminal or systemd's journal.
         logs.begin("fs", record.state.log, default="WARNING" if session.quiet else "INFO")
+    if record.library:
+        _lay_out(session, record)
     with contextlib.suppress(OSError):  # a dead mount is there, and cannot be looked at; or refused
         place.mkdir(parents=True, exist_ok=True)
     info = mount_drive(
@@ -197,6 +199,13 @@ def _mounted(
         str(info.source), str(info.mountpoint), info.pid, info.transport, info.why,
         not options["foreground"],
     )  # fmt: skip
+
+
+def _lay_out(session: Session, record: DriveRecord) -> None:
+    """See that the folder which is mounted shows the files of the library."""
+    session.drive, session.state = str(record.source), str(record.state.root)
+    with session.open(None) as drive:
+        drive.call("list_dir", "")
 
 
 def _would_be_mounted(record: DriveRecord, place: Path, transport: str) -> Mounted:
