@@ -35,7 +35,7 @@ def add(
             (
                 document_id, int(embedded), ordinal, one.char_start, one.char_end, one.page,
                 one.page_end, one.line_start, one.line_end, one.heading, one.where,
-                _parts(one.text, one.heading), one.text, text_hash,
+                words_beside(one.text, one.heading), one.text, text_hash,
             )
             for ordinal, (one, text_hash) in enumerate(passages)
         ),
@@ -55,7 +55,7 @@ def index_words(db: sqlite3.Connection) -> None:
         (last, _AT_ONCE),
     ).fetchall():
         for id_, text, heading, was in rows:
-            parts = _parts(text, heading)
+            parts = words_beside(text, heading)
             if parts != was:
                 _replace(db, (id_, text, heading, was), parts)
         last = rows[-1][0]
@@ -75,5 +75,6 @@ def _replace(db: sqlite3.Connection, was: tuple[int, str, str, str], parts: str)
     )
 
 
-def _parts(text: str, heading: str) -> str:
+def words_beside(text: str, heading: str) -> str:
+    """The words beside a passage: ``parts`` of its row."""
     return parts_of(f"{text}\n{heading}" if heading else text)

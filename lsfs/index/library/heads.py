@@ -47,9 +47,8 @@ class Head:
         tables: version of each table of :data:`lsfs.index.library.schema.TABLES`.
         embedder: name of the model that made the vectors, as :attr:`Embedder.name`; '' for none.
         dimension: numbers in a vector; 0 without an embedder.
-        rules: what documents were made with, as in ``meta`` of a catalog: ``facts``, ``fields``,
-            ``signatures``, ``words``; other rules would give other rows.
-        sources: whose folder is in the library under each name; see ``writing``.
+        made_by: what rows are made with now, by name: versions of rules and of parsers; see
+            :mod:`lsfs.index.library.rules`. A writer with an older one is refused.
         changed: number of the last head whose tables were other than those of the one before.
         claim: who is about to change the tables; None: nobody.
         format: of the library; see :data:`lsfs.index.library.schema.FORMAT`.
@@ -59,8 +58,7 @@ class Head:
     tables: Mapping[str, int]
     embedder: str = ""
     dimension: int = 0
-    rules: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
+    made_by: Mapping[str, str] = field(default_factory=dict)
     changed: int = 0
     claim: Claim | None = None
     format: int = FORMAT

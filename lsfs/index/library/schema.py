@@ -68,6 +68,7 @@ def file_schema() -> pa.Schema:
     digest    BLAKE3 of the content, 64 hexadecimal digits; null when it was not read
     document  id of what it says; null for files without a document
     media_type, parser, parser_version   of who read it, or tried; '' and 0 when nobody did
+    rules     with which kind, days and dates were told; see :mod:`lsfs.index.library.rules`
     dates     strongest first, as ``content_date``
     """
     import pyarrow as pa
@@ -79,7 +80,7 @@ def file_schema() -> pa.Schema:
         _required("status", pa.string()), _required("reason", pa.string()),
         pa.field("digest", pa.string()), pa.field("document", pa.string()),
         _required("media_type", pa.string()), _required("parser", pa.string()),
-        _required("parser_version", pa.int32()),
+        _required("parser_version", pa.int32()), _required("rules", pa.string()),
         _required("kind", pa.string()), _required("kind_reason", pa.string()),
         _required("day", pa.string()), _required("day_end", pa.string()),
         pa.field("dates", pa.list_(date_type())),
@@ -93,6 +94,7 @@ def document_schema() -> pa.Schema:
     digest    BLAKE3 of the bytes, 64 hexadecimal digits
     body      as in the catalog: the Document as zlib-compressed JSON
     passages  how many there are
+    rules     with which fields, passages and the signature were made
     fields    those of the rules, the surest first, as ``field``
     minima    as in ``signature``; null for a text too short to be compared
     """
@@ -101,7 +103,8 @@ def document_schema() -> pa.Schema:
     return pa.schema([
         _required("id", pa.string()), _required("digest", pa.string()),
         _required("named", pa.string()), _required("parser", pa.string()),
-        _required("parser_version", pa.int32()), _required("media_type", pa.string()),
+        _required("parser_version", pa.int32()), _required("rules", pa.string()),
+        _required("media_type", pa.string()),
         _required("title", pa.string()), _required("author", pa.string()),
         _required("line_unit", pa.string()), _required("text_bytes", pa.int64()),
         _required("page_bytes", pa.string()), _required("passages", pa.int32()),
