@@ -59,15 +59,34 @@ def init(session: Session, source: str, dry_run: bool) -> None:
 @click.command()
 @click.argument("source", type=click.Path(readable=False), required=False)
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
+@click.option("--library", metavar="URI", help="put it into a shared library: s3://… or file:///…")
+@click.option("--as", "name", metavar="NAME", help="of the folder in the library; else its own")
+@click.option("--engine", type=click.Choice(["local", "ray"]), help="who reads for a library")
+@click.option("--address", metavar="HOST:PORT", help="of a cluster of Ray; else one is started")
+@click.option("--replace", is_flag=True, help="most of what is in the library as NAME may go")
 @pass_session
-def index(session: Session, source: str | None, watch: bool) -> None:
+def index(session: Session, /, source: str | None, watch: bool, **options: Any) -> None:
     """Index a folder, making it a drive if it is none: that of --drive, or the present one.
+
+    With --library it becomes no drive: its files, and what they say, go into a library that others
+    read from (lsfs --drive URI search …). What is there already is not read again.
 
     \b
     Examples:
       lsfs index ~/Documents
       lsfs index ~/Documents --watch
+      lsfs index ~/Papers --library s3://bucket/library
+      lsfs index /srv/papers --library s3://bucket/library --engine ray --address auto
     """
+    if options["library"]:
+        if watch:
+            raise click.UsageError("--watch follows a drive: leave it or --library out")
+        from lsfs_cli.library import put
+
+        put(session, source or session.drive or ".", options)
+        return
+    if any(options.values()):
+        raise click.UsageError("--as, --engine, --address and --replace go with --library")
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised
     from lsfs_cli.progress import ProgressBar

@@ -42,6 +42,7 @@ class Batch:
             none. Files that are here and not in ``files`` are gone.
         contents: ids of the documents whose rows these are, by the rules they are made with.
         documents, passages: their rows.
+        lent: digests of files whose bytes were there already, and were not sent.
         restless: files that changed while they were read; they are to be read again.
         read, parsed, embedded, size: files that were read, contents parsed, texts embedded, and
             bytes of the files.
@@ -52,6 +53,7 @@ class Batch:
     contents: frozenset[str] = frozenset()
     documents: Rows = field(default_factory=Rows)
     passages: Rows = field(default_factory=Rows)
+    lent: frozenset[str] = frozenset()
     restless: int = 0
     read: int = 0
     parsed: int = 0

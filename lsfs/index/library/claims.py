@@ -154,6 +154,16 @@ class Hold:
             self._add(tables=dict(tables), claim=None, changed=self.head.number + 1, **changes)
             return self.head
 
+    def advance(self, tables: Mapping[str, int]) -> None:
+        """Have readers see these versions, and keep the claim.
+
+        Raises:
+            Overtaken: it is another's.
+        """
+        with self._lock:
+            self.check()
+            self._add(tables=dict(tables), changed=self.head.number + 1)
+
     def release(self) -> None:
         """Give the claim back; what was not published is not seen by anybody."""
         self._is_over.set()

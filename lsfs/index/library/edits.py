@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from lsfs.index.library.claims import Overtaken
 from lsfs.index.library.schema import KEY
 
-_AT_ONCE = 500  # keys in a condition
+_AT_ONCE = 2000  # keys in a condition
+_READ = 50_000  # rows at once
 
 
 class Edit:
@@ -47,9 +48,15 @@ class Edit:
             raise Overtaken(f"{self._table.name}: version {version} after {self.version}")
         self.version = version
 
-    def rows(self, keys: Collection[str], columns: Sequence[str]) -> list[dict[str, Any]]:
-        """These columns of the rows with these keys, as they are now."""
-        return rows_of(self._table, self._key, keys, columns)
+    def rows(
+        self, keys: Collection[str], columns: Sequence[str], key: str = ""
+    ) -> list[dict[str, Any]]:
+        """These columns of rows with these keys, as they are now.
+
+        Args:
+            key: the column of the keys, where it is another than that of the table.
+        """
+        return rows_of(self._table, key or self._key, keys, columns)
 
     def add(self, rows: Any) -> None:
         """Add rows of an Arrow table."""
@@ -84,15 +91,34 @@ class Edit:
             some = col(self._key).isin(wanted[begin : begin + _AT_ONCE])
             self._made(self._table.delete(some).version)
 
+    def maintain(self, work: Callable[[Any], None]) -> None:
+        """Do something to the table that changes none of its rows.
+
+        Raises:
+            Overtaken: they were changed, by somebody else.
+        """
+        self._check()
+        before = self._table.count_rows()
+        work(self._table)
+        self._table.checkout_latest()
+        if self._table.count_rows() != before:
+            raise Overtaken(f"{self._table.name}: its rows were changed")
+        self.version = int(self._table.version)
+
+    def column(self, name: str) -> Iterator[Any]:
+        """The values of a column, in no order."""
+        for batch in self._table.search().select([name]).to_batches(_READ):
+            yield from batch.column(name).to_pylist()
+
+    def fragments(self) -> int:
+        """Of how many the table is."""
+        return int(self._table.stats()["fragment_stats"]["num_fragments"])
+
 
 def rows_of(
-    table: Any, key: str, keys: Collection[str], columns: Sequence[str], most: int | None = None
+    table: Any, key: str, keys: Collection[str], columns: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """These columns of the rows of a table whose ``key`` is among ``keys``.
-
-    Args:
-        most: how many rows there may be; None: as many as keys.
-    """
+    """These columns of the rows of a table whose ``key`` is among ``keys``."""
     from lancedb.expr import col
 
     wanted = sorted(keys)
@@ -100,5 +126,6 @@ def rows_of(
     for begin in range(0, len(wanted), _AT_ONCE):
         some = wanted[begin : begin + _AT_ONCE]
         query = table.search().where(col(key).isin(some)).select(list(columns))
-        found += query.limit(most or len(some)).to_list()
+        for batch in query.to_batches(_READ):
+            found += batch.to_pylist()
     return found

@@ -82,7 +82,7 @@ class Heads:
         """
         while True:
             after = _path(known.number) if known else ""
-            path = max((path for path, _ in self._objects.names(FOLDER, after)), default="")
+            path = max((one.path for one in self._objects.all(FOLDER, after)), default="")
             if not path:
                 return known
             try:
@@ -97,7 +97,7 @@ class Heads:
     def forget(self, before: int) -> None:
         """Delete the heads of numbers below ``before``."""
         limit = _path(before)
-        old = [path for path, _ in self._objects.names(FOLDER) if path < limit]
+        old = [one.path for one in self._objects.all(FOLDER) if one.path < limit]
         self._objects.delete(old)
 
 

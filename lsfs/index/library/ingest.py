@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from lsfs.errors import ConfirmationRequired
+from lsfs.index.ahead import workers_of
 from lsfs.index.embed import Embedder
 from lsfs.index.library import rows
 from lsfs.index.library.batches import Batch
 from lsfs.index.library.plan import Plan, batches, plan
 from lsfs.index.library.tables import Library
-from lsfs.index.library.work import Look, Source, Worker, embedded
+from lsfs.index.library.told import Ingested
+from lsfs.index.library.work import Look, Settings, Source, Worker, embedded
 from lsfs.index.library.writing import Writer
+from lsfs.index.making import Rules
+from lsfs.index.making_pool import makers
+from lsfs.index.reading import Reader
 
 ROUNDS = 3  # looks at the folder in one run: files may change, and others may write, meanwhile
 FEW = 20  # files, of which all may go without being asked for
@@ -25,35 +30,9 @@ Progress = Callable[[str, int, int], None]  # stage, done, total
 class Engine(Protocol):
     """Makes batches of files, here or on other machines."""
 
-    def made(self, units: Iterable[Sequence[Look]]) -> Iterator[list[Batch]]:
+    def made(self, units: Sequence[Sequence[Look]]) -> Iterator[list[Batch]]:
         """Batches with vectors, those to be committed together; one for each unit, in any order."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What one run has done.
-
-    Attributes:
-        source: name of the folder in the library.
-        head: number of the head that holds all of it.
-        files: in the folder.
-        read, removed, parsed, added, embedded: files that were read, and that are gone from it;
-            contents that were parsed, and added; texts that were embedded.
-        size: bytes of the files that were read.
-        left: files that changed as they were read; the next run reads them.
-    """
-
-    source: str
-    head: int = 0
-    files: int = 0
-    read: int = 0
-    removed: int = 0
-    parsed: int = 0
-    added: int = 0
-    embedded: int = 0
-    size: int = 0
-    left: int = 0
 
 
 class Ingest:
@@ -126,7 +105,7 @@ class Ingest:
         if look.gone:
             gone = Batch(rows.table("file", ()), look.gone)
             done = self._commit([gone], done)
-        made = self._engine.made(batches(look.looks))
+        made = self._engine.made(list(batches(look.looks)))
         for some in made:
             done = self._commit(some, done)
             read += sum(batch.read for batch in some)
@@ -147,6 +126,7 @@ class Ingest:
             embedded=done.embedded + sum(batch.embedded for batch in some),
             size=done.size + sum(batch.size for batch in some),
             added=done.added + committed.added,
+            commits=done.commits + 1,
             left=done.left + committed.overtaken + sum(batch.restless for batch in some),
         )
 
@@ -155,20 +135,40 @@ class LocalEngine:
     """Makes batches in this process; one is read while the one before it is committed.
 
     Args:
-        worker: reads files.
+        library: where they go.
+        source: the folder.
+        reader: makes documents.
+        settings: limits, and what rows are made with.
         embedder: makes vectors; None for none.
     """
 
-    def __init__(self, worker: Worker, embedder: Embedder | None) -> None:
-        self._worker = worker
+    def __init__(
+        self,
+        library: Library,
+        source: Source,
+        reader: Reader,
+        settings: Settings,
+        embedder: Embedder | None,
+    ) -> None:
+        self._library = library
+        self._source = source
+        self._reader = reader
+        self._settings = settings
         self._embedder = embedder
 
-    def made(self, units: Iterable[Sequence[Look]]) -> Iterator[list[Batch]]:
+    def made(self, units: Sequence[Sequence[Look]]) -> Iterator[list[Batch]]:
         """See :class:`Engine`; in order."""
-        with ThreadPoolExecutor(1, "lsfs-library") as ahead:
+        own = self._settings.fields
+        waiting = sum(map(len, units))
+        workers = workers_of(self._settings.index)
+        with (
+            makers(Rules(own), own, waiting=waiting, workers=workers) as (maker, _),
+            ThreadPoolExecutor(1, "lsfs-library") as ahead,
+        ):
+            worker = Worker(self._library, self._source, self._reader, maker, self._settings)
             begun: Future[Batch] | None = None
             for unit in units:
-                last, begun = begun, ahead.submit(self._worker.read, unit)
+                last, begun = begun, ahead.submit(worker.read, unit)
                 if last is not None:
                     yield [embedded(last.result(), self._embedder)]
             if begun is not None:

@@ -19,7 +19,6 @@ _FAILED = (
     "digest", "path", "status", "reason", "media_type", "parser", "parser_version", "rules",
     "document",
 )  # fmt: skip
-_ALIKE = 64  # names under which one content is read, and files that have one content
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,7 @@ class Known:
                 self._failures.setdefault(row["digest"], []).append(row)
 
     def _rows(self, table: str, digests: set[str], columns: Iterable[str]) -> list[dict[str, Any]]:
-        most = len(digests) * _ALIKE
-        found = rows_of(self._snapshot.table(table), "digest", digests, list(columns), most)
+        found = rows_of(self._snapshot.table(table), "digest", digests, list(columns))
         return [row for row in found if self._made_by.is_current(row)]
 
     def _enter(self, digest: str, one: _Known) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +26,15 @@ PUTS = "AWS_CONDITIONAL_PUT"
 def is_library(place: str) -> bool:
     """Whether a place is the URI of a library, and no folder of this machine."""
     return urlsplit(place).scheme in SCHEMES
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as it is listed: where, how many bytes, and since when."""
+
+    path: str
+    size: int
+    changed: datetime
 
 
 class Objects:
@@ -144,15 +155,15 @@ class Objects:
             with contextlib.suppress(NotFound), _told(self.uri, path):
                 obstore.delete(self._store, path)
 
-    def names(self, folder: str, after: str = "") -> Iterator[tuple[str, int]]:
-        """Path and size of all objects below a folder, of those that sort after a path."""
+    def all(self, folder: str, after: str = "") -> Iterator[Object]:
+        """All objects below a folder, of those that sort after a path."""
         import obstore
 
         with _told(self.uri, folder):
             for found in obstore.list(self._store, folder, offset=after or None):
                 for one in found:
                     if not after or one["path"] > after:
-                        yield one["path"], one["size"]
+                        yield Object(one["path"], one["size"], one["last_modified"])
 
 
 class _told:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from blake3 import blake3
 
+from lsfs.config import FieldConfig, IndexConfig
 from lsfs.digest import BLOCK
 from lsfs.index import passages
+from lsfs.index.ahead import workers_of
 from lsfs.index.embed import Embedder
 from lsfs.index.library import rows, schema
 from lsfs.index.library.batches import Batch, Mark, Rows
@@ -33,6 +35,8 @@ from lsfs.index.rows import FileIdentity, FileRow
 from lsfs.index.tree import SourceTree
 from lsfs.model import Passage, Status
 
+# The bytes of a file were sent, or were there already; or it holds others by now.
+SENT, LENT, OTHER = "sent", "lent", "other"
 WHOLE = 16 << 20  # bytes of a file that is sent from memory; a larger one from a copy on the disk
 
 
@@ -68,6 +72,21 @@ class Source:
         return schema.file_id(rows.in_library(self.name, path))
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """With what files are read; the same for all who read for one run.
+
+    Attributes:
+        made_by: what rows are made with.
+        index: limits.
+        fields: the user's own beside the built-in ones.
+    """
+
+    made_by: MadeBy
+    index: IndexConfig
+    fields: Mapping[str, FieldConfig] = field(default_factory=dict)
+
+
 class Worker:
     """Reads files and makes rows of them; several threads may not share one.
 
@@ -76,29 +95,19 @@ class Worker:
         source: the folder.
         reader: makes documents.
         maker: makes what goes with them.
-        made_by: what rows are made with.
-        max_bytes: size of the largest file that is read.
-        threads: files that are read at once.
+        settings: limits, and what rows are made with.
     """
 
     def __init__(
-        self,
-        library: Library,
-        source: Source,
-        reader: Reader,
-        maker: Maker,
-        made_by: MadeBy,
-        *,
-        max_bytes: int,
-        threads: int = 1,
+        self, library: Library, source: Source, reader: Reader, maker: Maker, settings: Settings
     ) -> None:
         self._library = library
         self._source = source
         self._reader = reader
         self._maker = maker
-        self._made_by = made_by
-        self._max_bytes = max_bytes
-        self._threads = threads
+        self._made_by = settings.made_by
+        self._max_bytes = settings.index.max_file_bytes
+        self._threads = workers_of(settings.index) + 1  # one waits for the storage
         self._snapshot: Snapshot | None = None
 
     def read(self, looks: Sequence[Look]) -> Batch:
@@ -117,8 +126,8 @@ class Worker:
             contents = {reading.digest for reading in opened if reading.digest}
             known = Known(self._snapshot, contents, self._made_by)
             ready = self._ready(opened, known, pool)
-            is_kept = pool.map(self._is_kept, (one.reading for one in ready))
-            return self._batch(looks, list(zip(ready, is_kept, strict=True)), known)
+            kept = pool.map(self._kept, (one.reading for one in ready))
+            return self._batch(looks, list(zip(ready, kept, strict=True)), known)
 
     def _opened(self, look: Look) -> Reading:
         row = FileRow(0, look.path, look.identity, Status.PENDING, None)
@@ -148,14 +157,14 @@ class Worker:
                 _note(one, known)
         return [found[reading.row.path] for reading in opened]
 
-    def _is_kept(self, reading: Reading) -> bool:
-        """Put the bytes of a file where they are read from; False if it holds others by now."""
+    def _kept(self, reading: Reading) -> str:
+        """Put the bytes of a file where they are read from; says how: see below."""
         if not reading.digest:
-            return True
+            return SENT
         place = schema.bytes_at(reading.digest.hex())
         size = reading.identity.size if reading.identity else 0
         if self._library.objects.size(place) == size:
-            return True
+            return LENT
         with tempfile.SpooledTemporaryFile(WHOLE) as copy:
             hasher = blake3()
             offset = 0
@@ -164,24 +173,24 @@ class Worker:
                 copy.write(block)
                 offset += len(block)
             if hasher.digest() != reading.digest:
-                return False
+                return OTHER
             copy.seek(0)
             self._library.objects.put(place, copy if size > WHOLE else copy.read())
-        return True
+        return SENT
 
     def _batch(
-        self, looks: Sequence[Look], ready: Sequence[tuple[Ready, bool]], known: Known
+        self, looks: Sequence[Look], ready: Sequence[tuple[Ready, str]], known: Known
     ) -> Batch:
         files: list[dict[str, Any]] = []
         documents: dict[str, dict[str, Any]] = {}
         cut: list[dict[str, Any]] = []
         before: dict[str, Mark | None] = {}
         restless = 0
-        for look, (one, is_kept) in zip(looks, ready, strict=True):
+        for look, (one, kept) in zip(looks, ready, strict=True):
             reading = one.reading
             if reading.is_interrupted:
                 continue
-            if reading.digest and not (is_kept and reading.changed() is None):
+            if reading.digest and (kept == OTHER or reading.changed() is not None):
                 restless += 1
                 continue
             before[self._source.id_of(look.path)] = look.before
@@ -200,6 +209,7 @@ class Worker:
             frozenset(documents),
             Rows(rows.table("document", documents.values())),
             Rows(rows.table("passage", cut)),
+            lent=frozenset(one.reading.digest.hex() for one, kept in ready if kept == LENT),
             restless=restless,
             read=len(looks),
             parsed=sum(one.reading.parsed for one, _ in ready),

@@ -17,13 +17,14 @@ from typing import Any
 
 from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
+from lsfs.index.library import indexes
 from lsfs.index.library.batches import MARKS, Batch, Mark, Rows, mark_of
 from lsfs.index.library.claims import Claims, Hold, Overtaken
 from lsfs.index.library.edits import Edit
 from lsfs.index.library.heads import Head
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.rules import MadeBy
-from lsfs.index.library.schema import TABLES, schemas
+from lsfs.index.library.schema import TABLES, bytes_at, schemas
 from lsfs.index.library.tables import Library
 
 log = logging.getLogger("lsfs.index.library.writing")
@@ -50,15 +51,15 @@ class Committed:
 class Writer:
     """Commits of one process.
 
-    Args:
+    Attributes:
         library: what is written to.
         claims: of the library.
         made_by: what rows are made with.
     """
 
     def __init__(self, library: Library, claims: Claims, made_by: MadeBy) -> None:
-        self._library = library
-        self._claims = claims
+        self.library = library
+        self.claims = claims
         self.made_by = made_by
         self._tables: dict[str, Any] = {}
 
@@ -70,7 +71,7 @@ class Writer:
         """
         for attempt in range(TRIES):
             try:
-                with self._claims.held("commit") as hold:
+                with self.claims.held("commit") as hold:
                     return self._commit(batches, hold)
             except Overtaken as error:
                 log.info("a commit is tried again: %s", error)
@@ -92,7 +93,7 @@ class Writer:
         """The tables as the last head names them, to be changed."""
         for name in TABLES:
             if name not in self._tables:
-                self._tables[name] = self._library.database.open_table(name)
+                self._tables[name] = self.library.database.open_table(name)
         return {
             name: Edit(self._tables[name], name, hold.head.tables[name], hold.check)
             for name in TABLES
@@ -106,6 +107,7 @@ class Writer:
         wanted = {id_ for id_ in before if now.get(id_) == before[id_] != new.get(id_)}
         others = {id_ for id_ in before if now.get(id_) not in (before[id_], new.get(id_))}
         kept = self._without_document(batches, edits["document"], wanted)
+        kept |= self._without_bytes(batches, edits["file"], wanted)
         return wanted - kept, len(others) + len(kept)
 
     def _without_document(self, batches: Sequence[Batch], edit: Edit, wanted: set[str]) -> set[str]:
@@ -118,6 +120,24 @@ class Writer:
         }
         there = {row["id"] for row in edit.rows(set(needed.values()), ["id"])}
         return {id_ for id_, document in needed.items() if document not in there}
+
+    def _without_bytes(self, batches: Sequence[Batch], edit: Edit, wanted: set[str]) -> set[str]:
+        """Files whose bytes were there when they were read, and may have been taken away since."""
+        lent = {digest for batch in batches for digest in batch.lent}
+        files = {
+            row["id"]: row["digest"]
+            for row in _listed(batches, ["id", "digest"])
+            if row["id"] in wanted and row["digest"] in lent
+        }
+        rows = edit.rows(set(files.values()), ["digest"], key="digest")
+        there = {row["digest"] for row in rows}
+        objects = self.library.objects
+        gone = {
+            digest
+            for digest in set(files.values()) - there
+            if objects.size(bytes_at(digest)) is None
+        }
+        return {id_ for id_, digest in files.items() if digest in gone}
 
     def _contents(self, batches: Sequence[Batch], edits: dict[str, Edit]) -> int:
         """Add documents and passages that are not there, or were made by older rules."""
@@ -237,10 +257,11 @@ def _made(library: Library, first: Head) -> Head:
 def _made_table(database: Any, name: str, schema: Any) -> int:
     """The version of an empty table of this name, made by this writer or another one."""
     try:
-        return int(database.create_table(name, schema=schema).version)
+        table = database.create_table(name, schema=schema)
     except (ValueError, RuntimeError, OSError) as error:  # it is there: by another, or cut short
         log.info("%s: %s", name, error)
-    table = database.open_table(name)
-    if table.schema == schema and not table.count_rows():
-        return int(table.version)
-    return int(database.create_table(name, schema=schema, mode="overwrite").version)
+        table = database.open_table(name)
+        if table.schema != schema or table.count_rows():
+            table = database.create_table(name, schema=schema, mode="overwrite")
+    indexes.keys_and_words(table, name)
+    return int(table.version)

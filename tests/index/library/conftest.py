@@ -18,9 +18,8 @@ from lsfs.index.library.ingest import Ingest, Ingested, LocalEngine
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Library
-from lsfs.index.library.work import Source, Worker
+from lsfs.index.library.work import Settings, Source
 from lsfs.index.library.writing import Writer
-from lsfs.index.making import Rules
 from lsfs.index.tree import SourceTree
 from tests.index.conftest import PlainReader
 from tests.s3 import Server, serving
@@ -64,12 +63,10 @@ class Folder:
         writing.opened(library, embedder, made_by)
         tree = SourceTree(self.place, ())
         source = Source(self.name, tree)
-        worker = Worker(
-            library, source, self.reader, Rules(), made_by, max_bytes=1 << 20, threads=2
-        )
         writer = Writer(library, Claims(library.heads, stale=stale), made_by)
         try:
-            engine = LocalEngine(worker, embedder)
+            settings = Settings(made_by, IndexConfig())
+            engine = LocalEngine(library, source, self.reader, settings, embedder)
             return Ingest(library, source, engine, writer, replaces=replaces).run()
         finally:
             tree.close()
