@@ -29,7 +29,11 @@ def keys_and_words(table: Any, name: str) -> None:
             if column not in there:
                 # As the tokenizer of ``passage_fts`` has it; what it does not see is in ``parts``.
                 config = FTS(
-                    base_tokenizer="simple", stem=True, remove_stop_words=False, ascii_folding=True
+                    base_tokenizer="simple",
+                    stem=True,
+                    remove_stop_words=False,
+                    ascii_folding=True,
+                    with_position=True,  # for phrases
                 )
                 table.create_index(column, config=config)
 
