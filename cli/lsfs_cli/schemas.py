@@ -45,7 +45,9 @@ class Failed:
 _OWN: dict[str, Any] = {
     "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
-    "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
+    "init": told.Initialised, "man": told.Manual, "mcp": told.Served,
+    "member add": told.MemberAdded, "member list": told.MembersListed,
+    "member remove": told.MemberRemoved, "model list": told.Models,
     "model pull": told.ModelPulled, "model recommend": told.ModelsAdvised,
     "model remove": told.ModelRemoved, "model use": told.ModelsUsed, "mount": told.Mounted,
     "serve": told.Served, "share": SharedLink | SharedLinks | told.Served, "trust": told.Trusted,
