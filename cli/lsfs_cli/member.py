@@ -26,7 +26,14 @@ def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
 
 @click.group()
 def member() -> None:
-    """Who of a team may use a drive that 'lsfs serve --team' serves, and by which token."""
+    """Who of a team may use a drive that 'lsfs serve --team' serves, and by which token.
+
+    \b
+    Examples:
+      lsfs member add ada
+      lsfs member list
+      lsfs member remove ada
+    """
 
 
 @member.command()

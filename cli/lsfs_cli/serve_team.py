@@ -60,7 +60,7 @@ def serve_team(
     from lsfs.syscalls.drive import new_session
     from lsfs.web.pages import Pages
     from lsfs.web.team import Service, Team, known_names
-    from lsfs.web.team_server import serve
+    from lsfs.web.team_server import TeamServer
 
     members = Members(record.state.members)
     _check(options, [one for one in members.all() if one.until_ns > time.time_ns()])
@@ -84,7 +84,7 @@ def serve_team(
             sys.stdout.flush()
             _notify()
 
-        anyio.run(serve, Team(service), listener, settings.team.drain, ready)
+        anyio.run(TeamServer(Team(service), listener, settings.team.drain, ready).serve)
 
 
 def _check(options: TeamOptions, members: list[object]) -> None:

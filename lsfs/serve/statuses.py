@@ -12,6 +12,7 @@ from lsfs.errors import (
     NotFound,
     ParseError,
     StateUnwritable,
+    TooLarge,
     UsageError,
     VersionConflict,
 )
@@ -20,8 +21,8 @@ from lsfs.serve.working import Ending, TookTooLong
 
 _STATUS: tuple[tuple[type[LsfsError], int], ...] = (
     (AlreadyThere, 409), (UsageError, 400), (AccessDenied, 403), (NotFound, 404), (LockHeld, 503),
-    (VersionConflict, 409), (ConfirmationRequired, 409), (ParseError, 422), (ModelError, 502),
-    (TookTooLong, 504), (Ending, 503), (StateUnwritable, 507),
+    (VersionConflict, 409), (ConfirmationRequired, 409), (TooLarge, 413), (ParseError, 422),
+    (ModelError, 502), (TookTooLong, 504), (Ending, 503), (StateUnwritable, 507),
 )  # fmt: skip
 
 

@@ -154,7 +154,7 @@ class Turns:
             raise ShuttingDown("the service is about to end", self._retry_s(1))
         limits, mine = self.limits, len(self._queues.get(member, ()))
         busy = self._at_work[member] >= limits.member_running
-        if not busy and self.running < limits.places and not self.waiting:
+        if not busy and self.running < limits.places:  # then who waits may run no more
             return
         if mine >= limits.member_waiting:
             said = f"{self._at_work[member]} of your requests run and {mine} wait here: no more do"

@@ -170,7 +170,7 @@ class Team:
         self, scope: Scope, receive: Receive, send: Send, answered: _Answered
     ) -> None:
         path = scope["path"]
-        linked = path == ENTER or path.startswith(PREFIX)
+        linked = scope["method"] in READING and (path == ENTER or path.startswith(PREFIX))
         refused = self._names.refusal(scope, linked=linked)
         if refused is not None:
             await self._refusal(path, *refused)(scope, receive, send)

@@ -17,51 +17,66 @@ if TYPE_CHECKING:
 _CLOSING_S = 3  # for answers that are sent still, when all work has ended
 
 
-class _Server(uvicorn.Server):
-    """A server that a signal asks to end; a second one ends it.
+class TeamServer:
+    """Answers a team on a listening socket.
 
     Args:
-        asked: called with the first, in the event loop.
-    """
-
-    def __init__(self, config: uvicorn.Config, asked: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._loop = asyncio.get_running_loop()
-        self._asked = asked
-        self._was_asked = False
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._was_asked:
-            self.should_exit = True
-        self._was_asked = True
-        self._loop.call_soon_threadsafe(self._asked)
-
-
-async def serve(
-    team: Team, listener: socket.socket, drain_s: float, ready: Callable[[], None] = lambda: None
-) -> None:
-    """Answer a team until cancelled, or until SIGINT or SIGTERM.
-
-    Args:
+        team: the service.
+        listener: the socket.
         drain_s: seconds that requests have to end by themselves when the service ends.
         ready: called when requests are answered.
     """
-    end = anyio.Event()
-    settings = uvicorn.Config(
-        team, log_config=None, access_log=False, lifespan="off", server_header=False,
-        proxy_headers=False, ws="none", timeout_graceful_shutdown=_CLOSING_S,
-    )  # fmt: skip
-    server = _Server(settings, end.set)
 
-    async def watch() -> None:
-        while not server.started:
+    def __init__(
+        self,
+        team: Team,
+        listener: socket.socket,
+        drain_s: float,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._team = team
+        self._listener = listener
+        self._drain_s = drain_s
+        self._ready = ready
+        settings = uvicorn.Config(
+            team, log_config=None, access_log=False, lifespan="off", server_header=False,
+            proxy_headers=False, ws="none", timeout_graceful_shutdown=_CLOSING_S,
+        )  # fmt: skip
+        self._server = _Server(settings, self.stop)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end: anyio.Event | None = None
+
+    async def serve(self) -> None:
+        """Answer until cancelled, or until SIGINT or SIGTERM, or :meth:`stop`."""
+        self._loop, self._end = asyncio.get_running_loop(), anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch, self._end)
+            await self._server.serve(sockets=[self._listener])
+            tasks.cancel_scope.cancel()
+
+    async def _watch(self, end: anyio.Event) -> None:
+        while not self._server.started:
             await anyio.sleep(0.01)
-        ready()
+        self._ready()
         await end.wait()
-        await team.drain(drain_s)
-        server.should_exit = True
+        await self._team.drain(self._drain_s)
+        self._server.should_exit = True
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(watch)
-        await server.serve(sockets=[listener])
-        tasks.cancel_scope.cancel()
+    def stop(self) -> None:
+        """Ask it to end, from any thread; the second time it ends at once."""
+        if self._loop is None or self._end is None:
+            return
+        if self._end.is_set():
+            self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._end.set)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves it to somebody else what a signal does."""
+
+    def __init__(self, config: uvicorn.Config, asked: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._asked = asked
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._asked()
