@@ -463,11 +463,11 @@ def _chat(
         from lsfs.llm.served import ServedChat
 
         return ServedChat(config.model)
-    from lsfs.llm.local import LocalChat
-
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
+    from lsfs.llm.local import LocalChat
+
     chat = LocalChat(found, config.model, residents, kept)
     stack.callback(chat.close)
     return chat
