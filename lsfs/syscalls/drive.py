@@ -323,7 +323,7 @@ def open_engines(
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
-        reranker=reranker,
+        reranker=reranker, residents=residents,
     )  # fmt: skip
     if not follow or pipeline is None:
         return engines
