@@ -103,6 +103,11 @@ class StatePaths:
         return self.root / "shares.json"
 
     @property
+    def members(self) -> Path:
+        """JSON: who may use the drive as it is served to a team, and until when."""
+        return self.root / "members.json"
+
+    @property
     def config(self) -> Path:
         """The drive's own settings."""
         return self.root / "config.toml"

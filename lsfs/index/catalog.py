@@ -22,7 +22,7 @@ from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.index import passagerows, stated
 from lsfs.index.naming import named
 from lsfs.index.opening import connect, kept_of, set_aside
-from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, unpacked
+from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, packed, unpacked
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
 from lsfs.model import Document, IndexCounts, Passage, SavedSearch, Status
 
@@ -420,7 +420,7 @@ class Catalog:
         self,
         digest: bytes,
         document: Document,
-        passages: Iterable[tuple[Passage, bytes]],
+        passages: Sequence[tuple[Passage, bytes]],
         path: str = "",
         *,
         embedded: bool = False,
@@ -432,7 +432,6 @@ class Catalog:
             path: of the file that it was read from.
             embedded: no vectors are intended.
         """
-        body = zlib.compress(codec.dumps(document).encode("ascii"), 6)
         sizes = markdown.sizes(document)
         cursor = self.db.execute(
             "INSERT INTO document(digest, named, parser, parser_version, media_type, title, "
@@ -441,7 +440,7 @@ class Catalog:
             (
                 digest, named(document.media_type, path), document.parser, document.parser_version,
                 document.media_type, document.title, document.author, document.line_unit,
-                sizes.text, codec.dumps(sizes.pages), body,
+                sizes.text, codec.dumps(sizes.pages), packed(document),
             ),
         )  # fmt: skip
         document_id = cursor.lastrowid or 0

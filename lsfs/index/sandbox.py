@@ -50,7 +50,8 @@ _MAX_ANSWER = 2**29
 _MAX_PARTS = 600_000  # blocks, spans and pages; the parsers end at 500,000
 _PART = b'"char_start":'  # of each; within a text its quotation marks would be escaped
 _MAX_NOTE = 2**20  # bytes of any other message
-_RECEIVE_STEP = 2**20
+_LEAST_STEP, _RECEIVE_STEP = 2**16, 2**20
+_LONGEST_STATM = 256  # bytes
 _STDERR_PIPE = 64 * 1024  # bytes; more is lost, never waited for
 _MAX_REASON = 200  # characters
 _UNKNOWN = "application/octet-stream"
@@ -280,6 +281,8 @@ class _Child:
             os.close(errors_write)
         self._socket = ours
         self._errors = errors
+        self._received = bytearray()  # and not taken yet
+        self._statm = _statm(self._process.pid)
 
     @property
     def pid(self) -> int:
@@ -350,6 +353,8 @@ class _Child:
         if not self._wait(0 if self._busy else STOP_SECONDS):
             self._kill()
         os.close(self._errors)
+        if self._statm >= 0:
+            os.close(self._statm)
         # The process was waited for here, with its use of memory; Popen only has to know.
         self._process.returncode = self._exit_facts()[0]
 
@@ -416,23 +421,22 @@ class _Child:
     def _resident(self) -> int:
         """Memory of the child, in bytes."""
         try:
-            fields = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()
+            fields = os.pread(self._statm, _LONGEST_STATM, 0).split()
         except OSError:
             return 0
-        return int(fields[1]) * resource.getpagesize()
+        return int(fields[1]) * resource.getpagesize() if fields else 0
 
     def _send(self, message: Mapping[str, object], fd: int | None = None) -> None:
         # ASCII, so that a name with bytes that are not UTF-8 arrives as it is.
         data = json.dumps(message).encode("ascii")
-        head = _LENGTH.pack(len(data))
+        data = _LENGTH.pack(len(data)) + data
         self._socket.settimeout(START_SECONDS)
         try:
-            if fd is None:
-                self._socket.sendall(head)
-            else:
-                sent = socket.send_fds(self._socket, [head], [fd])
-                self._socket.sendall(head[sent:])
-            self._socket.sendall(data)
+            # Beside the head alone, which the child waits for.
+            sent = (
+                socket.send_fds(self._socket, [data[: _LENGTH.size]], [fd]) if fd is not None else 0
+            )
+            self._socket.sendall(data[sent:])
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
@@ -443,20 +447,30 @@ class _Child:
         return self._exactly(length, deadline)
 
     def _exactly(self, count: int, deadline: float) -> bytes:
-        data = bytearray()
+        data = self._received
         while len(data) < count:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._socket.settimeout(left)
             try:
-                part = self._socket.recv(min(count - len(data), _RECEIVE_STEP))
+                part = self._socket.recv(max(_LEAST_STEP, min(count - len(data), _RECEIVE_STEP)))
             except ConnectionError as error:
                 raise EOFError from error
             if not part:
                 raise EOFError
             data += part
-        return bytes(data)
+        taken = bytes(data[:count])
+        del data[:count]
+        return taken
+
+
+def _statm(pid: int) -> int:
+    """The file that tells of a process's memory, opened; -1 where there is none."""
+    try:
+        return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
 
 
 def _command(fd: int, memory_mb: int, extra: Mapping[str, str], limits: IndexConfig) -> list[str]:

@@ -323,7 +323,7 @@ def open_engines(
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
-        reranker=reranker,
+        reranker=reranker, residents=residents,
     )  # fmt: skip
     if not follow or pipeline is None:
         return engines
@@ -490,11 +490,11 @@ def _chat(
         from lsfs.llm.served import ServedChat
 
         return ServedChat(config.model)
-    from lsfs.llm.local import LocalChat
-
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
+    from lsfs.llm.local import LocalChat
+
     chat = LocalChat(found, config.model, residents, kept)
     stack.callback(chat.close)
     return chat

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel, Reranker
+    from lsfs.llm.residents import Residents
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
@@ -86,6 +87,7 @@ class Engines:
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
     ahead: Ahead | None = None
     reranker: Reranker | None = None
+    residents: Residents | None = None  # the models that are in memory
 
     def question(self) -> contextlib.AbstractContextManager[None]:
         """While a question is answered, nothing that nobody waits for takes the model."""

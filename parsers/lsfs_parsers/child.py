@@ -209,8 +209,7 @@ def _encoded(document: Document, longest: int) -> bytes:
 
 
 def _send(connection: socket.socket, message: bytes) -> None:
-    connection.sendall(_LENGTH.pack(len(message)))
-    connection.sendall(message)
+    connection.sendall(_LENGTH.pack(len(message)) + message)
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], int | None] | None:
