@@ -46,9 +46,7 @@ def write(place: Path, embedder: Embedder) -> dict[str, Any]:
     catalog.bump()
     told: dict[str, Any] = {"catalog CPU s": time.process_time() - begun}
     begun = time.process_time()
-    store = VectorStore(
-        state / "vectors.lance", embedder.dimension, table=table_of(embedder.name)
-    )
+    store = VectorStore(state / "vectors.lance", embedder.dimension, table=table_of(embedder.name))
     for ids, texts in _texts(catalog):
         store.upsert(ids, embedder.encode(texts))
     store.settle()

@@ -35,6 +35,9 @@ PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
 GONE = 10  # of the newest files, some may have gone in the last moments
 FEW = 50  # candidates that are too few to rank, where more may be had
+# Where filters leave too few of the passages that rare words choose, so many times as many may be
+# chosen, before all words choose.
+WIDTHS = (1, 4, 16)
 MOST_AT_ONCE = 500  # candidates whose rows are asked for
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
@@ -239,16 +242,19 @@ class Search:
             return {}
         with self._catalog.lock:
             gate = Gate(self._catalog.db, self._known_frequencies())
-            expressions = gate.expressions(terms)
-            found: dict[int, float] = {}
-            for match in expressions:
-                for id_, score in self._matches(match, where).items():
-                    found[id_] = max(score, found.get(id_, 0.0))
-            whole = " OR ".join(terms)
-            if len(found) < FEW and expressions != [whole]:
-                # The filters left too little of what was chosen.
-                return self._matches(whole, where)
-        return found
+            whole, tried = [" OR ".join(terms)], list[str]()
+            for width in WIDTHS:
+                expressions = gate.expressions(terms, width)
+                if expressions == tried:
+                    continue
+                found: dict[int, float] = {}
+                for match in expressions:
+                    for id_, score in self._matches(match, where).items():
+                        found[id_] = max(score, found.get(id_, 0.0))
+                if len(found) >= FEW or expressions == whole:
+                    return found
+                tried = expressions
+            return self._matches(whole[0], where)
 
     def _matches(self, match: str, where: _Where) -> dict[int, float]:
         if where.all:
