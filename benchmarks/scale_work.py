@@ -172,10 +172,8 @@ def write(place: Path, n: int, seed: int) -> Result:
             part = codes.Codes.of(ids, vectors)
             codes.write(place / "parts" / f"{first}.codes", "", [part], DIMENSION)
         scanned += _scan(vectors, queries[:EXACT])
-        best, scores = _nearest(
-            np.hstack([best, np.broadcast_to(ids, (len(queries), len(ids)))]),
-            np.hstack([scores, queries @ vectors.T]),
-        )
+        top, near = _highest(queries @ vectors.T)
+        best, scores = _highest(np.hstack([scores, near]), np.hstack([best, top + first]))
     np.save(place / "truth.npy", best)
     cpu, wall = (1000 * scanned).T
     return {
@@ -202,11 +200,14 @@ def _scan(vectors: Matrix, queries: Matrix) -> NDArray[np.float64]:
     return np.array(took)
 
 
-def _nearest(ids: Rows, scores: Matrix) -> tuple[Rows, Matrix]:
+def _highest(scores: Matrix, ids: Rows | None = None) -> tuple[Rows, Matrix]:
+    """The ten highest of each row: their ids, by default columns, and themselves, [n, 10]."""
     top = np.argpartition(-scores, 9, axis=1)[:, :10]
     kept = np.take_along_axis(scores, top, 1)
-    top = np.take_along_axis(top, np.argsort(-kept, axis=1), 1)
-    return np.take_along_axis(ids, top, 1), np.take_along_axis(scores, top, 1)
+    order = np.argsort(-kept, axis=1)
+    top = np.take_along_axis(top, order, 1)
+    found = top if ids is None else np.take_along_axis(ids, top, 1)
+    return found, np.take_along_axis(kept, order, 1)
 
 
 def build_codes(place: Path, n: int, seed: int) -> Result:
