@@ -56,6 +56,21 @@ def test_one_member_never_has_all_places() -> None:
     run(work)
 
 
+def test_a_place_is_for_who_has_the_fewest() -> None:
+    async def work() -> None:
+        turns = Turns(Limits(places=2, waiting=20, member_running=2, member_waiting=10))
+        greedy = [turns.enter("greedy") for _ in range(6)]
+        modest = [turns.enter(name) for name in ("ada", "ben")]
+        greedy[0].leave()  # the greedy one has another place still
+        greedy[1].leave()
+        assert [one.began is not None for one in (*modest, greedy[2])] == [True, True, False]
+        modest[0].leave()
+        modest.append(turns.enter("ada"))
+        assert greedy[2].began is not None and modest[2].began is None
+
+    run(work)
+
+
 def test_there_is_no_room_for_more() -> None:
     async def work() -> None:
         turns = Turns(Limits(places=1, waiting=3, member_running=1, member_waiting=2))
