@@ -61,12 +61,13 @@ def test_a_place_is_for_who_has_the_fewest() -> None:
         turns = Turns(Limits(places=2, waiting=20, member_running=2, member_waiting=10))
         greedy = [turns.enter("greedy") for _ in range(6)]
         modest = [turns.enter(name) for name in ("ada", "ben")]
-        greedy[0].leave()  # the greedy one has another place still
-        greedy[1].leave()
-        assert [one.began is not None for one in (*modest, greedy[2])] == [True, True, False]
-        modest[0].leave()
-        modest.append(turns.enter("ada"))
-        assert greedy[2].began is not None and modest[2].began is None
+        order = []
+        for leaves in (greedy[0], greedy[1], modest[0]):
+            leaves.leave()
+            order.append([one.member for one in (*modest, *greedy[2:]) if one.began is not None])
+        assert order[0] == ["ada"]  # for the greedy one has another place still
+        assert order[1] == ["ada", "greedy"]  # none has one, and it goes round
+        assert order[2] == ["ada", "ben", "greedy"]
 
     run(work)
 
