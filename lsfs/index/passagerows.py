@@ -63,7 +63,7 @@ def index_words(db: sqlite3.Connection) -> None:
         (last, _AT_ONCE),
     ).fetchall():
         for id_, text, heading, was in rows:
-            parts = parts_of(_searched(text, heading))
+            parts = words_beside(text, heading)
             if parts != was:
                 _replace(db, (id_, text, heading, was), parts)
         last = rows[-1][0]
@@ -86,3 +86,8 @@ def _replace(db: sqlite3.Connection, was: tuple[int, str, str, str], parts: str)
 def _searched(text: str, heading: str) -> str:
     """What is searched of a passage."""
     return f"{text}\n{heading}" if heading else text
+
+
+def words_beside(text: str, heading: str) -> str:
+    """The words beside a passage: ``parts`` of its row."""
+    return parts_of(_searched(text, heading))

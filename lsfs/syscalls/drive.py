@@ -284,16 +284,19 @@ def open_engines(
     from lsfs.syscalls import embedders, rerank
     from lsfs.syscalls.then import Earlier, Retained
 
-    catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
-    stack.callback(catalog.close)
-    tree = SourceTree(record.source, config.index.ignore)
-    stack.callback(tree.close)
     residents = Residents(config.model.memory * 2**20)
     stack.callback(residents.close)
     shedding = Shedding(residents, config.model.memory_free * 2**20)
     if follow and config.model.memory_free:  # a process that stays
         stack.callback(shedding.close)
         shedding.start()
+    clock = clock or SystemClock()
+    if record.library:
+        return _library(record, config, residents, stack, clock, (read_only, follow))
+    catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
+    stack.callback(catalog.close)
+    tree = SourceTree(record.source, config.index.ignore)
+    stack.callback(tree.close)
     meanings = embedders.meanings(
         embedders.load(config.model, residents),
         config.model,
@@ -304,7 +307,6 @@ def open_engines(
     chat = _chat(config, residents, record.state.kv, stack)
     reranker = rerank.reranker(config.model, residents)
     search = Search(catalog, None, None, meanings)
-    clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
     reader = _reader(config)
@@ -326,6 +328,31 @@ def open_engines(
     if not follow or pipeline is None:
         return engines
     return _following(engines, pipeline, reader.close, stack, shedding)
+
+
+def _library(
+    record: DriveRecord,
+    config: Config,
+    residents: Residents,
+    stack: contextlib.ExitStack,
+    clock: Clock,
+    how: tuple[bool, bool],
+) -> Engines:
+    """The engines of a shared library, with the models of this machine."""
+    from lsfs.syscalls import embedders, rerank, shared
+
+    reader = _reader(config)
+    stack.callback(reader.close)
+    models = shared.Models(
+        embedders.load(config.model, residents),
+        _chat(config, residents, record.state.kv, stack),
+        rerank.reranker(config.model, residents),
+        reader,
+    )
+    read_only, follow = how
+    return shared.open_library(
+        record, models, config, clock, stack, read_only=read_only, follow=follow
+    )
 
 
 def _versions(

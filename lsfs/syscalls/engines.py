@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -46,6 +46,10 @@ class Indexer(Protocol):
 
     def reindex(self, emit: Emit) -> None:
         """Read and embed every file again."""
+        ...
+
+    def hint(self, paths: Iterable[str]) -> None:
+        """Something happened at these paths, or below them."""
         ...
 
     @property

@@ -92,7 +92,7 @@ class StatusReport:
     """What runs, and how far the index is.
 
     Attributes:
-        source: the drive's folder.
+        source: the drive's folder, or the URI of the library that it is.
         fs: pid, mountpoint and transport of the mount, and why this transport; empty when it is
             not mounted.
         brain: pid of the process that indexes.
@@ -144,7 +144,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     work = progress.read(engines.catalog.meta(progress.KEY))
     mount = DriveRecord(engines.source, engines.state).mount_info()
     return StatusReport(
-        source=str(engines.source),
+        source=engines.tree.name,
         fs={key: mount[key] for key in ("pid", "mountpoint", "transport", "why") if key in mount},
         brain={"pid": engines.indexer.pid},
         index={

@@ -171,7 +171,7 @@ def _forget(engines: Engines, found: Doomed) -> None:
     held = erase.paths_of(engines.catalog, found.digests)
     alone = [digest for digest, holders in held.items() if set(holders) <= set(gone)]
     meanings = engines.search.meanings
-    stores = [one.vectors for one in (meanings.now, meanings.coming) if one is not None]
+    stores = [one.store for one in (meanings.now, meanings.coming) if one is not None]
     erase.erase(engines.catalog, stores, gone, alone)
     for log in (engines.state.log, engines.state.log.with_name(engines.state.log.name + ".1")):
         _unsay(log, gone)
