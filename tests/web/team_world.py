@@ -43,7 +43,7 @@ class Drive:
     """
 
     def __init__(self) -> None:
-        self.record = SimpleNamespace(source=Path("/library"), state=None)
+        self.record = SimpleNamespace(name="library")
         self.asked: list[str] = []
         self.cancelled: list[str] = []
         self.asks: list[Asking] = []
