@@ -131,7 +131,7 @@ class Reader:
         except NotFound as error:
             raise LsfsError(
                 f"{self.uri} does not have the bytes of a file that it lists",
-                hint="who writes the library can see what is missing with: lsfs fsck",
+                hint="who writes the library can see what is missing with: lsfs library check",
             ) from error
 
 
