@@ -148,4 +148,4 @@ def _entry(
     arguments += [word for pattern in grant.paths for word in ("--paths", pattern)]
     arguments += ["--verbs", ",".join(grant.verbs)] if grant.verbs else []
     entry = {"command": sys.executable, "args": arguments}
-    return {"mcpServers": {f"lsfs-{record.source.name}": entry}}
+    return {"mcpServers": {f"lsfs-{record.name}": entry}}

@@ -9,6 +9,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -350,9 +351,10 @@ def _library(
         reader,
     )
     read_only, follow = how
-    return shared.open_library(
+    engines = shared.open_library(
         record, models, config, clock, stack, read_only=read_only, follow=follow
     )
+    return replace(engines, residents=residents)
 
 
 def _versions(
@@ -420,8 +422,6 @@ def _following(
     stack: contextlib.ExitStack,
     shedding: Shedding,
 ) -> Engines:
-    from dataclasses import replace
-
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
