@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lsfs_cli.session import Session
-from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted
+from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted, WouldIndex
 
 if TYPE_CHECKING:
     from lsfs.config import Config
@@ -59,8 +59,9 @@ def init(session: Session, source: str, dry_run: bool) -> None:
 @click.command()
 @click.argument("source", type=click.Path(readable=False), required=False)
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
+@click.option("--dry-run", is_flag=True, help="only say what would be indexed")
 @pass_session
-def index(session: Session, source: str | None, watch: bool) -> None:
+def index(session: Session, source: str | None, watch: bool, dry_run: bool) -> None:
     """Index a folder, making it a drive if it is none: that of --drive, or the present one.
 
     \b
@@ -80,6 +81,9 @@ def index(session: Session, source: str | None, watch: bool) -> None:
     is_meant = record is not None and (
         bool(session.drive and not source) or record.source == Path(place).expanduser().resolve()
     )
+    if dry_run:
+        _would_index(session, record if is_meant else None, place)
+        return
     if record is None or not is_meant:
         record = initialise(place, _state(session))
     session.drive, session.state = str(record.source), str(record.state.root)
@@ -90,6 +94,24 @@ def index(session: Session, source: str | None, watch: bool) -> None:
         drive.call("wait_indexed")
         report = drive.call("status", problems=True)
     _report(session, report)
+
+
+def _would_index(session: Session, record: DriveRecord | None, place: str) -> None:
+    """Say how much there is to index; nothing is read of it, and nothing is written."""
+    from lsfs import config
+    from lsfs.drives import would_initialise
+    from lsfs.index.tree import SourceTree
+
+    there = record or would_initialise(place, _state(session))
+    settings = config.load(there.source).index
+    with contextlib.closing(SourceTree(there.source, settings.ignore, settings.gitignore)) as tree:
+        sizes = [identity.size for _, identity in tree.files()]
+    told = WouldIndex(
+        str(there.source), str(there.state.root), record is not None, len(sizes), sum(sizes)
+    )
+    said = f"{len(sizes)} files of {sum(sizes) / 1e6:.1f} MB would be looked at"
+    new = "" if record else ", and it would be a drive"
+    session.show(told, f"{told.source}: {said}{new}")
 
 
 def _tell_of_page_model(session: Session, source: Path) -> None:

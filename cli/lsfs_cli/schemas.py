@@ -45,13 +45,14 @@ class Failed:
 _OWN: dict[str, Any] = {
     "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
-    "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
+    "init": told.Initialised,
+    "index": registry["status"].result | told.WouldIndex, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
     "model pull": told.ModelPulled, "model recommend": told.ModelsAdvised,
     "model remove": told.ModelRemoved, "model use": told.ModelsUsed, "mount": told.Mounted,
     "serve": told.Served, "share": SharedLink | SharedLinks | told.Served, "trust": told.Trusted,
     "umount": told.Unmounted, "unit": told.Unit,
 }  # fmt: skip
-_LIKE = {"cat": "read", "index": "status", "map": "map_files"}  # syscalls whose results they print
+_LIKE = {"cat": "read", "map": "map_files"}  # syscalls whose results they print
 
 
 def results() -> dict[str, Any]:
