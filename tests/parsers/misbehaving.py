@@ -38,7 +38,7 @@ class MisbehavingParser:
             "exit": lambda: os._exit(3),
             "sys.exit": lambda: sys.exit(4),
             "raise": lambda: 1 / 0,
-            "grandchild": lambda: subprocess.run(["sleep", "98761"], check=True),
+            "grandchild": lambda: subprocess.run(["sleep", f"98761.{os.getppid()}"], check=True),
             "flood": lambda: _answer(10**8),
             "picture": lambda: _read_pictures(source, 2, 1.2),
             "pictures": lambda: _read_pictures(source, 10, 1.2),
