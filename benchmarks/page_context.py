@@ -262,8 +262,12 @@ def arguments() -> argparse.Namespace:
                          help="mixed: bfloat16 where it is safe; auto: on a GPU")  # fmt: skip
     options.add_argument("--minutes", type=float, default=math.inf, help="of all at most")
     options.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
-    options.add_argument("--threads", type=int, default=1,
-                         help="of torch; on a busy machine several wait for each other")  # fmt: skip
+    options.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="of torch; several wait for each other if others work",
+    )
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--save", type=Path, help="keep the trained model in this folder")
     options.add_argument("--out", type=Path, help="keep the result and an example in this folder")

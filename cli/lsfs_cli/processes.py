@@ -59,15 +59,34 @@ def init(session: Session, source: str, dry_run: bool) -> None:
 @click.command()
 @click.argument("source", type=click.Path(readable=False), required=False)
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
+@click.option("--library", metavar="URI", help="put it into a shared library: s3://… or file:///…")
+@click.option("--as", "name", metavar="NAME", help="of the folder in the library; else its own")
+@click.option("--engine", type=click.Choice(["local", "ray"]), help="who reads for a library")
+@click.option("--address", metavar="HOST:PORT", help="of a cluster of Ray; else one is started")
+@click.option("--replace", is_flag=True, help="most of what is in the library as NAME may go")
 @pass_session
-def index(session: Session, source: str | None, watch: bool) -> None:
+def index(session: Session, /, source: str | None, watch: bool, **options: Any) -> None:
     """Index a folder, making it a drive if it is none: that of --drive, or the present one.
+
+    With --library it becomes no drive: its files, and what they say, go into a library that others
+    read from (lsfs --drive URI search …). What is there already is not read again.
 
     \b
     Examples:
       lsfs index ~/Documents
       lsfs index ~/Documents --watch
+      lsfs index ~/Papers --library s3://bucket/library
+      lsfs index /srv/papers --library s3://bucket/library --engine ray --address auto
     """
+    if options["library"]:
+        if watch:
+            raise click.UsageError("--watch follows a drive: leave it or --library out")
+        from lsfs_cli.library import put
+
+        put(session, source or session.drive or ".", options)
+        return
+    if any(options.values()):
+        raise click.UsageError("--as, --engine, --address and --replace go with --library")
     from lsfs.drives import find, initialise
     from lsfs.errors import NotInitialised
     from lsfs_cli.progress import ProgressBar
@@ -159,7 +178,7 @@ def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> 
 
     make = drives.would_initialise if options["dry_run"] else drives.initialise
     record = make(source, _state(session)) if source else session.record()
-    place = Path(mountpoint or Path.home() / "lsfs" / record.source.name).expanduser()
+    place = Path(mountpoint or Path.home() / "lsfs" / record.name).expanduser()
     settings = config.load(record.source, options={"mount.transport": options["transport"]})
     if options["dry_run"]:
         told = _would_be_mounted(record, place, settings.mount.transport)
@@ -181,6 +200,8 @@ def _mounted(
     if options["foreground"]:
         # Nobody reads a log file then, but a terminal or systemd's journal.
         logs.begin("fs", record.state.log, default="WARNING" if session.quiet else "INFO")
+    if record.library:
+        _lay_out(session, record)
     with contextlib.suppress(OSError):  # a dead mount is there, and cannot be looked at; or refused
         place.mkdir(parents=True, exist_ok=True)
     info = mount_drive(
@@ -197,6 +218,13 @@ def _mounted(
         str(info.source), str(info.mountpoint), info.pid, info.transport, info.why,
         not options["foreground"],
     )  # fmt: skip
+
+
+def _lay_out(session: Session, record: DriveRecord) -> None:
+    """See that the folder which is mounted shows the files of the library."""
+    session.drive, session.state = str(record.source), str(record.state.root)
+    with session.open(None) as drive:
+        drive.call("list_dir", "")
 
 
 def _would_be_mounted(record: DriveRecord, place: Path, transport: str) -> Mounted:

@@ -15,6 +15,7 @@ from lsfs.web.pages import Emit, Pages
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp
 
     from lsfs.serve.access import Cancellation
     from lsfs.syscalls.map import DriveMap
@@ -46,7 +47,7 @@ class Topic:
     paths: tuple[str, ...]
 
 
-def drawn(pages: Pages, request: Request) -> Response:
+def drawn(pages: Pages, request: Request) -> ASGIApp:
     """The map of the drive."""
     query = request.query_params.get("q", "").strip()
 

@@ -87,7 +87,7 @@ class _Reading:
         self._source = source
         self._builder = builder
         self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
-        self._tesseract = Tesseract.find()
+        self._tesseract = Tesseract.find(source.memory)
         self._failed: list[int] = []
         self._late = False
         self._count = 0

@@ -171,7 +171,7 @@ class Reading:
     def _tesseract(self) -> Tesseract | None:
         if not self._ocr_looked_for:
             self._ocr_looked_for = True
-            self._ocr = Tesseract.find()
+            self._ocr = Tesseract.find(self._source.memory)
         return self._ocr
 
     def _is_late(self) -> bool:

@@ -45,7 +45,7 @@ XMP = f"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="
 @pytest.fixture(autouse=True)
 def without_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a picture shows is not asked here."""
-    monkeypatch.setattr(Tesseract, "find", lambda: None)
+    monkeypatch.setattr(Tesseract, "find", lambda *_: None)
 
 
 def saved(save: Callable[[Any], Any]) -> bytes:
