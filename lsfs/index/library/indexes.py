@@ -24,7 +24,11 @@ def words(table: Any) -> None:
     for column in _lacking(table, WORDS):
         # As the tokenizer of ``passage_fts`` has it; what it does not see is in ``parts``.
         config = FTS(
-            base_tokenizer="simple", stem=True, remove_stop_words=False, ascii_folding=True
+            base_tokenizer="simple",
+            stem=True,
+            remove_stop_words=False,
+            ascii_folding=True,
+            with_position=True,  # for phrases
         )
         table.create_index(column, config=config)
 

@@ -99,6 +99,18 @@ class Objects:
         with _told(self.uri, path):
             return bytes(obstore.get(self._store, path).bytes())
 
+    def parts(self, path: str, size: int) -> Iterator[bytes]:
+        """The bytes of an object, about so many at a time.
+
+        Raises:
+            NotFound, LsfsError: as :meth:`get`.
+        """
+        import obstore
+
+        with _told(self.uri, path):
+            for part in obstore.get(self._store, path).stream(min_chunk_size=size):
+                yield bytes(part)
+
     def size(self, path: str) -> int | None:
         """Bytes of an object; None where there is none."""
         import obstore
