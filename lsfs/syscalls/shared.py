@@ -97,7 +97,7 @@ def open_library(
     stack.callback(tree.close)
     mirror = None if read_only else Mirror(catalog, files.forget)
     following = Following(catalog, reader, mirror, _after(tree) if follow else _nothing)
-    following.begin()
+    following.begin(patient=follow)
     stack.callback(following.close)
     words = LibraryWords(catalog, reader, passages, ids)
     meanings = _meanings(models.embedder, reader, ids)
@@ -138,7 +138,7 @@ def _after(tree: LibraryTree) -> Callable[[], None]:
 
 def _meanings(embedder: Embedder | None, reader: Reader, ids: Ids) -> Meanings:
     """The vectors, where the model that made them is on this machine."""
-    head = reader.snapshot.head
+    head = reader.head
     if embedder is None or not head.embedder:
         return Meanings(None)
     if embedder.name != head.embedder:
