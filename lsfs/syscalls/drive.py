@@ -9,6 +9,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
+    from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.changes import FileEvent
     from lsfs.syscalls.streaming import Stream
@@ -309,7 +311,7 @@ def open_engines(
     search = Search(catalog, None, None, meanings)
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
-    reader = _reader(config)
+    reader = _reader(config, None if read_only else record.state)
     stack.callback(reader.close)
     pipeline = None
     if not read_only:
@@ -350,9 +352,10 @@ def _library(
         reader,
     )
     read_only, follow = how
-    return shared.open_library(
+    engines = shared.open_library(
         record, models, config, clock, stack, read_only=read_only, follow=follow
     )
+    return replace(engines, residents=residents)
 
 
 def _versions(
@@ -420,8 +423,6 @@ def _following(
     stack: contextlib.ExitStack,
     shedding: Shedding,
 ) -> Engines:
-    from dataclasses import replace
-
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
@@ -472,13 +473,17 @@ def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     )
 
 
-def _reader(config: Config) -> SandboxPool:
+def _reader(config: Config, state: StatePaths | None = None) -> SandboxPool:
+    """What reads files; with a state, it goes on with scans that were not read to their end."""
     from lsfs.index import page_model
     from lsfs.index.pool import SandboxPool
+    from lsfs.index.sandbox import Sandbox
+    from lsfs.index.scans import Scans
 
     if config.index.neural and (hindrance := page_model.hindrance(config.index.neural)):
         log.warning("PDF is read without the page model: %s", hindrance)
-    return SandboxPool(config.index)
+    scans = None if state is None else Scans(state.scans)
+    return SandboxPool(config.index, lambda limits: Sandbox(limits, scans=scans))
 
 
 def _chat(

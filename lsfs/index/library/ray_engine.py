@@ -12,8 +12,10 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -176,15 +178,23 @@ class RayEngine:
 
 
 def _started(address: str) -> Any:
-    # Nothing is told to anybody outside.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-    try:
-        import lance  # noqa: F401 - what the actors write with
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise UsageError(f"Ray is not installed: {error}", hint=_HINT) from error
+    # Nothing is told to anybody outside, and nothing but errors to the terminal.
+    for name, value in {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DATA_LOG_LEVEL": "ERROR",
+        "RAY_BACKEND_LOG_LEVEL": "fatal",
+    }.items():
+        os.environ.setdefault(name, value)
+    if not address:  # other users of this machine may not use what is started here
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if missing := [name for name in ("ray", "pandas", "lance") if not find_spec(name)]:
+        raise UsageError(f"not installed: {', '.join(missing)}", hint=_HINT)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    # Ray starts programs; nothing of Lance goes on in a copy of this process.
+    warnings.filterwarnings("ignore", "lance is not fork-safe")
+    import ray
+    import ray.data
+
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": False}
     try:
         if address:

@@ -263,5 +263,18 @@ def _made_table(database: Any, name: str, schema: Any) -> int:
         table = database.open_table(name)
         if table.schema != schema or table.count_rows():
             table = database.create_table(name, schema=schema, mode="overwrite")
-    indexes.keys_and_words(table, name)
+    if name == "passage":
+        _words(table)
     return int(table.version)
+
+
+def _words(table: Any) -> None:
+    """Make the indexes of words, where another writer may be making them, too."""
+    for _ in range(TRIES):
+        try:
+            return indexes.words(table)
+        except RuntimeError as error:
+            log.info("%s: %s", table.name, error)
+            time.sleep(random.random())  # noqa: S311
+            table.checkout_latest()
+    indexes.words(table)
