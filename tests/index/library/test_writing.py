@@ -85,12 +85,12 @@ def test_rows_are_those_of_the_local_path(uri: str, folder: Make, index: Index) 
     for row in found["file"]:
         path = row["path"].removeprefix(b"Papers/")
         (local,) = db.execute(
-            "SELECT id, size, mtime_ns, status, reason, digest, kind, day, day_end, document_id "
-            "FROM file WHERE path = ?",
+            "SELECT id, size, mtime_ns, ctime_ns, status, reason, digest, kind, day, day_end, "
+            "document_id FROM file WHERE path = ?",
             (path,),
         )
         id_, *told, digest, kind, day, day_end, document_id = local
-        assert told == [row["size"], row["mtime_ns"], row["status"], row["reason"]]
+        assert told == [row[name] for name in ("size", "mtime_ns", "ctime_ns", "status", "reason")]
         assert digest.hex() == row["digest"]
         assert (kind, day, day_end) == (row["kind"], row["day"], row["day_end"])
         dates = db.execute(
@@ -194,9 +194,9 @@ def test_a_newer_parser_reads_again_and_an_older_one_may_not(uri: str, folder: M
 def test_another_embedding_model_may_not_write(uri: str, folder: Make) -> None:
     folder(uri, "Papers").ingest()
     made_by = MadeBy.of(PlainReader().versions(), {}, IndexConfig())
-    with pytest.raises(UsageError, match="made by hash"):
-        writing.opened(library(uri), HashEmbedder(32), made_by) and None
-        writing.opened(library(uri), None, made_by)
+    for other in (HashEmbedder(32), None):
+        with pytest.raises(UsageError, match="made by hash"):
+            writing.opened(library(uri), other, made_by)
 
 
 def test_there_is_no_library_where_none_was_made(uri: str, s3: Callable[[], str]) -> None:
