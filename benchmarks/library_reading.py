@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def read(uri: str, folder: Path, root: Path, meter: Meter) -> dict[str, Any]:
     drive = meter.of("open again", opened)
     for mode in ("keyword", "semantic", "hybrid"):
         for query in ("harvest ledger", "winter garden invoice"):
-            meter.of(f"search, {mode}", lambda q=query, m=mode: drive.retrieve(q, mode=m))
+            meter.of(f"search, {mode}", partial(drive.retrieve, query, mode=mode))
     meter.of("search, hybrid, one folder", lambda: drive.retrieve("ledger", dir=f"{NAME}/000"))
     meter.of("search, the same again", lambda: drive.retrieve("ledger", dir=f"{NAME}/000"))
     meter.of("ask", lambda: drive.ask("What is said about the harvest?"))
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    embedders.load = lambda *_: HashEmbedder(DIMENSION)  # type: ignore[assignment]
+    embedders.load = lambda *_: HashEmbedder(DIMENSION)
     with serving() as server, tapped(server.url) as tap, tempfile.TemporaryDirectory() as place:
         os.environ |= {**server.variables, "AWS_ENDPOINT_URL": tap.url}
         os.environ["XDG_DATA_HOME"] = place

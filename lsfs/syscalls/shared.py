@@ -85,7 +85,7 @@ def open_library(
     ids = Ids(opening.connect(path, True))
     stack.callback(ids.close)
     passages = LibraryPassages(reader, ids)
-    catalog = LibraryCatalog(path, reader, passages, ids, read_only=read_only)
+    catalog = LibraryCatalog(path, reader, passages, read_only=read_only)
     stack.callback(catalog.close)
     files = LibraryFiles(record.library, record.source, path)
 

@@ -77,6 +77,10 @@ def test_a_mounted_library(own: World, run: Run, mounted: Path, eventually: Even
     query = mounted / ".lsfs" / "search" / "heron"
     eventually(lambda: _made(query))  # the process that answers may be just beginning
     assert "heron" in (query / "RESULTS.md").read_text()
+    status = json.loads((mounted / ".lsfs" / "status").read_text())
+    assert (status["source"], status["index"]["files"]) == (own.uri, len(names))
+    text = mounted / ".lsfs" / "text" / NAME / names[2]
+    assert "minutes" in text.with_name(f"{text.name}.md").read_text()
 
     (own.folder / names[0]).write_text("A shoebill stands in the reeds.\n")
     (own.folder / names[1]).unlink()

@@ -105,9 +105,9 @@ class LibraryVectors:
         found = {(row["document"], row["ordinal"]): row["vector"] for row in rows}
         known = self._places.passages(places)
         vectors = {known[place]: found[place] for place in places if place in found}
-        there = [id_ for id_ in wanted.tolist() if id_ in vectors]
-        made = np.array([vectors[id_] for id_ in there], np.float32)
-        return np.array(there, np.int64), made.reshape(-1, self._dimension)
+        with_one = [id_ for id_ in wanted.tolist() if id_ in vectors]
+        made = np.array([vectors[id_] for id_ in with_one], np.float32)
+        return np.array(with_one, np.int64), made.reshape(-1, self._dimension)
 
     def search(
         self,
