@@ -107,7 +107,7 @@ class Program:
         return []
 
     def kill(self) -> None:
-        """Kill the program itself; what it has started is ended, too, as on a machine that fails."""
+        """Kill the program itself; what it has started ends with it, as on a lost machine."""
         below = self.tree()[1:]
         self._process.send_signal(signal.SIGKILL)
         for process in below:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lsfs.errors import UsageError
+from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
 from lsfs.index.library import schema
 from lsfs.index.library.batches import Batch, Rows
@@ -69,8 +70,12 @@ class _Reading:
         self._tree = SourceTree(recipe.folder, ())
         library = Library(Objects(recipe.uri))
         source = Source(recipe.name, self._tree)
-        maker = Rules(recipe.settings.fields)
-        self._worker = Worker(library, source, SandboxPool(limits), maker, settings)
+        reader = SandboxPool(limits)
+        if reader.versions() != recipe.settings.made_by.parsers:
+            raise UsageError(
+                f"another lsfs is installed on {platform.node()} than where this was begun"
+            )
+        self._worker = Worker(library, source, reader, Rules(settings.fields), settings)
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, Any]:
         """Files to batches without vectors."""
@@ -120,6 +125,12 @@ def _batch(data: bytes) -> Batch:
     return batch
 
 
+class RayFailed(LsfsError):
+    """A program of Ray has failed, for another reason than the end of a process."""
+
+    default_hint = "what is committed stays: the same command goes on from there"
+
+
 class RayEngine:
     """Makes batches by Ray.
 
@@ -144,13 +155,21 @@ class RayEngine:
         if not units:
             return
         some: list[Batch] = []
-        for row in self._flow(units).iter_rows():
-            some.append(_batch(row["made"]))
+        for one in self._results(units):
+            some.append(_batch(one))
             if len(some) == TOGETHER:
                 yield some
                 some = []
         if some:
             yield some
+
+    def _results(self, units: Sequence[Sequence[Look]]) -> Iterator[bytes]:
+        try:
+            for row in self._flow(units).iter_rows():
+                yield row["made"]
+        except self._ray.exceptions.RayError as error:
+            said = [line for line in str(error).splitlines() if line.strip()]
+            raise RayFailed(f"Ray has ended: {said[-1][:300] if said else error!r}") from error
 
     def _flow(self, units: Sequence[Sequence[Look]]) -> Any:
         """The whole as Ray Data plans it."""
