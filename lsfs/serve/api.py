@@ -40,6 +40,7 @@ LINES, EVENTS = "application/x-ndjson", "text/event-stream"
 ASKS = frozenset({"ask", "summarize", "retrieve_summary"})
 # What is about files, and so can be granted; not what is about lsfs itself and its other users.
 _OFFERED = SOME_FILES | {"map_files", "parse", "snapshots"}
+_SOON_S = 2  # when to try again, where nothing more is known
 _PRIVATE = {"Cache-Control": "no-store"}
 _OTHERWISE = {"read": "read-bytes"}  # its own name is the command of another
 
@@ -139,8 +140,9 @@ def told(error: Exception) -> dict[str, str]:
 
 def failure(error: Exception, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a call that failed or was refused."""
-    extra = {"Retry-After": str(error.retry_s)} if isinstance(error, Refused) else {}
     status = 499 if isinstance(error, Cancelled) else status_of(error)  # who has gone reads no more
+    seconds = error.retry_s if isinstance(error, Refused) else _SOON_S
+    extra = {"Retry-After": str(seconds)} if status in (429, 503) else {}
     return _json({"schema": SCHEMA, "error": told(error)}, status, {**extra, **(headers or {})})
 
 

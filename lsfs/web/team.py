@@ -10,6 +10,7 @@ import difflib
 import hmac
 import logging
 import os
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ class Team:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._names = Names(service.port, service.names)
+        service.pages.form_token = secrets.token_urlsafe(32)
         self._door = Doorkeeper(service.members, service.port, service.names)
         self._calls = api.offered(allow_write=service.allow_write)
         self._pages: dict[str, tuple[Member, Starlette]] = {}
@@ -170,13 +172,17 @@ class Team:
         self, scope: Scope, receive: Receive, send: Send, answered: _Answered
     ) -> None:
         path = scope["path"]
+        for place, app in ((READY, self._ready), (METRICS, self._measured)):
+            if path == place:  # by any name: whoever asks has no cookie, and knows only an address
+                answered.route = place[1:]
+                await app(scope, receive, send)
+                return
         linked = scope["method"] in READING and (path == ENTER or path.startswith(PREFIX))
         refused = self._names.refusal(scope, linked=linked)
         if refused is not None:
             await self._refusal(path, *refused)(scope, receive, send)
             return
         for beginning, route, app in (
-            (READY, "ready", self._ready), (METRICS, "metrics", self._measured),
             (PREFIX, "share", self._links), (STATIC, "static", self._static),
             (ENTER, "enter", self._entered), (LEAVE, "leave", self._left),
         ):  # fmt: skip

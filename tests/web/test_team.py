@@ -235,6 +235,7 @@ def test_what_does_not_end_is_told_so(tmp_path: Path) -> None:
         team.server.stop()
         for asked, code in ((runs, "Ending"), (waits, "ShuttingDown")):
             answer = asked.result()
+            assert int(answer.headers["retry-after"]) > 0
             assert (answer.status, answer.json["error"]["code"]) == (503, code)
 
 
@@ -255,4 +256,8 @@ def test_the_metrics_name_no_file_question_or_member(team: World) -> None:
     told = team.metrics()
     assert told['lsfs_index_files{state="indexed"}'] == 3 and told["lsfs_up"] == 1
     assert told["lsfs_model_memory_bytes"] == 77
+    by_address = {"Host": "10.0.0.5:8378", "Authorization": "Bearer look"}  # another machine's way
+    assert team.request("GET", "/metrics", headers=by_address).status == 200
+    assert team.request("GET", "/ready", headers=by_address).status == 200
+    assert team.request("GET", "/", headers=by_address).status == 421
     assert told['lsfs_queue_places{queue="asks"}'] == 1
