@@ -138,9 +138,16 @@ def told(error: Exception) -> dict[str, str]:
     return {"code": "LsfsError", "message": "an internal error", "hint": hint}
 
 
-def failure(error: Exception, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a call that failed or was refused."""
-    status = 499 if isinstance(error, Cancelled) else status_of(error)  # who has gone reads no more
+def failure(
+    error: Exception, headers: Mapping[str, str] | None = None, *, status: int = 0
+) -> Response:
+    """The answer to a call that failed or was refused.
+
+    Args:
+        status: where the error does not say it.
+    """
+    if not status:  # who has gone reads no answer
+        status = 499 if isinstance(error, Cancelled) else status_of(error)
     seconds = error.retry_s if isinstance(error, Refused) else _SOON_S
     extra = {"Retry-After": str(seconds)} if status in (429, 503) else {}
     return _json({"schema": SCHEMA, "error": told(error)}, status, {**extra, **(headers or {})})

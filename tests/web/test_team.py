@@ -115,6 +115,8 @@ def test_the_api_is_made_from_the_registry(team: World) -> None:
                                  ("../ask", "POST", 404)):  # fmt: skip
         answer = team.request(method, f"/api/v1/{call}", headers=ada)
         assert (answer.status, answer.json["schema"]) == (status, 1)
+    foreign = team.request("POST", "/api/v1/ask", "{}", {**ada, "Host": "evil.example"})
+    assert (foreign.status, foreign.json["error"]["code"]) == (421, "AccessDenied")
     for body in ("[", "[1]", '"x"'):
         assert team.request("POST", "/api/v1/ask", body, ada).status == 400
     assert team.request("POST", "/api/v1/ask", "x" * (api.MOST_BYTES + 1), ada).status == 413
@@ -136,7 +138,7 @@ def test_an_answer_comes_in_parts(team: World) -> None:
 
 
 def waiting(team: World, count: int) -> None:
-    team.drive.await_(lambda: team.team.turns["asks"].waiting == count)
+    team.drive.await_(lambda: team.team.turns.of["asks"].waiting == count)
 
 
 def test_at_overload_each_request_has_one_answer(team: World) -> None:
@@ -144,7 +146,7 @@ def test_at_overload_each_request_has_one_answer(team: World) -> None:
     for name, question in (("ada", "a1"), ("ada", "a2"), ("ada", "a3"), ("ben", "b1")):
         sent[question] = team.asking(name, question)
         team.drive.await_(
-            lambda: len(sent) == len(team.drive.asked) + team.team.turns["asks"].waiting
+            lambda: len(sent) == len(team.drive.asked) + team.team.turns.of["asks"].waiting
         )
     mine = team.api("ada", "ask", {"question": "a4"})
     assert mine.status == 429 and mine.json["error"]["code"] == "TooManyRequests"
