@@ -73,6 +73,11 @@ class StatePaths:
         return self.root / "kv"
 
     @property
+    def scans(self) -> Path:
+        """Pages of scans that are not read to their end; can be made again."""
+        return self.root / "scans"
+
+    @property
     def files(self) -> Path:
         """The files of a shared library, of which those that were read hold their bytes."""
         return self.root / "files"

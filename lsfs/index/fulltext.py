@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from lsfs.index.catalog import Catalog
 
 FEW = 50  # candidates that are too few to rank, where more may be had
+# Where filters leave too few of the passages that rare words choose, so many times as many may be
+# chosen, before all words choose.
+WIDTHS = (1, 4, 16)
 
 
 class FullText:
@@ -55,16 +58,19 @@ class FullText:
         """BM25 of the best passages, by id."""
         with self._catalog.lock:
             gate = Gate(self._catalog.db, self._known_frequencies())
-            expressions = gate.expressions(terms)
-            found: dict[int, float] = {}
-            for match in expressions:
-                for id_, score in self._matches(match, where, hidden).items():
-                    found[id_] = max(score, found.get(id_, 0.0))
-            whole = " OR ".join(terms)
-            if len(found) < FEW and expressions != [whole]:
-                # The filters left too little of what was chosen.
-                return self._matches(whole, where, hidden)
-        return found
+            whole, tried = [" OR ".join(terms)], list[str]()
+            for width in WIDTHS:
+                expressions = gate.expressions(terms, width)
+                if expressions == tried:
+                    continue
+                found: dict[int, float] = {}
+                for match in expressions:
+                    for id_, score in self._matches(match, where, hidden).items():
+                        found[id_] = max(score, found.get(id_, 0.0))
+                if len(found) >= FEW or expressions == whole:
+                    return found
+                tried = expressions
+            return self._matches(whole[0], where, hidden)
 
     def _matches(self, match: str, where: Where, hidden: frozenset[int]) -> dict[int, float]:
         if where.all:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
+    from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.changes import FileEvent
     from lsfs.syscalls.streaming import Stream
@@ -245,12 +246,14 @@ def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
     Raises:
         LockHeld: another process has it, and has not made it in all this time.
     """
+    from lsfs.index.opening import is_made
+
     deadline = time.monotonic() + FIRST_INDEX_SECONDS
     while True:
         try:
             stack.enter_context(locked(record.state.catalog_lock))
         except LockHeld as held:
-            if record.state.catalog.exists():
+            if is_made(record.state.catalog):
                 log.warning("%s: reading the index as it is", held)
                 return False
             if time.monotonic() > deadline:
@@ -310,7 +313,7 @@ def open_engines(
     search = Search(catalog, None, None, meanings)
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
-    reader = _reader(config)
+    reader = _reader(config, None if read_only else record.state)
     stack.callback(reader.close)
     pipeline = None
     if not read_only:
@@ -472,13 +475,17 @@ def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     )
 
 
-def _reader(config: Config) -> SandboxPool:
+def _reader(config: Config, state: StatePaths | None = None) -> SandboxPool:
+    """What reads files; with a state, it goes on with scans that were not read to their end."""
     from lsfs.index import page_model
     from lsfs.index.pool import SandboxPool
+    from lsfs.index.sandbox import Sandbox
+    from lsfs.index.scans import Scans
 
     if config.index.neural and (hindrance := page_model.hindrance(config.index.neural)):
         log.warning("PDF is read without the page model: %s", hindrance)
-    return SandboxPool(config.index)
+    scans = None if state is None else Scans(state.scans)
+    return SandboxPool(config.index, lambda limits: Sandbox(limits, scans=scans))
 
 
 def _chat(
