@@ -86,7 +86,9 @@ async def arguments_of(request: Request) -> dict[str, Any]:
             raise TooLarge(f"the request has over {MOST_BYTES >> 20} MiB")
     try:
         found = json.loads(data) if data else {}
-    except ValueError as error:
+        # Names may hold bytes that are no text, as \udcXX; nothing else that is none gets on.
+        json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the request is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise UsageError("the request has to be an object: argument to value")

@@ -117,7 +117,7 @@ def test_the_api_is_made_from_the_registry(team: World) -> None:
         assert (answer.status, answer.json["schema"]) == (status, 1)
     foreign = team.request("POST", "/api/v1/ask", "{}", {**ada, "Host": "evil.example"})
     assert (foreign.status, foreign.json["error"]["code"]) == (421, "AccessDenied")
-    for body in ("[", "[1]", '"x"'):
+    for body in ("[", "[1]", '"x"', "[" * 100_000, '{"question": "\\ud800"}'):
         assert team.request("POST", "/api/v1/ask", body, ada).status == 400
     assert team.request("POST", "/api/v1/ask", "x" * (api.MOST_BYTES + 1), ada).status == 413
 
