@@ -33,7 +33,8 @@ UNTRUSTED = frozenset({
     "model.threads", "model.context",
     "model.gpu_layers", "model.memory", "index.neural", "index.neural_memory_mb",
     "index.parse_memory_mb", "index.parse_workers", "mount.transport", "mount.virtual_name",
-    "share.enabled", "share.port",
+    "share.enabled", "share.port", "team.asks", "team.running", "team.waiting", "team.queue",
+    "team.seconds", "team.drain",
 })  # fmt: skip
 MOST_BYTES = 1 << 20  # of a file of settings
 
@@ -213,6 +214,27 @@ class ShareConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamConfig:
+    """How much ``lsfs serve --team`` does at a time, and for whom.
+
+    Attributes:
+        asks: questions that are answered at the same time; 0: 8 where a server answers, else 1.
+        running: questions of one member that are answered at the same time.
+        waiting: questions of one member that wait for that; who sends more is told to come later.
+        queue: questions that wait, of all members together.
+        seconds: that a request may take once it runs; 0: any number.
+        drain: seconds that what runs and waits has when the service is to end.
+    """
+
+    asks: int = 0
+    running: int = 2
+    waiting: int = 4
+    queue: int = 64
+    seconds: float = 300.0
+    drain: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class FieldConfig:
     """A field that documents are read for: ``[fields.NAME]``.
 
@@ -239,6 +261,7 @@ class Config:
     mount: MountConfig = field(default_factory=MountConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
     share: ShareConfig = field(default_factory=ShareConfig)
+    team: TeamConfig = field(default_factory=TeamConfig)
     fields: dict[str, FieldConfig] = field(default_factory=dict)
 
 

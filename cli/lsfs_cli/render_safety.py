@@ -46,7 +46,7 @@ def _(result: AuditEntries, out: Console) -> None:
     for one in result.entries:
         ended = f" ({one.code})" if one.code else ""
         said = "(forgotten by a purge)" if one.redacted else _told(one)
-        who = safe(f"{one.door} {one.client}".strip())
+        who = safe(f"{one.door} {one.client}".strip()) + (" (as it says)" if one.claimed else "")
         line = f"{one.n:>5}  {moment(one.time)}  {who}, user {one.uid}  {one.call}: {one.outcome}"
         out.print(Styled(f"{line}{ended}  {said}"))
 

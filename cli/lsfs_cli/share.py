@@ -72,14 +72,14 @@ def share(
 def _serve(session: Session, port: int | None) -> None:
     from lsfs import config as configuration
     from lsfs.errors import AccessDenied
-    from lsfs.serve.shared import SharedFiles
+    from lsfs.serve.shared import SharedServer
 
     record = session.record()
     settings = configuration.load(record.source).share
     if not settings.enabled:
         raise AccessDenied("sharing is off", hint="lsfs config set share.enabled true")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
-    with contextlib.closing(SharedFiles(record, settings.port if port is None else port)) as files:
+    with contextlib.closing(SharedServer(record, settings.port if port is None else port)) as files:
         if session.json:
             session.print_json({"url": files.url})
         else:

@@ -175,3 +175,39 @@ class Measured:
 
     model: str
     rows: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberTold:
+    """A member of a team; ``ended`` where the token is good no longer."""
+
+    name: str
+    expires: str
+    paths: tuple[str, ...]
+    verbs: tuple[str, ...]
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MembersListed:
+    """The members of a team."""
+
+    members: tuple[MemberTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAdded:
+    """A member who was given a token; it is told only here."""
+
+    name: str
+    expires: str
+    paths: tuple[str, ...]
+    verbs: tuple[str, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """A member whose token was ended."""
+
+    name: str

@@ -13,13 +13,21 @@ from lsfs.index.sqlwords import add_functions
 log = logging.getLogger("lsfs.index.opening")
 
 
-def connect(path: Path, read_only: bool) -> sqlite3.Connection:
-    """A connection to a catalog; made if missing, unless it is only to be read."""
+def connect(
+    path: Path, read_only: bool, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
+    """A connection to a catalog; made if missing, unless it is only to be read.
+
+    Args:
+        factory: makes it.
+    """
     from urllib.parse import quote
 
     mode = "ro" if read_only else "rwc"
     uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+    db = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10, factory=factory
+    )
     add_functions(db)
     if not read_only:
         db.execute("PRAGMA journal_mode=WAL")

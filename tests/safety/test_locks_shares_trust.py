@@ -21,7 +21,7 @@ from lsfs.safety.clients import Client
 from lsfs.safety.grants import Grant
 from lsfs.safety.pathlocks import PathLocks
 from lsfs.safety.shares import Shares
-from lsfs.serve.shared import SharedFiles
+from lsfs.serve.shared import SharedServer
 from tests.safety.conftest import SECRET, Open
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,9 +135,9 @@ def test_a_share_is_of_something_that_is_there(opened: Open) -> None:
 
 
 @pytest.fixture
-def served(opened: Open, source: Path, tmp_path: Path) -> Iterator[SharedFiles]:
+def served(opened: Open, source: Path, tmp_path: Path) -> Iterator[SharedServer]:
     opened()
-    files = SharedFiles(DriveRecord(source, StatePaths(tmp_path / "state")), 0)
+    files = SharedServer(DriveRecord(source, StatePaths(tmp_path / "state")), 0)
     thread = threading.Thread(target=files.run)
     thread.start()
     yield files
@@ -146,7 +146,7 @@ def served(opened: Open, source: Path, tmp_path: Path) -> Iterator[SharedFiles]:
     files.close()
 
 
-def got(files: SharedFiles, path: str, **headers: str) -> tuple[int, bytes]:
+def got(files: SharedServer, path: str, **headers: str) -> tuple[int, bytes]:
     host, _, rest = files.url.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host, timeout=20)
     try:
@@ -158,7 +158,7 @@ def got(files: SharedFiles, path: str, **headers: str) -> tuple[int, bytes]:
 
 
 def test_a_link_serves_what_it_is_for_and_nothing_else(
-    served: SharedFiles, opened: Open, source: Path
+    served: SharedServer, opened: Open, source: Path
 ) -> None:
     drive = opened()
     token = drive.share("Notes").token
