@@ -95,7 +95,7 @@ CALLS: list[tuple[str, list[str], int]] = [
 # Servers, what takes minutes or fetches, and what prints the same whatever is asked for; each has
 # tests of its own.
 APART = {
-    "aios", "bench kv", "completion", "mcp", "model pull", "model remove", "model use", "schema",
+    "aios", "bench kv", "completion", "library check", "library compact", "mcp", "model pull", "model remove", "model use", "schema",
     "serve",
 }  # fmt: skip
 
