@@ -8,6 +8,7 @@ of passages that were written. The pipeline is the product's own in every step b
 are of a stand-in for the embedding model, a random projection of word counts, for MiniLM would take
 hours (``benchmarks.embedding`` says how many passages a second it does). What is near by words is
 near by these vectors, and what is not is not: recall is that of the store against all float32.
+``--stores`` writes catalog and vectors without the pipeline (:mod:`benchmarks.million_stores`).
 
 Each step runs in a process of its own, whose memory is its own: ``index`` makes the index (and
 another process asks it meanwhile), ``ask`` opens it and searches, ``follow`` is what a mounted
@@ -43,7 +44,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lsfs
-from benchmarks import million_texts
+from benchmarks import million_stores, million_texts
 from lsfs.config import Config, ModelConfig
 from lsfs.index.terms import STOP_WORDS, query_words
 from lsfs.syscalls import embedders
@@ -145,6 +146,13 @@ def index(place: Path, _: Result) -> Result:
         "passages": counts["passages"],
         **memory(),
     }
+
+
+def stores(place: Path, _: Result) -> Result:
+    """Write the index through the product's stores, without its pipeline."""
+    begun = time.monotonic()
+    told = million_stores.write(place, Projection())
+    return {**told, "wall s": time.monotonic() - begun, **memory()}
 
 
 def ask(place: Path, made: Result) -> Result:
@@ -258,7 +266,7 @@ def command(place: Path, made: Result) -> Result:
     return {"CPU s": time.process_time() - begun, **memory()}
 
 
-STEPS = {"index": index, "ask": ask, "follow": follow, "command": command}
+STEPS = {"index": index, "stores": stores, "ask": ask, "follow": follow, "command": command}
 
 
 # --- the whole
@@ -353,7 +361,8 @@ def measure(place: Path, options: argparse.Namespace) -> Result:
     report: Result = {"written": {k: plan[k] for k in ("files", "passages", "MiB")}}
     show("written", report["written"])
     if not (place / "state").exists():
-        report["index"] = made_index(place, plan["queries"])
+        whole = not options.stores
+        report["index"] = made_index(place, plan["queries"]) if whole else run_step("stores", place)
         show("index", report["index"])
     report["stores"] = {"disk": sizes(place / "state")}
     show("stores", report["stores"])
@@ -370,6 +379,7 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, metavar="PLACE", help="keep all here, and go on there")
+    parser.add_argument("--stores", action="store_true", help="write them without the pipeline")
     parser.add_argument("--step", choices=sorted(STEPS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     stand_in()

@@ -49,7 +49,7 @@ def mount(
         source: the drive's folder, a real path.
         mountpoint: an empty folder outside the source.
         state: the drive's state; made if missing.
-        read_only: refuse every change.
+        read_only: refuse every change; a shared library refuses those of its files in any case.
         allow_other: let other users in; the permissions of the files decide what they may do.
         foreground: serve in this process, and return when the mount is gone.
         brain_command: run this instead of the brain; empty runs nothing.

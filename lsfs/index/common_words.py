@@ -67,7 +67,7 @@ class Gate:
         self._db = db
         self._frequencies = frequencies
 
-    def expressions(self, terms: Sequence[str]) -> list[str]:
+    def expressions(self, terms: Sequence[str], width: int = 1) -> list[str]:
         """Expressions for any of ``terms``; the BM25 of a passage is the greatest that one gives.
 
         One, or two: passages with words that choose, and those of them that have others as well.
@@ -75,11 +75,12 @@ class Gate:
 
         Args:
             terms: FTS5 expressions, as often as they weigh.
+            width: so many times as many passages may be ranked.
         """
         times = Counter(terms)
         everything = [" OR ".join(times.elements())]
         passages = self._frequencies.passages
-        budget = BUDGET + passages // SHARE
+        budget = width * (BUDGET + passages // SHARE)
         if len(times) < 2 or passages <= SMALL:
             return everything
         counts = {term: self._frequencies.of(self._db, term) for term in times}

@@ -28,6 +28,7 @@ import msgspec
 
 from lsfs.config import IndexConfig
 from lsfs.errors import ParseError
+from lsfs.index.scans import ScanReading, Scans
 from lsfs.model import Document, Status
 
 MODULE: Final = "lsfs_parsers"  # run as a program; parsers are never imported here
@@ -49,6 +50,7 @@ _ANSWER_PER_BYTE = 64
 _MAX_ANSWER = 2**29
 _MAX_PARTS = 600_000  # blocks, spans and pages; the parsers end at 500,000
 _PART = b'"char_start":'  # of each; within a text its quotation marks would be escaped
+_PICTURE = b"P"  # begins what a page says that is a picture
 _MAX_NOTE = 2**20  # bytes of any other message
 _LEAST_STEP, _RECEIVE_STEP = 2**16, 2**20
 _LONGEST_STATM = 256  # bytes
@@ -83,12 +85,18 @@ class Sandbox:
     Args:
         limits: largest file, time and memory.
         extra_parsers: more parsers for the child by name, as ``module:Class``.
+        scans: keeps the pages of scans that are not read to their end.
     """
 
     def __init__(
-        self, limits: IndexConfig, *, extra_parsers: Mapping[str, str] | None = None
+        self,
+        limits: IndexConfig,
+        *,
+        extra_parsers: Mapping[str, str] | None = None,
+        scans: Scans | None = None,
     ) -> None:
         self._limits = limits
+        self._scans = scans
         self._extra = dict(extra_parsers or {})
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -162,15 +170,19 @@ class Sandbox:
             if error.status is Status.PENDING:
                 return _unread(error.status, error.reason)
             raise _no_start(error) from error
+        scan = ScanReading(self._scans, fd)
         try:
-            document = child.read(fd, name, allowed)
+            document = child.read(fd, name, allowed, scan)
         except _Stopped as error:
             self._drop_child()
             if self._closed:
-                return _unread(Status.PENDING, "reading was interrupted")
-            return _unread(error.status, error.reason, child.claim)
-        if document.status is Status.OUT_OF_MEMORY or child.is_worn():
-            self._drop_child()
+                document = _unread(Status.PENDING, "reading was interrupted")
+            else:
+                document = _unread(error.status, error.reason, child.claim)
+        else:
+            if document.status is Status.OUT_OF_MEMORY or child.is_worn():
+                self._drop_child()
+        scan.done(document)
         return document
 
     def _ready_child(self) -> _Child:
@@ -306,7 +318,7 @@ class _Child:
             raise self._obituary() from None
         return _decoded(answer, dict[str, dict[str, int]]).get("versions", {})
 
-    def read(self, fd: int, name: str, allowed: Allowed) -> Document:
+    def read(self, fd: int, name: str, allowed: Allowed, scan: ScanReading) -> Document:
         """The document in ``fd``.
 
         Raises:
@@ -319,11 +331,9 @@ class _Child:
         deadline = _Deadline(time.monotonic() + allowed.seconds, allowed.picture_seconds)
         self._said()  # what earlier files left there explains nothing about this one
         try:
-            self._send(_request(name, allowed), fd)
+            self._send(_request(name, allowed), *([fd, scan.known] if scan.known >= 0 else [fd]))
             self.claim = _decoded(self._receive(deadline.now), dict[str, str | int])
-            while not (answer := self._receive(deadline.now, allowed.answer)):
-                deadline.turn()
-            document = _decoded_document(answer)
+            document = _decoded_document(self._answer(deadline, allowed.answer, scan))
         except TimeoutError:
             reason = f"the parser was stopped after {deadline.now - begun:.3g} s"
             raise _Stopped(Status.TIMEOUT, reason) from None
@@ -334,6 +344,17 @@ class _Child:
         if fault:
             raise _Stopped(Status.DAMAGED, f"the parser's answer is inconsistent: {fault}")
         return document
+
+    def _answer(self, deadline: _Deadline, longest: int, scan: ScanReading) -> bytes:
+        """The document as it comes, after what is said of pages that are pictures."""
+        while True:
+            answer = self._receive(deadline.now, longest)
+            if answer.startswith(_PICTURE):
+                scan.keep(answer[len(_PICTURE) :])
+            elif answer:
+                return answer
+            else:
+                deadline.turn()
 
     def is_alive(self) -> bool:
         return self._exit is None and not self._wait(0)
@@ -426,16 +447,14 @@ class _Child:
             return 0
         return int(fields[1]) * resource.getpagesize() if fields else 0
 
-    def _send(self, message: Mapping[str, object], fd: int | None = None) -> None:
+    def _send(self, message: Mapping[str, object], *fds: int) -> None:
         # ASCII, so that a name with bytes that are not UTF-8 arrives as it is.
         data = json.dumps(message).encode("ascii")
         data = _LENGTH.pack(len(data)) + data
         self._socket.settimeout(START_SECONDS)
         try:
             # Beside the head alone, which the child waits for.
-            sent = (
-                socket.send_fds(self._socket, [data[: _LENGTH.size]], [fd]) if fd is not None else 0
-            )
+            sent = socket.send_fds(self._socket, [data[: _LENGTH.size]], fds) if fds else 0
             self._socket.sendall(data[sent:])
         except OSError as error:
             raise ConnectionError(str(error)) from error

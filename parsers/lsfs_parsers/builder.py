@@ -74,6 +74,15 @@ class Facts:
     language: str = ""
     created: date | None = None
 
+    def or_else(self, other: Facts) -> Facts:
+        """These facts, and of ``other`` those that are missing."""
+        return Facts(
+            self.title or other.title,
+            self.author or other.author,
+            self.language or other.language,
+            self.created or other.created,
+        )
+
 
 def clean(text: str) -> str:
     """``text`` in NFC, without control characters (but tab and newline) and lone surrogates."""

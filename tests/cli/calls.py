@@ -60,6 +60,11 @@ CALLS: list[tuple[str, list[str], int]] = [
     ("share", ["--list"], 0),
     ("unshare", [NOTE], 12),
     ("trust", ["--show"], 12),
+    ("member add", ["ada", "--paths", "Notes/**"], 0),
+    ("member add", ["ada"], 2),
+    ("member list", [], 0),
+    ("member remove", ["ada"], 0),
+    ("member remove", ["ada"], 12),
     ("snapshot", ["here"], 0),
     ("snapshots", [], 0),
     ("restore", ["here"], 0),
@@ -87,11 +92,11 @@ CALLS: list[tuple[str, list[str], int]] = [
     ("model list", [], 0),
     ("model recommend", [], 0),
 ]
-# Servers, what takes minutes or fetches, and what prints the same whatever is asked for; each has
-# tests of its own.
+# Servers and libraries, what takes minutes or fetches, and what prints the same whatever is asked
+# for; each has tests of its own.
 APART = {
-    "aios", "bench kv", "completion", "mcp", "model pull", "model remove", "model use", "schema",
-    "serve",
+    "aios", "bench kv", "completion", "library check", "library compact", "mcp", "model pull",
+    "model remove", "model use", "schema", "serve",
 }  # fmt: skip
 
 

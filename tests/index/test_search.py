@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.errors import UsageError
+from lsfs.index import common_words, search
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
 from lsfs.index.preference import Preference
@@ -202,3 +203,38 @@ def test_copies_come_after_what_says_something_else(filled: Index) -> None:
     assert "other.txt" in found
     everything = filled.paths("heron waits", mode="keyword", k=50)
     assert {f"copy{n}.txt" for n in range(5)} <= set(everything)
+
+
+def test_where_filters_leave_little_of_rare_words_more_words_choose_and_the_best_stay(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("in", "out"):
+        texts = []
+        for n in range(100):
+            words = ["common"] * (n % 2) + ["middling"] * (n % 5 == 0)
+            words += ["rare"] * (n % 20 == (0 if folder == "in" else 3))
+            texts.append(" ".join([*words, f"{folder}{n}", *["filler"] * 70]))
+        path = index.source / folder / "notes.txt"
+        path.parent.mkdir()
+        path.write_text("\n\n".join(texts))
+    index.run()
+    monkeypatch.setattr(common_words, "SMALL", 10)
+    monkeypatch.setattr(common_words, "BUDGET", 15)
+    monkeypatch.setattr(search, "FEW", 15)
+    asked: list[str] = []
+    whole = 'passage_fts MATCH \'"common" OR "middling" OR "rare"\''
+
+    def best(*widths: int) -> list[tuple[str, int]]:
+        asked.clear()
+        monkeypatch.setattr(search, "WIDTHS", widths)
+        index.catalog.db.set_trace_callback(asked.append)
+        given = {"mode": "keyword", "filters": Filters(dir="in"), "per_file": 100, "k": 12}
+        hits = index.search.hits("common middling rare", **given)  # type: ignore[arg-type]
+        index.catalog.db.set_trace_callback(None)
+        return [(hit.path, hit.char_start) for hit in hits]
+
+    by_all = best(1)
+    assert any(whole in one for one in asked)
+    assert best(1, 4) == by_all
+    assert len(by_all) == 12
+    assert not any(whole in one for one in asked)

@@ -28,7 +28,7 @@ from lsfs.index.join import cores
 from lsfs.index.join.matching import At, Fit
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.join.rows import MISSES, Pair
-from lsfs.index.vectors import VectorStore
+from lsfs.index.stores import Vectors
 from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 from lsfs.sentences import sentences
@@ -100,7 +100,7 @@ class Meaning:
         self,
         asked: str,
         catalog: Catalog,
-        vectors: VectorStore | None,
+        vectors: Vectors | None,
         left: Sequence[SideFile],
         right: Sequence[SideFile],
         shared: Mapping[str, tuple[Values, Values]],
@@ -316,17 +316,18 @@ def _stems(text: str) -> set[str]:
     return {word[:_STEM] for word in _WORD.findall(fold(text))}
 
 
-def _load(texts: Mapping[str, _Text], vectors: VectorStore, embedder: Embedder | None) -> None:
+def _load(texts: Mapping[str, _Text], vectors: Vectors, embedder: Embedder | None) -> None:
     """Give texts their vectors, less what those of the side have in common."""
     unique = list({id(text): text for text in texts.values()}.values())
     own = _of_cores(unique, embedder) if embedder is not None else set()
     others = [text for text in unique if id(text) not in own]
-    known, matrix = vectors.many([id_ for text in others for id_ in text.ids])
-    place = {id_: at for at, id_ in enumerate(known.tolist())}
-    for text in others:
-        text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
-        if text.at:
-            text.vectors = matrix[[place[text.ids[at]] for at in text.at]]
+    if others:
+        known, matrix = vectors.many([id_ for text in others for id_ in text.ids])
+        place = {id_: at for at, id_ in enumerate(known.tolist())}
+        for text in others:
+            text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
+            if text.at:
+                text.vectors = matrix[[place[text.ids[at]] for at in text.at]]
     loaded = [text.vectors for text in unique if text.vectors is not None]
     if not loaded:
         return
