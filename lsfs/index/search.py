@@ -36,8 +36,10 @@ MODES = ("hybrid", "keyword", "semantic")
 GONE = 10  # of the newest files, some may have gone in the last moments
 FEW = 50  # candidates that are too few to rank, where more may be had
 # Where filters leave too few of the passages that rare words choose, so many times as many may be
-# chosen, before all words choose.
-WIDTHS = (1, 4, 16)
+# chosen, before all words choose; and they do not when the best TOP are found, which they are when
+# none that has only the other words can score as much. Of what it could score at most (LIKELY) as
+# much as when each stands there twice, in a passage of average length.
+WIDTHS, TOP, LIKELY = (4, 16), 10, 2 / (2 + keyword.K1)
 MOST_AT_ONCE = 500  # candidates whose rows are asked for
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
@@ -242,19 +244,33 @@ class Search:
             return {}
         with self._catalog.lock:
             gate = Gate(self._catalog.db, self._known_frequencies())
-            whole, tried = [" OR ".join(terms)], list[str]()
-            for width in WIDTHS:
-                expressions = gate.expressions(terms, width)
-                if expressions == tried:
-                    continue
-                found: dict[int, float] = {}
-                for match in expressions:
-                    for id_, score in self._matches(match, where).items():
-                        found[id_] = max(score, found.get(id_, 0.0))
-                if len(found) >= FEW or expressions == whole:
-                    return found
-                tried = expressions
-            return self._matches(whole[0], where)
+            whole, expressions = [" OR ".join(terms)], gate.expressions(terms)
+            found = self._matching(expressions, where)
+            if len(found) >= FEW or expressions == whole:
+                return found
+            # The filters left too little of what was chosen.
+            return self._wider(gate, terms, where) or self._matching(whole, where)
+
+    def _wider(self, gate: Gate, terms: Sequence[str], where: _Where) -> dict[int, float]:
+        """What more of the words choose, if the best of it are the best of all; else nothing."""
+        tried = list[str]()
+        for width in WIDTHS:
+            expressions, left = gate.wider(terms, width)
+            if not expressions or expressions == tried:
+                continue
+            tried = expressions
+            found = self._matching(expressions, where)
+            if len(found) >= FEW and sorted(found.values())[-TOP] >= LIKELY * self._most(left):
+                return found
+        return {}
+
+    def _matching(self, expressions: Sequence[str], where: _Where) -> dict[int, float]:
+        """BM25 of passages by the expression that gives the most."""
+        found: dict[int, float] = {}
+        for match in expressions:
+            for id_, score in self._matches(match, where).items():
+                found[id_] = max(score, found.get(id_, 0.0))
+        return found
 
     def _matches(self, match: str, where: _Where) -> dict[int, float]:
         if where.all:
