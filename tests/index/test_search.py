@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -221,6 +223,7 @@ def test_where_filters_leave_little_of_rare_words_more_words_choose_and_the_best
     monkeypatch.setattr(common_words, "SMALL", 10)
     monkeypatch.setattr(common_words, "BUDGET", 15)
     monkeypatch.setattr(search, "FEW", 15)
+    monkeypatch.setattr(search, "TOP", 12)
     asked: list[str] = []
     whole = 'passage_fts MATCH \'"common" OR "middling" OR "rare"\''
 
@@ -233,8 +236,49 @@ def test_where_filters_leave_little_of_rare_words_more_words_choose_and_the_best
         index.catalog.db.set_trace_callback(None)
         return [(hit.path, hit.char_start) for hit in hits]
 
-    by_all = best(1)
+    by_all = best()
     assert any(whole in one for one in asked)
-    assert best(1, 4) == by_all
+    assert best(4) == by_all
     assert len(by_all) == 12
     assert not any(whole in one for one in asked)
+
+
+def test_the_best_of_more_words_are_those_of_all_words(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(7)
+    vocabulary = [f"w{chr(97 + n // 26)}{chr(97 + n % 26)}x" for n in range(200)]
+    weights = [1 / (n + 1) for n in range(200)]
+    for name in ("in/a.txt", "out/b.txt"):
+        texts = [" ".join(chance.choices(vocabulary, weights, k=90)) for _ in range(150)]
+        path = index.source / name
+        path.parent.mkdir()
+        path.write_text("\n\n".join(texts))
+    index.run()
+    monkeypatch.setattr(common_words, "SMALL", 10)
+    monkeypatch.setattr(common_words, "BUDGET", 20)
+    monkeypatch.setattr(search, "LIKELY", 1)  # the bound itself, which holds for any text
+    wider: list[int] = []
+    once = search.Search._wider
+
+    def counted(*given: Any) -> dict[int, float]:
+        found = once(*given)
+        wider.append(len(found))
+        return found
+
+    monkeypatch.setattr(search.Search, "_wider", counted)
+
+    def best(query: str, *widths: int) -> list[tuple[int, int, float]]:
+        monkeypatch.setattr(search, "WIDTHS", widths)
+        given: dict[str, Any] = {"mode": "keyword", "filters": Filters(dir="in"), "k": 10}
+        hits = index.search.hits(query, per_file=100, **given)
+        return [(hit.char_start, hit.char_end, hit.scores["bm25"]) for hit in hits]
+
+    sufficed = 0
+    for _ in range(40):
+        query = " ".join(chance.sample(vocabulary, 2) + chance.choices(vocabulary, weights, k=4))
+        by_all = best(query)
+        wider.clear()
+        assert best(query, 4, 8) == by_all
+        sufficed += any(wider)
+    assert sufficed
