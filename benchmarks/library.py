@@ -119,7 +119,7 @@ class Program:
         workers = []
         for process in self.tree():
             with contextlib.suppress(psutil.Error):
-                if process.name().startswith("ray::") or "MapWorker" in " ".join(process.cmdline()):
+                if "MapWorker" in " ".join(process.cmdline()):
                     workers.append(process)
         if not workers:
             return False

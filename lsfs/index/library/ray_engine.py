@@ -35,6 +35,8 @@ log = logging.getLogger("lsfs.index.library.ray_engine")
 
 TOGETHER = 4  # batches that are committed at once
 MEMORY = 256 << 20  # bytes of shared memory for a Ray that is started here
+STARTS = 3  # tries to start Ray
+_STATUS = "is it running there, and has this user its token (RAY_AUTH_TOKEN)? See: ray status"
 _HINT = "pip install 'lsfs[ray]'"
 
 
@@ -204,7 +206,8 @@ def _started(address: str) -> Any:
         "RAY_BACKEND_LOG_LEVEL": "fatal",
     }.items():
         os.environ.setdefault(name, value)
-    if not address:  # other users of this machine may not use what is started here
+    # Other users of this machine may not use what is started here; and a cluster asks for it.
+    if not address or _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     if missing := [name for name in ("ray", "pandas", "lance") if not find_spec(name)]:
         raise UsageError(f"not installed: {', '.join(missing)}", hint=_HINT)
@@ -214,19 +217,40 @@ def _started(address: str) -> Any:
     import ray
     import ray.data
 
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": False}
-    try:
-        if address:
-            ray.init(address=address, **quiet)
-        else:
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                object_store_memory=MEMORY,
-                _node_ip_address="127.0.0.1",
-                **quiet,
-            )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = f"at {address}" if address else "on this machine"
-        raise UsageError(f"Ray does not answer {where}: {error}") from error
+    if address:
+        _init(ray, 1, address=address)
+    else:
+        _init(
+            ray,
+            STARTS,
+            address="local",
+            include_dashboard=False,
+            object_store_memory=MEMORY,
+            _node_ip_address="127.0.0.1",
+        )
     return ray
+
+
+def _has_token() -> bool:
+    """Whether there is a token where Ray looks for one."""
+    given = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    return bool(given) or Path("~/.ray/auth_token").expanduser().exists()
+
+
+def _init(ray: Any, tries: int, **options: Any) -> None:
+    """Start Ray, or join one; a busy machine may need more than the half minute that it waits.
+
+    Raises:
+        RayFailed: it does not start, or does not answer.
+    """
+    for left in reversed(range(tries)):
+        try:
+            ray.init(
+                logging_level=logging.ERROR, log_to_driver=False, configure_logging=False, **options
+            )
+            return
+        except Exception as error:  # that is what Ray raises when its programs are late
+            ray.shutdown()
+            if not left:
+                raise RayFailed(f"Ray does not start: {error}", hint=_STATUS) from error
+            log.info("Ray is started again: %s", error)
