@@ -85,7 +85,7 @@ def open_library(given: Opening, stack: contextlib.ExitStack) -> Engines:
     tree = LibraryTree(record.source, record.library, files, catalog)
     stack.callback(tree.close)
     mirror = None if given.read_only else Mirror(catalog, files.forget)
-    following = Following(catalog, reader, mirror, tree.ready if given.follow else _nothing)
+    following = Following(catalog, reader, mirror, tree.take_in)
     following.begin(patient=given.follow)
     stack.callback(following.close)
     past = LibraryPast(record, tree, catalog)
@@ -113,10 +113,6 @@ def _make(path: Path) -> None:
         log.error("%s; it is copied again from the library", error.message)
         opening.set_aside(path)
         Catalog(path, schema=SCHEMA).close()
-
-
-def _nothing() -> None:
-    """Nothing follows on a change."""
 
 
 def _meanings(

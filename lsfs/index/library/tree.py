@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.library.files import LibraryFiles
+from lsfs.index.library.mirror import HEAD, Update
 from lsfs.index.rows import FileIdentity
 from lsfs.index.tree import SourceTree
 
@@ -28,7 +29,6 @@ class LibraryTree(SourceTree):
         self._uri = uri
         self._files = files
         self._catalog = catalog
-        self._laid_out = -1  # the generation that the folder is of
         self._laying = threading.Lock()
 
     @property
@@ -38,10 +38,12 @@ class LibraryTree(SourceTree):
     def ready(self) -> None:
         """Lay the files out, so that folders can be listed."""
         with self._laying:
-            now = self._catalog.generation()
-            if now != self._laid_out:
-                self._files.lay_out()
-                self._laid_out = now
+            self._files.lay_out(self._catalog.meta(HEAD))
+
+    def take_in(self, update: Update) -> None:
+        """Have a folder that is laid out show what the copy of the catalog says now."""
+        with self._laying:
+            self._files.change(update, self._catalog.meta(HEAD))
 
     def ignored(self, path: str, *, is_dir: bool = False) -> bool:
         return False
