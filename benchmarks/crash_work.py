@@ -28,11 +28,10 @@ from lsfs.errors import LockHeld
 from lsfs.fuse import record
 from lsfs.fuse.mount import mount, umount
 from lsfs.paths import StatePaths
-from lsfs.versions import mend
+from lsfs.versions import drafts, mend
 from lsfs.versions.contents import whole
 from lsfs.versions.history import Journal
 from lsfs.versions.keeper import Keeper
-from lsfs.versions.ledger import RESTORING
 from lsfs.versions.past import Past
 from lsfs.versions.restore import Restorer, Step, ThroughMount
 from lsfs.versions.tables import ROW, Row
@@ -330,7 +329,7 @@ class CrashDrive:
         known = {*self.present, "d"}
         for place in self.source.rglob("*"):
             name = place.relative_to(self.source).as_posix()
-            assert name in known or RESTORING in name, f"{name} came from nowhere"
+            assert name in known or drafts.PREFIX in name, f"{name} came from nowhere"
 
     def _check_past(self, *, settle: bool) -> None:
         with released(self.state):

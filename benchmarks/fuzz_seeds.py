@@ -16,6 +16,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fuzz_xls import xls
+
 TEXT = "The tenant pays the rent of 1,250 EUR on 3 March 2023. Zürich, naïve ﬁnal - x.\n"
 
 
@@ -87,9 +89,21 @@ def xml() -> bytes:
     )
 
 
+def yaml() -> bytes:
+    return (
+        b"title: Lease\nauthors: &a [Ann, {name: Bob}]\ndate: 5 April 2023\nrows:\n  - *a\n"
+        b"  - |\n    text\n"
+    )
+
+
+def toml() -> bytes:
+    return b'title = "Lease"\n[project]\nauthors = [{ name = "Ann" }]\ndate = 2023-04-05\n'
+
+
 def code() -> bytes:
     return (
-        b'#!/usr/bin/env python3\n"""Doc."""\nimport os\n\n\ndef f(x: int) -> int:\n    return x\n'
+        b'#!/usr/bin/env python3\n"""Doc.\n\nAuthor: Ann\nDate: 5 April 2023\n"""\n'
+        b"import os\n\n\ndef f(x: int) -> int:\n    return x\n"
     )
 
 
@@ -361,6 +375,8 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "a.csv": csv,
     "a.json": some_json,
     "a.xml": xml,
+    "a.yaml": yaml,
+    "a.toml": toml,
     "a.py": code,
     "a.ipynb": notebook,
     "a.tex": latex,
@@ -370,6 +386,7 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "tagged.pdf": pdf_tagged,
     "a.docx": docx,
     "a.xlsx": xlsx,
+    "a.xls": xls,
     "a.pptx": pptx,
     "a.png": png,
     "a.jpg": jpeg,

@@ -256,6 +256,9 @@ class Pupil:
 
     def learn(self) -> None:
         """Train encoder, decoder, and then adapter and decoder, each on what was learned before."""
+        if math.isinf(self._place.seconds):
+            # A seed then gives the same weights on any machine of a kind, however busy.
+            self._makers.finish(math.inf)
         self._letters()
         for value in self._made.reader.encoder.parameters():
             value.requires_grad_(False)

@@ -26,6 +26,14 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(to_builtins(value), indent=indent)
 
 
+def encoded(value: Any) -> bytes:
+    """A value as JSON in UTF-8, several times as fast, for :func:`loads` to read."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate
+        return dumps(value).encode("ascii")
+
+
 def loads(text: str | bytes, type_: type[T]) -> T:
     """JSON text as a value of ``type_``.
 

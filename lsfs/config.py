@@ -29,10 +29,12 @@ UNTRUSTED = frozenset({
     "model.chat", "model.chat_name", "model.chat_remote", "model.draft",
     "model.rerank", "model.rerank_name", "model.rerank_remote",
     "model.embed", "model.embed_name", "model.embed_remote",
-    "model.embed_query_prefix", "model.embed_passage_prefix", "model.threads", "model.context",
+    "model.embed_query_prefix", "model.embed_passage_prefix", "model.prompts",
+    "model.threads", "model.context",
     "model.gpu_layers", "model.memory", "index.neural", "index.neural_memory_mb",
     "index.parse_memory_mb", "index.parse_workers", "mount.transport", "mount.virtual_name",
-    "share.enabled", "share.port",
+    "share.enabled", "share.port", "team.asks", "team.running", "team.waiting", "team.queue",
+    "team.seconds", "team.drain",
 })  # fmt: skip
 MOST_BYTES = 1 << 20  # of a file of settings
 
@@ -115,6 +117,8 @@ class ModelConfig:
             query and a passage; "auto": what is known of its family.
         rerank: what puts the best hits of a search in order: "none", the path of a GGUF file of a
             reranker, or the address of a server.
+        prompts: whether what answers also proposes a call for prompts that the rules of ``parse``
+            do not know: "on", "off", or "auto": where another model than the default was chosen.
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
@@ -145,6 +149,7 @@ class ModelConfig:
     rerank: str = "none"
     rerank_name: str = ""
     rerank_remote: bool = False
+    prompts: Literal["auto", "on", "off"] = "auto"
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160
@@ -209,6 +214,27 @@ class ShareConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamConfig:
+    """How much ``lsfs serve --team`` does at a time, and for whom.
+
+    Attributes:
+        asks: questions that are answered at the same time; 0: 8 where a server answers, else 1.
+        running: questions of one member that are answered at the same time.
+        waiting: questions of one member that wait for that; who sends more is told to come later.
+        queue: questions that wait, of all members together.
+        seconds: that a request may take once it runs; 0: any number.
+        drain: seconds that what runs and waits has when the service is to end.
+    """
+
+    asks: int = 0
+    running: int = 2
+    waiting: int = 4
+    queue: int = 64
+    seconds: float = 300.0
+    drain: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class FieldConfig:
     """A field that documents are read for: ``[fields.NAME]``.
 
@@ -235,6 +261,7 @@ class Config:
     mount: MountConfig = field(default_factory=MountConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
     share: ShareConfig = field(default_factory=ShareConfig)
+    team: TeamConfig = field(default_factory=TeamConfig)
     fields: dict[str, FieldConfig] = field(default_factory=dict)
 
 

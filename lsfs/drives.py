@@ -8,19 +8,31 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lsfs.errors import LockHeld, NotInitialised, StateUnwritable, UsageError
-from lsfs.paths import StatePaths, source_folder, state_of, user_data
+from lsfs.libraries import checked, is_library
+from lsfs.paths import StatePaths, source_folder, state_of, state_of_library, user_data
 
 
 @dataclass(frozen=True, slots=True)
 class DriveRecord:
-    """A folder that is a drive, and its state."""
+    """A folder that is a drive, and its state.
+
+    Attributes:
+        library: the URI of the shared library whose files the folder shows; "" for a folder of the
+            user's own.
+    """
 
     source: Path
     state: StatePaths
+    library: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a few letters."""
+        return PurePosixPath(self.library or self.source).name
 
     def mount_info(self) -> dict[str, Any]:
         """Who has mounted it where, as the mount wrote it; empty when nobody has."""
@@ -32,6 +44,9 @@ class DriveRecord:
 def initialise(source: str | os.PathLike[str], state: str | None = None) -> DriveRecord:
     """Make a folder a drive: give it a state directory. Doing it again changes nothing.
 
+    Args:
+        source: the folder, or the URI of a shared library.
+
     Raises:
         NotFound, AccessDenied: the folder cannot be used.
         UsageError: the state directory belongs to another folder, or lies inside this one.
@@ -39,8 +54,11 @@ def initialise(source: str | os.PathLike[str], state: str | None = None) -> Driv
     record = would_initialise(source, state)
     folder, paths = record.source, record.state
     paths.create()
+    if record.library:
+        folder.mkdir(mode=0o700, exist_ok=True)
     if _source_of(paths) is None:
-        text = json.dumps({"source": os.fspath(folder)}) + "\n"
+        known = {"library": record.library} if record.library else {}
+        text = json.dumps({"source": os.fspath(folder), **known}) + "\n"
         draft = paths.root / f".source-{os.getpid()}"
         draft.write_text(text, encoding="ascii")
         draft.chmod(0o600)
@@ -54,22 +72,33 @@ def would_initialise(source: str | os.PathLike[str], state: str | None = None) -
     Raises:
         NotFound, AccessDenied, UsageError: as there.
     """
-    folder = source_folder(source)
-    paths = state_of(folder, state)
-    known = _source_of(paths)
-    if known is not None and known != folder:
+    if is_library(source):
+        uri = checked(os.fspath(source))
+        paths = state_of_library(uri, state)
+        record = DriveRecord(paths.files, paths, uri)
+    else:
+        folder = source_folder(source)
+        record = DriveRecord(folder, state_of(folder, state))
+    known = _record(record.state)
+    if known is not None and (known.source, known.library) != (record.source, record.library):
         raise UsageError(
-            f"{paths.root} is the state of {known}", hint="choose another directory with --state"
+            f"{record.state.root} is the state of {known.library or known.source}",
+            hint="choose another directory with --state",
         )
-    return DriveRecord(folder, paths)
+    return record
 
 
 def find(path: str | os.PathLike[str], state: str | None = None) -> DriveRecord:
     """The drive that a path belongs to: by its source, its mountpoint, or a folder inside either.
 
+    Args:
+        path: or the URI of a shared library, which need not be made a drive first.
+
     Raises:
         NotInitialised: the path belongs to no drive.
     """
+    if is_library(path):
+        return initialise(path, state)
     place = Path(path).expanduser().absolute()
     with contextlib.suppress(OSError):
         place = place.resolve()
@@ -126,7 +155,13 @@ def locked(path: Path) -> Iterator[None]:
 
 def _record(paths: StatePaths) -> DriveRecord | None:
     source = _source_of(paths)
-    return None if source is None else DriveRecord(source, paths)
+    return None if source is None else DriveRecord(source, paths, library_of(paths))
+
+
+def library_of(paths: StatePaths) -> str:
+    """The URI of the shared library that a state is of; "" where it is of a folder."""
+    uri = _read_json(paths.source_record).get("library")
+    return uri if isinstance(uri, str) else ""
 
 
 def _source_of(paths: StatePaths) -> Path | None:

@@ -73,6 +73,16 @@ class StatePaths:
         return self.root / "kv"
 
     @property
+    def scans(self) -> Path:
+        """Pages of scans that are not read to their end; can be made again."""
+        return self.root / "scans"
+
+    @property
+    def files(self) -> Path:
+        """The files of a shared library, of which those that were read hold their bytes."""
+        return self.root / "files"
+
+    @property
     def summaries(self) -> Path:
         """What summaries are made of, by content; can be made again."""
         return self.root / "summaries.sqlite"
@@ -96,6 +106,11 @@ class StatePaths:
     def shares(self) -> Path:
         """JSON: which paths are shared, and until when; the key that signs the links is beside."""
         return self.root / "shares.json"
+
+    @property
+    def members(self) -> Path:
+        """JSON: who may use the drive as it is served to a team, and until when."""
+        return self.root / "members.json"
 
     @property
     def config(self) -> Path:
@@ -221,6 +236,22 @@ def state_of(source: Path, override: str | os.PathLike[str] | None = None) -> St
             hint="choose another one with --state DIR",
         )
     return StatePaths(root)
+
+
+def state_of_library(uri: str, override: str | os.PathLike[str] | None = None) -> StatePaths:
+    """The state directory for a shared library, in which its files are laid out, too.
+
+    Args:
+        override: use this directory instead of the default one.
+    """
+    from blake3 import blake3
+
+    if override:
+        return StatePaths(Path(override).expanduser().resolve())
+    name = PurePosixPath(uri).name
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name) or "library"
+    digest = blake3(os.fsencode(uri)).hexdigest(length=8)
+    return StatePaths(user_data() / "drives" / f"{safe[:40]}-{digest}")
 
 
 def relative(path: str | os.PathLike[str]) -> str:

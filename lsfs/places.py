@@ -56,7 +56,10 @@ class Places:
 
     def where(self, start: int, end: int) -> str:
         """Where the text between two offsets stands; "" when nothing is known of it."""
-        spans = self.spans(start, end)
+        return self.of_spans(self.spans(start, end), start, end)
+
+    def of_spans(self, spans: Sequence[Span], start: int, end: int) -> str:
+        """The same, given the runs of text between the offsets."""
         pages = [span.page for span in spans if span.page is not None]
         lines = [span.line for span in spans if span.line is not None]
         if pages:

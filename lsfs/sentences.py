@@ -28,12 +28,12 @@ _NUMBERED_START = re.compile(rf"{_NUMBERING}$")
 _CLAUSE = re.compile(r"\((?:[a-z]{1,3}|\d{1,2})\)\s")
 
 # An end mark with what closes around it, then a gap or the end of the run. CJK marks need no gap.
-_END = re.compile(
-    r"""([.!?\u2026]+)["'\u201d\u2019\u00bb)\]]*(?:\[\d{1,3}\])*(?=\s|$)"""
-    r"""|[\u3002\uff01\uff1f]["'\u201d\u2019\u300d\u300f\uff09]*"""
-)
+# What begins with a set of characters is found faster than what begins with a choice or a "+".
+_FULL_WIDTH = "\u3002\uff01\uff1f"
+_LATIN_END = r"""([.!?\u2026][.!?\u2026]*)["'\u201d\u2019\u00bb)\]]*(?:\[\d{1,3}\])*(?=\s|$)"""
+_END = re.compile(_LATIN_END)
+_ANY_END = re.compile(rf"""{_LATIN_END}|[{_FULL_WIDTH}]["'\u201d\u2019\u300d\u300f\uff09]*""")
 _WORD = re.compile(r"\w*")
-_GAP = re.compile(r"\s+")
 _OPENERS = "\"'\u201c\u201d\u2018\u2019\u00ab([{\u201e\u00bf\u00a1*_"
 
 # Words after which a full stop never ends a sentence, and words after which it may: only when the
@@ -79,9 +79,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
         text: any text; blocks apart by blank lines.
     """
     spans: list[tuple[int, int]] = []
+    marks = _ANY_END if any(mark in text for mark in _FULL_WIDTH) else _END
     for start, end in _runs(text):
-        for left, right in _split(text, start, end):
-            spans.extend(_bounded(text, left, right))
+        for left, right in _split(text, start, end, marks):
+            if left < right <= left + MAX_CHARS and not text[right - 1].isspace():
+                while text[left].isspace():
+                    left += 1
+                spans.append((left, right))
+            else:
+                spans.extend(_bounded(text, left, right))
     return spans
 
 
@@ -122,35 +128,34 @@ def _is_row(line: str) -> bool:
     return "\t" in line or " | " in line or "   " in line or _SEPARATED.match(line) is not None
 
 
-def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _split(text: str, start: int, end: int, marks: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """The sentences of one run."""
     left = start
-    for match in _END.finditer(text, start, end):
-        if match.start() < left:
+    for match in marks.finditer(text, start, end):
+        first, at = match.span()
+        if first < left:
             continue
-        if match.group(1) is None or _ends(text, left, match, end):
-            yield left, match.end()
-            left = match.end()
+        # A blank and a small letter follow, as behind most of what only looks like an end.
+        if at + 1 < end and text[at + 1].islower() and text[at] == " " and match[1] is not None:
+            continue
+        if match[1] is None or _ends(text, left, match, end):
+            yield left, at
+            left = at
     yield left, end
-
-
-def _goes_on_small(text: str, at: int, end: int) -> bool:
-    """Whether a blank and a small letter follow, as in most of what only looks like an end."""
-    return at + 1 < end and text[at] == " " and text[at + 1].islower()
 
 
 def _ends(text: str, left: int, match: re.Match[str], end: int) -> bool:
     """Whether the end mark at ``match`` ends the sentence that began at ``left``."""
-    if _goes_on_small(text, match.end(), end):
-        return False
-    gap = _GAP.match(text, match.end(), end)
-    if gap is None or gap.end() == end:
+    at = match.end()
+    while at < end and text[at].isspace():
+        at += 1
+    if at == end:
         return True
-    ahead = text[gap.end() : min(end, gap.end() + _LOOKBACK)]
+    ahead = text[at : min(end, at + _LOOKBACK)]
     following = ahead.lstrip(_OPENERS)
     if following[:1].islower():
         return _CLAUSE.match(ahead) is not None  # "... by then. (b) The Tenant ..."
-    mark = match.group(1)
+    mark = match[1]
     if mark != ".":
         return not (mark.startswith(".") and following[:1].isdigit())  # "Rent ..... 1,200"
     return _full_stop_ends(text, left, match.start(), following)

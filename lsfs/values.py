@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from lsfs import bytewise
+
 _MONTH_NAMES = (
     ("january", "jan", "januar", "janvier"),
     ("february", "feb", "februar"),
@@ -192,7 +194,7 @@ def numbers(text: str, *, comma: bool | None = None) -> list[Number]:
 
 def currencies(text: str) -> frozenset[str]:
     """The codes of the currencies that a text names anywhere."""
-    text = text.casefold()
+    text = bytewise.casefold(text)
     found = {sign for sign in _CURRENCY_SIGNS if sign in text}
     found |= {word for word, name in _CURRENCY_NAMES if word in text and name.search(text)}
     return frozenset(_UNITS[name] for name in found)

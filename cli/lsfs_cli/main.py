@@ -27,9 +27,9 @@ Exit codes: 0 done, 1 nothing found, 2 usage, 10 not a drive, 11 locked,
 OWN = {
     "aios": "aios", "bench": "bench", "cat": "cat", "completion": "settings", "config": "settings",
     "do": "do", "doctor": "processes", "index": "processes", "init": "processes",
-    "man": "reference", "map": "map", "mcp": "mcp", "model": "model", "mount": "processes",
-    "schema": "reference", "serve": "serve", "share": "share", "trust": "trust",
-    "umount": "processes", "unit": "processes",
+    "library": "library", "man": "reference", "map": "map", "mcp": "mcp", "member": "member",
+    "model": "model", "mount": "processes", "schema": "reference", "serve": "serve",
+    "share": "share", "trust": "trust", "umount": "processes", "unit": "processes",
 }  # fmt: skip
 GROUPS = {
     "trash": "Removed files: list them, bring them back, give them up.",

@@ -96,6 +96,18 @@ def mcp(
 
 def _grant(paths: tuple[str, ...], verbs: str, *, allow_write: bool) -> Grant:
     """What agents may do: as they are told, and nothing that writes unless that is allowed."""
+    from lsfs.safety.grants import Grant
+
+    grant = granted(paths, verbs)
+    return grant if allow_write else Grant(verbs=("read", "search")).narrowed(grant)
+
+
+def granted(paths: tuple[str, ...], verbs: str) -> Grant:
+    """A grant as options say it.
+
+    Raises:
+        UsageError: there is no such verb, or a pattern is none.
+    """
     from lsfs.errors import UsageError
     from lsfs.safety.grants import VERBS, Grant
     from lsfs.syscalls.declared import DECLARED
@@ -104,8 +116,7 @@ def _grant(paths: tuple[str, ...], verbs: str, *, allow_write: bool) -> Grant:
     unknown = [word for word in wanted if word not in VERBS and word not in DECLARED]
     if unknown:
         raise UsageError(f"no verb {unknown[0]!r}", hint=f"verbs are: {', '.join(VERBS)}")
-    grant = Grant(paths, wanted)
-    return grant if allow_write else Grant(verbs=("read", "search")).narrowed(grant)
+    return Grant(paths, wanted)
 
 
 def drive_of(session: Session, source: str) -> DriveRecord:
@@ -137,4 +148,4 @@ def _entry(
     arguments += [word for pattern in grant.paths for word in ("--paths", pattern)]
     arguments += ["--verbs", ",".join(grant.verbs)] if grant.verbs else []
     entry = {"command": sys.executable, "args": arguments}
-    return {"mcpServers": {f"lsfs-{record.source.name}": entry}}
+    return {"mcpServers": {f"lsfs-{record.name}": entry}}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lsfs_cli.session import Session
-from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted
+from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted, WouldIndex
 
 if TYPE_CHECKING:
     from lsfs.config import Config
@@ -59,37 +59,88 @@ def init(session: Session, source: str, dry_run: bool) -> None:
 @click.command()
 @click.argument("source", type=click.Path(readable=False), required=False)
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
+@click.option("--dry-run", is_flag=True, help="only say what would be indexed")
+@click.option("--library", metavar="URI", help="put it into a shared library: s3://… or file:///…")
+@click.option("--as", "name", metavar="NAME", help="of the folder in the library; else its own")
+@click.option("--engine", type=click.Choice(["local", "ray"]), help="who reads for a library")
+@click.option("--address", metavar="HOST:PORT", help="of a cluster of Ray; else one is started")
+@click.option("--replace", is_flag=True, help="most of what is in the library as NAME may go")
 @pass_session
-def index(session: Session, source: str | None, watch: bool) -> None:
+def index(
+    session: Session, /, source: str | None, watch: bool, dry_run: bool, **options: Any
+) -> None:
     """Index a folder, making it a drive if it is none: that of --drive, or the present one.
+
+    With --library it becomes no drive: its files, and what they say, go into a library that others
+    read from (lsfs --drive URI search …). What is there already is not read again.
 
     \b
     Examples:
       lsfs index ~/Documents
       lsfs index ~/Documents --watch
+      lsfs index ~/Papers --library s3://bucket/library
+      lsfs index /srv/papers --library s3://bucket/library --engine ray --address auto
     """
-    from lsfs.drives import find, initialise
-    from lsfs.errors import NotInitialised
-    from lsfs_cli.progress import ProgressBar
-
     place = source or session.drive or "."
-    try:
-        record = find(place, _state(session)) if Path(place).exists() else None
-    except NotInitialised:
-        record = None
-    is_meant = record is not None and (
-        bool(session.drive and not source) or record.source == Path(place).expanduser().resolve()
-    )
-    if record is None or not is_meant:
+    if options["library"]:
+        if watch or dry_run:
+            raise click.UsageError("--watch and --dry-run are for a drive, not for --library")
+        from lsfs_cli.library import put
+
+        put(session, place, options)
+        return
+    if any(options.values()):
+        raise click.UsageError("--as, --engine, --address and --replace go with --library")
+    record = _drive_of(session, place, is_within=bool(session.drive and not source))
+    if dry_run:
+        _would_index(session, record, place)
+        return
+    if record is None:
+        from lsfs.drives import initialise
+
         record = initialise(place, _state(session))
     session.drive, session.state = str(record.source), str(record.state.root)
     _tell_of_page_model(session, record.source)
     if watch:
         _serve(session)
+    from lsfs_cli.progress import ProgressBar
+
     with ProgressBar(not (session.quiet or session.json)) as bar, session.open(bar.event) as drive:
         drive.call("wait_indexed")
         report = drive.call("status", problems=True)
     _report(session, report)
+
+
+def _drive_of(session: Session, place: str, *, is_within: bool) -> DriveRecord | None:
+    """The drive of a folder; of one that it lies in only if ``is_within``."""
+    from lsfs.drives import find
+    from lsfs.errors import NotInitialised
+
+    try:
+        record = find(place, _state(session)) if Path(place).exists() else None
+    except NotInitialised:
+        return None
+    if record is None or is_within or record.source == Path(place).expanduser().resolve():
+        return record
+    return None
+
+
+def _would_index(session: Session, record: DriveRecord | None, place: str) -> None:
+    """Say how much there is to index; nothing is read of it, and nothing is written."""
+    from lsfs import config
+    from lsfs.drives import would_initialise
+    from lsfs.index.tree import SourceTree
+
+    there = record or would_initialise(place, _state(session))
+    settings = config.load(there.source).index
+    with contextlib.closing(SourceTree(there.source, settings.ignore, settings.gitignore)) as tree:
+        sizes = [identity.size for _, identity in tree.files()]
+    told = WouldIndex(
+        str(there.source), str(there.state.root), record is not None, len(sizes), sum(sizes)
+    )
+    said = f"{len(sizes)} files of {sum(sizes) / 1e6:.1f} MB would be looked at"
+    new = "" if record else ", and it would be a drive"
+    session.show(told, f"{told.source}: {said}{new}")
 
 
 def _tell_of_page_model(session: Session, source: Path) -> None:
@@ -159,7 +210,7 @@ def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> 
 
     make = drives.would_initialise if options["dry_run"] else drives.initialise
     record = make(source, _state(session)) if source else session.record()
-    place = Path(mountpoint or Path.home() / "lsfs" / record.source.name).expanduser()
+    place = Path(mountpoint or Path.home() / "lsfs" / record.name).expanduser()
     settings = config.load(record.source, options={"mount.transport": options["transport"]})
     if options["dry_run"]:
         told = _would_be_mounted(record, place, settings.mount.transport)
@@ -181,6 +232,8 @@ def _mounted(
     if options["foreground"]:
         # Nobody reads a log file then, but a terminal or systemd's journal.
         logs.begin("fs", record.state.log, default="WARNING" if session.quiet else "INFO")
+    if record.library:
+        _lay_out(session, record)
     with contextlib.suppress(OSError):  # a dead mount is there, and cannot be looked at; or refused
         place.mkdir(parents=True, exist_ok=True)
     info = mount_drive(
@@ -197,6 +250,13 @@ def _mounted(
         str(info.source), str(info.mountpoint), info.pid, info.transport, info.why,
         not options["foreground"],
     )  # fmt: skip
+
+
+def _lay_out(session: Session, record: DriveRecord) -> None:
+    """See that the folder which is mounted shows the files of the library."""
+    session.drive, session.state = str(record.source), str(record.state.root)
+    with session.open(None) as drive:
+        drive.call("list_dir", "")
 
 
 def _would_be_mounted(record: DriveRecord, place: Path, transport: str) -> Mounted:

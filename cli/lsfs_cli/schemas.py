@@ -7,6 +7,8 @@ import typing
 from typing import Any
 
 from lsfs import codec
+from lsfs.index.library.told import Compacted, LibraryReport
+from lsfs.syscalls.bulk import Put
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.parse import Parsed
 from lsfs.syscalls.registry import registry
@@ -45,13 +47,16 @@ class Failed:
 _OWN: dict[str, Any] = {
     "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
-    "init": told.Initialised, "man": told.Manual, "mcp": told.Served, "model list": told.Models,
+    "index": registry["status"].result | told.WouldIndex | Put, "init": told.Initialised,
+    "library check": LibraryReport, "library compact": Compacted, "man": told.Manual,
+    "mcp": told.Served, "member add": told.MemberAdded, "member list": told.MembersListed,
+    "member remove": told.MemberRemoved, "model list": told.Models,
     "model pull": told.ModelPulled, "model recommend": told.ModelsAdvised,
     "model remove": told.ModelRemoved, "model use": told.ModelsUsed, "mount": told.Mounted,
     "serve": told.Served, "share": SharedLink | SharedLinks | told.Served, "trust": told.Trusted,
     "umount": told.Unmounted, "unit": told.Unit,
 }  # fmt: skip
-_LIKE = {"cat": "read", "index": "status", "map": "map_files"}  # syscalls whose results they print
+_LIKE = {"cat": "read", "map": "map_files"}  # syscalls whose results they print
 
 
 def results() -> dict[str, Any]:

@@ -14,7 +14,7 @@ SECTIONS = {
         "purge"
     ),
     "Agents, people, safety": "mcp aios serve lock unlock share unshare shares audit trust",
-    "Care": "config model kv fsck reindex unit bench completion man schema",
+    "Care": "config model kv library fsck reindex unit bench completion man schema",
 }
 REST = "More"
 

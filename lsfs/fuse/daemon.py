@@ -20,10 +20,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsfs import logs
 from lsfs.clock import SystemClock
-from lsfs.drives import locked
+from lsfs.drives import library_of, locked
 from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
 from lsfs.fuse import bindings, brain, kernel, record, transports
 from lsfs.fuse.changes import Changes
@@ -44,6 +45,9 @@ from lsfs.versions.capture import Captures
 from lsfs.versions.events import State
 from lsfs.versions.history import Journal
 from lsfs.versions.past import Past
+
+if TYPE_CHECKING:
+    from lsfs.index.library.files import LibraryFiles
 
 log = logging.getLogger("lsfs.fuse.daemon")
 
@@ -157,6 +161,7 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
             ),
             changes,
             captures=captures,
+            absent=_absent(service),
             virtual_name=service.virtual_name,
             mount_facts=json.dumps({"state": os.fspath(service.state.root)}).encode("ascii"),
         )
@@ -287,6 +292,16 @@ def _captures(
     )
     stack.callback(captures.close)
     return captures
+
+
+def _absent(service: Service) -> LibraryFiles | None:
+    """What brings the files of a shared library; None for a folder, which has its own."""
+    uri = library_of(service.state)
+    if not uri:
+        return None
+    from lsfs.index.library.files import LibraryFiles
+
+    return LibraryFiles(uri, service.source, service.state.catalog)
 
 
 def _views(

@@ -22,6 +22,7 @@ from lsfs.fuse.nodes import Change, Deferred, Node
 from lsfs.fuse.source import Caller, Entry, Source
 from lsfs.fuse.unlinked import HIDDEN, Unlinked
 from lsfs.fuse.vfs import Vfs
+from lsfs.versions.capture import TakesLong
 
 T = TypeVar("T")
 Attributes = dict[str, int]
@@ -226,6 +227,10 @@ class Operations:
             # The kernel has bits for setuid and setgid cleared by whoever else empties a file, but
             # not where the open itself does it: then it takes them away in its own cache alone.
             may_not_keep = bool(flags & os.O_TRUNC and self._caller().uid)
+            try:
+                return _wait(self.vfs.open(node, flags, clear_set_id=may_not_keep)).fd
+            except TakesLong as long:
+                long.work()
             return _wait(self.vfs.open(node, flags, clear_set_id=may_not_keep)).fd
 
     def create(self, path: bytes, mode: int, flags: int) -> int:

@@ -20,6 +20,7 @@ import errno
 import os
 import stat as modes
 from collections.abc import Iterator
+from typing import Protocol
 
 from lsfs.fuse import libc, source
 from lsfs.fuse.changes import Changes
@@ -30,7 +31,7 @@ from lsfs.fuse.table import Pin
 from lsfs.fuse.views import Views
 from lsfs.fuse.virtual import NodeKind, Parts, VirtualTree
 from lsfs.fuse.virtual_files import MODE, VirtualFiles, check_length, size_of
-from lsfs.versions.capture import Captures
+from lsfs.versions.capture import Captures, TakesLong
 from lsfs.versions.events import Op
 
 MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
@@ -39,6 +40,18 @@ END = 1 << 63  # of any file
 COPIED = 16 << 20  # bytes at most in one copy
 _OWN_ATTRIBUTES = b"user.lsfs."
 _ACCESS = os.O_WRONLY | os.O_RDWR
+
+
+class Absent(Protocol):
+    """Where the contents are that the source does not have."""
+
+    def is_absent(self, found: os.stat_result) -> bool:
+        """Whether a file of the source has no content yet."""
+        ...
+
+    def fetch(self, path: str) -> None:
+        """Bring its content into the source."""
+        ...
 
 
 class Vfs(Noting):
@@ -51,6 +64,7 @@ class Vfs(Noting):
         tree: what the virtual directory contains, for its owner or for each user.
         changes: where changes are noted.
         captures: keeps contents before they go; None keeps nothing.
+        absent: brings contents that are elsewhere; None: all are in the source.
         virtual_name: the virtual directory's name at the root.
         mount_facts: what the extended attribute ``user.lsfs.mount`` of the root says.
     """
@@ -62,11 +76,13 @@ class Vfs(Noting):
         changes: Changes,
         *,
         captures: Captures | None = None,
+        absent: Absent | None = None,
         virtual_name: str = ".lsfs",
         mount_facts: bytes = b"{}",
     ) -> None:
         super().__init__(folder, changes, captures)
         self.views = tree if isinstance(tree, Views) else Views(tree)
+        self._absent = absent
         self._facts = mount_facts
         self.virtual_name = os.fsencode(virtual_name)
         self.nodes = self.table.by_id
@@ -413,15 +429,29 @@ class Vfs(Noting):
 
         Args:
             clear_set_id: it is cut by this, and the caller may not keep setuid and setgid bits.
+
+        Raises:
+            TakesLong: its content is elsewhere, and has to be brought first.
         """
         if node.parts is not None:
             return self._virtual_files.open(node.parts, flags)
+        if self._absent is not None:
+            self._bring(node, self._absent)
         handle = Handle(self.table.open(node, flags), flags)
         handle.belongs_to(node)
         if clear_set_id and flags & os.O_TRUNC:
             source.clear_set_id(handle.fd)
         self._changes.opened(lambda: self._source.path_of(handle.fd))
         return self._keep(handle)
+
+    def _bring(self, node: Node, absent: Absent) -> None:
+        with self.table.pinned(node) as fd:
+            if not absent.is_absent(os.fstat(fd)):
+                return
+            path = self._source.path_of(fd)
+        if not path:
+            raise _error(errno.ESTALE)
+        raise TakesLong(lambda: absent.fetch(os.fsdecode(path)))
 
     def create(self, parent: Node, name: bytes, flags: int, mode: int, caller: Caller) -> Handle:
         """Make a file and open it; below ``ask`` of the virtual directory, one for a question."""

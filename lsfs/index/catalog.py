@@ -18,11 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lsfs import codec, markdown
-from lsfs.errors import IndexCorrupt, LsfsError, StateUnwritable
+from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
 from lsfs.index import passagerows, stated
 from lsfs.index.naming import named
 from lsfs.index.opening import connect, kept_of, set_aside
-from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, unpacked
+from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, packed, unpacked
 from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
 from lsfs.model import Document, IndexCounts, Passage, SavedSearch, Status
 
@@ -30,6 +30,8 @@ CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when the
 LOOKED_AT = 20_000  # passages without a vector, to count the files that they are of
 
 log = logging.getLogger("lsfs.index.catalog")
+
+Connect = Callable[[Path, bool], sqlite3.Connection]  # takes whether it is only to be read
 
 _NO_FILE = "WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.document_id = document.id)"
 
@@ -40,6 +42,9 @@ class Catalog:
     Args:
         path: the SQLite file; made if missing, unless read-only.
         read_only: open without the right to write.
+        connect: makes a connection to the file; another one for a catalog whose passages are
+            elsewhere.
+        schema: of the tables, for a file that is made.
 
     Raises:
         IndexCorrupt: the file is no catalog, or is damaged.
@@ -47,9 +52,18 @@ class Catalog:
 
     is_partial = False  # whether it shows some of the files only
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        connect: Connect = connect,
+        schema: str = SCHEMA,
+    ) -> None:
         self.lock = threading.RLock()
         self.read_only = read_only
+        self.connect = connect
+        self._schema = schema
         self._path = path
         self._last_read = 0  # nanoseconds since the epoch; 0 until it was looked up
         try:
@@ -64,7 +78,7 @@ class Catalog:
         version = self.db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and not self.read_only:
             self.db.executescript(
-                "BEGIN;" + SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+                "BEGIN;" + self._schema + f"PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
             )
         elif version != SCHEMA_VERSION:
             raise IndexCorrupt(f"{path} has schema {version}, this lsfs knows {SCHEMA_VERSION}")
@@ -72,6 +86,18 @@ class Catalog:
             found = self.db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise IndexCorrupt(f"{path}: {found}")
+
+    def check_writable(self, *, source: Path, only_state: bool) -> None:
+        """See that a call may change what this drive is, or what is kept of it.
+
+        Args:
+            only_state: it changes no file, only what lsfs keeps under a name.
+
+        Raises:
+            LockHeld: another process writes the catalog.
+        """
+        if self.read_only:
+            raise LockHeld(f"another process is indexing {source}")
 
     def close(self) -> None:
         """Release the file."""
@@ -84,7 +110,7 @@ class Catalog:
             self.db.close()
             kept = kept_of(self._path)
             set_aside(self._path)
-            self.db = connect(self._path, read_only=False)
+            self.db = self.connect(self._path, False)
             self._prepare(self._path)
             self.take_over(kept)
 
@@ -394,7 +420,7 @@ class Catalog:
         self,
         digest: bytes,
         document: Document,
-        passages: Iterable[tuple[Passage, bytes]],
+        passages: Sequence[tuple[Passage, bytes]],
         path: str = "",
         *,
         embedded: bool = False,
@@ -406,7 +432,6 @@ class Catalog:
             path: of the file that it was read from.
             embedded: no vectors are intended.
         """
-        body = zlib.compress(codec.dumps(document).encode("ascii"), 6)
         sizes = markdown.sizes(document)
         cursor = self.db.execute(
             "INSERT INTO document(digest, named, parser, parser_version, media_type, title, "
@@ -415,7 +440,7 @@ class Catalog:
             (
                 digest, named(document.media_type, path), document.parser, document.parser_version,
                 document.media_type, document.title, document.author, document.line_unit,
-                sizes.text, codec.dumps(sizes.pages), body,
+                sizes.text, codec.dumps(sizes.pages), packed(document),
             ),
         )  # fmt: skip
         document_id = cursor.lastrowid or 0

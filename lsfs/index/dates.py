@@ -6,11 +6,13 @@ characters around each are looked at closely. That keeps a long text without dat
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+from lsfs import bytewise
 from lsfs.index.datecues import FOOT, PLAIN, Found, meaning
 from lsfs.index.datecues import Days as Days
 from lsfs.index.folding import fold as fold
@@ -98,6 +100,7 @@ _OCR = str.maketrans("OolI", "0011")  # what a scanner reads for digits inside a
 _YEAR = re.compile(
     r"(?:19|2[0Oo])(?<![\d$€£](?:19|2[0Oo]))(?<!\d,(?:19|2[0Oo]))[\dOo]{2}(?![\dA-NP-Za-np-z])"
 )
+_CENTURIES = ("19", "20", "2O", "2o")  # what each year begins with
 _SHORT = re.compile(r"(\d(?<![\w./-]\d)\d?)([./])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
 _SHORT_HINT = re.compile(r"[./]\d\d?[./]\d\d")  # what it cannot match without
 _DIGIT = re.compile(r"\d")
@@ -135,7 +138,7 @@ def _number(text: str) -> int:
 
 def _find(text: str, bare_years: bool) -> Iterator[Found]:
     """The dates of a text in order of their years; bare years only where they are asked for."""
-    for count, match in enumerate(_YEAR.finditer(text)):
+    for count, match in enumerate(_years(text)):
         if count >= MAX_YEARS:
             return
         found = _around(text, match.start(), match.end(), int(match[0].translate(_OCR)))
@@ -143,13 +146,38 @@ def _find(text: str, bare_years: bool) -> Iterator[Found]:
             found = Found(match.start(), match.end(), year_days(int(match[0])), "year")
         if found is not None:
             yield found
-    if not _SHORT_HINT.search(text):
+    if not _may_be_short(text):
         return
     for short in _SHORT.finditer(text):
         year = int(short[4]) + (1900 if int(short[4]) > 68 else 2000)
         found = _numeric(short.start(), short.end(), year, int(short[1]), int(short[3]), short[2])
         if found is not None:
             yield found
+
+
+def _years(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_YEAR``, each looked for only where its first two characters stand."""
+    end = 0
+    for place in heapq.merge(*(_places(text, century) for century in _CENTURIES)):
+        match = _YEAR.match(text, place) if place >= end else None
+        if match is not None:
+            end = match.end()
+            yield match
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+def _may_be_short(text: str) -> bool:
+    """Whether there may be a date with a year of two digits; False is sure."""
+    shape = bytewise.shape(text)
+    if shape is not None and not any(mark in shape for mark in (b"/00", b".00")):
+        return False
+    return _SHORT_HINT.search(text) is not None
 
 
 def _plain_year(text: str, match: re.Match[str]) -> bool:
@@ -190,7 +218,8 @@ def _glued(text: str, start: int) -> bool:
 
 def _named_month(window: str, offset: int, end: int, year: int) -> Found | None:
     """A date with the month as a word, which ends in the year after ``window``."""
-    if not any(fold(word) in _ALL_MONTHS for word in _LETTERS.findall(window)):
+    # No form has more than three words behind the month: "mai de l'année", "May in the year".
+    if not any(fold(word) in _ALL_MONTHS for word in _LETTERS.findall(window)[-4:]):
         return None
     for form, day_at, month_at, vote in (
         (_DAY_MONTH, 1, 2, 1),

@@ -69,18 +69,18 @@ class Embedding:
         for one in (now, coming):
             if one is not None:
                 known = [self._catalog.meta(key) for key in ("embedder", "embedder_next")]
-                drop_others(one.vectors.path, [one.vectors.table, *map(table_of, known)])
+                drop_others(one.store.path, [one.store.table, *map(table_of, known)])
 
     def _check_now(self, now: Meaning) -> None:
         if self._catalog.meta("embedder") == now.embedder.name and self._is_same_model(now):
             with self._catalog.transaction():
-                check.mend_vectors(self._catalog, now.vectors)
+                check.mend_vectors(self._catalog, now.store)
             return
         self._catalog.collect()  # the past is not worth embedding again
         with self._catalog.transaction() as db:
             db.execute("UPDATE passage SET embedded = 0")
             db.execute("DELETE FROM vector_removal")
-        now.vectors.clear()
+        now.store.clear()
         self._catalog.set_meta("embedder", now.embedder.name)
         self._catalog.set_meta("embedder_setting", now.setting)
 
@@ -101,13 +101,13 @@ class Embedding:
         if self._catalog.meta("embedder_next") != name:
             if coming is not None:
                 self._catalog.collect()
-                coming.vectors.clear()
+                coming.store.clear()
             with self._catalog.transaction() as db:
                 db.execute("UPDATE passage SET coming = 0 WHERE coming = 1")
                 self._catalog.set_meta("embedder_next", name)
         elif coming is not None:
             with self._catalog.transaction():
-                check.mend_vectors(self._catalog, coming.vectors, "coming")
+                check.mend_vectors(self._catalog, coming.store, "coming")
 
     # --- vectors that answer
 
@@ -125,7 +125,7 @@ class Embedding:
                 # The beginnings of all documents first: one huge file does not hold up the rest.
                 batch = self._batch("embedded = 0 ORDER BY ordinal, id LIMIT ?", COMMIT)
                 if not batch:
-                    now.vectors.settle()
+                    now.store.settle()
                     return
                 done += len(self._embed(batch, now, "embedded", stop))
             if progress:
@@ -150,7 +150,7 @@ class Embedding:
                 elif self._last and self._count("coming = 0"):
                     self._last = 0  # a vector was lost, and is intended anew
                 else:
-                    coming.vectors.settle()
+                    coming.store.settle()
                     self._switch(coming)
                     return
             if progress:
@@ -168,8 +168,8 @@ class Embedding:
         self._meanings.now, self._meanings.coming = coming, None
         log.info("search is by %s now", coming.embedder.name)
         if old is not None:
-            old.vectors.drop()
-        drop_others(coming.vectors.path, [coming.vectors.table])
+            old.store.drop()
+        drop_others(coming.store.path, [coming.store.table])
 
     # --- both
 
@@ -204,7 +204,7 @@ class Embedding:
             if len(part) == self._at_once:
                 self._at_once = _next_size(self._at_once, time.monotonic() - begun)
         ids = [id_ for id_, _, _ in batch[:done]]
-        meaning.vectors.upsert(ids, np.stack([known[digest] for _, _, digest in batch[:done]]))
+        meaning.store.upsert(ids, np.stack([known[digest] for _, _, digest in batch[:done]]))
         with self._catalog.transaction() as db:
             db.executemany(
                 f"UPDATE passage SET {column} = 1 WHERE id = ?",  # noqa: S608
@@ -222,7 +222,7 @@ class Embedding:
         for _, passage, digest in batch:
             if digest in known:
                 continue
-            vector = self._stored_vector(digest, meaning.vectors, column)
+            vector = self._stored_vector(digest, meaning.store, column)
             if vector is not None:
                 known[digest] = vector
             else:
@@ -251,8 +251,8 @@ class Embedding:
             return
         for one in (self._meanings.now, self._meanings.coming):
             if one is not None:
-                one.vectors.remove(ids)
-                one.vectors.settle()
+                one.store.remove(ids)
+                one.store.settle()
         with self._catalog.transaction() as db:
             db.executemany("DELETE FROM vector_removal WHERE passage_id = ?", [(i,) for i in ids])
 

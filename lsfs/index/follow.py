@@ -78,6 +78,9 @@ class CatchUp:
     def pid(self) -> int:
         return os.getpid()
 
+    def hint(self, paths: Iterable[str]) -> None:
+        """Nothing: what has changed is looked for when a result is asked for."""
+
     def fresh(self, emit: Emit) -> None:
         """Do what has changed or is pending, within :data:`FRESH_SECONDS`."""
         pipeline = self._pipeline

@@ -28,7 +28,8 @@ from lsfs.index.kinds import by_folders
 from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
 from lsfs.index.making_pool import makers
 from lsfs.index.meanings import Meanings
-from lsfs.index.reading import FileReader, Reader, Reading
+from lsfs.index.reading import FileReader, Reader
+from lsfs.index.ready import WITH_DOCUMENT, Ready, ready_of
 from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
@@ -40,7 +41,6 @@ BATCH = 100  # files that are asked for, and written down, at once
 BATCH_SECONDS = 0.5  # what was read is written down after this time at the latest
 MOVED = "moved"  # of the catalog's `meta`: ids of files whose kind and dates are to be judged anew
 UNFOUND = "detect"  # stands as the parser of contents that no parser was found for
-WITH_DOCUMENT = (Status.OK, Status.PARTIAL)
 # Endings that the same content would have again; what is unreadable or pending is tried anew.
 OF_THE_CONTENT = (
     Status.EMPTY, Status.UNSUPPORTED, Status.ENCRYPTED, Status.DAMAGED, Status.TOO_LARGE,
@@ -319,7 +319,7 @@ class Pipeline:
         self.check_parsers()
         self.has_changed = True
         workers = workers_of(self._config)
-        batch: list[_Ready] = []
+        batch: list[Ready] = []
         with (
             makers(self._rules, self._own_fields, waiting=waiting, workers=workers) as (
                 maker,
@@ -337,8 +337,8 @@ class Pipeline:
 
     def _take_in_all(
         self,
-        ahead: Ahead[FileRow, _Ready],
-        batch: list[_Ready],
+        ahead: Ahead[FileRow, Ready],
+        batch: list[Ready],
         waiting: int,
         progress: Progress | None,
         stop: Callable[[], bool],
@@ -371,7 +371,7 @@ class Pipeline:
                     yield row
             last = (rows[-1].identity.size, rows[-1].id)
 
-    def _gather(self, ready: _Ready, batch: list[_Ready]) -> bool:
+    def _gather(self, ready: Ready, batch: list[Ready]) -> bool:
         """Take in a file that was read; False when reading it was interrupted."""
         reading = ready.reading
         try:
@@ -379,7 +379,7 @@ class Pipeline:
             if reading.is_open_question:  # what the other thread found is known by now
                 self._write(batch)
                 reading = self._files.known_or_parsed(reading)
-                ready = self._ready(self._rules, reading)
+                ready = ready_of(self._rules, reading, self._catalog.load)
             self.work.parsed += reading.parsed
             if reading.is_interrupted:
                 self._files.forget(reading)
@@ -390,28 +390,16 @@ class Pipeline:
             self._files.forget(reading)
             raise
 
-    def _read(self, maker: Maker, row: FileRow) -> _Ready:
+    def _read(self, maker: Maker, row: FileRow) -> Ready:
         """A file read, and all made of it that can be made of it; in a thread of many."""
         reading = self._files.read(row)
         try:
-            return self._ready(maker, reading)
+            return ready_of(maker, reading, self._catalog.load)
         except BaseException:
             self._files.forget(reading)
             raise
 
-    def _ready(self, maker: Maker, reading: Reading) -> _Ready:
-        path = reading.row.path
-        if reading.document_id is not None:
-            document = self._catalog.load(reading.document_id)
-        elif reading.document is not None and not reading.is_interrupted:
-            document = reading.document
-        else:
-            return _Ready(reading, None, Facts(), None)
-        if reading.document_id is None and document.status in WITH_DOCUMENT:
-            return _Ready(reading, document, *maker.make(document, path))
-        return _Ready(reading, document, facts_of(document, path), None)
-
-    def _write(self, batch: list[_Ready]) -> None:
+    def _write(self, batch: list[Ready]) -> None:
         """Write down what files say; many at once, for each transaction takes its time."""
         if not batch:
             return
@@ -439,7 +427,7 @@ class Pipeline:
                 self._files.forget(ready.reading)
             batch.clear()
 
-    def _store(self, ready: _Ready) -> None:
+    def _store(self, ready: Ready) -> None:
         reading, document = ready.reading, ready.document
         row = reading.row
         if document is None:
@@ -525,21 +513,6 @@ class Pipeline:
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
         """Embed all passages that are not yet; any thread may do so."""
         self._embedding.pending(progress, stop)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A file that was read, with all that is made of it, to be written down.
-
-    Attributes:
-        document: what it says or stands for it; None for one that is gone or unreadable.
-        made: what goes with a document that the catalog does not have.
-    """
-
-    reading: Reading
-    document: Document | None
-    facts: Facts
-    made: Made | None
 
 
 def _weight(row: FileRow) -> int:

@@ -13,6 +13,8 @@ from functools import cached_property
 from re import _parser  # type: ignore[attr-defined]  # what `re` itself compiles from
 from typing import Any
 
+from lsfs import bytewise
+
 MOST = 400  # strings of one pattern that are still worth looking for
 _EXACT = 24  # strings that a part may stand for before it counts as open
 _LEAST = 3  # characters of a literal: shorter ones stand in every text
@@ -62,6 +64,17 @@ class Strings:
             [_raw(one) for one in self._wanted], implementation=Implementation.DFA
         )
 
+    @cached_property
+    def _bytewise(self) -> Any:
+        """Finds them in texts of one byte a character, of either codec; None if it cannot."""
+        from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+        joined = "".join(self._wanted).encode("latin-1", "replace")
+        if "?" in joined.decode("latin-1") or any(0x80 <= byte < 0xA0 for byte in joined):
+            return None
+        wanted = [one.encode("latin-1") for one in self._wanted]
+        return BytesAhoCorasick(wanted, implementation=Implementation.DFA)
+
     def held(self, text: str) -> Words:
         """Those that a text holds."""
         found = self._automaton.find_matches_as_indexes(_raw(text), overlapping=True)
@@ -69,11 +82,13 @@ class Strings:
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where they stand in a text, also those within others, by their ends."""
-        raw = _raw(text)
-        if len(raw) == len(text):
-            for _, first, last in self._automaton.find_matches_as_indexes(raw, overlapping=True):
+        coded = bytewise.encoded(text)
+        if coded is not None and self._bytewise is not None:
+            found = self._bytewise.find_matches_as_indexes(coded[0], overlapping=True)
+            for _, first, last in found:
                 yield first, last
             return
+        raw = _raw(text)
         behind = end = 0  # of the last one, in bytes and in characters
         for at, _, last in self._automaton.find_matches_as_indexes(raw, overlapping=True):
             end += len(raw[behind:last].decode("utf-8", "surrogatepass"))
@@ -100,7 +115,7 @@ def within_lines(pattern: str) -> str:
 
 def folded(text: str) -> str:
     """A text as literals are compared with it: every form that IGNORECASE takes as one is one."""
-    text = text.casefold()
+    text = bytewise.casefold(text)
     if text.isascii():
         return text
     return text.replace(_DOT_ABOVE, "").replace(_DOTLESS, "i")

@@ -99,7 +99,7 @@ class _Process:
             self._process = _started()
             _send(self._process.stdin, self._own)
         # JSON is quicker than pickle for a document's many small parts.
-        _send(self._process.stdin, (codec.dumps(document), path))
+        _send(self._process.stdin, (codec.encoded(document), path))
         found: tuple[Facts, Made] = _receive(self._process.stdout)
         return found
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
+    from lsfs.index.stores import Vectors
     from lsfs.index.vectors import VectorStore
 
 
@@ -19,8 +20,21 @@ class Meaning:
     """
 
     embedder: Embedder
-    vectors: VectorStore
+    vectors: Vectors
     setting: str = ""
+
+    @property
+    def store(self) -> VectorStore:
+        """The vectors of a drive on this machine, to write them.
+
+        Raises:
+            TypeError: they are a library's, which others write.
+        """
+        from lsfs.index.vectors import VectorStore
+
+        if not isinstance(self.vectors, VectorStore):
+            raise TypeError(f"{type(self.vectors).__name__} is not written here")
+        return self.vectors
 
 
 class Meanings:
@@ -36,7 +50,7 @@ class Meanings:
         self.coming = coming
 
     @classmethod
-    def of(cls, vectors: VectorStore | None, embedder: Embedder | None) -> Meanings:
+    def of(cls, vectors: Vectors | None, embedder: Embedder | None) -> Meanings:
         """One model, or none."""
         return cls(None if vectors is None or embedder is None else Meaning(embedder, vectors))
 

@@ -18,6 +18,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lsfs import bytewise
+
 RUN = 3  # words in a shingle
 LEAST = 20  # shingles below which a likeness means nothing
 PERMUTATIONS = 128  # standard error of an estimate: at most 0.044
@@ -45,6 +47,14 @@ _OFFSETS = _constants(20150601, PERMUTATIONS).astype(np.uint32)
 _PLACES = _constants(1997, RUN)
 _LETTERS = _constants(1979, 64)  # by their place in a word; a longer one takes them again
 _ASCII_KINDS = np.array([chr(code).isalnum() * _LETTER for code in range(128)], np.uint8)
+# For each codec: which bytes are letters of words, and what each adds before it is weighted.
+_BYTES = [
+    (
+        bytes(map(str.isalnum, chars)),
+        np.array([(ord(c) + 32) * c.isalnum() for c in chars], np.uint64),
+    )
+    for chars in (bytes(range(256)).decode(codec, "replace") for codec in bytewise.CODECS)
+]
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
 
@@ -62,7 +72,7 @@ def shingles(text: str) -> Shingles:
 
 def runs_of(text: str) -> NDArray[np.uint64]:
     """The hashes of all runs of words in a text, in order and as often as they stand there."""
-    row = _hashed(text.casefold())
+    row = _hashed(bytewise.casefold(text))
     if len(row) < RUN:
         return np.empty(0, np.uint64)
     mixed = np.zeros(len(row) - RUN + 1, np.uint64)
@@ -93,6 +103,9 @@ def _hashed_stretch(text: str) -> NDArray[np.uint64]:
     Multilinear hashing (Carter and Wegman, "Universal classes of hash functions", 1979) modulo
     2^64; its low bits are the weak ones, and the runs of words mix them.
     """
+    coded = bytewise.encoded(text)
+    if coded is not None:
+        return _hashed_bytes(*coded)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     kinds = _kinds(codes)
     before = np.concatenate((np.zeros(1, np.uint8), kinds[:-1]))
@@ -105,6 +118,28 @@ def _hashed_stretch(text: str) -> NDArray[np.uint64]:
     places = np.arange(len(letters)) - np.repeat(firsts, lengths)
     weighted = (codes[letters].astype(np.uint64) + _HALF) * _LETTERS[places % len(_LETTERS)]
     sums: NDArray[np.uint64] = np.add.reduceat(weighted, firsts)
+    return sums ^ (sums >> _HALF)
+
+
+def _hashed_bytes(raw: bytes, codec: int) -> NDArray[np.uint64]:
+    """The same of a text of one byte a character, in which no letter is a word of its own."""
+    if not raw:
+        return np.empty(0, np.uint64)
+    are_letters, weights = _BYTES[codec]
+    letters = np.frombuffer(raw.translate(are_letters), np.bool_)
+    begins = np.empty(len(raw), np.bool_)
+    begins[0] = letters[0]
+    np.greater(letters[1:], letters[:-1], out=begins[1:])
+    firsts = np.flatnonzero(begins)
+    if not len(firsts):
+        return np.empty(0, np.uint64)
+    start = firsts[0]
+    places = np.arange(start, len(raw))
+    places -= np.repeat(firsts, np.diff(firsts, append=len(raw)))
+    places &= len(_LETTERS) - 1
+    weighted = weights.take(np.frombuffer(raw, np.uint8)[start:])  # 0 between words
+    weighted *= _LETTERS.take(places)
+    sums: NDArray[np.uint64] = np.add.reduceat(weighted, firsts - start)
     return sums ^ (sums >> _HALF)
 
 

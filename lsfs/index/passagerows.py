@@ -6,9 +6,9 @@ The functions work within a transaction of the catalog; see :mod:`lsfs.index.sch
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from lsfs.index.terms import parts_of
+from lsfs.index.terms import parts_of, parts_of_all
 from lsfs.model import Passage
 
 _AT_ONCE = 1000  # rows that are looked at anew
@@ -17,7 +17,7 @@ _AT_ONCE = 1000  # rows that are looked at anew
 def add(
     db: sqlite3.Connection,
     document_id: int,
-    passages: Iterable[tuple[Passage, bytes]],
+    passages: Sequence[tuple[Passage, bytes]],
     *,
     embedded: bool,
 ) -> None:
@@ -27,6 +27,7 @@ def add(
         passages: each with the hash of what is to be embedded for it.
         embedded: no vectors are intended.
     """
+    parts = parts_of_all([searched(one.text, one.heading) for one, _ in passages])
     db.executemany(
         "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
         "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
@@ -35,15 +36,22 @@ def add(
             (
                 document_id, int(embedded), ordinal, one.char_start, one.char_end, one.page,
                 one.page_end, one.line_start, one.line_end, one.heading, one.where,
-                _parts(one.text, one.heading), one.text, text_hash,
+                parts[ordinal], one.text, text_hash,
             )
             for ordinal, (one, text_hash) in enumerate(passages)
         ),
     )  # fmt: skip
-    db.execute(
-        "INSERT INTO passage_fts(rowid, text, heading, parts) SELECT id, text, heading, parts "
-        "FROM passage WHERE document_id = ? ORDER BY ordinal",
-        (document_id,),
+    ids = db.execute(
+        "SELECT id FROM passage WHERE document_id = ? ORDER BY ordinal", (document_id,)
+    )
+    # Not by INSERT … SELECT: before one that may write several rows FTS5 writes down what it has
+    # gathered of the transaction, and merges it later: three times the work.
+    db.executemany(
+        "INSERT INTO passage_fts(rowid, text, heading, parts) VALUES (?, ?, ?, ?)",
+        [
+            (id_, one.text, one.heading, words)
+            for (id_,), (one, _), words in zip(ids.fetchall(), passages, parts, strict=True)
+        ],
     )
 
 
@@ -55,7 +63,7 @@ def index_words(db: sqlite3.Connection) -> None:
         (last, _AT_ONCE),
     ).fetchall():
         for id_, text, heading, was in rows:
-            parts = _parts(text, heading)
+            parts = parts_of(searched(text, heading))
             if parts != was:
                 _replace(db, (id_, text, heading, was), parts)
         last = rows[-1][0]
@@ -75,5 +83,6 @@ def _replace(db: sqlite3.Connection, was: tuple[int, str, str, str], parts: str)
     )
 
 
-def _parts(text: str, heading: str) -> str:
-    return parts_of(f"{text}\n{heading}" if heading else text)
+def searched(text: str, heading: str) -> str:
+    """What is searched of a passage."""
+    return f"{text}\n{heading}" if heading else text

@@ -129,5 +129,5 @@ class _Locator:
             line_start=min(lines, default=None),
             line_end=max(lines, default=None),
             heading=pieces[0].heading or pieces[-1].heading,
-            where=self._places.where(start, end),
+            where=self._places.of_spans(spans, start, end),
         )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lsfs import digest as digests
-from lsfs.index.catalog import Catalog
 from lsfs.index.rows import FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.model import Document, Status
@@ -30,6 +29,20 @@ class Reader(Protocol):
 
     def versions(self) -> dict[str, int]:
         """Version of each parser by name."""
+        ...
+
+
+class Contents(Protocol):
+    """Knows what was read before, by its content."""
+
+    def document_of(
+        self, digest: bytes, versions: dict[str, int], path: str
+    ) -> tuple[int, str] | None:
+        """Id and title of the document that a file of this content is, unless it is outdated."""
+        ...
+
+    def failure_of(self, digest: bytes, path: str) -> Document | None:
+        """What stands for a content that gives no document under such a name, if it was tried."""
         ...
 
 
@@ -94,7 +107,7 @@ class FileReader:
         max_bytes: size of the largest file that is read.
     """
 
-    def __init__(self, tree: SourceTree, catalog: Catalog, reader: Reader, max_bytes: int) -> None:
+    def __init__(self, tree: SourceTree, catalog: Contents, reader: Reader, max_bytes: int) -> None:
         self._tree = tree
         self._catalog = catalog
         self._reader = reader
@@ -108,6 +121,15 @@ class FileReader:
         Raises:
             ParseError: the parsers do not start.
         """
+        reading = self.opened(row)
+        try:
+            return self.known_or_parsed(reading, wait=True) if reading.digest else reading
+        except BaseException:
+            reading.close()
+            raise
+
+    def opened(self, row: FileRow) -> Reading:
+        """A file that is open and whose content is known by its digest, but not what it says."""
         try:
             fd = self._tree.open(row.path)
         except OSError as error:
@@ -115,12 +137,12 @@ class FileReader:
                 return Reading(row)
             return Reading(row, outcome=_unreadable(error))
         try:
-            return self._read(Reading(row, fd, _rested(fd)))
+            return self._hashed(Reading(row, fd, _rested(fd)))
         except BaseException:
             os.close(fd)
             raise
 
-    def _read(self, reading: Reading) -> Reading:
+    def _hashed(self, reading: Reading) -> Reading:
         assert reading.identity is not None  # noqa: S101
         size = reading.identity.size
         if size > self._max_bytes:
@@ -130,7 +152,7 @@ class FileReader:
             digest = digests.of(_bounded(reading.fd, size))
         except OSError as error:
             return replace(reading, outcome=_unreadable(error))
-        return self.known_or_parsed(replace(reading, digest=digest), wait=True)
+        return replace(reading, digest=digest)
 
     def known_or_parsed(self, reading: Reading, *, wait: bool = False) -> Reading:
         """What the content of an open file says.

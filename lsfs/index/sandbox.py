@@ -28,6 +28,7 @@ import msgspec
 
 from lsfs.config import IndexConfig
 from lsfs.errors import ParseError
+from lsfs.index.scans import ScanReading, Scans
 from lsfs.model import Document, Status
 
 MODULE: Final = "lsfs_parsers"  # run as a program; parsers are never imported here
@@ -49,8 +50,10 @@ _ANSWER_PER_BYTE = 64
 _MAX_ANSWER = 2**29
 _MAX_PARTS = 600_000  # blocks, spans and pages; the parsers end at 500,000
 _PART = b'"char_start":'  # of each; within a text its quotation marks would be escaped
+_PICTURE = b"P"  # begins what a page says that is a picture
 _MAX_NOTE = 2**20  # bytes of any other message
-_RECEIVE_STEP = 2**20
+_LEAST_STEP, _RECEIVE_STEP = 2**16, 2**20
+_LONGEST_STATM = 256  # bytes
 _STDERR_PIPE = 64 * 1024  # bytes; more is lost, never waited for
 _MAX_REASON = 200  # characters
 _UNKNOWN = "application/octet-stream"
@@ -82,12 +85,18 @@ class Sandbox:
     Args:
         limits: largest file, time and memory.
         extra_parsers: more parsers for the child by name, as ``module:Class``.
+        scans: keeps the pages of scans that are not read to their end.
     """
 
     def __init__(
-        self, limits: IndexConfig, *, extra_parsers: Mapping[str, str] | None = None
+        self,
+        limits: IndexConfig,
+        *,
+        extra_parsers: Mapping[str, str] | None = None,
+        scans: Scans | None = None,
     ) -> None:
         self._limits = limits
+        self._scans = scans
         self._extra = dict(extra_parsers or {})
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -161,15 +170,19 @@ class Sandbox:
             if error.status is Status.PENDING:
                 return _unread(error.status, error.reason)
             raise _no_start(error) from error
+        scan = ScanReading(self._scans, fd)
         try:
-            document = child.read(fd, name, allowed)
+            document = child.read(fd, name, allowed, scan)
         except _Stopped as error:
             self._drop_child()
             if self._closed:
-                return _unread(Status.PENDING, "reading was interrupted")
-            return _unread(error.status, error.reason, child.claim)
-        if document.status is Status.OUT_OF_MEMORY or child.is_worn():
-            self._drop_child()
+                document = _unread(Status.PENDING, "reading was interrupted")
+            else:
+                document = _unread(error.status, error.reason, child.claim)
+        else:
+            if document.status is Status.OUT_OF_MEMORY or child.is_worn():
+                self._drop_child()
+        scan.done(document)
         return document
 
     def _ready_child(self) -> _Child:
@@ -280,6 +293,8 @@ class _Child:
             os.close(errors_write)
         self._socket = ours
         self._errors = errors
+        self._received = bytearray()  # and not taken yet
+        self._statm = _statm(self._process.pid)
 
     @property
     def pid(self) -> int:
@@ -303,7 +318,7 @@ class _Child:
             raise self._obituary() from None
         return _decoded(answer, dict[str, dict[str, int]]).get("versions", {})
 
-    def read(self, fd: int, name: str, allowed: Allowed) -> Document:
+    def read(self, fd: int, name: str, allowed: Allowed, scan: ScanReading) -> Document:
         """The document in ``fd``.
 
         Raises:
@@ -316,11 +331,9 @@ class _Child:
         deadline = _Deadline(time.monotonic() + allowed.seconds, allowed.picture_seconds)
         self._said()  # what earlier files left there explains nothing about this one
         try:
-            self._send(_request(name, allowed), fd)
+            self._send(_request(name, allowed), *([fd, scan.known] if scan.known >= 0 else [fd]))
             self.claim = _decoded(self._receive(deadline.now), dict[str, str | int])
-            while not (answer := self._receive(deadline.now, allowed.answer)):
-                deadline.turn()
-            document = _decoded_document(answer)
+            document = _decoded_document(self._answer(deadline, allowed.answer, scan))
         except TimeoutError:
             reason = f"the parser was stopped after {deadline.now - begun:.3g} s"
             raise _Stopped(Status.TIMEOUT, reason) from None
@@ -331,6 +344,17 @@ class _Child:
         if fault:
             raise _Stopped(Status.DAMAGED, f"the parser's answer is inconsistent: {fault}")
         return document
+
+    def _answer(self, deadline: _Deadline, longest: int, scan: ScanReading) -> bytes:
+        """The document as it comes, after what is said of pages that are pictures."""
+        while True:
+            answer = self._receive(deadline.now, longest)
+            if answer.startswith(_PICTURE):
+                scan.keep(answer[len(_PICTURE) :])
+            elif answer:
+                return answer
+            else:
+                deadline.turn()
 
     def is_alive(self) -> bool:
         return self._exit is None and not self._wait(0)
@@ -350,6 +374,8 @@ class _Child:
         if not self._wait(0 if self._busy else STOP_SECONDS):
             self._kill()
         os.close(self._errors)
+        if self._statm >= 0:
+            os.close(self._statm)
         # The process was waited for here, with its use of memory; Popen only has to know.
         self._process.returncode = self._exit_facts()[0]
 
@@ -416,23 +442,20 @@ class _Child:
     def _resident(self) -> int:
         """Memory of the child, in bytes."""
         try:
-            fields = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()
+            fields = os.pread(self._statm, _LONGEST_STATM, 0).split()
         except OSError:
             return 0
-        return int(fields[1]) * resource.getpagesize()
+        return int(fields[1]) * resource.getpagesize() if fields else 0
 
-    def _send(self, message: Mapping[str, object], fd: int | None = None) -> None:
+    def _send(self, message: Mapping[str, object], *fds: int) -> None:
         # ASCII, so that a name with bytes that are not UTF-8 arrives as it is.
         data = json.dumps(message).encode("ascii")
-        head = _LENGTH.pack(len(data))
+        data = _LENGTH.pack(len(data)) + data
         self._socket.settimeout(START_SECONDS)
         try:
-            if fd is None:
-                self._socket.sendall(head)
-            else:
-                sent = socket.send_fds(self._socket, [head], [fd])
-                self._socket.sendall(head[sent:])
-            self._socket.sendall(data)
+            # Beside the head alone, which the child waits for.
+            sent = socket.send_fds(self._socket, [data[: _LENGTH.size]], fds) if fds else 0
+            self._socket.sendall(data[sent:])
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
@@ -443,20 +466,30 @@ class _Child:
         return self._exactly(length, deadline)
 
     def _exactly(self, count: int, deadline: float) -> bytes:
-        data = bytearray()
+        data = self._received
         while len(data) < count:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._socket.settimeout(left)
             try:
-                part = self._socket.recv(min(count - len(data), _RECEIVE_STEP))
+                part = self._socket.recv(max(_LEAST_STEP, min(count - len(data), _RECEIVE_STEP)))
             except ConnectionError as error:
                 raise EOFError from error
             if not part:
                 raise EOFError
             data += part
-        return bytes(data)
+        taken = bytes(data[:count])
+        del data[:count]
+        return taken
+
+
+def _statm(pid: int) -> int:
+    """The file that tells of a process's memory, opened; -1 where there is none."""
+    try:
+        return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
 
 
 def _command(fd: int, memory_mb: int, extra: Mapping[str, str], limits: IndexConfig) -> list[str]:

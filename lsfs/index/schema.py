@@ -85,7 +85,8 @@ SCHEMA_VERSION = 5
 #   request      what is joined, as JSON of a join's request
 #   joined       rows as JSON, computed at `generation`; none where there is a `problem`
 # passage_fts, file_fts: full text over passages, and over names and titles; *_parts as in passage.
-SCHEMA = """
+# All but the passages; of a shared library they are elsewhere (lsfs.index.library.mirror).
+OF_FILES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -137,25 +138,6 @@ CREATE INDEX file_status ON file(status, size, id);
 CREATE INDEX file_inode ON file(inode);
 CREATE INDEX file_read ON file(path) WHERE document_id IS NOT NULL;
 CREATE INDEX file_day ON file(day) WHERE day <> '';
-CREATE TABLE passage (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id INTEGER NOT NULL REFERENCES document(id),
-    ordinal INTEGER NOT NULL,
-    char_start INTEGER NOT NULL,
-    char_end INTEGER NOT NULL,
-    page INTEGER, page_end INTEGER,
-    line_start INTEGER, line_end INTEGER,
-    heading TEXT NOT NULL,
-    place TEXT NOT NULL,
-    parts TEXT NOT NULL,
-    text TEXT NOT NULL,
-    text_hash BLOB NOT NULL,
-    embedded INTEGER NOT NULL DEFAULT 0,
-    coming INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX passage_document ON passage(document_id, ordinal);
-CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;
-CREATE INDEX passage_intent ON passage(ordinal, id) WHERE embedded = 0;
 CREATE TABLE vector_removal (passage_id INTEGER PRIMARY KEY);
 CREATE TABLE content_date (
     file_id INTEGER NOT NULL REFERENCES file(id),
@@ -230,11 +212,33 @@ CREATE TABLE saved_join (
     name TEXT PRIMARY KEY, request TEXT NOT NULL, generation INTEGER NOT NULL,
     joined TEXT NOT NULL, problem TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE VIRTUAL TABLE passage_fts USING fts5(
-    text, heading, parts, content='passage', content_rowid='id',
-    tokenize="porter unicode61 remove_diacritics 2"
-);
 CREATE VIRTUAL TABLE file_fts USING fts5(
     name, title, name_parts, title_parts, tokenize="porter unicode61 remove_diacritics 2"
 );
 """
+PASSAGES = """
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES document(id),
+    ordinal INTEGER NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    page INTEGER, page_end INTEGER,
+    line_start INTEGER, line_end INTEGER,
+    heading TEXT NOT NULL,
+    place TEXT NOT NULL,
+    parts TEXT NOT NULL,
+    text TEXT NOT NULL,
+    text_hash BLOB NOT NULL,
+    embedded INTEGER NOT NULL DEFAULT 0,
+    coming INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX passage_document ON passage(document_id, ordinal);
+CREATE INDEX passage_hash ON passage(text_hash) WHERE embedded = 1;
+CREATE INDEX passage_intent ON passage(ordinal, id) WHERE embedded = 0;
+CREATE VIRTUAL TABLE passage_fts USING fts5(
+    text, heading, parts, content='passage', content_rowid='id',
+    tokenize="porter unicode61 remove_diacritics 2"
+);
+"""
+SCHEMA = OF_FILES + PASSAGES

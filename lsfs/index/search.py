@@ -11,35 +11,28 @@ from typing import TYPE_CHECKING, Any
 from lsfs.errors import UsageError
 from lsfs.index import fusion, keyword, listing
 from lsfs.index import query as queries
-from lsfs.index.common_words import Frequencies, Gate
 from lsfs.index.filters import Filters
+from lsfs.index.fulltext import FullText
 from lsfs.index.fusion import Candidate
 from lsfs.index.listing import sentence_at
 from lsfs.index.meanings import Meanings
 from lsfs.index.preference import Preference, date_share
 from lsfs.index.query import Leaf, Query
 from lsfs.index.snippets import Snippet, Snippets
-from lsfs.index.spelling import Correction, Speller
+from lsfs.index.spelling import Correction
+from lsfs.index.stores import CANDIDATES, Vectors, Where, Words
 from lsfs.index.terms import query_words
 from lsfs.model import ContentDate, FoundFile, Hit
 
 if TYPE_CHECKING:  # a client of a daemon needs this module's words, not its engines
     from lsfs.index.catalog import Catalog
     from lsfs.index.embed import Embedder
-    from lsfs.index.vectors import VectorStore
 
 __all__ = ("MODES", "Found", "Preference", "Search", "query_words", "sentence_at")
 
-CANDIDATES = 200  # from each arm, before fusion
 PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
 GONE = 10  # of the newest files, some may have gone in the last moments
-FEW = 50  # candidates that are too few to rank, where more may be had
-# Where filters leave too few of the passages that rare words choose, so many times as many may be
-# chosen, before all words choose; and they do not when the best TOP are found, which they are when
-# none that has only the other words can score as much. Of what it could score at most (LIKELY) as
-# much as when each stands there twice, in a passage of average length.
-WIDTHS, TOP, LIKELY = (4, 16), 10, 2 / (2 + keyword.K1)
 MOST_AT_ONCE = 500  # candidates whose rows are asked for
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
@@ -52,23 +45,6 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """Which files may be found: the filters and the query's own condition, as SQL."""
-
-    sql: str
-    values: tuple[object, ...]
-    all: bool  # every file may be
-
-    @classmethod
-    def of(cls, filters: Filters, query: Query) -> _Where:
-        sql, values = filters.sql()
-        if query.condition is None:
-            return cls(sql, tuple(values), filters == Filters())
-        own = keyword.condition(query.condition)
-        return cls(f"{sql} AND ({own.sql})", (*values, *own.values), False)
-
-
 @dataclass(slots=True)
 class _Task:
     """One search on its way.
@@ -78,7 +54,7 @@ class _Task:
     """
 
     query: Query
-    where: _Where
+    where: Where
     hypothetical: str = ""
     is_there: Callable[[str], bool] | None = None
     corrections: list[Correction] = field(default_factory=list)
@@ -98,31 +74,32 @@ class _Task:
 
 
 class Search:
-    """Searches one catalog and its vectors.
+    """Searches one catalog, the words of its passages and their vectors.
 
     Args:
         vectors, embedder: None leaves the keyword arm alone.
         meanings: the embedding models, in their place, where one may follow on another.
+        words: by default the full text that the catalog itself has.
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        vectors: VectorStore | None,
+        vectors: Vectors | None,
         embedder: Embedder | None,
         meanings: Meanings | None = None,
+        words: Words | None = None,
     ) -> None:
         self._catalog = catalog
         self.meanings = meanings or Meanings.of(vectors, embedder)
-        self._speller = Speller()
+        self._words = words or FullText(catalog)
         self._snippets = Snippets()
-        self._frequencies = Frequencies()
         self._hidden_at = (-1, -1)
         self._hidden: frozenset[int] = frozenset()
         self._owners: tuple[tuple[int, int], Any] | None = None
 
     @property
-    def vectors(self) -> VectorStore | None:
+    def vectors(self) -> Vectors | None:
         """The vectors that it searches."""
         now = self.meanings.now
         return now.vectors if now else None
@@ -135,7 +112,7 @@ class Search:
 
     def of(self, catalog: Catalog) -> Search:
         """A search of another catalog that knows the same passages, so has the same vectors."""
-        return Search(catalog, None, None, self.meanings)
+        return Search(catalog, None, None, self.meanings, self._words.of(catalog))
 
     def hits(self, query: str, **options: Any) -> list[Hit]:
         """The hits of :meth:`find`."""
@@ -179,7 +156,7 @@ class Search:
         read = queries.read(query, plain=plain)
         with self._catalog.lock:
             self._catalog.db.create_function(keyword.BEGINS, 2, keyword.begins, deterministic=True)
-        task = _Task(read, _Where.of(filters or Filters(), read), hypothetical, is_there)
+        task = _Task(read, Where.of(filters or Filters(), read), hypothetical, is_there)
         if not read.words.strip():
             return Found(self._page(self._newest(task.where, k + GONE), task, k, 1), read.notes)
         self._candidates(task, mode)
@@ -209,12 +186,7 @@ class Search:
             return
         plain = [leaf.text for leaf in task.query.wanted if leaf.kind == "word" and not leaf.field]
         asked = {leaf.text for leaf in queries.leaves(task.query.condition)}
-        with self._catalog.lock:
-            task.corrections = self._speller.corrections(
-                self._catalog.db,
-                [word for word in plain if word not in asked],
-                self._catalog.generation(),
-            )
+        task.corrections = self._words.corrections([word for word in plain if word not in asked])
 
     def _keyword(self, task: _Task) -> None:
         """BM25 of passages as a share of the best one's."""
@@ -225,74 +197,14 @@ class Search:
             for id_, score in self._bm25(keyword.ranking(instead), task.where).items():
                 scores[id_] = scores.get(id_, 0.0) + CORRECTED * score
         places = fusion.ranked(scores)
-        least = fusion.SURE * self._most(terms) if scores else 0.0
+        least = fusion.SURE * self._words.most(terms) if scores else 0.0
         for id_, share in fusion.of_best(scores, least).items():
             candidate = task.candidate(id_)
             candidate.add("keyword", share, fusion.KEYWORD)
             candidate.scores |= {"bm25": scores[id_], "keyword_rank": places[id_]}
 
-    def _most(self, terms: Sequence[str]) -> float:
-        """What BM25 would give at most: every word of the query, and many times over."""
-        with self._catalog.lock:
-            return keyword.most(terms, self._known_frequencies(), self._catalog.db)
-
-    def _known_frequencies(self) -> Frequencies:
-        return self._frequencies.at(self._catalog.db, self._catalog.generation())
-
-    def _bm25(self, terms: Sequence[str], where: _Where) -> dict[int, float]:
-        if not terms:
-            return {}
-        with self._catalog.lock:
-            gate = Gate(self._catalog.db, self._known_frequencies())
-            whole, expressions = [" OR ".join(terms)], gate.expressions(terms)
-            found = self._matching(expressions, where)
-            if len(found) >= FEW or expressions == whole:
-                return found
-            # The filters left too little of what was chosen.
-            return self._wider(gate, terms, where) or self._matching(whole, where)
-
-    def _wider(self, gate: Gate, terms: Sequence[str], where: _Where) -> dict[int, float]:
-        """What more of the words choose, if the best of it are the best of all; else nothing."""
-        tried = list[str]()
-        for width in WIDTHS:
-            expressions, left = gate.wider(terms, width)
-            if not expressions or expressions == tried:
-                continue
-            tried = expressions
-            found = self._matching(expressions, where)
-            if len(found) >= FEW and sorted(found.values())[-TOP] >= LIKELY * self._most(left):
-                return found
-        return {}
-
-    def _matching(self, expressions: Sequence[str], where: _Where) -> dict[int, float]:
-        """BM25 of passages by the expression that gives the most."""
-        found: dict[int, float] = {}
-        for match in expressions:
-            for id_, score in self._matches(match, where).items():
-                found[id_] = max(score, found.get(id_, 0.0))
-        return found
-
-    def _matches(self, match: str, where: _Where) -> dict[int, float]:
-        if where.all:
-            hidden = self._without_file()
-            rows = self._rows(
-                f"SELECT rowid, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
-                "WHERE passage_fts MATCH ? ORDER BY score DESC LIMIT ?",
-                [match, 2 * CANDIDATES if hidden else CANDIDATES],
-            )
-            shown = [row for row in rows if row[0] not in hidden]
-            if not hidden or len(shown) >= CANDIDATES or len(rows) < 2 * CANDIDATES:
-                return dict(shown[:CANDIDATES])
-        # CROSS JOIN keeps SQLite from walking the files first: the match is the narrow side.
-        rows = self._rows(
-            f"SELECT p.id, -{keyword.PASSAGE_RANK} AS score FROM passage_fts "  # noqa: S608
-            "CROSS JOIN passage p ON p.id = passage_fts.rowid "
-            "WHERE passage_fts MATCH ? AND p.document_id IN "
-            "(SELECT d.id FROM file f JOIN document d ON d.id = f.document_id "
-            f"WHERE {where.sql}) ORDER BY score DESC LIMIT ?",
-            [match, *where.values, CANDIDATES],
-        )
-        return dict(rows)
+    def _bm25(self, terms: Sequence[str], where: Where) -> dict[int, float]:
+        return self._words.ranked(terms, where, self._without_file()) if terms else {}
 
     def _semantic(self, task: _Task, *, only_these: bool) -> None:
         """Cosines of passages, spread over 0..1 below the best candidate."""
@@ -363,7 +275,7 @@ class Search:
             self._hidden_at = state
         return self._hidden
 
-    def _allowed(self, where: _Where) -> Any:
+    def _allowed(self, where: Where) -> Any:
         """Ids of the passages of files that may be found, int64 [n]."""
         import numpy as np
 
@@ -395,7 +307,7 @@ class Search:
             self._owners = state, np.array(rows, np.int64).reshape(-1, 3).T
         return self._owners[1]
 
-    def _newest(self, where: _Where, k: int) -> list[Candidate]:
+    def _newest(self, where: Where, k: int) -> list[Candidate]:
         rows = self._rows(
             "SELECT p.id FROM file f JOIN document d ON d.id = f.document_id "  # noqa: S608
             f"JOIN passage p ON p.document_id = d.id AND p.ordinal = 0 WHERE {where.sql} "
@@ -460,7 +372,7 @@ class Search:
         return [_hit(row, candidate, s) for (candidate, row), s in zip(page, snippets, strict=True)]
 
     def _rows_of(
-        self, ranked: Sequence[Candidate], where: _Where, at_once: int
+        self, ranked: Sequence[Candidate], where: Where, at_once: int
     ) -> Iterator[tuple[Candidate, tuple[Any, ...]]]:
         """Candidates with a row for each file that has the passage, fetched as they are needed."""
         first = 0
@@ -472,7 +384,8 @@ class Search:
                     yield candidate, row
             first, at_once = first + len(batch), min(2 * at_once, MOST_AT_ONCE)
 
-    def _passages(self, ids: Sequence[int], where: _Where) -> dict[int, list[tuple[Any, ...]]]:
+    def _passages(self, ids: Sequence[int], where: Where) -> dict[int, list[tuple[Any, ...]]]:
+        self._words.ahead(ids)
         marks = ", ".join("?" * len(ids))
         rows = self._rows(
             "SELECT p.id, f.path, p.page, p.page_end, p.line_start, p.line_end, p.char_start, "  # noqa: S608

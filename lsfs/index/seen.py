@@ -13,7 +13,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from lsfs.index.catalog import Catalog
+from lsfs.index.catalog import Catalog, Connect
+from lsfs.index.opening import connect
 from lsfs.index.then import CatalogThen
 from lsfs.index.veil import veil
 
@@ -24,12 +25,13 @@ class CatalogSeen(CatalogThen):
     Args:
         path: the whole catalog.
         sees: whether a path may be seen.
+        connect: as of the whole catalog.
     """
 
     is_partial = True
 
-    def __init__(self, path: Path, sees: Callable[[str], bool]) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, sees: Callable[[str], bool], connect: Connect = connect) -> None:
+        super().__init__(path, connect)
         try:
             with self.lock:
                 self._fill_seen(sees)
@@ -60,4 +62,4 @@ def of(catalog: Catalog, path: Path, sees: Callable[[str], bool]) -> Catalog:
         path: where the catalog is.
     """
     with catalog.lock:  # not in the middle of what this process writes
-        return CatalogSeen(path, sees)
+        return CatalogSeen(path, sees, catalog.connect)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import filterfalse
+from typing import NamedTuple
 
 from lsfs.index.han import simplified
 
@@ -90,31 +92,65 @@ def parts_of(text: str, *, name: bool = False) -> str:
         text: a passage, a title or a name.
         name: split also between letters and digits, as in ``report2023``.
     """
-    # Every passage comes by here: what is rare is looked for with the cheapest test first.
-    found: list[str] = []
+    return _parts(text, _rare_in(text), name)
+
+
+def parts_of_all(texts: Sequence[str]) -> list[str]:
+    """The same of many texts: what none of them has is looked for once."""
+    rare = _rare_in("\n".join(texts))
+    if any(rare):
+        return [parts_of(text) for text in texts]
+    return [_parts(text, rare, name=False) for text in texts]
+
+
+class _Rare(NamedTuple):
+    """What most texts have not: a capital within a word, digits in groups, ``C++`` or ``C#``."""
+
+    humps: bool
+    groups: bool
+    signs: bool
+
+
+def _rare_in(text: str) -> _Rare:
     classes = text.encode("utf-8", "replace").translate(_CLASSES)
+    return _Rare(
+        b"aA" in classes or b"AAa" in classes,
+        b"0,000" in classes or (b"\x800" in classes and _THOUSANDS.search(text) is not None),
+        "#" in text or "++" in text,
+    )
+
+
+def _parts(text: str, rare: _Rare, name: bool) -> str:
+    # Every passage comes by here.
+    found: list[str] = []
     if not text.isascii():
-        odd = [piece for piece in text.split() if not piece.isascii()]
-        for word in [word for word in _WORD.findall(" ".join(odd)) if not word.isascii()]:
-            found += _unseen(word) if len(word) > _LONG else _unseen_often(word)
+        for piece in filterfalse(str.isascii, text.split()):
+            found += _unseen_in(piece) if len(piece) > _LONG else _unseen_often(piece)
     if name:
         words = _WORD.findall(text)
         found += [part for word in words if not word.isdigit() for part in _humps(word)]
-    elif b"aA" in classes or b"AAa" in classes:
+    elif rare.humps:
         for word in _WORD.findall(text):
             if not word.islower() and not word.istitle() and _HAS_HUMPS.search(word):
                 found += _humps(word)
-    if b"0,000" in classes or (b"\x800" in classes and _THOUSANDS.search(text)):
+    if rare.groups:
         found += [" ".join(_ungrouped(match[0])) for match in _GROUPED.finditer(text)]
-    if "#" in text or "++" in text:
+    if rare.signs:
         found += [match[1].lower() + _SIGNS[match[2]] for match in _SIGNED.finditer(text)]
     return " ".join(found)
 
 
 @lru_cache(maxsize=1 << 15)
-def _unseen_often(word: str) -> tuple[str, ...]:
-    """The same of a word of usual length: texts repeat their words."""
-    return tuple(_unseen(word))
+def _unseen_often(piece: str) -> tuple[str, ...]:
+    """The same of a piece of usual length: texts repeat their words."""
+    return tuple(_unseen_in(piece))
+
+
+def _unseen_in(piece: str) -> Iterator[str]:
+    """What the tokenizer does not see of a piece between blanks."""
+    for word in _WORD.findall(piece):
+        if not word.isascii():
+            yield from _unseen(word)
 
 
 def _unseen(word: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.index.catalog import Catalog
+from lsfs.index.catalog import Catalog, Connect
+from lsfs.index.opening import connect
 from lsfs.index.rows import Facts, name_words, suffix_of
 from lsfs.model import Status
 
@@ -40,10 +41,11 @@ class CatalogThen(Catalog):
 
     Args:
         path: the present catalog, which stays as it is while this is open.
+        connect: as of that catalog.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, read_only=True)
+    def __init__(self, path: Path, connect: Connect = connect) -> None:
+        super().__init__(path, read_only=True, connect=connect)
         try:
             self._shadow()
         except BaseException:

@@ -50,6 +50,17 @@ class SourceTree:
         self._scopes: dict[str, Scope | None] = {}
         self._told: dict[str, tuple[object, ...]] = {}  # rules that were said not to be heeded
 
+    @property
+    def name(self) -> str:
+        """Where the files come from, for a person."""
+        return str(self.root)
+
+    def ready(self) -> None:
+        """See that all of it can be listed below ``root``, as a user's own folder always can."""
+
+    def fetch(self, path: str) -> None:
+        """See that the bytes of a file are there, as in a user's own folder they always are."""
+
     def close(self) -> None:
         """Release the descriptor."""
         if self._fd >= 0:

@@ -225,7 +225,7 @@ class VectorStore:
         os.environ.setdefault("LANCE_LOG", "error")
         import pyarrow as pa
 
-        lancedb = _lancedb()
+        lancedb = lancedb_library()
 
         schema = pa.schema(
             [
@@ -542,7 +542,7 @@ def _give_back_memory() -> None:
         libc.mallopt(M_MMAP_THRESHOLD, 1 << 20)
 
 
-def _lancedb() -> Any:
+def lancedb_library() -> Any:
     """The library, imported without the socket that its HTTP client opens to look for IPv6.
 
     Nothing here touches a network, and whoever audits the process should see none.

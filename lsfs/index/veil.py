@@ -26,7 +26,7 @@ def veil(db: sqlite3.Connection) -> None:
 def _tables_of_documents(db: sqlite3.Connection) -> list[str]:
     rows = db.execute(
         "SELECT m.name FROM main.sqlite_master m JOIN pragma_table_info(m.name) c "
-        "WHERE m.type = 'table' AND c.name = 'document_id' AND m.name <> 'file'"
+        "WHERE m.type IN ('table', 'view') AND c.name = 'document_id' AND m.name <> 'file'"
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -110,7 +110,7 @@ class Residents:
     @property
     def bytes(self) -> int:
         """What all of them take."""
-        return sum(place.bytes for place in self._places.values())
+        return sum(place.bytes for place in list(self._places.values()))
 
     def keys(self) -> list[str]:
         """Those that are there, the least recently used first."""

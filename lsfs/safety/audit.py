@@ -175,6 +175,7 @@ class AuditLog:
             client = what.client
             if client.name or client.session:
                 details |= {"client": client.name, "session": client.session}
+                details |= {"claimed": True} if client.name and not client.proven else {}
             line = {
                 "n": last["n"] + 1 if last else 1, "time_ns": time_ns, "call": what.call,
                 "effect": what.effect, "outcome": what.outcome, "code": what.code,

@@ -11,8 +11,10 @@ class Client:
     """Who makes a call.
 
     Attributes:
-        door: how it came in: ``cli``, ``do``, ``python``, ``mcp``, ``mount``, ``web``.
+        door: how it came in: ``cli``, ``do``, ``python``, ``mcp``, ``aios``, ``mount``, ``web``,
+            ``api``.
         name: what it calls itself; of an agent what it said, so it is a claim and no proof.
+        proven: it is none: a token has shown that this is the name.
         session: one run of it: a terminal, a ``Drive``, a connection. Locks belong to sessions.
         uid, pid: its user and process; over a socket as the kernel says, whatever it claims.
     """
@@ -22,7 +24,9 @@ class Client:
     session: str = ""
     uid: int = field(default_factory=os.getuid)
     pid: int = field(default_factory=os.getpid)
+    proven: bool = False
 
     def __str__(self) -> str:
-        said = f"{self.door} {self.name}".strip()
+        claim = "" if self.proven or not self.name else " (as it says)"
+        said = f"{self.door} {self.name}{claim}".strip()
         return f"{said} (user {self.uid}, process {self.pid})"

@@ -12,7 +12,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from lsfs import codec
 from lsfs.config import Config
@@ -58,6 +59,64 @@ class Cancellation(threading.Event):
                 self._hang_up = lambda: None
 
 
+class Calls(Protocol):
+    """Runs syscalls of one drive, in the name of one caller."""
+
+    @property
+    def record(self) -> DriveRecord:
+        """The drive."""
+        ...
+
+    def call(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        emit: Emit,
+        cancelled: Cancellation | None = None,
+    ) -> Any:
+        """The result of a syscall; see :meth:`Access.call`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An access as one of its many callers has it.
+
+    Attributes:
+        access: whose calls these become.
+        asks: who calls, and what of the access is theirs.
+    """
+
+    access: Access
+    asks: Asking
+
+    @property
+    def record(self) -> DriveRecord:
+        """The drive."""
+        return self.access.record
+
+    def call(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        emit: Emit,
+        cancelled: Cancellation | None = None,
+    ) -> Any:
+        """The result of a syscall; see :meth:`Access.call`.
+
+        What names a conversation names one of this caller's: nobody goes on in another's.
+        """
+        own = {
+            entry.name: f"{self.asks.client.session} {arguments.get(entry.name) or 'default'}"
+            for entry, _, param in registry[name].fields()
+            if param.session
+        }
+        return self.access.call(name, {**arguments, **own}, emit, cancelled, self.asks)
+
+    def close(self) -> None:
+        """Nothing: the access is everybody's."""
+
+
 class Access:
     """Runs syscalls of one drive, in whichever process, from any thread.
 
@@ -96,27 +155,29 @@ class Access:
         arguments: dict[str, Any],
         emit: Emit,
         cancelled: Cancellation | None = None,
-        client: Who | None = None,
+        asks: Asking | None = None,
     ) -> Any:
         """The result of a syscall, of its declared type.
 
         Args:
-            client: who calls, where it is not always the same.
+            asks: who calls, where it is not always the same; their grant narrows ours.
 
         Raises:
             Cancelled: the caller does not want it any more.
             LsfsError: what the syscall raised.
         """
         cancelled = cancelled or Cancellation()
-        asks = Asking(client or self.client, self.grant)
+        asking = Asking(self.client, self.grant)
+        if asks is not None:
+            asking = Asking(asks.client, self.grant.narrowed(asks.grant))
         with self._own() as engines:
             if engines is not None:
-                call = Call(engines, emit, cancelled, client=asks.client, grant=asks.grant)
+                call = Call(engines, emit, cancelled, client=asking.client, grant=asking.grant)
                 return run(call, name, arguments)
         declared = registry[name]
-        connected = self._client(asks)
+        connected = self._client(asking)
         if connected is None:
-            return self._in_passing(name, arguments, emit, asks)
+            return self._in_passing(name, arguments, emit, asking)
         try:
             with cancelled.ending(connected.close):
                 return codec.from_builtins(connected.call(name, arguments, emit), declared.result)
@@ -127,9 +188,7 @@ class Access:
                 raise
         finally:
             connected.close()
-        return self.call(
-            name, arguments, emit, cancelled, client
-        )  # the one that served it has gone
+        return self.call(name, arguments, emit, cancelled, asks)  # the one that served it has gone
 
     def close(self) -> None:
         """Stop following the files, where this process does so."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from lsfs import config as configuration
 from lsfs import logs
-from lsfs.drives import DriveRecord, locked
+from lsfs.drives import DriveRecord, library_of, locked
 from lsfs.errors import LsfsError
 from lsfs.paths import StatePaths
 from lsfs.serve import rpc
@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--state", type=Path, required=True)
     options = parser.parse_args(arguments)
-    record = DriveRecord(options.source, StatePaths(options.state))
+    state = StatePaths(options.state)
+    record = DriveRecord(options.source, state, library_of(state))
     logs.begin("brain", record.state.log)
     # By this name whoever asks finds us, and the change feed says who brought a file back.
     with contextlib.suppress(OSError):
@@ -97,10 +98,7 @@ def _handler(engines: Engines) -> rpc.Handler:
 
 def _follow_journal(engines: Engines) -> None:
     """Turn journal events into hints until the writer of the journal has gone."""
-    from lsfs.index.follow import Follower
-
     follower = engines.indexer
-    assert isinstance(follower, Follower)  # noqa: S101 - `follow=True` above
     reader = JournalReader(engines.state.history)
     position = int(engines.catalog.meta("position", "0"))
     ended, rest = threading.Event(), b""

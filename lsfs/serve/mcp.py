@@ -33,6 +33,7 @@ from lsfs.serve.mcp_progress import Progress
 from lsfs.serve.mcp_resources import Resources, uri_of
 from lsfs.serve.mcp_text import page
 from lsfs.serve.mcp_tools import Offered, Paths, check, in_tools, offered
+from lsfs.serve.rpc import Asking
 from lsfs.syscalls.gate import verb_of
 from lsfs.syscalls.registry import Effect
 
@@ -79,7 +80,7 @@ class AgentServer:
         self.server: Server[Any] = Server(
             "lsfs",
             version=lsfs.__version__,
-            title=f"lsfs: {access.record.source.name}",
+            title=f"lsfs: {access.record.name}",
             instructions=_INSTRUCTIONS,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
@@ -182,7 +183,7 @@ class AgentServer:
         failed: Exception | None = None
         result: Any = None
         async with Progress(context) as progress:
-            who = self._who(context)
+            who = Asking(self._who(context))
             work = partial(self._access.call, name, arguments, progress.event, cancelled, who)
             try:
                 result = await anyio.to_thread.run_sync(

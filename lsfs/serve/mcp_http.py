@@ -57,20 +57,24 @@ def token_file(state: StatePaths, door: str = "mcp") -> Path:
     return state.root / f"{door}.token"
 
 
-def listen(port: int) -> socket.socket:
-    """A listening socket that only programs of this machine reach; port 0 takes a free one.
+def listen(port: int, address: str = HOST) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Args:
+        address: of this machine; by default one that only programs of this machine reach.
 
     Raises:
-        UsageError: the port is taken.
+        UsageError: the port is taken, or the address is none of this machine's.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((address, port))
     except OSError as error:
         listener.close()
         raise UsageError(
-            f"port {port}: {error.strerror}", hint="choose another: --port 0"
+            f"port {port}: {error.strerror or error}", hint="choose another: --port 0"
         ) from None
     listener.listen()
     return listener

@@ -118,7 +118,7 @@ def asking(connection: socket.socket, request: dict[str, Any]) -> Asking:
     grant = codec.from_builtins(request.get(GRANT) or {}, Grant)
     said = replace(said, name=said.name[:LONGEST], session=said.session[:LONGEST], uid=uid, pid=pid)
     if uid not in (os.getuid(), 0):
-        said = replace(said, door="socket")
+        said = replace(said, door="socket", proven=False)
         own = Grant(verbs=("read", "search"), reader=Reader.of_process(uid, gid, pid))
         grant = own.narrowed(grant)
     return Asking(said, grant)

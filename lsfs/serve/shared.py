@@ -1,23 +1,29 @@
-"""Serves shared files on this machine: what a link stands for, and nothing else.
+"""Answers links to shared files: what a link stands for, and nothing else.
 
-Loopback only, by the names of this machine only (so that no page in a browser reaches it by a name
-of its own), read-only, and each request is checked anew against the shares: one that has ended or
-was revoked is gone at once. Files go out as attachments that no browser runs. Each is a line of the
-audit log.
+One handler, wherever links are answered: by ``lsfs serve``, and by ``lsfs share --serve``, which
+answers nothing else. Read-only, and each request is checked anew against the shares: one that has
+ended or was revoked is gone at once. Files go out as attachments that no browser runs. Each is a
+line of the audit log.
 """
 
 from __future__ import annotations
 
 import html
-import http.server
 import logging
 import mimetypes
 import os
-import shutil
 import stat
 import time
-from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import anyio
+import anyio.to_thread
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
 
 from lsfs import beneath, paths
 from lsfs.drives import DriveRecord
@@ -25,12 +31,18 @@ from lsfs.errors import AccessDenied, LsfsError, UsageError
 from lsfs.safety.audit import AuditLog, Happening
 from lsfs.safety.clients import Client
 from lsfs.safety.shares import Shares
+from lsfs.serve.mcp_http import listen
+from lsfs.serve.names import LOOPBACK, Names
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
 log = logging.getLogger("lsfs.serve.shared")
 
-HOST = "127.0.0.1"
 PREFIX = "/share/"
-TIMEOUT_S = 30  # of a connection that says nothing
+_PART = 1 << 18  # bytes of a file that are read at once
+_GONE = "this link is not valid, or has ended"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -42,7 +54,150 @@ _HEADERS = {
 
 
 class SharedFiles:
-    """The server of a drive's shares.
+    """What a drive's links stand for.
+
+    Args:
+        record: the drive.
+    """
+
+    def __init__(self, record: DriveRecord) -> None:
+        self._shares = Shares(record.state.shares)
+        self._audit = AuditLog(record.state.audit)
+        self._root = os.open(record.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Let go of the drive's folder."""
+        os.close(self._root)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Where links are answered; Host and Origin are looked at before."""
+        return [Route(PREFIX + "{link:path}", self._answer, methods=["GET"])]
+
+    def place(self, link: str) -> str:
+        """The path of the drive that a link means.
+
+        Args:
+            link: the token and what is below, as they stand in an address.
+
+        Raises:
+            AccessDenied: the link is not valid, or climbs out of what is shared.
+        """
+        token, _, below = link.partition("/")
+        shared = self._shares.verify(token, time.time_ns())
+        below = unquote(below, errors="surrogateescape").strip("/")
+        try:
+            path = paths.relative(f"{shared.path}/{below}")
+        except UsageError as error:
+            raise AccessDenied(_GONE) from error
+        if not shared.grant.shows(path):
+            raise AccessDenied(_GONE)
+        return path
+
+    def _answer(self, request: Request) -> Response:
+        """A file or a folder; which of the reasons for neither it is, is not the caller's affair.
+
+        It runs in a thread: to look up a link and to open a file may wait for the disk.
+        """
+        link = _raw(request.scope).removeprefix(PREFIX)
+        try:
+            path = self.place(link)
+            fd = beneath.open_file(self._root, os.fsencode(path))
+        except (OSError, LsfsError):
+            return refusal(404, _GONE)
+        status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode):
+            self._note(path)
+            return _Attachment(fd, path, status.st_size, body=request.method == "GET")
+        try:
+            if stat.S_ISDIR(status.st_mode):
+                return _listing(fd, path, PREFIX + link.rstrip("/"))
+            return refusal(404, _GONE)
+        finally:
+            os.close(fd)
+
+    def _note(self, path: str) -> None:
+        details = {"arguments": {"path": path}}
+        what = Happening("shared_read", "read", "done", Client("share"), details=details)
+        try:
+            self._audit.append(what, time.time_ns())
+        except LsfsError as error:
+            log.error("a shared read is not in the audit log: %s", error.message)
+
+
+def _raw(scope: Scope) -> str:
+    """The path of a request as it was sent, whose parts may be any bytes."""
+    raw: bytes = scope["raw_path"]
+    return raw.partition(b"?")[0].decode("latin-1")
+
+
+class _Attachment(StreamingResponse):
+    """A file that is saved and not shown.
+
+    Args:
+        fd: its descriptor, which is closed when it was sent, or nobody takes it any more.
+        path: what it is called.
+        size: in bytes; one that has grown meanwhile is cut.
+        body: whether more is asked for than how large it is.
+    """
+
+    def __init__(self, fd: int, path: str, size: int, *, body: bool) -> None:
+        self._fd, self._left = fd, size if body else 0
+        headers = {
+            **_HEADERS,
+            "Content-Disposition": f"attachment; filename*=UTF-8''{_quoted(_last(path))}",
+            "Content-Length": str(size),
+        }
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        super().__init__(self._parts(), 200, headers, kind)
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        while self._left and (data := await anyio.to_thread.run_sync(self._read)):
+            self._left -= len(data)
+            yield data
+
+    def _read(self) -> bytes:
+        return os.read(self._fd, min(self._left, _PART))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(self._fd)
+
+
+def _listing(fd: int, path: str, here: str) -> Response:
+    rows = []
+    with os.scandir(fd) as entries:
+        for one in sorted(entries, key=lambda entry: entry.name):
+            if one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False):
+                link = f"{here}/{_quoted(one.name)}"
+                shown = html.escape(_readable(one.name))
+                rows.append(f'<li><a href="{html.escape(link)}">{shown}</a></li>')
+    title = html.escape(_readable(_last(path)))
+    text = f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>"
+    return HTMLResponse(f"{text}<ul>{''.join(rows)}</ul>", headers=_HEADERS)
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _quoted(name: str) -> str:
+    return quote(os.fsencode(name))
+
+
+def _readable(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def refusal(code: int, why: str) -> Response:
+    """An answer that says why there is no other."""
+    return PlainTextResponse(f"{why}\n", code, _HEADERS)
+
+
+class SharedServer:
+    """A server of a drive's links, and of nothing else, for this machine.
 
     Args:
         record: the drive.
@@ -53,159 +208,43 @@ class SharedFiles:
     """
 
     def __init__(self, record: DriveRecord, port: int) -> None:
-        self.shares = Shares(record.state.shares)
-        self.audit = AuditLog(record.state.audit)
-        self.root = os.open(record.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._http = http.server.ThreadingHTTPServer((HOST, port), _handler(self))
-        except OSError as error:
-            os.close(self.root)
-            raise UsageError(f"port {port}: {error.strerror}", hint="choose another") from None
-        self._http.daemon_threads = True
+        self._listener = listen(port)
+        self._files = SharedFiles(record)
+        self._names = Names(self._port)
+        self._app = Starlette(routes=self._files.routes)
+        settings = uvicorn.Config(
+            self, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2,
+            server_header=False, proxy_headers=False, ws="none",
+        )  # fmt: skip
+        self._server = uvicorn.Server(settings)
+
+    @property
+    def _port(self) -> int:
+        number: int = self._listener.getsockname()[1]
+        return number
 
     @property
     def url(self) -> str:
         """Where links begin."""
-        return f"http://{HOST}:{self._http.server_port}{PREFIX}"
+        return f"http://{LOOPBACK}:{self._port}{PREFIX}"
 
-    @property
-    def names(self) -> frozenset[str]:
-        """What this machine may be called in a request."""
-        port = self._http.server_port
-        return frozenset({f"{HOST}:{port}", f"localhost:{port}"})
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        refused = self._names.refusal(scope, linked=True)
+        await (self._app if refused is None else refusal(*refused))(scope, receive, send)
 
     def run(self) -> None:
-        """Answer until interrupted, or until :meth:`stop`."""
-        self._http.serve_forever()
+        """Answer until SIGINT or SIGTERM, or until :meth:`stop`."""
+        anyio.run(self._serve)
+
+    async def _serve(self) -> None:
+        await self._server.serve(sockets=[self._listener])
 
     def stop(self) -> None:
         """End :meth:`run`, from another thread."""
-        self._http.shutdown()
+        self._server.should_exit = True
 
     def close(self) -> None:
         """Release the port."""
-        self._http.server_close()
-        os.close(self.root)
-
-    def place(self, url: str) -> tuple[str, str]:
-        """Token and path of the drive that a link means.
-
-        Raises:
-            AccessDenied: the link is not valid, or climbs out of what is shared.
-        """
-        token, _, below = urlsplit(url).path.removeprefix(PREFIX).partition("/")
-        shared = self.shares.verify(token, time.time_ns())
-        below = unquote(below, errors="surrogateescape").strip("/")
-        try:
-            path = paths.relative(f"{shared.path}/{below}")
-        except UsageError as error:
-            raise AccessDenied("this link is not valid, or has ended") from error
-        if not shared.grant.shows(path):
-            raise AccessDenied("this link is not valid, or has ended")
-        return token, path
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one connection; a subclass knows the files."""
-
-    files: SharedFiles
-    timeout = TIMEOUT_S
-    server_version = "lsfs"
-    sys_version = ""
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        log.debug(format, *args)
-
-    def _answer(self, *, body: bool) -> None:
-        origin = self.headers.get("Origin")
-        if self.headers.get("Host") not in self.files.names:
-            self._refuse(421, "not a name of this machine")
-        elif origin is not None and origin.removeprefix("http://") not in self.files.names:
-            self._refuse(403, "not from another page")
-        else:
-            self._serve(body=body)
-
-    def _serve(self, *, body: bool) -> None:
-        try:
-            _, path = self.files.place(self.path)
-            fd = beneath.open_file(self.files.root, os.fsencode(path))
-        except (OSError, LsfsError):  # which of them is not the caller's business
-            self._refuse(404, "this link is not valid, or has ended")
-            return
-        try:
-            status = os.fstat(fd)
-            if stat.S_ISDIR(status.st_mode):
-                self._listing(fd, path, body=body)
-            elif stat.S_ISREG(status.st_mode):
-                self._note(path)
-                self._head(path, status.st_size)
-                if body:
-                    with open(fd, "rb", closefd=False) as file:
-                        shutil.copyfileobj(file, self.wfile)
-            else:
-                self._refuse(404, "this link is not valid, or has ended")
-        finally:
-            os.close(fd)
-
-    def _head(self, path: str, size: int) -> None:
-        name = quote(os.fsencode(path.rpartition("/")[2]))
-        self.send_response(200)
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
-        self._rest(size)
-
-    def _listing(self, fd: int, path: str, *, body: bool) -> None:
-        here = self.path.rstrip("/")
-        rows = []
-        with os.scandir(fd) as entries:
-            for one in sorted(entries, key=lambda entry: entry.name):
-                if one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False):
-                    link = f"{here}/{quote(os.fsencode(one.name))}"
-                    shown = html.escape(os.fsencode(one.name).decode("utf-8", "replace"))
-                    rows.append(f'<li><a href="{html.escape(link)}">{shown}</a></li>')
-        title = html.escape(os.fsencode(path.rpartition("/")[2]).decode("utf-8", "replace"))
-        text = f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>"
-        page = f"{text}<ul>{''.join(rows)}</ul>".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self._rest(len(page))
-        if body:
-            self.wfile.write(page)
-
-    def _refuse(self, code: int, why: str) -> None:
-        page = f"{why}\n".encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self._rest(len(page))
-        if self.command != "HEAD":
-            self.wfile.write(page)
-
-    def _rest(self, size: int) -> None:
-        for name, value in _HEADERS.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(size))
-        self.end_headers()
-
-    def _note(self, path: str) -> None:
-        what = Happening(
-            "shared_read",
-            "read",
-            "done",
-            Client("share"),
-            details={"arguments": {"path": path}},
-        )
-        try:
-            self.files.audit.append(what, time.time_ns())
-        except LsfsError as error:
-            log.error("a shared read is not in the audit log: %s", error.message)
-
-
-def _handler(files: SharedFiles) -> type[http.server.BaseHTTPRequestHandler]:
-    return type("Handler", (_Handler,), {"files": files})
+        self._listener.close()
+        self._files.close()

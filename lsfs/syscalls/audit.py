@@ -33,8 +33,9 @@ class AuditEntry:
 
     Attributes:
         time: ISO 8601 in UTC.
-        door: how it came in: cli, do, python, mcp, mount, web.
-        client: what the client calls itself: a claim.
+        door: how it came in: cli, do, python, mcp, aios, mount, web, api.
+        client: the client's name.
+        claimed: it is what the client says of itself; a name that a token has proven is none.
         details: arguments without contents, and the digest of a plan.
         redacted: a purge has forgotten the details.
     """
@@ -51,6 +52,7 @@ class AuditEntry:
     pid: int
     details: dict[str, Any]
     redacted: bool = False
+    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def _entry(one: Recorded) -> AuditEntry:
         client=str(details.pop("client", "")),
         uid=one.uid,
         pid=one.pid,
+        claimed=bool(details.pop("claimed", False)),
         details={key: value for key, value in details.items() if key != "session"},
         redacted=one.details is None,
     )

@@ -9,6 +9,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
+    from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.changes import FileEvent
     from lsfs.syscalls.streaming import Stream
@@ -244,12 +246,14 @@ def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
     Raises:
         LockHeld: another process has it, and has not made it in all this time.
     """
+    from lsfs.index.opening import is_made
+
     deadline = time.monotonic() + FIRST_INDEX_SECONDS
     while True:
         try:
             stack.enter_context(locked(record.state.catalog_lock))
         except LockHeld as held:
-            if record.state.catalog.exists():
+            if is_made(record.state.catalog):
                 log.warning("%s: reading the index as it is", held)
                 return False
             if time.monotonic() > deadline:
@@ -284,16 +288,19 @@ def open_engines(
     from lsfs.syscalls import embedders, rerank
     from lsfs.syscalls.then import Earlier, Retained
 
-    catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
-    stack.callback(catalog.close)
-    tree = SourceTree(record.source, config.index.ignore)
-    stack.callback(tree.close)
     residents = Residents(config.model.memory * 2**20)
     stack.callback(residents.close)
     shedding = Shedding(residents, config.model.memory_free * 2**20)
     if follow and config.model.memory_free:  # a process that stays
         stack.callback(shedding.close)
         shedding.start()
+    clock = clock or SystemClock()
+    if record.library:
+        return _library(record, config, residents, stack, clock, (read_only, follow))
+    catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
+    stack.callback(catalog.close)
+    tree = SourceTree(record.source, config.index.ignore)
+    stack.callback(tree.close)
     meanings = embedders.meanings(
         embedders.load(config.model, residents),
         config.model,
@@ -304,10 +311,9 @@ def open_engines(
     chat = _chat(config, residents, record.state.kv, stack)
     reranker = rerank.reranker(config.model, residents)
     search = Search(catalog, None, None, meanings)
-    clock = clock or SystemClock()
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
-    reader = _reader(config)
+    reader = _reader(config, None if read_only else record.state)
     stack.callback(reader.close)
     pipeline = None
     if not read_only:
@@ -321,11 +327,37 @@ def open_engines(
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
         past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
-        reranker=reranker,
+        reranker=reranker, residents=residents,
     )  # fmt: skip
     if not follow or pipeline is None:
         return engines
     return _following(engines, pipeline, reader.close, stack, shedding)
+
+
+def _library(
+    record: DriveRecord,
+    config: Config,
+    residents: Residents,
+    stack: contextlib.ExitStack,
+    clock: Clock,
+    how: tuple[bool, bool],
+) -> Engines:
+    """The engines of a shared library, with the models of this machine."""
+    from lsfs.syscalls import embedders, rerank, shared
+
+    reader = _reader(config)
+    stack.callback(reader.close)
+    models = shared.Models(
+        embedders.load(config.model, residents),
+        _chat(config, residents, record.state.kv, stack),
+        rerank.reranker(config.model, residents),
+        reader,
+    )
+    read_only, follow = how
+    engines = shared.open_library(
+        record, models, config, clock, stack, read_only=read_only, follow=follow
+    )
+    return replace(engines, residents=residents)
 
 
 def _versions(
@@ -393,8 +425,6 @@ def _following(
     stack: contextlib.ExitStack,
     shedding: Shedding,
 ) -> Engines:
-    from dataclasses import replace
-
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve
@@ -445,13 +475,17 @@ def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     )
 
 
-def _reader(config: Config) -> SandboxPool:
+def _reader(config: Config, state: StatePaths | None = None) -> SandboxPool:
+    """What reads files; with a state, it goes on with scans that were not read to their end."""
     from lsfs.index import page_model
     from lsfs.index.pool import SandboxPool
+    from lsfs.index.sandbox import Sandbox
+    from lsfs.index.scans import Scans
 
     if config.index.neural and (hindrance := page_model.hindrance(config.index.neural)):
         log.warning("PDF is read without the page model: %s", hindrance)
-    return SandboxPool(config.index)
+    scans = None if state is None else Scans(state.scans)
+    return SandboxPool(config.index, lambda limits: Sandbox(limits, scans=scans))
 
 
 def _chat(
@@ -463,11 +497,11 @@ def _chat(
         from lsfs.llm.served import ServedChat
 
         return ServedChat(config.model)
-    from lsfs.llm.local import LocalChat
-
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
+    from lsfs.llm.local import LocalChat
+
     chat = LocalChat(found, config.model, residents, kept)
     stack.callback(chat.close)
     return chat

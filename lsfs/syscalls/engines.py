@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel, Reranker
+    from lsfs.llm.residents import Residents
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
@@ -45,6 +46,10 @@ class Indexer(Protocol):
 
     def reindex(self, emit: Emit) -> None:
         """Read and embed every file again."""
+        ...
+
+    def hint(self, paths: Iterable[str]) -> None:
+        """Something happened at these paths, or below them."""
         ...
 
     @property
@@ -82,6 +87,7 @@ class Engines:
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
     ahead: Ahead | None = None
     reranker: Reranker | None = None
+    residents: Residents | None = None  # the models that are in memory
 
     def question(self) -> contextlib.AbstractContextManager[None]:
         """While a question is answered, nothing that nobody waits for takes the model."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from lsfs import codec, paths
@@ -12,7 +13,7 @@ from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Status, Table
 from lsfs.syscalls import locking
 from lsfs.syscalls.done import Done
-from lsfs.syscalls.engines import Call
+from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 
@@ -91,7 +92,7 @@ class StatusReport:
     """What runs, and how far the index is.
 
     Attributes:
-        source: the drive's folder.
+        source: the drive's folder, or the URI of the library that it is.
         fs: pid, mountpoint and transport of the mount, and why this transport; empty when it is
             not mounted.
         brain: pid of the process that indexes.
@@ -102,6 +103,8 @@ class StatusReport:
         work: what indexing is at (see lsfs.index.progress.Progress), in whichever process; empty
             when it rests.
         locks: paths that clients have locked (see ``lsfs lock``).
+        memory: bytes that the process which answers has resident (``process``), and that its models
+            were reckoned to take (``models``).
         kv: what is kept of the language model's work: ``blocks``, ``bytes``, ``limit`` (see
             ``lsfs kv status``).
     """
@@ -116,6 +119,7 @@ class StatusReport:
     work: dict[str, Any] = field(default_factory=dict)
     kv: dict[str, int] = field(default_factory=dict)
     locks: tuple[locking.Locked, ...] = ()
+    memory: dict[str, int] = field(default_factory=dict)
 
 
 @registry.syscall(
@@ -140,7 +144,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
     work = progress.read(engines.catalog.meta(progress.KEY))
     mount = DriveRecord(engines.source, engines.state).mount_info()
     return StatusReport(
-        source=str(engines.source),
+        source=engines.tree.name,
         fs={key: mount[key] for key in ("pid", "mountpoint", "transport", "why") if key in mount},
         brain={"pid": engines.indexer.pid},
         index={
@@ -162,7 +166,14 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
         work={} if work is None or call.grant.is_limited else work.told(),
         locks=locking.held(call),
         kv={} if call.grant.is_limited else _kv(call),
+        memory=_memory(engines),
     )
+
+
+def _memory(engines: Engines) -> dict[str, int]:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    models = 0 if engines.residents is None else engines.residents.bytes
+    return {"process": pages * os.sysconf("SC_PAGE_SIZE"), "models": models}
 
 
 def _kv(call: Call) -> dict[str, int]:

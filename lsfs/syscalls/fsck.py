@@ -98,9 +98,9 @@ def _mend_journal(call: Call, why: str) -> None:
 def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
     from lsfs.index import check as index_check
 
-    catalog, vectors = call.engines.catalog, call.engines.search.vectors
-    follows = call.engines.search.meanings.coming
-    coming = follows.vectors if follows else None
+    catalog, meanings = call.engines.catalog, call.engines.search.meanings
+    vectors = meanings.now.store if meanings.now else None
+    coming = meanings.coming.store if meanings.coming else None
 
     def check(told: Counter[str]) -> list[Problem]:
         return index_check.check(

@@ -54,6 +54,11 @@ SOME_FILES = frozenset({
 _ONLY_READ = {"copy": {"source"}, "file_join": {"file2"}, "extract": {"path"}}
 # What changes what lsfs keeps, and no file of the user's: a lock does not hold it up.
 _NO_FILES = frozenset({"lock", "unlock", "share", "unshare", "extract"})
+# What changes nothing but what is kept under a name, or can be made again; not even the index.
+_ONLY_STATE = frozenset({
+    "save_search", "drop_search", "save_group", "drop_group", "save_question", "drop_question",
+    "answer_question", "save_join", "drop_join", "kv_clear",
+})  # fmt: skip
 # What only brings a kept answer up to date, each time that somebody opens it in the mount.
 _NOT_NOTED = frozenset({"answer_question"})
 
@@ -139,8 +144,7 @@ def _authorise(call: Call, declared: Syscall, request: Any, effect: Effect) -> N
             raise AccessDenied(f"{path!r} is outside of what this client may use")
     if effect is Effect.READ:
         return
-    if call.engines.catalog.read_only:
-        raise LockHeld(f"another process is indexing {call.engines.source}")
+    call.engines.catalog.check_writable(source=call.engines.source, only_state=name in _ONLY_STATE)
     if name not in _NO_FILES:
         _check_locks(call, changed)
 

@@ -43,6 +43,7 @@ def page_image(call: Call, request: PageImageRequest) -> PageImage:
         raise UsageError("pages are counted from 1")
     with source(call) as root, told(request.path):
         path = found(call, root, request.path)
+        call.engines.tree.fetch(path)
         fd = beneath.open_file(root, os.fsencode(path))
     try:
         limits = call.engines.config.index

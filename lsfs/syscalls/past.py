@@ -109,6 +109,11 @@ def _no_history(call: Call, path: str) -> LsfsError:
         return UsageError(f"{path} is a folder", hint=f"what changed in it: lsfs log {path}")
     if row is not None:
         return UsageError(f"{path} is a symbolic link, which has no versions")
+    if os.path.lexists(call.engines.source / path):
+        return NotFound(
+            f"{path} has no version yet",
+            hint="one is made when whoever writes the file closes it; ask again then",
+        )
     return NotFound(f"nothing is known of {path!r}", hint="paths are relative to the drive")
 
 

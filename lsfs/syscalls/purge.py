@@ -162,16 +162,18 @@ def _stays(engines: Engines, found: Doomed) -> Iterable[str]:
 def _forget(engines: Engines, found: Doomed) -> None:
     """Forget it in the index, the log, and what the language model made of it."""
     from lsfs.index import erase
+    from lsfs.index.scans import Scans
 
     # A block holds its text as tokens, and says of no file that it is of it. All can be made again.
     folder_of(engines).purge()
     summary_kept.clear(engines.state.summaries)
+    Scans(engines.state.scans).drop(found.digests)
 
     gone = [os.fsdecode(path) for path in found.paths]
     held = erase.paths_of(engines.catalog, found.digests)
     alone = [digest for digest, holders in held.items() if set(holders) <= set(gone)]
     meanings = engines.search.meanings
-    stores = [one.vectors for one in (meanings.now, meanings.coming) if one is not None]
+    stores = [one.store for one in (meanings.now, meanings.coming) if one is not None]
     erase.erase(engines.catalog, stores, gone, alone)
     for log in (engines.state.log, engines.state.log.with_name(engines.state.log.name + ".1")):
         _unsay(log, gone)

@@ -219,6 +219,7 @@ def present(call: Call, path: str) -> tuple[str, Readable]:
         real = found(call, root, path)
         if not real:
             raise IsADirectoryError(21, os.strerror(21))
+        call.engines.tree.fetch(real)
         fd = beneath.open_file(root, os.fsencode(real))
         status = os.fstat(fd)
         if not modes.S_ISREG(status.st_mode):

@@ -74,6 +74,17 @@ class SeenTree(SourceTree):
         self._tree = tree
         self._sees = sees
 
+    @property
+    def name(self) -> str:
+        return self._tree.name
+
+    def ready(self) -> None:
+        self._tree.ready()
+
+    def fetch(self, path: str) -> None:
+        if self._sees(path):
+            self._tree.fetch(path)
+
     def close(self) -> None:
         """Nothing: the descriptor is the whole tree's."""
 

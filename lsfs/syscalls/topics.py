@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lsfs.index.groups.cluster import Matrix
     from lsfs.index.groups.topics import Branch, Topic
     from lsfs.index.scope import Entry
-    from lsfs.index.vectors import VectorStore
+    from lsfs.index.stores import Vectors
 
 READ = 8  # documents of a topic that the model sees
 SEEN_CHARS = 240  # of each
@@ -108,7 +108,7 @@ def directions_of(engines: Engines, paths: Collection[str]) -> PlacedFiles:
     return PlacedFiles(list(told), known.x[[row_of[file[1]] for file in files]], told)
 
 
-def _basis(engines: Engines) -> tuple[str, VectorStore | None]:
+def _basis(engines: Engines) -> tuple[str, Vectors | None]:
     """What directions are made of: the embedder's name and the vectors, or words."""
     from lsfs.index.groups.topics import WORDS
 

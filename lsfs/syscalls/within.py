@@ -55,6 +55,7 @@ class Entry:
 @contextlib.contextmanager
 def source(call: Call) -> Iterator[int]:
     """A descriptor of the drive's folder."""
+    call.engines.tree.ready()
     fd = os.open(call.engines.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield fd

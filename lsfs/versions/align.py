@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lsfs.versions.extracted import Reader
-from lsfs.versions.matching import gaps, matching
+from lsfs.versions.matching import best_pairs, gaps, matching
 from lsfs.versions.statements import Statement, unnumbered
 
 ALIKE = 0.5  # share of words that two versions of a statement have in common
@@ -156,20 +156,7 @@ class _Side:
 
 def _alike(left: _Side, right: _Side) -> list[Pair]:
     """Pairs that are likely two versions of one statement, each of them in one pair."""
-    scored = []
-    for i, j in _candidates(left, right):
-        score = _score(left, right, i, j)
-        if score > 0:
-            scored.append((-score, abs(i - j), i, j))
-    used_old: set[int] = set()
-    used_new: set[int] = set()
-    pairs = []
-    for _, _, i, j in sorted(scored):
-        if i not in used_old and j not in used_new:
-            used_old.add(i)
-            used_new.add(j)
-            pairs.append((i, j))
-    return pairs
+    return best_pairs((i, j, _score(left, right, i, j)) for i, j in _candidates(left, right))
 
 
 def _candidates(left: _Side, right: _Side) -> Iterator[Pair]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lsfs.differences import Quoted
 from lsfs.versions.grids import Grid, Row
-from lsfs.versions.matching import matching
+from lsfs.versions.matching import best_pairs, matching
 
 ALIKE = 0.5  # share of cells that two versions of a row have in common
 _BETWEEN = "\0"
@@ -71,21 +71,12 @@ def table_changes(old: Sequence[Grid], new: Sequence[Grid]) -> TableChanges:
 
 def _partners(old: Sequence[Grid], new: Sequence[Grid]) -> list[tuple[int, int]]:
     """Tables that are versions of each other: of one heading, header or content."""
-    scored = []
-    for i, mine in enumerate(old):
-        for j, theirs in enumerate(new):
-            score = _likeness(mine, theirs)
-            if score > 0:
-                scored.append((-score, abs(i - j), i, j))
-    used_old: set[int] = set()
-    used_new: set[int] = set()
-    pairs = []
-    for _, _, i, j in sorted(scored):
-        if i not in used_old and j not in used_new:
-            used_old.add(i)
-            used_new.add(j)
-            pairs.append((i, j))
-    return sorted(pairs, key=lambda pair: pair[1])
+    scores = (
+        (i, j, _likeness(mine, theirs))
+        for i, mine in enumerate(old)
+        for j, theirs in enumerate(new)
+    )
+    return sorted(best_pairs(scores), key=lambda pair: pair[1])
 
 
 def _likeness(mine: Grid, theirs: Grid) -> float:

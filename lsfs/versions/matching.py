@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -246,3 +246,21 @@ def _joined(pairs: list[tuple[int, int]]) -> list[Run]:
         else:
             runs.append(Run(i, j, 1))
     return runs
+
+
+def best_pairs(scores: Iterable[tuple[int, int, float]]) -> list[tuple[int, int]]:
+    """Pairs in order of their scores, each item in one at most; of equal ones the nearest first.
+
+    Args:
+        scores: item of one side, item of the other, and how alike they are; 0: not at all.
+    """
+    ranked = sorted((-score, abs(i - j), i, j) for i, j, score in scores if score > 0)
+    left: set[int] = set()
+    right: set[int] = set()
+    pairs = []
+    for _, _, i, j in ranked:
+        if i not in left and j not in right:
+            left.add(i)
+            right.add(j)
+            pairs.append((i, j))
+    return pairs

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat as modes
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +18,11 @@ from typing import Protocol
 from lsfs import beneath
 from lsfs.clock import Clock
 from lsfs.errors import LsfsError
+from lsfs.versions import drafts
 from lsfs.versions.capture import Captures
 from lsfs.versions.contents import Content, copy
 from lsfs.versions.events import Op, State, Who
 from lsfs.versions.history import Journal
-from lsfs.versions.ledger import RESTORING
 from lsfs.versions.tables import Row
 
 
@@ -276,26 +275,20 @@ class Restorer:
 
     def _write(self, folder: int, name: bytes, path: bytes, row: Row) -> None:
         """Put a file with the content of a version at a path, whole or not at all."""
+        draft = drafts.named(row.id)
         content = self._open(row)
-        draft = f"{RESTORING}{row.id}-{secrets.token_hex(4)}".encode("ascii")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+        def fill(fd: int) -> None:
+            copy(content, fd)
+            drafts.carry_over(folder, name, fd)
+            _give(fd, row)
+            if self._durable:
+                os.fsync(fd)
+
         try:
-            fd = os.open(draft, flags, 0o600, dir_fd=folder)
-            try:
-                try:
-                    copy(content, fd)
-                    carry_over(folder, name, fd)
-                    _give(fd, row)
-                    if self._durable:
-                        os.fsync(fd)
-                finally:
-                    os.close(fd)
+            with drafts.draft(folder, draft, fill):
                 self._hands.before_going(folder, name, path)
                 os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(draft, dir_fd=folder)
-                raise
         finally:
             content.close()
         beside = path.rpartition(b"/")[0]
@@ -341,21 +334,6 @@ class OpenContent(Protocol):
     def __call__(self, row: Row, /) -> Content:
         """The bytes; the caller closes them."""
         ...
-
-
-def carry_over(folder: int, name: bytes, fd: int) -> None:
-    """Give a file the extended attributes of the one whose place it takes."""
-    try:
-        old = os.open(name, beneath.FILE, dir_fd=folder)
-    except OSError:
-        return
-    try:
-        for attribute in os.listxattr(old):
-            # Those of the system are for whoever may; the file is the same without.
-            with contextlib.suppress(OSError):
-                os.setxattr(fd, attribute, os.getxattr(old, attribute))
-    finally:
-        os.close(old)
 
 
 def _give(fd: int, row: Row, *, times: bool = True) -> None:

@@ -17,8 +17,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from lsfs import beneath
+from lsfs.versions.drafts import is_draft
 from lsfs.versions.events import State
-from lsfs.versions.ledger import Ledger, is_restoring
+from lsfs.versions.ledger import Ledger
 from lsfs.versions.tables import Known
 
 log = logging.getLogger("lsfs.versions.scan")
@@ -210,7 +211,7 @@ class _Folder:
 
 def _entry(folder: _Folder, path: bytes) -> tuple[State, bytes | None] | None:
     """What stands at a path."""
-    if is_restoring(path):
+    if is_draft(path):
         return None
     try:
         fd, name = folder.of(path)
@@ -259,7 +260,7 @@ def _described(
     path = folder + b"/" + name if folder else name
     try:
         stat = entry.stat(follow_symlinks=False)
-        if is_restoring(path):
+        if is_draft(path):
             drafts.append(path)
             return
         if not _is_versioned(stat.st_mode):

@@ -1,6 +1,6 @@
 """The tables of ``versions.sqlite``: what each column means, and how a row is found and written.
 
-When a row ends and another begins is for :mod:`lsfs.versions.ledger` to say.
+When a row ends and another begins is for :mod:`lsfs.versions.timeline` to say.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ import stat as modes
 from collections.abc import Callable
 
 from lsfs import beneath
+from lsfs.versions import drafts
 from lsfs.versions.events import Op, State
-from lsfs.versions.restore import Hands, carry_over
+from lsfs.versions.restore import Hands
 
 _MODE = 0o644
 
@@ -41,25 +42,19 @@ class Writer:
         *folders, name = path.split(b"/")
         folder = beneath.open_folder(self._hands.root, folders)
         draft = b".lsfs-" + secrets.token_hex(8).encode("ascii") + b".tmp"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         known = beneath.stat(self._hands.root, like)
+
+        def whole(fd: int) -> None:
+            fill(fd)
+            drafts.carry_over(folder, name, fd)
+            os.fchmod(fd, modes.S_IMODE(known.st_mode) if known else _MODE)
+            if self._durable:
+                os.fsync(fd)
+
         try:
-            fd = os.open(draft, flags, 0o600, dir_fd=folder)
-            try:
-                try:
-                    fill(fd)
-                    carry_over(folder, name, fd)
-                    os.fchmod(fd, modes.S_IMODE(known.st_mode) if known else _MODE)
-                    if self._durable:
-                        os.fsync(fd)
-                finally:
-                    os.close(fd)
+            with drafts.draft(folder, draft, whole):
                 self._hands.before_going(folder, name, path)
                 os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(draft, dir_fd=folder)
-                raise
             state = State.of(os.stat(name, dir_fd=folder, follow_symlinks=False))
         finally:
             os.close(folder)

@@ -12,7 +12,7 @@ from lsfs.web.pages import Emit, Pages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
+    from starlette.types import ASGIApp
 
     from lsfs.serve.access import Cancellation
     from lsfs.syscalls.ask import Answer
@@ -30,7 +30,7 @@ class Stated:
     numbers: tuple[int, ...]
 
 
-def asked(pages: Pages, request: Request) -> Response:
+def asked(pages: Pages, request: Request) -> ASGIApp:
     """The page of a question; it is answered while the page is already there."""
     question = request.query_params.get("q", "").strip()[:_LONGEST]
     if not question:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import mimetypes
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
-View = Callable[[Pages, "Request"], "Response"]
+View = Callable[[Pages, "Request"], "ASGIApp"]
 
 VIEWS: dict[str, View] = {
     "/": searching.home,
@@ -56,20 +56,15 @@ def application(pages: Pages, more: Iterable[BaseRoute] = ()) -> Starlette:
         back = partial(changing.rolled_back, pages)
         routes.append(Route("/rollback/{path:path}", back, methods=["POST"]))
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        pages.close()
-
     def missing(_: Request, error: Exception) -> Response:
         code = error.status_code if isinstance(error, HTTPException) else 500
         return pages.problem(code, "There is no such page.")
 
     handlers: dict[Any, Any] = {HTTPException: missing}
-    return Starlette(routes=[*routes, *more], exception_handlers=handlers, lifespan=lifespan)
+    return Starlette(routes=[*routes, *more], exception_handlers=handlers)
 
 
-def _shown(pages: Pages, view: View, request: Request) -> Response:
+def _shown(pages: Pages, view: View, request: Request) -> ASGIApp:
     """The outermost edge of a request: whatever happens, a page says so."""
     try:
         return view(pages, request)
@@ -111,7 +106,7 @@ async def serve(gate: Gate, listener: socket.socket) -> None:
     import uvicorn
 
     settings = uvicorn.Config(
-        gate, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2,
+        gate, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2,
         server_header=False, proxy_headers=False, ws="none",
     )  # fmt: skip
     await uvicorn.Server(settings).serve(sockets=[listener])

@@ -14,15 +14,15 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
+from lsfs.serve.names import LOOPBACK, READING, Names, headers
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HOST: Final = "127.0.0.1"
+HOST: Final = LOOPBACK
 ENTER: Final = "/enter"
 _OPEN: Final = ("/static/",)  # the same for everybody
 _TICKETS: Final = 8  # links that are valid at the same time
-_READING: Final = ("GET", "HEAD")
-_OURS: Final = (b"same-origin", b"none")  # who sends a request: this page, or the person
 
 POLICY: Final = (
     "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; "
@@ -66,7 +66,8 @@ class Gate:
         self._refusal = refusal
         self._entered = entered
         self._open = (*_OPEN, *open_to)
-        self._hosts = {f"{name}:{port}".encode() for name in (HOST, "localhost")}
+        self._links = (ENTER, *open_to)  # which other pages may lead to
+        self._names = Names(port)
         self._cookie = f"lsfs-{port}"  # browsers send it to every port of this machine
         self._secret = secrets.token_urlsafe(32)
         self._tickets: list[str] = []
@@ -84,41 +85,26 @@ class Gate:
             return
         if scope["type"] != "http":
             return  # the server closes what nobody accepts
-        await self._judged(scope)(scope, receive, _with_headers(send))
+        await self._judged(scope)(scope, receive, with_headers(send))
 
     def _judged(self, scope: Scope) -> ASGIApp:
         """What answers a request: the page, or a refusal."""
         path = scope["path"]
-        if _only(scope, b"host") not in self._hosts:
-            return self._refusal(421, "This page answers to the name of this machine alone.")
-        if not self._is_from_here(scope, path):
-            return self._refusal(403, "Another page sent this request.")
+        refused = self._names.refusal(scope, linked=path.startswith(self._links))
+        if refused is None and scope["method"] not in READING and not headers(scope, b"origin"):
+            refused = 403, "Another page sent this request."
+        if refused is not None:
+            return self._refusal(*refused)
         if path == ENTER:
             return self._entry(scope)
         if path.startswith(self._open) or self._knows(scope):
             return self._app
         return self._refusal(401, "Open the link that lsfs serve shows in the terminal.")
 
-    def _is_from_here(self, scope: Scope, path: str) -> bool:
-        origins = _all(scope, b"origin")
-        if any(one not in {b"http://" + host for host in self._hosts} for one in origins):
-            return False
-        if scope["method"] not in _READING and len(origins) != 1:
-            return False
-        return path == ENTER or all(one in _OURS for one in _all(scope, b"sec-fetch-site"))
-
     def _knows(self, scope: Scope) -> bool:
         """Whether a request brings the cookie."""
-        for header in _all(scope, b"cookie"):
-            try:
-                morsel = SimpleCookie(header.decode("latin-1")).get(self._cookie)
-            except CookieError:
-                continue
-            if morsel is not None and hmac.compare_digest(
-                morsel.value.encode("utf-8", "replace"), self._secret.encode()
-            ):
-                return True
-        return False
+        given = cookies(scope, self._cookie)
+        return any(hmac.compare_digest(one, self._secret.encode()) for one in given)
 
     def _entry(self, scope: Scope) -> ASGIApp:
         """Takes a ticket, and gives the cookie for it."""
@@ -144,22 +130,29 @@ _WELCOME = (
 )
 
 
-def _all(scope: Scope, name: bytes) -> list[bytes]:
-    return [value for header, value in scope["headers"] if header == name]
+def cookies(scope: Scope, name: str) -> list[bytes]:
+    """The values of a cookie that a request brings."""
+    found = []
+    for header in headers(scope, b"cookie"):
+        try:
+            morsel = SimpleCookie(header.decode("latin-1")).get(name)
+        except CookieError:
+            continue
+        if morsel is not None:
+            found.append(morsel.value.encode("utf-8", "replace"))
+    return found
 
 
-def _only(scope: Scope, name: bytes) -> bytes:
-    """A header that must be there once."""
-    values = _all(scope, name)
-    return values[0].lower() if len(values) == 1 else b""
+def with_headers(send: Send) -> Send:
+    """A sink of answers that adds what every one has to say, unless it says more itself."""
+    ours = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
 
-
-def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            ours = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
-            kept = [one for one in message.get("headers", []) if one[0].lower() not in ours]
-            message = {**message, "headers": [*kept, *ours.items()]}
+            said = list(message.get("headers", []))
+            names = {name.lower() for name, _ in said}
+            more = [(name, value) for name, value in ours.items() if name not in names]
+            message = {**message, "headers": [*said, *more]}
         await send(message)
 
     return sending

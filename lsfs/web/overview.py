@@ -15,6 +15,7 @@ from lsfs.web.pages import Emit, Pages
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp
 
     from lsfs.serve.access import Cancellation
     from lsfs.syscalls.map import DriveMap
@@ -46,13 +47,13 @@ class Topic:
     paths: tuple[str, ...]
 
 
-def drawn(pages: Pages, request: Request) -> Response:
+def drawn(pages: Pages, request: Request) -> ASGIApp:
     """The map of the drive."""
     query = request.query_params.get("q", "").strip()
 
     def work(emit: Emit, cancelled: Cancellation) -> str:
         found: DriveMap = pages.access.call("map_files", {"query": query}, emit, cancelled)
-        scene = map_scene.scene(found, pages.access.record.source.name, _measure)
+        scene = map_scene.scene(found, pages.access.record.name, _measure)
         every = -(-len(scene.dots) // DOTS) or 1
         dots = [
             Dot(point.path, dot.x, dot.y, dot.topic, dot.title)

@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import copy
 import hashlib
 import logging
-import threading
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from lsfs.errors import (
-    AccessDenied,
-    Cancelled,
-    LockHeld,
-    LsfsError,
-    NotFound,
-    ParseError,
-    UsageError,
-    VersionConflict,
-)
-from lsfs.serve.access import Access, Cancellation
+from lsfs.errors import Cancelled, LsfsError
+from lsfs.serve.access import Calls, Cancellation
+from lsfs.serve.statuses import status_of
+from lsfs.serve.working import Outcome, Patience, Streamed
 from lsfs.untrusted import on_a_page
 from lsfs.web import links
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from starlette.responses import Response, StreamingResponse
+    from starlette.responses import Response
+    from starlette.types import ASGIApp
 
 log = logging.getLogger("lsfs.web")
 
 Emit = Callable[[dict[str, Any]], None]
 Work = Callable[[Emit, Cancellation], str]  # makes the end of a page
 
-_AT_ONCE = 8  # slow pages that are made at the same time
 _SEAM = "<!-- what takes long comes here -->"  # nothing that is escaped has a comment
 _PRIVATE = {"Cache-Control": "no-store"}
-_STATUS: dict[type[LsfsError], int] = {
-    NotFound: 404, UsageError: 400, AccessDenied: 403, LockHeld: 503, VersionConflict: 409,
-    ParseError: 422,
-}  # fmt: skip
 _OPS = {"outside": "changed behind the mount", "exchanged": "exchanged with another file"}
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
@@ -56,15 +42,18 @@ class Pages:
         allow_write: offer also what changes files.
     """
 
-    def __init__(self, access: Access, *, allow_write: bool = False) -> None:
+    def __init__(self, access: Calls, *, allow_write: bool = False) -> None:
         self.access = access
         self.allow_write = allow_write
         self.form_token = ""  # what a form has to bring that changes something
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lsfs-page")
+        self.patience = Patience()
+        self.member = ""  # who looks, where several may
 
-    def close(self) -> None:
-        """Wait for what is still being made."""
-        self._threads.shutdown(cancel_futures=True)
+    def seen_by(self, calls: Calls, member: str) -> Pages:
+        """The same pages, of what a member of a team may see."""
+        other = copy.copy(self)
+        other.access, other.member = calls, member
+        return other
 
     def call(self, name: str, **arguments: Any) -> Any:
         """The result of a syscall."""
@@ -85,7 +74,7 @@ class Pages:
             lstrip_blocks=True,
         )
         made.globals.update(
-            link=links.link, quoting=links.quoting, drive=self.access.record.source.name,
+            link=links.link, quoting=links.quoting, drive=self.access.record.name,
             style=f"/static/style.css?{_style_digest()}", writes=self.allow_write,
         )  # fmt: skip
         made.filters.update(bytes=size, day=day, moment=moment, name=name, how=how, where=where)
@@ -94,6 +83,7 @@ class Pages:
     def text(self, template: str, **values: Any) -> str:
         """A template with its values; all text is escaped."""
         values.setdefault("query", "")
+        values["member"] = self.member
         return self._environment.get_template(template).render(values)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
@@ -117,56 +107,34 @@ class Pages:
         if not isinstance(error, LsfsError):
             log.error("a page failed", exc_info=error)
             return self.problem(500, "The page failed. The log of lsfs serve says why.")
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        return self.problem(status, error.message, error.hint)
+        return self.problem(status_of(error), error.message, error.hint)
 
     # --- pages that take long
 
-    def slowly(self, template: str, work: Work, **values: Any) -> StreamingResponse:
+    def slowly(self, template: str, work: Work, **values: Any) -> ASGIApp:
         """A page that is shown at once, and whose content follows when it is found.
 
         Args:
             template: has the seam where ``work`` goes on.
             work: gives the content; texts that it emits are shown until then.
         """
-        from starlette.responses import StreamingResponse
-
-        head, _, tail = self.text(template, **values).partition(_SEAM)
-        return StreamingResponse(
-            self._chunks(head, work, tail), media_type="text/html", headers=_PRIVATE
-        )
-
-    async def _chunks(self, head: str, work: Work, tail: str) -> AsyncIterator[str]:
         from markupsafe import escape
 
-        loop = asyncio.get_running_loop()
-        told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-        cancellation = Cancellation()
+        head, _, tail = self.text(template, **values).partition(_SEAM)
 
-        def tell(kind: str, text: str) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody listens
-                loop.call_soon_threadsafe(told.put_nowait, (kind, text))
+        def part(event: dict[str, Any]) -> bytes:
+            return str(escape(on_a_page(str(event.get("text", ""))))).encode()
 
-        def run() -> None:
-            try:
-                made = work(lambda event: tell("text", str(event.get("text", ""))), cancellation)
-            except Cancelled:
-                made = ""
-            except Exception as error:  # the outermost edge of a request
-                made = self._failed(error)
-            tell("end", made)
+        def last(outcome: Outcome) -> bytes:
+            made = outcome.result
+            if outcome.error is not None:
+                gone = isinstance(outcome.error, Cancelled)
+                made = "" if gone else self._failed(outcome.error)
+            return f'</p></div>\n<div class="done">{made}</div>{tail}'.encode()
 
-        yield head + '<div class="waiting" role="status"><p class="hint">Looking …</p>\n<p>'
-        self._threads.submit(run)
-        try:
-            kind, text = await told.get()
-            while kind != "end":
-                yield str(escape(on_a_page(text)))
-                kind, text = await told.get()
-        finally:
-            # In a thread: to hang up waits until the call has noticed.
-            threading.Thread(target=cancellation.set, daemon=True).start()
-        yield f'</p></div>\n<div class="done">{text}</div>{tail}'
+        begin = head + '<div class="waiting" role="status"><p class="hint">Looking …</p>\n<p>'
+        kind = "text/html; charset=utf-8"
+        return Streamed(work, part, last, kind, begin.encode(), self.patience)
 
     def _failed(self, error: Exception) -> str:
         known = isinstance(error, LsfsError)

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import IO, Any, cast
 
@@ -21,6 +21,7 @@ from lsfs.model import Document, Status
 from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
+from lsfs_parsers.dates import day
 from lsfs_parsers.encoding import decode
 
 MAX_MEMBERS = 10_000  # listed; an archive may have more
@@ -43,6 +44,9 @@ class _Member:
     modified: str
 
 
+_UNSET = "1980-01-01"  # what zip and reproducible tar files write for no date
+
+
 class _EnoughRead(Exception):
     pass
 
@@ -51,7 +55,7 @@ class ArchiveParser:
     """Lists zip and tar archives, and names what a compressed file holds."""
 
     name = "archive"
-    version = 1
+    version = 2
     media_types = (
         detect.ZIP, detect.JAR, detect.TAR, detect.GZIP, detect.BZIP2, detect.XZ, detect.ZSTD,
     )  # fmt: skip
@@ -67,7 +71,7 @@ class ArchiveParser:
         listing = _Listing(source, builder)
         members = listing.zipped() if source.media_type in _ZIPPED else listing.streamed()
         _add_table(members, builder)
-        facts = Facts(title=_common_folder(members))
+        facts = Facts(title=_common_folder(members), created=_newest(members))
         if listing.cut:
             return builder.build(facts, status=Status.PARTIAL, reason=listing.cut)
         return builder.build(facts)
@@ -272,6 +276,11 @@ def _add_table(members: list[_Member], builder: Builder) -> None:
         lines.append(number)
     if members:
         builder.add_table(rows, pieces=pieces, lines=lines, grid=Grid(1))
+
+
+def _newest(members: list[_Member]) -> date | None:
+    """The day of the newest member, from which on the archive can exist."""
+    return day(max((one.modified for one in members if one.modified > _UNSET), default=""))
 
 
 def _common_folder(members: list[_Member]) -> str:

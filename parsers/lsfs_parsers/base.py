@@ -6,7 +6,7 @@ import io
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -55,6 +55,24 @@ class PictureTime:
             self.announce(False)
 
 
+def _not_kept(key: str, said: bytes) -> None:
+    """Where nobody keeps it."""
+    del key, said
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMemory:
+    """What was read from pictures in this content before, when that came to no end.
+
+    Attributes:
+        known: what each picture said, by a key that is made of the picture itself.
+        keep: takes a key and what that picture says.
+    """
+
+    known: Mapping[str, bytes] = field(default_factory=dict)
+    keep: Callable[[str, bytes], None] = _not_kept
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file to be read: open, and not necessarily reachable by any path.
@@ -72,6 +90,7 @@ class Source:
         deadline: ``time.monotonic()`` seconds at which the reader will be stopped, without what
             pages that are pictures are given beyond it.
         pictures: the time for those.
+        memory: what such pages said when the file was read before.
     """
 
     fd: int
@@ -82,6 +101,7 @@ class Source:
     max_parts: int = MAX_PARTS
     deadline: float = math.inf
     pictures: PictureTime = field(default_factory=PictureTime)
+    memory: PictureMemory = field(default_factory=PictureMemory)
 
     def read(self, limit: int | None = None, offset: int = 0) -> bytes:
         """At most ``limit`` bytes (all by default) from ``offset``; fewer only at the end."""

@@ -74,14 +74,32 @@ class Facts:
     language: str = ""
     created: date | None = None
 
+    def or_else(self, other: Facts) -> Facts:
+        """These facts, and of ``other`` those that are missing."""
+        return Facts(
+            self.title or other.title,
+            self.author or other.author,
+            self.language or other.language,
+            self.created or other.created,
+        )
+
 
 def clean(text: str) -> str:
     """``text`` in NFC, without control characters (but tab and newline) and lone surrogates."""
     if not text.isprintable():
         text = text.translate(_UNPRINTABLE)
-    if text.isascii():
+    if text.isascii() or _is_latin(text):
         return text
     return unicodedata.normalize("NFC", _FOREIGN_RUN.sub(_without_piles, text))
+
+
+def _is_latin(text: str) -> bool:
+    """Whether a text has only the first 256 characters, which are in NFC."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_piles(match: re.Match[str]) -> str:

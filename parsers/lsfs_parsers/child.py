@@ -8,7 +8,8 @@ Over a Unix stream socket, each message is eight bytes of length, big endian, an
   comes with the file's descriptor (SCM_RIGHTS) and is answered by two messages: ``{"media_type",
   "parser", "version"}`` before the parsing starts, so that the parent knows what was going on
   should it have to stop it, and then the document. Between them come two empty messages for each
-  page that is a picture, before and after it is read: there the file's time stands still.
+  page that is a picture, before and after it is read: there the file's time stands still; and what
+  it says, as a note behind a "P". A second descriptor is of such notes of an earlier reading.
 
 Nothing is written to standard output.
 """
@@ -36,9 +37,10 @@ import msgspec
 from lsfs.errors import Encrypted, LsfsError, ParserTimeout, TooLarge, UnsupportedFormat
 from lsfs.model import Document, Status
 from lsfs_parsers import detect
-from lsfs_parsers.base import UNKNOWN, Parser, PictureTime, Source
+from lsfs_parsers.base import UNKNOWN, Parser, PictureMemory, PictureTime, Source
 from lsfs_parsers.builder import broken_promise, clean
 from lsfs_parsers.confine import confine, watched
+from lsfs_parsers.picture_notes import note, notes_in
 from lsfs_parsers.registry import Registry
 
 _LENGTH = struct.Struct(">Q")
@@ -92,24 +94,31 @@ def serve(connection: socket.socket, child: Child) -> None:
     """Answer requests until the other end is closed."""
     _send(connection, b'{"ready": true}')
     while (request := _receive(connection)) is not None:
-        message, fd = request
+        message, fds = request
         try:
             if message["op"] == "versions":
                 _send(connection, json.dumps({"versions": child.registry.versions()}).encode())
-            elif fd is not None:
-                _read(connection, child, message, fd)
+            elif fds:
+                _read(connection, child, message, fds)
         finally:
-            if fd is not None:
+            for fd in fds:
                 os.close(fd)
 
 
-def _read(connection: socket.socket, child: Child, message: dict[str, Any], fd: int) -> None:
+def _read(connection: socket.socket, child: Child, message: dict[str, Any], fds: list[int]) -> None:
+    fd, *notes = fds
     seconds = float(message["seconds"])
     with watched(connection, seconds) as extend:
         pictures = PictureTime(float(message["picture_seconds"]), float(message["longest_picture"]))
         deadline = time.monotonic() + seconds
         size = os.fstat(fd).st_size
-        source = Source(fd, str(message["name"]), size, deadline=deadline, pictures=pictures)
+        memory = PictureMemory(
+            notes_in(notes[0]) if notes else {},
+            lambda key, said: _send(connection, b"P" + note(key, said)),
+        )
+        source = Source(
+            fd, str(message["name"]), size, deadline=deadline, pictures=pictures, memory=memory
+        )
 
         def announce(begins: bool) -> None:
             extend(source.seconds_left() + (pictures.longest if begins else 0.0))
@@ -209,13 +218,12 @@ def _encoded(document: Document, longest: int) -> bytes:
 
 
 def _send(connection: socket.socket, message: bytes) -> None:
-    connection.sendall(_LENGTH.pack(len(message)))
-    connection.sendall(message)
+    connection.sendall(_LENGTH.pack(len(message)) + message)
 
 
-def _receive(connection: socket.socket) -> tuple[dict[str, Any], int | None] | None:
-    """The next request and the descriptor that came with it; None when there will be no more."""
-    head, fds, _, _ = socket.recv_fds(connection, _LENGTH.size, 1, socket.MSG_CMSG_CLOEXEC)
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """The next request and the descriptors that came with it; None when there will be no more."""
+    head, fds, _, _ = socket.recv_fds(connection, _LENGTH.size, 2, socket.MSG_CMSG_CLOEXEC)
     head += _exactly(connection, _LENGTH.size - len(head)) if head else b""
     if not head:
         return None
@@ -223,7 +231,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], int | None] | N
     if length > _MAX_REQUEST:
         raise ValueError(f"a request of {length} bytes")
     message = json.loads(_exactly(connection, length))
-    return message, (fds[0] if fds else None)
+    return message, fds
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

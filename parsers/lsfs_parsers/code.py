@@ -14,6 +14,7 @@ from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Piece, one_line
+from lsfs_parsers.head_facts import head_facts
 from lsfs_parsers.languages import Language, language_of
 from lsfs_parsers.text import MAX_SPANS, add_lines, built, lines_of, read_text
 
@@ -55,7 +56,7 @@ class CodeParser:
     """A block for each function, each head of a class and each stretch between them."""
 
     name = "code"
-    version = 1
+    version = 2
     media_types = (detect.CODE,)
 
     def parse(self, source: Source) -> Document:
@@ -71,8 +72,9 @@ class CodeParser:
         builder = Builder(source, self.name, self.version)
         text = read_text(source, builder)
         language = language_of(source.name, text)
-        add_code(builder, lines_of(text), language, seconds=source.seconds_left() / 2)
-        return built(source, builder)
+        lines = lines_of(text)
+        add_code(builder, lines, language, seconds=source.seconds_left() / 2)
+        return built(source, builder, head_facts(lines))
 
 
 def add_code(

@@ -40,6 +40,7 @@ def read_held(data: bytes, name: str, outer: Source) -> Document:
         max_chars=outer.max_chars // 2,
         deadline=deadline,
         pictures=outer.pictures,
+        memory=outer.memory,
         data=data,
     )
     source, parser, failure = _reader().choose(held)

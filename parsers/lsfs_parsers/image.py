@@ -20,6 +20,7 @@ from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.unread import reason
 from lsfs_parsers.window import windows
+from lsfs_parsers.xmp import xmp_facts
 
 MAX_PIXELS = 120_000_000  # of one frame; A3 at 600 dots per inch has 70 million
 MAX_FRAMES = 1_000
@@ -40,6 +41,7 @@ _UNSURE = 0.4  # mean over a page; below, the letters are leaves and windows
 # EXIF and TIFF tags (Exif 2.32, 4.6)
 _DESCRIPTION, _CHANGED, _ARTIST, _EXIF = 0x010E, 0x0132, 0x013B, 0x8769
 _TAKEN, _WINDOWS_TITLE, _WINDOWS_AUTHOR = 0x9003, 0x9C9B, 0x9C9D
+_OBJECT_NAME, _BY_LINE, _DATE_CREATED = (2, 5), (2, 80), (2, 55)  # IPTC-IIM 4.2, 6
 _CAMERAS_WORDS = re.compile(r"\s*(\w+ )?(digital camera|dsc|screenshot|default|untitled)\s*$", re.I)
 
 
@@ -47,7 +49,7 @@ class ImageParser:
     """Reads PNG, JPEG, TIFF, WebP, BMP and GIF with tesseract."""
 
     name = "image"
-    version = 3
+    version = 4
     media_types = tuple(FORMATS)
 
     def parse(self, source: Source) -> Document:
@@ -85,7 +87,7 @@ class _Reading:
         self._source = source
         self._builder = builder
         self._reserve = min(source.seconds_left(), LONGEST) * _MARGIN
-        self._tesseract = Tesseract.find()
+        self._tesseract = Tesseract.find(source.memory)
         self._failed: list[int] = []
         self._late = False
         self._count = 0
@@ -202,6 +204,30 @@ def _dots(frame: Any) -> float:
 
 
 def _facts(image: Any) -> Facts:
+    """What EXIF says about a picture, then XMP, then IPTC."""
+    return _exif_facts(image).or_else(_xmp_facts(image)).or_else(_iptc_facts(image))
+
+
+def _xmp_facts(image: Any) -> Facts:
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    return xmp_facts(packet.encode() if isinstance(packet, str) else bytes(packet))
+
+
+def _iptc_facts(image: Any) -> Facts:
+    """What IPTC-IIM 4.2 says: object name, by-line, date created."""
+    from PIL import IptcImagePlugin
+
+    try:
+        found = IptcImagePlugin.getiptcinfo(image) or {}
+    except DAMAGED:
+        return Facts()
+    authors = found.get(_BY_LINE, b"")
+    names = authors if isinstance(authors, list) else [authors]
+    title, made = (_text(found.get(key, b"")) for key in (_OBJECT_NAME, _DATE_CREATED))
+    return Facts(title, ", ".join(filter(None, map(_text, names))), "", day(made))
+
+
+def _exif_facts(image: Any) -> Facts:
     exif = image.getexif()
     taken = exif.get_ifd(_EXIF).get(_TAKEN) or exif.get(_CHANGED) or image.info.get("Creation Time")
     return Facts(

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder
+from lsfs_parsers.builder import Builder, Facts
+from lsfs_parsers.named_facts import MAX_CHARS, setting_facts
 from lsfs_parsers.packing import BLOCK_CHARS, Part, add_parts, packed
 from lsfs_parsers.text import add_lines, built, lines_of, read_text
 
@@ -30,7 +31,7 @@ class JsonParser:
     """Reads JSON documents and files with one JSON value on each line."""
 
     name = "json"
-    version = 1
+    version = 2
     media_types = (detect.JSON, detect.JSON_LINES)
 
     def parse(self, source: Source) -> Document:
@@ -53,7 +54,7 @@ class JsonParser:
             return built(source, builder)
         parts = _records(shown) if by_line else packed(_Members(shown).parts())
         add_parts(builder, shown, parts)
-        return built(source, builder)
+        return built(source, builder, Facts() if by_line else _facts(shown))
 
 
 def _complaint(text: str, *, by_line: bool) -> str:
@@ -69,6 +70,18 @@ def _complaint(text: str, *, by_line: bool) -> str:
     except RecursionError:
         return "it is nested too deep"
     return ""
+
+
+def _facts(text: str) -> Facts:
+    """What the members of the outermost object say about the file."""
+    import msgspec
+
+    try:
+        members = msgspec.json.decode(text.encode("utf-8", "replace"), type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:  # no object
+        return Facts()
+    short = {name: value for name, value in members.items() if len(bytes(value)) <= MAX_CHARS}
+    return setting_facts({name: msgspec.json.decode(value) for name, value in short.items()})
 
 
 def _unescaped(text: str) -> str:

@@ -13,9 +13,11 @@ from lsfs_parsers import detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, Piece, one_line
 from lsfs_parsers.code import add_code
+from lsfs_parsers.front_matter import front_matter
 from lsfs_parsers.html import read_html
 from lsfs_parsers.languages import Language, language_named
 from lsfs_parsers.markdown import add_markdown
+from lsfs_parsers.named_facts import named_facts
 from lsfs_parsers.text import built, lines_of, paragraphs_of, read_text
 
 MAX_OUTPUT = 20_000  # characters of one output; the rest of it is left out
@@ -31,7 +33,7 @@ class NotebookParser:
     """Reads notebooks of formats 3 and 4."""
 
     name = "notebook"
-    version = 1
+    version = 2
     media_types = (detect.NOTEBOOK,)
 
     def parse(self, source: Source) -> Document:
@@ -53,7 +55,7 @@ class NotebookParser:
             _add_cell(cell, builder, language, source.seconds_left() / 2)
             if builder.full:
                 break
-        return built(source, builder, _facts(metadata))
+        return built(source, builder, _facts(notebook, metadata))
 
 
 def _loaded(text: str) -> Mapping[str, Any]:
@@ -87,10 +89,11 @@ def _language(metadata: Mapping[str, Any]) -> str:
     return next((name for name in names if isinstance(name, str) and name), "python")
 
 
-def _facts(metadata: Mapping[str, Any]) -> Facts:
-    authors = _list(metadata.get("authors"))
-    names = [_text(_mapping(one).get("name")) or _text(one) for one in authors]
-    return Facts(_text(metadata.get("title")), ", ".join(name for name in names if name))
+def _facts(notebook: Mapping[str, Any], metadata: Mapping[str, Any]) -> Facts:
+    """What the notebook's properties say, and front matter in its first cell."""
+    first = next(_cells(notebook), {})
+    head, _ = front_matter(lines_of(_text(first.get("source")).lstrip()))
+    return named_facts(metadata).or_else(head)
 
 
 def _cells(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

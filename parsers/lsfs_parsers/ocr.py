@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -10,10 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from lsfs_parsers.base import PictureMemory
 from lsfs_parsers.ocr_lines import lines_of
 from lsfs_parsers.pdf_lines import Line
 
 DPI = 200
+VERSION = 1  # raised whenever the same picture would be read otherwise
 LONGEST = 600.0  # seconds for one page, where nobody sets a limit
 
 _MAX_PIXELS = 25_000_000  # a page of A3 at 200 dpi has 7.7 million
@@ -69,18 +74,20 @@ class Tesseract:
 
     Args:
         program: path of the executable.
+        memory: of pictures that were read before.
     """
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, memory: PictureMemory | None = None) -> None:
         self._program = program
+        self._memory = memory or PictureMemory()
         listed = self._run(["--list-langs"], b"", 10).splitlines()[1:]
         self._installed = [name for name in listed if name]
 
     @classmethod
-    def find(cls) -> Tesseract | None:
+    def find(cls, memory: PictureMemory | None = None) -> Tesseract | None:
         """The tesseract on the search path, if there is one."""
         program = shutil.which("tesseract")
-        return cls(program) if program else None
+        return cls(program, memory) if program else None
 
     def read_page(self, page: Any, seconds: float) -> Recognised:
         """What a pypdfium2 page shows.
@@ -111,6 +118,21 @@ class Tesseract:
         Raises:
             TimeoutError, OSError: see :meth:`read_page`.
         """
+        key = self._key(picture, scale)
+        seen = _recalled(self._memory.known.get(key))
+        if seen is None:
+            seen = self._seen(picture, scale, seconds)
+            self._memory.keep(key, msgspec.json.encode(seen))
+        return seen
+
+    def _key(self, picture: Any, scale: float) -> str:
+        """Names a picture and all else that what is read from it depends on."""
+        how = f"{VERSION} {scale} {picture.size} {self._installed}"
+        return hashlib.blake2b(
+            picture.tobytes(), digest_size=16, key=hashlib.blake2b(how.encode()).digest()
+        ).hexdigest()
+
+    def _seen(self, picture: Any, scale: float, seconds: float) -> Recognised:
         seconds = min(seconds, LONGEST)
         end = time.monotonic() + seconds
         look = self._look(picture, scale, seconds)
@@ -180,6 +202,16 @@ class Tesseract:
         except subprocess.CalledProcessError as error:
             raise OSError(f"tesseract failed with {error.returncode}") from error
         return done.stdout.decode("utf-8", "replace")
+
+
+def _recalled(said: bytes | None) -> Recognised | None:
+    """What a picture said before; None when that is not known, or cannot be understood."""
+    if said is None:
+        return None
+    try:
+        return msgspec.json.decode(said, type=Recognised)
+    except msgspec.MsgspecError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,8 @@ class OdfParser:
             content = xml(package, "content.xml")
             if content is None:
                 raise ParseError("the document's content is missing")
-            roots = _Roots(
-                content, _optional(package, "styles.xml"), _optional(package, "meta.xml")
-            )
-            return _read(roots, builder, lambda name: _optional(package, f"{name}/content.xml"))
+            roots = _Roots(content, optional(package, "styles.xml"), optional(package, "meta.xml"))
+            return _read(roots, builder, lambda name: optional(package, f"{name}/content.xml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +70,12 @@ class _Roots:
 
 
 def _check_password(package: zipfile.ZipFile) -> None:
-    manifest = _optional(package, "META-INF/manifest.xml")
+    manifest = optional(package, "META-INF/manifest.xml")
     if next(within(manifest, "encryption-data"), None) is not None:
         raise Encrypted("the document needs a password")
 
 
-def _optional(package: zipfile.ZipFile, name: str) -> Any:
+def optional(package: zipfile.ZipFile, name: str) -> Any:
     """A part without which there is a document still; None when it is missing or damaged."""
     with suppress(ParseError):
         return xml(package, name)
@@ -95,7 +93,7 @@ def _read(roots: _Roots, builder: Builder, part: Callable[[str], Any] = lambda _
         reading.text(main)
     else:
         _read_slides(main, reading, builder, styles)
-    return builder.build(_facts(roots.meta))
+    return builder.build(meta_facts(roots.meta))
 
 
 _BODIES = frozenset({"text", "presentation", "drawing"})
@@ -125,7 +123,8 @@ def _style(node: Any) -> Style:
     )
 
 
-def _facts(root: Any) -> Facts:
+def meta_facts(root: Any) -> Facts:
+    """What the root element of ``meta.xml`` says; nothing when it is None."""
     meta = child(root, "meta") if root is not None else None
     texts = {tag(node): node.text or "" for node in meta} if meta is not None else {}
     return Facts(

@@ -22,6 +22,7 @@ from lsfs_parsers.pdf_tags import is_tagged, tagged_headings
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.unread import reason
 from lsfs_parsers.window import PageReading, windows
+from lsfs_parsers.xmp import own_packet, xmp_facts
 
 _IN_MEMORY = 64 * 1024 * 1024  # bytes; a bigger file is read as pdfium asks for it
 _MARGIN = 0.15  # share of the time that is kept for putting the document together
@@ -37,7 +38,7 @@ class PdfParser:
     """Reads PDF with pdfium, and pages that are pictures with tesseract."""
 
     name = "pdf"
-    version = 8
+    version = 9
     media_types: tuple[str, ...] = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:
@@ -170,7 +171,7 @@ class Reading:
     def _tesseract(self) -> Tesseract | None:
         if not self._ocr_looked_for:
             self._ocr_looked_for = True
-            self._ocr = Tesseract.find()
+            self._ocr = Tesseract.find(self._source.memory)
         return self._ocr
 
     def _is_late(self) -> bool:
@@ -190,12 +191,18 @@ class Reading:
     def _facts(self) -> Facts:
         title = str(self._pdf.get_metadata_value("Title")).strip()
         author = str(self._pdf.get_metadata_value("Author")).strip()
-        return Facts(
+        facts = Facts(
             "" if _NO_TITLE.match(title) else title,
             "" if _NO_AUTHOR.match(author) else author,
             "",
             day(str(self._pdf.get_metadata_value("CreationDate"))),
         )
+        if facts.title and facts.author and facts.created:
+            return facts
+        stated = xmp_facts(own_packet(self._source.read(min(self._source.size, _IN_MEMORY))))
+        if _NO_TITLE.match(stated.title):
+            stated = replace(stated, title="")
+        return facts.or_else(stated)
 
 
 def _has_picture(page: Any, *, whole: bool) -> bool:

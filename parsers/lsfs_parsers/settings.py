@@ -9,7 +9,8 @@ from itertools import accumulate, pairwise
 from lsfs.model import Document
 from lsfs_parsers import detect
 from lsfs_parsers.base import Source
-from lsfs_parsers.builder import Builder, one_line
+from lsfs_parsers.builder import Builder, Facts, one_line
+from lsfs_parsers.named_facts import MAX_CHARS, setting_facts, toml_fields, yaml_fields
 from lsfs_parsers.packing import BLOCK_CHARS, Part, add_parts, packed
 from lsfs_parsers.text import built, lines_of, read_text
 
@@ -23,7 +24,7 @@ class SettingsParser:
     """Reads files of keys and values by their lines."""
 
     name = "settings"
-    version = 1
+    version = 2
     media_types = (detect.YAML, detect.TOML, detect.INI)
 
     def parse(self, source: Source) -> Document:
@@ -42,8 +43,20 @@ class SettingsParser:
             parts = _Indented(lines, starts).parts()
         else:
             parts = _sections(lines, starts)
-        add_parts(builder, "\n".join(lines), packed(parts))
-        return built(source, builder)
+        text = "\n".join(lines)
+        add_parts(builder, text, packed(parts))
+        return built(source, builder, _facts(text, source.media_type))
+
+
+def _facts(text: str, media_type: str) -> Facts:
+    """What a short file's keys say about it."""
+    if len(text) > MAX_CHARS or media_type == detect.INI:
+        return Facts()
+    try:
+        fields = yaml_fields(text) if media_type == detect.YAML else toml_fields(text)
+    except ValueError:  # no YAML, or several documents of it
+        return Facts()
+    return setting_facts(fields or {})
 
 
 def _sections(lines: list[str], starts: Sequence[int]) -> Iterator[Part]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from xml.parsers import expat
@@ -13,6 +15,8 @@ from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
 from lsfs_parsers.columns import header_row, named_cells
+from lsfs_parsers.odf import meta_facts, optional
+from lsfs_parsers.ole import compound_facts
 from lsfs_parsers.ooxml import core_facts, related
 
 MAX_ROWS = 100_000  # of one sheet
@@ -26,7 +30,7 @@ class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 4
+    version = 5
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:
@@ -42,13 +46,15 @@ class SpreadsheetParser:
         """
         import python_calamine as calamine
 
-        facts = Facts()
+        facts = Facts() if source.media_type in _ZIPPED else compound_facts(source)
         if source.media_type in _ZIPPED:
             # Opened for its limits too, which are checked here; calamine opens it once more.
             with archive.opened(source) as package:
-                facts = core_facts(package, related(package))
                 if source.media_type == detect.ODS:
+                    facts = meta_facts(optional(package, "meta.xml"))
                     _check_ends(archive.member(package, "content.xml") or b"")
+                else:
+                    facts = core_facts(package, related(package))
         builder = Builder(
             source,
             self.name,
@@ -58,12 +64,27 @@ class SpreadsheetParser:
             heading_is_title=False,
         )
         try:
-            with source.open() as stream:
+            with source.open() as stream, _without_panic():
                 return _read(calamine.CalamineWorkbook.from_filelike(stream), builder, facts)
         except calamine.PasswordError as error:
             raise Encrypted("the workbook needs a password") from error
         except (calamine.CalamineError, ValueError, OSError) as error:
             raise ParseError(f"the workbook is damaged: {error}") from error
+
+
+@contextmanager
+def _without_panic() -> Iterator[None]:
+    """Take a panic of calamine for the damage that it panics about.
+
+    Raises:
+        ParseError: it panicked.
+    """
+    try:
+        yield
+    except BaseException as error:  # a Rust library's panic is no Exception, and has no name
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ParseError(f"the workbook is damaged: {error}") from error
 
 
 def _check_ends(content: bytes) -> None:

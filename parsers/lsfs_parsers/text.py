@@ -9,6 +9,7 @@ from lsfs_parsers import detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, Piece
 from lsfs_parsers.encoding import decode
+from lsfs_parsers.head_facts import head_facts
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_SPANS = 200_000  # beyond, a span covers several lines: a span costs more than a line's text
@@ -82,7 +83,7 @@ class TextParser:
     """A block for each paragraph, a span for each line."""
 
     name = "text"
-    version = 2
+    version = 3
     media_types = ("text/*",)
 
     def parse(self, source: Source) -> Document:
@@ -93,5 +94,6 @@ class TextParser:
         """
         builder = Builder(source, self.name, self.version)
         kind = BlockKind.CODE if source.media_type in _LINE_BASED else BlockKind.PARAGRAPH
-        add_lines(builder, lines_of(read_text(source, builder)), kind)
-        return built(source, builder)
+        lines = lines_of(read_text(source, builder))
+        add_lines(builder, lines, kind)
+        return built(source, builder, head_facts(lines))

@@ -12,6 +12,7 @@ from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Piece, one_line
 from lsfs_parsers.packing import BLOCK_CHARS
 from lsfs_parsers.text import add_lines, built, lines_of, read_text
+from lsfs_parsers.xml_facts import xml_facts
 
 if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType
@@ -31,7 +32,7 @@ class XmlParser:
     """Reads any well-formed XML with expat, which follows no reference to the outside."""
 
     name = "xml"
-    version = 1
+    version = 2
     media_types = (detect.XML, detect.SVG)
 
     def parse(self, source: Source) -> Document:
@@ -51,7 +52,7 @@ class XmlParser:
             builder = Builder(source, self.name, self.version, heading_is_title=False)
             builder.warn(f"it was read as text: {error}")
             add_lines(builder, text.split("\n"), BlockKind.CODE)
-        return built(source, builder)
+        return built(source, builder, xml_facts(text))
 
 
 @dataclass(frozen=True, slots=True)

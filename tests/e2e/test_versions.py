@@ -17,7 +17,7 @@ from blake3 import blake3
 import lsfs
 from lsfs.config import MountConfig
 from lsfs.drives import initialise
-from lsfs.errors import LsfsError
+from lsfs.errors import LsfsError, NotFound
 from lsfs.fuse.mount import mount, umount
 from tests.syscalls.test_past import tree
 
@@ -104,6 +104,14 @@ def exact(time_ns: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:09d}Z"
 
 
+def _count(drive: lsfs.Drive, path: str) -> int:
+    """The versions so far: the kernel tells of the end of a file only after it was closed."""
+    try:
+        return len(drive.versions(path).versions)
+    except NotFound:
+        return 0
+
+
 @pytest.mark.parametrize("size", [300, 40_000, 1_200_000])
 def test_forty_versions_by_number_and_by_time(mounted: tuple[lsfs.Drive, Path], size: int) -> None:
     drive, front = mounted
@@ -116,8 +124,7 @@ def test_forty_versions_by_number_and_by_time(mounted: tuple[lsfs.Drive, Path], 
         data[number * 7 : number * 7 + 4] = b"%04d" % number
         file.write_bytes(data)
         contents.append(bytes(data))
-        # The kernel tells of the end of a file only after it was closed.
-        while len(drive.versions("report.bin").versions) <= number:
+        while _count(drive, "report.bin") <= number:
             time.sleep(0.005)
         times.append(time.time_ns())
     history = drive.versions("report.bin").versions
@@ -131,6 +138,18 @@ def test_forty_versions_by_number_and_by_time(mounted: tuple[lsfs.Drive, Path], 
         drive.rollback("report.bin", to=exact(times[number]))
         assert file.read_bytes() == contents[number]
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_a_file_that_is_being_written_has_no_version_yet(mounted: tuple[lsfs.Drive, Path]) -> None:
+    drive, front = mounted
+    with (front / "new.txt").open("w") as file:
+        file.write("half of it")
+        file.flush()
+        with pytest.raises(NotFound, match=r"new\.txt has no version yet"):
+            drive.versions("new.txt")
+    while not _count(drive, "new.txt"):
+        time.sleep(0.005)
+    assert [version.size for version in drive.versions("new.txt").versions] == [10]
 
 
 def test_history_goes_through_renames_of_files_and_folders(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import common_words, search
+from lsfs.index import common_words, fulltext
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
 from lsfs.index.preference import Preference
@@ -222,14 +222,14 @@ def test_where_filters_leave_little_of_rare_words_more_words_choose_and_the_best
     index.run()
     monkeypatch.setattr(common_words, "SMALL", 10)
     monkeypatch.setattr(common_words, "BUDGET", 15)
-    monkeypatch.setattr(search, "FEW", 15)
-    monkeypatch.setattr(search, "TOP", 12)
+    monkeypatch.setattr(fulltext, "FEW", 15)
+    monkeypatch.setattr(fulltext, "TOP", 12)
     asked: list[str] = []
     whole = 'passage_fts MATCH \'"common" OR "middling" OR "rare"\''
 
     def best(*widths: int) -> list[tuple[str, int]]:
         asked.clear()
-        monkeypatch.setattr(search, "WIDTHS", widths)
+        monkeypatch.setattr(fulltext, "WIDTHS", widths)
         index.catalog.db.set_trace_callback(asked.append)
         given = {"mode": "keyword", "filters": Filters(dir="in"), "per_file": 100, "k": 12}
         hits = index.search.hits("common middling rare", **given)  # type: ignore[arg-type]
@@ -257,19 +257,19 @@ def test_the_best_of_more_words_are_those_of_all_words(
     index.run()
     monkeypatch.setattr(common_words, "SMALL", 10)
     monkeypatch.setattr(common_words, "BUDGET", 20)
-    monkeypatch.setattr(search, "LIKELY", 1)  # the bound itself, which holds for any text
+    monkeypatch.setattr(fulltext, "LIKELY", 1)  # the bound itself, which holds for any text
     wider: list[int] = []
-    once = search.Search._wider
+    once = fulltext.FullText._wider
 
     def counted(*given: Any) -> dict[int, float]:
         found = once(*given)
         wider.append(len(found))
         return found
 
-    monkeypatch.setattr(search.Search, "_wider", counted)
+    monkeypatch.setattr(fulltext.FullText, "_wider", counted)
 
     def best(query: str, *widths: int) -> list[tuple[int, int, float]]:
-        monkeypatch.setattr(search, "WIDTHS", widths)
+        monkeypatch.setattr(fulltext, "WIDTHS", widths)
         given: dict[str, Any] = {"mode": "keyword", "filters": Filters(dir="in"), "k": 10}
         hits = index.search.hits(query, per_file=100, **given)
         return [(hit.char_start, hit.char_end, hit.scores["bm25"]) for hit in hits]

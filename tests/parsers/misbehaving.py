@@ -38,7 +38,7 @@ class MisbehavingParser:
             "exit": lambda: os._exit(3),
             "sys.exit": lambda: sys.exit(4),
             "raise": lambda: 1 / 0,
-            "grandchild": lambda: subprocess.run(["sleep", "98761"], check=True),
+            "grandchild": lambda: subprocess.run(["sleep", f"98761.{os.getppid()}"], check=True),
             "flood": lambda: _answer(10**8),
             "picture": lambda: _read_pictures(source, 2, 1.2),
             "pictures": lambda: _read_pictures(source, 10, 1.2),
@@ -52,6 +52,8 @@ class MisbehavingParser:
         text = order
         if order == "look":
             text = f"{os.getppid()} {sorted(os.environ)} {Path.cwd()}"
+        elif order.startswith("notes"):
+            text = _note_pictures(source)
         elif order in deeds:
             deeds[order]()
         elif order == "garbage":
@@ -81,6 +83,16 @@ def _read_pictures(source: Source, count: int, seconds: float) -> None:
     for _ in range(count):
         with source.reading_picture(0.0):
             time.sleep(seconds)
+
+
+def _note_pictures(source: Source) -> str:
+    """Two more pages than were known, and the end of the process unless four were."""
+    known = source.memory.known
+    for number in range(len(known), len(known) + 2):
+        source.memory.keep(f"{number:032x}", b"page %d" % number)
+    if len(known) < 4:
+        os._exit(3)
+    return ", ".join(said.decode() for said in known.values())
 
 
 class Broken:

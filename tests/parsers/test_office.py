@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from docx.oxml import OxmlElement, parse_xml
 
+from benchmarks.fuzz_xls import xls
 from lsfs.errors import Encrypted, ParseError, TooLarge
 from lsfs.model import Document, Merged, Status
 from lsfs.places import Places
@@ -255,6 +256,17 @@ def test_spreadsheet(read: Reader) -> None:
     assert Places(document).where(row, row + 5) == "!Größen B4:D4"
     assert (document.title, document.author) == ("", "Ann Author")
     assert document.created == date(2023, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(516, b"\1\0\0\0"), (48, b"\x02\0\0\0")],  # its directory goes round; it is in the book
+    ids=["endless", "lost"],
+)
+def test_a_damaged_old_workbook(read: Reader, at: int, value: bytes) -> None:
+    data = xls()
+    with pytest.raises(ParseError, match="damaged"):
+        read(data[:at] + value + data[at + len(value) :], "a.xls")
 
 
 def test_merged_cells_of_a_sheet(read: Reader) -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from blake3 import blake3
 
 import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise, locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
 from lsfs.index.embed import HashEmbedder
+from lsfs.index.scans import Scans
 from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local
@@ -58,6 +60,8 @@ def drive(source: Path, no_chat: Config, state: StatePaths) -> Iterator[lsfs.Dri
     damaged.write_text(TEXT)
     with lsfs.Drive(source, open_local(record, no_chat)) as opened:
         opened.wait_indexed()
+        # As if it were a scan of which a page was read.
+        Scans(state.scans).add(blake3(TEXT.encode()).digest(), b"0" * 32 + SECRET.encode())
         for word in ("tiger", "wolf", "bear"):
             put(source / f"Notes/{NAME}.txt", TEXT.replace("Ada", word))
             opened.wait_indexed()

@@ -17,8 +17,7 @@ class Nobody:
     """Stands in for a drive of which only the name is asked."""
 
     class record:
-        class source:
-            name = "docs"
+        name = "docs"
 
 
 def messages(pages: Pages, work: Any, *, leaves: bool = False) -> list[str]:
@@ -62,7 +61,6 @@ def test_words_come_as_they_are_found() -> None:
         return "<p>done</p>"
 
     got = messages(pages, work)
-    pages.close()
     assert 'role="status"' in got[0] and "rent?" in got[0]
     assert "The rent &lt;script&gt;" in "".join(got) and EVIL not in "".join(got)
     assert '<div class="done"><p>done</p></div>' in "".join(got)
@@ -76,7 +74,6 @@ def test_a_failure_is_said_in_the_page() -> None:
         raise ModelError(f"the model {EVIL} failed", hint="another one")
 
     got = "".join(messages(pages, work))
-    pages.close()
     assert "the model &lt;script&gt;" in got and "another one" in got
 
 
@@ -91,4 +88,3 @@ def test_who_leaves_ends_the_work() -> None:
 
     messages(pages, work, leaves=True)
     assert ended.wait(60)
-    pages.close()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from lsfs import values
+from lsfs import bytewise, values
 from lsfs.index.dates import fold
 from lsfs.index.fields.words import COUNTS, UNITS
 from lsfs.index.literals import Strings
@@ -269,6 +269,9 @@ class Reader:
 
     def ibans(self) -> list[Form]:
         """All account numbers whose check digits are right."""
+        shape = bytewise.shape(self.text)
+        if shape is not None and b"AA00" not in shape:
+            return []
         return [form for m in _IBAN.finditer(self.text) if (form := checked_iban(m))]
 
     def _email(self, start: int, end: int, loose: bool) -> Form | None:
@@ -390,7 +393,7 @@ def durations(text: str) -> list[Form]:
 
 def _units(text: str) -> Iterator[int]:
     """Where the words of a text that are units of time end."""
-    lower = text.lower()
+    lower = bytewise.lower(text)
     if len(lower) != len(text):  # a capital that becomes two letters: the places are others
         words = _LETTERS.finditer(text)
         yield from (word.end() for word in words if word[0].lower() in _LOWER_UNITS)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lsfs import bytewise
 from lsfs.index.fields.definitions import (
     LONGEST_LABEL,
     Definition,
@@ -44,7 +45,6 @@ _DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[-/_]\d")
-_DIGITS = re.compile(r"\d+")
 # What stands before the first digit behind one of these words, which end with one of three letters.
 _BEFORE_NUMBER = re.compile(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?\Z")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
@@ -272,7 +272,7 @@ def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[
 def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
     """Numbers in sentences: "quoting customer number 4711"."""
     text = reader.text
-    runs = (run.start() for run in _DIGITS.finditer(text))
+    runs = bytewise.digit_runs(text)
     digits = (at for at in runs if _BEFORE_NUMBER.search(text, max(0, at - 11), at))
     for match in _matches(_NUMBER_WORD, text, windows(digits, _LONGEST_NUMBER_WORD, 1)):
         words = _WORD.findall(text, max(0, match.start() - 48), match.end(1))[-6:]

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from lsfs import bytewise
 from lsfs.index.dates import fold
 from lsfs.index.fields.forms import FIRM, Form, Reader, durations, is_firm, name_at
 from lsfs.index.fields.labels import Found
@@ -395,7 +396,7 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
 
 def _leading(front: str) -> Iterator[re.Match[str]]:
     """The matches of ``_BETWEEN``, each looked for only where one of its words stands."""
-    lower = front.lower()
+    lower = bytewise.lower(front)
     if len(lower) != len(front):  # a capital that becomes two letters: the places are others
         yield from _BETWEEN.finditer(front)
         return

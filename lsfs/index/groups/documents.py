@@ -12,7 +12,7 @@ from lsfs.index.catalog import Catalog
 from lsfs.index.groups.cluster import Matrix, normalised
 from lsfs.index.groups.labels import is_term
 from lsfs.index.near import words
-from lsfs.index.vectors import VectorStore
+from lsfs.index.stores import Vectors
 
 AT_ONCE = 20_000  # passages whose vectors are in memory together
 BUCKETS = 2048  # words are hashed into so many numbers (Weinberger et al., 2009)
@@ -24,7 +24,7 @@ Ids = NDArray[np.int64]
 
 
 def by_meaning(
-    catalog: Catalog, vectors: VectorStore, documents: Collection[int] | None = None
+    catalog: Catalog, vectors: Vectors, documents: Collection[int] | None = None
 ) -> tuple[Ids, Matrix]:
     """Documents and the means of their passages' vectors, of length 1.
 
@@ -56,7 +56,7 @@ def by_meaning(
     return ids[known], directions[known]
 
 
-def _vectors(store: VectorStore, wanted: Ids) -> Matrix:
+def _vectors(store: Vectors, wanted: Ids) -> Matrix:
     """Vectors of passages, [n, dimension]; zeros where there is none."""
     known, vectors = store.many(wanted)
     found = np.zeros((len(wanted), store.dimension), np.float32)

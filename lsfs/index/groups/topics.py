@@ -19,7 +19,7 @@ from lsfs.index.catalog import Catalog
 from lsfs.index.groups import documents
 from lsfs.index.groups.cluster import Labels, Matrix, clustered, normalised, reduced
 from lsfs.index.groups.labels import Texts, label, terms
-from lsfs.index.vectors import VectorStore
+from lsfs.index.stores import Vectors
 
 SPLIT = (60, 400)  # documents from which on a topic of the first, of the second level is split
 NEW_SHARE = 0.25  # of new documents, from which on topics are found anew
@@ -113,7 +113,7 @@ def found(catalog: Catalog) -> Found | None:
 
 def directions(
     catalog: Catalog,
-    vectors: VectorStore | None,
+    vectors: Vectors | None,
     only: Collection[int] | None = None,
     rarity: str = "",
 ) -> Directions:
@@ -199,7 +199,7 @@ def _label(branches: list[Branch], texts: dict[int, Texts]) -> None:
 
 def refresh(
     catalog: Catalog,
-    vectors: VectorStore | None,
+    vectors: Vectors | None,
     by: str,
     *,
     k: int | None = None,

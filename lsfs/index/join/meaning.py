@@ -26,7 +26,7 @@ from lsfs.index.dates import fold
 from lsfs.index.join.matching import At, Fit
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.join.rows import MISSES, Pair
-from lsfs.index.vectors import VectorStore
+from lsfs.index.stores import Vectors
 from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 from lsfs.sentences import sentences
@@ -93,7 +93,7 @@ class Meaning:
         self,
         asked: str,
         catalog: Catalog,
-        vectors: VectorStore | None,
+        vectors: Vectors | None,
         left: Sequence[SideFile],
         right: Sequence[SideFile],
         shared: Mapping[str, tuple[Values, Values]],
@@ -308,7 +308,7 @@ def _stems(text: str) -> set[str]:
     return {word[:_STEM] for word in _WORD.findall(fold(text))}
 
 
-def _load(texts: Mapping[str, _Text], vectors: VectorStore) -> None:
+def _load(texts: Mapping[str, _Text], vectors: Vectors) -> None:
     """Give texts the vectors of their passages, less what they have in common."""
     unique = list({id(text): text for text in texts.values()}.values())
     known, matrix = vectors.many([id_ for text in unique for id_ in text.ids])

@@ -1,0 +1,142 @@
+"""Commands about shared libraries: a folder into one, whether it is well, its upkeep."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lsfs_cli.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lsfs.index.library.told import Compacted, LibraryReport
+    from lsfs.syscalls.bulk import Put
+
+pass_session = click.make_pass_decorator(Session, ensure=True)
+
+
+def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
+    """The commands of this module, each with the common options."""
+    for command in (check, compact):
+        command.params += common
+    return {"library": library}
+
+
+@click.group()
+def library() -> None:
+    """Look after a shared library, which ``lsfs index FOLDER --library URI`` makes.
+
+    \b
+    Examples:
+      lsfs library check s3://bucket/library
+      lsfs library compact s3://bucket/library
+    """
+
+
+def put(session: Session, folder: str, options: dict[str, Any]) -> None:
+    """Put a folder into a library, and say what was done."""
+    from lsfs.syscalls import bulk
+    from lsfs_cli.progress import ProgressBar
+
+    order = bulk.Order(
+        Path(folder),
+        options["library"],
+        options["name"] or "",
+        options["engine"] or "local",
+        options["address"] or "",
+        options["replace"],
+    )
+    with ProgressBar(not (session.quiet or session.json)) as bar:
+        done = bulk.put(order, progress=_shown(bar.event))
+    left = done.ingested.left
+    note = f"{left:,} files changed meanwhile: run it again to take them in" if left else ""
+    session.show(done, _put_words(done, order.uri), note)
+
+
+def _shown(event: Callable[[dict[str, Any]], None]) -> Callable[[str, int, int], None]:
+    return lambda stage, done, total: event({"stage": stage, "done": done, "total": total})
+
+
+def _put_words(done: Put, uri: str) -> str:
+    one = done.ingested
+    if not (one.read or one.removed):
+        return f"{uri} has all of {one.source}: {one.files:,} files"
+    words = (
+        f"{uri} has {one.source}: {one.files:,} files, of which {one.read:,} were read "
+        f"({one.size / 1e6:,.1f} MB) and {one.added:,} contents added"
+    )
+    return f"{words}; {one.removed:,} are gone" if one.removed else words
+
+
+@library.command()
+@click.argument("uri")
+@click.option("--deep", is_flag=True, help="read the bytes of all files, too")
+@pass_session
+def check(session: Session, uri: str, deep: bool) -> None:
+    """Look whether the tables of a library agree with each other and with the bytes of its files.
+
+    \b
+    Examples:
+      lsfs library check s3://bucket/library
+      lsfs library check s3://bucket/library --deep --json
+    """
+    from lsfs.syscalls import bulk
+    from lsfs_cli.progress import ProgressBar
+
+    with ProgressBar(not (session.quiet or session.json)) as bar:
+        found = bulk.check(uri, deep=deep, progress=_shown(bar.event))
+    session.show(found, "\n".join(_check_lines(found)))
+    sys.exit(1 if found.problems else 0)
+
+
+def _check_lines(found: LibraryReport) -> list[str]:
+    lines = [
+        f"{found.uri}: {found.files:,} files, {found.documents:,} documents, "
+        f"{found.passages:,} passages, {found.contents:,} contents of {found.size / 1e6:,.1f} MB"
+    ]
+    if any(found.unneeded):
+        documents, objects = found.unneeded
+        lines.append(f"no file has {documents:,} documents and {objects:,} contents")
+    lines += [
+        f"{problem.kind}: {problem.count:,}, as {', '.join(problem.examples[:3])}"
+        for problem in found.problems
+    ]
+    return lines if found.problems else [*lines, "all is well"]
+
+
+@library.command()
+@click.argument("uri")
+@click.option("--keep-hours", type=float, default=24.0, show_default=True, metavar="N",
+              help="how long what readers may still look at stays")  # fmt: skip
+@pass_session
+def compact(session: Session, uri: str, keep_hours: float) -> None:
+    """Collect what no file has any more, join small fragments, and bring the indexes up to date.
+
+    Writers wait with their commits meanwhile, readers do not notice. After a long run,
+    lsfs index --library does it by itself.
+
+    \b
+    Examples:
+      lsfs library compact s3://bucket/library
+      lsfs library compact s3://bucket/library --keep-hours 1
+    """
+    from lsfs.syscalls import bulk
+    from lsfs_cli.progress import ProgressBar
+
+    if keep_hours < 0:
+        raise click.UsageError("--keep-hours is a length of time")
+    with ProgressBar(not (session.quiet or session.json)) as bar:
+        done = bulk.compact(uri, kept_seconds=keep_hours * 3600, progress=_shown(bar.event))
+    session.show(done, _compact_words(done, uri))
+
+
+def _compact_words(done: Compacted, uri: str) -> str:
+    before, after = done.fragments
+    return (
+        f"{uri}: {before:,} fragments are {after:,}; {done.documents:,} documents and "
+        f"{done.objects:,} contents that no file has are gone ({done.seconds:.1f} s)"
+    )

@@ -1,0 +1,1 @@
+"""A library that many share: the index of folders in Lance tables, on object storage or a disk."""

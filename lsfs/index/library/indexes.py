@@ -1,0 +1,61 @@
+"""Indexes of a library's tables: keys, words, and vectors once there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+# Columns by which rows are looked up, made by the first compaction: few rows are looked through.
+KEYS = {
+    "file": ("id", "digest", "document"),
+    "document": ("id", "digest"),
+    "passage": ("document",),
+}
+WORDS = ("text", "heading", "parts")  # of passages, as in ``passage_fts``
+VECTORS = "vector"
+MANY = 50_000  # passages, below which all vectors are compared
+CODES_OF = 8  # numbers of a vector that are one byte in the index
+
+
+def words(table: Any) -> None:
+    """Make the indexes of words that a table of passages lacks; it has them from its beginning."""
+    from lancedb.index import FTS
+
+    for column in _lacking(table, WORDS):
+        # As the tokenizer of ``passage_fts`` has it; what it does not see is in ``parts``.
+        config = FTS(
+            base_tokenizer="simple",
+            stem=True,
+            remove_stop_words=False,
+            ascii_folding=True,
+            with_position=True,  # for phrases
+        )
+        table.create_index(column, config=config)
+
+
+def keys(table: Any, name: str) -> None:
+    """Make the indexes of keys that a table lacks."""
+    from lancedb.index import BTree
+
+    for column in _lacking(table, KEYS[name]):
+        table.create_index(column, config=BTree())
+
+
+def _lacking(table: Any, columns: Sequence[str]) -> list[str]:
+    there = {column for index in table.list_indices() for column in index.columns}
+    return [column for column in columns if column not in there]
+
+
+def lacks_vectors(table: Any) -> bool:
+    """Whether a table of passages has so many that an index of vectors is due, and none."""
+    has = VECTORS in table.schema.names
+    return has and bool(_lacking(table, [VECTORS])) and table.count_rows() >= MANY
+
+
+def vectors(table: Any) -> None:
+    """Make the index of vectors: IVF-PQ, whose results are to be rescored with the vectors."""
+    from lancedb.index import IvfPq
+
+    dimension = table.schema.field(VECTORS).type.list_size
+    config = IvfPq(distance_type="cosine", num_sub_vectors=max(1, dimension // CODES_OF))
+    table.create_index(VECTORS, config=config)

@@ -1,0 +1,80 @@
+"""The Lance tables of a library, each in one version."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from lsfs.errors import NotFound
+from lsfs.index.library.heads import Head, Heads
+from lsfs.index.library.objects import Objects
+from lsfs.index.library.schema import TABLES
+from lsfs.index.vectors import lancedb_library
+
+
+class Snapshot:
+    """The tables as one head names them; nothing that is written later changes what it shows.
+
+    Attributes:
+        head: names the versions.
+        file, document, passage: tables of LanceDB, which cannot be written.
+    """
+
+    def __init__(self, head: Head, database: Any) -> None:
+        self.head = head
+        self.file, self.document, self.passage = (
+            _checked_out(database, name, head.tables[name]) for name in TABLES
+        )
+
+    def table(self, name: str) -> Any:
+        """A table by its name."""
+        return {"file": self.file, "document": self.document, "passage": self.passage}[name]
+
+
+class Library:
+    """A library to be read.
+
+    Args:
+        objects: where it is.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.heads = Heads(objects)
+        self._head: Head | None = None
+        self._database: Any = None
+
+    @property
+    def database(self) -> Any:
+        """LanceDB's connection to the tables."""
+        if self._database is None:
+            os.environ.setdefault("LANCE_LOG", "error")
+            self._database = lancedb_library().connect(self.objects.tables_uri)
+        return self._database
+
+    def head(self) -> Head:
+        """The last head.
+
+        Raises:
+            NotFound: there is no library.
+        """
+        self._head = self.heads.last(self._head)
+        if self._head is None:
+            raise NotFound(
+                f"there is no library at {self.objects.uri}",
+                hint="make one with: lsfs index FOLDER --library URI",
+            )
+        return self._head
+
+    def snapshot(self, known: Snapshot | None = None) -> Snapshot:
+        """The tables as the last head names them; ``known`` itself when they are no others."""
+        head = self.head()
+        if known is not None and known.head.tables == head.tables:
+            return known
+        return Snapshot(head, self.database)
+
+
+def _checked_out(database: Any, name: str, version: int) -> Any:
+    table = database.open_table(name)
+    table.checkout(version)
+    return table
