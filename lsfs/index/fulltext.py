@@ -65,7 +65,8 @@ class FullText:
             if len(found) >= FEW or expressions == whole:
                 return found
             # The filters left too little of what was chosen.
-            return self._wider(gate, terms, where, hidden) or self._matching(whole, where, hidden)
+            wider = self._wider(gate, terms, where, hidden)
+            return wider or self._matching(whole, where, hidden)
 
     def _wider(
         self, gate: Gate, terms: Sequence[str], where: Where, hidden: frozenset[int]
