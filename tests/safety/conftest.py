@@ -15,7 +15,7 @@ from lsfs.safety.grants import Grant
 from tests.syscalls.conftest import fill
 
 SECRET = "Secret/zebra.txt"
-SECRET_WORDS = ("zebra", "Zebra", "Xenia", "Quagga", "EUR 999", "999-1", "Secret", "quokka")
+SECRET_WORDS = ("zebra", "Zebra", "Xenia", "Quagga", "999", "Secret", "quokka")
 SECRET_TEXT = """INVOICE
 
 Invoice number: 999-1
