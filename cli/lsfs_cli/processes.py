@@ -224,12 +224,13 @@ def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> 
     record = make(source, _state(session)) if source else session.record()
     place = Path(mountpoint or Path.home() / "lsfs" / record.name).expanduser()
     settings = config.load(record.source, options={"mount.transport": options["transport"]})
+    shown = record.library or record.source
     if options["dry_run"]:
         told = _would_be_mounted(record, place, settings.mount.transport)
-        words = f"{told.source} would be mounted on {told.mountpoint} ({told.transport})"
+        words = f"{shown} would be mounted on {told.mountpoint} ({told.transport})"
     else:
         told = _mounted(session, record, place, settings, options)
-        words = f"{told.source} is mounted on {told.mountpoint} ({told.transport})"
+        words = f"{shown} is mounted on {told.mountpoint} ({told.transport})"
         if options["foreground"]:
             words = f"{told.mountpoint} is unmounted"
     session.show(told, words)

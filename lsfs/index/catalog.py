@@ -337,7 +337,7 @@ class Catalog:
             self.bump()
 
     def limits_are(self, limits: dict[str, float]) -> None:
-        """Make files pending that were too much for narrower limits.
+        """Make files pending that were too much for narrower limits, or read in part.
 
         Args:
             limits: what is allowed, by name; 0 is no limit.
@@ -352,6 +352,12 @@ class Catalog:
                     "UPDATE file SET status = 'pending' WHERE status = 'too_large' "
                     "AND digest IS NULL"
                 )
+                # What was read of them is found until more is; no parser has this version.
+                db.execute(
+                    "UPDATE document SET parser_version = 0 WHERE id IN "
+                    "(SELECT document_id FROM file WHERE status = 'partial')"
+                )
+                db.execute("UPDATE file SET status = 'pending' WHERE status = 'partial'")
             self.set_meta("limits", codec.dumps(limits))
             self.bump()
 

@@ -246,12 +246,14 @@ def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
     Raises:
         LockHeld: another process has it, and has not made it in all this time.
     """
+    from lsfs.index.opening import is_made
+
     deadline = time.monotonic() + FIRST_INDEX_SECONDS
     while True:
         try:
             stack.enter_context(locked(record.state.catalog_lock))
         except LockHeld as held:
-            if record.state.catalog.exists():
+            if is_made(record.state.catalog):
                 log.warning("%s: reading the index as it is", held)
                 return False
             if time.monotonic() > deadline:

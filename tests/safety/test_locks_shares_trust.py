@@ -148,7 +148,7 @@ def served(opened: Open, source: Path, tmp_path: Path) -> Iterator[SharedServer]
 
 def got(files: SharedServer, path: str, **headers: str) -> tuple[int, bytes]:
     host, _, rest = files.url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(host, timeout=20)
+    connection = http.client.HTTPConnection(host, timeout=180)
     try:
         connection.request("GET", f"/{rest}{path}", headers={"Host": host, **headers})
         answer = connection.getresponse()

@@ -41,7 +41,8 @@ def file_row(source: str, ready: Ready, document_id: str | None, made_by: MadeBy
         outcome = Outcome(document.status, document.reason, reading.digest)
     return {
         "id": schema.file_id(path), "source": source, "path": os.fsencode(path),
-        "suffix": suffix_of(path), "size": is_from.size, "mtime_ns": is_from.mtime_ns,
+        "suffix": suffix_of(path), "size": is_from.size,
+        "mtime_ns": is_from.mtime_ns, "ctime_ns": is_from.ctime_ns,
         "status": outcome.status.value, "reason": outcome.reason,
         "digest": outcome.digest.hex() if outcome.digest else None,
         "document": document_id if document.status in WITH_DOCUMENT else None,

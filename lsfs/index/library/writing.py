@@ -20,7 +20,7 @@ from lsfs.index.embed import Embedder
 from lsfs.index.library import indexes
 from lsfs.index.library.batches import MARKS, Batch, Mark, Rows, mark_of
 from lsfs.index.library.claims import Claims, Hold, Overtaken
-from lsfs.index.library.edits import Edit
+from lsfs.index.library.edits import Edit, changing
 from lsfs.index.library.heads import Head
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.rules import MadeBy
@@ -272,9 +272,10 @@ def _words(table: Any) -> None:
     """Make the indexes of words, where another writer may be making them, too."""
     for _ in range(TRIES):
         try:
-            return indexes.words(table)
-        except RuntimeError as error:
+            with changing():
+                return indexes.words(table)
+        except Overtaken as error:
             log.info("%s: %s", table.name, error)
             time.sleep(random.random())  # noqa: S311
             table.checkout_latest()
-    indexes.words(table)
+    raise LibraryUnreachable(f"{TRIES} tries to make a library were overtaken by other writers")

@@ -85,12 +85,12 @@ def test_rows_are_those_of_the_local_path(uri: str, folder: Make, index: Index) 
     for row in found["file"]:
         path = row["path"].removeprefix(b"Papers/")
         (local,) = db.execute(
-            "SELECT id, size, mtime_ns, status, reason, digest, kind, day, day_end, document_id "
-            "FROM file WHERE path = ?",
+            "SELECT id, size, mtime_ns, ctime_ns, status, reason, digest, kind, day, day_end, "
+            "document_id FROM file WHERE path = ?",
             (path,),
         )
         id_, *told, digest, kind, day, day_end, document_id = local
-        assert told == [row["size"], row["mtime_ns"], row["status"], row["reason"]]
+        assert told == [row[name] for name in ("size", "mtime_ns", "ctime_ns", "status", "reason")]
         assert digest.hex() == row["digest"]
         assert (kind, day, day_end) == (row["kind"], row["day"], row["day_end"])
         dates = db.execute(
@@ -194,9 +194,9 @@ def test_a_newer_parser_reads_again_and_an_older_one_may_not(uri: str, folder: M
 def test_another_embedding_model_may_not_write(uri: str, folder: Make) -> None:
     folder(uri, "Papers").ingest()
     made_by = MadeBy.of(PlainReader().versions(), {}, IndexConfig())
-    with pytest.raises(UsageError, match="made by hash"):
-        writing.opened(library(uri), HashEmbedder(32), made_by) and None
-        writing.opened(library(uri), None, made_by)
+    for other in (HashEmbedder(32), None):
+        with pytest.raises(UsageError, match="made by hash"):
+            writing.opened(library(uri), other, made_by)
 
 
 def test_there_is_no_library_where_none_was_made(uri: str, s3: Callable[[], str]) -> None:
@@ -275,13 +275,13 @@ def test_two_writers_of_the_same_contents_double_and_lose_nothing(
 ) -> None:
     uri = s3()
     one, other = folder(uri, "one"), folder(uri, "other")
-    for number in range(40):
+    for number in range(20):
         for each in (one, other):
             each.write(f"{number}.txt", f"The same note {number}.")
-    processes = [start(uri, each.name, each.place) for each in (one, other, other)]
-    assert [process.wait(240) for process in processes] == [0, 0, 0]
+    processes = [start(uri, each.name, each.place) for each in (one, other)]
+    assert [process.wait(240) for process in processes] == [0, 0]
     found = check(library(uri), deep=True)
-    assert (found.files, found.documents, found.passages) == (80, 40, 40)
+    assert (found.files, found.documents, found.passages) == (40, 20, 20)
     assert found.problems == ()
 
 
@@ -290,7 +290,7 @@ def test_a_writer_may_be_killed_at_any_moment(uri: str, folder: Make) -> None:
     for number in range(12):
         papers.write(f"{number}.txt", f"Note {number}.\n\n" * 30)
     killed = 0
-    for patience in (1.5, 2.0, 2.5, 3.0):
+    for patience in (1.5, 2.0, 2.5):
         process = start(uri, "Papers", papers.place)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
