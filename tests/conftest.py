@@ -7,8 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.s3 import Server
 from hypothesis import HealthCheck, settings
 
 # No test asserts a time, also not one that hypothesis sets, and each run is the same: new examples
@@ -48,6 +52,15 @@ def no_leaked_threads() -> Iterator[None]:
 def _library_thread(thread: threading.Thread) -> bool:
     """Pools that LanceDB and Python's RPC server keep for the life of the process."""
     return thread.daemon or thread.name.startswith(("LanceDB", "ThreadPoolExecutor", "asyncio"))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Server]:
+    """A real S3 server, started by the first test that wants one."""
+    from tests.s3 import serving
+
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture

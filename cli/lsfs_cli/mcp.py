@@ -142,10 +142,10 @@ def _entry(
     session: Session, record: DriveRecord, flags: list[str], grant: Grant
 ) -> dict[str, object]:
     """What a client's list of servers needs."""
-    arguments = ["-m", "lsfs_cli", "mcp", str(record.source)]
+    arguments = ["-m", "lsfs_cli", "mcp", record.library or str(record.source)]
     arguments += ["--state", str(record.state.root)] if session.state else []
     arguments += flags
     arguments += [word for pattern in grant.paths for word in ("--paths", pattern)]
     arguments += ["--verbs", ",".join(grant.verbs)] if grant.verbs else []
     entry = {"command": sys.executable, "args": arguments}
-    return {"mcpServers": {f"lsfs-{record.source.name}": entry}}
+    return {"mcpServers": {f"lsfs-{record.name}": entry}}

@@ -65,6 +65,7 @@ def add(session: Session, name: str, expires: str, paths: tuple[str, ...], verbs
     from lsfs_cli.mcp import granted
 
     record, grant = session.record(), granted(paths, verbs)
+    record.state.create()  # of a library that this machine has not opened yet
     now_ns = time.time_ns()
     until_ns = now_ns + nanoseconds(expires, LONGEST_S)
     made, token = Members(record.state.members).add(name, until_ns, now_ns, grant)

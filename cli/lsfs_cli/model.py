@@ -16,10 +16,12 @@ from lsfs_cli.settings import store
 if TYPE_CHECKING:
     from lsfs.config import ModelConfig
     from lsfs.llm.advice import Advice, Room
+    from lsfs.llm.hub import HubFile
     from lsfs.llm.library import Entry
     from lsfs.llm.pull import Pulled
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
+_dry_run = click.option("--dry-run", is_flag=True, help="only say what would be done")
 SHOWN = 12  # digits of a digest that tell it from others
 
 
@@ -94,8 +96,9 @@ _WHAT = "default, none, a name, a GGUF file"
 @click.option("--rerank", metavar="MODEL",
               help="what orders the best hits: none, a name, a GGUF file, a server")  # fmt: skip
 @click.option("--name", metavar="NAME", default="", help="what the server calls the model")
+@_dry_run
 @pass_session
-def use(session: Session, /, name: str, **chosen: str | None) -> None:
+def use(session: Session, /, name: str, dry_run: bool, **chosen: str | None) -> None:
     """Choose models for their roles; each is tried before the settings are changed.
 
     After another --embed passages are embedded anew in the background, while the old vectors still
@@ -113,14 +116,15 @@ def use(session: Session, /, name: str, **chosen: str | None) -> None:
         if role != "draft":
             changed[f"{key}_name"] = name if "://" in setting else ""
     told = _tried(replace(_config(), **changed), tuple(wanted))
-    path = store({f"model.{key}": value for key, value in changed.items()})
+    settings = {f"model.{key}": value for key, value in changed.items()}
+    path = "" if dry_run else str(store(session, settings))
     if session.json:
         shown = {key: value for key, value in changed.items() if value or not key.endswith("_name")}
-        session.print_json({"models": shown, **told, "file": str(path)})
+        session.print_json({"models": shown, **told, "file": path, "dry_run": dry_run})
         return
     for key, value in changed.items():
         if value or not key.endswith("_name"):
-            click.echo(safe(f"model.{key} = {value}"))
+            click.echo(safe(f"model.{key} {'would be' if dry_run else '='} {value}"))
     session.note("a drive that is mounted takes it up when it is mounted again")
 
 
@@ -155,13 +159,19 @@ def _tried_embed(config: ModelConfig) -> dict[str, Any]:
 @model.command()
 @click.argument("name")
 @click.option("--yes", "-y", is_flag=True, help="do it without asking")
+@_dry_run
 @pass_session
-def remove(session: Session, name: str, yes: bool) -> None:
+def remove(session: Session, name: str, yes: bool, dry_run: bool) -> None:
     """Delete a model that was pulled."""
     import sys
 
     from lsfs.llm import library
 
+    if dry_run:
+        path = library.removable(name, _config())
+        told = {"removed": str(path), "dry_run": True}
+        session.show(told, safe(f"would remove {path}"))
+        return
     if not yes:
         if session.json or not sys.stdin.isatty():
             raise ConfirmationRequired(f"{name} would be deleted", hint="repeat it with --yes")
@@ -228,8 +238,9 @@ def _room(there: Room) -> str:
 @model.command()
 @click.argument("source")
 @click.option("--sha256", default="", metavar="DIGEST", help="what the file must be")
+@_dry_run
 @pass_session
-def pull(session: Session, source: str, sha256: str) -> None:
+def pull(session: Session, source: str, sha256: str, dry_run: bool) -> None:
     """Fetch a GGUF file from the Hugging Face hub or another HTTPS address, or copy one here.
 
     SOURCE is OWNER/REPO (the form that fits this machine), OWNER/REPO:Q4_K_M,
@@ -239,6 +250,9 @@ def pull(session: Session, source: str, sha256: str) -> None:
     from lsfs.llm import pull as pulling
 
     asked = pulling.repository_of(source)
+    if dry_run:
+        _would_pull(session, source, asked, sha256)
+        return
     if asked is None:
         found = pulling.pull(source, sha256=sha256, progress=_reporter(session))
     elif sha256:
@@ -252,23 +266,43 @@ def pull(session: Session, source: str, sha256: str) -> None:
         session.note(f"use it with: lsfs model use --answer {found.path.stem} (or --embed)")
 
 
+def _would_pull(session: Session, source: str, asked: tuple[str, str] | None, sha256: str) -> None:
+    """Say what would be fetched; a repository is asked which file that is, and nothing else."""
+    from lsfs.llm import pull as pulling
+
+    if asked is None:
+        found = pulling.would_pull(source, sha256=sha256)
+    else:
+        file = _file_of(session, *asked)
+        found = pulling.would_pull_hub(asked[0], file)
+    size = f", {found.bytes / 1e6:.0f} MB" if found.bytes else ""
+    told = {**asdict(found), "path": str(found.path), "dry_run": True}
+    session.show(told, safe(f"would fetch {found.url}{size}\ninto {found.path}"))
+
+
 def _from_repository(session: Session, repository: str, quant: str) -> Pulled:
     """Fetch the form that was named, else the one that fits."""
+    from lsfs.llm import pull as pulling
+
+    file = _file_of(session, repository, quant)
+    return pulling.pull_hub(repository, file, _reporter(session))
+
+
+def _file_of(session: Session, repository: str, quant: str) -> HubFile:
+    """The file of a repository in the form that was named, else in the one that fits."""
     from lsfs.llm import hub, recommend
     from lsfs.llm import pull as pulling
 
     if quant:
-        file = pulling.of_quant(hub.models_of(repository), quant)
-    else:
-        there = recommend.room()
-        files, judged = recommend.of_repository(repository, _config().context, there)
-        best = next((n for n, one in enumerate(judged) if one.is_advised), None)
-        if best is None:
-            why = f"nothing of {repository} fits this machine: {judged[-1].reason}"
-            raise UsageError(why, hint="choose one all the same: OWNER/REPO:QUANT")
-        file = files[best]
-        session.note(f"{file.parts[0]}: {judged[best].reason}")
-    return pulling.pull_hub(repository, file, _reporter(session))
+        return pulling.of_quant(hub.models_of(repository), quant)
+    there = recommend.room()
+    files, judged = recommend.of_repository(repository, _config().context, there)
+    best = next((n for n, one in enumerate(judged) if one.is_advised), None)
+    if best is None:
+        why = f"nothing of {repository} fits this machine: {judged[-1].reason}"
+        raise UsageError(why, hint="choose one all the same: OWNER/REPO:QUANT")
+    session.note(f"{files[best].parts[0]}: {judged[best].reason}")
+    return files[best]
 
 
 def _reporter(session: Session) -> Any:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lsfs.errors import LsfsError
+from lsfs_cli.noted import note
 from lsfs_cli.session import Session
-from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted
+from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted, WouldIndex
 
 if TYPE_CHECKING:
     from lsfs.config import Config
@@ -35,6 +37,17 @@ def _state(session: Session) -> str | None:
     return session.state or os.environ.get("LSFS_STATE") or None
 
 
+def _initialised(source: str, state: str | None) -> DriveRecord:
+    """A folder as a drive, which is noted where it was none."""
+    from lsfs import drives
+
+    is_new = not drives.would_initialise(source, state).state.source_record.exists()
+    record = drives.initialise(source, state)
+    if is_new:
+        note(record, "init", {})
+    return record
+
+
 @click.command()
 @click.argument("source", type=click.Path(readable=False), default=".", metavar="[SOURCE]")
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
@@ -49,7 +62,7 @@ def init(session: Session, source: str, dry_run: bool) -> None:
     """
     from lsfs import drives
 
-    make = drives.would_initialise if dry_run else drives.initialise
+    make = drives.would_initialise if dry_run else _initialised
     record = make(source, _state(session))
     told = Initialised(str(record.source), str(record.state.root), dry_run)
     said = "would be a drive" if dry_run else "is a drive"
@@ -59,13 +72,16 @@ def init(session: Session, source: str, dry_run: bool) -> None:
 @click.command()
 @click.argument("source", type=click.Path(readable=False), required=False)
 @click.option("--watch", is_flag=True, help="stay, follow changes and answer other commands")
+@click.option("--dry-run", is_flag=True, help="only say what would be indexed")
 @click.option("--library", metavar="URI", help="put it into a shared library: s3://… or file:///…")
 @click.option("--as", "name", metavar="NAME", help="of the folder in the library; else its own")
 @click.option("--engine", type=click.Choice(["local", "ray"]), help="who reads for a library")
 @click.option("--address", metavar="HOST:PORT", help="of a cluster of Ray; else one is started")
 @click.option("--replace", is_flag=True, help="most of what is in the library as NAME may go")
 @pass_session
-def index(session: Session, /, source: str | None, watch: bool, **options: Any) -> None:
+def index(
+    session: Session, /, source: str | None, watch: bool, dry_run: bool, **options: Any
+) -> None:
     """Index a folder, making it a drive if it is none: that of --drive, or the present one.
 
     With --library it becomes no drive: its files, and what they say, go into a library that others
@@ -78,37 +94,65 @@ def index(session: Session, /, source: str | None, watch: bool, **options: Any) 
       lsfs index ~/Papers --library s3://bucket/library
       lsfs index /srv/papers --library s3://bucket/library --engine ray --address auto
     """
+    place = source or session.drive or "."
     if options["library"]:
-        if watch:
-            raise click.UsageError("--watch follows a drive: leave it or --library out")
+        if watch or dry_run:
+            raise click.UsageError("--watch and --dry-run are for a drive, not for --library")
         from lsfs_cli.library import put
 
-        put(session, source or session.drive or ".", options)
+        put(session, place, options)
         return
     if any(options.values()):
         raise click.UsageError("--as, --engine, --address and --replace go with --library")
-    from lsfs.drives import find, initialise
-    from lsfs.errors import NotInitialised
-    from lsfs_cli.progress import ProgressBar
-
-    place = source or session.drive or "."
-    try:
-        record = find(place, _state(session)) if Path(place).exists() else None
-    except NotInitialised:
-        record = None
-    is_meant = record is not None and (
-        bool(session.drive and not source) or record.source == Path(place).expanduser().resolve()
-    )
-    if record is None or not is_meant:
-        record = initialise(place, _state(session))
+    record = _drive_of(session, place, is_within=bool(session.drive and not source))
+    if dry_run:
+        _would_index(session, record, place)
+        return
+    if record is None:
+        record = _initialised(place, _state(session))
+    note(record, "index", {"watch": watch})
     session.drive, session.state = str(record.source), str(record.state.root)
     _tell_of_page_model(session, record.source)
     if watch:
         _serve(session)
+    from lsfs_cli.progress import ProgressBar
+
     with ProgressBar(not (session.quiet or session.json)) as bar, session.open(bar.event) as drive:
         drive.call("wait_indexed")
         report = drive.call("status", problems=True)
     _report(session, report)
+
+
+def _drive_of(session: Session, place: str, *, is_within: bool) -> DriveRecord | None:
+    """The drive of a folder; of one that it lies in only if ``is_within``."""
+    from lsfs.drives import find
+    from lsfs.errors import NotInitialised
+
+    try:
+        record = find(place, _state(session)) if Path(place).exists() else None
+    except NotInitialised:
+        return None
+    if record is None or is_within or record.source == Path(place).expanduser().resolve():
+        return record
+    return None
+
+
+def _would_index(session: Session, record: DriveRecord | None, place: str) -> None:
+    """Say how much there is to index; nothing is read of it, and nothing is written."""
+    from lsfs import config
+    from lsfs.drives import would_initialise
+    from lsfs.index.tree import SourceTree
+
+    there = record or would_initialise(place, _state(session))
+    settings = config.load(there.source).index
+    with contextlib.closing(SourceTree(there.source, settings.ignore, settings.gitignore)) as tree:
+        sizes = [identity.size for _, identity in tree.files()]
+    told = WouldIndex(
+        str(there.source), str(there.state.root), record is not None, len(sizes), sum(sizes)
+    )
+    said = f"{len(sizes)} files of {sum(sizes) / 1e6:.1f} MB would be looked at"
+    new = "" if record else ", and it would be a drive"
+    session.show(told, f"{told.source}: {said}{new}")
 
 
 def _tell_of_page_model(session: Session, source: Path) -> None:
@@ -176,16 +220,17 @@ def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> 
     """
     from lsfs import config, drives
 
-    make = drives.would_initialise if options["dry_run"] else drives.initialise
+    make = drives.would_initialise if options["dry_run"] else _initialised
     record = make(source, _state(session)) if source else session.record()
     place = Path(mountpoint or Path.home() / "lsfs" / record.name).expanduser()
     settings = config.load(record.source, options={"mount.transport": options["transport"]})
+    shown = record.library or record.source
     if options["dry_run"]:
         told = _would_be_mounted(record, place, settings.mount.transport)
-        words = f"{told.source} would be mounted on {told.mountpoint} ({told.transport})"
+        words = f"{shown} would be mounted on {told.mountpoint} ({told.transport})"
     else:
         told = _mounted(session, record, place, settings, options)
-        words = f"{told.source} is mounted on {told.mountpoint} ({told.transport})"
+        words = f"{shown} is mounted on {told.mountpoint} ({told.transport})"
         if options["foreground"]:
             words = f"{told.mountpoint} is unmounted"
     session.show(told, words)
@@ -204,16 +249,19 @@ def _mounted(
         _lay_out(session, record)
     with contextlib.suppress(OSError):  # a dead mount is there, and cannot be looked at; or refused
         place.mkdir(parents=True, exist_ok=True)
-    info = mount_drive(
-        record.source,
-        place,
-        record.state,
-        settings.mount,
-        versions=settings.versions,
-        read_only=options["read_only"],
-        allow_other=options["allow_other"],
-        foreground=options["foreground"],
-    )
+    how = {key: options[key] for key in ("read_only", "allow_other", "foreground")}
+    named = {"mountpoint": str(place.absolute()), **how}
+    if options["foreground"]:  # it returns when it is unmounted
+        note(record, "mount", named)
+    try:
+        info = mount_drive(
+            record.source, place, record.state, settings.mount, versions=settings.versions, **how
+        )
+    except LsfsError as error:
+        note(record, "mount", named, error.code)
+        raise
+    if not options["foreground"]:
+        note(record, "mount", named)
     return Mounted(
         str(info.source), str(info.mountpoint), info.pid, info.transport, info.why,
         not options["foreground"],
@@ -250,7 +298,8 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: 
       lsfs umount ~/Drive
       lsfs --drive ~/Documents umount
     """
-    from lsfs.errors import NotFound
+    from lsfs.drives import find
+    from lsfs.errors import NotFound, NotInitialised
     from lsfs.fuse import mounts
     from lsfs.fuse.mount import umount as unmount
 
@@ -267,7 +316,12 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: 
         words = "would be unmounted" if held else "holds no mount"
         session.show(Unmounted(mountpoint, held, dry_run=True), f"{mountpoint} {words}")
         return
+    record = None
+    with contextlib.suppress(NotInitialised):  # something else is mounted there
+        record = find(place, _state(session))
     unmount(place, lazy=lazy)
+    if record is not None:
+        note(record, "umount", {"mountpoint": str(place.absolute()), "lazy": lazy})
     session.show(Unmounted(mountpoint, False), f"{mountpoint} is unmounted")
 
 

@@ -18,11 +18,16 @@ if TYPE_CHECKING:  # who has a result has loaded its type
 
 @render.shows("Locked")
 def _(result: Locked, out: Console) -> None:
-    out.print(Styled(f"{safe(result.path) or 'the drive'} is locked until {moment(result.until)}"))
+    verb = "would be" if result.dry_run else "is"
+    what = safe(result.path) or "the drive"
+    out.print(Styled(f"{what} {verb} locked until {moment(result.until)}"))
 
 
 @render.shows("SharedLink")
 def _(result: SharedLink, out: Console) -> None:
+    if result.dry_run:
+        out.print(Styled(f"{safe(result.path)} would be shared until {moment(result.expires)}"))
+        return
     out.print(Styled(safe(result.link or result.token)))
     out.print(Styled(f"{safe(result.path)}, until {moment(result.expires)}", style="dim"))
 
@@ -30,7 +35,8 @@ def _(result: SharedLink, out: Console) -> None:
 @render.shows("SharedLinks")
 def _(result: SharedLinks, out: Console) -> None:
     for one in result.shares:
-        out.print(Styled(f"{safe(one.path)}  {one.id}  until {moment(one.expires)}"))
+        would = "would end: " if one.dry_run else ""
+        out.print(Styled(f"{would}{safe(one.path)}  {one.id}  until {moment(one.expires)}"))
     if not result.shares:
         out.print(Styled("nothing is shared", style="dim"))
 

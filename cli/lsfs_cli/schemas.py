@@ -47,7 +47,7 @@ class Failed:
 _OWN: dict[str, Any] = {
     "aios": told.Served, "bench kv": told.Measured, "config get": told.Settings,
     "config list": told.Settings, "config set": told.Settings, "do": Did, "doctor": told.Checks,
-    "index": registry["status"].result | Put, "init": told.Initialised,
+    "index": registry["status"].result | told.WouldIndex | Put, "init": told.Initialised,
     "library check": LibraryReport, "library compact": Compacted, "man": told.Manual,
     "mcp": told.Served, "member add": told.MemberAdded, "member list": told.MembersListed,
     "member remove": told.MemberRemoved, "model list": told.Models,

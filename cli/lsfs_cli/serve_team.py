@@ -77,10 +77,11 @@ def serve_team(
             number, token_of(record.state, "metrics"), names, options.allow_write,
             asks_at_once(settings),
         )  # fmt: skip
-        url = f"https://{names[0]}/" if names else f"http://127.0.0.1:{number}/"
+        here = f"http://{options.address or '127.0.0.1'}:{number}/"
+        url = f"https://{names[0]}/" if names else here
 
         def ready() -> None:
-            session.show(Served(url), url)
+            session.show(Served(url), url, f"the proxy sends requests to {here}" if names else "")
             sys.stdout.flush()
             _notify()
 

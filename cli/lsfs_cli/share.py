@@ -23,10 +23,17 @@ def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
 @click.option("--expires", default="1d", show_default=True, help="how long the link is good for")
 @click.option("--list", "listing", is_flag=True, help="show the links that are good now")
 @click.option("--serve", is_flag=True, help="answer the links, on this machine, until interrupted")
+@click.option("--dry-run", is_flag=True, help="only see whether it could be shared")
 @click.option("--port", type=int, default=None, help="of --serve; 0 takes a free one")
 @click.make_pass_decorator(Session, ensure=True)
 def share(
-    session: Session, path: str, expires: str, listing: bool, serve: bool, port: int | None
+    session: Session,
+    path: str,
+    expires: str,
+    listing: bool,
+    serve: bool,
+    dry_run: bool,
+    port: int | None,
 ) -> None:
     """Make a link to a file or folder that ends by itself; for this machine only.
 
@@ -52,7 +59,9 @@ def share(
         made = (
             drive.call("shares")
             if listing
-            else drive.call("share", path=drive_path(session, path), expires=expires)
+            else drive.call(
+                "share", path=drive_path(session, path), expires=expires, dry_run=dry_run
+            )
         )
     if session.json:
         session.print_json(codec.to_builtins(made))

@@ -16,6 +16,18 @@ class Initialised:
 
 
 @dataclass(frozen=True, slots=True)
+class WouldIndex:
+    """What would be indexed: a folder, whether it is a drive already, and how much is in it."""
+
+    source: str
+    state: str
+    is_drive: bool
+    files: int
+    bytes: int
+    dry_run: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Mounted:
     """A mount: what talks to the kernel, and why; ``mounted`` is False where it has ended again."""
 
@@ -116,6 +128,7 @@ class Models:
     models: tuple[dict[str, Any], ...]
     advised_bytes: int
     placement: dict[str, Any] | None
+    roles: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,9 @@ class ModelsUsed:
 
     models: dict[str, Any]
     file: str
+    dry_run: bool = False
+    embedder: str = ""
+    dimension: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +155,7 @@ class ModelRemoved:
     """A model's file that was deleted."""
 
     removed: str
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +166,7 @@ class ModelPulled:
     bytes: int
     sha256: str
     url: str
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

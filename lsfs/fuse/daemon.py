@@ -315,14 +315,14 @@ def _views(
     from lsfs.index.published import Published
 
     facts: dict[str, str | int] = {
-        "source": os.fspath(service.source),
+        "source": library_of(service.state) or os.fspath(service.source),
         "mountpoint": os.fspath(service.mountpoint),
         "pid": info.pid,
         "transport": info.transport,
     }
-    published = Published(service.state.catalog)
     name = service.virtual_name
     remote = RpcBrain(service.state.socket, patience_s=patience_s)
+    published = Published(service.state.catalog, remote.bring)
     own = VirtualTree(published, remote, facts, past=past, name=name)
     if source is None or not service.allow_other:
         return Views(own)

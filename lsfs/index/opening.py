@@ -35,6 +35,22 @@ def connect(
     return db
 
 
+def is_made(path: Path) -> bool:
+    """Whether a catalog has its tables: not yet while another process is making it.
+
+    Of a damaged one that is said by opening it.
+    """
+    if not path.exists():
+        return False
+    try:
+        with contextlib.closing(connect(path, read_only=True)) as db:
+            return bool(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True
+
+
 def kept_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """What a damaged catalog still has of what files do not say."""
     kept: dict[str, list[tuple[object, ...]]] = {}

@@ -27,7 +27,7 @@ def add(
         passages: each with the hash of what is to be embedded for it.
         embedded: no vectors are intended.
     """
-    parts = parts_of_all([_searched(one.text, one.heading) for one, _ in passages])
+    parts = parts_of_all([searched(one.text, one.heading) for one, _ in passages])
     db.executemany(
         "INSERT INTO passage(document_id, embedded, ordinal, char_start, char_end, page, "
         "page_end, line_start, line_end, heading, place, parts, text, text_hash) "
@@ -63,7 +63,7 @@ def index_words(db: sqlite3.Connection) -> None:
         (last, _AT_ONCE),
     ).fetchall():
         for id_, text, heading, was in rows:
-            parts = words_beside(text, heading)
+            parts = parts_of(searched(text, heading))
             if parts != was:
                 _replace(db, (id_, text, heading, was), parts)
         last = rows[-1][0]
@@ -83,11 +83,6 @@ def _replace(db: sqlite3.Connection, was: tuple[int, str, str, str], parts: str)
     )
 
 
-def _searched(text: str, heading: str) -> str:
+def searched(text: str, heading: str) -> str:
     """What is searched of a passage."""
     return f"{text}\n{heading}" if heading else text
-
-
-def words_beside(text: str, heading: str) -> str:
-    """The words beside a passage: ``parts`` of its row."""
-    return parts_of(_searched(text, heading))

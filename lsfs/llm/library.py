@@ -103,8 +103,8 @@ def resolve(name: str) -> str:
     return str(Path(name).expanduser().absolute())
 
 
-def remove(name: str, config: ModelConfig) -> Path:
-    """Delete a pulled model.
+def removable(name: str, config: ModelConfig) -> Path:
+    """A pulled model that may be deleted.
 
     Raises:
         NotFound: none of this name was pulled.
@@ -119,6 +119,17 @@ def remove(name: str, config: ModelConfig) -> Path:
             instead = models.DEFAULT if role in ("answer", "embed") else models.NONE
             hint = f"first: lsfs model use --{role} {instead}"
             raise UsageError(f"{name} is in use ({role})", hint=hint)
+    return path
+
+
+def remove(name: str, config: ModelConfig) -> Path:
+    """Delete a pulled model.
+
+    Raises:
+        NotFound: none of this name was pulled.
+        UsageError: it is in use.
+    """
+    path = removable(name, config)
     path.with_suffix(RECORD).unlink(missing_ok=True)
     path.unlink()
     return path

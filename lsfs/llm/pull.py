@@ -81,10 +81,7 @@ def pull_hub(repository: str, file: HubFile, progress: Progress = lambda *_: Non
         UsageError: it is in several parts, or there is another file of this name.
         ModelError: it cannot be fetched, or is not what it should be.
     """
-    if len(file.parts) > 1:
-        hint = "choose one that is in one file, or join the parts with llama-gguf-split"
-        raise UsageError(f"{file.parts[0]} is in {len(file.parts)} parts", hint=hint)
-    url = hub.file_url(repository, file.parts[0])
+    url = _url_in(repository, file)
     return _pull(Wanted(url, file.sizes[0], MAGIC, hub.headers()), file.digests[0], progress)
 
 
@@ -100,9 +97,7 @@ def pull(source: str, *, sha256: str = "", progress: Progress = lambda *_: None)
         UsageError: there is another file of this name, or the address is not safe.
         ModelError: it cannot be had, or is not what it should be.
     """
-    wanted = sha256.lower()
-    if wanted and not _SHA256.fullmatch(wanted):
-        raise UsageError(f"{sha256!r} is no SHA-256", hint="give 64 hexadecimal digits")
+    wanted = _digest(sha256)
     here = Path(source).expanduser()
     if "://" not in source and here.is_file():
         return _copied(here, wanted, progress)
@@ -111,12 +106,68 @@ def pull(source: str, *, sha256: str = "", progress: Progress = lambda *_: None)
     return _pull(Wanted(url, 0, MAGIC, sent), wanted, progress)
 
 
-def _pull(wanted: Wanted, digest: str, progress: Progress) -> Pulled:
-    name = Path(unquote(urlsplit(wanted.url).path)).name
+def would_pull(source: str, *, sha256: str = "") -> Pulled:
+    """What :func:`pull` would bring, and where to; nothing is fetched, so its size is not known
+    where it is not here.
+
+    Raises:
+        UsageError: there is another file of this name, or the address is not safe.
+    """
+    wanted = _digest(sha256)
+    here = Path(source).expanduser()
+    if "://" not in source and here.is_file():
+        target = _target_of_copy(here)
+        url, size = here.resolve().as_uri(), here.stat().st_size
+    else:
+        url, size = address(source), 0
+        target = _target(url)
+    return _already(target, url, wanted) if target.exists() else Pulled(target, size, wanted, url)
+
+
+def would_pull_hub(repository: str, file: HubFile) -> Pulled:
+    """What :func:`pull_hub` would bring, and where to.
+
+    Raises:
+        UsageError: it is in several parts, or there is another file of this name.
+    """
+    url = _url_in(repository, file)
+    target, digest = _target(url), file.digests[0]
+    if target.exists():
+        return _already(target, url, digest)
+    return Pulled(target, file.sizes[0], digest, url)
+
+
+def _digest(sha256: str) -> str:
+    wanted = sha256.lower()
+    if wanted and not _SHA256.fullmatch(wanted):
+        raise UsageError(f"{sha256!r} is no SHA-256", hint="give 64 hexadecimal digits")
+    return wanted
+
+
+def _url_in(repository: str, file: HubFile) -> str:
+    if len(file.parts) > 1:
+        hint = "choose one that is in one file, or join the parts with llama-gguf-split"
+        raise UsageError(f"{file.parts[0]} is in {len(file.parts)} parts", hint=hint)
+    return hub.file_url(repository, file.parts[0])
+
+
+def _target(url: str) -> Path:
+    """Where what is at an address is put."""
+    name = Path(unquote(urlsplit(url).path)).name
     if _SPLIT.search(name.removesuffix(".gguf")):
         hint = "choose one that is in one file, or join the parts with llama-gguf-split"
         raise UsageError(f"{name} is one of several parts", hint=hint)
-    target = library.folder() / name
+    return library.folder() / name
+
+
+def _target_of_copy(here: Path) -> Path:
+    if here.suffix != ".gguf":
+        raise UsageError(f"{str(here)!r} is no GGUF file", hint="name a file that ends with .gguf")
+    return library.folder() / here.name
+
+
+def _pull(wanted: Wanted, digest: str, progress: Progress) -> Pulled:
+    target = _target(wanted.url)
     if target.exists():
         return _already(target, wanted.url, digest)
     part = _part_of(target)
@@ -127,9 +178,7 @@ def _pull(wanted: Wanted, digest: str, progress: Progress) -> Pulled:
 
 def _copied(here: Path, wanted: str, progress: Progress) -> Pulled:
     """A copy of a file here, so that it may go."""
-    if here.suffix != ".gguf":
-        raise UsageError(f"{str(here)!r} is no GGUF file", hint="name a file that ends with .gguf")
-    target, url = library.folder() / here.name, here.resolve().as_uri()
+    target, url = _target_of_copy(here), here.resolve().as_uri()
     if target.exists():
         return _already(target, url, wanted)
     part = _part_of(target)

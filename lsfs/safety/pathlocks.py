@@ -6,8 +6,9 @@ writes in the folder or through the mount is not held up, for a drive behaves as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -63,6 +64,17 @@ class PathLocks:
             None,
         )
 
+    def would_take(self, path: str, client: Client, until_ns: int, now_ns: int) -> PathLock:
+        """The lock that :meth:`take` would make.
+
+        Raises:
+            LockHeld: somebody else holds it, or a part of it.
+        """
+        other = self.against(path, client, now_ns)
+        if other is not None:
+            raise LockHeld(f"{told(other)}", hint="wait, or ask them: lsfs unlock --force")
+        return PathLock(path, str(client), session_of(client), until_ns)
+
     def take(self, path: str, client: Client, until_ns: int, now_ns: int) -> PathLock:
         """Lock a path; one's own lock on it is prolonged.
 
@@ -71,10 +83,7 @@ class PathLocks:
             StateUnwritable: it cannot be kept.
         """
         with self._file.changing():
-            other = self.against(path, client, now_ns)
-            if other is not None:
-                raise LockHeld(f"{told(other)}", hint="wait, or ask them: lsfs unlock --force")
-            mine = PathLock(path, str(client), session_of(client), until_ns)
+            mine = self.would_take(path, client, until_ns, now_ns)
             kept = [one for one in self.held(now_ns) if one.path != path]
             self._file.write((*kept, mine))
         return mine
@@ -89,14 +98,51 @@ class PathLocks:
             LockHeld: it is somebody else's.
         """
         with self._file.changing():
-            held = self.held(now_ns)
-            found = next((one for one in held if one.path == path), None)
-            if found is None:
-                return None
-            if found.session != session_of(client) and not force:
-                raise LockHeld(told(found), hint="take it from them with: lsfs unlock --force")
-            self._file.write(tuple(one for one in held if one.path != path))
+            found = self.would_release(path, client, now_ns, force=force)
+            if found is not None:
+                left = tuple(one for one in self.held(now_ns) if one.path != path)
+                self._file.write(left)
         return found
+
+    def would_release(
+        self, path: str, client: Client, now_ns: int, *, force: bool
+    ) -> PathLock | None:
+        """The lock that :meth:`release` would give up; None where there is none.
+
+        Raises:
+            LockHeld: it is somebody else's.
+        """
+        found = next((one for one in self.held(now_ns) if one.path == path), None)
+        if found is not None and found.session != session_of(client) and not force:
+            raise LockHeld(told(found), hint="take it from them with: lsfs unlock --force")
+        return found
+
+    @contextlib.contextmanager
+    def following(self, source: str, target: str, now_ns: int) -> Iterator[None]:
+        """Locks on a path, and below it, are on another when the block has moved it there.
+
+        While it runs both are locked, so that nobody finds either of them free.
+
+        Raises:
+            StateUnwritable: they cannot be kept; nothing was moved.
+        """
+        here = [one for one in self.held(now_ns) if _is_at(one.path, source)]
+        if not here:
+            yield
+            return
+        there = [replace(one, path=target + one.path[len(source) :]) for one in here]
+        self._exchange([], there)
+        try:
+            yield
+        except BaseException:
+            self._exchange(there, [])
+            raise
+        self._exchange(here, [])
+
+    def _exchange(self, gone: list[PathLock], new: list[PathLock]) -> None:
+        with self._file.changing() as kept:
+            left = [one for one in kept if one not in gone]
+            self._file.write((*left, *(one for one in new if one not in left)))
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop locks of paths that are purged."""
@@ -115,6 +161,11 @@ def told(lock: PathLock) -> str:
     """Who holds a lock, and how long at most."""
     until = datetime.fromtimestamp(lock.until_ns // 10**9).astimezone()
     return f"{lock.path or 'the drive'} is locked by {lock.holder} until {until:%Y-%m-%d %H:%M:%S}"
+
+
+def _is_at(path: str, place: str) -> bool:
+    """Whether it is this place, or below it."""
+    return path == place or (bool(place) and _is_below(path, place))
 
 
 def _is_below(path: str, folder: str) -> bool:

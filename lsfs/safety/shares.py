@@ -83,12 +83,17 @@ class Shares:
 
     def revoke(self, which: str, now_ns: int) -> tuple[Share, ...]:
         """End the shares of a path, or the one of an id or a token; gives them."""
-        known = self._id_of(which)
         with self._file.changing():
-            found = self.all(now_ns)
-            gone = tuple(one for one in found if which in (one.id, one.path) or one.id == known)
-            self._file.write(tuple(one for one in found if one not in gone))
+            gone = self.would_revoke(which, now_ns)
+            self._file.write(tuple(one for one in self.all(now_ns) if one not in gone))
         return gone
+
+    def would_revoke(self, which: str, now_ns: int) -> tuple[Share, ...]:
+        """The shares that :meth:`revoke` would end."""
+        known = self._id_of(which)
+        return tuple(
+            one for one in self.all(now_ns) if which in (one.id, one.path) or one.id == known
+        )
 
     def forget(self, paths: Iterable[str]) -> None:
         """End and forget the shares of paths that are purged."""

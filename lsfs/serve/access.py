@@ -113,6 +113,9 @@ class Seat:
         }
         return self.access.call(name, {**arguments, **own}, emit, cancelled, self.asks)
 
+    def close(self) -> None:
+        """Nothing: the access is everybody's."""
+
 
 class Access:
     """Runs syscalls of one drive, in whichever process, from any thread.

@@ -80,7 +80,7 @@ class AgentServer:
         self.server: Server[Any] = Server(
             "lsfs",
             version=lsfs.__version__,
-            title=f"lsfs: {access.record.source.name}",
+            title=f"lsfs: {access.record.name}",
             instructions=_INSTRUCTIONS,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,

@@ -2,8 +2,9 @@
 
 A member has at most so many requests that run and so many that wait; all together wait at most so
 many. Whoever comes beyond that is refused at once and told when to come again, so that a request
-either runs or has an answer. Places that come free go round the members that wait (Nagle, "On
-packet switches with infinite storage", RFC 970, 1985), first come first served within each.
+either runs or has an answer. A place that comes free is for the member who has the fewest; among
+those it goes round (Nagle, "On packet switches with infinite storage", RFC 970, 1985), and within
+each the first comes first.
 
 All of it is used from the thread of one event loop.
 """
@@ -177,18 +178,16 @@ class Turns:
 
     def _next(self) -> Turn | None:
         """Take out the turn that is next; None when nobody who waits may run more."""
-        for _ in range(len(self._round)):
-            member = self._round.popleft()
-            if self._at_work[member] >= self.limits.member_running:
-                self._round.append(member)
-                continue
-            turn = self._queues[member].popleft()
-            if self._queues[member]:
-                self._round.append(member)
-            else:
-                del self._queues[member]
-            return turn
-        return None
+        member = min(self._round, key=lambda one: self._at_work[one], default="")
+        if not self._round or self._at_work[member] >= self.limits.member_running:
+            return None
+        self._round.remove(member)
+        turn = self._queues[member].popleft()
+        if self._queues[member]:
+            self._round.append(member)
+        else:
+            del self._queues[member]
+        return turn
 
     def _leave(self, turn: Turn) -> None:
         if turn.began is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lsfs.index.library.writing import Writer
 
 EngineName = Literal["local", "ray"]
-COMPACT_AFTER = 8  # commits of one run, after which the library is compacted
+COMPACT_AFTER = 1  # commits of one run, after which the library is compacted and its indexes whole
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 

@@ -9,6 +9,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -245,12 +246,14 @@ def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
     Raises:
         LockHeld: another process has it, and has not made it in all this time.
     """
+    from lsfs.index.opening import is_made
+
     deadline = time.monotonic() + FIRST_INDEX_SECONDS
     while True:
         try:
             stack.enter_context(locked(record.state.catalog_lock))
         except LockHeld as held:
-            if record.state.catalog.exists():
+            if is_made(record.state.catalog):
                 log.warning("%s: reading the index as it is", held)
                 return False
             if time.monotonic() > deadline:
@@ -351,9 +354,10 @@ def _library(
         reader,
     )
     read_only, follow = how
-    return shared.open_library(
+    engines = shared.open_library(
         record, models, config, clock, stack, read_only=read_only, follow=follow
     )
+    return replace(engines, residents=residents)
 
 
 def _versions(
@@ -421,8 +425,6 @@ def _following(
     stack: contextlib.ExitStack,
     shedding: Shedding,
 ) -> Engines:
-    from dataclasses import replace
-
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
     from lsfs.syscalls import grouping, joins_kept, retrieve

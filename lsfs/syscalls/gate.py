@@ -104,6 +104,8 @@ _REFUSALS = (AccessDenied, LockHeld, ConfirmationRequired, UsageError)
 def _run(call: Call, declared: Syscall, request: Any) -> Any:
     try:
         return declared.run(call, request)
+    except OverflowError as error:  # SQLite has 64 bits
+        raise UsageError(f"{declared.name}: a number is too large") from error
     except sqlite3.OperationalError as error:
         raise StateUnwritable(f"{call.engines.state.root}: {error}") from error
     except sqlite3.DatabaseError as error:

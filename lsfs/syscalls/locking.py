@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lsfs import paths
@@ -15,6 +15,7 @@ from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
 
 LONGEST_S = 30 * 86_400.0
+_DRY = Annotated[bool, Param("only say what would be done")]
 _PATH = Annotated[str, Param("the file or folder, with all in it", path=True)]
 
 
@@ -24,6 +25,7 @@ class LockRequest:
 
     path: _PATH
     for_: Annotated[str, Param("how long: 30s, 10m, 2h, 1d")] = "10m"
+    dry_run: _DRY = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,14 @@ class Locked:
         holder: who holds it.
         until: when it ends by itself, ISO 8601.
         mine: whether it is the caller's.
+        dry_run: it was not taken.
     """
 
     path: str
     holder: str
     until: str
     mine: bool
+    dry_run: bool = False
 
 
 @registry.syscall(
@@ -57,7 +61,9 @@ def lock(call: Call, request: LockRequest) -> Locked:
     length_ns = nanoseconds(request.for_, LONGEST_S)
     now_ns = call.engines.clock.now_ns()
     locks = PathLocks(call.engines.state.path_locks)
-    return _shown(call, locks.take(path, call.client, now_ns + length_ns, now_ns))
+    take = locks.would_take if request.dry_run else locks.take
+    taken = _shown(call, take(path, call.client, now_ns + length_ns, now_ns))
+    return replace(taken, dry_run=request.dry_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class UnlockRequest:
 
     path: _PATH
     force: Annotated[bool, Param("also when somebody else has locked it")] = False
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -78,10 +85,11 @@ def unlock(call: Call, request: UnlockRequest) -> Done:
     path = paths.relative(request.path)
     locks = PathLocks(call.engines.state.path_locks)
     now_ns = call.engines.clock.now_ns()
-    gone = locks.release(path, call.client, now_ns, force=request.force)
+    release = locks.would_release if request.dry_run else locks.release
+    gone = release(path, call.client, now_ns, force=request.force)
     if gone is None:
         raise NotFound(f"{path!r} is not locked", hint="see what is: lsfs status")
-    return Done(f"{path} is unlocked")
+    return Done(f"{path} would be unlocked" if request.dry_run else f"{path} is unlocked")
 
 
 def held(call: Call) -> tuple[Locked, ...]:

@@ -489,16 +489,19 @@ class Methods:
         self,
         path: str,
         for_: str = ...,
+        dry_run: bool = ...,
     ) -> Locked: ...
     def unlock(
         self,
         path: str,
         force: bool = ...,
+        dry_run: bool = ...,
     ) -> Done: ...
     def share(
         self,
         path: str,
         expires: str = ...,
+        dry_run: bool = ...,
     ) -> SharedLink: ...
     def shares(
         self,
@@ -506,6 +509,7 @@ class Methods:
     def unshare(
         self,
         path: str,
+        dry_run: bool = ...,
     ) -> SharedLinks: ...
     def audit(
         self,
@@ -982,16 +986,19 @@ class AsyncMethods:
         self,
         path: str,
         for_: str = ...,
+        dry_run: bool = ...,
     ) -> Locked: ...
     async def unlock(
         self,
         path: str,
         force: bool = ...,
+        dry_run: bool = ...,
     ) -> Done: ...
     async def share(
         self,
         path: str,
         expires: str = ...,
+        dry_run: bool = ...,
     ) -> SharedLink: ...
     async def shares(
         self,
@@ -999,6 +1006,7 @@ class AsyncMethods:
     async def unshare(
         self,
         path: str,
+        dry_run: bool = ...,
     ) -> SharedLinks: ...
     async def audit(
         self,

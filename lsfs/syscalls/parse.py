@@ -16,7 +16,7 @@ from lsfs.syscalls.registry import Param, Syscall, registry
 
 if TYPE_CHECKING:
     from lsfs.syscalls.prompt.places import Places
-    from lsfs.syscalls.prompt.reader import Planned
+    from lsfs.syscalls.prompt.reader import Planned, Second
     from lsfs.syscalls.prompt.slots import Surroundings
 
 # What a call makes, or forgets: a name that need not be that of a file that is there.
@@ -53,7 +53,7 @@ class Parsed:
     Attributes:
         prompt: as it was given.
         calls: in their order; none where it is not clear, or cannot be done.
-        by: what read it: rules; "" where there are no calls.
+        by: what read it: "rules" or "model"; "" where there are no calls.
         unclear: why there are none.
         choices: the files that a name in it may mean, where there are several.
     """
@@ -147,13 +147,14 @@ class _Names:
 def parse(call: Call, request: ParseRequest) -> Parsed:
     """Say which calls a prompt asks for; ``lsfs do`` runs them.
 
-    By rules alone, so that the same words always mean the same. A file that is named without its
-    folder is found, if there is only one of that name.
+    By rules, so that the same words always mean the same. What they do not know, the language model
+    may propose where ``model.prompts`` says so; rules check that, and it never removes anything. A
+    file that is named without its folder is found, if there is only one of that name.
     """
     from lsfs.syscalls.prompt.reader import PromptReader
 
     names = _Names(call)
-    reading = PromptReader(names.surroundings()).read(request.prompt)
+    reading = PromptReader(names.surroundings(), _second(call)).read(request.prompt)
     calls = []
     for planned in reading.calls:
         if planned.syscall not in DECLARED:
@@ -171,8 +172,21 @@ def parse(call: Call, request: ParseRequest) -> Parsed:
         calls.append(
             PlannedCall(planned.syscall, arguments, effect, command_of(declared, arguments))
         )
-    by = "rules" if calls else ""
+    by = reading.by if calls else ""
     return Parsed(request.prompt, tuple(calls), by=by, unclear=reading.unclear)
+
+
+def _second(call: Call) -> Second | None:
+    """A second reading by the language model, where the settings want one."""
+    from lsfs.syscalls.prompt.second import proposed
+
+    chat, settings = call.engines.chat, call.engines.config.model
+    is_wanted = settings.prompts == "on" or (
+        settings.prompts == "auto" and settings.chat != "default"
+    )
+    if chat is None or not is_wanted:
+        return None
+    return functools.partial(proposed, model=chat, cancel=call.cancelled)
 
 
 def _located(

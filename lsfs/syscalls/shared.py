@@ -20,7 +20,7 @@ from lsfs.index.library.mirror import Mirror
 from lsfs.index.library.passages import Ids, LibraryPassages
 from lsfs.index.library.reader import Reader
 from lsfs.index.library.tree import LibraryTree
-from lsfs.index.library.vectors import LibraryVectors
+from lsfs.index.library.vectors import KeptVectors, LibraryVectors
 from lsfs.index.library.words import LibraryWords
 from lsfs.index.meanings import Meaning, Meanings
 from lsfs.index.search import Search
@@ -85,7 +85,7 @@ def open_library(
     ids = Ids(opening.connect(path, True))
     stack.callback(ids.close)
     passages = LibraryPassages(reader, ids)
-    catalog = LibraryCatalog(path, reader, passages, ids, read_only=read_only)
+    catalog = LibraryCatalog(path, reader, passages, read_only=read_only)
     stack.callback(catalog.close)
     files = LibraryFiles(record.library, record.source, path)
 
@@ -97,10 +97,10 @@ def open_library(
     stack.callback(tree.close)
     mirror = None if read_only else Mirror(catalog, files.forget)
     following = Following(catalog, reader, mirror, _after(tree) if follow else _nothing)
-    following.begin()
+    following.begin(patient=follow)
     stack.callback(following.close)
     words = LibraryWords(catalog, reader, passages, ids)
-    meanings = _meanings(models.embedder, reader, ids)
+    meanings = _meanings(models.embedder, catalog, reader, ids)
     past = LibraryPast(record, tree, rows)
     stack.callback(past.close)
     if follow:
@@ -136,9 +136,11 @@ def _after(tree: LibraryTree) -> Callable[[], None]:
     return tree.ready
 
 
-def _meanings(embedder: Embedder | None, reader: Reader, ids: Ids) -> Meanings:
+def _meanings(
+    embedder: Embedder | None, catalog: LibraryCatalog, reader: Reader, ids: Ids
+) -> Meanings:
     """The vectors, where the model that made them is on this machine."""
-    head = reader.snapshot.head
+    head = reader.head
     if embedder is None or not head.embedder:
         return Meanings(None)
     if embedder.name != head.embedder:
@@ -147,7 +149,8 @@ def _meanings(embedder: Embedder | None, reader: Reader, ids: Ids) -> Meanings:
             reader.uri, head.embedder, embedder.name,
         )  # fmt: skip
         return Meanings(None)
-    return Meanings(Meaning(embedder, LibraryVectors(reader, ids, embedder.dimension)))
+    kept = KeptVectors(catalog, embedder.dimension)
+    return Meanings(Meaning(embedder, LibraryVectors(kept, reader, ids, embedder.dimension)))
 
 
 class LibraryPast(Past):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from lsfs import config as configuration
 from lsfs import paths
 from lsfs.errors import AccessDenied, NotFound, UsageError
 from lsfs.safety.shares import Share, Shares
@@ -14,6 +15,7 @@ from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
 from lsfs.syscalls.within import found, source, told
 
+_DRY = Annotated[bool, Param("only say what would be done")]
 LONGEST_S = 366 * 86_400.0
 
 
@@ -23,6 +25,7 @@ class ShareRequest:
 
     path: Annotated[str, Param("the file or folder", path=True)]
     expires: Annotated[str, Param("how long the link is good for: 1h, 1d, 4w")] = "1d"
+    dry_run: _DRY = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class SharedLink:
         by: who made it.
         token: what opens it; only said when it is made.
         link: where it is served while ``lsfs share --serve`` or ``lsfs serve`` runs.
+        dry_run: it was not made, or not ended.
     """
 
     path: str
@@ -43,6 +47,7 @@ class SharedLink:
     by: str
     token: str = ""
     link: str = ""
+    dry_run: bool = False
 
 
 @registry.syscall(
@@ -55,7 +60,8 @@ def share(call: Call, request: ShareRequest) -> SharedLink:
     or ``unshare`` ends it. Nothing is sent anywhere.
     """
     settings = call.engines.config.share
-    if not settings.enabled:
+    # It may have been allowed since the drive was opened.
+    if not (settings.enabled or configuration.load(call.engines.source).share.enabled):
         raise AccessDenied("sharing is off", hint="lsfs config set share.enabled true")
     length_ns = nanoseconds(request.expires, LONGEST_S)
     with source(call) as root, told(request.path):
@@ -66,6 +72,8 @@ def share(call: Call, request: ShareRequest) -> SharedLink:
             raise FileNotFoundError(2, "no such file", path)
     now_ns = call.engines.clock.now_ns()
     until_ns = now_ns + length_ns
+    if request.dry_run:
+        return SharedLink(path, "", iso(until_ns), str(call.client), dry_run=True)
     made, token = Shares(call.engines.state.shares).make(path, until_ns, now_ns, str(call.client))
     link = f"http://127.0.0.1:{settings.port}/share/{token}" if settings.port else ""
     return SharedLink(made.path, made.id, iso(made.until_ns), made.by, token, link)
@@ -94,6 +102,7 @@ class UnshareRequest:
     """What to end."""
 
     path: Annotated[str, Param("what is shared, or the id or token of a link", path=True)]
+    dry_run: _DRY = False
 
 
 @registry.syscall(
@@ -103,15 +112,18 @@ def unshare(call: Call, request: UnshareRequest) -> SharedLinks:
     """End the links to a path, or one link."""
     kept, now_ns = Shares(call.engines.state.shares), call.engines.clock.now_ns()
     what = paths.relative(request.path)
-    gone = kept.revoke(what, now_ns)
+    end = kept.would_revoke if request.dry_run else kept.revoke
+    gone = end(what, now_ns)
     # An id that is typed in a folder of the drive comes as the name of a file there.
     name = what.rpartition("/")[2]
     if not gone and all(one.path != name for one in kept.all(now_ns)):
-        gone = kept.revoke(name, now_ns)
+        gone = end(name, now_ns)
     if not gone:
         raise NotFound(f"{request.path!r} is not shared", hint="see what is: lsfs share --list")
-    return SharedLinks(_shown(gone))
+    return SharedLinks(_shown(gone, dry_run=request.dry_run))
 
 
-def _shown(found_: tuple[Share, ...]) -> tuple[SharedLink, ...]:
-    return tuple(SharedLink(one.path, one.id, iso(one.until_ns), one.by) for one in found_)
+def _shown(found_: tuple[Share, ...], *, dry_run: bool = False) -> tuple[SharedLink, ...]:
+    return tuple(
+        SharedLink(one.path, one.id, iso(one.until_ns), one.by, dry_run=dry_run) for one in found_
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from lsfs import beneath
 from lsfs.errors import AccessDenied, NotFound, VersionConflict
+from lsfs.safety.pathlocks import PathLocks
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import exact, keeper_of
@@ -206,7 +207,8 @@ def move(call: Call, request: MoveRequest) -> Done:
             path = for_change(call, root, request.source, last=False)
             if beneath.stat(root, os.fsencode(path)) is None:
                 raise FileNotFoundError(2, os.strerror(2), path)
-        writer.move(os.fsencode(path), os.fsencode(target))
+        with contextlib.nullcontext() if dry else _locks_too(call, path, target):
+            writer.move(os.fsencode(path), os.fsencode(target))
     return Done(f"{path} would be {target}" if dry else f"{path} is {target} now")
 
 
@@ -300,6 +302,12 @@ def _place(call: Call, root: int, path: str, *, parents: bool, last: bool) -> st
     if folder and not parents and beneath.stat(root, os.fsencode(folder)) is None:
         raise NotFound(f"there is no folder {folder!r}", hint="make it: lsfs mkdir")
     return real
+
+
+def _locks_too(call: Call, path: str, target: str) -> contextlib.AbstractContextManager[None]:
+    """While something is moved: the caller's locks on it go with it."""
+    locks = PathLocks(call.engines.state.path_locks)
+    return locks.following(path, target, call.engines.clock.now_ns())
 
 
 def _check_version(call: Call, path: str, expected: int) -> None:

@@ -53,7 +53,7 @@ def drawn(pages: Pages, request: Request) -> ASGIApp:
 
     def work(emit: Emit, cancelled: Cancellation) -> str:
         found: DriveMap = pages.access.call("map_files", {"query": query}, emit, cancelled)
-        scene = map_scene.scene(found, pages.access.record.source.name, _measure)
+        scene = map_scene.scene(found, pages.access.record.name, _measure)
         every = -(-len(scene.dots) // DOTS) or 1
         dots = [
             Dot(point.path, dot.x, dot.y, dot.topic, dot.title)

@@ -74,7 +74,7 @@ class Pages:
             lstrip_blocks=True,
         )
         made.globals.update(
-            link=links.link, quoting=links.quoting, drive=self.access.record.source.name,
+            link=links.link, quoting=links.quoting, drive=self.access.record.name,
             style=f"/static/style.css?{_style_digest()}", writes=self.allow_write,
         )  # fmt: skip
         made.filters.update(bytes=size, day=day, moment=moment, name=name, how=how, where=where)

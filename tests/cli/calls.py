@@ -92,11 +92,11 @@ CALLS: list[tuple[str, list[str], int]] = [
     ("model list", [], 0),
     ("model recommend", [], 0),
 ]
-# Servers, what takes minutes or fetches, and what prints the same whatever is asked for; each has
-# tests of its own.
+# Servers and libraries, what takes minutes or fetches, and what prints the same whatever is asked
+# for; each has tests of its own.
 APART = {
-    "aios", "bench kv", "completion", "mcp", "model pull", "model remove", "model use", "schema",
-    "serve",
+    "aios", "bench kv", "completion", "library check", "library compact", "mcp", "model pull",
+    "model remove", "model use", "schema", "serve",
 }  # fmt: skip
 
 

@@ -14,9 +14,8 @@ from lsfs_cli import schemas
 from tests.cli.calls import APART, CALLS, every_command
 from tests.cli.conftest import EVIL, FOLDER, NAMES, Run
 
-# Locks and links change no file, end by themselves, and are taken back by their counterpart.
-UNDONE = {"lock", "unlock", "share", "unshare"}
 CHANGING = {"init", "index", "mount", "umount", "config set", "man"}
+CHANGING |= {"model pull", "model remove", "model use"}
 
 
 def test_every_command_is_called_here_or_tested_apart() -> None:
@@ -85,15 +84,19 @@ def test_dry_runs_change_nothing(run: Run, hostile: Path) -> None:
         "rollback": [".", "--to", "kept"], "restore": ["kept"], "snapshot": ["other"],
         "drop-snapshot": ["kept"], "trash restore": ["docs.txt"], "trash empty": [],
         "prune": ["--keep-last", "1"], "purge": ["docs.txt"], "file-join": [lease, NAMES[1]],
-        "reindex": [], "kv clear": [],
+        "reindex": [], "kv clear": [], "index": ["docs"], "lock": [lease], "unlock": [NAMES[1]],
+        "share": [lease], "unshare": [NAMES[1]],
     }  # fmt: skip
-    before = state_of(hostile)
+    run("config", "set", "share.enabled", "true")
+    run("lock", NAMES[1])
+    run("share", NAMES[1])
+    before, held = state_of(hostile), run("status", "--json").json["locks"]
     history = run("log", "-n", "1000", "--json").json, run("snapshots", "--json").json
     for name, command in every_command():
         options = {option for one in command.params for option in one.opts}
         effects = [registry[key].effect for key, one in DECLARED.items() if one.command == name]
         if (any(effect is not Effect.READ for effect in effects) or name in CHANGING) and (
-            name not in APART | UNDONE and name != "index"
+            name not in APART - {"model pull", "model remove", "model use"}
         ):
             assert "--dry-run" in options, name
         if "--dry-run" in options and name not in APART and name in arguments:
@@ -101,6 +104,8 @@ def test_dry_runs_change_nothing(run: Run, hostile: Path) -> None:
             assert ran.code == 0, (name, ran)
             assert state_of(hostile) == before, name
     assert (run("log", "-n", "1000", "--json").json, run("snapshots", "--json").json) == history
+    assert run("status", "--json").json["locks"] == held
+    assert [one["path"] for one in run("share", "--list", "--json").json["shares"]] == [NAMES[1]]
 
 
 def test_dry_runs_refuse_what_would_fail(run: Run) -> None:

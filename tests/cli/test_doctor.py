@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from lsfs_cli import schemas
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +98,7 @@ def test_a_damaged_index(docs: Path) -> None:
 def test_a_mount_whose_process_was_killed(docs: Path) -> None:
     place = docs / "there"
     made = json.loads(lsfs(docs, "mount", str(docs / "docs"), str(place), "--json").stdout)
+    jsonschema.validate(made, schemas.of("mount"))
     assert lsfs(docs, "doctor").returncode == 0
     # Without the helper that would clear it.
     for child in Path(f"/proc/{made['pid']}/task/{made['pid']}/children").read_text().split():
@@ -108,8 +111,11 @@ def test_a_mount_whose_process_was_killed(docs: Path) -> None:
         told = lsfs(docs, "doctor")
         assert told.returncode == 1 and f"fix: lsfs umount {place}" in told.stdout
     finally:
-        mended = lsfs(docs, "umount", str(place))
+        mended = lsfs(docs, "umount", str(place), "--json")
     assert mended.returncode == 0, mended
+    jsonschema.validate(json.loads(mended.stdout), schemas.of("umount"))
+    noted = json.loads(lsfs(docs, "audit", "list", "--json").stdout)["entries"]
+    assert "mount" in [one["call"] for one in noted]
     assert lsfs(docs, "doctor").returncode == 0
 
 

@@ -33,9 +33,10 @@ TEXTS = {
     "annex.pdf": LEASE, "Contracts/harbour-lease.pdf": LEASE, "Reports/annual.pdf": LEASE,
     "annex.docx": INVOICE,
 }  # fmt: skip
-# What stays, asks for the network, takes minutes, or needs a model of the user's own.
+# What stays, asks for the network or a cluster, takes minutes, or needs a model of the user's own.
 NOT_HERE = (
-    "lsfs aios", "lsfs bench", "lsfs index ~/Documents --watch", "lsfs log --follow",
+    "lsfs aios", "lsfs bench", "lsfs index ~/Documents --watch", "lsfs index ~/Papers --library",
+    "lsfs index /srv/papers --library", "lsfs library", "lsfs log --follow",
     "lsfs mcp ~/Documents --allow-write", "lsfs mcp ~/Documents --http", "lsfs model pull",
     "lsfs model use", "lsfs mount", "lsfs serve", "lsfs share --serve", "lsfs umount",
     "lsfs --drive ~/Documents umount", "lsfs model recommend",

@@ -71,7 +71,7 @@ class Drive:
         if marker:
             (self.mountpoint / marker).mkdir()
             (self.mountpoint / marker).rmdir()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 180
         while True:
             found = self._read()
             if not marker or (found and found[-1].path == marker):

@@ -374,7 +374,7 @@ def test_a_question_is_a_file(drive: Drive, eventually: Wait) -> None:
     eventually(drive.state.socket.exists)
     ask = drive.mountpoint / ".lsfs/ask"
     subprocess.run(
-        ["bash", "-c", 'echo "What is the rent?" > rent'], cwd=ask, check=True, timeout=30
+        ["bash", "-c", 'echo "What is the rent?" > rent'], cwd=ask, check=True, timeout=180
     )
     assert os.listdir(ask) == ["rent.md"]
     with (ask / "rent.md").open("rb") as file:

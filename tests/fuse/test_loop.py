@@ -58,7 +58,7 @@ class Line:
 
     def __init__(self, vfs: Vfs, *, passthrough: bool = False) -> None:
         self._end, self._device = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._end.settimeout(20)
+        self._end.settimeout(180)
         self.events: list[str] = []
         self.error: BaseException | None = None
         self._unique = 0

@@ -41,7 +41,7 @@ def systemd(
         name = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0" + name[1:] if name[0] == "@" else name)
-        listener.settimeout(30)
+        listener.settimeout(180)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         yield listener
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -31,6 +32,7 @@ from lsfs.llm.model import Model
 from lsfs.llm.policies import POLICIES, Scene, Text
 from lsfs.llm.watch import watched
 from lsfs.llm.whole import Narrow, forged
+from lsfs_cli import schemas
 from lsfs_cli.main import cli
 from tests.llm import tiny
 from tests.llm.test_policies import KEY_HEADS, LAYERS, ROPE, SIZE, scene
@@ -96,6 +98,7 @@ def test_other_models_are_measured_or_said_not_to_be_handled(tmp_path: Path) -> 
             continue
         done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
         found = json.loads(done.stdout)
+        jsonschema.validate(found, schemas.of("bench kv"))
         assert [row["policy"] for row in found["rows"]] == ["full", *names[1].split(",")]
 
 

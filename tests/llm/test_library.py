@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +18,7 @@ from lsfs import config as configuration
 from lsfs.config import ModelConfig
 from lsfs.errors import ConfirmationRequired, LsfsError, ModelError, NotFound, UsageError
 from lsfs.llm import fit, library, pull
+from lsfs_cli import schemas
 from lsfs_cli.main import cli
 from tests.llm import tiny
 
@@ -155,6 +157,7 @@ def lsfs(*arguments: str, fails: type[LsfsError] | None = None) -> dict[str, Any
         return {}
     assert done.exception is None, done.exception
     found: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(schemas.of(" ".join(arguments[:2]))).validate(found)
     return found
 
 
@@ -173,8 +176,15 @@ def test_the_choice_is_kept_and_comments_stay(hub: Hub, home: Path) -> None:
     file.write_text("# mine\n[model]\nthreads = 3 # few\n")
     hub.body = tiny.write(home / "tiny.gguf", speaks=True).read_bytes()
     hub.stated = hashlib.sha256(hub.body).hexdigest()
+    would = lsfs("model", "pull", hub.file, "--dry-run")
+    assert would["dry_run"] and would["path"].endswith("/small.gguf")
+    assert not library.folder().exists()
     lsfs("model", "pull", hub.file, "--sha256", hub.stated.upper())
+    lsfs("model", "use", "--answer", "small", "--embed", "none", "--dry-run")
+    assert configuration.load().model.chat == "default"
+    lsfs("model", "remove", "small", "--dry-run")
     lsfs("model", "use", "--answer", "small", "--draft", "small", "--embed", "none")
+    lsfs("model", "remove", "small", "--dry-run", fails=UsageError)  # it is in use
     assert "# mine" in file.read_text() and "# few" in file.read_text()
     settings = configuration.load().model
     assert (settings.chat, settings.embed) == (str(library.folder() / "small.gguf"), "none")

@@ -15,7 +15,7 @@ import pytest
 
 from lsfs import config
 from lsfs.drives import DriveRecord
-from lsfs.errors import AccessDenied, LockHeld, NotFound, UsageError
+from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, UsageError
 from lsfs.paths import StatePaths
 from lsfs.safety.clients import Client
 from lsfs.safety.grants import Grant
@@ -55,6 +55,26 @@ def test_a_lock_holds_up_the_writes_of_others(opened: Open) -> None:
     theirs.write_file(lease, "x")
     with pytest.raises(NotFound):
         theirs.unlock("Contracts")
+
+
+def test_a_lock_goes_where_its_file_goes(opened: Open) -> None:
+    mine = opened(session="one")
+    lease = "Contracts/mill-lease.txt"
+    mine.lock(lease, for_="1h")
+    until = mine.status().locks[0].until
+    mine.move(lease, "Notes/lease.txt", dry_run=True)
+    assert [one.path for one in mine.status().locks] == [lease]
+    mine.move(lease, "Notes/lease.txt")
+    mine.move("Notes", "Papers")  # with the folder that it is in
+    assert [(one.path, one.until) for one in mine.status().locks] == [("Papers/lease.txt", until)]
+    mine.write_file("Papers/taken.txt", "x")
+    with pytest.raises(LsfsError):
+        mine.move("Papers/lease.txt", "Papers/taken.txt")
+    assert [one.path for one in mine.status().locks] == ["Papers/lease.txt"]
+    theirs = opened(session="two")
+    with pytest.raises(LockHeld):
+        theirs.write_file("Papers/lease.txt", "x")
+    theirs.write_file(lease, "x")  # nothing is locked there any more
 
 
 def test_a_lock_ends_by_itself(tmp_path: Path) -> None:
@@ -128,7 +148,7 @@ def served(opened: Open, source: Path, tmp_path: Path) -> Iterator[SharedServer]
 
 def got(files: SharedServer, path: str, **headers: str) -> tuple[int, bytes]:
     host, _, rest = files.url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(host, timeout=20)
+    connection = http.client.HTTPConnection(host, timeout=180)
     try:
         connection.request("GET", f"/{rest}{path}", headers={"Host": host, **headers})
         answer = connection.getresponse()

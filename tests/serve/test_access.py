@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -14,9 +15,11 @@ import pytest
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import DriveRecord, initialise, locked
 from lsfs.errors import Cancelled, LockHeld
+from lsfs.index.catalog import Catalog
 from lsfs.serve import access as accesses
 from lsfs.serve import rpc
 from lsfs.serve.access import Access, Cancellation
+from lsfs.syscalls.drive import open_local
 from tests.syscalls.conftest import fill
 
 CONFIG = replace(Config(), model=ModelConfig(chat="none", embed="none"))
@@ -29,6 +32,19 @@ def record(tmp_path: Path) -> DriveRecord:
 
 def ask(access: Access, name: str = "status", **arguments: Any) -> Any:
     return access.call(name, arguments, lambda _: None)
+
+
+def test_an_index_that_is_being_made_is_waited_for(
+    record: DriveRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sleep(_: float) -> None:
+        Catalog(record.state.catalog).close()
+
+    monkeypatch.setattr("lsfs.syscalls.drive.time.sleep", sleep)
+    with locked(record.state.catalog_lock):
+        record.state.catalog.touch()  # as SQLite does before it writes
+        with contextlib.closing(open_local(record, CONFIG)) as caller:
+            assert caller.call("list_dir", {}, lambda _: None).entries
 
 
 def test_one_serves_others_until_it_ends(record: DriveRecord) -> None:
@@ -66,7 +82,7 @@ def test_a_mount_takes_over(record: DriveRecord, monkeypatch: pytest.MonkeyPatch
     ask(access)
     assert access._engines is not None
     record.state.mount_record.write_text(f'{{"pid": {os.getpid()}, "mountpoint": "/nowhere"}}')
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 180
     while True:
         try:
             with locked(record.state.catalog_lock):  # free for the brain of the mount

@@ -189,6 +189,14 @@ def test_a_mount_is_what_its_agent_works_in(agent: Agent, folder: Path) -> None:
         assert other.ask("mount", root_dir=wrong).status_code == status
 
 
+def test_the_audit_log_names_the_agent_as_it_names_itself(agent: Agent) -> None:
+    Agent(agent.storage, "bob").done("write", file_path="bob.txt", content="x")
+    last = agent.storage.drive.audit(client="aios").entries[-1]
+    assert (last.call, last.door, last.client) == ("write_file", "aios", "bob")
+    assert last.claimed
+    assert last.details["arguments"]["path"] == "bob.txt"
+
+
 @pytest.mark.parametrize(
     ("operation", "params", "status"),
     [

@@ -56,6 +56,22 @@ def test_one_member_never_has_all_places() -> None:
     run(work)
 
 
+def test_a_place_is_for_who_has_the_fewest() -> None:
+    async def work() -> None:
+        turns = Turns(Limits(places=2, waiting=20, member_running=2, member_waiting=10))
+        greedy = [turns.enter("greedy") for _ in range(6)]
+        modest = [turns.enter(name) for name in ("ada", "ben")]
+        order = []
+        for leaves in (greedy[0], greedy[1], modest[0]):
+            leaves.leave()
+            order.append([one.member for one in (*modest, *greedy[2:]) if one.began is not None])
+        assert order[0] == ["ada"]  # for the greedy one has another place still
+        assert order[1] == ["ada", "greedy"]  # none has one, and it goes round
+        assert order[2] == ["ada", "ben", "greedy"]
+
+    run(work)
+
+
 def test_there_is_no_room_for_more() -> None:
     async def work() -> None:
         turns = Turns(Limits(places=1, waiting=3, member_running=1, member_waiting=2))

@@ -43,7 +43,7 @@ class Drive:
     """
 
     def __init__(self) -> None:
-        self.record = SimpleNamespace(source=Path("/library"), state=None)
+        self.record = SimpleNamespace(name="library")
         self.asked: list[str] = []
         self.cancelled: list[str] = []
         self.asks: list[Asking] = []
@@ -111,13 +111,7 @@ class World:
         self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
     ) -> Got:
         """Send a request, and wait for all of its answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-        try:
-            connection.request(method, path, body or None, headers or {})
-            answer = connection.getresponse()
-            return Got(answer.status, dict(answer.getheaders()), answer.read())
-        finally:
-            connection.close()
+        return sent(self.port, method, path, body, headers)
 
     def api(self, name: str, call: str, arguments: Any = None, accept: str = "*/*") -> Got:
         """A call of a member."""
@@ -140,6 +134,19 @@ class World:
         assert answer.status == 200
         lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def sent(
+    port: int, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+) -> Got:
+    """Send a request to this machine, and wait for all of its answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    try:
+        connection.request(method, path, body or None, headers or {})
+        answer = connection.getresponse()
+        return Got(answer.status, dict(answer.getheaders()), answer.read())
+    finally:
+        connection.close()
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 from starlette.testclient import TestClient
 
-from lsfs.web.app import VIEWS
-from tests.web.conftest import BASE, NOTES, PORT, Shown
+from lsfs.safety.shares import Shares
+from lsfs.serve.access import Access
+from lsfs.serve.shared import PREFIX, SharedFiles
+from lsfs.web.app import VIEWS, guarded
+from tests.web.conftest import BASE, LEASE, NOTES, PORT, Shown
 
 PATHS = [*(path.replace("{path:path}", NOTES) for path in VIEWS), "/nothing", "/.git"]
 
@@ -77,6 +83,23 @@ def test_a_link_lets_in_once(shown: Shown, stranger: TestClient) -> None:
     assert let_in.headers["cache-control"] == "no-store"
     assert stranger.get("/").status_code == 200
     assert stranger.get("/enter", params={"token": token}).status_code == 401
+
+
+def test_links_to_shared_files_ask_for_no_cookie(shown: Shown, access: Access) -> None:
+    until_ns = time.time_ns() + 10**12
+    _, token = Shares(access.record.state.shares).make("Notes", until_ns, 0, "ada")
+    with contextlib.closing(SharedFiles(access.record)) as files:
+        gate = guarded(shown.pages, PORT, more=files.routes, open_to=[PREFIX])
+        with TestClient(gate, base_url=BASE) as anybody:
+            link = f"{PREFIX}{token}/rules.txt"
+            answer = anybody.get(link, headers={"Sec-Fetch-Site": "cross-site"})
+            assert answer.content == (shown.source / NOTES).read_bytes()
+            assert "sandbox" in answer.headers["content-security-policy"]
+            assert anybody.head(link).headers["content-length"] == str(len(answer.content))
+            assert anybody.get(link, headers={"Host": "evil.example"}).status_code == 421
+            assert anybody.get(link, headers={"Origin": "http://evil.example"}).status_code == 403
+            assert anybody.get(f"{PREFIX}{token}/../{LEASE}").status_code in (401, 404)
+            assert anybody.get("/").status_code == 401
 
 
 def test_every_answer_has_the_policy(web: TestClient) -> None:

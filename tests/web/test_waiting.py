@@ -17,8 +17,7 @@ class Nobody:
     """Stands in for a drive of which only the name is asked."""
 
     class record:
-        class source:
-            name = "docs"
+        name = "docs"
 
 
 def messages(pages: Pages, work: Any, *, leaves: bool = False) -> list[str]:

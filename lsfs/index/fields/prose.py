@@ -15,7 +15,15 @@ from dataclasses import replace
 
 from lsfs import bytewise
 from lsfs.index.dates import fold
-from lsfs.index.fields.forms import FIRM, Form, Reader, durations, is_firm, name_at
+from lsfs.index.fields.forms import (
+    FIRM,
+    LONGEST_NAME,
+    Form,
+    Reader,
+    durations,
+    is_firm,
+    name_at,
+)
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import ROLE_NAMES
 from lsfs.index.kinds import kinds_in
@@ -26,6 +34,7 @@ FRONT = 4000  # characters in which a contract names its parties
 ADDRESS_LINES = 40  # in which addresses of sender and receiver stand
 LONGEST_ADDRESS = 120  # characters of a line
 HEAD_LINES = 3  # in which a letterhead stands
+LONGEST_LETTERHEAD = 2 * LONGEST_NAME  # characters that are looked at for the name on it
 FOOT = 1500  # characters in which a letter is signed
 ROLE_CHARS = 200  # behind a name, in which it is said what a contract calls it
 MOST_ATTACHED = 20  # parts of a mail that are looked at
@@ -318,6 +327,7 @@ _POSTAL = re.compile(
 _ASIDE = re.compile(
     r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
+_DIGIT = re.compile(r"\d")
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
 _IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
@@ -410,7 +420,7 @@ def _leading(front: str) -> Iterator[re.Match[str]]:
 
 def _agreeing(front: str) -> Iterator[Form]:
     """Two who agree at the head of a sentence: "A and B conclude"."""
-    for match in _AGREEING.finditer(front):
+    for match in at_lines(_AGREEING, front):
         pair = [name_at(front, *match.span(group)) for group in ("first", "second")]
         names = [form for form in pair if form is not None and _is_name(front, form)]
         # "Landlord and Tenant agree", "Historians and Economists agree" name nobody.
@@ -427,6 +437,21 @@ def _with_roles(text: str, found: list[Found]) -> Iterator[Found]:
         after = starts[bisect_right(starts, end) :]
         role = _CALLED.match(fold(text[end : min([end + ROLE_CHARS, *after[:1]])]))
         yield replace(one, rule=f"{one.rule}: {role['role']}") if role else one
+
+
+def at_lines(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that begins with "^" (MULTILINE), tried where lines begin only."""
+    at, end = start, start
+    if start > 0 and text[start - 1] != "\n":
+        at = text.find("\n", start) + 1
+    while at or not start:
+        match = pattern.match(text, at) if at >= end else None
+        if match is not None:
+            yield match
+            end = match.end()
+        at = text.find("\n", at) + 1
+        if not at:
+            return
 
 
 def _transferred(front: str) -> Iterator[Form]:
@@ -469,14 +494,14 @@ def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:
 
 
 def _of_letter(text: str, front: str) -> Iterator[Found]:
-    dear = _DEAR.search(front)
+    dear = next(at_lines(_DEAR, front), None)
     if dear:
         form = name_at(text, dear.end(), min(len(text), dear.end() + 60))
         if form and _is_name(text, form):
             form = _in_full(text, form, dear.start()) or form
             yield Found("party", form, "salutation", 0.75)
     foot = max(0, len(text) - FOOT)
-    for match in list(_CLOSING.finditer(text, foot))[-1:]:
+    for match in list(at_lines(_CLOSING, text, foot))[-1:]:
         end = text.find("\n", match.end())
         form = name_at(text, match.end(), end if end >= 0 else len(text))
         if form and _is_name(text, form):
@@ -503,6 +528,8 @@ def _letterhead(text: str, start: int, end: int) -> Form | None:
     first = _MAIL_HEAD.match(text, start)
     lines = _WRITTEN_LINE.finditer(text, first.end() if first else start, end)
     for line in itertools.islice(lines, HEAD_LINES):
+        if len(line[0].rstrip(" .,")) > LONGEST_LETTERHEAD and not _DIGIT.search(line[0]):
+            continue  # neither the name alone nor its address with it
         form = name_at(text, *line.span())
         if form is None:
             continue

@@ -8,8 +8,8 @@ from typing import Any
 
 # What tells whether two rows of a file say the same of the same content.
 MARKS = (
-    "size", "mtime_ns", "status", "reason", "digest", "document", "parser", "parser_version",
-    "rules",
+    "size", "mtime_ns", "ctime_ns", "status", "reason", "digest", "document", "parser",
+    "parser_version", "rules",
 )  # fmt: skip
 Mark = tuple[Any, ...]
 

@@ -59,7 +59,7 @@ class _Compaction:
         self._heads = writer.library.heads
         self._hold = hold
         self._edits = writer.edits(hold)
-        self._kept = timedelta(seconds=kept_seconds)
+        self._kept = timedelta(seconds=max(kept_seconds, 0.001))
         self._progress = progress
 
     def run(self, begun: float) -> Compacted:
@@ -117,9 +117,11 @@ class _Compaction:
 def _compacted(name: str, table: Any) -> None:
     """One table with few fragments and whole indexes, in a version of its own."""
     version = table.version
-    indexes.keys_and_words(table, name)
-    if name == "passage" and indexes.lacks_vectors(table):
-        indexes.vectors(table)
+    indexes.keys(table, name)
+    if name == "passage":
+        indexes.words(table)
+        if indexes.lacks_vectors(table):
+            indexes.vectors(table)
     table.optimize(cleanup_older_than=_ALL)
     if table.version == version:
         table.restore(version)

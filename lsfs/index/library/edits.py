@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from lsfs.index.library.claims import Overtaken
+from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.schema import KEY
 
 _AT_ONCE = 2000  # keys in a condition
@@ -40,7 +42,8 @@ class Edit:
         self.version = int(table.version)
         if self.version != version:
             self._check()
-            table.restore(version)
+            with changing():
+                table.restore(version)
             self._made(table.version)
 
     def _made(self, version: int) -> None:
@@ -62,7 +65,9 @@ class Edit:
         """Add rows of an Arrow table."""
         if rows.num_rows:
             self._check()
-            self._made(self._table.add(rows).version)
+            with changing():
+                version = self._table.add(rows).version
+            self._made(version)
 
     def append(self, fragments: Sequence[str]) -> None:
         """Add rows that are written already, as fragments of Lance in JSON."""
@@ -71,13 +76,11 @@ class Edit:
         import lance
 
         self._check()
-        made = lance.LanceDataset.commit(
-            self._table.uri,
-            lance.LanceOperation.Append(
-                [lance.FragmentMetadata.from_json(one) for one in fragments]
-            ),
-            read_version=self.version,
+        rows = lance.LanceOperation.Append(
+            [lance.FragmentMetadata.from_json(one) for one in fragments]
         )
+        with changing():
+            made = lance.LanceDataset.commit(self._table.uri, rows, read_version=self.version)
         self._made(made.version)
         self._table.checkout_latest()
 
@@ -89,7 +92,9 @@ class Edit:
         for begin in range(0, len(wanted), _AT_ONCE):
             self._check()
             some = col(self._key).isin(wanted[begin : begin + _AT_ONCE])
-            self._made(self._table.delete(some).version)
+            with changing():
+                version = self._table.delete(some).version
+            self._made(version)
 
     def maintain(self, work: Callable[[Any], None]) -> None:
         """Do something to the table that changes none of its rows.
@@ -99,7 +104,8 @@ class Edit:
         """
         self._check()
         before = self._table.count_rows()
-        work(self._table)
+        with changing():
+            work(self._table)
         self._table.checkout_latest()
         if self._table.count_rows() != before:
             raise Overtaken(f"{self._table.name}: its rows were changed")
@@ -113,6 +119,22 @@ class Edit:
     def fragments(self) -> int:
         """Of how many the table is."""
         return int(self._table.stats()["fragment_stats"]["num_fragments"])
+
+
+@contextlib.contextmanager
+def changing() -> Iterator[None]:
+    """Errors of Lance at a change of a table as those of lsfs.
+
+    Raises:
+        Overtaken: somebody else has changed the table so that both cannot be.
+        LibraryUnreachable: the storage does not answer, or refuses.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        if "conflict" in str(error).lower():
+            raise Overtaken(str(error)) from error
+        raise LibraryUnreachable(str(error).split("\n", 1)[0][:300]) from error
 
 
 def rows_of(

@@ -12,6 +12,7 @@ from typing import Any
 from lsfs.errors import AccessDenied, LsfsError
 from lsfs.index.catalog import Catalog
 from lsfs.index.library.mirror import Mirror
+from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.reader import Reader
 
 Emit = Callable[[dict[str, Any]], None]
@@ -46,12 +47,26 @@ class Following:
     def pid(self) -> int:
         return os.getpid()
 
-    def begin(self) -> None:
-        """Come into step: with the library, or with the process that keeps the copy."""
-        if self._mirror is not None:
+    def begin(self, *, patient: bool) -> None:
+        """Come into step: with the library, or with the process that keeps the copy.
+
+        Args:
+            patient: where the library does not answer, begin with the copy as it is.
+
+        Raises:
+            LibraryUnreachable: it does not answer.
+        """
+        known = Mirror(self._catalog, _nothing).head
+        if self._mirror is None:
+            self._reader.show_head(known)
+            return
+        try:
             self._look()
-        else:
-            self._reader.show_head(Mirror(self._catalog, _nothing).head)
+        except LibraryUnreachable as error:
+            if not (patient and known.number):
+                raise
+            log.warning("%s; what is known of it is shown", error.message)
+            self._reader.show_head(known)
 
     def hint(self, paths: Iterable[str]) -> None:
         """Nothing: files are not changed here."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-# Columns by which rows are looked up: those of other writers, and those of one file or document.
+# Columns by which rows are looked up, made by the first compaction: few rows are looked through.
 KEYS = {
     "file": ("id", "digest", "document"),
     "document": ("id", "digest"),
@@ -16,28 +17,39 @@ MANY = 50_000  # passages, below which all vectors are compared
 CODES_OF = 8  # numbers of a vector that are one byte in the index
 
 
-def keys_and_words(table: Any, name: str) -> None:
-    """Make the indexes that a table has from its beginning, those that it lacks."""
-    from lancedb.index import FTS, BTree
+def words(table: Any) -> None:
+    """Make the indexes of words that a table of passages lacks; it has them from its beginning."""
+    from lancedb.index import FTS
 
+    for column in _lacking(table, WORDS):
+        # As the tokenizer of ``passage_fts`` has it; what it does not see is in ``parts``.
+        config = FTS(
+            base_tokenizer="simple",
+            stem=True,
+            remove_stop_words=False,
+            ascii_folding=True,
+            with_position=True,  # for phrases
+        )
+        table.create_index(column, config=config)
+
+
+def keys(table: Any, name: str) -> None:
+    """Make the indexes of keys that a table lacks."""
+    from lancedb.index import BTree
+
+    for column in _lacking(table, KEYS[name]):
+        table.create_index(column, config=BTree())
+
+
+def _lacking(table: Any, columns: Sequence[str]) -> list[str]:
     there = {column for index in table.list_indices() for column in index.columns}
-    for column in KEYS[name]:
-        if column not in there:
-            table.create_index(column, config=BTree())
-    if name == "passage":
-        for column in WORDS:
-            if column not in there:
-                # As the tokenizer of ``passage_fts`` has it; what it does not see is in ``parts``.
-                config = FTS(
-                    base_tokenizer="simple", stem=True, remove_stop_words=False, ascii_folding=True
-                )
-                table.create_index(column, config=config)
+    return [column for column in columns if column not in there]
 
 
 def lacks_vectors(table: Any) -> bool:
     """Whether a table of passages has so many that an index of vectors is due, and none."""
-    there = {column for index in table.list_indices() for column in index.columns}
-    return VECTORS in table.schema.names and VECTORS not in there and table.count_rows() >= MANY
+    has = VECTORS in table.schema.names
+    return has and bool(_lacking(table, [VECTORS])) and table.count_rows() >= MANY
 
 
 def vectors(table: Any) -> None:

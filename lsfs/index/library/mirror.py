@@ -8,6 +8,7 @@ heads: it is of one head at a time, changed in one transaction, and reads only r
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -23,13 +24,15 @@ from lsfs.index.library.tables import Snapshot
 from lsfs.index.rows import name_words
 from lsfs.index.schema import OF_FILES
 
+FEW = 100_000  # passages up to which the codes of their vectors are kept here, 400 bytes each
 AT_ONCE = 500  # documents that are asked for by id
 READ = 8192  # rows at a time
 HEAD, FILES_READ = "library_head", "library_files_read"
 
 # The passages of a library: ``passage`` is a view that looks up what they say when it is asked for,
 # so that whatever reads passages in SQL reads these. `passage_fts` has their ids; see
-# lsfs.index.library.connection for what MATCH is here.
+# lsfs.index.library.connection for what MATCH is here. `passage_code` has the codes of vectors
+# (lsfs.index.codes) of a library that has few: of all passages, or of none.
 MIRROR = """
 CREATE TABLE library_document (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), key TEXT NOT NULL UNIQUE
@@ -47,6 +50,9 @@ CREATE TABLE passage_place (
     line_start INTEGER, line_end INTEGER,
     place TEXT NOT NULL,
     text_hash BLOB NOT NULL
+);
+CREATE TABLE passage_code (
+    id INTEGER PRIMARY KEY REFERENCES passage_place(id), scale REAL NOT NULL, code BLOB NOT NULL
 );
 CREATE INDEX passage_document ON passage_place(document_id, ordinal);
 CREATE VIEW passage AS SELECT id, document_id, ordinal, char_start, char_end, page, page_end,
@@ -130,6 +136,7 @@ class _Step:
             self._files()
             self._drop_files()
         self._drop_documents()
+        self._codes()
 
     def _counts_agree(self) -> bool:
         (count,) = self._db.execute("SELECT count(*) FROM file").fetchone()
@@ -255,9 +262,52 @@ class _Step:
             "SELECT id FROM document WHERE NOT EXISTS "
             "(SELECT 1 FROM file WHERE file.document_id = document.id)"
         ).fetchall()
+        self._db.execute(
+            "DELETE FROM passage_code WHERE id IN (SELECT p.id FROM passage_place p WHERE "
+            "NOT EXISTS (SELECT 1 FROM file WHERE file.document_id = p.document_id))"
+        )
         for table in (*_OF_DOCUMENT, "library_document"):
             self._db.executemany(f"DELETE FROM {table} WHERE document_id = ?", gone)  # noqa: S608
         self._db.executemany("DELETE FROM document WHERE id = ?", gone)
+
+    # --- vectors
+
+    def _codes(self) -> None:
+        """Take in the codes of vectors that are not there yet, unless there are too many."""
+        (count,) = self._db.execute("SELECT count(*) FROM passage_place").fetchone()
+        if "vector" not in self._to.passage.schema.names or count > FEW:
+            self._db.execute("DELETE FROM passage_code")
+            return
+        missing = self._db.execute(
+            "SELECT DISTINCT d.key FROM passage_place p JOIN library_document d "
+            "ON d.document_id = p.document_id "
+            "WHERE NOT EXISTS (SELECT 1 FROM passage_code c WHERE c.id = p.id)"
+        ).fetchall()
+        for keys in _chunks([key for (key,) in missing]):
+            self._codes_of(keys)
+
+    def _codes_of(self, keys: Sequence[str]) -> None:
+        import numpy as np
+
+        from lsfs.index.codes import Codes
+
+        found = list(_rows(self._to.passage, "passage", keys, ["document", "ordinal", "vector"]))
+        first = dict(
+            self._db.execute(
+                "SELECT document_id, id FROM passage_place WHERE ordinal = 0 "
+                "AND document_id IN (SELECT value FROM json_each(?))",
+                (json.dumps([self._ids[key] for key in keys]),),
+            )
+        )
+        ids = np.array([first[self._ids[row["document"]]] + row["ordinal"] for row in found])
+        made = Codes.of(ids, np.array([row["vector"] for row in found], np.float32))
+        self._db.executemany(
+            "INSERT OR REPLACE INTO passage_code VALUES (?, ?, ?)",
+            (
+                (int(id_), float(scale), code.tobytes())
+                for id_, scale, code in zip(ids, made.scales, made.codes, strict=True)
+            ),
+        )
 
     def _insert(self, table: str, values: dict[str, Any]) -> int:
         marks = ", ".join("?" * len(values))

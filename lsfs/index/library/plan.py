@@ -77,7 +77,7 @@ def _marks(snapshot: Snapshot, source: str) -> Iterator[tuple[str, Mark]]:
 def _is_current(mark: Mark, now: FileIdentity, made_by: MadeBy) -> bool:
     row = dict(zip(MARKS, mark, strict=True))
     return (
-        (row["size"], row["mtime_ns"]) == (now.size, now.mtime_ns)
+        (row["size"], row["mtime_ns"], row["ctime_ns"]) == (now.size, now.mtime_ns, now.ctime_ns)
         and row["status"] not in _AGAIN
         and made_by.is_current(row)
     )

@@ -12,12 +12,15 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import platform
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lsfs.errors import UsageError
+from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
 from lsfs.index.library import schema
 from lsfs.index.library.batches import Batch, Rows
@@ -32,6 +35,8 @@ log = logging.getLogger("lsfs.index.library.ray_engine")
 
 TOGETHER = 4  # batches that are committed at once
 MEMORY = 256 << 20  # bytes of shared memory for a Ray that is started here
+STARTS = 3  # tries to start Ray
+_STATUS = "is it running there, and has this user its token (RAY_AUTH_TOKEN)? See: ray status"
 _HINT = "pip install 'lsfs[ray]'"
 
 
@@ -67,8 +72,12 @@ class _Reading:
         self._tree = SourceTree(recipe.folder, ())
         library = Library(Objects(recipe.uri))
         source = Source(recipe.name, self._tree)
-        maker = Rules(recipe.settings.fields)
-        self._worker = Worker(library, source, SandboxPool(limits), maker, settings)
+        reader = SandboxPool(limits)
+        if reader.versions() != recipe.settings.made_by.parsers:
+            raise UsageError(
+                f"another lsfs is installed on {platform.node()} than where this was begun"
+            )
+        self._worker = Worker(library, source, reader, Rules(settings.fields), settings)
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, Any]:
         """Files to batches without vectors."""
@@ -118,6 +127,12 @@ def _batch(data: bytes) -> Batch:
     return batch
 
 
+class RayFailed(LsfsError):
+    """A program of Ray has failed, for another reason than the end of a process."""
+
+    default_hint = "what is committed stays: the same command goes on from there"
+
+
 class RayEngine:
     """Makes batches by Ray.
 
@@ -142,13 +157,21 @@ class RayEngine:
         if not units:
             return
         some: list[Batch] = []
-        for row in self._flow(units).iter_rows():
-            some.append(_batch(row["made"]))
+        for one in self._results(units):
+            some.append(_batch(one))
             if len(some) == TOGETHER:
                 yield some
                 some = []
         if some:
             yield some
+
+    def _results(self, units: Sequence[Sequence[Look]]) -> Iterator[bytes]:
+        try:
+            for row in self._flow(units).iter_rows():
+                yield row["made"]
+        except self._ray.exceptions.RayError as error:
+            said = [line for line in str(error).splitlines() if line.strip()]
+            raise RayFailed(f"Ray has ended: {said[-1][:300] if said else error!r}") from error
 
     def _flow(self, units: Sequence[Sequence[Look]]) -> Any:
         """The whole as Ray Data plans it."""
@@ -176,28 +199,58 @@ class RayEngine:
 
 
 def _started(address: str) -> Any:
-    # Nothing is told to anybody outside.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-    try:
-        import lance  # noqa: F401 - what the actors write with
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise UsageError(f"Ray is not installed: {error}", hint=_HINT) from error
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": False}
-    try:
-        if address:
-            ray.init(address=address, **quiet)
-        else:
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                object_store_memory=MEMORY,
-                _node_ip_address="127.0.0.1",
-                **quiet,
-            )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = f"at {address}" if address else "on this machine"
-        raise UsageError(f"Ray does not answer {where}: {error}") from error
+    # Nothing is told to anybody outside, and nothing but errors to the terminal.
+    for name, value in {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DATA_LOG_LEVEL": "ERROR",
+        "RAY_BACKEND_LOG_LEVEL": "fatal",
+    }.items():
+        os.environ.setdefault(name, value)
+    # Other users of this machine may not use what is started here; and a cluster asks for it.
+    if not address or _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if missing := [name for name in ("ray", "pandas", "lance") if not find_spec(name)]:
+        raise UsageError(f"not installed: {', '.join(missing)}", hint=_HINT)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    # Ray starts programs; nothing of Lance goes on in a copy of this process.
+    warnings.filterwarnings("ignore", "lance is not fork-safe")
+    import ray
+    import ray.data
+
+    if address:
+        _init(ray, 1, address=address)
+    else:
+        _init(
+            ray,
+            STARTS,
+            address="local",
+            include_dashboard=False,
+            object_store_memory=MEMORY,
+            _node_ip_address="127.0.0.1",
+        )
     return ray
+
+
+def _has_token() -> bool:
+    """Whether there is a token where Ray looks for one."""
+    given = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    return bool(given) or Path("~/.ray/auth_token").expanduser().exists()
+
+
+def _init(ray: Any, tries: int, **options: Any) -> None:
+    """Start Ray, or join one; a busy machine may need more than the half minute that it waits.
+
+    Raises:
+        RayFailed: it does not start, or does not answer.
+    """
+    for left in reversed(range(tries)):
+        try:
+            ray.init(
+                logging_level=logging.ERROR, log_to_driver=False, configure_logging=False, **options
+            )
+            return
+        except Exception as error:  # that is what Ray raises when its programs are late
+            ray.shutdown()
+            if not left:
+                raise RayFailed(f"Ray does not start: {error}", hint=_STATUS) from error
+            log.info("Ray is started again: %s", error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,10 @@ from lsfs import codec, markdown
 from lsfs.index.library import schema
 from lsfs.index.making import Made
 from lsfs.index.naming import named
-from lsfs.index.passagerows import words_beside
+from lsfs.index.passagerows import searched
 from lsfs.index.ready import WITH_DOCUMENT, Ready
-from lsfs.index.rows import Facts, Outcome, suffix_of
+from lsfs.index.rows import Facts, Outcome, packed, suffix_of
+from lsfs.index.terms import parts_of_all
 from lsfs.model import ContentDate, Document, FieldValue, Status
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def file_row(source: str, ready: Ready, document_id: str | None, made_by: MadeBy
         outcome = Outcome(document.status, document.reason, reading.digest)
     return {
         "id": schema.file_id(path), "source": source, "path": os.fsencode(path),
-        "suffix": suffix_of(path), "size": is_from.size, "mtime_ns": is_from.mtime_ns,
+        "suffix": suffix_of(path), "size": is_from.size,
+        "mtime_ns": is_from.mtime_ns, "ctime_ns": is_from.ctime_ns,
         "status": outcome.status.value, "reason": outcome.reason,
         "digest": outcome.digest.hex() if outcome.digest else None,
         "document": document_id if document.status in WITH_DOCUMENT else None,
@@ -85,7 +86,7 @@ def document_row(
         "line_unit": document.line_unit, "text_bytes": sizes.text,
         "page_bytes": codec.dumps(sizes.pages), "passages": len(made.cut),
         "fields": [_field(one) for one in made.fields], "minima": made.minima or None,
-        "body": zlib.compress(codec.dumps(document).encode("ascii"), 6),
+        "body": packed(document),
     }  # fmt: skip
 
 
@@ -99,12 +100,13 @@ def _field(one: FieldValue) -> dict[str, Any]:
 
 def passage_rows(document_id: str, made: Made) -> Iterable[dict[str, Any]]:
     """The rows of a document's passages, without vectors."""
+    parts = parts_of_all([searched(one.text, one.heading) for one, _ in made.cut])
     for ordinal, (one, text_hash) in enumerate(made.cut):
         yield {
             "document": document_id, "ordinal": ordinal, "char_start": one.char_start,
             "char_end": one.char_end, "page": one.page, "page_end": one.page_end,
             "line_start": one.line_start, "line_end": one.line_end, "heading": one.heading,
-            "place": one.where, "parts": words_beside(one.text, one.heading), "text": one.text,
+            "place": one.where, "parts": parts[ordinal], "text": one.text,
             "text_hash": text_hash,
         }  # fmt: skip
 

@@ -65,6 +65,7 @@ def file_schema() -> pa.Schema:
     id        :func:`file_id` of ``path``
     source    the name under which a folder is in the library; the first part of ``path``
     path      bytes, ``source/path in the folder``
+    size, mtime_ns, ctime_ns   of what was read; while they are the same it is not read again
     digest    BLAKE3 of the content, 64 hexadecimal digits; null when it was not read
     document  id of what it says; null for files without a document
     media_type, parser, parser_version   of who read it, or tried; '' and 0 when nobody did
@@ -76,7 +77,8 @@ def file_schema() -> pa.Schema:
     return pa.schema([
         _required("id", pa.string()), _required("source", pa.string()),
         _required("path", pa.binary()), _required("suffix", pa.string()),
-        _required("size", pa.int64()), _required("mtime_ns", pa.int64()),
+        _required("size", pa.int64()),
+        _required("mtime_ns", pa.int64()), _required("ctime_ns", pa.int64()),
         _required("status", pa.string()), _required("reason", pa.string()),
         pa.field("digest", pa.string()), pa.field("document", pa.string()),
         _required("media_type", pa.string()), _required("parser", pa.string()),

@@ -62,7 +62,7 @@ class LibraryWords:
 
     def _count(self, term: str) -> int:
         """In how many passages a term stands, up to :data:`COUNTED`."""
-        tables = self._reader.snapshot.head.tables
+        tables = self._reader.head.tables
         if self._counts[0] != tables:
             self._counts = tables, {}
         known = self._counts[1]

@@ -20,7 +20,7 @@ from lsfs.index.embed import Embedder
 from lsfs.index.library import indexes
 from lsfs.index.library.batches import MARKS, Batch, Mark, Rows, mark_of
 from lsfs.index.library.claims import Claims, Hold, Overtaken
-from lsfs.index.library.edits import Edit
+from lsfs.index.library.edits import Edit, changing
 from lsfs.index.library.heads import Head
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.rules import MadeBy
@@ -263,5 +263,19 @@ def _made_table(database: Any, name: str, schema: Any) -> int:
         table = database.open_table(name)
         if table.schema != schema or table.count_rows():
             table = database.create_table(name, schema=schema, mode="overwrite")
-    indexes.keys_and_words(table, name)
+    if name == "passage":
+        _words(table)
     return int(table.version)
+
+
+def _words(table: Any) -> None:
+    """Make the indexes of words, where another writer may be making them, too."""
+    for _ in range(TRIES):
+        try:
+            with changing():
+                return indexes.words(table)
+        except Overtaken as error:
+            log.info("%s: %s", table.name, error)
+            time.sleep(random.random())  # noqa: S311
+            table.checkout_latest()
+    raise LibraryUnreachable(f"{TRIES} tries to make a library were overtaken by other writers")

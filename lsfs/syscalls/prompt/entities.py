@@ -84,6 +84,12 @@ def found(text: str, around: Surroundings) -> list[Entity]:
     return entities
 
 
+def between(text: str, one: Entity, other: Entity) -> str:
+    """What stands between two entities, with the comma behind the first."""
+    comma = "," if text[one.start : one.end].endswith(",") else ""
+    return comma + text[one.end : other.start]
+
+
 Words = list[tuple[str, int, int]]
 
 

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsfs.syscalls.prompt import sets
-from lsfs.syscalls.prompt.entities import Entity
+from lsfs.syscalls.prompt.entities import Entity, between
 from lsfs.syscalls.prompt.named import ALL, Named
 from lsfs.syscalls.prompt.slots import NUMBERS, Arguments, Surroundings, lasting
 
 _INTO = re.compile(r"(?:to|into|in|under|inside|onto|over)\s+(?:the\s+|my\s+)?$", re.IGNORECASE)
+LISTED = re.compile(r"\s*(?:,\s+and|,|\s+and|\s*&)\s+(?:the\s+|also\s+)?", re.IGNORECASE)
 _DRY = re.compile(
     r"\bwould\b|\bdry[ -]run\b|\bpreview\b|\bonly\s+(?:show|say|tell|list)\b|"
     r"\bwithout\s+(?:really\s+)?doing\b",
@@ -41,8 +42,18 @@ def fill(
     frame, cue = FRAMES.get(syscall), CUES.get(syscall)
     if frame is None or (cue is not None and not named.says(cue)):
         return None
+    if syscall in REMOVES and not re.search(rf"\b(?:{REMOVES[syscall]})\b", _unnamed(named), re.I):
+        return None
     arguments = frame(named)
     return arguments if arguments is not None and named.is_done() else None
+
+
+def _unnamed(named: Named) -> str:
+    """The prompt without what it names."""
+    text = named.text
+    for one in reversed(named.entities):
+        text = f"{text[: one.start]} {text[one.end :]}"
+    return text
 
 
 def _only(**fixed: Any) -> Frame:
@@ -68,7 +79,7 @@ def _delete(named: Named) -> Arguments | None:
     arguments = _paths(named)
     deep = named.says(
         r"(?:everything|all|whatever)\s+(?:\w+\s+){0,3}(?:in\s+it|inside|contents?)|recursively|with\s+(?:all\s+)?its\s+contents?|everything\s+in\s+(?:it|there)"
-    )
+    ) or re.search(r"(?<!\S)-(?:r|rf|fr|R)\b", named.text)
     return arguments and {**arguments, **({"recursive": True} if deep else {})}
 
 
@@ -224,6 +235,8 @@ def _two(named: Named) -> Arguments | None:
     if len(names) == 1 and named.says("called|named|name|rename\\w*"):
         label = named.label()
         return {"source": names[0].value, "destination": label} if label else None
+    if len(names) > 1 and LISTED.fullmatch(between(named.text, *names[:2])):
+        return None  # each of them is to go somewhere
     if len(names) == 3:
         folder = next((one for one in names[1:] if one.kind == "folder"), None)
         other = next((one for one in names[1:] if one is not folder), None)
@@ -384,7 +397,7 @@ def _text(named: Named) -> Arguments | None:
 
 def _past_content(named: Named) -> Arguments | None:
     path, moment = named.path(), named.take("moment")
-    if not path or not moment:
+    if not path or not moment or named.around.is_folder(path):
         return None
     if "version" in moment.at:
         return {"path": path, "version": moment.at["version"]}
@@ -408,9 +421,16 @@ def _read_text(named: Named) -> Arguments | None:
     }  # fmt: skip
 
 
-def _share(named: Named) -> Arguments | None:
-    path, span = named.path(), named.take("span")
-    return {"path": path, **({"expires": lasting(span.value)} if span else {})} if path else None
+def _held(name: str) -> Frame:
+    """A path, and how long something is to hold for it."""
+
+    def frame(named: Named) -> Arguments | None:
+        path, span = named.path(), named.take("span")
+        if not path or named.says("until|till"):
+            return None
+        return {"path": path, **({name: lasting(span.value)} if span else {})}
+
+    return frame
 
 
 _LENGTHS = (
@@ -464,6 +484,22 @@ CUES = {
     "duplicates": r"duplicat\w*|same|identical|twice|cop(?:y|ies)|more than once|double\w*|alike",
 }
 
+# Words of which a prompt must have one, beside the names in it, for calls that remove something:
+# nearness alone would read "zip a.txt and b.txt" as what most is said of two files.
+REMOVES = {
+    "delete": r"delet\w*|remov\w*|eras\w*|rid|throw\w*|thrown|discard\w*|trash\w*|bin|rm|dispos\w*|"
+    r"dump\w*|scrap\w*|ditch\w*|toss\w*|drop\w*|clear\w*|clean\w*|junk|away",
+    "purge": r"purg\w*|shred\w*|wip\w*|traces?|good|forever|permanent\w*|irrevocabl\w*|forget|"
+    r"destroy\w*|eras\w*|obliterat\w*|unrecoverabl\w*",
+    "prune": r"prun\w*|thin\w*|delet\w*|remov\w*|drop\w*|throw\w*|keep\w*|clear\w*|clean\w*|"
+    r"discard\w*|reduc\w*|trim\w*|limit\w*|forget|cut|shrink|free|at most",
+    "trash_empty": r"empt\w*|delet\w*|remov\w*|clear\w*|clean\w*|purg\w*|wip\w*|eras\w*|free|rid|"
+    r"discard\w*|throw\w*|flush",
+    "drop_snapshot": r"drop\w*|delet\w*|remov\w*|discard\w*|throw\w*|rid|eras\w*|forget|clear\w*",
+    "kv_clear": r"clear\w*|clean\w*|drop\w*|delet\w*|remov\w*|empt\w*|throw\w*|discard\w*|purg\w*|"
+    r"wip\w*|free|flush|rid|eras\w*|forget",
+}
+
 FRAMES: dict[str, Frame] = {
     "rollback": _rollback, "snapshot": _snapshot, "snapshots": _only(),
     "drop_snapshot": _drop_snapshot, "restore": _restore, "versions": _path,
@@ -474,7 +510,8 @@ FRAMES: dict[str, Frame] = {
     "status": _status, "reindex": _only(), "fsck": _fsck, "concat": _concat,
     "file_join": _file_join, "log": _log, "text": _text, "read": _past_content,
     "read_text": _read_text,
-    "share": _share, "unshare": _path, "lock": _path, "unlock": _path, "summarize": _summarize,
+    "share": _held("expires"), "unshare": _path, "lock": _held("for_"),
+    "unlock": _path, "summarize": _summarize,
     "duplicates": _duplicates, "kv_status": _only(), "kv_clear": _kv_clear,
     "map_files": _only(), "group_by": sets.group_by, "join": sets.join, "aggregate": sets.aggregate,
     "keywords_retrieve": sets.keywords, "grep": sets.grep, "extract": sets.extract,

@@ -18,6 +18,7 @@ from importlib import resources
 from lsfs.syscalls.prompt.entities import Entity
 
 NEAREST = 5  # examples that vote
+BORNE = 0.12  # share of a word's examples that are of the call that it stands for
 SHORT = 2  # letters of a stem that is not taken to be misspelt
 _WORD = re.compile(r"[A-Z]{3,}\d?|[a-z]+(?:'[a-z]+)?", re.IGNORECASE)
 _ENDINGS = ("ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y", "al")
@@ -106,13 +107,31 @@ class Intents:
             found.append(word)
         return found
 
-    def rank(self, words: Sequence[str]) -> list[tuple[str, float]]:
-        """Labels with how near their examples are, nearest first: 1 is the same wording."""
-        words = self._respelt(words)
+    def _nearness(self, words: Sequence[str]) -> dict[int, float]:
+        """How near each example is that has something in common with a prompt."""
         nearness: dict[int, float] = defaultdict(float)
         for term, weight in self._vector(features(words)).items():
             for number, other in self._having.get(term, ()):
                 nearness[number] += weight * other
+        return nearness
+
+    def nearest(self, words: Sequence[str], label: str) -> int | None:
+        """The number of the example of a label that is nearest; None where none is near."""
+        nearness = self._nearness(self._respelt(words))
+        of_it = [number for number in nearness if self._labels[number] == label]
+        return max(of_it, key=nearness.__getitem__) if of_it else None
+
+    def bears(self, words: Sequence[str], label: str) -> bool:
+        """Whether a word stands for a label: it is said for that more than for most others."""
+        for word in self._respelt(words):
+            having = [self._labels[number] for number, _ in self._having.get(word, ())]
+            if having.count(label) > 1 and having.count(label) >= BORNE * len(having):
+                return True
+        return False
+
+    def rank(self, words: Sequence[str]) -> list[tuple[str, float]]:
+        """Labels with how near their examples are, nearest first: 1 is the same wording."""
+        nearness = self._nearness(self._respelt(words))
         by_label: dict[str, list[float]] = defaultdict(list)
         for number, near in nearness.items():
             by_label[self._labels[number]].append(near)

@@ -22,6 +22,12 @@ _MOST = re.compile(
     r"(?P<count>\d{1,3}|one|two|three|four|five|ten|twenty)(?:\s+(?:best\s+|top\s+)?(?:results?|hits?|files?|documents?|matches|of\s+them|only))?\)?)",
     re.IGNORECASE,
 )
+_ENOUGH = re.compile(
+    r"(?P<rest>.+?),?\s+(?:and\s+)?the\s+(?:(?:best|top|first)\s+)?"
+    r"(?P<count>\d{1,3}|one|two|three|four|five|ten|twenty)\s+(?:best\s+|top\s+|first\s+)?"
+    r"(?:(?:ones|results?|hits?)\s+)?(?:will\s+do|are\s+enough|is\s+enough|suffice)",
+    re.IGNORECASE,
+)
 _TYPES = {
     "pdf": "pdf", "pdfs": "pdf", "word": "docx", "docx": "docx",
     "spreadsheets": "spreadsheet", "xlsx": "xlsx",
@@ -49,8 +55,14 @@ _NOT_DIR = re.compile(
     re.IGNORECASE,
 )
 _DIR = re.compile(
-    r"(?P<rest>.+?),?\s+(?:but\s+only\s+|only\s+)?(?:in|under|inside|within|below|from)\s+(?P<dir>(?:the\s+|my\s+)?"
-    r"(?:(?:folder|directory)\s+.+|.+?\s+(?:folder|directory)|\S+/\S*|\S+))",
+    r"(?P<rest>.+?),?\s+(?:but\s+only\s+|only\s+)?(?:(?:in|under|inside|within|below|from)\s+(?P<dir>(?:the\s+|my\s+)?"
+    r"(?:(?:folder|directory)\s+.+|.+?\s+(?:folder|directory)|\S+/\S*|\S+))|"
+    r"of\s+(?P<of>(?:the\s+|my\s+)?(?:folder|directory)\s+\S+))",
+    re.IGNORECASE,
+)
+_HAVE = re.compile(
+    r"^(?:whatever|everything|anything|all|what)\s+(?:that\s+)?(?:we|i|you)\s+have\s+(?:got\s+)?"
+    r"(?:on|about)\s+(?=\S)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"^(?:(?:all|any|every|the|my|our|of|me|some|out)\s+)+", re.IGNORECASE)
@@ -64,33 +76,51 @@ def query(name: str, words: str, around: Surroundings) -> Arguments | None:
     """The description as it was said, with ``k``, ``type`` and ``dir`` where they were said too."""
     found: Arguments = {}
     text = words
-    for pattern in (_COUNT, _TOP, _MOST):
+    for pattern in (_COUNT, _TOP, _MOST, _ENOUGH):
         match = pattern.fullmatch(text)
         if match:
             count = number_of(match["count"])
             found, text = {"k": count}, match["rest"]
             break
-    match = _TYPE.fullmatch(text)
-    if match:
-        found["type"] = [_TYPES[(match["type"] or match["type2"]).lower()]]
-        text = match["rest"]
-    match = _NOT_TYPE.fullmatch(text)
-    if match:
-        found["not_type"] = [_TYPES[match["type"].lower()]]
-        text = match["rest"]
-    match = _NOT_DIR.fullmatch(text)
-    folder = name_of(match["dir"].rstrip("/"), around) if match else ""
-    if match and folder:
-        found["not_dir"], text = [folder], match["rest"]
-    match = _DIR.fullmatch(text)
-    if match:
-        is_said = bool(re.search(r"\b(?:folder|directory)\b|/", match["dir"], re.IGNORECASE))
-        folder = name_of(match["dir"].rstrip("/"), around)
-        if folder and folder != "." and (is_said or around.is_folder(folder)):
-            found["dir"], text = folder, match["rest"]
-    said_of = _LEAD.sub("", text).strip(" ,:")
+    while True:  # what is said last limits first
+        for limit in (_of_type, _elsewhere, _below):
+            peeled = limit(text, around)
+            if peeled is not None and not found.keys() & peeled[0].keys():
+                found, text = {**found, **peeled[0]}, peeled[1]
+                break
+        else:
+            break
+    said_of = _LEAD.sub("", _HAVE.sub("", text)).strip(" ,:")
     if not said_of or _NO_QUERY.fullmatch(said_of):
         return None
     plain = around.plain(said_of)
     whole = re.fullmatch(r'"([^"]*)"', plain)
     return {name: whole[1] if whole else plain, **found}
+
+
+Peeled = tuple[Arguments, str] | None
+
+
+def _of_type(text: str, around: Surroundings) -> Peeled:
+    match = _TYPE.fullmatch(text)
+    if match:
+        return {"type": [_TYPES[(match["type"] or match["type2"]).lower()]]}, match["rest"]
+    match = _NOT_TYPE.fullmatch(text)
+    return ({"not_type": [_TYPES[match["type"].lower()]]}, match["rest"]) if match else None
+
+
+def _elsewhere(text: str, around: Surroundings) -> Peeled:
+    match = _NOT_DIR.fullmatch(text)
+    folder = name_of(match["dir"].rstrip("/"), around) if match else ""
+    return ({"not_dir": [folder]}, match["rest"]) if match and folder else None
+
+
+def _below(text: str, around: Surroundings) -> Peeled:
+    match = _DIR.fullmatch(text)
+    if match is None:
+        return None
+    said = match["dir"] or match["of"]
+    is_said = bool(re.search(r"\b(?:folder|directory)\b|/", said, re.IGNORECASE))
+    folder = name_of(said.rstrip("/"), around)
+    is_one = folder and folder != "." and (is_said or around.is_folder(folder))
+    return ({"dir": folder}, match["rest"]) if is_one else None

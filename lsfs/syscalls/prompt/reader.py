@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.prompt import frames, intents, moments, queries, spelling, wording
-from lsfs.syscalls.prompt.entities import Entity
+from lsfs.syscalls.prompt.entities import Entity, between
 from lsfs.syscalls.prompt.entities import found as entities_of
 from lsfs.syscalls.prompt.phrases import Phrase, leads, phrases
+from lsfs.syscalls.prompt.second import Asked
 from lsfs.syscalls.prompt.slots import READERS as SLOT_READERS
 from lsfs.syscalls.prompt.slots import Arguments, Surroundings, masked
 from lsfs.syscalls.registry import Effect, registry
@@ -43,6 +44,10 @@ _SENTENCES = re.compile(r"[.!?;]\s+|,\s+")
 _AGAIN = frozenset(
     ("move", "copy", "read_text", "stat", "rollback", "share", "file_join", "write_file")
 )
+_ONE_EACH = frozenset(  # calls of one file that lists are spread over
+    ("move", "copy", "stat", "share", "unshare", "lock", "unlock", "trash_restore", "versions",
+     "summarize", "rollback", "text", "read_text"),
+)  # fmt: skip
 _WHOLE = frozenset(("prune", "fsck", "status", "trash_empty", "kv_clear"))  # of the drive
 _THERE = re.compile(r"\s+there\b", re.IGNORECASE)
 _ALL_IN_IT = re.compile(
@@ -61,8 +66,12 @@ NEAR_ENOUGH = 0.15
 SURE = 0.25
 MARGIN = 1.3  # how much nearer than the next
 SECOND_LOOK = 5
+SURELY_MISSPELT = 5  # letters of a word that may be put right to one that removes something
 DANGEROUS = frozenset(("delete", "purge", "trash_empty", "prune", "drop_snapshot"))
 _OPEN_ENDED = frozenset(("retrieve", "ask"))
+
+
+Second = Callable[[Asked], tuple[str, Arguments] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +99,13 @@ class Reading:
         calls: in their order; none where it is not clear.
         unclear: why there are none.
         is_unknown: it asks for something in words that no phrase has; a model may know them.
+        by: what read it: "rules" or "model".
     """
 
     calls: tuple[Planned, ...] = ()
     unclear: str = ""
     is_unknown: bool = False
+    by: str = "rules"
 
 
 class PromptReader:
@@ -102,16 +113,31 @@ class PromptReader:
 
     Args:
         around: what it may look at.
+        second: gives the call of a prompt that the rules do not know, or None.
     """
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, second: Second | None = None) -> None:
         self._around = around
+        self._second = second
         self._about = ""  # the only file that was named before a command
 
     def read(self, prompt: str) -> Reading:
         """What a prompt means."""
-        whole = " ".join(prompt.replace("\u2019", "'").replace("\u2018", "'").split())
-        text, quoted = masked(whole)
+        reading = self._by_rules(prompt)
+        if not reading.is_unknown or self._second is None:
+            return reading
+        text, quoted = masked(_straight(prompt))
+        text, around = wording.plain(text), replace(self._around, quoted=quoted)
+        if len(text) > LONGEST or wording.TAKES_BACK.search(text):
+            return reading
+        found = self._second(Asked(text, entities_of(text, around), around))
+        if found is None:
+            return reading
+        syscall, arguments = found
+        return Reading((Planned(_called(syscall, arguments), arguments),), by="model")
+
+    def _by_rules(self, prompt: str) -> Reading:
+        text, quoted = masked(_straight(prompt))
         self._around = replace(self._around, quoted=quoted)
         self._about = ""
         text = wording.plain(text)
@@ -125,7 +151,7 @@ class PromptReader:
             if len(several) > 1:
                 return Reading(several)
             one = self._one(text)
-            return Reading((one,)) if one and one.syscall else asking
+            return Reading((one,)) if one and _is_borne(one) else asking
         calls = self._calls(text)
         if calls and calls[0].syscall:
             if wording.WITHDRAWN.search(text) and not all(map(_reads, calls)):
@@ -138,7 +164,7 @@ class PromptReader:
         if wording.NEGATED.match(text):
             return Reading(unclear="it says what is not to be done")
         if not wording.is_command(text):
-            return asking
+            return replace(asking, is_unknown=any(map(self._named, text.split())))
         return Reading(unclear="lsfs has nothing that does this", is_unknown=True)
 
     def _calls(self, text: str) -> tuple[Planned, ...]:
@@ -148,13 +174,39 @@ class PromptReader:
         several = self._several(text)
         if len(several) > 1:
             return several
-        one = several[0] if several else self._command(text)
-        if one is None and _SPLIT.search(text):
-            return next(filter(None, map(self._several, self._spellings(text))), ())
-        return () if one is None else (one,)
+        calls = self._each(text, several[0] if several else self._command(text))
+        if not calls and _SPLIT.search(text):
+            for other in self._spellings(text):
+                calls = self._several(other)
+                if calls and (_is_misspelt(text, other) or all(map(_is_harmless, calls))):
+                    return calls
+            return ()
+        return calls
+
+    def _each(self, text: str, one: Planned | None) -> tuple[Planned, ...]:
+        """The call for each file of a list, where it takes one at a time and would drop some."""
+        alone = () if one is None else (one,)
+        listed = _listed(text, entities_of(text, self._around))
+        said = set(_texts(one.arguments)) if one else set()
+        if len(listed) < 2 or {file.value for file in listed} <= said:
+            return alone
+        start, end = listed[0].start, listed[-1].end
+        each = [
+            self._one(f"{text[:start]}{text[file.start : file.end].rstrip(',')}{text[end:]}")
+            for file in listed
+        ]
+        calls = tuple(call for call in each if call is not None and call.syscall in _ONE_EACH)
+        goals = [call.arguments.get("destination") for call in calls]
+        if len(calls) < len(listed) or len({call.syscall for call in calls}) > 1:
+            return alone
+        return calls if len(set(goals)) == len(goals) or not any(goals) else alone
 
     def _command(self, text: str) -> Planned | None:
         """The call of a command; one without a name where it is not clear; None for no command."""
+        if text.split()[0].lower() not in _vocabulary() | wording.VERBS:
+            put_right = self._respelt(text)
+            if put_right is not None and put_right.syscall not in _OPEN_ENDED:
+                return put_right
         found = self._one(text)
         if found is not None and found.syscall not in _OPEN_ENDED:
             return found
@@ -196,8 +248,7 @@ class PromptReader:
         self, text: str, entities: list[Entity], ranked: list[tuple[str, float]]
     ) -> Planned | None:
         """The call whose examples are nearest, of those that what is named fits."""
-        if not ranked:
-            return None
+        known, words = intents.known(), intents.wording(text, entities)
         fitting: list[tuple[str, float, Arguments | None]] = []
         for label, near in ranked[:CANDIDATES]:
             filled = (
@@ -212,9 +263,9 @@ class PromptReader:
         if filled is None or near < NEAR_ENOUGH:
             return None
         planned = Planned(_called(label, filled), filled, near=near)
-        if not _reads(planned) and near < SURE:
+        if not _reads(planned) and (near < SURE or not known.bears(words, label)):
             return None
-        if label in DANGEROUS and near < MARGIN * second:
+        if label in DANGEROUS and (label != ranked[0][0] or near < MARGIN * second):
             return None
         return planned
 
@@ -257,30 +308,35 @@ class PromptReader:
 
     def _several(self, text: str) -> tuple[Planned, ...]:
         """The commands that a prompt has one after another; none where a part is no command."""
+        listed = _listed(text, entities_of(text, self._around))
         for cut in _SPLIT.finditer(text):
-            first = self._one(wording.plain(text[: cut.start()]))
-            if first is None or not first.syscall or first.near < SURE:
+            if listed and listed[0].start < cut.start() < listed[-1].start:
+                continue  # "a and b" are two files of one command
+            head = wording.plain(text[: cut.start()])
+            before = self._each(head, self._one(head))
+            if not before or any(not one.syscall or one.near < SURE for one in before):
                 continue
+            *earlier, first = before
             rest = wording.plain(text[cut.end() :])
             if not rest:
                 continue
             if rest.split()[0].lower() not in leads() - wording.ARTICLES:
                 again = self._again(text.split()[0], rest, first)
                 if again is not None:
-                    return (first, again)
+                    return (*before, again)
                 continue
             referred = self._referred(rest, self._name(first), first.syscall == "make_dir")
             if referred is None:
                 continue
             then = self._several(referred)
             if not then:
-                one = self._one(referred)
-                then = (one,) if one is not None and one.syscall else ()
+                one = self._each(referred, self._one(referred))
+                then = one if all(call.syscall for call in one) else ()
             merged = _merged(first, then[0]) if then else None
             if merged is not None:
-                return (merged, *then[1:])
+                return (*earlier, merged, *then[1:])
             if then and not (first.syscall in _OPEN_ENDED and then[0].syscall in _OPEN_ENDED):
-                return (first, *then)
+                return (*before, *then)
         return ()
 
     def _again(self, verb: str, rest: str, first: Planned) -> Planned | None:
@@ -345,9 +401,48 @@ class PromptReader:
         known = text.split()[0].lower() in leads()
         for other in self._spellings(text):
             found = self._phrase(other)
-            if found is not None and found.syscall and not (known and found.syscall in _OPEN_ENDED):
+            if found is None or not found.syscall or (known and found.syscall in _OPEN_ENDED):
+                continue
+            if found.syscall not in DANGEROUS or _is_misspelt(text, other):
                 return found
         return None
+
+
+def _listed(text: str, entities: list[Entity]) -> list[Entity]:
+    """The first files of a prompt that are listed: "a, b and c"."""
+    found: list[Entity] = []
+    for one in entities:
+        if found and not frames.LISTED.fullmatch(between(text, found[-1], one)):
+            if len(found) > 1:
+                break
+            found = []
+        found = [*found, one] if one.kind == "file" else []
+    return found
+
+
+def _texts(arguments: Arguments) -> Iterator[str]:
+    for value in arguments.values():
+        yield from map(str, value if isinstance(value, list) else [value])
+
+
+def _is_harmless(one: Planned) -> bool:
+    return one.syscall not in DANGEROUS
+
+
+def _is_misspelt(text: str, other: str) -> bool:
+    """Whether no short word was put right: "pin" and "pipe" need not be "bin" and "wipe"."""
+    known = set(other.split())
+    return all(len(word) >= SURELY_MISSPELT for word in text.split() if word not in known)
+
+
+def _straight(prompt: str) -> str:
+    """A prompt on one line, with straight apostrophes."""
+    return " ".join(prompt.replace("\u2019", "'").replace("\u2018", "'").split())
+
+
+def _is_borne(one: Planned) -> bool:
+    """Whether the wording of a question bears a call: it is near, or has the call's own words."""
+    return bool(one.syscall) and (one.near >= SURE or one.syscall in frames.CUES)
 
 
 def _reads(one: Planned) -> bool:

@@ -196,7 +196,7 @@ def grep(named: Named) -> Arguments | None:
 
 
 _FIELDS_LED = re.compile(
-    r"(?:extract|pull|get|take|read|list|show|give\s+me|need|want|find)\w*\s+(?:out\s+)?(?:me\s+)?(?:(?:all|the|every|each|out)\s+)*(?P<fields>[a-z_]+(?:(?:,\s*|\s+and\s+|,\s+and\s+)(?:the\s+)?[a-z_]+)*)\s+(?:out\s+)?(?:from|of|in|that|which|stated|named|contained|mentioned|out)",
+    r"(?:extract|pull|get|take|read|list|show|give\s+me|need|want|find)\w*\s+(?:out\s+)?(?:me\s+)?(?:(?:all|the|every|each|out)\s+)*(?P<fields>[a-z_]+(?:\s+(?!(?:and|out|from|of|in|that|which|stated|named|contained|mentioned)\b)[a-z_]+)?(?:(?:,\s*|\s+and\s+|,\s+and\s+)(?:the\s+)?[a-z_]+(?:\s+(?!(?:and|out|from|of|in|that|which|stated|named|contained|mentioned)\b)[a-z_]+)?)*)\s+(?:out\s+)?(?:from|of|in|that|which|stated|named|contained|mentioned|out)",
     re.I,
 )
 

@@ -220,10 +220,15 @@ def _label(name: str, words: str, around: Surroundings) -> Arguments | None:
     return {name: said} if said and len(said.split()) <= _BARE else None
 
 
+_CLAUSE = re.compile(r"\s+(?:that|which|who|whom)\s+.*$", re.IGNORECASE)
+
+
 def _key(name: str, words: str, around: Surroundings) -> Arguments | None:
     """What to group by: a noun of one to three words, without its article."""
     said = around.bare(re.sub(r"^(?:the|their|its|each)\s+", "", words, flags=re.IGNORECASE))
-    said = said.lower()
+    said = _CLAUSE.sub("", said).lower()
+    if said.startswith(("all ", "every ")):
+        return None
     if name == "key":
         said = _PERIODS.get(said, said)
     return {name: said} if said and len(said.split()) <= 3 else None
@@ -246,7 +251,11 @@ def _keywords(name: str, words: str, around: Surroundings) -> Arguments | None:
     else:
         parts = joint.split(words)
     found = [
-        around.bare(_KEYWORD_LEAD.sub("", part)).strip().removesuffix(" both")
+        around.bare(_KEYWORD_LEAD.sub("", part))
+        .strip()
+        .removesuffix(" both")
+        .removesuffix(" in them")
+        .removesuffix(" in it")
         for part in parts
         if part.strip()
     ]
@@ -290,7 +299,7 @@ def _set(name: str, words: str, around: Surroundings) -> Arguments | None:
     below = _folder("dir", placed["dir"], around) if placed else None
     if placed and below:
         words = placed["rest"]
-    said = _SET_LEAD.sub("", around.plain(words)).strip()
+    said = _SET_LEAD.sub("", around.plain(words)).strip(" ,")
     if not said or _ANYTHING.fullmatch(said):
         return below if below and not said else None
     return {name: said, **(below or {})}
@@ -420,9 +429,38 @@ def _span(name: str, words: str, around: Surroundings) -> Arguments | None:
     return {name: f"{count}{_SPAN_UNITS[unit]}"} if count else None
 
 
+_PARTS = {
+    "half an hour": "30m", "a quarter of an hour": "15m", "an hour and a half": "90m",
+    "half a day": "12h", "half a week": "84h",
+}  # fmt: skip
+_ENDS = {
+    "tomorrow": "1d", "this time tomorrow": "1d", "the day after tomorrow": "2d",
+    "next week": "7d", "this time next week": "7d", "next month": "30d",
+}  # fmt: skip
+
+
+def _until(name: str, words: str, around: Surroundings) -> Arguments | None:
+    """How long it is from now to an end that needs no calendar."""
+    said = _ENDS.get(around.bare(words).strip().lower())
+    return {name: said} if said else None
+
+
+_OUTCOMES = {"denied": "refused", "rejected": "refused", "done": "done", "refused": "refused"} | {
+    one: one for one in ("planned", "failed")
+}
+
+
+def _outcome(name: str, words: str, around: Surroundings) -> Arguments | None:
+    """What became of a call."""
+    said = _OUTCOMES.get(words.strip().lower())
+    return {name: said} if said else None
+
+
 def _length(name: str, words: str, around: Surroundings) -> Arguments | None:
     """How long something is to hold: 10m is ten minutes, and a month is thirty days."""
     said = around.bare(words).strip()
+    if said.lower() in _PARTS:
+        return {name: _PARTS[said.lower()]}
     found = _SPAN.fullmatch(said)
     if found is None:
         return None
@@ -443,7 +481,11 @@ def lasting(span: str) -> str:
 
 def _subject(name: str, words: str, around: Surroundings) -> Arguments | None:
     """A file or folder, or files that are described."""
-    return _file(name, words, around) or _set(name, words, around)
+    whole = _file(name, words, around)
+    several = _AND.split(words) if whole is None else []
+    if len(several) > 1 and any(_EXTENSION.search(one) for one in several):
+        return None  # a file, and something else
+    return whole or _set(name, words, around)
 
 
 def _removed(name: str, words: str, around: Surroundings) -> Arguments | None:
@@ -456,6 +498,7 @@ READERS: dict[str, Reader] = {
     "removed": _removed, "into": _into, "path": _path, "file": _file, "folder": _folder,
     "paths": _paths, "subject": _subject,
     "number": _number, "span": _span, "length": _length,
+    "until": _until, "outcome": _outcome,
     "words": _words, "quoted": _quoted, "content": _content, "label": _label,
     "set": _set, "key": _key, "keys": _keys, "by": _by, "field": _field, "fields": _fields,
     "keywords": _keywords, "pattern": _pattern, "glob": _glob, "extension": _extension,

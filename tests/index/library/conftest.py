@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -22,15 +22,9 @@ from lsfs.index.library.work import Settings, Source
 from lsfs.index.library.writing import Writer
 from lsfs.index.tree import SourceTree
 from tests.index.conftest import PlainReader
-from tests.s3 import Server, serving
+from tests.s3 import Server
 
 _NUMBERS = count()
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[Server]:
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture
