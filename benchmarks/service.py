@@ -5,9 +5,10 @@
 `lsfs serve --team` runs in a process of its own, on loopback. Members send searches and questions
 over real connections, each with a token. Two engines: quotes alone, and a stand-in for a model's
 server that takes `--latency` seconds for an answer and answers `--slots` at a time, as llama-server
-does with `-np`; so what is measured is the service, and not a model. Latencies are of the answers
-with status 200, from the first byte sent to the last one read; whoever is told to come later comes
-a tenth of a second later, whatever it was told, so that the pressure stays.
+does with `-np`; so what is measured is the service, and not a model. (`--engine local` takes the
+model of this machine.) Latencies are of the answers with status 200, from the first byte sent to
+the last one read; whoever is told to come later comes a tenth of a second later, whatever it was
+told, so that the pressure stays.
 
 `lost` are requests that were sent and had no answer, or for which the service has counted another
 number of answers than the members have; it has to be 0.
@@ -214,7 +215,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=12.0, help="of each phase")
     parser.add_argument("--files", type=int, default=300)
-    parser.add_argument("--engine", choices=("both", "quotes", "server"), default="both")
+    parser.add_argument("--engine", choices=("both", "quotes", "server", "local"), default="both")
     parser.add_argument("--latency", type=float, default=0.3, help="seconds of the model's answer")
     parser.add_argument("--slots", type=int, default=4, help="answers of the model at a time")
     given = parser.parse_args()
@@ -263,7 +264,7 @@ def served(source: Path, state: Path, engine: str, model: StandIn, slots: int) -
         **os.environ,
         "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "parsers", "cli")),
         "LSFS_MODEL_EMBED": "none",
-        "LSFS_MODEL_CHAT": model.url if engine == "server" else "none",
+        "LSFS_MODEL_CHAT": {"server": model.url, "local": "default"}.get(engine, "none"),
         "LSFS_MODEL_CHAT_NAME": "stand-in",
         "LSFS_TEAM_ASKS": str(slots if engine == "server" else 1),
         "LSFS_TEAM_RUNNING": str(RUNNING),

@@ -58,7 +58,7 @@ def from_builtins(data: Any, type_: type[T]) -> T:
     """
     try:
         return msgspec.convert(data, type_)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # no text where a number belongs
         raise UsageError(str(error)) from error
 
 

@@ -142,7 +142,7 @@ def _entry(
     session: Session, record: DriveRecord, flags: list[str], grant: Grant
 ) -> dict[str, object]:
     """What a client's list of servers needs."""
-    arguments = ["-m", "lsfs_cli", "mcp", str(record.source)]
+    arguments = ["-m", "lsfs_cli", "mcp", record.library or str(record.source)]
     arguments += ["--state", str(record.state.root)] if session.state else []
     arguments += flags
     arguments += [word for pattern in grant.paths for word in ("--paths", pattern)]

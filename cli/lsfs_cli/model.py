@@ -117,7 +117,7 @@ def use(session: Session, /, name: str, dry_run: bool, **chosen: str | None) -> 
             changed[f"{key}_name"] = name if "://" in setting else ""
     told = _tried(replace(_config(), **changed), tuple(wanted))
     settings = {f"model.{key}": value for key, value in changed.items()}
-    path = "" if dry_run else str(store(settings))
+    path = "" if dry_run else str(store(session, settings))
     if session.json:
         shown = {key: value for key, value in changed.items() if value or not key.endswith("_name")}
         session.print_json({"models": shown, **told, "file": path, "dry_run": dry_run})

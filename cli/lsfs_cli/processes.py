@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lsfs.errors import LsfsError
+from lsfs_cli.noted import note
 from lsfs_cli.session import Session
 from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted, WouldIndex
 
@@ -35,6 +37,17 @@ def _state(session: Session) -> str | None:
     return session.state or os.environ.get("LSFS_STATE") or None
 
 
+def _initialised(source: str, state: str | None) -> DriveRecord:
+    """A folder as a drive, which is noted where it was none."""
+    from lsfs import drives
+
+    is_new = not drives.would_initialise(source, state).state.source_record.exists()
+    record = drives.initialise(source, state)
+    if is_new:
+        note(record, "init", {})
+    return record
+
+
 @click.command()
 @click.argument("source", type=click.Path(readable=False), default=".", metavar="[SOURCE]")
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
@@ -49,7 +62,7 @@ def init(session: Session, source: str, dry_run: bool) -> None:
     """
     from lsfs import drives
 
-    make = drives.would_initialise if dry_run else drives.initialise
+    make = drives.would_initialise if dry_run else _initialised
     record = make(source, _state(session))
     told = Initialised(str(record.source), str(record.state.root), dry_run)
     said = "would be a drive" if dry_run else "is a drive"
@@ -96,9 +109,8 @@ def index(
         _would_index(session, record, place)
         return
     if record is None:
-        from lsfs.drives import initialise
-
-        record = initialise(place, _state(session))
+        record = _initialised(place, _state(session))
+    note(record, "index", {"watch": watch})
     session.drive, session.state = str(record.source), str(record.state.root)
     _tell_of_page_model(session, record.source)
     if watch:
@@ -208,16 +220,17 @@ def mount(session: Session, /, source: str, mountpoint: str, **options: Any) -> 
     """
     from lsfs import config, drives
 
-    make = drives.would_initialise if options["dry_run"] else drives.initialise
+    make = drives.would_initialise if options["dry_run"] else _initialised
     record = make(source, _state(session)) if source else session.record()
     place = Path(mountpoint or Path.home() / "lsfs" / record.name).expanduser()
     settings = config.load(record.source, options={"mount.transport": options["transport"]})
+    shown = record.library or record.source
     if options["dry_run"]:
         told = _would_be_mounted(record, place, settings.mount.transport)
-        words = f"{told.source} would be mounted on {told.mountpoint} ({told.transport})"
+        words = f"{shown} would be mounted on {told.mountpoint} ({told.transport})"
     else:
         told = _mounted(session, record, place, settings, options)
-        words = f"{told.source} is mounted on {told.mountpoint} ({told.transport})"
+        words = f"{shown} is mounted on {told.mountpoint} ({told.transport})"
         if options["foreground"]:
             words = f"{told.mountpoint} is unmounted"
     session.show(told, words)
@@ -236,16 +249,19 @@ def _mounted(
         _lay_out(session, record)
     with contextlib.suppress(OSError):  # a dead mount is there, and cannot be looked at; or refused
         place.mkdir(parents=True, exist_ok=True)
-    info = mount_drive(
-        record.source,
-        place,
-        record.state,
-        settings.mount,
-        versions=settings.versions,
-        read_only=options["read_only"],
-        allow_other=options["allow_other"],
-        foreground=options["foreground"],
-    )
+    how = {key: options[key] for key in ("read_only", "allow_other", "foreground")}
+    named = {"mountpoint": str(place.absolute()), **how}
+    if options["foreground"]:  # it returns when it is unmounted
+        note(record, "mount", named)
+    try:
+        info = mount_drive(
+            record.source, place, record.state, settings.mount, versions=settings.versions, **how
+        )
+    except LsfsError as error:
+        note(record, "mount", named, error.code)
+        raise
+    if not options["foreground"]:
+        note(record, "mount", named)
     return Mounted(
         str(info.source), str(info.mountpoint), info.pid, info.transport, info.why,
         not options["foreground"],
@@ -282,7 +298,8 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: 
       lsfs umount ~/Drive
       lsfs --drive ~/Documents umount
     """
-    from lsfs.errors import NotFound
+    from lsfs.drives import find
+    from lsfs.errors import NotFound, NotInitialised
     from lsfs.fuse import mounts
     from lsfs.fuse.mount import umount as unmount
 
@@ -299,7 +316,12 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: 
         words = "would be unmounted" if held else "holds no mount"
         session.show(Unmounted(mountpoint, held, dry_run=True), f"{mountpoint} {words}")
         return
+    record = None
+    with contextlib.suppress(NotInitialised):  # something else is mounted there
+        record = find(place, _state(session))
     unmount(place, lazy=lazy)
+    if record is not None:
+        note(record, "umount", {"mountpoint": str(place.absolute()), "lazy": lazy})
     session.show(Unmounted(mountpoint, False), f"{mountpoint} is unmounted")
 
 

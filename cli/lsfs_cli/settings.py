@@ -10,6 +10,7 @@ import click
 
 from lsfs.errors import UsageError
 from lsfs.paths import user_config
+from lsfs_cli.noted import note_settings
 from lsfs_cli.session import Session
 from lsfs_cli.told import Settings
 
@@ -80,12 +81,12 @@ def set_(session: Session, key: str, value: str, dry_run: bool) -> None:
     from lsfs import config as configuration
 
     configuration.load(options={key: value})  # refuses what is unknown or of the wrong type
-    path = user_config() if dry_run else store({key: value})
+    path = user_config() if dry_run else store(session, {key: value})
     said = "would be set in " if dry_run else ""
     session.show(Settings({key: value}, str(path), dry_run), f"{key} = {value} ({said}{path})")
 
 
-def store(changed: dict[str, str]) -> Path:
+def store(session: Session, changed: dict[str, str]) -> Path:
     """Write settings to the user's file, and leave all else in it as it is."""
     import tomlkit
 
@@ -101,6 +102,7 @@ def store(changed: dict[str, str]) -> Path:
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(tomlkit.dumps(document), encoding="utf-8")
     draft.replace(path)
+    note_settings(session, changed)
     return path
 
 

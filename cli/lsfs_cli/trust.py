@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import click
 
-from lsfs_cli.session import Session, terminal
+from lsfs_cli.noted import note
+from lsfs_cli.session import Session
 
 if TYPE_CHECKING:
-    from lsfs.drives import DriveRecord
+    pass
 
 
 def commands(common: list[click.Parameter]) -> dict[str, click.Command]:
@@ -44,7 +44,7 @@ def trust(session: Session, revoke: bool, show: bool) -> None:
     data = config.content(source / config.DRIVE_FILE)
     if revoke:
         had = config.trusted().revoke(source)
-        _note(record, "revoke")
+        note(record, "trust", {"settings": "revoke"})
         _say(session, source=str(source), trusted=False, settings=[], changed=had)
         return
     if not data:
@@ -52,19 +52,9 @@ def trust(session: Session, revoke: bool, show: bool) -> None:
     waiting = config.untrusted(source)
     if not show:
         config.trusted().approve(source, data)
-        _note(record, "approve")
+        note(record, "trust", {"settings": "approve"})
     approved = config.trusted().approves(source, data)
     _say(session, source=str(source), trusted=approved, settings=waiting, changed=not show)
-
-
-def _note(record: DriveRecord, done: str) -> None:
-    """Write it into the drive's audit log."""
-    from lsfs.safety.audit import AuditLog, Happening
-    from lsfs.safety.clients import Client
-
-    details = {"arguments": {"settings": done}}
-    what = Happening("trust", "write", "done", Client("cli", session=terminal()), details=details)
-    AuditLog(record.state.audit).append(what, time.time_ns())
 
 
 def _say(

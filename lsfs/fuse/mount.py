@@ -14,7 +14,6 @@ from pathlib import Path
 
 from lsfs import errors, logs
 from lsfs.config import MountConfig, VersionsConfig
-from lsfs.drives import library_of
 from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, StateUnwritable, UsageError
 from lsfs.fuse import brain, daemon, mounts, record
 from lsfs.fuse.record import MountInfo
@@ -50,7 +49,7 @@ def mount(
         source: the drive's folder, a real path.
         mountpoint: an empty folder outside the source.
         state: the drive's state; made if missing.
-        read_only: refuse every change, as a shared library always does.
+        read_only: refuse every change; a shared library refuses those of its files in any case.
         allow_other: let other users in; the permissions of the files decide what they may do.
         foreground: serve in this process, and return when the mount is gone.
         brain_command: run this instead of the brain; empty runs nothing.
@@ -73,7 +72,6 @@ def mount(
     if allow_other:
         _check_allow_other()
     state.create()
-    read_only = read_only or bool(library_of(state))
     command = brain.command(source, state) if brain_command is None else brain_command
     service = daemon.Service(
         source=source,

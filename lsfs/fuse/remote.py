@@ -89,6 +89,15 @@ class RpcBrain:
         """
         return codec.from_builtins(self._patiently("answer_question", name=name), SavedQuestion)
 
+    def bring(self, path: str) -> None:
+        """Have the document of a file brought into the catalog.
+
+        Raises:
+            BlockingIOError: the brain does not answer, at once or within the patience.
+            LsfsError: the brain says why it cannot.
+        """
+        self._patiently("stat", path=path)
+
     def summarize(self, path: str) -> Summary:
         """What a document or a folder says, in about a page.
 

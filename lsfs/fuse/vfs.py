@@ -64,7 +64,8 @@ class Vfs(Noting):
         tree: what the virtual directory contains, for its owner or for each user.
         changes: where changes are noted.
         captures: keeps contents before they go; None keeps nothing.
-        absent: brings contents that are elsewhere; None: all are in the source.
+        absent: brings contents that are elsewhere, in a source that nobody changes here; None: all
+            are in the source.
         virtual_name: the virtual directory's name at the root.
         mount_facts: what the extended attribute ``user.lsfs.mount`` of the root says.
     """
@@ -193,6 +194,7 @@ class Vfs(Noting):
             if self._tree.creates_file(node.parts) and change.uid is change.gid is None:
                 return
             raise _error(errno.EROFS)
+        self._check_changes()
         if change.size is not None and handle is None:
             # Who has it open says so when it is cut. This one came by the name, which may be
             # another file's by now; of other changes the kernel does not say which it is.
@@ -275,11 +277,13 @@ class Vfs(Noting):
 
     def setxattr(self, node: Node, name: bytes, value: bytes, flags: int) -> None:
         """Set an extended attribute; ``flags`` are XATTR_CREATE and XATTR_REPLACE."""
+        self._check_changes()
         with self.table.pinned(_real(node)) as fd:
             os.setxattr(source.link_of(fd), name, value, flags)
 
     def removexattr(self, node: Node, name: bytes) -> None:
         """Remove an extended attribute."""
+        self._check_changes()
         with self.table.pinned(_real(node)) as fd:
             os.removexattr(source.link_of(fd), name)
 
@@ -417,8 +421,14 @@ class Vfs(Noting):
 
     def _not_ours(self, parent: Node, name: bytes, code: int) -> None:
         """Refuse to put anything in the place of the virtual directory, or to remove it."""
+        self._check_changes()
         if name == self.virtual_name and parent.fd == self.root.fd:
             raise _error(code)
+
+    def _check_changes(self) -> None:
+        """Refuse to change a source whose contents are elsewhere."""
+        if self._absent is not None:
+            raise _error(errno.EROFS)
 
     # --- open files
 
@@ -435,6 +445,8 @@ class Vfs(Noting):
         """
         if node.parts is not None:
             return self._virtual_files.open(node.parts, flags)
+        if flags & (_ACCESS | os.O_TRUNC):
+            self._check_changes()
         if self._absent is not None:
             self._bring(node, self._absent)
         handle = Handle(self.table.open(node, flags), flags)
@@ -466,6 +478,7 @@ class Vfs(Noting):
 
     def create_nameless(self, parent: Node, flags: int, mode: int, caller: Caller) -> Handle:
         """Make a file that has no name until it is linked."""
+        self._check_changes()
         fd = source.create_nameless(self.table.folder(_real(parent)), flags, mode, caller)
         return self._keep(Handle(fd, flags, new=True))
 

@@ -67,7 +67,7 @@ class Gate:
         self._db = db
         self._frequencies = frequencies
 
-    def expressions(self, terms: Sequence[str], width: int = 1) -> list[str]:
+    def expressions(self, terms: Sequence[str]) -> list[str]:
         """Expressions for any of ``terms``; the BM25 of a passage is the greatest that one gives.
 
         One, or two: passages with words that choose, and those of them that have others as well.
@@ -75,12 +75,11 @@ class Gate:
 
         Args:
             terms: FTS5 expressions, as often as they weigh.
-            width: so many times as many passages may be ranked.
         """
         times = Counter(terms)
         everything = [" OR ".join(times.elements())]
         passages = self._frequencies.passages
-        budget = width * (BUDGET + passages // SHARE)
+        budget = BUDGET + passages // SHARE
         if len(times) < 2 or passages <= SMALL:
             return everything
         counts = {term: self._frequencies.of(self._db, term) for term in times}
@@ -94,6 +93,34 @@ class Gate:
             return [rare]
         common = " OR ".join(term for term in others for _ in range(times[term]))
         return [rare, f"({rare}) AND ({common})"]
+
+    def wider(self, terms: Sequence[str], width: int) -> tuple[list[str], list[str]]:
+        """Expressions that let more words choose, and have all others rank; what does not choose.
+
+        For where filters leave too little of what :meth:`expressions` choose. The words that do not
+        choose are the non-essential lists of MaxScore (Turtle and Flood 1995): when those together
+        cannot raise a passage to the best that were found, the best are those of all words.
+
+        Args:
+            width: so many times as many passages may be ranked.
+
+        Returns:
+            No expressions where none, or each, of the words is to choose.
+        """
+        times = Counter(terms)
+        counts = {term: self._frequencies.of(self._db, term) for term in times}
+        order = sorted(times, key=lambda term: counts[term])
+        choosing, room = [], width * (BUDGET + self._frequencies.passages // SHARE)
+        for term in order:
+            room -= counts[term]
+            if room < 0:
+                break
+            choosing.append(term)
+        left = [term for term in order if term not in choosing for _ in range(times[term])]
+        rare = " OR ".join(term for term in choosing for _ in range(times[term]))
+        if not left or not rare:
+            return [], left
+        return [rare, f"({rare}) AND ({' OR '.join(left)})"], left
 
     def _choosing(
         self, order: Sequence[str], counts: dict[str, int], room: int

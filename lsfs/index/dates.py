@@ -16,6 +16,7 @@ from lsfs import bytewise
 from lsfs.index.datecues import FOOT, PLAIN, Found, meaning
 from lsfs.index.datecues import Days as Days
 from lsfs.index.folding import fold as fold
+from lsfs.index.literals import folded
 from lsfs.model import BlockKind, ContentDate, DateKind, Document
 
 MAX_DATES = 500  # a price list of dates says no more with the next one
@@ -126,6 +127,8 @@ _YEAR_CUE = re.compile(
     r"\bFY\s?)\Z",
     re.IGNORECASE,
 )
+_CUE_ENDS = ("year", "ended", "jahr", "exercice", "ejercicio", "esercizio", "fy")  # of any cue
+_LONGEST_CUE_END = 12  # characters, the gap behind it among them
 _SERIAL_AFTER = re.compile(r"[-/_.]?\d|[-/][A-Z]{2,}")
 _SERIAL_BEFORE = re.compile(
     r"(?:\b(?:no|nr|num|number|room|iso|id|ref)\b\.?:?\s*|[#/]|\d[-_/.])\Z", re.I
@@ -207,7 +210,7 @@ def _around(text: str, start: int, end: int, year: int) -> Found | None:
         return Found(
             offset + match.start(), end, month_days(year, int(match[1]) * 3 - 2, 3), "quarter"
         )
-    if match := _YEAR_CUE.search(window):
+    if folded(window[-_LONGEST_CUE_END:]).rstrip().endswith(_CUE_ENDS) and _YEAR_CUE.search(window):
         return Found(start, end, year_days(year), "year")
     return None
 

@@ -96,6 +96,7 @@ class CatchUp:
         if self._pipeline is not None:
             with self._lock:
                 self._changed()
+                self._pipeline.check_parsers()
                 self._run(self._pipeline, emit, timeout, None)
         return self._catalog.waiting() == 0
 

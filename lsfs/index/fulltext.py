@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 FEW = 50  # candidates that are too few to rank, where more may be had
 # Where filters leave too few of the passages that rare words choose, so many times as many may be
-# chosen, before all words choose.
-WIDTHS = (1, 4, 16)
+# chosen, before all words choose; and they do not when the best TOP are found, which they are when
+# none that has only the other words can score as much. Of what it could score at most (LIKELY) as
+# much as when each stands there twice, in a passage of average length.
+WIDTHS, TOP, LIKELY = (4, 16), 10, 2 / (2 + keyword.K1)
 
 
 class FullText:
@@ -58,19 +60,38 @@ class FullText:
         """BM25 of the best passages, by id."""
         with self._catalog.lock:
             gate = Gate(self._catalog.db, self._known_frequencies())
-            whole, tried = [" OR ".join(terms)], list[str]()
-            for width in WIDTHS:
-                expressions = gate.expressions(terms, width)
-                if expressions == tried:
-                    continue
-                found: dict[int, float] = {}
-                for match in expressions:
-                    for id_, score in self._matches(match, where, hidden).items():
-                        found[id_] = max(score, found.get(id_, 0.0))
-                if len(found) >= FEW or expressions == whole:
-                    return found
-                tried = expressions
-            return self._matches(whole[0], where, hidden)
+            whole, expressions = [" OR ".join(terms)], gate.expressions(terms)
+            found = self._matching(expressions, where, hidden)
+            if len(found) >= FEW or expressions == whole:
+                return found
+            # The filters left too little of what was chosen.
+            wider = self._wider(gate, terms, where, hidden)
+            return wider or self._matching(whole, where, hidden)
+
+    def _wider(
+        self, gate: Gate, terms: Sequence[str], where: Where, hidden: frozenset[int]
+    ) -> dict[int, float]:
+        """What more of the words choose, if the best of it are the best of all; else nothing."""
+        tried = list[str]()
+        for width in WIDTHS:
+            expressions, left = gate.wider(terms, width)
+            if not expressions or expressions == tried:
+                continue
+            tried = expressions
+            found = self._matching(expressions, where, hidden)
+            if len(found) >= FEW and sorted(found.values())[-TOP] >= LIKELY * self.most(left):
+                return found
+        return {}
+
+    def _matching(
+        self, expressions: Sequence[str], where: Where, hidden: frozenset[int]
+    ) -> dict[int, float]:
+        """BM25 of passages by the expression that gives the most."""
+        found: dict[int, float] = {}
+        for match in expressions:
+            for id_, score in self._matches(match, where, hidden).items():
+                found[id_] = max(score, found.get(id_, 0.0))
+        return found
 
     def _matches(self, match: str, where: Where, hidden: frozenset[int]) -> dict[int, float]:
         if where.all:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index import catalog, kept, progress, schema
+from lsfs.index import counting, kept, progress, schema
 from lsfs.index.groups.grouped import SavedGroup
 from lsfs.index.rows import unpacked
 from lsfs.index.writers import author_of
@@ -64,10 +65,12 @@ class Published:
 
     Args:
         path: the catalog; everything is empty while it does not exist.
+        bring: has the document of a file brought into the catalog, where it is elsewhere.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, bring: Callable[[str], None] | None = None) -> None:
         self._path = path
+        self._bring = bring
         self._db: sqlite3.Connection | None = None
         self._identity = (0, 0)
         self._lock = threading.Lock()  # held for one query
@@ -117,7 +120,7 @@ class Published:
         """How far the index is."""
         with self._lock:
             db = self._open()
-            return IndexCounts() if db is None else catalog.counts(db)
+            return IndexCounts() if db is None else counting.counts(db)
 
     def progress(self) -> dict[str, Any]:
         """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""
@@ -243,6 +246,17 @@ class Published:
         Raises:
             IndexCorrupt: the stored form cannot be read.
         """
+        body = self._body(path)
+        if body == b"" and self._bring is not None:
+            self._bring(path)
+            body = self._body(path)
+        try:
+            return None if body is None else unpacked(body)
+        except (TypeError, zlib.error) as error:
+            raise IndexCorrupt(f"{path}: {error}") from error
+
+    def _body(self, path: str) -> bytes | None:
+        """The stored form of a document; empty where it is elsewhere."""
         db = self._connect()
         if db is None:
             return None
@@ -252,10 +266,7 @@ class Published:
                 "WHERE f.path = ?",
                 (os.fsencode(path),),
             ).fetchone()
-        try:
-            return None if row is None else unpacked(row[0])
-        except (TypeError, zlib.error) as error:
-            raise IndexCorrupt(f"{path}: {error}") from error
+        return None if row is None else row[0]
 
     def status(self, path: str) -> str:
         """How reading a file ended; "" for one that the index does not know."""
@@ -301,6 +312,8 @@ class Published:
             return None
         uri = f"file:{quote(os.fsencode(self._path))}?mode=ro"
         db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        for name in ("passage_text", "passage_heading"):  # of a library; they are not told here
+            db.create_function(name, 2, lambda *_: "", deterministic=True)
         try:
             version = db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error:

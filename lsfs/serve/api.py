@@ -40,6 +40,7 @@ LINES, EVENTS = "application/x-ndjson", "text/event-stream"
 ASKS = frozenset({"ask", "summarize", "retrieve_summary"})
 # What is about files, and so can be granted; not what is about lsfs itself and its other users.
 _OFFERED = SOME_FILES | {"map_files", "parse", "snapshots"}
+_SOON_S = 2  # when to try again, where nothing more is known
 _PRIVATE = {"Cache-Control": "no-store"}
 _OTHERWISE = {"read": "read-bytes"}  # its own name is the command of another
 
@@ -85,7 +86,9 @@ async def arguments_of(request: Request) -> dict[str, Any]:
             raise TooLarge(f"the request has over {MOST_BYTES >> 20} MiB")
     try:
         found = json.loads(data) if data else {}
-    except ValueError as error:
+        # Names may hold bytes that are no text, as \udcXX; nothing else that is none gets on.
+        json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the request is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise UsageError("the request has to be an object: argument to value")
@@ -137,10 +140,18 @@ def told(error: Exception) -> dict[str, str]:
     return {"code": "LsfsError", "message": "an internal error", "hint": hint}
 
 
-def failure(error: Exception, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a call that failed or was refused."""
-    extra = {"Retry-After": str(error.retry_s)} if isinstance(error, Refused) else {}
-    status = 499 if isinstance(error, Cancelled) else status_of(error)  # who has gone reads no more
+def failure(
+    error: Exception, headers: Mapping[str, str] | None = None, *, status: int = 0
+) -> Response:
+    """The answer to a call that failed or was refused.
+
+    Args:
+        status: where the error does not say it.
+    """
+    if not status:  # who has gone reads no answer
+        status = 499 if isinstance(error, Cancelled) else status_of(error)
+    seconds = error.retry_s if isinstance(error, Refused) else _SOON_S
+    extra = {"Retry-After": str(seconds)} if status in (429, 503) else {}
     return _json({"schema": SCHEMA, "error": told(error)}, status, {**extra, **(headers or {})})
 
 

@@ -7,6 +7,7 @@ question and no member is named.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -116,6 +117,8 @@ class _Looked(Collector):
     def __init__(self, lengths: Callable[[], Iterable[Metric]], status: Status) -> None:
         self._lengths = lengths
         self._status = status
+        self._looking = threading.Lock()
+        self._known: Mapping[str, Mapping[str, Any]] | None = None
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: to be registered does not ask the drive."""
@@ -124,16 +127,12 @@ class _Looked(Collector):
     def collect(self) -> Iterator[Metric]:
         """The numbers of now."""
         yield from self._lengths()
+        known = self._looked_up()
         up = GaugeMetricFamily("lsfs_up", "Whether the drive answers.")
-        try:
-            known = self._status()
-        except LsfsError as error:
-            log.warning("the drive does not say how it is: %s", error.message)
-            up.add_metric((), 0)
-            yield up
-            return
-        up.add_metric((), 1)
+        up.add_metric((), known is not None)
         yield up
+        if known is None:
+            return
         files = GaugeMetricFamily("lsfs_index_files", "Files by state.", labels=("state",))
         for state in _STATES:
             files.add_metric((state,), known["index"].get(state, 0))
@@ -148,3 +147,19 @@ class _Looked(Collector):
             gauge = GaugeMetricFamily(name, doc)
             gauge.add_metric((), value)
             yield gauge
+
+    def _looked_up(self) -> Mapping[str, Mapping[str, Any]] | None:
+        """How the drive is; as it was lately where it takes its time to say so; None: it does not.
+
+        One asks at a time, so that a drive which hangs does not take all threads along.
+        """
+        if not self._looking.acquire(blocking=False):
+            return self._known
+        try:
+            self._known = self._status()
+        except LsfsError as error:
+            log.warning("the drive does not say how it is: %s", error.message)
+            self._known = None
+        finally:
+            self._looking.release()
+        return self._known

@@ -95,10 +95,11 @@ def _meaning(
         shared[type_] = tuple(
             values_of(engines.catalog, what, files, own) for files in (left, right)
         )
-    vectors = engines.search.vectors if engines.embedder is not None else None
+    now = engines.search.meanings.now  # one model and its vectors, whatever follows on it
     return Meaning(
-        asked, engines.catalog, vectors, left, right, shared,  # type: ignore[arg-type]
-        threshold=threshold, candidates=request.candidates,
+        asked, engines.catalog, now.vectors if now else None, left, right,
+        shared,  # type: ignore[arg-type]
+        embedder=now.embedder if now else None, threshold=threshold, candidates=request.candidates,
     )  # fmt: skip
 
 

@@ -8,61 +8,44 @@ from __future__ import annotations
 
 import difflib
 import hmac
-import logging
-import os
+import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from lsfs.config import TeamConfig
-from lsfs.errors import LsfsError, NotFound, UsageError
+from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError
 from lsfs.safety.clients import Client
 from lsfs.safety.members import Member, Members
 from lsfs.serve import api
 from lsfs.serve.access import Access, Seat
 from lsfs.serve.metrics import MEDIA_TYPE, Metrics
-from lsfs.serve.names import READING, Names, headers
+from lsfs.serve.names import Names, headers
 from lsfs.serve.rpc import Asking
 from lsfs.serve.shared import PREFIX, SharedFiles
-from lsfs.serve.turns import Limits, Refused, Turn, Turns
+from lsfs.serve.turns import Refused
 from lsfs.serve.working import Patience
+from lsfs.syscalls.registry import Syscall
 from lsfs.web.app import VIEWS, application
+from lsfs.web.exchange import Exchange, with_body
 from lsfs.web.gate import ENTER, with_headers
 from lsfs.web.pages import Pages
 from lsfs.web.team_gate import MOST_BYTES, Doorkeeper
+from lsfs.web.team_turns import ASKS, CALLS, TeamTurns
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-log = logging.getLogger("lsfs.web.team")
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 LEAVE, READY, METRICS, STATIC = "/leave", "/ready", "/metrics", "/static/"
 _FORM_BYTES = 64 << 10  # of a request to a page
-_GIVING_UP_S = 5.0  # for what is given up at the end to be answered
-ASKS, CALLS = "asks", "calls"  # the two kinds of work
 _PAGES = frozenset(path.split("/")[1] for path in VIEWS)
-
-
-@dataclass(slots=True)
-class _Answered:
-    """A request, for the metrics.
-
-    Attributes:
-        route: which kind it is.
-        status: of the answer; 499 where the caller had gone before there was one.
-    """
-
-    route: str
-    status: int = 499
-    is_ask: bool = False
+_PRIVATE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +59,10 @@ class Service:
         shared: what links stand for; None where links are not answered.
         settings: how much is done at a time.
         port: where it listens on this machine.
-        names: by which it is called through a proxy.
         metrics_token: what who reads the metrics has to show.
+        names: by which it is called through a proxy.
         allow_write: offer also what changes files.
+        asks_at_once: questions that are answered at the same time.
     """
 
     access: Access
@@ -90,7 +74,7 @@ class Service:
     metrics_token: str
     names: tuple[str, ...] = ()
     allow_write: bool = False
-    asks_at_once: int = field(default=1)
+    asks_at_once: int = 1
 
 
 class Team:
@@ -98,177 +82,128 @@ class Team:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        service.pages.form_token = secrets.token_urlsafe(32)
         self._names = Names(service.port, service.names)
         self._door = Doorkeeper(service.members, service.port, service.names)
         self._calls = api.offered(allow_write=service.allow_write)
         self._pages: dict[str, tuple[Member, Starlette]] = {}
         self.metrics = Metrics(self._status)
-        limits = limits_of(service.settings, service.asks_at_once)
-        self.turns = {name: Turns(one, partial(self.metrics.waited, name))
-                      for name, one in limits.items()}  # fmt: skip
-        for name, turns in self.turns.items():
-            self.metrics.watch(name, turns)
+        self.turns = TeamTurns(service.settings, service.asks_at_once, self.metrics)
         shared = service.shared
         self._links = Starlette(routes=[] if shared is None else shared.routes)
         self._static = application(service.pages)
-        self._is_ending = False
-        self._end: anyio.Event | None = None  # of the event loop that serves
 
     def _status(self) -> Any:
         found = self._service.access.call("status", {}, lambda _: None)
         return {"index": found.index, "memory": found.memory}
 
-    # --- the end
-
-    async def drain(self, seconds: float) -> None:
-        """Let nobody in any more, and wait for who is here; then end what still runs.
-
-        Args:
-            seconds: to wait.
-        """
-        self._is_ending = True
-        for turns in self.turns.values():
-            turns.close()
-        with anyio.move_on_after(seconds):
-            await self._emptied()
-        for turns in self.turns.values():
-            turns.refuse_waiting()
-        self._ending().set()
-        with anyio.move_on_after(_GIVING_UP_S):
-            await self._emptied()
-
-    async def _emptied(self) -> None:
-        for turns in self.turns.values():
-            await turns.emptied()
-
-    def _ending(self) -> anyio.Event:
-        if self._end is None:
-            self._end = anyio.Event()
-        return self._end
-
-    # --- requests
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             return  # the server closes what nobody accepts
-        answered = _Answered("other")
+        one = Exchange(scope, receive, with_headers(send))
         begin = time.monotonic()
-
-        async def noting(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answered.status = message["status"]
-            await send(message)
-
         try:
-            await self._answer(scope, receive, with_headers(noting), answered)
+            await self._answer(one)
         finally:
             took = time.monotonic() - begin
-            self.metrics.answered(answered.route, answered.status, took, is_ask=answered.is_ask)
+            self.metrics.answered(one.route, one.status, took, is_ask=one.is_ask)
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, answered: _Answered
-    ) -> None:
-        path = scope["path"]
-        linked = scope["method"] in READING and (path == ENTER or path.startswith(PREFIX))
-        refused = self._names.refusal(scope, linked=linked)
-        if refused is not None:
-            await self._refusal(path, *refused)(scope, receive, send)
+    async def _answer(self, one: Exchange) -> None:
+        if one.path in (READY, METRICS):  # by any name: they know no cookie, and tell no file
+            one.route = one.path[1:]
+            await (self._ready(one) if one.path == READY else self._measured(one))
             return
-        for beginning, route, app in (
-            (READY, "ready", self._ready), (METRICS, "metrics", self._measured),
-            (PREFIX, "share", self._links), (STATIC, "static", self._static),
-            (ENTER, "enter", self._entered), (LEAVE, "leave", self._left),
-        ):  # fmt: skip
-            if path == beginning or (beginning.endswith("/") and path.startswith(beginning)):
-                answered.route = route
-                await app(scope, receive, send)
-                return
-        if path == api.PATH or path.startswith(api.PATH + "/"):
-            await self._called(scope, receive, send, answered)
+        linked = one.reads and (one.path == ENTER or one.path.startswith(PREFIX))
+        refused = self._names.refusal(one.scope, linked=linked)
+        if refused is not None:
+            await one.answer(self._stranger(one, *refused))
+        elif one.path.startswith(PREFIX):
+            one.route = "share"
+            await one.answer(self._links)
+        elif one.path.startswith(STATIC):
+            one.route = "static"
+            await one.answer(self._static)
+        elif one.path in (ENTER, LEAVE):
+            one.route = one.path[1:]
+            await (self._entered(one) if one.path == ENTER else self._left(one))
+        elif one.path == api.PATH or one.path.startswith(api.PATH + "/"):
+            await self._called(one)
         else:
-            await self._looked_at(scope, receive, send, answered)
+            await self._looked_at(one)
 
-    def _refusal(self, path: str, status: int, reason: str) -> ASGIApp:
-        if path.startswith(api.PATH):
-            return PlainTextResponse(f"{reason}\n", status)
+    def _stranger(self, one: Exchange, status: int, reason: str) -> Response:
+        """The answer to a request that came by another name, or from another page."""
+        if one.path.startswith(api.PATH):
+            return api.failure(AccessDenied(reason), status=status)
         return self._service.pages.refusal(status, reason)
 
-    async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Whether the service takes requests, for a proxy that asks."""
-        said = ("ending\n", 503) if self._is_ending else ("ready\n", 200)
-        await PlainTextResponse(*said, {"Cache-Control": "no-store"})(scope, receive, send)
+    # --- for programs that watch over it
 
-    async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ready(self, one: Exchange) -> None:
+        """Whether the service takes requests, for a proxy that asks."""
+        said = ("ending\n", 503) if self.turns.is_ending else ("ready\n", 200)
+        await one.answer(PlainTextResponse(*said, _PRIVATE))
+
+    async def _measured(self, one: Exchange) -> None:
         """The metrics, for who has their token."""
         wanted = f"Bearer {self._service.metrics_token}".encode()
-        given = headers(scope, b"authorization")
-        response: Response
-        if len(given) != 1 or not hmac.compare_digest(given[0], wanted):
-            response = PlainTextResponse(
-                "the token of the metrics is missing or wrong\n", 401,
-                {"WWW-Authenticate": "Bearer"},
-            )  # fmt: skip
-        else:
+        given = headers(one.scope, b"authorization")
+        if len(given) == 1 and hmac.compare_digest(given[0], wanted):
             text = await anyio.to_thread.run_sync(self.metrics.text)
-            response = Response(text, media_type=MEDIA_TYPE)
-        await response(scope, receive, send)
+            await one.answer(Response(text, media_type=MEDIA_TYPE))
+            return
+        said = "the token of the metrics is missing or wrong\n"
+        await one.answer(PlainTextResponse(said, 401, {"WWW-Authenticate": "Bearer"}))
 
-    # --- browsers come and go
+    # --- browsers
 
-    async def _entered(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _entered(self, one: Exchange) -> None:
         """The form for a token; and the cookie for one."""
         pages = self._service.pages
-        if scope["method"] in READING:
-            asked = pages.page("enter.html", reason="It was given to you for this library.")
-            await asked(scope, receive, send)
+        if one.reads:
+            reason = "It was given to you for this library."
+            await one.answer(pages.page("enter.html", reason=reason))
             return
-        body = await _body(receive, MOST_BYTES)
-        member = self._door.of_form(body) if _is_posted(scope) else None
+        member = self._door.of_form(await one.body(MOST_BYTES)) if one.is_form else None
         if member is None:
             reason = "This token is not known here, or has ended."
-            await pages.page("enter.html", 401, reason=reason)(scope, receive, send)
+            await one.answer(pages.page("enter.html", 401, reason=reason))
             return
-        response = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
-        response.headers["Set-Cookie"] = self._door.let_in(member, scope)
-        await response(scope, receive, send)
+        response = RedirectResponse("/", 303, _PRIVATE)
+        response.headers["Set-Cookie"] = self._door.let_in(member, one.scope)
+        await one.answer(response)
 
-    async def _left(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = RedirectResponse(ENTER, 303, {"Cache-Control": "no-store"})
-        if _is_posted(scope):
-            response.headers["Set-Cookie"] = self._door.let_out(scope)
-        await response(scope, receive, send)
+    async def _left(self, one: Exchange) -> None:
+        """No cookie any more."""
+        response = RedirectResponse(ENTER, 303, _PRIVATE)
+        if one.is_form:
+            response.headers["Set-Cookie"] = self._door.let_out(one.scope)
+        await one.answer(response)
 
-    async def _looked_at(
-        self, scope: Scope, receive: Receive, send: Send, answered: _Answered
-    ) -> None:
+    async def _looked_at(self, one: Exchange) -> None:
         """A page."""
-        first = scope["path"].split("/")[1]
-        answered.route = f"page {first or 'home'}" if first in _PAGES else "other"
-        member = self._door.of_cookie(scope)
+        pages = self._service.pages
+        first = one.path.split("/")[1]
+        one.route = f"page {first or 'home'}" if first in _PAGES else "other"
+        member = self._door.of_cookie(one.scope)
         if member is None:
-            page = self._service.pages.page("enter.html", 401, reason="This library is private.")
-            await page(scope, receive, send)
+            await one.answer(pages.page("enter.html", 401, reason="This library is private."))
             return
-        body = await _body(receive, _FORM_BYTES)
-        if scope["method"] not in READING and not _is_posted(scope):
-            await self._service.pages.refusal(403, "Another page sent this request.")(
-                scope, receive, send
-            )
+        if not one.reads and not one.is_form:
+            await one.answer(pages.refusal(403, "Another page sent this request."))
             return
-        answered.is_ask = first == "ask" and b"q=" in scope["query_string"]
-        kind = ASKS if answered.is_ask else CALLS
+        body = await one.body(_FORM_BYTES)
+        one.is_ask = first == "ask" and b"q=" in one.scope["query_string"]
+        app = with_body(self._pages_of(member), body)
+        kind = ASKS if one.is_ask else CALLS
+        await self.turns.answer(one, kind, member.name, app, self._refusal)
 
-        async def shown(receive: Receive, send: Send) -> None:
-            await self._pages_of(member)(scope, _again(body, receive), send)
-
-        def refusal(error: LsfsError) -> Response:
-            page = self._service.pages.failure(error)
-            if isinstance(error, Refused):
-                page.headers["Retry-After"] = str(error.retry_s)
-            return page
-
-        await self._in_turn(kind, member, _Doing(shown, refusal, scope, receive, send))
+    def _refusal(self, error: LsfsError) -> Response:
+        page = self._service.pages.failure(error)
+        if isinstance(error, Refused):
+            page.headers["Retry-After"] = str(error.retry_s)
+        return page
 
     def _pages_of(self, member: Member) -> Starlette:
         known = self._pages.get(member.name)
@@ -284,191 +219,69 @@ class Team:
         return Seat(self._service.access, Asking(client, member.grant))
 
     def _patience(self) -> Patience:
-        return Patience(self._service.settings.seconds, self._ending())
+        return Patience(self._service.settings.seconds, self.turns.end)
 
-    # --- the API
+    # --- programs
 
-    async def _called(
-        self, scope: Scope, receive: Receive, send: Send, answered: _Answered
-    ) -> None:
-        answered.route = "api"
-        member = self._door.of_header(scope)
+    async def _called(self, one: Exchange) -> None:
+        """A request to the API."""
+        one.route = "api"
+        member = self._door.of_header(one.scope)
         if member is None:
-            error = _Unknown("the token is missing, wrong, or has ended")
-            refusal = api.failure(error, {"WWW-Authenticate": "Bearer"})
-            refusal.status_code = 401
-            await refusal(scope, receive, send)
+            unknown = _Unauthorized("the token is missing, wrong, or has ended")
+            await one.answer(api.failure(unknown, {"WWW-Authenticate": "Bearer"}, status=401))
             return
-        name = scope["path"].removeprefix(api.PATH).strip("/")
+        name = one.path.removeprefix(api.PATH).strip("/")
+        if not name and one.reads:
+            await one.answer(api.description_answer(self._calls, member.grant))
+            return
         try:
-            response = await self._api(name, member, scope, receive, send, answered)
+            declared = self._call(name)
+            one.route = f"api {name}"
+            if one.scope["method"] != "POST":
+                wrong = UsageError(f"{name} is called with POST")
+                await one.answer(api.failure(wrong, {"Allow": "POST"}, status=405))
+                return
+            arguments = await api.arguments_of(Request(one.scope, one.receive))
         except LsfsError as error:
-            response = api.failure(error)
-        if response is not None:
-            await response(scope, receive, send)
+            await one.answer(api.failure(error))
+            return
+        await self._run(one, member, declared, arguments)
 
-    async def _api(
-        self,
-        name: str,
-        member: Member,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        answered: _Answered,
-    ) -> Response | None:
-        """What answers a request to the API; None when it is answered.
+    def _call(self, name: str) -> Syscall:
+        """The call of this name.
 
         Raises:
-            LsfsError: it is none.
+            NotFound: there is none; the nearest is named.
         """
-        if not name and scope["method"] in READING:
-            return api.description_answer(self._calls, member.grant)
-        declared = self._calls.get(name)
-        if declared is None:
-            near = difflib.get_close_matches(name, self._calls, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"see: GET {api.PATH}"
-            raise NotFound(f"there is no call {name!r}", hint=hint)
-        answered.route = f"api {name}"
-        if scope["method"] != "POST":
-            refusal = api.failure(UsageError(f"{name} is called with POST"), {"Allow": "POST"})
-            refusal.status_code = 405
-            return refusal
-        arguments = await api.arguments_of(Request(scope, receive))
-        kind = ASKS if declared.name in api.ASKS else CALLS
-        answered.is_ask = kind == ASKS
-        calls = self._seat(member, "api")
+        if name in self._calls:
+            return self._calls[name]
+        near = difflib.get_close_matches(name, self._calls, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"see: GET {api.PATH}"
+        raise NotFound(f"there is no call {name!r}", hint=hint)
 
-        async def done(receive: Receive, send: Send) -> None:
+    async def _run(
+        self, one: Exchange, member: Member, declared: Syscall, arguments: dict[str, Any]
+    ) -> None:
+        one.is_ask = declared.name in api.ASKS
+        calls, patience = self._seat(member, "api"), self._patience()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive)
-            app = await api.answer(request, calls, declared, arguments, self._patience())
-            await app(scope, receive, send)
+            made: ASGIApp = await api.answer(request, calls, declared, arguments, patience)
+            await made(scope, receive, send)
 
-        await self._in_turn(kind, member, _Doing(done, api.failure, scope, receive, send))
-        return None
-
-    # --- turns
-
-    async def _in_turn(self, kind: str, member: Member, doing: _Doing) -> None:
-        """Answer a request when it is its turn, or say that there is no room."""
-        turns = self.turns[kind]
-        try:
-            turn = turns.enter(member.name)
-        except Refused as error:
-            self.metrics.refused(kind, error.code)
-            await doing.refuse(error)
-            return
-        try:
-            if await _came(turn, doing):
-                await doing.app(doing.receive, _leaving(turn, doing.send))
-        except Refused as error:
-            self.metrics.refused(kind, error.code)
-            await doing.refuse(error)
-        finally:
-            turn.leave()
+        kind = ASKS if one.is_ask else CALLS
+        await self.turns.answer(one, kind, member.name, app, api.failure)
 
 
-class _Unknown(LsfsError):
+class _Unauthorized(LsfsError):
     """Nobody knows who sends a request."""
 
     @property
     def code(self) -> str:
         """Its name in JSON."""
         return "Unauthorized"
-
-
-@dataclass(frozen=True, slots=True)
-class _Doing:
-    """A request that waits for its turn, its body read: what answers it, and what refuses it."""
-
-    app: Callable[[Receive, Send], Awaitable[None]]
-    refusal: Callable[[LsfsError], Response]
-    scope: Scope
-    receive: Receive
-    send: Send
-
-    async def refuse(self, error: LsfsError) -> None:
-        await self.refusal(error)(self.scope, self.receive, self.send)
-
-
-async def _came(turn: Turn, doing: _Doing) -> bool:
-    """Wait for a turn; False when the caller went before it came.
-
-    Raises:
-        Refused: it does not come any more.
-    """
-    if turn.began is not None:
-        return True
-    refused: list[Refused] = []
-    is_there = True
-
-    async def until_gone() -> None:
-        nonlocal is_there
-        while (await doing.receive())["type"] != "http.disconnect":
-            pass
-        is_there = False
-        waiting.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as waiting:
-        waiting.start_soon(until_gone)
-        try:
-            await turn.begin()
-        except Refused as error:
-            refused.append(error)
-        waiting.cancel_scope.cancel()
-    if refused:
-        raise refused[0]
-    return is_there
-
-
-def _leaving(turn: Turn, send: Send) -> Send:
-    """A sink of answers that gives the place back with the last part: who reads it needs none."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            turn.leave()
-        await send(message)
-
-    return sending
-
-
-async def _body(receive: Receive, most: int) -> bytes:
-    """The body of a request, as far as it is not too long."""
-    body = bytearray()
-    while (message := await receive())["type"] == "http.request":
-        body += message.get("body", b"")
-        if not message.get("more_body", False) or len(body) > most:
-            break
-    return bytes(body[:most])
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """A request's source that gives its body once more, for who answers it."""
-    given = False
-
-    async def receiving() -> Message:
-        nonlocal given
-        if not given:
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return receiving
-
-
-def _is_posted(scope: Scope) -> bool:
-    """Whether a form of our own page sends a request: browsers say of each whence it comes."""
-    return scope["method"] == "POST" and len(headers(scope, b"origin")) == 1
-
-
-def limits_of(settings: TeamConfig, asks: int) -> dict[str, Limits]:
-    """How much is done at a time, of each kind of work.
-
-    Args:
-        asks: questions that are answered at the same time.
-    """
-    places = max(4, 2 * (os.cpu_count() or 1))
-    questions = Limits(asks, settings.queue, min(settings.running, asks), settings.waiting)
-    return {ASKS: questions, CALLS: Limits(places, 16 * places, places // 2, 4 * places)}
 
 
 def known_names(names: Iterable[str]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class TeamServer:
             await anyio.sleep(0.01)
         self._ready()
         await end.wait()
-        await self._team.drain(self._drain_s)
+        await self._team.turns.drain(self._drain_s)
         self._server.should_exit = True
 
     def stop(self) -> None:

@@ -114,6 +114,8 @@ def test_a_mount_whose_process_was_killed(docs: Path) -> None:
         mended = lsfs(docs, "umount", str(place), "--json")
     assert mended.returncode == 0, mended
     jsonschema.validate(json.loads(mended.stdout), schemas.of("umount"))
+    noted = json.loads(lsfs(docs, "audit", "list", "--json").stdout)["entries"]
+    assert "mount" in [one["call"] for one in noted]
     assert lsfs(docs, "doctor").returncode == 0
 
 

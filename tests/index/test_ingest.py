@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -396,6 +397,25 @@ def test_wider_limits_try_again(index: Index) -> None:
     assert index.catalog.pending(9) == []
     index.use(index.reader, IndexConfig(max_file_bytes=100))
     index.pipeline.check_parsers()
+    index.run()
+    assert index.catalog.files_below()["a.txt"].status is Status.OK
+
+
+def test_what_was_read_in_part_is_read_again_within_wider_limits(index: Index) -> None:
+    class Hasty(PlainReader):
+        """Has no time for more than the first word."""
+
+        def read(self, fd: int, name: str) -> Document:
+            return replace(super().read(fd, name), status=Status.PARTIAL, reason="no time")
+
+    write(index.source / "a.txt", "heron")
+    index.use(Hasty(), IndexConfig(scan_seconds=10))
+    index.run()
+    for seconds, pending in ((5, 0), (20, 1)):
+        index.use(PlainReader(), IndexConfig(scan_seconds=seconds))
+        index.pipeline.check_parsers()
+        assert len(index.catalog.pending(9)) == pending
+        assert index.paths("heron") == ["a.txt"]  # found all the while
     index.run()
     assert index.catalog.files_below()["a.txt"].status is Status.OK
 

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lsfs.index.catalog import Catalog
-from lsfs.index.join.meaning import CROWD, Meaning
+from lsfs.index.join import cores
+from lsfs.index.join.meaning import CROWD, Meaning, _stems
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.vectors import VectorStore
 from lsfs.model import Document, FieldValue, Passage
@@ -130,3 +131,37 @@ def test_a_value_in_common_makes_a_candidate_but_not_a_crowd(
     crowded = {"number": (stated(left[:1], "C-1"), stated(many, "C-1"))}
     key = Meaning("meaning", catalog, store, left, [*right, *many], crowded, candidates=1)
     assert not any(path.startswith("more/") for path in key.fits("in/00.txt"))
+
+
+class Embedder:
+    """Vectors of single words, and how many texts it was given."""
+
+    name, dimension = "counting", 8
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.given += len(texts)
+        return np.ones((len(texts), self.dimension), np.float32)
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        return np.ones(self.dimension, np.float32)
+
+
+def test_what_is_filled_into_a_template_is_taken_out_of_it() -> None:
+    form = "The contractor undertakes this work. He cares for the {}. Payment follows in June."
+    documents = {n: [form.format(f"{TOPICS[n]} of the {TOPICS[n - 1]}")] for n in range(COUNT)}
+    documents[COUNT] = ["Nothing here is written from any template whatsoever."]
+    found = cores.cores(documents, _stems)
+    assert found == {
+        n: [(0, f"He cares for the {TOPICS[n]} of the {TOPICS[n - 1]}.")] for n in range(COUNT)
+    }
+
+
+def test_what_was_taken_out_is_embedded_once() -> None:
+    embedder, texts = Embedder(), [f"something about {topic}" for topic in TOPICS]
+    first = cores.embedded([*texts, texts[0]], embedder)
+    assert embedder.given == len(texts)
+    assert cores.embedded(texts, embedder).keys() == first.keys()
+    assert embedder.given == len(texts)

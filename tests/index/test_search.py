@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import common_words, search
+from lsfs.index import common_words, fulltext
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
 from lsfs.index.preference import Preference
@@ -220,21 +222,63 @@ def test_where_filters_leave_little_of_rare_words_more_words_choose_and_the_best
     index.run()
     monkeypatch.setattr(common_words, "SMALL", 10)
     monkeypatch.setattr(common_words, "BUDGET", 15)
-    monkeypatch.setattr(search, "FEW", 15)
+    monkeypatch.setattr(fulltext, "FEW", 15)
+    monkeypatch.setattr(fulltext, "TOP", 12)
     asked: list[str] = []
     whole = 'passage_fts MATCH \'"common" OR "middling" OR "rare"\''
 
     def best(*widths: int) -> list[tuple[str, int]]:
         asked.clear()
-        monkeypatch.setattr(search, "WIDTHS", widths)
+        monkeypatch.setattr(fulltext, "WIDTHS", widths)
         index.catalog.db.set_trace_callback(asked.append)
         given = {"mode": "keyword", "filters": Filters(dir="in"), "per_file": 100, "k": 12}
         hits = index.search.hits("common middling rare", **given)  # type: ignore[arg-type]
         index.catalog.db.set_trace_callback(None)
         return [(hit.path, hit.char_start) for hit in hits]
 
-    by_all = best(1)
+    by_all = best()
     assert any(whole in one for one in asked)
-    assert best(1, 4) == by_all
+    assert best(4) == by_all
     assert len(by_all) == 12
     assert not any(whole in one for one in asked)
+
+
+def test_the_best_of_more_words_are_those_of_all_words(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(7)
+    vocabulary = [f"w{chr(97 + n // 26)}{chr(97 + n % 26)}x" for n in range(200)]
+    weights = [1 / (n + 1) for n in range(200)]
+    for name in ("in/a.txt", "out/b.txt"):
+        texts = [" ".join(chance.choices(vocabulary, weights, k=90)) for _ in range(150)]
+        path = index.source / name
+        path.parent.mkdir()
+        path.write_text("\n\n".join(texts))
+    index.run()
+    monkeypatch.setattr(common_words, "SMALL", 10)
+    monkeypatch.setattr(common_words, "BUDGET", 20)
+    monkeypatch.setattr(fulltext, "LIKELY", 1)  # the bound itself, which holds for any text
+    wider: list[int] = []
+    once = fulltext.FullText._wider
+
+    def counted(*given: Any) -> dict[int, float]:
+        found = once(*given)
+        wider.append(len(found))
+        return found
+
+    monkeypatch.setattr(fulltext.FullText, "_wider", counted)
+
+    def best(query: str, *widths: int) -> list[tuple[int, int, float]]:
+        monkeypatch.setattr(fulltext, "WIDTHS", widths)
+        given: dict[str, Any] = {"mode": "keyword", "filters": Filters(dir="in"), "k": 10}
+        hits = index.search.hits(query, per_file=100, **given)
+        return [(hit.char_start, hit.char_end, hit.scores["bm25"]) for hit in hits]
+
+    sufficed = 0
+    for _ in range(40):
+        query = " ".join(chance.sample(vocabulary, 2) + chance.choices(vocabulary, weights, k=4))
+        by_all = best(query)
+        wider.clear()
+        assert best(query, 4, 8) == by_all
+        sufficed += any(wider)
+    assert sufficed

@@ -10,7 +10,7 @@ import pytest
 
 import lsfs
 from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError
-from lsfs.index.library import following
+from lsfs.index.library import following, mirror
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.model import Hit
 from lsfs.safety.grants import Grant
@@ -56,18 +56,26 @@ def _clear(hits: Sequence[Hit], score: Callable[[Hit], float], least: float) -> 
     return {_told(hit) for hit in hits if score(hit) > last + least or len(hits) < 10}
 
 
-def test_meaning_finds_the_same(local: lsfs.Drive, library: lsfs.Drive) -> None:
+@pytest.mark.parametrize("are_few", [True, False])
+def test_meaning_finds_the_same(
+    local: lsfs.Drive, world: World, monkeypatch: pytest.MonkeyPatch, are_few: bool
+) -> None:
+    """With the codes of vectors on this machine, and of a large library with the vectors there."""
+    monkeypatch.setattr(mirror, "FEW", 100_000 if are_few else 0)
+    # A drive scores the int8 codes of vectors; a large library the vectors themselves.
+    off = 1e-6 if are_few else 0.01
+
     def cosine(hit: Hit) -> float:
         return hit.scores["cosine"]
 
     compared = 0
-    for wanted, found in _both(local, library, "semantic"):
-        assert len(found) == len(wanted)
-        for mine, theirs in zip(wanted, found, strict=True):
-            # A drive scores the int8 codes of vectors, a library the vectors themselves.
-            assert abs(cosine(mine) - cosine(theirs)) < 0.01
-        assert _clear(wanted, cosine, 0.01) <= set(map(_told, found))
-        compared += len(wanted)
+    with world.library(f"few-{are_few}") as library:
+        for wanted, found in _both(local, library, "semantic"):
+            assert len(found) == len(wanted)
+            for mine, theirs in zip(wanted, found, strict=True):
+                assert abs(cosine(mine) - cosine(theirs)) < off
+            assert _clear(wanted, cosine, off) <= set(map(_told, found))
+            compared += len(wanted)
     assert compared > 100
 
 

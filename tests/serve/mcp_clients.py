@@ -23,7 +23,7 @@ def environment(state: Path) -> dict[str, str]:
     }
 
 
-def server(source: Path, state: Path, *options: str) -> StdioServerParameters:
+def server(source: Path | str, state: Path, *options: str) -> StdioServerParameters:
     """How a client starts the server, on its standard input and output."""
     arguments = ["-m", "lsfs_cli", "mcp", str(source), *options]
     return StdioServerParameters(

@@ -115,7 +115,9 @@ def test_the_api_is_made_from_the_registry(team: World) -> None:
                                  ("../ask", "POST", 404)):  # fmt: skip
         answer = team.request(method, f"/api/v1/{call}", headers=ada)
         assert (answer.status, answer.json["schema"]) == (status, 1)
-    for body in ("[", "[1]", '"x"'):
+    foreign = team.request("POST", "/api/v1/ask", "{}", {**ada, "Host": "evil.example"})
+    assert (foreign.status, foreign.json["error"]["code"]) == (421, "AccessDenied")
+    for body in ("[", "[1]", '"x"', "[" * 100_000, '{"question": "\\ud800"}'):
         assert team.request("POST", "/api/v1/ask", body, ada).status == 400
     assert team.request("POST", "/api/v1/ask", "x" * (api.MOST_BYTES + 1), ada).status == 413
 
@@ -136,7 +138,7 @@ def test_an_answer_comes_in_parts(team: World) -> None:
 
 
 def waiting(team: World, count: int) -> None:
-    team.drive.await_(lambda: team.team.turns["asks"].waiting == count)
+    team.drive.await_(lambda: team.team.turns.of["asks"].waiting == count)
 
 
 def test_at_overload_each_request_has_one_answer(team: World) -> None:
@@ -144,7 +146,7 @@ def test_at_overload_each_request_has_one_answer(team: World) -> None:
     for name, question in (("ada", "a1"), ("ada", "a2"), ("ada", "a3"), ("ben", "b1")):
         sent[question] = team.asking(name, question)
         team.drive.await_(
-            lambda: len(sent) == len(team.drive.asked) + team.team.turns["asks"].waiting
+            lambda: len(sent) == len(team.drive.asked) + team.team.turns.of["asks"].waiting
         )
     mine = team.api("ada", "ask", {"question": "a4"})
     assert mine.status == 429 and mine.json["error"]["code"] == "TooManyRequests"
@@ -235,6 +237,7 @@ def test_what_does_not_end_is_told_so(tmp_path: Path) -> None:
         team.server.stop()
         for asked, code in ((runs, "Ending"), (waits, "ShuttingDown")):
             answer = asked.result()
+            assert int(answer.headers["retry-after"]) > 0
             assert (answer.status, answer.json["error"]["code"]) == (503, code)
 
 
@@ -255,4 +258,8 @@ def test_the_metrics_name_no_file_question_or_member(team: World) -> None:
     told = team.metrics()
     assert told['lsfs_index_files{state="indexed"}'] == 3 and told["lsfs_up"] == 1
     assert told["lsfs_model_memory_bytes"] == 77
+    by_address = {"Host": "10.0.0.5:8378", "Authorization": "Bearer look"}  # another machine's way
+    assert team.request("GET", "/metrics", headers=by_address).status == 200
+    assert team.request("GET", "/ready", headers=by_address).status == 200
+    assert team.request("GET", "/", headers=by_address).status == 421
     assert told['lsfs_queue_places{queue="asks"}'] == 1

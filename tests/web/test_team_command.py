@@ -105,6 +105,8 @@ def test_a_team_is_served_until_a_signal(served: Served) -> None:
     assert (refused.status, refused.json["error"]["code"]) == (403, "AccessDenied")
     assert served.api("ben", "search", query="monthly rent mill").json["hits"] == []
     assert served.api("ada", "search", query="rent", save="kept").status == 403
+    assert served.api("ada", "log", limit=10**30).status == 400
+    assert served.api("ada", "status", wait="\udce9").status == 400
     (first, second) = served.lsfs("audit", "list", "--outcome", "refused")["entries"]
     assert (first["client"], first["door"], first["call"]) == ("ben", "api", "read_text")
     assert (second["client"], second["claimed"]) == ("ada", False)

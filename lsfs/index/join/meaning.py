@@ -17,12 +17,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.dates import fold
+from lsfs.index.join import cores
 from lsfs.index.join.matching import At, Fit
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.join.rows import MISSES, Pair
@@ -31,6 +33,9 @@ from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 from lsfs.sentences import sentences
 
+if TYPE_CHECKING:
+    from lsfs.index.embed import Embedder
+
 THRESHOLD = 0.5
 CANDIDATES = 10  # of each left document
 PASSAGES = 24  # of each document
@@ -38,7 +43,7 @@ SHRUNK = 1  # documents that a side's mean has to outweigh
 CROWD = 20  # documents that share a value, beyond which it makes no candidates
 WORD_WEIGHT = 0.5  # of rare words beside the likeness of vectors
 RIVAL = 0.8  # of the score of the nearest of either file: what a row has to reach
-FULL = 0.6  # likeness and words that are a score of 1
+FULL = 0.56  # likeness and words that are a score of 1
 # What a common value of a type adds, as the chance that the pair belongs together by it.
 _SHARED = {"number": 0.6, "iban": 0.6, "party": 0.3, "amount": 0.3}
 RARE_SHARE, RARE_FILES = 0.1, 3  # of the documents in which a rare word may stand, or so many
@@ -55,7 +60,8 @@ class _Text:
 
     Attributes:
         passages: offset, text and place of each.
-        vectors: of these passages that have one, [n, dimension]; ``at`` says which.
+        vectors: of these passages that have one, or of what is the document's own in them,
+            [n, dimension]; ``at`` says which passage each is of.
         words: stems that stand in it.
     """
 
@@ -83,6 +89,7 @@ class Meaning:
     Args:
         asked: as it was asked for.
         catalog, vectors: of the index; without vectors rare words are all there is.
+        embedder: made the vectors; None compares templates with what was filled into them.
         left, right: the files of the two sides.
         shared: by type, what the sides state: a value in common speaks for a pair.
         threshold: the least score of a row.
@@ -98,6 +105,7 @@ class Meaning:
         right: Sequence[SideFile],
         shared: Mapping[str, tuple[Values, Values]],
         *,
+        embedder: Embedder | None = None,
         threshold: float = THRESHOLD,
         candidates: int = CANDIDATES,
     ) -> None:
@@ -109,8 +117,8 @@ class Meaning:
         self._shared = shared
         self._with_vectors = vectors is not None and bool(len(vectors))
         if vectors is not None and self._with_vectors:
-            _load(self._here, vectors)
-            _load(self._there, vectors)
+            _load(self._here, vectors, embedder)
+            _load(self._there, vectors, embedder)
         self._weights = _weights([*self._here.values(), *self._there.values()])
         self._near = self._nearest()
         self._by_value = self._sharing()
@@ -308,21 +316,41 @@ def _stems(text: str) -> set[str]:
     return {word[:_STEM] for word in _WORD.findall(fold(text))}
 
 
-def _load(texts: Mapping[str, _Text], vectors: Vectors) -> None:
-    """Give texts the vectors of their passages, less what they have in common."""
+def _load(texts: Mapping[str, _Text], vectors: Vectors, embedder: Embedder | None) -> None:
+    """Give texts their vectors, less what those of the side have in common."""
     unique = list({id(text): text for text in texts.values()}.values())
-    known, matrix = vectors.many([id_ for text in unique for id_ in text.ids])
-    if not len(known):
+    own = _of_cores(unique, embedder) if embedder is not None else set()
+    others = [text for text in unique if id(text) not in own]
+    if others:
+        known, matrix = vectors.many([id_ for text in others for id_ in text.ids])
+        place = {id_: at for at, id_ in enumerate(known.tolist())}
+        for text in others:
+            text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
+            if text.at:
+                text.vectors = matrix[[place[text.ids[at]] for at in text.at]]
+    loaded = [text.vectors for text in unique if text.vectors is not None]
+    if not loaded:
         return
-    place = {id_: at for at, id_ in enumerate(known.tolist())}
-    mean = matrix.mean(axis=0) * (len(unique) / (len(unique) + SHRUNK))
-    centred = matrix - mean
-    norms = np.linalg.norm(centred, axis=1, keepdims=True)
-    centred /= np.maximum(norms, 1e-6)
+    mean = np.concatenate(loaded).mean(axis=0) * (len(unique) / (len(unique) + SHRUNK))
     for text in unique:
-        text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
-        if text.at:
-            text.vectors = centred[[place[text.ids[at]] for at in text.at]]
+        if text.vectors is not None:
+            centred = text.vectors - mean
+            norms = np.linalg.norm(centred, axis=1, keepdims=True)
+            text.vectors = centred / np.maximum(norms, 1e-6)
+
+
+def _of_cores(unique: Sequence[_Text], embedder: Embedder) -> set[int]:
+    """Give the texts that are mostly template the vectors of what is not; says which these are."""
+    passages = {id(text): [passage for _, passage, *_ in text.passages] for text in unique}
+    found = cores.cores(passages, _stems)
+    every = [stretch for own in found.values() for _, stretch in own]
+    known = cores.embedded(every, embedder) if every else {}
+    for text in unique:
+        if id(text) in found:
+            own = found[id(text)]
+            text.at = [at for at, _ in own]
+            text.vectors = np.stack([known[stretch] for _, stretch in own])
+    return set(found)
 
 
 def _means(texts: Sequence[_Text]) -> Matrix:

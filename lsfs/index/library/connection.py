@@ -1,9 +1,10 @@
 """The SQL of a catalog whose passages are in a library.
 
-Everything that asks a catalog writes the same SQL. Two things in it are answered elsewhere, both
+Everything that asks a catalog writes the same SQL. Three things in it are answered elsewhere, all
 here: what a passage says (the functions ``passage_text`` and ``passage_heading`` of the view
-``passage``), and which passages hold an expression: ``passage_fts MATCH ?``, which every query of
-the full text has in these words, becomes a look into the ids that the library gives.
+``passage``); which passages hold an expression: ``passage_fts MATCH ?``, which every query of the
+full text has in these words, becomes a look into the ids that the library gives; and a document,
+which ``SELECT body FROM document`` asks for.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _MATCH = "passage_fts MATCH ?"
 _HOLDING = "passage_fts.rowid IN (SELECT value FROM json_each(passages_holding(?)))"
 
 
+_BODY = "SELECT body FROM document"
+_FETCHED = "SELECT document_body(id, body) FROM document"
+
+
 class Passages(Protocol):
     """What the passages of a library say."""
 
@@ -30,6 +35,10 @@ class Passages(Protocol):
 
     def heading(self, document_id: int, ordinal: int) -> str:
         """The headings above it."""
+        ...
+
+    def body(self, document_id: int, known: bytes) -> bytes:
+        """A document in its stored form; as it is known, where it is."""
         ...
 
     def holding(self, expression: str) -> Iterable[int]:
@@ -50,6 +59,7 @@ def connector(passages: Passages) -> Callable[[Path, bool], sqlite3.Connection]:
         for name, count, function in (
             ("passage_text", 2, passages.text),
             ("passage_heading", 2, passages.heading),
+            ("document_body", 2, passages.body),
             ("passages_holding", 1, lambda match: json.dumps(list(passages.holding(match)))),
         ):
             db.create_function(name, count, _telling(function, failed), deterministic=True)
@@ -85,7 +95,8 @@ class _Cursor(sqlite3.Cursor):
             raise
 
     def execute(self, sql: str, parameters: Any = ()) -> _Cursor:
-        self._told(super().execute, sql.replace(_MATCH, _HOLDING), parameters)
+        ours = sql.replace(_MATCH, _HOLDING).replace(_BODY, _FETCHED)
+        self._told(super().execute, ours, parameters)
         return self
 
     def fetchall(self) -> list[Any]:

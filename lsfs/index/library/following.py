@@ -11,7 +11,8 @@ from typing import Any
 
 from lsfs.errors import AccessDenied, LsfsError
 from lsfs.index.catalog import Catalog
-from lsfs.index.library.mirror import Mirror
+from lsfs.index.library.mirror import Mirror, Update
+from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.reader import Reader
 
 Emit = Callable[[dict[str, Any]], None]
@@ -27,11 +28,15 @@ class Following:
     Args:
         catalog: the copy.
         mirror: brings it in step; None where another process does.
-        after: called after something has changed.
+        after: told what has changed.
     """
 
     def __init__(
-        self, catalog: Catalog, reader: Reader, mirror: Mirror | None, after: Callable[[], None]
+        self,
+        catalog: Catalog,
+        reader: Reader,
+        mirror: Mirror | None,
+        after: Callable[[Update], None],
     ) -> None:
         self._catalog = catalog
         self._reader = reader
@@ -46,12 +51,26 @@ class Following:
     def pid(self) -> int:
         return os.getpid()
 
-    def begin(self) -> None:
-        """Come into step: with the library, or with the process that keeps the copy."""
-        if self._mirror is not None:
+    def begin(self, *, patient: bool) -> None:
+        """Come into step: with the library, or with the process that keeps the copy.
+
+        Args:
+            patient: where the library does not answer, begin with the copy as it is.
+
+        Raises:
+            LibraryUnreachable: it does not answer.
+        """
+        known = Mirror(self._catalog, _nothing).head
+        if self._mirror is None:
+            self._reader.show_head(known)
+            return
+        try:
             self._look()
-        else:
-            self._reader.show_head(Mirror(self._catalog, _nothing).head)
+        except LibraryUnreachable as error:
+            if not (patient and known.number):
+                raise
+            log.warning("%s; what is known of it is shown", error.message)
+            self._reader.show_head(known)
 
     def hint(self, paths: Iterable[str]) -> None:
         """Nothing: files are not changed here."""
@@ -83,11 +102,11 @@ class Following:
             return
         with self._lock:
             snapshot = self._reader.newest()
-            changed = self._mirror.update(snapshot)
+            update = self._mirror.update(snapshot)
             self._reader.show(snapshot)
             self._looked = time.monotonic()
-        if changed:
-            self._after()
+        if update is not None:
+            self._after(update)
 
     def reindex(self, emit: Emit) -> None:
         """Refuse: a library is written by its writers.

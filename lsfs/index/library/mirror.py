@@ -8,10 +8,12 @@ heads: it is of one head at a time, changed in one transaction, and reads only r
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lsfs import codec
@@ -23,13 +25,15 @@ from lsfs.index.library.tables import Snapshot
 from lsfs.index.rows import name_words
 from lsfs.index.schema import OF_FILES
 
+FEW = 100_000  # passages up to which the codes of their vectors are kept here, 400 bytes each
 AT_ONCE = 500  # documents that are asked for by id
 READ = 8192  # rows at a time
 HEAD, FILES_READ = "library_head", "library_files_read"
 
 # The passages of a library: ``passage`` is a view that looks up what they say when it is asked for,
 # so that whatever reads passages in SQL reads these. `passage_fts` has their ids; see
-# lsfs.index.library.connection for what MATCH is here.
+# lsfs.index.library.connection for what MATCH is here. `passage_code` has the codes of vectors
+# (lsfs.index.codes) of a library that has few: of all passages, or of none.
 MIRROR = """
 CREATE TABLE library_document (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), key TEXT NOT NULL UNIQUE
@@ -48,6 +52,9 @@ CREATE TABLE passage_place (
     place TEXT NOT NULL,
     text_hash BLOB NOT NULL
 );
+CREATE TABLE passage_code (
+    id INTEGER PRIMARY KEY REFERENCES passage_place(id), scale REAL NOT NULL, code BLOB NOT NULL
+);
 CREATE INDEX passage_document ON passage_place(document_id, ordinal);
 CREATE VIEW passage AS SELECT id, document_id, ordinal, char_start, char_end, page, page_end,
     line_start, line_end, passage_heading(document_id, ordinal) AS heading, place, '' AS parts,
@@ -61,6 +68,19 @@ _PLACES = (
     "text_hash",
 )  # fmt: skip
 _OF_DOCUMENT = ("passage_place", "field", "signature", "sought", "document_topic")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update has changed.
+
+    Attributes:
+        before: the head before, as :data:`HEAD` in ``meta`` has it; "" for none.
+        paths: of the files that came, went, or are others.
+    """
+
+    before: str
+    paths: tuple[bytes, ...]
 
 
 class Mirror:
@@ -81,20 +101,22 @@ class Mirror:
         known = self._catalog.meta(HEAD)
         return codec.loads(known, Head) if known else Head(0, {})
 
-    def update(self, snapshot: Snapshot) -> bool:
-        """Make the copy one of this snapshot; says whether anything was another.
+    def update(self, snapshot: Snapshot) -> Update | None:
+        """Make the copy one of this snapshot; None where it is one already.
 
         Raises:
             IndexCorrupt: the library's tables do not fit together.
         """
         if dict(self.head.tables) == dict(snapshot.head.tables):
-            return False
+            return None
+        before = self._catalog.meta(HEAD)
         with self._catalog.transaction() as db:
-            _Step(db, snapshot, int(self._catalog.meta(FILES_READ, "-1")), self._forget).run()
+            step = _Step(db, snapshot, int(self._catalog.meta(FILES_READ, "-1")), self._forget)
+            step.run()
             self._catalog.set_meta(HEAD, codec.dumps(snapshot.head))
             self._catalog.set_meta("embedder", snapshot.head.embedder)
             self._catalog.bump()
-        return True
+        return Update(before, tuple(step.touched))
 
 
 class _Step:
@@ -113,6 +135,7 @@ class _Step:
         forget: Callable[[bytes], None],
     ) -> None:
         self._forget = forget
+        self.touched: dict[bytes, None] = {}
         self._db = db
         self._to = snapshot
         self._files_read = files_read
@@ -130,6 +153,7 @@ class _Step:
             self._files()
             self._drop_files()
         self._drop_documents()
+        self._codes()
 
     def _counts_agree(self) -> bool:
         (count,) = self._db.execute("SELECT count(*) FROM file").fetchone()
@@ -153,6 +177,7 @@ class _Step:
         )
 
     def _file(self, row: dict[str, Any]) -> None:
+        self.touched[row["path"]] = None
         digest = bytes.fromhex(row["digest"]) if row["digest"] else None
         known = self._db.execute(
             "SELECT k.file_id, f.digest FROM library_file k JOIN file f ON f.id = k.file_id "
@@ -190,8 +215,12 @@ class _Step:
         """Forget the files that the library has no more."""
         column = self._to.file.search().select(["id"]).to_batches(READ)
         there = {key for batch in column for key in batch.column("id").to_pylist()}
-        known = self._db.execute("SELECT file_id, key FROM library_file").fetchall()
-        self._forget_files([file_id for file_id, key in known if key not in there])
+        known = self._db.execute(
+            "SELECT k.file_id, k.key, f.path FROM library_file k JOIN file f ON f.id = k.file_id"
+        ).fetchall()
+        gone = [(file_id, path) for file_id, key, path in known if key not in there]
+        self.touched |= dict.fromkeys(path for _, path in gone)
+        self._forget_files([file_id for file_id, _ in gone])
 
     def _forget_files(self, ids: Sequence[int]) -> None:
         for table, column in (
@@ -255,9 +284,52 @@ class _Step:
             "SELECT id FROM document WHERE NOT EXISTS "
             "(SELECT 1 FROM file WHERE file.document_id = document.id)"
         ).fetchall()
+        self._db.execute(
+            "DELETE FROM passage_code WHERE id IN (SELECT p.id FROM passage_place p WHERE "
+            "NOT EXISTS (SELECT 1 FROM file WHERE file.document_id = p.document_id))"
+        )
         for table in (*_OF_DOCUMENT, "library_document"):
             self._db.executemany(f"DELETE FROM {table} WHERE document_id = ?", gone)  # noqa: S608
         self._db.executemany("DELETE FROM document WHERE id = ?", gone)
+
+    # --- vectors
+
+    def _codes(self) -> None:
+        """Take in the codes of vectors that are not there yet, unless there are too many."""
+        (count,) = self._db.execute("SELECT count(*) FROM passage_place").fetchone()
+        if "vector" not in self._to.passage.schema.names or count > FEW:
+            self._db.execute("DELETE FROM passage_code")
+            return
+        missing = self._db.execute(
+            "SELECT DISTINCT d.key FROM passage_place p JOIN library_document d "
+            "ON d.document_id = p.document_id "
+            "WHERE NOT EXISTS (SELECT 1 FROM passage_code c WHERE c.id = p.id)"
+        ).fetchall()
+        for keys in _chunks([key for (key,) in missing]):
+            self._codes_of(keys)
+
+    def _codes_of(self, keys: Sequence[str]) -> None:
+        import numpy as np
+
+        from lsfs.index.codes import Codes
+
+        found = list(_rows(self._to.passage, "passage", keys, ["document", "ordinal", "vector"]))
+        first = dict(
+            self._db.execute(
+                "SELECT document_id, id FROM passage_place WHERE ordinal = 0 "
+                "AND document_id IN (SELECT value FROM json_each(?))",
+                (json.dumps([self._ids[key] for key in keys]),),
+            )
+        )
+        ids = np.array([first[self._ids[row["document"]]] + row["ordinal"] for row in found])
+        made = Codes.of(ids, np.array([row["vector"] for row in found], np.float32))
+        self._db.executemany(
+            "INSERT OR REPLACE INTO passage_code VALUES (?, ?, ?)",
+            (
+                (int(id_), float(scale), code.tobytes())
+                for id_, scale, code in zip(ids, made.scales, made.codes, strict=True)
+            ),
+        )
 
     def _insert(self, table: str, values: dict[str, Any]) -> int:
         marks = ", ".join("?" * len(values))

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lsfs.errors import IndexCorrupt
 from lsfs.index.library.expressions import WEIGHTS, Expression
 from lsfs.index.library.reader import Reader
 
@@ -56,6 +57,19 @@ class LibraryPassages:
             self._fetch([place])
             block = self._blocks[place]
         return block[ordinal]
+
+    def body(self, document_id: int, known: bytes) -> bytes:
+        """A document in its stored form; as it is known, where it is.
+
+        Raises:
+            IndexCorrupt: the library does not have it.
+        """
+        if known:
+            return known
+        rows = list(self._reader.rows("document", ["body"], [self._ids.key(document_id)]))
+        if not rows:
+            raise IndexCorrupt(f"document {document_id} is not in the library", repairable=False)
+        return bytes(rows[0]["body"])
 
     def ahead(self, passages: Sequence[int]) -> None:
         """Look up these passages in one go, for their texts are wanted next."""

@@ -27,8 +27,9 @@ class Reader:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self._library = Library(Objects(uri))
-        self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._head: Head | None = None  # whose tables are opened when they are asked first
         self._columns: tuple[int, frozenset[str]] = (-1, frozenset())
 
     @property
@@ -39,26 +40,36 @@ class Reader:
             NotFound: there is no library at the URI.
             LibraryUnreachable: it does not answer.
         """
-        with self._lock:
-            if self._snapshot is None:
-                with told(self.uri):
-                    self._snapshot = self._library.snapshot()
-            return self._snapshot
+        known = self._snapshot
+        if known is None:
+            with told(self.uri):
+                head = self._head
+                known = Snapshot(head, self._library.database) if head else self.newest()
+            self.show(known)
+        return known
+
+    @property
+    def head(self) -> Head:
+        """The head that answers now.
+
+        Raises:
+            LsfsError: as :attr:`snapshot`.
+        """
+        known = self._snapshot
+        return known.head if known else self._head or self.snapshot.head
 
     def newest(self) -> Snapshot:
         """The tables of the last head; the present ones when they are no others."""
-        with self._lock, told(self.uri):
+        with self._looking, told(self.uri):
             return self._library.snapshot(self._snapshot)
 
     def show_head(self, head: Head) -> None:
-        """Have the tables answer as a head names them."""
-        with told(self.uri):
-            self.show(Snapshot(head, self._library.database))
+        """Have the tables answer as a head names them, from when they are asked first."""
+        self._head, self._snapshot = head, None
 
     def show(self, snapshot: Snapshot) -> None:
         """Have these tables answer from now on."""
-        with self._lock:
-            self._snapshot = snapshot
+        self._snapshot = snapshot
 
     # --- asking
 

@@ -1,31 +1,71 @@
-"""The vectors of a library's passages, searched where they are."""
+"""The vectors of a library's passages: their codes on this machine, or searched where they are."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsfs.index.codes import Ids, Matrix
+from lsfs.index.codes import Codes, Ids, Matrix
 from lsfs.index.library.passages import Ids as Places
 from lsfs.index.library.reader import Reader, chunks, told
 
+if TYPE_CHECKING:
+    from lsfs.index.catalog import Catalog
+
 FEW_DOCUMENTS = 20_000  # as in lsfs.index.library.words
 WIDER = 20  # times as many are asked for where more documents than that are allowed
-REFINE, PROBES = 20, 40  # of an index: candidates scored by their vectors, cells looked into
+REFINE, PROBES = 4, 40  # of an index: candidates scored by their vectors, cells looked into
+
+
+class KeptVectors:
+    """The codes of a library's vectors, which are kept beside the copy of its catalog.
+
+    Args:
+        catalog: the copy.
+        dimension: numbers in a vector.
+    """
+
+    def __init__(self, catalog: Catalog, dimension: int) -> None:
+        self._catalog = catalog
+        self._dimension = dimension
+        self._read: tuple[int, Codes | None] = (-1, None)
+
+    def codes(self) -> Codes | None:
+        """All of them; None where the library has too many."""
+        with self._catalog.lock:
+            generation = self._catalog.generation()
+            if self._read[0] != generation:
+                rows = self._catalog.db.execute(
+                    "SELECT id, scale, code FROM passage_code ORDER BY id"
+                ).fetchall()
+                self._read = generation, self._of(rows) if rows else None
+        return self._read[1]
+
+    def _of(self, rows: list[tuple[int, float, bytes]]) -> Codes:
+        from dataclasses import replace
+
+        ids = np.array([row[0] for row in rows], np.int64)
+        scales = np.array([row[1] for row in rows], np.float32)
+        numbers = np.frombuffer(b"".join(row[2] for row in rows), np.int8)
+        codes = numbers.reshape(-1, self._dimension)
+        made = Codes.of(ids, codes.astype(np.float32) * scales[:, None])  # for their signs
+        return replace(made, codes=codes, scales=scales, is_sorted=True)
 
 
 class LibraryVectors:
     """Cosines of passages of a library.
 
     Args:
+        kept: the codes, where they are here.
         reader: of the library.
         places: turns ids of the copy into keys of the library, and back.
         dimension: numbers in a vector.
     """
 
-    def __init__(self, reader: Reader, places: Places, dimension: int) -> None:
+    def __init__(self, kept: KeptVectors, reader: Reader, places: Places, dimension: int) -> None:
+        self._kept = kept
         self._reader = reader
         self._places = places
         self._dimension = dimension
@@ -51,6 +91,10 @@ class LibraryVectors:
     def many(self, ids: Sequence[int] | Ids) -> tuple[Ids, Matrix]:
         """The vectors of these passages: which have one, [n], and these, [n, dimension]."""
         wanted = np.asarray(ids, np.int64)
+        kept = self._kept.codes()
+        if kept is not None:
+            at, there = kept.rows(wanted)
+            return wanted[there], kept.vectors(at)
         places = self._places.places(wanted.tolist())
         rows = self._reader.rows(
             "passage",
@@ -61,9 +105,9 @@ class LibraryVectors:
         found = {(row["document"], row["ordinal"]): row["vector"] for row in rows}
         known = self._places.passages(places)
         vectors = {known[place]: found[place] for place in places if place in found}
-        there = [id_ for id_ in wanted.tolist() if id_ in vectors]
-        made = np.array([vectors[id_] for id_ in there], np.float32)
-        return np.array(there, np.int64), made.reshape(-1, self._dimension)
+        with_one = [id_ for id_ in wanted.tolist() if id_ in vectors]
+        made = np.array([vectors[id_] for id_ in with_one], np.float32)
+        return np.array(with_one, np.int64), made.reshape(-1, self._dimension)
 
     def search(
         self,
@@ -73,19 +117,23 @@ class LibraryVectors:
         hidden: Collection[int] | Ids = frozenset(),
     ) -> tuple[Ids, Matrix]:
         """The passages most like a query: ids and cosines, best first."""
+        kept = self._kept.codes()
+        if kept is not None:
+            chosen = None if allowed is None else _array(allowed)
+            return kept.nearest(query, k, kept.eligible(chosen, _array(hidden)))
         keys = None if allowed is None else self._keys(allowed)
         if keys is not None and not keys:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         is_few = keys is None or len(keys) <= FEW_DOCUMENTS
         rows = self._nearest(query, k if is_few else WIDER * k, keys if is_few else None)
         places = {(row["document"], row["ordinal"]): 1.0 - row["_distance"] for row in rows}
-        found = self._places.passages(places)
+        known = self._places.passages(places)
         left_out = {int(one) for one in hidden}
-        kept = None if allowed is None else {int(one) for one in allowed}
+        may = None if allowed is None else {int(one) for one in allowed}
         scored = [
             (id_, places[place])
-            for place, id_ in found.items()
-            if id_ not in left_out and (kept is None or id_ in kept)
+            for place, id_ in known.items()
+            if id_ not in left_out and (may is None or id_ in may)
         ]
         scored = sorted(scored, key=lambda one: (-one[1], one[0]))[:k]
         return (
@@ -95,6 +143,12 @@ class LibraryVectors:
 
     def similarities(self, query: Matrix, ids: Sequence[int] | Ids) -> dict[int, float]:
         """Cosines of a query with these passages; those without a vector are left out."""
+        kept = self._kept.codes()
+        if kept is not None:
+            wanted = np.asarray(ids, np.int64)
+            at, known = kept.rows(wanted)
+            scores = kept.scores(query, at).tolist()
+            return dict(zip(wanted[known].tolist(), scores, strict=True))
         there, vectors = self.many(ids)
         return dict(zip(there.tolist(), (vectors @ query).tolist(), strict=True))
 
@@ -113,3 +167,7 @@ class LibraryVectors:
             with told(self._reader.uri):
                 found += asked.select(["document", "ordinal", "_distance"]).to_list()
         return found
+
+
+def _array(ids: Collection[int] | Ids) -> Ids:
+    return np.array(ids if isinstance(ids, np.ndarray) else sorted(ids), np.int64)
