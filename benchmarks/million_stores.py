@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from lsfs.index import filerows, passages
+from lsfs.index import filerows, passages, stated, terms
 from lsfs.index.catalog import Catalog
 from lsfs.index.embed import Embedder
 from lsfs.index.rows import FileIdentity, FileRow, Outcome
@@ -43,6 +43,8 @@ def write(place: Path, embedder: Embedder) -> dict[str, Any]:
             for path in paths[first : first + FILES]:
                 _store(catalog, place / "tree", path)
     catalog.set_meta("embedder", embedder.name)
+    catalog.set_meta("words", str(terms.VERSION))
+    catalog.set_meta("signatures", str(stated.SIGNATURES_VERSION))
     catalog.bump()
     told: dict[str, Any] = {"catalog CPU s": time.process_time() - begun}
     begun = time.process_time()
