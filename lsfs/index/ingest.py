@@ -23,7 +23,7 @@ from lsfs.index.compare import Changes, Move, compare
 from lsfs.index.dates import content_dates
 from lsfs.index.embed import Embedder
 from lsfs.index.embedding import Embedding
-from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
+from lsfs.index.fields import VERSION as FIELDS_VERSION
 from lsfs.index.kinds import by_folders
 from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
 from lsfs.index.making_pool import makers

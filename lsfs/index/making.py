@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from lsfs.config import FieldConfig
 from lsfs.index import passages, stated
 from lsfs.index.carried import MAILS, carried
 from lsfs.index.dates import content_dates, primary
-from lsfs.index.fields.definitions import definitions
-from lsfs.index.fields.extract import fields_of
 from lsfs.index.kinds import kind_of
 from lsfs.index.rows import Facts
 from lsfs.model import ContentDate, Document, FieldValue, Passage
+
+if TYPE_CHECKING:
+    from lsfs.index.fields.definitions import Definitions
 
 FACTS_VERSION = 2  # raise when the rules for kinds or dates change: files are then judged anew
 
@@ -50,7 +52,15 @@ class Rules:
     """
 
     def __init__(self, own: Mapping[str, FieldConfig] | None = None) -> None:
-        self._fields = definitions(own)
+        self._own = own
+        if own:
+            _ = self._fields  # what is wrong with the settings is told at once
+
+    @cached_property
+    def _fields(self) -> Definitions:
+        from lsfs.index.fields.definitions import definitions
+
+        return definitions(self._own)
 
     def make(self, document: Document, path: str) -> tuple[Facts, Made]:
         """See :class:`Maker`."""
@@ -68,6 +78,9 @@ class Rules:
 
     def fields_of(self, document: Document, dates: Sequence[ContentDate]) -> list[FieldValue]:
         """What a document states."""
+        # Most commands find nothing changed, and need none of these rules.
+        from lsfs.index.fields.extract import fields_of
+
         return fields_of(document, dates, self._fields)
 
 

@@ -12,7 +12,7 @@ from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
 from lsfs.errors import UsageError
 from lsfs.index import stated, terms
-from lsfs.index.fields.extract import VERSION as FIELDS_VERSION
+from lsfs.index.fields import VERSION as FIELDS_VERSION
 from lsfs.index.library.heads import Head
 from lsfs.index.making import FACTS_VERSION
 from lsfs.model import Status
