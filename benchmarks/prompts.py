@@ -36,7 +36,7 @@ def main() -> None:
     chat = None if file is None else LocalChat(file, ModelConfig(chat=chosen.model, kv="off"))
     second = None if chat is None else functools.partial(proposed, model=chat)
     counts: Counter[tuple[str, str]] = Counter()
-    for name in ("tuned", "others", "fourth"):
+    for name in ("tuned", "others", "fourth", "fifth"):
         _measure(sets.load(name), second, counts, chosen.wrong)
     if chat is not None:
         chat.close()

@@ -412,4 +412,5 @@ def _build(settings: Mapping[str, Any]) -> Config:
         # Not strict: variables arrive as text, and "8" is a number there.
         return msgspec.convert(nested, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"settings: {error}", hint="see: lsfs config list") from error
+        said = str(error).replace("Expected `bool`, got `str`", "Expected true or false")
+        raise UsageError(f"settings: {said}", hint="see: lsfs config list") from error

@@ -148,7 +148,7 @@ def _drive(session: Session) -> Iterator[Check]:
         fix = f"ls -ld {_quoted(record.source)}"
         yield _error("drive", f"{record.source} cannot be read, or is not there", fix)
     else:
-        yield _well("drive", str(record.source))
+        yield _well("drive", record.library or str(record.source))
         yield from _name(record)
     if record.state.root.exists():
         yield _space(record.state.root)

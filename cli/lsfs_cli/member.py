@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lsfs_cli.session import Session, terminal
+from lsfs_cli.session import Session
 from lsfs_cli.told import MemberAdded, MemberRemoved, MembersListed, MemberTold
 
 if TYPE_CHECKING:
@@ -123,10 +123,6 @@ def _told(one: Member) -> MemberTold:
 
 def _note(record: DriveRecord, call: str, one: Member) -> None:
     """Write it into the drive's audit log."""
-    from lsfs.safety.audit import AuditLog, Happening
-    from lsfs.safety.clients import Client
+    from lsfs_cli.noted import note
 
-    arguments = {"name": one.name, "paths": list(one.paths), "verbs": list(one.verbs)}
-    who = Client("cli", session=terminal())
-    what = Happening(call, "write", "done", who, details={"arguments": arguments})
-    AuditLog(record.state.audit).append(what, time.time_ns(), durable=True)
+    note(record, call, {"name": one.name, "paths": list(one.paths), "verbs": list(one.verbs)})

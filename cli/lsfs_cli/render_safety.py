@@ -21,6 +21,8 @@ def _(result: Locked, out: Console) -> None:
     verb = "would be" if result.dry_run else "is"
     what = safe(result.path) or "the drive"
     out.print(Styled(f"{what} {verb} locked until {moment(result.until)}"))
+    if not result.is_there:
+        out.print(Styled("nothing is there yet", style="dim"))
 
 
 @render.shows("SharedLink")

@@ -150,15 +150,10 @@ def serve(service: Service, announcement: Announcement) -> MountInfo:
         if captures is not None and choice.module is None:
             # The kernel's own protocol is answered in any order; libfuse has to wait for each copy.
             captures.at_once = COPIED_AT_ONCE
+        patience_s = PATIENCE_S if choice.module is None else ANSWER_WAIT_S
         vfs = Vfs(
             source,
-            _views(
-                service,
-                info,
-                past,
-                PATIENCE_S if choice.module is None else ANSWER_WAIT_S,
-                source.root if choice.module is None else None,
-            ),
+            _views(service, info, past, patience_s, None if choice.module else source.root),
             changes,
             captures=captures,
             absent=_absent(service),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from lsfs import codec, markdown
 from lsfs.errors import IndexCorrupt, LockHeld, LsfsError, StateUnwritable
-from lsfs.index import passagerows, stated
+from lsfs.index import counting, passagerows, stated
 from lsfs.index.naming import named
 from lsfs.index.opening import connect, kept_of, set_aside
 from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome, name_words, packed, unpacked
@@ -27,7 +27,6 @@ from lsfs.index.schema import SCHEMA, SCHEMA_VERSION
 from lsfs.model import Document, IndexCounts, Passage, SavedSearch, Status
 
 CHECKED_BYTES = 256 << 20  # catalogs up to this size are checked whole when they are opened
-LOOKED_AT = 20_000  # passages without a vector, to count the files that they are of
 
 log = logging.getLogger("lsfs.index.catalog")
 
@@ -550,12 +549,12 @@ class Catalog:
     def counts(self) -> IndexCounts:
         """How far the index is."""
         with self.lock:
-            return counts(self.db)
+            return counting.counts(self.db)
 
     def waiting(self) -> int:
         """How many files are not indexed in full yet; quicker than all counts."""
         with self.lock:
-            read, embedded = _waiting(self.db)
+            read, embedded = counting.waiting(self.db)
             return read + embedded
 
 
@@ -584,38 +583,3 @@ def _is_wider(limit: float, before: float) -> bool:
 
 def _unwritable(path: Path, error: sqlite3.OperationalError) -> LsfsError:
     return StateUnwritable(f"{path}: {error}")
-
-
-def counts(db: sqlite3.Connection) -> IndexCounts:
-    """How far the index is, from any connection to a catalog."""
-    quiet = (Status.OK, Status.EMPTY, Status.UNSUPPORTED, Status.PENDING)
-    by_status = dict(db.execute("SELECT status, count(*) FROM file GROUP BY status").fetchall())
-    files = sum(by_status.values())
-    pending = sum(_waiting(db))
-    row = db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-    return IndexCounts(
-        files=files,
-        indexed=files - pending,
-        pending=pending,
-        errors=sum(n for status, n in by_status.items() if status not in quiet),
-        passages=db.execute(
-            "SELECT count(*) FROM passage WHERE document_id IN (SELECT document_id FROM file)"
-        ).fetchone()[0],
-        generation=int(row[0]) if row else 0,
-        unsupported=by_status.get(Status.UNSUPPORTED, 0),
-    )
-
-
-def _waiting(db: sqlite3.Connection) -> tuple[int, int]:
-    """How many files are not read yet, and of how many others vectors are missing.
-
-    Of many missing vectors the first ones are looked at: they are of the beginnings of all files.
-    """
-    (pending,) = db.execute("SELECT count(*) FROM file WHERE status = 'pending'").fetchone()
-    (embedded,) = db.execute(
-        "SELECT count(DISTINCT f.id) FROM (SELECT document_id FROM passage WHERE embedded = 0 "
-        "ORDER BY ordinal, id LIMIT ?) p JOIN file f ON f.document_id = p.document_id "
-        "WHERE f.status <> 'pending'",
-        (LOOKED_AT,),
-    ).fetchone()
-    return pending, embedded

@@ -113,6 +113,21 @@ def within_lines(pattern: str) -> str:
     return f"\n{pattern[1:]}" if led else pattern
 
 
+def at_lines(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that begins with "^" (MULTILINE), tried where lines begin only."""
+    at, end = start, start
+    if start > 0 and text[start - 1] != "\n":
+        at = text.find("\n", start) + 1
+    while at or not start:
+        match = pattern.match(text, at) if at >= end else None
+        if match is not None:
+            yield match
+            end = match.end()
+        at = text.find("\n", at) + 1
+        if not at:
+            return
+
+
 def folded(text: str) -> str:
     """A text as literals are compared with it: every form that IGNORECASE takes as one is one."""
     text = bytewise.casefold(text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lsfs.errors import UsageError
+
 if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
     from lsfs.index.stores import Vectors
@@ -28,12 +30,15 @@ class Meaning:
         """The vectors of a drive on this machine, to write them.
 
         Raises:
-            TypeError: they are a library's, which others write.
+            UsageError: they are a shared library's, which others write.
         """
         from lsfs.index.vectors import VectorStore
 
         if not isinstance(self.vectors, VectorStore):
-            raise TypeError(f"{type(self.vectors).__name__} is not written here")
+            raise UsageError(
+                "this is a shared library, which its writers look after",
+                hint="see whether it is whole with: lsfs library check URI",
+            )
         return self.vectors
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index import catalog, kept, progress, schema
+from lsfs.index import counting, kept, progress, schema
 from lsfs.index.groups.grouped import SavedGroup
 from lsfs.index.rows import unpacked
 from lsfs.index.writers import author_of
@@ -120,7 +120,7 @@ class Published:
         """How far the index is."""
         with self._lock:
             db = self._open()
-            return IndexCounts() if db is None else catalog.counts(db)
+            return IndexCounts() if db is None else counting.counts(db)
 
     def progress(self) -> dict[str, Any]:
         """What the brain is at: stage, how much is done, rate, time left; empty when it rests."""

@@ -125,7 +125,8 @@ def gguf_file(setting: str, kind: str) -> ModelFile:
             magic = file.read(len(_GGUF_MAGIC))
         digest, stamp = _digest(path.resolve())
     except FileNotFoundError:
-        raise ModelMissing(f"no model file at {path}") from None
+        hint = "name a GGUF file that is there; those that are known: lsfs model list"
+        raise ModelMissing(f"no model file at {path}", hint=hint) from None
     except OSError as error:
         hint = f"check the file's permissions, or set model.{kind} to another one"
         raise ModelError(f"cannot read the model {path}: {error.strerror}", hint=hint) from error

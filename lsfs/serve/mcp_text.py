@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lsfs.places import cited
-from lsfs.serve.mcp_names import shown
+from lsfs.serve.mcp_names import named, named_at, shown
 
 if TYPE_CHECKING:
     from lsfs.differences import Diff
@@ -165,12 +164,12 @@ def _search(result: Hits, _: Mapping[str, Any]) -> Shown:
 
 def _hit(at: int, hit: Hit) -> str:
     about = ", ".join(part for part in (hit.kind, hit.date) if part)
-    return f"{at}. {cited(hit.path, hit.where)}{f'  ({about})' if about else ''}\n{hit.text}\n"
+    return f"{at}. {named_at(hit.path, hit.where)}{f'  ({about})' if about else ''}\n{hit.text}\n"
 
 
 @_form("grep_files", of="matches", is_paged=True)
 def _grep(result: Matches, _: Mapping[str, Any]) -> Shown:
-    lines = [f"{cited(one.path, one.where)}: {one.text[:_LINE]}" for one in result.matches]
+    lines = [f"{named_at(one.path, one.where)}: {one.text[:_LINE]}" for one in result.matches]
     more = "(there are more: make the pattern narrower)" if result.more else ""
     return Shown(lines, "" if lines else "no line matches", more)
 
@@ -178,7 +177,7 @@ def _grep(result: Matches, _: Mapping[str, Any]) -> Shown:
 @_form("ask", of="files", is_paged=True)
 def _ask(result: Answer, _: Mapping[str, Any]) -> Shown:
     files = [
-        f"- {cited(file.path, file.where)}  {file.date} {file.title}".rstrip()
+        f"- {named_at(file.path, file.where)}  {file.date} {file.title}".rstrip()
         for file in result.files
     ]
     if result.by == "list":
@@ -187,7 +186,7 @@ def _ask(result: Answer, _: Mapping[str, Any]) -> Shown:
     told = [result.answer]
     for one in result.citations:
         quote = "" if one.quote in result.answer else f": “{one.quote}”"
-        told.append(f"[{cited(one.path, one.where)}]{quote}")
+        told.append(f"[{named_at(one.path, one.where)}]{quote}")
     see = ["see also:"] if files and result.citations else []
     return Shown(files, "\n".join([*told, _notes(result.notes), *see]).strip())
 
@@ -202,7 +201,7 @@ def _summary(result: Summary, _: Mapping[str, Any]) -> Shown:
         for n in part.statements:
             one = result.statements[n]
             places = dict.fromkeys(
-                cited(c.path, c.where) for c in (result.citations[at] for at in one.citations)
+                named_at(c.path, c.where) for c in (result.citations[at] for at in one.citations)
             )
             where = f" [{'; '.join(places)}]" if places else ""
             said.append(f"{heading}{one.text}{where}")
@@ -215,7 +214,7 @@ def _group(result: Groups, _: Mapping[str, Any]) -> Shown:
     items = []
     for one in result.groups:
         label = " / ".join((*one.within, one.label))
-        names = [cited(file.path, file.where) for file in one.files[:_GROUP]]
+        names = [named_at(file.path, file.where) for file in one.files[:_GROUP]]
         rest = [f"… and {one.count - _GROUP} more"] if one.count > _GROUP else []
         items.append(f"{label} ({one.count})\n" + "\n".join(f"  {n}" for n in [*names, *rest]))
     loose = len(result.ungrouped)
@@ -229,7 +228,7 @@ def _join(result: Joined, _: Mapping[str, Any]) -> Shown:
 
 
 def _row(row: JoinRow) -> str:
-    return f"{row.left} | {row.right or f'({row.why})'} | {row.key} | {row.score:.2f}"
+    return f"{named(row.left)} | {named(row.right) or f'({row.why})'} | {row.key} | {row.score:.2f}"
 
 
 @_form("index_status")
@@ -244,7 +243,8 @@ def _status(result: StatusReport, _: Mapping[str, Any]) -> Shown:
     ]
     lines += [f"now: {json.dumps(result.work)}"] if result.work else []
     problems = [
-        f"- {one['path']}: {one['status']}: {one.get('reason', '')} ({one.get('advice', '')})"
+        f"- {named(one['path'])}: {one['status']}: "
+        f"{one.get('reason', '')} ({one.get('advice', '')})"
         for one in result.problems
     ]
     return Shown(problems, "\n".join(lines))
@@ -258,31 +258,31 @@ def _versions(result: History, _: Mapping[str, Any]) -> Shown:
     return Shown(
         [
             f"{one.version}  {one.time}  {one.size} bytes  {one.op}"
-            + (f"  as {one.path}" if one.path != result.path else "")
+            + (f"  as {named(one.path)}" if one.path != result.path else "")
             + ("" if one.kept else "  not kept")
             + ("  (now)" if one.present else "")
             for one in result.versions
         ],
-        f"versions of {result.path}:",
+        f"versions of {named(result.path)}:",
     )
 
 
 @_form("diff", is_paged=True)
 def _diff(result: Diff, _: Mapping[str, Any]) -> Shown:
-    head = f"{result.path}: {result.before} → {result.after} ({result.kind.value})"
+    head = f"{named(result.path)}: {result.before} → {result.after} ({result.kind.value})"
     return Shown(result.text.splitlines(), f"{head}\n{_notes(result.notes)}".rstrip())
 
 
 @_form("rollback", of="changes", is_paged=True)
 def _rollback(result: Restored, _: Mapping[str, Any]) -> Shown:
     lines = [
-        f"- {one.action} {one.path}"
+        f"- {one.action} {named(one.path)}"
         + (f" (version {one.version})" if one.version else "")
-        + (f" from {one.origin}" if one.origin else "")
+        + (f" from {named(one.origin)}" if one.origin else "")
         + (f" NOT DONE: {one.problem}" if one.problem else "")
         for one in result.changes
     ]
-    what = result.path or "the drive"
+    what = named(result.path) or "the drive"
     if not lines:
         return Shown([], f"{what} is at {result.to} already")
     if result.dry_run:
@@ -306,16 +306,16 @@ def _read_many(result: Texts, _: Mapping[str, Any]) -> Shown:
     for one in result.files:
         rest = f"[cut here; go on: read_text_file with cursor={one.next!r}]\n" if one.next else ""
         told.append(
-            f"{one.path}: Error - {one.problem}"
+            f"{named(one.path)}: Error - {one.problem}"
             if one.problem
-            else f"{one.path}:\n{one.text}\n{rest}"
+            else f"{named(one.path)}:\n{one.text}\n{rest}"
         )
     return Shown(["\n---\n".join(told)])
 
 
 @_form("write_file", is_plain=True)
 def _write(result: Written, _: Mapping[str, Any]) -> Shown:
-    return Shown([f"Successfully wrote to {result.path} (version {result.version})"])
+    return Shown([f"Successfully wrote to {named(result.path)} (version {result.version})"])
 
 
 @_form("edit_file", is_plain=True)
@@ -327,12 +327,12 @@ def _edit(result: Edited, _: Mapping[str, Any]) -> Shown:
 
 @_form("create_directory", is_plain=True)
 def _make(_: Done, arguments: Mapping[str, Any]) -> Shown:
-    return Shown([f"Successfully created directory {arguments['path']}"])
+    return Shown([f"Successfully created directory {named(arguments['path'])}"])
 
 
 @_form("move_file", is_plain=True)
 def _move(_: Done, arguments: Mapping[str, Any]) -> Shown:
-    source, destination = arguments["source"], arguments["destination"]
+    source, destination = named(arguments["source"]), named(arguments["destination"])
     return Shown([f"Successfully moved {source} to {destination}"])
 
 
@@ -354,8 +354,8 @@ def _sizes(result: Listing, _: Mapping[str, Any]) -> Shown:
 
 
 def _named(one: Entry) -> str:
-    link = f" -> {one.target}" if one.kind == "link" else ""
-    return f"{_MARKS.get(one.kind, '[FILE]')} {one.name}{link}"
+    link = f" -> {named(one.target)}" if one.kind == "link" else ""
+    return f"{_MARKS.get(one.kind, '[FILE]')} {named(one.name)}{link}"
 
 
 def _more(count: int) -> str:
@@ -398,7 +398,7 @@ def _tree(result: Tree, _: Mapping[str, Any]) -> Shown:
 
 @_form("search_files", is_plain=True, is_paged=True)
 def _find(result: Names, _: Mapping[str, Any]) -> Shown:
-    lines = [one.path for one in result.entries]
+    lines = [named(one.path) for one in result.entries]
     more = "[there are more: make the pattern narrower]" if result.more else ""
     return Shown(lines, "" if lines else "No matches found", more)
 

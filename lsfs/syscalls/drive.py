@@ -296,7 +296,7 @@ def open_engines(
         shedding.start()
     clock = clock or SystemClock()
     if record.library:
-        return _library(record, config, residents, stack, clock, (read_only, follow))
+        return _library((record, config, clock), residents, (read_only, follow), stack)
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
     tree = SourceTree(record.source, config.index.ignore)
@@ -335,29 +335,24 @@ def open_engines(
 
 
 def _library(
-    record: DriveRecord,
-    config: Config,
+    what: tuple[DriveRecord, Config, Clock],
     residents: Residents,
-    stack: contextlib.ExitStack,
-    clock: Clock,
     how: tuple[bool, bool],
+    stack: contextlib.ExitStack,
 ) -> Engines:
     """The engines of a shared library, with the models of this machine."""
     from lsfs.syscalls import embedders, rerank, shared
 
+    record, config, clock = what
+    read_only, follow = how
     reader = _reader(config)
     stack.callback(reader.close)
-    models = shared.Models(
-        embedders.load(config.model, residents),
-        _chat(config, residents, record.state.kv, stack),
-        rerank.reranker(config.model, residents),
-        reader,
-    )
-    read_only, follow = how
-    engines = shared.open_library(
-        record, models, config, clock, stack, read_only=read_only, follow=follow
-    )
-    return replace(engines, residents=residents)
+    opening = shared.Opening(
+        record, config, clock, embedders.load(config.model, residents),
+        _chat(config, residents, record.state.kv, stack), rerank.reranker(config.model, residents),
+        reader, read_only=read_only, follow=follow,
+    )  # fmt: skip
+    return shared.open_library(opening, stack)
 
 
 def _versions(

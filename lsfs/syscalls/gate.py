@@ -21,12 +21,14 @@ from lsfs.errors import (
     IndexCorrupt,
     LockHeld,
     LsfsError,
+    NotFound,
     StateUnwritable,
     UsageError,
 )
 from lsfs.safety.audit import AuditLog, Happening
 from lsfs.safety.pathlocks import PathLocks, told
 from lsfs.syscalls.engines import Call
+from lsfs.syscalls.nearest import nearest
 from lsfs.syscalls.registry import Effect, Syscall, registry
 
 log = logging.getLogger("lsfs.syscalls.gate")
@@ -83,7 +85,7 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
         _authorise(call, declared, request, effect)
         request = _private(call, declared, request)
         with limited(dataclasses.replace(call, changes=effect is not Effect.READ)) as seen:
-            result = _run(seen, declared, request)
+            result = _run_told(seen, declared, request)
     except LsfsError as error:
         outcome = "refused" if isinstance(error, _REFUSALS) else "failed"
         if effect is not Effect.READ or isinstance(error, AccessDenied):
@@ -99,6 +101,17 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
 
 
 _REFUSALS = (AccessDenied, LockHeld, ConfirmationRequired, UsageError)
+
+
+def _run_told(call: Call, declared: Syscall, request: Any) -> Any:
+    """Run it; of a file that is not there, the error says which one may have been meant."""
+    try:
+        return _run(call, declared, request)
+    except NotFound as error:
+        near = nearest(call, named_paths(declared, request))
+        if near:
+            error.hint = f"did you mean {near!r}?"
+        raise
 
 
 def _run(call: Call, declared: Syscall, request: Any) -> Any:

@@ -37,6 +37,7 @@ class Locked:
         until: when it ends by itself, ISO 8601.
         mine: whether it is the caller's.
         dry_run: it was not taken.
+        is_there: something stands at the path; a name that is not taken yet can be locked too.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Locked:
     until: str
     mine: bool
     dry_run: bool = False
+    is_there: bool = True
 
 
 @registry.syscall(
@@ -63,7 +65,8 @@ def lock(call: Call, request: LockRequest) -> Locked:
     locks = PathLocks(call.engines.state.path_locks)
     take = locks.would_take if request.dry_run else locks.take
     taken = _shown(call, take(path, call.client, now_ns + length_ns, now_ns))
-    return replace(taken, dry_run=request.dry_run)
+    is_there = call.engines.tree.stat(path) is not None
+    return replace(taken, dry_run=request.dry_run, is_there=is_there)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsfs.clock import Clock
 from lsfs.drives import DriveRecord
 from lsfs.errors import UsageError
 from lsfs.index import opening
+from lsfs.index.catalog import Catalog
 from lsfs.index.library.catalog import LibraryCatalog
 from lsfs.index.library.files import LibraryFiles
 from lsfs.index.library.following import Following
@@ -31,6 +32,7 @@ from lsfs.versions.past import Past
 from lsfs.versions.tables import Row
 
 if TYPE_CHECKING:
+    from lsfs.config import Config
     from lsfs.index.embed import Embedder
     from lsfs.index.pool import SandboxPool
     from lsfs.llm.chat import ChatModel, Reranker
@@ -38,85 +40,71 @@ if TYPE_CHECKING:
 log = logging.getLogger("lsfs.syscalls.shared")
 
 
-class Models:
-    """The models of this machine, which are those of any drive.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a library is opened with.
 
-    Args:
+    Attributes:
+        record: names it.
+        config, clock: as of any drive.
         embedder: reads queries; it has to be the one that made the library's vectors.
-    """
-
-    def __init__(
-        self,
-        embedder: Embedder | None,
-        chat: ChatModel | None,
-        reranker: Reranker | None,
-        reader: SandboxPool,
-    ) -> None:
-        self.embedder = embedder
-        self.chat = chat
-        self.reranker = reranker
-        self.reader = reader
-
-
-def open_library(
-    record: DriveRecord,
-    models: Models,
-    config: Any,
-    clock: Clock,
-    stack: contextlib.ExitStack,
-    *,
-    read_only: bool,
-    follow: bool,
-) -> Engines:
-    """Build the engines of a library; ``stack`` closes them.
-
-    Args:
+        chat, reranker, reader: the models and parsers of this machine.
         read_only: another process keeps the copy of its catalog in step.
         follow: take in what is committed behind the caller, instead of when asked.
+    """
+
+    record: DriveRecord
+    config: Config
+    clock: Clock
+    embedder: Embedder | None
+    chat: ChatModel | None
+    reranker: Reranker | None
+    reader: SandboxPool
+    read_only: bool
+    follow: bool
+
+
+def open_library(given: Opening, stack: contextlib.ExitStack) -> Engines:
+    """Build the engines of a library; ``stack`` closes them.
 
     Raises:
         NotFound: there is no library at the URI.
         LibraryUnreachable: it does not answer.
     """
+    record = given.record
     reader = Reader(record.library)
     path = record.state.catalog
-    if not read_only:
+    if not given.read_only:
         _make(path)
     ids = Ids(opening.connect(path, True))
     stack.callback(ids.close)
     passages = LibraryPassages(reader, ids)
-    catalog = LibraryCatalog(path, reader, passages, read_only=read_only)
+    catalog = LibraryCatalog(path, reader, passages, read_only=given.read_only)
     stack.callback(catalog.close)
     files = LibraryFiles(record.library, record.source, path)
-
-    def rows(query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
-        with catalog.lock:
-            return catalog.db.execute(query, values).fetchall()
-
-    tree = LibraryTree(record.source, record.library, files, rows, catalog.generation)
+    tree = LibraryTree(record.source, record.library, files, catalog)
     stack.callback(tree.close)
-    mirror = None if read_only else Mirror(catalog, files.forget)
-    following = Following(catalog, reader, mirror, _after(tree) if follow else _nothing)
-    following.begin(patient=follow)
+    mirror = None if given.read_only else Mirror(catalog, files.forget)
+    following = Following(catalog, reader, mirror, tree.take_in)
+    following.begin(patient=given.follow)
     stack.callback(following.close)
-    words = LibraryWords(catalog, reader, passages, ids)
-    meanings = _meanings(models.embedder, catalog, reader, ids)
-    past = LibraryPast(record, tree, rows)
+    past = LibraryPast(record, tree, catalog)
     stack.callback(past.close)
-    if follow:
+    if given.follow:
         tree.ready()
         following.start()
+    words = LibraryWords(catalog, reader, passages, ids)
+    meanings = _meanings(given.embedder, catalog, reader, ids)
     return Engines(
-        record.source, record.state, config, clock, catalog,
-        Search(catalog, None, None, meanings, words), tree, models.chat, following, past, None,
-        models.reader, None, reranker=models.reranker,
+        record.source, record.state, given.config, given.clock, catalog,
+        Search(catalog, None, None, meanings, words), tree, given.chat, following, past, None,
+        given.reader, reranker=given.reranker,
     )  # fmt: skip
 
 
 def _make(path: Path) -> None:
     """See that there is a usable copy of the catalog; a damaged one is made again."""
     from lsfs.errors import IndexCorrupt
-    from lsfs.index.catalog import Catalog
     from lsfs.index.library.mirror import SCHEMA
 
     try:
@@ -125,15 +113,6 @@ def _make(path: Path) -> None:
         log.error("%s; it is copied again from the library", error.message)
         opening.set_aside(path)
         Catalog(path, schema=SCHEMA).close()
-
-
-def _nothing() -> None:
-    """Nothing follows on a change."""
-
-
-def _after(tree: LibraryTree) -> Callable[[], None]:
-    """Who mounts a library sees what has changed in it."""
-    return tree.ready
 
 
 def _meanings(
@@ -156,33 +135,27 @@ def _meanings(
 class LibraryPast(Past):
     """The past of a library: it has none, but its present files can be read as versions are."""
 
-    def __init__(
-        self,
-        record: DriveRecord,
-        tree: SourceTree,
-        rows: Callable[[str, tuple[object, ...]], list[Any]],
-    ) -> None:
+    def __init__(self, record: DriveRecord, tree: SourceTree, catalog: Catalog) -> None:
         state = record.state
         self._root = os.open(record.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         super().__init__(state.versions, state.history, state.objects, self._root)
         self._uri = record.library
         self._tree = tree
-        self._files = rows
+        self._catalog = catalog
 
     def close(self) -> None:
         super().close()
         os.close(self._root)
 
     def live(self, path: str) -> Row | None:
-        found = self._files(
-            "SELECT id, path, mtime_ns, size FROM file WHERE path = ?", (os.fsencode(path),)
-        )
-        for id_, raw, mtime_ns, size in found:
-            return Row(
-                id_, raw, "file", 1, mtime_ns, None, "found", "", 0o444, 0, 0, mtime_ns, size,
-                None, None, None, None, "", 0,
-            )  # fmt: skip
-        return None
+        row = self._catalog.file(path)
+        if row is None:
+            return None
+        time_ns, size = row.identity.mtime_ns, row.identity.size
+        return Row(
+            row.id, os.fsencode(path), "file", 1, time_ns, None, "found", "", 0o444, 0, 0, time_ns,
+            size, None, None, None, None, "", 0,
+        )  # fmt: skip
 
     def open(self, row: Row) -> Content:
         fd = self._tree.open(os.fsdecode(row.path))

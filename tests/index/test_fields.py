@@ -13,7 +13,7 @@ from lsfs.index.dates import content_dates
 from lsfs.index.fields import extract
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.fields.meant import without_signers
+from lsfs.index.fields.meant import role_of, without_signers
 from lsfs.model import Block, BlockKind, Document, FieldValue, Span, Table
 
 from .conftest import document
@@ -205,6 +205,28 @@ def test_only_the_beginning_of_a_huge_document_is_read(monkeypatch: pytest.Monke
     assert {one.name for one in read(text)} > {one.name for one in read(first)}
     monkeypatch.setattr(extract, "READ_CHARS", 60)
     assert read(text) == read(first)
+
+
+@pytest.mark.parametrize(
+    ("text", "parties"),
+    [
+        ("Vaultline stores back-ups of Roth & Sons. Accepted on 11 February 2025 by Pia Lund.",
+         {"supplier": "vaultline", "customer": "roth sons"}),
+        ("Pebble Hosting provides to Acme Ltd web space of 40 GB. Agreed on 1 September 2020.",
+         {"supplier": "pebble hosting", "customer": "acme"}),
+        ("Roth & Sons employs Ms Pia Lund as office manager. Signed on 1 February 2022.",
+         {"employer": "roth sons", "employee": "pia lund"}),
+        ("Krautwerk liefert Gemüse an Mensa Nord. Vereinbart am 3. Mai 2021.",
+         {"supplier": "krautwerk", "customer": "mensa nord"}),
+        ("Apple sells phones to Vodafone. The figures were published on 3 May 2021.", {}),
+        ("The Supplier delivers chairs to Acme Ltd. Signed on 3 May 2021.", {}),
+        ("Acme Ltd stores wood. Signed on 3 May 2021.", {}),
+    ],
+)  # fmt: skip
+def test_parties_of_a_contract_of_one_sentence(text: str, parties: dict[str, str]) -> None:
+    found = [one for one in read(text) if one.name == "party"]
+    told = {role_of(one.rule): one.normal for one in found if one.rule.startswith("undertakes")}
+    assert told == parties
 
 
 def test_who_signs_for_a_party_is_none() -> None:

@@ -405,7 +405,7 @@ def test_a_picture_of_text_is_read(sandboxed: Reader) -> None:
 
 
 def test_a_picture_of_text_without_tesseract(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Tesseract, "find", classmethod(lambda cls: None))
+    monkeypatch.setattr(Tesseract, "find", lambda *_: None)
     document: Document = read(scanned(), "scan.pdf")
     assert document.status is Status.EMPTY
     assert "tesseract" in document.warnings[0]

@@ -9,7 +9,9 @@ from tests.prompts import sets
 DANGEROUS = ("delete", "purge", "prune", "trash_empty", "drop_snapshot", "kv_clear")
 
 
-@pytest.mark.parametrize(("name", "least"), [("tuned", 0.98), ("others", 0.95), ("fourth", 0.97)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("tuned", 0.98), ("others", 0.95), ("fourth", 0.97), ("fifth", 0.8)]
+)
 def test_prompts_become_the_calls_that_were_meant(name: str, least: float) -> None:
     prompts = sets.load(name)
     around = sets.surroundings(prompts)

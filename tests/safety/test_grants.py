@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,7 +132,8 @@ def questions(drive: lsfs.Drive) -> Iterator[object]:
 def test_nothing_is_said_of_what_is_not_granted(agent: lsfs.Drive) -> None:
     for said in questions(agent):
         text = codec.dumps(said)
-        leaked = [word for word in SECRET_WORDS if word in text]
+        # Not within the digits of a time.
+        leaked = [one for one in SECRET_WORDS if re.search(rf"(?<!\d){one}(?!\d)", text)]
         assert not leaked, f"{leaked} in {text[:2000]}"
     assert agent.status().index["files"] == 4
     (count,) = [row for row in agent.aggregate("count").rows]

@@ -16,7 +16,7 @@ from lsfs.places import Places
 
 log = logging.getLogger("lsfs.index.fields")
 
-VERSION = 7  # raise when the rules change: every document is then read anew
+VERSION = 8  # raise when the rules change: every document is then read anew
 # Characters of a document, two hundred pages: reading for fields takes microseconds for each, in
 # the process that indexes.
 READ_CHARS = 500_000

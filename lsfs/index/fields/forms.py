@@ -16,6 +16,7 @@ from functools import cached_property
 from lsfs import bytewise, values
 from lsfs.index.dates import fold
 from lsfs.index.fields.words import COUNTS, UNITS
+from lsfs.index.kinds import kinds_in
 from lsfs.index.literals import Strings
 from lsfs.model import ContentDate
 
@@ -77,6 +78,16 @@ _TITLE = re.compile(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
     r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|"
     r"the|m|d)\b\.?\s+)+(?=[^\W\d_])",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    r"(?:sir|madam|sirs|all|team|colleagues?|customers?|damen|herren|kunde|kundin|madame|monsieur|"
+    r"señor(?:es|a)?|readers?|everyone|hiring|whom|cliente|client|ladies|gentlemen|"
+    r"damen und herren|les parties|las partes|the parties|den parteien|dem vermieter|landlord|"
+    r"tenant|vermieter|mieter|bailleur|locataire|arrendador|arrendatario|buyer|seller|parties|parteien|partes|mr|"
+    r"mrs|ms|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|"
+    r"july|august|september|october|november|december|employer|employee|verkäufer|käufer)\b\W*\Z",
     re.IGNORECASE,
 )
 _LEGAL = re.compile(
@@ -356,6 +367,12 @@ def name_at(text: str, start: int, end: int) -> Form | None:
         return None
     at = start + lead
     return Form(at, at + len(written), party_key(written))
+
+
+def is_name(text: str, form: Form) -> bool:
+    """Whether it is no title ("Supply Agreement") and no word for anybody ("the parties")."""
+    written = text[form.start : form.end]
+    return not _GENERIC.match(written) and not kinds_in(written.split()[-1:])
 
 
 def is_firm(name: str) -> bool:

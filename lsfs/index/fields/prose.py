@@ -22,12 +22,13 @@ from lsfs.index.fields.forms import (
     Reader,
     durations,
     is_firm,
+    is_name,
     name_at,
 )
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import ROLE_NAMES
-from lsfs.index.kinds import kinds_in
-from lsfs.index.literals import Sought, Strings, folded
+from lsfs.index.fields.undertakings import AGREED, undertaken
+from lsfs.index.literals import Sought, Strings, at_lines, folded
 from lsfs.model import DateKind, Document
 
 FRONT = 4000  # characters in which a contract names its parties
@@ -349,16 +350,6 @@ _CLOSING = re.compile(
     r"[ \t]*[,.]?[ \t]*\n\s*",
     re.IGNORECASE | re.MULTILINE,
 )
-_GENERIC = re.compile(
-    r"(?:sir|madam|sirs|all|team|colleagues?|customers?|damen|herren|kunde|kundin|madame|monsieur|"
-    r"señor(?:es|a)?|readers?|everyone|hiring|whom|cliente|client|ladies|gentlemen|"
-    r"damen und herren|les parties|las partes|the parties|den parteien|dem vermieter|landlord|"
-    r"tenant|vermieter|mieter|bailleur|locataire|arrendador|arrendatario|buyer|seller|parties|parteien|partes|mr|"
-    r"mrs|ms|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|"
-    r"july|august|september|october|november|december|employer|employee|verkäufer|käufer)\b\W*\Z",
-    re.IGNORECASE,
-)
 
 
 # Behind a name, its address aside: "(the Client)", "ci-après « le Prestataire »", "as tenant".
@@ -374,7 +365,9 @@ _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _BETWEEN_TWO = Sought(_BETWEEN)
 _BETWEEN_WORDS = Strings(("between", "zwischen", "entre", "tra", "by and between"))
 _AGREEMENT = Sought(_AGREEING)
-_NEEDED = Strings((*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs, *_AGREEMENT.needs))
+_NEEDED = Strings(
+    (*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs, *_AGREEMENT.needs, *AGREED.needs)
+)
 
 
 def parties(text: str) -> Iterator[Found]:
@@ -397,6 +390,8 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
         yield from (Found("party", form, "between", 0.8) for form in _agreeing(front))
     if _TRANSFER.may_match(held):
         yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
+    if AGREED.may_match(held):
+        yield from undertaken(front)
     defined = list(_DEFINED_IN_BRACKETS.finditer(front)) if "(" in front else []
     if _DEFINITION.may_match(held):
         defined += _DEFINED_BY_WORD.finditer(front)
@@ -422,7 +417,7 @@ def _agreeing(front: str) -> Iterator[Form]:
     """Two who agree at the head of a sentence: "A and B conclude"."""
     for match in at_lines(_AGREEING, front):
         pair = [name_at(front, *match.span(group)) for group in ("first", "second")]
-        names = [form for form in pair if form is not None and _is_name(front, form)]
+        names = [form for form in pair if form is not None and is_name(front, form)]
         # "Landlord and Tenant agree", "Historians and Economists agree" name nobody.
         if len(names) == len(pair) and all(" " in form.normal for form in names):
             yield from names
@@ -433,25 +428,13 @@ def _with_roles(text: str, found: list[Found]) -> Iterator[Found]:
     """Parties of a contract with what it calls them behind their names: (the "Landlord")."""
     starts = sorted({one.form.start for one in found})
     for one in found:
+        if ": " in one.rule:
+            yield one
+            continue
         end = one.form.end
         after = starts[bisect_right(starts, end) :]
         role = _CALLED.match(fold(text[end : min([end + ROLE_CHARS, *after[:1]])]))
         yield replace(one, rule=f"{one.rule}: {role['role']}") if role else one
-
-
-def at_lines(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
-    """The matches of a pattern that begins with "^" (MULTILINE), tried where lines begin only."""
-    at, end = start, start
-    if start > 0 and text[start - 1] != "\n":
-        at = text.find("\n", start) + 1
-    while at or not start:
-        match = pattern.match(text, at) if at >= end else None
-        if match is not None:
-            yield match
-            end = match.end()
-        at = text.find("\n", at) + 1
-        if not at:
-            return
 
 
 def _transferred(front: str) -> Iterator[Form]:
@@ -477,7 +460,7 @@ def _addressed(front: str) -> Iterator[Form]:
             continue
         form = name_at(front, *lines[n - above].span())
         if form and not front[form.end : lines[n - above].end()].strip(" .,"):
-            yield from [form] if _is_name(front, form) else []
+            yield from [form] if is_name(front, form) else []
 
 
 def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:
@@ -497,14 +480,14 @@ def _of_letter(text: str, front: str) -> Iterator[Found]:
     dear = next(at_lines(_DEAR, front), None)
     if dear:
         form = name_at(text, dear.end(), min(len(text), dear.end() + 60))
-        if form and _is_name(text, form):
+        if form and is_name(text, form):
             form = _in_full(text, form, dear.start()) or form
             yield Found("party", form, "salutation", 0.75)
     foot = max(0, len(text) - FOOT)
     for match in list(at_lines(_CLOSING, text, foot))[-1:]:
         end = text.find("\n", match.end())
         form = name_at(text, match.end(), end if end >= 0 else len(text))
-        if form and _is_name(text, form):
+        if form and is_name(text, form):
             yield Found("party", form, "signature", 0.7)
 
 
@@ -584,7 +567,7 @@ def _name(text: str, start: int) -> Form | None:
     if form is None:
         return None
     form = _without_second(text, form)
-    return form if _is_name(text, form) else None
+    return form if is_name(text, form) else None
 
 
 # Who is named behind an "and" without a name: Smith and Sons, Müller und Partner, Garcia e Hijos.
@@ -611,9 +594,3 @@ def _without_second(text: str, form: Form) -> Form:
         return form
     cut = name_at(text, form.start, form.start + match.start())
     return cut or form
-
-
-def _is_name(text: str, form: Form) -> bool:
-    """Whether it is no title ("Supply Agreement") and no word for anybody ("the parties")."""
-    written = text[form.start : form.end]
-    return not _GENERIC.match(written) and not kinds_in(written.split()[-1:])

@@ -321,12 +321,13 @@ def _load(texts: Mapping[str, _Text], vectors: Vectors, embedder: Embedder | Non
     unique = list({id(text): text for text in texts.values()}.values())
     own = _of_cores(unique, embedder) if embedder is not None else set()
     others = [text for text in unique if id(text) not in own]
-    known, matrix = vectors.many([id_ for text in others for id_ in text.ids])
-    place = {id_: at for at, id_ in enumerate(known.tolist())}
-    for text in others:
-        text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
-        if text.at:
-            text.vectors = matrix[[place[text.ids[at]] for at in text.at]]
+    if others:
+        known, matrix = vectors.many([id_ for text in others for id_ in text.ids])
+        place = {id_: at for at, id_ in enumerate(known.tolist())}
+        for text in others:
+            text.at = [at for at, id_ in enumerate(text.ids) if id_ in place]
+            if text.at:
+                text.vectors = matrix[[place[text.ids[at]] for at in text.at]]
     loaded = [text.vectors for text in unique if text.vectors is not None]
     if not loaded:
         return

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lsfs import beneath
@@ -25,8 +26,12 @@ from lsfs.errors import LsfsError, NotFound
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.schema import bytes_at
 
+if TYPE_CHECKING:
+    from lsfs.index.library.mirror import Update
+
 ABSENT, PRESENT = 0o644, 0o444  # permissions of a file whose bytes are not here, and are
 HIDDEN = (b".lsfs.toml", b".lsfsignore")  # what would decide on this machine's settings
+DRAFT = b".lsfs-"  # how the name of a file begins that is being made
 LONGEST = 255  # bytes of a name
 PART = 8 << 20  # bytes that are fetched at a time
 
@@ -163,8 +168,72 @@ class LibraryFiles:
             finally:
                 os.close(fd)
 
-    def lay_out(self) -> None:
-        """Make the folder show what the library has: no more, no less."""
+    def lay_out(self, head: str) -> None:
+        """Make the folder show what the library has: no more, no less.
+
+        Args:
+            head: that the copy of the catalog is of, in any form; nothing is done when the folder
+                has been laid out by it.
+        """
+        with self._laying():
+            if self._shown() != head:
+                self._lay_out()
+                self._show(head)
+
+    def change(self, update: Update, head: str) -> None:
+        """The same by what an update has changed; a folder that is not laid out stays so."""
+        with self._laying():
+            if self._shown() != update.before or not update.before:
+                return
+            for path in update.paths:
+                self._change(path)
+            self._show(head)
+
+    def _change(self, path: bytes) -> None:
+        try:
+            self.stand(os.fsdecode(path))
+        except NotFound:
+            self.forget(path)
+            self._drop_empty(path.split(b"/")[:-1])
+        except OSError as error:
+            log.warning("%r cannot stand in the folder: %s", path, error.strerror)
+
+    def _drop_empty(self, folders: list[bytes]) -> None:
+        """Remove folders that hold nothing any more, the innermost first."""
+        with self._root() as root, contextlib.suppress(OSError):  # not empty: it stays
+            while folders:
+                *above, name = folders
+                fd = beneath.open_folder(root, above)
+                try:
+                    os.rmdir(name, dir_fd=fd)
+                finally:
+                    os.close(fd)
+                folders = above
+
+    @contextlib.contextmanager
+    def _laying(self) -> Iterator[None]:
+        """One process lays the folder out at a time."""
+        with self._root() as root:
+            fcntl.flock(root, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def _mark(self) -> Path:
+        return self._folder.with_name(f"{self._folder.name}.head")
+
+    def _shown(self) -> str:
+        """The head that the folder was laid out by; "" for none."""
+        try:
+            return self._mark.read_text()
+        except FileNotFoundError:
+            return ""
+
+    def _show(self, head: str) -> None:
+        draft = self._mark.with_suffix(".draft")
+        draft.write_text(head)
+        draft.replace(self._mark)
+
+    def _lay_out(self) -> None:
         with self._database() as db:
             rows = db.execute("SELECT path, size, mtime_ns, digest FROM file").fetchall()
         wanted = {bytes(path): Wanted(*rest) for path, *rest in rows if _is_safe(path)}
@@ -192,7 +261,7 @@ class LibraryFiles:
                     self._clear(root, path, wanted, folders)
                 elif is_dir:
                     _remove_tree(fd, name)
-                elif path not in wanted or path in folders:
+                elif (path not in wanted or path in folders) and not name.startswith(DRAFT):
                     os.unlink(name, dir_fd=fd)
         finally:
             os.close(fd)
@@ -207,7 +276,7 @@ class LibraryFiles:
             if _is_as(fd, name, wanted):
                 return
             # A new file under the same name: who has the earlier one open goes on reading it.
-            draft = b".lsfs-%d.tmp" % threading.get_native_id()
+            draft = DRAFT + b"%d.tmp" % threading.get_native_id()
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
             new = os.open(draft, flags, ABSENT, dir_fd=fd)
             try:

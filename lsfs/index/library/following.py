@@ -11,7 +11,7 @@ from typing import Any
 
 from lsfs.errors import AccessDenied, LsfsError
 from lsfs.index.catalog import Catalog
-from lsfs.index.library.mirror import Mirror
+from lsfs.index.library.mirror import Mirror, Update
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.reader import Reader
 
@@ -28,11 +28,15 @@ class Following:
     Args:
         catalog: the copy.
         mirror: brings it in step; None where another process does.
-        after: called after something has changed.
+        after: told what has changed.
     """
 
     def __init__(
-        self, catalog: Catalog, reader: Reader, mirror: Mirror | None, after: Callable[[], None]
+        self,
+        catalog: Catalog,
+        reader: Reader,
+        mirror: Mirror | None,
+        after: Callable[[Update], None],
     ) -> None:
         self._catalog = catalog
         self._reader = reader
@@ -98,11 +102,11 @@ class Following:
             return
         with self._lock:
             snapshot = self._reader.newest()
-            changed = self._mirror.update(snapshot)
+            update = self._mirror.update(snapshot)
             self._reader.show(snapshot)
             self._looked = time.monotonic()
-        if changed:
-            self._after()
+        if update is not None:
+            self._after(update)
 
     def reindex(self, emit: Emit) -> None:
         """Refuse: a library is written by its writers.

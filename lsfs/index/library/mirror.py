@@ -13,6 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lsfs import codec
@@ -69,6 +70,19 @@ _PLACES = (
 _OF_DOCUMENT = ("passage_place", "field", "signature", "sought", "document_topic")
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update has changed.
+
+    Attributes:
+        before: the head before, as :data:`HEAD` in ``meta`` has it; "" for none.
+        paths: of the files that came, went, or are others.
+    """
+
+    before: str
+    paths: tuple[bytes, ...]
+
+
 class Mirror:
     """Brings a catalog in step with a library.
 
@@ -87,20 +101,22 @@ class Mirror:
         known = self._catalog.meta(HEAD)
         return codec.loads(known, Head) if known else Head(0, {})
 
-    def update(self, snapshot: Snapshot) -> bool:
-        """Make the copy one of this snapshot; says whether anything was another.
+    def update(self, snapshot: Snapshot) -> Update | None:
+        """Make the copy one of this snapshot; None where it is one already.
 
         Raises:
             IndexCorrupt: the library's tables do not fit together.
         """
         if dict(self.head.tables) == dict(snapshot.head.tables):
-            return False
+            return None
+        before = self._catalog.meta(HEAD)
         with self._catalog.transaction() as db:
-            _Step(db, snapshot, int(self._catalog.meta(FILES_READ, "-1")), self._forget).run()
+            step = _Step(db, snapshot, int(self._catalog.meta(FILES_READ, "-1")), self._forget)
+            step.run()
             self._catalog.set_meta(HEAD, codec.dumps(snapshot.head))
             self._catalog.set_meta("embedder", snapshot.head.embedder)
             self._catalog.bump()
-        return True
+        return Update(before, tuple(step.touched))
 
 
 class _Step:
@@ -119,6 +135,7 @@ class _Step:
         forget: Callable[[bytes], None],
     ) -> None:
         self._forget = forget
+        self.touched: dict[bytes, None] = {}
         self._db = db
         self._to = snapshot
         self._files_read = files_read
@@ -160,6 +177,7 @@ class _Step:
         )
 
     def _file(self, row: dict[str, Any]) -> None:
+        self.touched[row["path"]] = None
         digest = bytes.fromhex(row["digest"]) if row["digest"] else None
         known = self._db.execute(
             "SELECT k.file_id, f.digest FROM library_file k JOIN file f ON f.id = k.file_id "
@@ -197,8 +215,12 @@ class _Step:
         """Forget the files that the library has no more."""
         column = self._to.file.search().select(["id"]).to_batches(READ)
         there = {key for batch in column for key in batch.column("id").to_pylist()}
-        known = self._db.execute("SELECT file_id, key FROM library_file").fetchall()
-        self._forget_files([file_id for file_id, key in known if key not in there])
+        known = self._db.execute(
+            "SELECT k.file_id, k.key, f.path FROM library_file k JOIN file f ON f.id = k.file_id"
+        ).fetchall()
+        gone = [(file_id, path) for file_id, key, path in known if key not in there]
+        self.touched |= dict.fromkeys(path for _, path in gone)
+        self._forget_files([file_id for file_id, _ in gone])
 
     def _forget_files(self, ids: Sequence[int]) -> None:
         for table, column in (

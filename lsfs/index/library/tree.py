@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from lsfs.index.catalog import Catalog
 from lsfs.index.library.files import LibraryFiles
+from lsfs.index.library.mirror import HEAD, Update
 from lsfs.index.rows import FileIdentity
 from lsfs.index.tree import SourceTree
-
-Rows = Callable[..., list[tuple[object, ...]]]
 
 
 class LibraryTree(SourceTree):
@@ -21,24 +21,14 @@ class LibraryTree(SourceTree):
         root: the folder.
         uri: of the library.
         files: fetches what stands in it.
-        rows: asks the copy of the library's catalog.
-        generation: of the copy.
+        catalog: the copy of the library's.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        uri: str,
-        files: LibraryFiles,
-        rows: Rows,
-        generation: Callable[[], int],
-    ) -> None:
+    def __init__(self, root: Path, uri: str, files: LibraryFiles, catalog: Catalog) -> None:
         super().__init__(root, ())
         self._uri = uri
         self._files = files
-        self._rows = rows
-        self._generation = generation
-        self._laid_out = -1  # the generation that the folder is of
+        self._catalog = catalog
         self._laying = threading.Lock()
 
     @property
@@ -48,10 +38,12 @@ class LibraryTree(SourceTree):
     def ready(self) -> None:
         """Lay the files out, so that folders can be listed."""
         with self._laying:
-            now = self._generation()
-            if now != self._laid_out:
-                self._files.lay_out()
-                self._laid_out = now
+            self._files.lay_out(self._catalog.meta(HEAD))
+
+    def take_in(self, update: Update) -> None:
+        """Have a folder that is laid out show what the copy of the catalog says now."""
+        with self._laying:
+            self._files.change(update, self._catalog.meta(HEAD))
 
     def ignored(self, path: str, *, is_dir: bool = False) -> bool:
         return False
@@ -60,7 +52,7 @@ class LibraryTree(SourceTree):
         return path
 
     def exists(self, path: str) -> bool:
-        return bool(self._rows("SELECT 1 FROM file WHERE path = ?", (os.fsencode(path),)))
+        return self._catalog.file(path) is not None
 
     def stat(self, path: str) -> os.stat_result | None:
         if self.exists(path):
@@ -83,8 +75,5 @@ class LibraryTree(SourceTree):
         return super().open(path)
 
     def files(self, path: str = "") -> Iterator[tuple[str, FileIdentity]]:
-        rows = self._rows("SELECT path, size, mtime_ns, ctime_ns, inode FROM file", ())
-        for raw, *identity in rows:
-            name = os.fsdecode(raw)  # type: ignore[arg-type]
-            if not path or name == path or name.startswith(f"{path}/"):
-                yield name, FileIdentity(*identity)  # type: ignore[arg-type]
+        for row in self._catalog.files_below(path).values():
+            yield row.path, row.identity

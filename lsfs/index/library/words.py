@@ -52,13 +52,17 @@ class LibraryWords:
 
     def most(self, terms: Sequence[str]) -> float:
         """The greatest BM25 that a passage could have; see :func:`lsfs.index.keyword.most`."""
+        return sum(
+            times * self._rarity(term)[0] * (K1 + 1) for term, times in Counter(terms).items()
+        )
+
+    def _rarity(self, term: str) -> tuple[float, float]:
+        """What a term weighs by its rarity in FTS5, for which a common word is worth nothing, and
+        in Lance, for which it is worth something."""
         total = self._reader.snapshot.passage.count_rows()
-        found = 0.0
-        for term, times in Counter(terms).items():
-            holding = min(self._count(term), total)
-            idf = math.log(1 + (total - holding + 0.5) / (holding + 0.5))  # as Lance has it
-            found += times * idf * (K1 + 1)
-        return found
+        holding = min(self._count(term), total)
+        share = (total - holding + 0.5) / (holding + 0.5)
+        return max(math.log(share), 1e-6), math.log(1 + share)
 
     def _count(self, term: str) -> int:
         """In how many passages a term stands, up to :data:`COUNTED`."""
@@ -90,9 +94,10 @@ class LibraryWords:
         from lancedb.query import BooleanQuery, Occur
 
         columns = self._reader.columns(WEIGHTS)
-        made = [
-            Expression(term).query(columns, float(times)) for term, times in Counter(terms).items()
-        ]
+        made = []
+        for term, times in Counter(terms).items():
+            ours, theirs = self._rarity(term)
+            made.append(Expression(term).query(columns, times * ours / theirs))
         parts = [(Occur.SHOULD, one) for one in made if one is not None]
         return BooleanQuery(parts) if parts else None
 

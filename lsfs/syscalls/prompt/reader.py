@@ -54,6 +54,7 @@ _ALL_IN_IT = re.compile(
     r"\b(?:everything|all|whatever|what\s+is|contents?|files)\s+(?:\w+\s+){0,2}(?:in|inside|of)\s+it\b",
     re.IGNORECASE,
 )
+_FOLDER = re.compile(r"\b(?:folder|directory)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!;]\s")
 _IT = re.compile(
     r"\b(?:it|that\s+(?:file|folder)|this\s+(?:file|folder)|the\s+(?:new\s+)?(?:file|folder|copy|result)(?=\s*$|\s+(?:and|to|into|in|from|with)\b)|its|there|them)\b",
@@ -294,6 +295,8 @@ class PromptReader:
     def _arguments(self, phrase: Phrase, filled: dict[str, str]) -> Arguments | None:
         if phrase.unclear:
             return {"why": phrase.unclear}
+        if phrase.syscall == "file_join" and _FOLDER.search(filled.get("name", "")):
+            return None  # they are to go into it
         arguments = dict(phrase.fixed)
         for name, words in filled.items():
             read = READERS[phrase.pattern.kinds[name]](name, words, self._around)

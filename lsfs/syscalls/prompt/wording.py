@@ -47,7 +47,7 @@ QUESTION = re.compile(
     r"""(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|does|do(?!\s+(?:not|a|an|the)\b)|did|has|have|had|should|may|
         might|must|will|shall|am|can|could|would|in\s+(?:which|what)|on\s+(?:which|what)|at\s+(?:which|what)|
         by\s+(?:when|whom|what|which)|until\s+when|since\s+when|to\s+whom|for\s+(?:whom|how|which|what)|
-        with\s+whom|from\s+whom|name\s+(?:all|every|each|two|three|four|five|the\s+(?:two|three|four|five|\w+s))(?=\s)|under\s+(?:which|what))\b""",
+        with\s+whom|from\s+whom|explain|name\s+(?:all|every|each|two|three|four|five|the\s+(?:two|three|four|five|\w+s))(?=\s)|under\s+(?:which|what))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 NEGATED = re.compile(r"(?:do\s+not|never|no\s+need\s+to)\b", re.IGNORECASE)

@@ -1,0 +1,44 @@
+"""How far an index is, in numbers."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from lsfs.model import IndexCounts, Status
+
+LOOKED_AT = 20_000  # passages without a vector, to count the files that they are of
+
+
+def counts(db: sqlite3.Connection) -> IndexCounts:
+    """How far the index is, from any connection to a catalog."""
+    quiet = (Status.OK, Status.EMPTY, Status.UNSUPPORTED, Status.PENDING)
+    by_status = dict(db.execute("SELECT status, count(*) FROM file GROUP BY status").fetchall())
+    files = sum(by_status.values())
+    pending = sum(waiting(db))
+    row = db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    return IndexCounts(
+        files=files,
+        indexed=files - pending,
+        pending=pending,
+        errors=sum(n for status, n in by_status.items() if status not in quiet),
+        passages=db.execute(
+            "SELECT count(*) FROM passage WHERE document_id IN (SELECT document_id FROM file)"
+        ).fetchone()[0],
+        generation=int(row[0]) if row else 0,
+        unsupported=by_status.get(Status.UNSUPPORTED, 0),
+    )
+
+
+def waiting(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many files are not read yet, and of how many others vectors are missing.
+
+    Of many missing vectors the first ones are looked at: they are of the beginnings of all files.
+    """
+    (pending,) = db.execute("SELECT count(*) FROM file WHERE status = 'pending'").fetchone()
+    (embedded,) = db.execute(
+        "SELECT count(DISTINCT f.id) FROM (SELECT document_id FROM passage WHERE embedded = 0 "
+        "ORDER BY ordinal, id LIMIT ?) p JOIN file f ON f.document_id = p.document_id "
+        "WHERE f.status <> 'pending'",
+        (LOOKED_AT,),
+    ).fetchone()
+    return pending, embedded
