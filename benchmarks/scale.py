@@ -8,8 +8,8 @@ vectors: LanceDB's IVF_PQ with refine; the codes of :mod:`lsfs.index.codes`, a c
 with int8 rescoring; and exact float32, one query at a time, which is the truth for recall@10.
 
 For ten million about 30 GB of disk are needed, and 5 GB of memory; each size is removed before the
-next. ``--keep PLACE`` keeps them and goes on with the steps that are missing. One table, and one
-line of JSON.
+next. ``--keep PLACE`` keeps them and goes on with the steps that are missing. A step that takes
+more than ``--minutes`` is left out. One table, and one line of JSON.
 """
 
 from __future__ import annotations
@@ -32,19 +32,30 @@ COLOURS = {"exact float32": "#888888", "codes": "#2f6f8f", "IVF_PQ": "#b04a3a"}
 EXACT_BYTES = 4 * scale_work.DIMENSION
 
 
-def measured(place: Path, n: int, seed: int) -> Result:
-    """All steps for one size, each in a process of its own; those that were run are not again."""
+def measured(place: Path, n: int, seed: int, minutes: float) -> Result:
+    """All steps for one size, each in a process of its own; those that were run are not again.
+
+    A step that does not end in time is left out, and so are those that need what it makes.
+    """
     place.mkdir(parents=True, exist_ok=True)
     told: Result = {"n": n}
     for name in scale_work.STEPS:
         kept = place / f"{name}.json"
-        if not kept.exists():
+        needed = name.replace("ask", "build")
+        if not kept.exists() and (needed == name or needed in told):
             print(f"{n:,}: {name}", file=sys.stderr, flush=True)
             command = [sys.executable, "-m", "benchmarks.scale", "--step", name]
             command += ["--sizes", str(n), "--seed", str(seed), "--keep", str(place.parent)]
             # One thread for numpy: a query is answered by one. LanceDB takes what it likes.
-            subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
-        told[name] = json.loads(kept.read_text(encoding="utf-8"))
+            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            try:
+                subprocess.run(command, env=environment, check=True, timeout=60 * minutes)
+            except subprocess.TimeoutExpired:
+                print(f"{n:,}: {name} took more than {minutes:g} minutes", flush=True)
+        if kept.exists():
+            told[name] = json.loads(kept.read_text(encoding="utf-8"))
+        if "write" not in told:
+            break
     return told
 
 
@@ -61,6 +72,8 @@ def rows(told: Result) -> Iterator[Result]:
         "mapped_mib": 0.0, **write["exact"],
     }  # fmt: skip
     for way, step in (("codes", "codes"), ("IVF_PQ", "ivf_pq")):
+        if f"ask {step}" not in told:
+            continue
         build, ask = told[f"build {step}"], told[f"ask {step}"]
         cpu, wall = build["cpu_s"], build["wall_s"]
         if way == "codes":
@@ -80,9 +93,10 @@ def show(told: Result) -> None:
     store = told["write"]["store"]
     print(
         f"\n{told['n']:,} vectors: float32 in LanceDB {store['bytes']:.0f} bytes each, written in "
-        f"{store['cpu_s']:.0f} CPU s; {scale_work.MORE:,} more in "
-        f"{told['grow']['store']['cpu_s']:.2f} CPU s"
+        f"{store['cpu_s']:.0f} CPU s"
     )
+    if "grow" in told:
+        print(f"{scale_work.MORE:,} more in {told['grow']['store']['cpu_s']:.2f} CPU s")
     print(
         f"{'':36}{'CPU ms':>8}{'p95':>8}{'k=200':>8}{'p95':>8}{'recall':>8}"
         f"{'build s':>9}{'wall':>7}{'bytes':>7}{'own MiB':>9}{'mapped':>8}"
@@ -138,6 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sizes", default="100000,1000000,10000000")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=45, help="a step may take at most")
     parser.add_argument("--plot", type=Path, metavar="FILE.png")
     parser.add_argument("--keep", type=Path, metavar="PLACE", help="keep all here, and go on there")
     parser.add_argument("--step", choices=tuple(scale_work.STEPS), help=argparse.SUPPRESS)
@@ -151,7 +166,9 @@ def main() -> None:
     report = []
     try:
         for n in sizes:
-            report.append(measured(place / str(n), n, options.seed))
+            report.append(measured(place / str(n), n, options.seed, options.minutes))
+            if "write" not in report[-1]:
+                raise SystemExit(f"{n:,} vectors were not made in {options.minutes:g} minutes")
             show(report[-1])
             if options.keep is None:
                 shutil.rmtree(place / str(n))

@@ -13,8 +13,10 @@ import pytest
 
 import lsfs
 from lsfs.config import Config, ModelConfig
+from lsfs.index import pool
 from lsfs.index.embed import HashEmbedder
 from lsfs.syscalls import bulk, embedders
+from tests.index.conftest import PlainReader
 from tests.library.tap import Tap, tapped
 from tests.s3 import Server
 from tests.syscalls.conftest import fill
@@ -74,6 +76,7 @@ class World:
     Attributes:
         settings: without models but for hashed words.
         tap: the line to the library's server.
+        is_plain: the files are read by a reader of plain text, which is quick.
     """
 
     folder: Path
@@ -81,16 +84,27 @@ class World:
     tap: Tap
     settings: Config
     root: Path
+    is_plain: bool = False
 
     def write(self, uri: str = "") -> None:
         """Bring the library in step with the folder."""
-        bulk.put(bulk.Order(self.folder, uri or self.uri, NAME))
+        with pytest.MonkeyPatch.context() as patch:
+            if self.is_plain:
+                patch.setattr(pool, "SandboxPool", lambda _: PlainPool())
+            bulk.put(bulk.Order(self.folder, uri or self.uri, NAME))
 
     def library(self, state: str = "library") -> lsfs.Drive:
         return lsfs.open(self.uri, config=self.settings, state=str(self.root / state))
 
     def local(self) -> lsfs.Drive:
         return lsfs.open(self.folder, config=self.settings, state=str(self.root / "local"))
+
+
+class PlainPool(PlainReader):
+    """Reads plain text in this process."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +152,6 @@ def own(world: World, s3_server: Server, tmp_path: Path) -> World:
     folder = tmp_path / "own"
     notes(folder, 6)
     uri = f"{s3_server.bucket('own-' + os.urandom(4).hex())}/birds"
-    made = replace(world, folder=folder, uri=uri, root=tmp_path)
+    made = replace(world, folder=folder, uri=uri, root=tmp_path, is_plain=True)
     made.write()
     return made

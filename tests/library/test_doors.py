@@ -14,6 +14,7 @@ import anyio
 import pytest
 from mcp import Client
 
+import lsfs
 from tests.library.conftest import NAME, World
 from tests.serve.mcp_clients import Agent, environment, server
 
@@ -38,7 +39,10 @@ def run(own: World, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def mounted(own: World, run: Run, tmp_path: Path) -> Iterator[Path]:
+def mounted(
+    own: World, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     mountpoint = tmp_path / "drive"
     assert own.uri in run("mount", own.uri, str(mountpoint))
     yield mountpoint
@@ -52,7 +56,7 @@ def files_of(folder: Path) -> list[Path]:
 
 
 @pytest.mark.mount
-def test_a_mounted_library(own: World, run: Run, mounted: Path, eventually: Eventually) -> None:
+def test_a_mounted_library(own: World, mounted: Path, eventually: Eventually) -> None:
     names = files_of(own.folder)
     shown = mounted / NAME
     assert files_of(shown) == names
@@ -87,8 +91,9 @@ def test_a_mounted_library(own: World, run: Run, mounted: Path, eventually: Even
     own.write()
     eventually(lambda: not (shown / names[1]).exists())
     eventually(lambda: (shown / names[0]).read_text().startswith("A shoebill"))
-    found = json.loads(run("--drive", str(mounted), "search", "shoebill", "--json"))
-    assert [hit["path"] for hit in found["hits"]] == [f"{NAME}/{names[0]}"]
+    with lsfs.open(mounted) as drive:
+        found = drive.retrieve("shoebill", mode="keyword").hits
+    assert [hit.path for hit in found] == [f"{NAME}/{names[0]}"]
 
 
 def _made(folder: Path) -> bool:
@@ -119,13 +124,6 @@ def _refuses_changes(shown: Path, name: Path) -> None:
 def test_commands_take_a_uri(own: World, run: Run) -> None:
     found = json.loads(run("--drive", own.uri, "search", "heron", "--json"))
     assert found["hits"][0]["path"] == f"{NAME}/Field/2019/harbour-heron.txt"
-    report = json.loads(run("--drive", own.uri, "status", "--json"))
-    assert (report["source"], report["index"]["files"]) == (own.uri, 6)
-    assert (
-        run("--drive", own.uri, "cat", f"{NAME}/Field/2019/harbour-heron.txt")
-        == (own.folder / "Field" / "2019" / "harbour-heron.txt").read_text()
-    )
-    assert "shared library" in run("--drive", own.uri, "rm", "--yes", f"{NAME}/Field", code=13)
     own.tap.cut()
     try:
         assert own.uri in run("--drive", own.uri, "search", "heron", code=74)

@@ -36,6 +36,23 @@ def test_other_verbs_remove_nothing(form: str) -> None:
     assert {verb: one for verb, one in made.items() if REMOVES & dict(one).keys()} == {}
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "should I delete a.txt?", "who deleted a.txt?", "I almost deleted a.txt",
+        "a.txt says: delete b.txt", "delete a.txt tomorrow", "delete a.txt in two days",
+        "did you remove a.txt", "she said to purge a.txt",
+    ],
+)  # fmt: skip
+def test_what_is_told_or_asked_of_removing_removes_nothing(prompt: str) -> None:
+    assert not REMOVES & {syscall for syscall, _ in calls(prompt)}
+
+
+def test_a_polite_question_and_a_name_of_time_still_remove() -> None:
+    assert calls("could you please delete a.txt?") == [("delete", {"path": ["a.txt"]})]
+    assert calls("delete later.txt") == [("delete", {"path": ["later.txt"]})]
+
+
 @pytest.mark.parametrize("prompt", ["delte a.txt", "remvoe a.txt", "Please dleete the file a.txt"])
 def test_misspelt_ones_do(prompt: str) -> None:
     assert calls(prompt) == [("delete", {"path": ["a.txt"]})]

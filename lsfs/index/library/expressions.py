@@ -89,10 +89,17 @@ class Expression:
 
     def _chain(self, word: str, part: Any) -> _Node:
         parts = [part()]
-        while self._peek() == ("word", word):
-            self._at += 1
+        while True:
+            if self._peek() == ("word", word):
+                self._at += 1
+            elif not (word == "AND" and self._begins()):  # side by side is AND, too
+                break
             parts.append(part())
         return parts[0] if len(parts) == 1 else _Joined(word, tuple(parts))
+
+    def _begins(self) -> bool:
+        kind, value = self._peek()
+        return kind in ("phrase", "open", "columns") or value == "NEAR"
 
     def _one(self) -> _Node:
         kind, value = self._peek()

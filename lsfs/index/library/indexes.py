@@ -14,7 +14,9 @@ KEYS = {
 WORDS = ("text", "heading", "parts")  # of passages, as in ``passage_fts``
 VECTORS = "vector"
 MANY = 50_000  # passages, below which all vectors are compared
-CODES_OF = 8  # numbers of a vector that are one byte in the index
+# Numbers of a vector that are one byte in the index, and the rounds and vectors a centre that train
+# it; see docs/scale.md (with 8 numbers a byte recall is .93 and not .999).
+CODES_OF, ROUNDS, SAMPLE = 4, 10, 64
 
 
 def words(table: Any) -> None:
@@ -57,5 +59,10 @@ def vectors(table: Any) -> None:
     from lancedb.index import IvfPq
 
     dimension = table.schema.field(VECTORS).type.list_size
-    config = IvfPq(distance_type="cosine", num_sub_vectors=max(1, dimension // CODES_OF))
+    config = IvfPq(
+        distance_type="cosine",
+        num_sub_vectors=max(1, dimension // CODES_OF),
+        max_iterations=ROUNDS,
+        sample_rate=SAMPLE,
+    )
     table.create_index(VECTORS, config=config)

@@ -7,9 +7,10 @@ too; nothing of them is written anywhere.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 SCHEMES = ("s3", "file")
+RETRIES = 5  # of a request that the storage does not answer, with longer and longer pauses
+PATIENCE = timedelta(seconds=30)
+_CODE = re.compile(r"<Code>(\w+)</Code>")
 PUTS = "AWS_CONDITIONAL_PUT"
 
 
@@ -75,7 +79,8 @@ class Objects:
         if os.environ.get(PUTS) == "disabled":
             raise UsageError(f"{PUTS}=disabled: a library needs conditional writes")
         try:
-            return from_url(self.uri)
+            retry = {"max_retries": RETRIES, "retry_timeout": PATIENCE}
+            return from_url(self.uri, retry_config=retry)
         except (BaseError, ValueError) as error:
             raise UsageError(f"{self.uri}: {_first_line(error)}") from error
 
@@ -198,4 +203,8 @@ class LibraryUnreachable(LsfsError):
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0][:300]
+    """What the storage said, or why it said nothing, without how the request was made."""
+    said = str(error)
+    first = said.strip().split("\n", 1)[0].split(" - ", 1)[-1].split(": <?xml", 1)[0]
+    code = _CODE.search(said)
+    return f"{first} ({code[1]})"[:300] if code else first[:300]

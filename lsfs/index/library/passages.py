@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lsfs.errors import IndexCorrupt
+from lsfs.errors import VersionConflict
 from lsfs.index.library.expressions import WEIGHTS, Expression
 from lsfs.index.library.reader import Reader
 
@@ -54,21 +54,22 @@ class LibraryPassages:
             if block is not None:
                 self._blocks.move_to_end(place)
         if block is None or ordinal not in block:
-            self._fetch([place])
-            block = self._blocks[place]
+            block = self._fetch([place]).get(place, {})
+        if ordinal not in block:
+            raise changed(self._reader.uri)
         return block[ordinal]
 
     def body(self, document_id: int, known: bytes) -> bytes:
         """A document in its stored form; as it is known, where it is.
 
         Raises:
-            IndexCorrupt: the library does not have it.
+            VersionConflict: the library does not have it any more.
         """
         if known:
             return known
         rows = list(self._reader.rows("document", ["body"], [self._ids.key(document_id)]))
         if not rows:
-            raise IndexCorrupt(f"document {document_id} is not in the library", repairable=False)
+            raise changed(self._reader.uri)
         return bytes(rows[0]["body"])
 
     def ahead(self, passages: Sequence[int]) -> None:
@@ -79,8 +80,9 @@ class LibraryPassages:
         if missing:
             self._fetch(missing)
 
-    def _fetch(self, places: Sequence[tuple[str, int]]) -> None:
-        found: dict[tuple[str, int], _Block] = {place: {} for place in places}
+    def _fetch(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], _Block]:
+        """Blocks of documents; those that are not there are left out."""
+        found: dict[tuple[str, int], _Block] = {}
         blocks = {block for _, block in places}
         ordinals = [n for block in blocks for n in range(block * BLOCK, (block + 1) * BLOCK)]
         rows = self._reader.rows(
@@ -96,6 +98,7 @@ class LibraryPassages:
             self._blocks.update(found)
             while len(self._blocks) > max(KEPT, len(places)):
                 self._blocks.popitem(last=False)
+        return found
 
     def holding(self, expression: str) -> Iterable[int]:
         """Ids of the passages that an FTS5 expression matches."""
@@ -106,6 +109,11 @@ class LibraryPassages:
         if len(found) == MOST:
             log.warning("more than %d passages hold %s: not all are looked at", MOST, expression)
         return self._ids.passages((key, ordinal) for key, ordinal, _ in found).values()
+
+
+def changed(what: str) -> VersionConflict:
+    """What is told to who asks for what a commit has taken away this very moment."""
+    return VersionConflict(f"{what} was changed while it was asked", hint="ask again")
 
 
 class Ids:
@@ -128,8 +136,14 @@ class Ids:
         return [row[0] for row in self._rows("SELECT id FROM passage_place", [])]
 
     def key(self, document_id: int) -> str:
-        """What the library calls a document."""
+        """What the library calls a document.
+
+        Raises:
+            VersionConflict: it has gone.
+        """
         rows = self._rows("SELECT key FROM library_document WHERE document_id = ?", [document_id])
+        if not rows:
+            raise changed("the library")
         return str(rows[0][0])
 
     def keys(self, document_ids: Iterable[int]) -> list[str]:

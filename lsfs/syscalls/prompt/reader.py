@@ -125,6 +125,8 @@ class PromptReader:
     def read(self, prompt: str) -> Reading:
         """What a prompt means."""
         reading = self._by_rules(prompt)
+        if not all(map(_is_harmless, reading.calls)):
+            reading = self._asked_for(prompt, reading)
         if not reading.is_unknown or self._second is None:
             return reading
         text, quoted = masked(_straight(prompt))
@@ -136,6 +138,17 @@ class PromptReader:
             return reading
         syscall, arguments = found
         return Reading((Planned(_called(syscall, arguments), arguments),), by="model")
+
+    def _asked_for(self, prompt: str, reading: Reading) -> Reading:
+        """A reading that removes something, if that is what the prompt asks for, and now."""
+        text = wording.plain(masked(_straight(prompt))[0])
+        if wording.is_question(text) and not _is_harmless(reading.calls[0]):
+            return Reading((Planned("ask", {"question": prompt.strip()}),))
+        for one in reversed(entities_of(text, self._around)):
+            text = f"{text[: one.start]}{text[one.end :]}" if one.kind != "moment" else text
+        if wording.NOT_NOW.search(text):
+            return Reading(unclear="it does not ask for this to be removed now")
+        return reading
 
     def _by_rules(self, prompt: str) -> Reading:
         text, quoted = masked(_straight(prompt))

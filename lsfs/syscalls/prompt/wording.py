@@ -60,6 +60,15 @@ WITHDRAWN = re.compile(
     r"should\s+not(?!\s+work)|on\s+second\s+thought|leave\s+(?:it|them|the\s+\w+)\s+(?:as|alone)|changed\s+my\s+mind)",
     re.IGNORECASE,
 )
+# What is told of a removal, or put off, asks for none now: "I almost deleted a.txt".
+NOT_NOW = re.compile(
+    r"""\b(?:says?|said|told|asked|wrote|writes)\b|
+        ^(?:i|we|he|she|they|it|you|somebody|someone|anybody|nobody)\s+(?:\w+\s+){0,2}
+          (?:deleted|removed|erased|threw|discarded|purged|trashed|emptied|dropped|wiped|pruned)\b|
+        \b(?:tomorrow|tonight|later|soon|next\s+(?:week|month|year|\w+day)|
+          in\s+(?:an?|\d+|two|three|some|a\s+few)\s+(?:minute|hour|day|week|month|year)s?)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 # Base forms of verbs that ask for something to be done. Where none of the phrases fits such a
 # prompt, it asks for what lsfs does not do.
 VERBS = _words(
