@@ -124,7 +124,7 @@ def test_opened_again_it_is_mapped_without_lancedb(
     made, store = of_length_1(50), open_store()
     store.upsert(range(50), made)
     store.settle()
-    monkeypatch.setattr(vectors, "_lancedb", lambda: pytest.fail("LanceDB was loaded"))
+    monkeypatch.setattr(vectors, "lancedb_library", lambda: pytest.fail("LanceDB was loaded"))
     again = open_store()
     assert sorted(again.ids.tolist()) == list(range(50))
     assert isinstance(again._base.codes.base, np.memmap | np.ndarray) and not len(again._tail.view)

@@ -15,6 +15,7 @@ import lsfs
 from lsfs.config import Config, ModelConfig
 from lsfs.index import pool
 from lsfs.index.embed import HashEmbedder
+from lsfs.index.library.told import Ingested
 from lsfs.syscalls import bulk, embedders
 from tests.index.conftest import PlainReader
 from tests.library.tap import Tap, tapped
@@ -86,12 +87,14 @@ class World:
     root: Path
     is_plain: bool = False
 
-    def write(self, uri: str = "") -> None:
+    def write(self, uri: str = "") -> Ingested:
         """Bring the library in step with the folder."""
         with pytest.MonkeyPatch.context() as patch:
             if self.is_plain:
                 patch.setattr(pool, "SandboxPool", lambda _: PlainPool())
-            bulk.put(bulk.Order(self.folder, uri or self.uri, NAME))
+            done = bulk.put(bulk.Order(self.folder, uri or self.uri, NAME)).ingested
+        assert not done.left, done
+        return done
 
     def library(self, state: str = "library") -> lsfs.Drive:
         return lsfs.open(self.uri, config=self.settings, state=str(self.root / state))
@@ -107,10 +110,9 @@ class PlainPool(PlainReader):
         """Nothing is held."""
 
 
-@pytest.fixture(scope="session")
-def made(
-    s3_server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[World, pytest.MonkeyPatch]]:
+@pytest.fixture(scope="module")
+def world(s3_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The folder and its library; neither is to be changed."""
     root = tmp_path_factory.mktemp("library")
     folder = fill(root / "docs")
     notes(folder, 60)
@@ -121,17 +123,13 @@ def made(
             patch.setenv(name, value)
         patch.setenv("AWS_ENDPOINT_URL", tap.url)
         patch.setattr(embedders, "load", lambda *_: HashEmbedder())
-        world = World(folder, s3_server.bucket("shared") + "/reserve", tap, settings, root)
-        world.write()
+        uri = f"{s3_server.bucket('shared-' + os.urandom(4).hex())}/reserve"
+        world = World(folder, uri, tap, settings, root)
+        done = world.write()
+        assert done.read == done.files > 60, done
         with world.local() as drive:
             drive.wait_indexed()
-        yield world, patch
-
-
-@pytest.fixture
-def world(made: tuple[World, pytest.MonkeyPatch]) -> World:
-    """The folder and its library; neither is to be changed."""
-    return made[0]
+        yield world
 
 
 @pytest.fixture

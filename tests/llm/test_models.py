@@ -96,7 +96,7 @@ def test_a_path(known: KnownModel, tmp_path: Path) -> None:
 def test_wrong_settings(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"absent\.gguf") as raised:
         chat_model_file(str(tmp_path / "absent.gguf"))
-    assert "pip install" in raised.value.hint
+    assert "lsfs model list" in raised.value.hint
     (tmp_path / "text.gguf").write_text("hello")
     with pytest.raises(ModelError, match="no GGUF"):
         chat_model_file(str(tmp_path / "text.gguf"))
