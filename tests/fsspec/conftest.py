@@ -34,8 +34,9 @@ def drive_fs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriveFileSyst
         made = DriveFileSystem(
             str(folder / "docs"), str(folder / "state"), skip_instance_cache=True
         )
-        yield made
-        made.close()
+        made.ls("")  # opens it, with these settings, which are for no other test
+    yield made
+    made.close()
 
 
 @pytest.fixture

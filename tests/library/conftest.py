@@ -119,6 +119,8 @@ def world(s3_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     paper(folder / "report.pdf")
     settings = replace(Config(), model=ModelConfig(chat="none"))
     with tapped(s3_server.url) as tap, pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LSFS_")]:
+            patch.delenv(name)
         for name, value in {**s3_server.variables, "AWS_SECRET_ACCESS_KEY": SECRET}.items():
             patch.setenv(name, value)
         patch.setenv("AWS_ENDPOINT_URL", tap.url)
