@@ -283,23 +283,16 @@ def open_engines(
     from lsfs.index.ingest import Pipeline
     from lsfs.index.search import Search
     from lsfs.index.tree import SourceTree
-    from lsfs.llm.residents import Residents
-    from lsfs.llm.shedding import Shedding
     from lsfs.syscalls import embedders, rerank
     from lsfs.syscalls.then import Earlier, Retained
 
-    residents = Residents(config.model.memory * 2**20)
-    stack.callback(residents.close)
-    shedding = Shedding(residents, config.model.memory_free * 2**20)
-    if follow and config.model.memory_free:  # a process that stays
-        stack.callback(shedding.close)
-        shedding.start()
+    residents, shedding = _residents(config, stack, follow=follow)
     clock = clock or SystemClock()
     if record.library:
         return _library((record, config, clock), residents, (read_only, follow), stack)
     catalog = open_or_rebuild(record.state.catalog, read_only=read_only)
     stack.callback(catalog.close)
-    tree = SourceTree(record.source, config.index.ignore)
+    tree = SourceTree(record.source, config.index.ignore, config.index.gitignore)
     stack.callback(tree.close)
     meanings = embedders.meanings(
         embedders.load(config.model, residents),
@@ -332,6 +325,22 @@ def open_engines(
     if not follow or pipeline is None:
         return engines
     return _following(engines, pipeline, reader.close, stack, shedding)
+
+
+def _residents(
+    config: Config, stack: contextlib.ExitStack, *, follow: bool
+) -> tuple[Residents, Shedding]:
+    """The models that are loaded, and what unloads them when memory is short."""
+    from lsfs.llm.residents import Residents
+    from lsfs.llm.shedding import Shedding
+
+    residents = Residents(config.model.memory * 2**20)
+    stack.callback(residents.close)
+    shedding = Shedding(residents, config.model.memory_free * 2**20)
+    if follow and config.model.memory_free:  # a process that stays
+        stack.callback(shedding.close)
+        shedding.start()
+    return residents, shedding
 
 
 def _library(

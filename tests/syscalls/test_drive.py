@@ -12,9 +12,10 @@ import pytest
 
 import lsfs
 from lsfs.clock import FixedClock
-from lsfs.config import Config
+from lsfs.config import Config, IndexConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import LockHeld, NotFound, ParseError, UsageError
+from lsfs.index.ignore import GitRules
 from lsfs.syscalls.drive import open_local
 
 
@@ -193,3 +194,18 @@ def test_a_second_process_reads_the_index_as_it_is(
         assert second.retrieve("heron").hits
         with pytest.raises(LockHeld):
             second.save_search("heron")
+
+
+@pytest.mark.parametrize("rules", ["repositories", "everywhere"])
+def test_where_gitignore_counts_is_a_setting(tmp_path: Path, rules: GitRules) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / ".gitignore").write_text("built.txt\n")
+    for name in ("built.txt", "own.txt"):
+        (folder / name).write_text("heron\n")
+    config = Config(
+        model=ModelConfig(chat="none", embed="none"), index=IndexConfig(gitignore=rules)
+    )
+    with lsfs.open(folder, config=config, state=str(tmp_path / "state")) as drive:
+        found = {hit.path for hit in drive.retrieve("heron").hits}
+    assert found == {"own.txt"} | ({"built.txt"} if rules == "repositories" else set())
