@@ -9,7 +9,14 @@ from dataclasses import replace
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.dates import content_dates, fold
-from lsfs.index.fields.definitions import Definition, Definitions, label_key, words_of
+from lsfs.index.fields.definitions import (
+    NUMBER_WORD,
+    NUMBER_WORDS,
+    Definition,
+    Definitions,
+    label_key,
+    words_of,
+)
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
@@ -17,7 +24,7 @@ from lsfs.index.fields.meant import Source, called
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 1  # raise when the rules change: files are then read anew
+VERSION = 2  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
 LONGEST = 80  # characters of a value
 MOST_VALUES = 200  # of one field in one document
@@ -172,12 +179,24 @@ def _short(text: str, one: Found) -> Found | None:
     return replace(one, form=Form(one.form.start, one.form.start + len(written), normal))
 
 
+def _written(word: str) -> str:
+    """The pattern of a word of a label, as :func:`label_key` folds it."""
+    return f"(?:{'|'.join(NUMBER_WORDS)})" if word == NUMBER_WORD else re.escape(word)
+
+
+def _phrases(label: str) -> Iterator[str]:
+    """A label as the full-text index may have it: "no" is "number", "Nr." or "numéro", too."""
+    words = label.split()
+    for number in NUMBER_WORDS if NUMBER_WORD in words else (NUMBER_WORD,):
+        yield " ".join(number if word == NUMBER_WORD else word for word in words)
+
+
 def _likely(catalog: Catalog, known: Definitions) -> set[int]:
     """Documents in whose text a label is set apart, or a code stands."""
     (pattern,) = (one.pattern for one in known.fields.values())
-    labels = [r"[\W_]+".join(map(re.escape, label.split())) for label in known.labels]
-    apart = re.compile(rf"\b(?:{'|'.join(labels)})s?\b{_REMARK}(?:[:\uff1a|\t\n]|\Z|  )")
-    phrases = [f'"{label}"' for label in known.labels]
+    labels = [r"[\W_]+".join(map(_written, label.split())) for label in known.labels]
+    apart = re.compile(rf"\b(?:{'|'.join(labels)})s?\b\.?{_REMARK}(?:[:\uff1a|\t\n]|\Z|  )")
+    phrases = [f'"{phrase}"' for label in known.labels for phrase in _phrases(label)]
     prefixes = re.findall(r"[A-Z]+", pattern.partition(")[-_")[0])
     match = " OR ".join([*phrases, *(f"{prefix.lower()}*" for prefix in prefixes)])
     with catalog.lock:

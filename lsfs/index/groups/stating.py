@@ -21,6 +21,7 @@ _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones 
 _OWN_SHARE = 0.6  # of the files: who is a party in so many is the owner of the drive
 _OWN_FILES = 4
 _SENDER = frozenset(("from", "von", "absender", "expediteur", "de", "da"))  # of an invoice
+_OF_SUPPLIERS = frozenset(("invoice", "quote", "receipt"))  # kinds of papers
 _RECEIVER = frozenset(("to", "an", "adresse a"))
 
 Values = list[tuple[str, FieldValue]]
@@ -125,9 +126,9 @@ def _called(
     written = {"supplier": _SENDER, "customer": _RECEIVER}.get(one.role, frozenset())
     for path, value in values:
         label = label_of(value.rule)
-        # An invoice is on the paper of who wrote it.
+        # These are on the paper of who is, or wants to be, the supplier.
         on_paper = label in written or (value.rule == "letterhead" and one.role == "supplier")
-        if label in one.announced or (on_paper and kinds[path] == "invoice"):
+        if label in one.announced or (on_paper and kinds[path] in _OF_SUPPLIERS):
             yield path, value
 
 
