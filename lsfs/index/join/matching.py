@@ -15,11 +15,13 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
+from lsfs.index.addresses import Address, address_of
 from lsfs.index.dates import fold
 from lsfs.index.join.keys import Key
 from lsfs.index.names import Name, Names, name_of
 from lsfs.model import FieldValue
 
+ADDRESS = 0.95  # an address of which the other side says more
 NEAR_DAYS = 7  # of dates that are compared with "~" and without a time
 NEAR_SHARE = Decimal("0.01")
 NEAR_MISS = 0.3  # below the threshold: names that are shown as near misses
@@ -84,6 +86,8 @@ def comparison(key: Key, right: Iterable[At]) -> Comparison:
     if types == {"amount"}:
         share = NEAR_SHARE if key.near and not (key.share or key.margin) else key.share
         return _ByAmount(right, share, key.margin)
+    if types == {"text"} and key.near is not False:
+        return _ByText(right)
     return _ByForm(right, _forms(key))
 
 
@@ -154,6 +158,33 @@ class _ByForm:
                     score = round(1 - edits / len(choice), 3)
                     found.append(Fit(at, score, "differs in one character"))
         return sorted(found, key=lambda fit: (-fit.score, fit.at.path))[:_NEAREST]
+
+
+class _ByText(_ByForm):
+    """Texts of equal form; and addresses of which one only says more than the other."""
+
+    words = f"{_ByForm.words}; addresses also in another order and without their town"
+
+    def __init__(self, right: Iterable[At]) -> None:
+        every = list(right)
+        super().__init__(every, lambda value: {_plain(value.normal)})
+        self._by_places: dict[object, list[tuple[At, Address]]] = {}
+        for at in every:
+            if (address := address_of(at.value.value)) is not None:
+                self._by_places.setdefault(address.places, []).append((at, address))
+
+    def fits(self, value: FieldValue) -> list[Fit]:
+        equal = super().fits(value)
+        mine = address_of(value.value)
+        known = {id(fit.at) for fit in equal}
+        there = self._by_places.get(mine.places, []) if mine else []
+        alike = [(at, one) for at, one in there if mine and mine.fits(one)]
+        self.compared += len(there)
+        # "5 High Street" beside one in Hove and one in Lewes may be either.
+        if not all(one.fits(two) for one in {a for _, a in alike} for two in {a for _, a in alike}):
+            return equal
+        more = [at for at, _ in alike if id(at) not in known]
+        return [*equal, *(Fit(at, ADDRESS, "the same address") for at in more)]
 
 
 class _ByName:
