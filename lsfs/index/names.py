@@ -10,7 +10,7 @@ Bocek et al., "Fast similarity search in large dictionaries", 2007).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -300,6 +300,21 @@ def _near_keys(name: Name) -> set[str]:
         if len(word) >= _KEY_CHARS and not _DIGITS.search(word):
             keys.update(word[:at] + word[at + 1 :] for at in range(len(word)))
     return keys
+
+
+def meant_by(written: str, names: Collection[Name]) -> set[Name]:
+    """Those of some names that are meant: spellings of it, else the one that it is a part of.
+
+    Args:
+        names: each once.
+    """
+    wanted = name_of(written)
+    spelled = {name for name in names if likeness(name, wanted)[0] >= THRESHOLD}
+    if spelled:
+        return spelled
+    longer = [name for name in names if {*wanted.words} <= {*name.words}]
+    heads = set(families(dict.fromkeys(longer, 1)).values())
+    return set(longer) if len(heads) == 1 else set()
 
 
 def ranked(spellings: Mapping[str, int]) -> list[str]:

@@ -66,8 +66,8 @@ def period_of(day: str, period: str) -> str:
 
 OF_FILES: dict[str, Callable[[SideFile], str]] = {
     "kind": lambda file: file.kind,
-    "type": lambda file: type_of(suffix_of(file.path)),
-    "folder": lambda file: str(PurePosixPath(file.path).parent).removeprefix("."),
+    "type": lambda file: type_of(suffix_of(file.file)),
+    "folder": lambda file: str(PurePosixPath(file.file).parent).removeprefix("."),
 }
 
 
