@@ -171,6 +171,7 @@ def main() -> None:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
+        _explain_minus(error)
         if "--json" in sys.argv:
             code = session.fail(UsageError(error.format_message()), as_json=True)
         else:
@@ -190,6 +191,15 @@ def main() -> None:
         logging.getLogger("lsfs").exception("an internal error; please report it")
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain_minus(error: click.ClickException) -> None:
+    """Say how a query that begins with a minus is typed: "-type:pdf rent" is no option."""
+    typed = [one for one in sys.argv[1:] if one.startswith("-") and (" " in one or ":" in one)]
+    if isinstance(error, click.NoSuchOption) and typed:
+        error.message += (
+            f" (text that begins with a minus goes behind --: lsfs \u2026 -- {typed[0]!r})"
+        )
 
 
 def _run(session: Session) -> Any:
