@@ -171,11 +171,12 @@ def main() -> None:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
-        _explain_minus(error)
+        hint = _of_minus(error)
         if "--json" in sys.argv:
-            code = session.fail(UsageError(error.format_message()), as_json=True)
+            code = session.fail(UsageError(error.format_message(), hint=hint), as_json=True)
         else:
             error.show()
+            sys.stderr.write(f"{hint}\n" if hint else "")
             code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("lsfs: interrupted\n")
@@ -193,13 +194,12 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _explain_minus(error: click.ClickException) -> None:
-    """Say how a query that begins with a minus is typed: "-type:pdf rent" is no option."""
+def _of_minus(error: click.ClickException) -> str:
+    """How a query that begins with a minus is typed: "-type:pdf rent" is no option; "" else."""
     typed = [one for one in sys.argv[1:] if one.startswith("-") and (" " in one or ":" in one)]
-    if isinstance(error, click.NoSuchOption) and typed:
-        error.message += (
-            f" (text that begins with a minus goes behind --: lsfs \u2026 -- {typed[0]!r})"
-        )
+    if not (isinstance(error, click.NoSuchOption) and typed):
+        return ""
+    return f"What begins with a minus goes behind --, as in: lsfs search -- {typed[0]!r}"
 
 
 def _run(session: Session) -> Any:

@@ -44,11 +44,9 @@ def byline(document: Document) -> Iterator[Found]:
     abstract = _ABSTRACT.search(document.text, 0, FRONT)
     if abstract is None:
         return
+    before = [block for block in document.blocks if block.char_start < abstract.start()]
     below = [
-        block
-        for block in document.blocks
-        if block.char_start < abstract.start()
-        and block.kind not in (BlockKind.TITLE, BlockKind.HEADING)
+        block for block in before[1:] if block.kind not in (BlockKind.TITLE, BlockKind.HEADING)
     ]
     found: list[Form] = []
     for block in below[:MOST_BLOCKS]:
