@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
@@ -218,7 +218,9 @@ class _Work:
         self._call = call
         self._request = request
         self._known = known
-        self._what = what
+        is_in_rows = any(file.row for file in files) and request.function != "count"
+        # A column that nobody defined is one of numbers when it is to be added up.
+        self._what = replace(what, type="amount") if what and what.label and is_in_rows else what
         self._files = files
         self._catalog = call.engines.catalog
         self._quotes = Quotes(self._catalog)
