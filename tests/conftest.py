@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ import pytest
 if TYPE_CHECKING:
     from tests.s3 import Server
 from hypothesis import HealthCheck, settings
+
+# Tests start hundreds of processes; where nothing may be cached, each compiles all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No test asserts a time, also not one that hypothesis sets, and each run is the same: new examples
 # are looked for with HYPOTHESIS_PROFILE=search.
