@@ -335,10 +335,11 @@ _NEEDED = Strings(need for cues in _CUES.values() for sought, _, _ in cues for n
 _CODE_SUFFIXES = _words(
     "py c h cc cpp hpp rs go js ts jsx tsx java kt rb sh sql cs swift scala lua pl php r jl"
 )
+_ROWS = "spreadsheet"
 _MEDIA = (
     (re.compile(r"\Amessage/|\Aapplication/mbox|outlook"), "email", 10.0),
     (re.compile(r"presentation|powerpoint"), "presentation", 6.0),
-    (re.compile(r"spreadsheet|ms-excel|/csv|tab-separated"), "spreadsheet", 4.0),
+    (re.compile(r"spreadsheet|ms-excel|/csv|tab-separated"), _ROWS, 4.0),
     (re.compile(r"\Atext/x-(?!markdown|rst|log|web|tex)|javascript|x-sh\b|x-python"), "code", 10.0),
 )
 
@@ -431,6 +432,9 @@ def _title_lines(document: Document) -> list[str]:
     if salutation is None:
         titles = (b for b in document.blocks[:8] if b.kind in (BlockKind.TITLE, BlockKind.HEADING))
         lines += [block.text for block in titles][:1]
+    # "Date: 3 May | Invoice no.: 17" is a row of a list, and no list is what its rows are about.
+    if any(pattern.search(document.media_type) for pattern, kind, _ in _MEDIA if kind == _ROWS):
+        lines = [line for line in lines if " | " not in line]
     return [line for line in lines if not _DROP_LINE.match(line) and not _sentence(line)]
 
 

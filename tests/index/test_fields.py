@@ -242,3 +242,36 @@ def test_who_signs_for_a_party_is_none() -> None:
     again = party("Ellingsen & Roth", "label: supplier", 4000)
     other = party("Acme Ltd", "label: supplier", 5000)
     assert without_signers([firm, again, other]) == [firm, again, other]
+
+
+def test_a_paper_without_a_legal_form_on_its_head() -> None:
+    text = "Hadley Plumbing and Heating\n\nINVOICE\n\nInvoice number: HPH-3310\n"
+    (party,) = [one for one in read(text) if one.name == "party"]
+    assert (party.value, role_of(party.rule)) == ("Hadley Plumbing and Heating", "supplier")
+    assert "party" not in normal("Some Remarks on Prices\n\nThe price rose.\n")
+    assert "party" not in normal("Invoice Template\n\nINVOICE\n")
+
+
+def test_the_number_in_a_title() -> None:
+    assert normal("Sales invoice F/2023/1196\n")["invoice_number"] == ["F/2023/1196"]
+    assert normal("Our quotation: Q-881\n")["quote_number"] == ["Q-881"]
+    for other in (
+        "Annual invoice 2023\n",
+        "Credit note for invoice 17-3\n",
+        "Order 66 was given\n",
+    ):
+        assert not {"invoice_number", "order_number"} & normal(other).keys()
+
+
+def test_an_amount_of_anything_is_what_a_paper_comes_to_where_no_total_is() -> None:
+    assert normal("CREDIT ADVICE\nAmount: GBP 1,150.00\n")["total"] == ["1150 GBP"]
+    assert normal("Amount: 100.00 EUR\nTotal: 120.00 EUR\n")["total"][0] == "120 EUR"
+    assert "total" not in normal("Insured amount: EUR 1,000,000.00\n")
+    assert "total" not in normal("Description | Amount\nBolts | 12.00 EUR\nNuts | 3.00 EUR\n")
+
+
+def test_a_firm_of_several_names() -> None:
+    for name in ("Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner"):
+        found = [one.value for one in read(f"Client: {name}, 17 place Bellecour\n")]
+        assert found == [name]
+    assert [one.value for one in read("To: Anna Schmidt, Weber & Co. KG\n")] == ["Anna Schmidt"]

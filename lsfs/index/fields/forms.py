@@ -70,6 +70,12 @@ FIRM = re.compile(
     r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|"
     r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
 )
+# A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
+_SEVERAL = re.compile(
+    r"(?:[^\W\d_a-zß-ÿ][\w'\u2019-]+,[^\S\n]){1,3}[^\W\d_a-zß-ÿ][\w'\u2019-]+[^\S\n]"
+    r"(?:&|and|und|et|y|e)[^\S\n](?:[^\W\d_a-zß-ÿ][\w'\u2019-]+[^\S\n]){0,2}"
+    rf"{FIRM.pattern}"
+)
 # What ends with a point of its own, where a name ends with it: "Acme Inc.", "Ibarra S.L.U."
 _ABBREVIATED = re.compile(
     r"\s(?:[A-Za-z]\.){1,4}[A-Za-z]\Z|\s(?:Inc|Ltd|Co|Corp|S\.p\.A|S\.r\.l)\Z"
@@ -348,7 +354,8 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     lead = len(stretch) - len(stretch.lstrip(' \t*_\u2013-\u201e\u201c"«'))
     title = _TITLE.match(stretch, lead)
     lead = title.end() if title else lead
-    stop = _NAME_END.search(stretch, lead + 1)
+    several = _SEVERAL.match(stretch, lead)
+    stop = _NAME_END.search(stretch, several.end() if several else lead + 1)
     written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')
     if _ABBREVIATED.search(written):
         written += "." if stretch[lead + len(written) :].startswith(".") else ""
