@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
     from lsfs.index.reading import Reader
     from lsfs.index.search import Search
+    from lsfs.index.seen import Views
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel, Reranker
     from lsfs.llm.residents import Residents
@@ -63,6 +64,7 @@ class Engines:
     """The parts of one open drive; built by :func:`lsfs.syscalls.drive.open_engines`.
 
     Attributes:
+        views: of the files that a caller may see, for who may not see all.
         earlier: gives the engines of an earlier moment.
         moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
             the present.
@@ -82,6 +84,7 @@ class Engines:
     past: Past
     keeper: Keeper | None  # None where another process keeps the versions
     reader: Reader
+    views: Views
     earlier: Earlier | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time

@@ -25,6 +25,7 @@ from lsfs.index.library.vectors import KeptVectors, LibraryVectors
 from lsfs.index.library.words import LibraryWords
 from lsfs.index.meanings import Meaning, Meanings
 from lsfs.index.search import Search
+from lsfs.index.seen import Views
 from lsfs.index.tree import SourceTree
 from lsfs.syscalls.engines import Engines
 from lsfs.versions.contents import Content, FileContent
@@ -95,10 +96,12 @@ def open_library(given: Opening, stack: contextlib.ExitStack) -> Engines:
         following.start()
     words = LibraryWords(catalog, reader, passages, ids)
     meanings = _meanings(given.embedder, catalog, reader, ids)
+    search = Search(catalog, None, None, meanings, words)
+    views = Views(catalog, path, search)
+    stack.callback(views.close)
     return Engines(
-        record.source, record.state, given.config, given.clock, catalog,
-        Search(catalog, None, None, meanings, words), tree, given.chat, following, past, None,
-        given.reader, reranker=given.reranker,
+        record.source, record.state, given.config, given.clock, catalog, search, tree, given.chat,
+        following, past, None, given.reader, views, reranker=given.reranker,
     )  # fmt: skip
 
 
