@@ -1,4 +1,4 @@
-"""Views of a catalog for who may see some of the files: kept, shared, bounded, and closed in time."""
+"""Views of a catalog for who may see some of the files: kept, shared, few, and closed in time."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ MANY = 50_000  # passages, below which all vectors are compared
 # Numbers of a vector that are one byte in the index, and the rounds and vectors a centre that train
 # it; see docs/scale.md (with 8 numbers a byte recall is .93 and not .999).
 CODES_OF, ROUNDS, SAMPLE = 4, 10, 64
+PARTITION = 8192  # vectors of a partition, about; Lance splits one that has four times as many
+PROBES, LEAST_PROBES = 5.0, 20  # see :func:`probes`
 
 
 def words(table: Any) -> None:
@@ -61,8 +64,22 @@ def vectors(table: Any) -> None:
     dimension = table.schema.field(VECTORS).type.list_size
     config = IvfPq(
         distance_type="cosine",
+        num_partitions=max(1, table.count_rows() // PARTITION),
         num_sub_vectors=max(1, dimension // CODES_OF),
         max_iterations=ROUNDS,
         sample_rate=SAMPLE,
     )
     table.create_index(VECTORS, config=config)
+
+
+def probes(rows: int) -> int:
+    """How many partitions of an index a query looks into.
+
+    A fixed number finds less as the partitions become more, a fixed share of them costs as much as
+    to look into all. Measured at 12, 122 and 1,220 partitions (docs/scale.md), what keeps recall
+    grows about as the root of their number.
+
+    Args:
+        rows: of the table.
+    """
+    return max(LEAST_PROBES, math.ceil(PROBES * math.sqrt(rows / PARTITION)))
