@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel, Reranker
     from lsfs.llm.residents import Residents
+    from lsfs.model import Problem
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
@@ -66,6 +68,8 @@ class Engines:
     Attributes:
         views: of the files that a caller may see, for who may not see all.
         earlier: gives the engines of an earlier moment.
+        checked: looks at an index that others keep, where it is; counts what it looks at. None:
+            the index is kept here.
         moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
             the present.
         ahead: reads passages that are likely to be asked about, in a process that stays; else None.
@@ -86,6 +90,7 @@ class Engines:
     reader: Reader
     views: Views
     earlier: Earlier | None = None
+    checked: Callable[[bool, Counter[str]], list[Problem]] | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
     ahead: Ahead | None = None

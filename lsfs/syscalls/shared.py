@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ from lsfs.index.meanings import Meaning, Meanings
 from lsfs.index.search import Search
 from lsfs.index.seen import Views
 from lsfs.index.tree import SourceTree
+from lsfs.model import Problem
 from lsfs.syscalls.engines import Engines
 from lsfs.versions.contents import Content, FileContent
 from lsfs.versions.past import Past
@@ -102,7 +105,24 @@ def open_library(given: Opening, stack: contextlib.ExitStack) -> Engines:
     return Engines(
         record.source, record.state, given.config, given.clock, catalog, search, tree, given.chat,
         following, past, None, given.reader, views, reranker=given.reranker,
+        checked=partial(_checked, record.library),
     )  # fmt: skip
+
+
+def _checked(uri: str, deep: bool, counts: Counter[str]) -> list[Problem]:
+    """What is wrong with a library; see :mod:`lsfs.index.library.check`."""
+    from lsfs.syscalls import bulk
+
+    found = bulk.check(uri, deep=deep)
+    counts.update(
+        files=found.files, documents=found.documents, passages=found.passages,
+        contents=found.contents,
+    )  # fmt: skip
+    hint = f"who writes it mends it with: lsfs library check {uri} --repair"
+    return [
+        Problem("library", f"{one.kind}: {one.count}, as {one.examples[0]}", hint=hint)
+        for one in found.problems
+    ]
 
 
 def _make(path: Path) -> None:
