@@ -37,10 +37,10 @@ class Made:
 
 
 class Maker(Protocol):
-    """Makes all that is to be made of a new document; any thread may use it."""
+    """Makes all that is to be made of new documents; any thread may use it."""
 
-    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
-        """Its kind and dates under a path, and what is stored of it."""
+    def make_all(self, documents: Sequence[tuple[Document, str]]) -> list[tuple[Facts, Made]]:
+        """Kind and dates of each under its path, and what is stored of it."""
         ...
 
 
@@ -62,8 +62,12 @@ class Rules:
 
         return definitions(self._own)
 
-    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
+    def make_all(self, documents: Sequence[tuple[Document, str]]) -> list[tuple[Facts, Made]]:
         """See :class:`Maker`."""
+        return [self.make(document, path) for document, path in documents]
+
+    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
+        """The kind and dates of one document under a path, and what is stored of it."""
         facts = facts_of(document, path)
         return facts, self.made_of(document, facts.dates)
 
