@@ -169,7 +169,9 @@ def _drafts(engines: Engines, paths: Sequence[str]) -> list[str]:
 def of_party(
     call: Call, files: Sequence[SideFile], party: str, *, unless: str = ""
 ) -> list[SideFile]:
-    """Those of some files that name a party, in any spelling, or by a part that only its name has.
+    """Those of some files that name a party, in any spelling, or by a part of its name.
+
+    No other party may have that part: "Hadley" for Hadley Plumbing & Heating Ltd.
 
     Args:
         unless: a role; files in which the party has this one are left out.

@@ -24,9 +24,9 @@ from lsfs.syscalls import grouping
 from lsfs.syscalls.drive import run
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.group import GroupRequest, Groups
+from tests.command import lsfs
 from tests.index.test_topics import fill as topic_files
 from tests.index.test_topics import text as about
-from tests.syscalls.test_cli import lsfs
 from tests.syscalls.test_extract import Filler
 
 Wait = Callable[[Callable[[], object]], object]
