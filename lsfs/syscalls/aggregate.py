@@ -321,6 +321,7 @@ class _Work:
 
     def _groups(self, asked: str) -> Groups:
         from lsfs.index.fields.meant import source
+        from lsfs.index.groups.attributes import period_named
         from lsfs.index.join import columns
         from lsfs.index.join.reading import values_of
 
@@ -333,6 +334,8 @@ class _Work:
         if one.period and what.type != "date":
             raise UsageError(f"{one.field} is no date: it has no {one.period}")
         stated = values_of(self._catalog, what, self._files, self._own)
+        if not stated and (part := period_named(asked)):  # no column is called so
+            return columns.by_day(columns.Column("date", part), self._files)
         return columns.by_value(one, what.type, stated, self._files)
 
     def rows(self, items: Sequence[_Item]) -> list[AggregateRow]:

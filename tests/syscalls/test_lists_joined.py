@@ -72,7 +72,8 @@ def test_each_row_is_joined_by_itself(drive: library.Drive) -> None:
     joined = drive.join("payments.csv", "invoices", on=("invoice_number",))
     rows = [(row.left, row.left_place, Path(row.right).stem) for row in joined.rows]
     assert rows == [
-        ("payments.csv", ":2", "RI-1"), ("payments.csv", ":3", "RI-2"), ("payments.csv", ":4", "RI-2"),
+        ("payments.csv", ":2", "RI-1"), ("payments.csv", ":3", "RI-2"),
+        ("payments.csv", ":4", "RI-2"),
     ]  # fmt: skip
     assert joined.left_missing == ("payments.csv:5",)
 
