@@ -69,7 +69,7 @@ _LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = re.compile(
     r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
-    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
+    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)(?!\s(?:Ltd|Limited|Inc|LL[CP]|plc|GmbH|AG|KG|SARL|SAS|SA|Co)\b)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = re.compile(
@@ -358,7 +358,7 @@ class Reader:
 
     def _text(self, start: int, end: int, loose: bool) -> Form | None:
         line = self.text[start : min(end, start + LONGEST_TEXT)].split("\n", 1)[0]
-        written = line.strip(" \t:-\u2013|")
+        written = line.strip(" \t:-\u2013|*_")  # also what a bold label leaves
         if not written:
             return None
         at = start + line.index(written)
