@@ -32,6 +32,7 @@ _FILL = 24  # characters of small words that may stand between a label without a
 _SPACED = re.compile(
     r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|(?:EUR|CHF|USD|GBP)\b|euros?\b))", re.I
 )
+_ALL_SPACED = re.compile(r"\s*[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d\d)?\s*")  # nothing but a number
 _CURRENCY = re.compile(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
 )
@@ -220,7 +221,9 @@ class Reader:
 
     def _numbers(self, start: int, end: int) -> list[values.Number]:
         """The numbers of a stretch, at their places in the whole text, without dates."""
-        stretch = _SPACED.sub(lambda m: m[0].replace(" ", "\u00a0"), self.text[start:end])
+        stretch = self.text[start:end]
+        spaced = _SPACED if not _ALL_SPACED.fullmatch(stretch) else _ALL_SPACED
+        stretch = spaced.sub(lambda m: m[0].replace(" ", "\u00a0"), stretch)
         inside = [
             (max(d.char_start - start, 0), d.char_end - start) for d in self._dates_in(start, end)
         ]
@@ -243,7 +246,7 @@ class Reader:
         start = number.start + len(written) - len(written.lstrip())
         end = start + len(written.strip())
         unit = number.unit or self._currency
-        return Form(start, end, f"{_plain(number.value)} {unit}".strip())
+        return Form(start, end, f"{plain(number.value)} {unit}".strip())
 
     # --- dates and durations
 
@@ -509,7 +512,8 @@ _FILLERS = _words(
 )
 
 
-def _plain(value: Decimal) -> str:
+def plain(value: Decimal) -> str:
+    """A number in digits, with two places or as many as it has."""
     whole = value.quantize(Decimal("0.01"))
     return format(whole if whole == value else value, "f").removesuffix(".00")
 
