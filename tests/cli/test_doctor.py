@@ -49,6 +49,10 @@ def lsfs(tmp_path: Path, *arguments: str, run: Callable[..., Done] = command.lsf
     return run("--drive", str(tmp_path / "docs"), *arguments, cwd=tmp_path, **settings)
 
 
+def apart(tmp_path: Path, *arguments: str) -> Done:
+    return lsfs(tmp_path, *arguments, run=command.apart)
+
+
 def bad(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What is not well, by name."""
     for one in made["checks"]:
@@ -96,12 +100,11 @@ def test_a_damaged_index(docs: Path) -> None:
 
 
 @pytest.mark.mount
-def test_a_mount_whose_process_was_killed(docs: Path, eventually: Callable[..., object]) -> None:
+def test_a_mount_whose_process_was_killed(docs: Path) -> None:
     place = docs / "there"
-    words = ("mount", str(docs / "docs"), str(place), "--json")
-    made = json.loads(lsfs(docs, *words, run=command.apart).stdout)
+    made = json.loads(apart(docs, "mount", str(docs / "docs"), str(place), "--json").stdout)
     jsonschema.validate(made, schemas.of("mount"))
-    assert lsfs(docs, "doctor").returncode == 0
+    assert apart(docs, "doctor").returncode == 0
     # Without the helper that would clear it.
     for child in Path(f"/proc/{made['pid']}/task/{made['pid']}/children").read_text().split():
         os.kill(int(child), signal.SIGKILL)
@@ -110,17 +113,15 @@ def test_a_mount_whose_process_was_killed(docs: Path, eventually: Callable[..., 
     select.select([descriptor], [], [], 60)
     os.close(descriptor)
     try:
-        told = lsfs(docs, "doctor")
+        told = apart(docs, "doctor")
         assert told.returncode == 1 and f"fix: lsfs umount {place}" in told.stdout
     finally:
-        mended = lsfs(docs, "umount", str(place), "--json")
+        mended = apart(docs, "umount", str(place), "--json")
     assert mended.returncode == 0, mended
     jsonschema.validate(json.loads(mended.stdout), schemas.of("umount"))
-    # The process that knows the files may still be ending; who meets it is told to try again.
-    eventually(lambda: lsfs(docs, "audit", "list").returncode == 0)
-    noted = json.loads(lsfs(docs, "audit", "list", "--json").stdout)["entries"]
+    noted = json.loads(apart(docs, "audit", "list", "--json").stdout)["entries"]
     assert "mount" in [one["call"] for one in noted]
-    assert lsfs(docs, "doctor").returncode == 0
+    assert apart(docs, "doctor").returncode == 0
 
 
 def test_models(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
