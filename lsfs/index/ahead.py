@@ -19,7 +19,7 @@ MAX_WEIGHT = 64 * 2**20
 
 
 class Ahead(Generic[T, R]):
-    """Results of ``work`` for ``items``, in their order.
+    """Results of ``work`` for ``items``, in their order; each piece of work gives any number.
 
     While the first result is awaited, the pieces behind it are worked on: so many for each worker,
     and as long as they weigh no more than ``MAX_WEIGHT`` together. One that is heavier is worked on
@@ -36,14 +36,15 @@ class Ahead(Generic[T, R]):
         self,
         executor: ThreadPoolExecutor,
         workers: int,
-        work: Callable[[T], R],
+        work: Callable[[T], Iterable[R]],
         weight: Callable[[T], int],
     ) -> None:
         self._executor = executor
         self._most = FOR_EACH_WORKER * workers
         self._work = work
         self._weight = weight
-        self._begun: deque[tuple[int, Future[R]]] = deque()
+        self._begun: deque[tuple[int, Future[Iterable[R]]]] = deque()
+        self._first: deque[R] = deque()  # what the first piece gave and nobody has taken yet
 
     def results(
         self, items: Iterable[T], idle: Callable[[], None] = lambda: None, patience: float = 0.25
@@ -64,15 +65,19 @@ class Ahead(Generic[T, R]):
             if not first.done() and not wait([first], patience).done:
                 idle()
             self._begun.popleft()
-            yield first.result()
+            self._first.extend(first.result())
+            while self._first:
+                yield self._first.popleft()
 
     def left(self) -> Iterator[R]:
         """What is done or being done already when no more is wanted; the rest is called off."""
         begun = [future for _, future in self._begun if not future.cancel()]
         self._begun.clear()
+        while self._first:
+            yield self._first.popleft()
         for future in begun:
             if future.exception() is None:
-                yield future.result()
+                yield from future.result()
 
     def _has_room(self, weight: int) -> bool:
         if not self._begun:

@@ -18,6 +18,7 @@ from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
 from lsfs.index import filerows, passagerows, stated, terms
 from lsfs.index.ahead import Ahead, threads, workers_of
+from lsfs.index.bundles import bundles, weight
 from lsfs.index.catalog import Catalog
 from lsfs.index.compare import Changes, Move, compare
 from lsfs.index.dates import content_dates
@@ -28,8 +29,8 @@ from lsfs.index.kinds import by_folders
 from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
 from lsfs.index.making_pool import makers
 from lsfs.index.meanings import Meanings
-from lsfs.index.reading import FileReader, Reader
-from lsfs.index.ready import WITH_DOCUMENT, Ready, ready_of
+from lsfs.index.reading import FileReader, Reader, Reading
+from lsfs.index.ready import WITH_DOCUMENT, Ready, all_ready
 from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
@@ -319,7 +320,7 @@ class Pipeline:
         self.check_parsers()
         self.has_changed = True
         workers = workers_of(self._config)
-        batch: list[Ready] = []
+        batch: list[Reading | Ready] = []
         with (
             makers(self._rules, self._own_fields, waiting=waiting, workers=workers) as (
                 maker,
@@ -327,26 +328,28 @@ class Pipeline:
             ),
             threads(workers + more) as executor,
         ):
-            read = partial(self._read, maker)
-            ahead = Ahead(executor, workers + more, read, _weight)
+            # Where no processes make documents ready, the thread that writes does: two that both
+            # compute would have each other wait at every statement.
+            read = partial(self._read, maker if more else None)
+            ahead = Ahead(executor, workers + more, read, weight)
             try:
                 self._take_in_all(ahead, batch, waiting, progress, stop)
             finally:
-                for ready in (*ahead.left(), *batch):
-                    self._files.forget(ready.reading)
+                self._forget((*ahead.left(), *batch))
 
     def _take_in_all(
         self,
-        ahead: Ahead[FileRow, Ready],
-        batch: list[Ready],
+        ahead: Ahead[Sequence[FileRow], Reading | Ready],
+        batch: list[Reading | Ready],
         waiting: int,
         progress: Progress | None,
         stop: Callable[[], bool],
     ) -> None:
         begun = time.monotonic()
-        results = ahead.results(self._pending(), lambda: self._write(batch))
-        for done, ready in enumerate(results, start=1):
-            if not self._gather(ready, batch):
+        rows = bundles(self._pending(), workers_of(self._config))
+        results = ahead.results(rows, lambda: self._write(batch))
+        for done, read in enumerate(results, start=1):
+            if not self._gather(read, batch):
                 break  # the reader was closed
             if len(batch) >= BATCH or time.monotonic() - begun >= BATCH_SECONDS:
                 self._write(batch)
@@ -356,8 +359,8 @@ class Pipeline:
             if stop():
                 break
         # What has been begun is done, too: it would have to be done again.
-        for ready in ahead.left():
-            self._gather(ready, batch)
+        for read in ahead.left():
+            self._gather(read, batch)
         self._write(batch)
 
     def _pending(self) -> Iterator[FileRow]:
@@ -371,48 +374,55 @@ class Pipeline:
                     yield row
             last = (rows[-1].identity.size, rows[-1].id)
 
-    def _gather(self, ready: Ready, batch: list[Ready]) -> bool:
+    def _gather(self, read: Reading | Ready, batch: list[Reading | Ready]) -> bool:
         """Take in a file that was read; False when reading it was interrupted."""
-        reading = ready.reading
+        reading = read.reading if isinstance(read, Ready) else read
         try:
             self.work.read += 1
             if reading.is_open_question:  # what the other thread found is known by now
                 self._write(batch)
-                reading = self._files.known_or_parsed(reading)
-                ready = ready_of(self._rules, reading, self._catalog.load)
+                read = reading = self._files.known_or_parsed(reading)
             self.work.parsed += reading.parsed
             if reading.is_interrupted:
                 self._files.forget(reading)
                 return False
-            batch.append(ready)
+            batch.append(read)
             return True
         except BaseException:
             self._files.forget(reading)
             raise
 
-    def _read(self, maker: Maker, row: FileRow) -> Ready:
-        """A file read, and all made of it that can be made of it; in a thread of many."""
-        reading = self._files.read(row)
+    def _read(self, maker: Maker | None, rows: Sequence[FileRow]) -> Sequence[Reading | Ready]:
+        """Files read, and what ``maker`` makes of them; in a thread of many."""
+        read: list[Reading] = []
         try:
-            return ready_of(maker, reading, self._catalog.load)
+            for row in rows:
+                read.append(self._files.read(row))  # noqa: PERF401  all so far are to be closed
+            return read if maker is None else all_ready(maker, read, self._catalog.load)
         except BaseException:
-            self._files.forget(reading)
+            self._forget(read)
             raise
 
-    def _write(self, batch: list[Ready]) -> None:
+    def _forget(self, many: Iterable[Reading | Ready]) -> None:
+        """Say that files are taken in or given up, and close them."""
+        for one in many:
+            self._files.forget(one.reading if isinstance(one, Ready) else one)
+
+    def _write(self, batch: list[Reading | Ready]) -> None:
         """Write down what files say; many at once, for each transaction takes its time."""
         if not batch:
             return
         try:
+            made = self._made(batch)
             restless = {}
-            read = [ready.reading for ready in batch if ready.reading.digest]
+            read = [ready.reading for ready in made if ready.reading.digest]
             for reading in read:
                 # Written to meanwhile: the writer's event, or the next look, comes back.
                 if (now := reading.changed()) is not None:
                     restless[reading.row.id] = now
             self._witness.read([(one.fd, one.digest) for one in read if one.row.id not in restless])
             with self._catalog.transaction() as db:
-                for ready in batch:
+                for ready in made:
                     row = ready.reading.row
                     if ready.reading.is_gone:
                         filerows.remove(db, [row.id])
@@ -423,9 +433,14 @@ class Pipeline:
                 self._catalog.bump()
             self.restless += len(restless)
         finally:
-            for ready in batch:
-                self._files.forget(ready.reading)
+            self._forget(batch)
             batch.clear()
+
+    def _made(self, batch: Sequence[Reading | Ready]) -> list[Ready]:
+        """What was read with all that is made of it, in the same order."""
+        left = [one for one in batch if not isinstance(one, Ready)]
+        made = iter(all_ready(self._rules, left, self._catalog.load))
+        return [one if isinstance(one, Ready) else next(made) for one in batch]
 
     def _store(self, ready: Ready) -> None:
         reading, document = ready.reading, ready.document
@@ -504,7 +519,7 @@ class Pipeline:
         document = self._reader.read(fd, name)
         if document.status not in WITH_DOCUMENT:
             return False
-        made = self._rules.made_of(document, content_dates(document, name))
+        _, made = self._rules.make(document, name)
         self.has_changed = True
         with self._catalog.transaction():
             self._add(digest, document, made, name)
@@ -513,10 +528,6 @@ class Pipeline:
     def embed(self, progress: Progress | None, stop: Callable[[], bool]) -> None:
         """Embed all passages that are not yet; any thread may do so."""
         self._embedding.pending(progress, stop)
-
-
-def _weight(row: FileRow) -> int:
-    return row.identity.size
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:

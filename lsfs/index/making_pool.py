@@ -15,7 +15,7 @@ import queue
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -65,16 +65,18 @@ class _Pool:
         for process in self._all:
             self._free.put(process)
 
-    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
+    def make_all(self, documents: Sequence[tuple[Document, str]]) -> list[tuple[Facts, Made]]:
         """See :class:`lsfs.index.making.Maker`; waits until a process is free."""
+        if not documents:
+            return []
         process = self._free.get()
         try:
-            return process.make(document, path)
+            return process.make_all(documents)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             if not process.is_lost:
                 log.warning("a process that reads for fields has ended: %r", error)
             process.close()
-            return self._rules.make(document, path)
+            return self._rules.make_all(documents)
         finally:
             self._free.put(process)
 
@@ -92,16 +94,16 @@ class _Process:
         self._process: subprocess.Popen[bytes] | None = None
         self.is_lost = False
 
-    def make(self, document: Document, path: str) -> tuple[Facts, Made]:
+    def make_all(self, documents: Sequence[tuple[Document, str]]) -> list[tuple[Facts, Made]]:
         if self.is_lost:
             raise EOFError
         if self._process is None:
             self._process = _started()
             _send(self._process.stdin, self._own)
-        # JSON is quicker than pickle for a document's many small parts.
-        _send(self._process.stdin, (codec.encoded(document), path))
-        found: tuple[Facts, Made] = _receive(self._process.stdout)
-        return found
+        # JSON is quicker than pickle for the many small parts of documents.
+        bodies = [(codec.encoded(document), path) for document, path in documents]
+        _send(self._process.stdin, bodies)
+        return [codec.loads(made, tuple[Facts, Made]) for made in _receive(self._process.stdout)]
 
     def close(self) -> None:
         """End the process, which is done when its input ends."""
@@ -132,8 +134,9 @@ def serve() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):  # there is nobody any more who asks
         rules = Rules(_receive(asked))
         while True:
-            body, path = _receive(asked)
-            _send(answers, rules.make(codec.loads(body, Document), path))
+            bodies = _receive(asked)
+            made = [rules.make(codec.loads(body, Document), path) for body, path in bodies]
+            _send(answers, [codec.encoded(one) for one in made])
 
 
 def _send(stream: IO[bytes] | None, value: Any) -> None:

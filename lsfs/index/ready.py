@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lsfs.index.making import Made, Maker, facts_of
@@ -28,20 +28,39 @@ class Ready:
     made: Made | None
 
 
-def ready_of(maker: Maker, reading: Reading, load: Callable[[int], Document]) -> Ready:
-    """All that can be made of a file without storing anything.
+def all_ready(
+    maker: Maker, readings: Sequence[Reading], load: Callable[[int], Document]
+) -> list[Ready]:
+    """All that can be made of files without storing anything.
 
     Args:
-        maker: makes what goes with a new document.
+        maker: makes what goes with new documents.
         load: gives a document that is stored already.
     """
-    path = reading.row.path
+    known = [_known_or_none(reading, load) for reading in readings]
+    new = [
+        (reading, reading.document)
+        for reading, ready in zip(readings, known, strict=True)
+        if ready is None and reading.document is not None
+    ]
+    made = iter(maker.make_all([(document, reading.row.path) for reading, document in new]))
+    fresh = (Ready(*one, *next(made)) for one in new)
+    return [ready or next(fresh) for ready in known]
+
+
+def ready_of(maker: Maker, reading: Reading, load: Callable[[int], Document]) -> Ready:
+    """All that can be made of one file; see :func:`all_ready`."""
+    (ready,) = all_ready(maker, [reading], load)
+    return ready
+
+
+def _known_or_none(reading: Reading, load: Callable[[int], Document]) -> Ready | None:
+    """A file of which no more is to be made than facts; None for one with a new document."""
+    document = reading.document
     if reading.document_id is not None:
         document = load(reading.document_id)
-    elif reading.document is not None and not reading.is_interrupted:
-        document = reading.document
-    else:
+    elif document is None or reading.is_interrupted:
         return Ready(reading, None, Facts(), None)
-    if reading.document_id is None and document.status in WITH_DOCUMENT:
-        return Ready(reading, document, *maker.make(document, path))
-    return Ready(reading, document, facts_of(document, path), None)
+    elif document.status in WITH_DOCUMENT:
+        return None
+    return Ready(reading, document, facts_of(document, reading.row.path), None)

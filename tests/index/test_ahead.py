@@ -12,7 +12,9 @@ import pytest
 
 from lsfs.config import IndexConfig
 from lsfs.index.ahead import FOR_EACH_WORKER, MAX_WEIGHT, Ahead, threads, workers_of
+from lsfs.index.bundles import BYTES, bundles
 from lsfs.index.pool import SandboxPool
+from lsfs.index.rows import FileIdentity, FileRow
 from lsfs.model import Status
 
 
@@ -23,25 +25,25 @@ class Gate:
         self.begun: list[int] = []
         self.open = threading.Semaphore(0)
 
-    def work(self, item: int) -> int:
+    def work(self, item: int) -> list[int]:
         self.begun.append(item)
         self.open.acquire()
-        return item
+        return [item]
 
 
 def test_results_come_in_order_whoever_is_first() -> None:
     first = threading.Event()
 
-    def work(item: int) -> int:
+    def work(item: int) -> list[int]:
         if item == 0:
             first.wait()
         elif item == 3:
             first.set()
-        return item
+        return [item] * (item % 3)
 
     with threads(2) as executor:
         ahead = Ahead(executor, 2, work, lambda _: 1)
-        assert list(ahead.results(range(10))) == list(range(10))
+        assert list(ahead.results(range(9))) == [1, 2, 2, 4, 5, 5, 7, 8, 8]
 
 
 @pytest.mark.parametrize(("weight", "most"), [(1, FOR_EACH_WORKER), (MAX_WEIGHT, 1)])
@@ -52,7 +54,7 @@ def test_no_more_is_begun_than_there_is_room_for(weight: int, most: int) -> None
         return list(range(50))
 
     with threads(1) as executor:
-        ahead = Ahead(executor, 1, lambda item: item, lambda _: weight)
+        ahead: Ahead[int, int] = Ahead(executor, 1, lambda item: [item], lambda _: weight)
         for result in ahead.results(items()):
             taken.append(result)
             assert len(ahead._begun) < most
@@ -72,6 +74,28 @@ def test_what_was_begun_is_had_and_the_rest_called_off(
         gate.open.release(50)
         assert list(ahead.left()) in ([1], [1, 2], [1, 2, 3])
     assert len(gate.begun) <= FOR_EACH_WORKER
+
+
+def test_what_a_piece_gave_is_had_to_its_end() -> None:
+    def following(item: int) -> range:
+        return range(item, item + 3)
+
+    with threads(1) as executor:
+        three = Ahead(executor, 1, following, lambda _: MAX_WEIGHT)
+        assert next(three.results([1, 4])) == 1
+        assert list(three.left()) == [2, 3]
+
+
+def test_small_files_are_read_together() -> None:
+    def row(name: str, size: int) -> FileRow:
+        return FileRow(size, name, FileIdentity(size, 0, 0, size), Status.PENDING, None)
+
+    rows = [row(f"{n}.txt", 1000 + n) for n in range(20)]
+    rows += [row("scan.PDF", 5000), row("a.md", 6000), row("b.md", BYTES), row("c.txt", 9 * BYTES)]
+    sizes = [len(bundle) for bundle in bundles(rows, 1)]
+    assert sizes == [8, 8, 4, 1, 1, 1, 1]
+    assert [one for bundle in bundles(rows, 1) for one in bundle] == rows
+    assert {len(bundle) for bundle in bundles(rows, 500)} == {1}
 
 
 def test_one_less_than_there_are_cores() -> None:

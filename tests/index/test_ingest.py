@@ -191,15 +191,16 @@ def test_unsupported_and_empty_files_have_a_status(index: Index) -> None:
 
 
 def test_an_interrupted_run_goes_on_where_it_was(index: Index) -> None:
-    for n in range(10):
+    index.use(PlainReader(), IndexConfig(parse_workers=1))
+    for n in range(50):
         write(index.source / f"{n}.txt", f"heron {n}")
     calls = iter(range(100))
     index.pipeline.run(stop=lambda: next(calls) > 4)
-    assert 5 <= index.pipeline.work.read < 10  # and what was begun by then
-    assert index.catalog.counts().pending == 10  # what is read is not embedded yet
+    assert 5 <= index.pipeline.work.read < 50  # and what was begun by then
+    assert index.catalog.counts().pending == 50  # what is read is not embedded yet
     index.run()
     assert index.catalog.counts().pending == 0
-    assert index.pipeline.work.read == 10
+    assert index.pipeline.work.read == 50
 
 
 def test_a_crash_between_upsert_and_done_is_replayed(index: Index, tmp_path: Path) -> None:

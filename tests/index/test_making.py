@@ -32,7 +32,9 @@ def test_the_same_is_made_elsewhere() -> None:
     rules = Rules(OWN)
     documents = [document(text) for text in TEXTS]
     with makers(rules, OWN, waiting=3, workers=2) as (maker, more):
-        made = [maker.make(one, f"Contracts/{n} \udcff.txt") for n, one in enumerate(documents)]
+        made = maker.make_all(
+            [(one, f"Contracts/{n} \udcff.txt") for n, one in enumerate(documents)]
+        )
     assert more == 1
     expected = [rules.make(one, f"Contracts/{n} \udcff.txt") for n, one in enumerate(documents)]
     assert made == expected
@@ -64,7 +66,9 @@ def test_a_process_that_is_killed_loses_nothing(
     rules = Rules()
     with makers(rules, {}, waiting=1, workers=1) as (maker, _):
         for text in TEXTS:
-            assert maker.make(document(text), "a.txt") == rules.make(document(text), "a.txt")
+            assert maker.make_all([(document(text), "a.txt")]) == [
+                rules.make(document(text), "a.txt")
+            ]
             if when == "between two":
                 os.kill(pids[0], signal.SIGKILL)
                 when = "once"
