@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # each process would compile all that it imports
 
 .PHONY: help setup demo test lint bench clean
 
@@ -23,7 +24,7 @@ lint: setup ## style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 test: lint ## lint, then all tests (make test PYTEST="-k name -x" narrows them)
-	@$(BIN)/pytest -n auto --dist loadfile $(PYTEST)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 bench: setup ## run a benchmark: make bench BENCH="retrieval FOLDER"; alone, lists them
 ifdef BENCH

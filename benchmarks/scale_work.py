@@ -30,7 +30,8 @@ WIDE = 50  # queries for the 200 nearest, which a search takes before it fuses
 TOPICS, ASPECTS = 20_000, 4_000
 DECAY, NOISE = 0.4, 0.6
 SHARES = (codes.SHARE, 400, 1600)  # one in so many vectors is scored after the coarse stage
-PROBES = ((20, 10), (20, 4), (50, 10), (200, 10), (200, 4))  # partitions that are looked at, and the refine factor
+# Partitions that are looked at, and the refine factor.
+PROBES = ((20, 10), (20, 4), (50, 10), (200, 10), (200, 4))
 MORE = 2048  # vectors that are added to what is there, as the product adds them
 NAME, COLUMN = "made", "vector"
 # Of IVF_PQ: one byte for so many numbers. Of 100,000 vectors, with refine 10, recall is .77 with

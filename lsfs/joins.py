@@ -54,10 +54,11 @@ class KeyMatch:
 
 @dataclass(frozen=True, slots=True)
 class JoinRow:
-    """A pair of files, or a file that has no partner.
+    """A pair of files, or a file that has no partner; of lists each row counts as a file.
 
     Attributes:
         left, right: paths; ``right`` is "" where nothing on the right fits.
+        left_place, right_place: where the row of a list stands in it; "" for a whole file.
         key: the values in common, as the left file writes them.
         score: the product of the scores of the keys; 0 without a partner.
         keys: each key with both places.
@@ -70,6 +71,8 @@ class JoinRow:
     score: float
     keys: tuple[KeyMatch, ...] = ()
     why: str = ""
+    left_place: str = ""
+    right_place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,7 @@ class Aggregated:
         totals: the same over all files, each once, by currency.
         left_out: files that do not count, by path.
         files: how many count.
+        unit: what is counted: "files", or the "rows" of lists.
         show_files: the places are to be shown, too.
         notes: how the files were chosen, and what is missing.
     """
@@ -206,6 +210,7 @@ class Aggregated:
     files: int
     show_files: bool = False
     notes: tuple[str, ...] = ()
+    unit: str = "files"
 
 
 # --- as a table
@@ -231,7 +236,7 @@ def csv_of(rows: Iterable[JoinRow]) -> str:
 def _lines(row: JoinRow) -> list[tuple[str, ...]]:
     head = (row.left, row.right, row.key, f"{row.score:g}")
     if not row.keys:
-        return [(*head, *[""] * 7, row.why)]
+        return [(*head, row.left_place, *[""] * 6, row.why)]
     return [
         (
             *head, key.left.where, key.left.value, key.left.quote, key.right.where,

@@ -514,7 +514,7 @@ class Problem:
     """Something that is wrong with what is kept of a drive.
 
     Attributes:
-        where: history, versions, objects, catalog, vectors or kv.
+        where: history, versions, objects, catalog, vectors, kv or library.
         what: what was found, for a person.
         path: the file that it is about; "" when it is about no single one.
         version: the number of the version that it is about; 0 for none.

@@ -227,6 +227,8 @@ install_python_packages() {
   say "installing lsfs and the Python packages it needs (about 450 MB the first time)"
   quietly "installing Python packages" "$cache/log/packages.log" \
     "$venv/bin/python" -m pip install -q --no-compile -e ".[dev]"
+  # The process in which files are parsed may write nothing, also not what it has compiled.
+  "$venv/bin/python" -m compileall -q lsfs parsers cli
 }
 
 has_neural() {

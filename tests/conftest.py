@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from tests.s3 import Server
 from hypothesis import HealthCheck, settings
 
+# Tests start hundreds of processes; where nothing may be cached, each compiles all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # No test asserts a time, also not one that hypothesis sets, and each run is the same: new examples
 # are looked for with HYPOTHESIS_PROFILE=search.
 settings.register_profile(
@@ -22,6 +27,13 @@ settings.register_profile(
 )
 settings.register_profile("search", settings.get_profile("same"), derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many more as there are cores: tests wait for processes a third of their time."""
+    cores = len(os.sched_getaffinity(0))
+    return cores + (cores + 1) // 2
 
 
 @pytest.fixture(autouse=True)

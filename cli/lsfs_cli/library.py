@@ -75,25 +75,36 @@ def _put_words(done: Put, uri: str) -> str:
 @library.command()
 @click.argument("uri")
 @click.option("--deep", is_flag=True, help="read the bytes of all files, too")
+@click.option("--repair", is_flag=True, help="mend what is wrong; nothing is lost by it")
+@click.option("--dry-run", is_flag=True, help="say what --repair would do, and do nothing")
 @pass_session
-def check(session: Session, uri: str, deep: bool) -> None:
+def check(session: Session, uri: str, deep: bool, repair: bool, dry_run: bool) -> None:
     """Look whether the tables of a library agree with each other and with the bytes of its files.
+
+    With --repair rows that are there twice are there once, what cannot be true goes, indexes are
+    made anew, and the files that this is about are marked: put their folders into the library
+    again, and they are read again. The exit code is 1 when something is wrong and was not mended.
 
     \b
     Examples:
       lsfs library check s3://bucket/library
       lsfs library check s3://bucket/library --deep --json
+      lsfs library check s3://bucket/library --repair --dry-run
     """
     from lsfs.syscalls import bulk
     from lsfs_cli.progress import ProgressBar
 
+    if dry_run and not repair:
+        raise click.UsageError("--dry-run goes with --repair")
+    look = bulk.repair if repair and not dry_run else bulk.check
     with ProgressBar(not (session.quiet or session.json)) as bar:
-        found = bulk.check(uri, deep=deep, progress=_shown(bar.event))
-    session.show(found, "\n".join(_check_lines(found)))
-    sys.exit(1 if found.problems else 0)
+        found = look(uri, deep=deep, progress=_shown(bar.event))
+    lines = _check_lines(found, planned=dry_run or look is bulk.repair)
+    session.show(found, "\n".join(lines), _check_note(found, repair=repair))
+    sys.exit(0 if all(problem.is_mended for problem in found.problems) else 1)
 
 
-def _check_lines(found: LibraryReport) -> list[str]:
+def _check_lines(found: LibraryReport, *, planned: bool) -> list[str]:
     lines = [
         f"{found.uri}: {found.files:,} files, {found.documents:,} documents, "
         f"{found.passages:,} passages, {found.contents:,} contents of {found.size / 1e6:,.1f} MB"
@@ -101,11 +112,23 @@ def _check_lines(found: LibraryReport) -> list[str]:
     if any(found.unneeded):
         documents, objects = found.unneeded
         lines.append(f"no file has {documents:,} documents and {objects:,} contents")
-    lines += [
-        f"{problem.kind}: {problem.count:,}, as {', '.join(problem.examples[:3])}"
-        for problem in found.problems
-    ]
+    for problem in found.problems:
+        lines.append(f"{problem.kind}: {problem.count:,}, as {', '.join(problem.examples[:3])}")
+        if planned:
+            lines.append(f"  {'mended' if problem.is_mended else 'mending'}: {problem.mending}")
     return lines if found.problems else [*lines, "all is well"]
+
+
+def _check_note(found: LibraryReport, *, repair: bool) -> str:
+    """What is to be done next."""
+    if found.marked:
+        return (
+            f"{found.marked:,} files are marked; to have them read again: lsfs index FOLDER "
+            f"--library {found.uri}, for {', '.join(found.sources)}"
+        )
+    if found.problems and not repair:
+        return f"mend it with: lsfs library check {found.uri} --repair"
+    return ""
 
 
 @library.command()

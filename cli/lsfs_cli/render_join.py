@@ -44,19 +44,27 @@ def _(result: Joined, out: Console) -> None:
 
 
 def _widths(rows: tuple[JoinRow, ...]) -> tuple[int, int]:
-    left = max((len(_tail(row.left)) for row in rows), default=0)
-    right = max((len(_tail(row.right)) for row in rows), default=0)
+    left = max((len(_left(row)) for row in rows), default=0)
+    right = max((len(_right(row)) for row in rows), default=0)
     return left, right
 
 
+def _left(row: JoinRow) -> str:
+    return _tail(cited(row.left, row.left_place))
+
+
+def _right(row: JoinRow) -> str:
+    return _tail(cited(row.right, row.right_place))
+
+
 def _row(row: JoinRow, widths: tuple[int, int], out: Console) -> None:
-    line = Styled(f"{_tail(row.left):<{widths[0]}}", style="bold")
+    line = Styled(f"{_left(row):<{widths[0]}}", style="bold")
     if not row.right:
         line.append(f"  \u2205  {_short(row.key)}", style="not bold")
         out.print(line)
         out.print(Styled(f"    {safe(row.why)}", style="dim"))
         return
-    line.append(f"  {_tail(row.right):<{widths[1]}}")
+    line.append(f"  {_right(row):<{widths[1]}}")
     line.append(f"  {row.score:.2f}  {_short(row.key)}", style="not bold")
     out.print(line)
     for key in row.keys:
@@ -108,7 +116,7 @@ def _(result: Aggregated, out: Console) -> None:
     names = max((len(name) for name, _ in lines), default=0)
     digits = max((len(row.value) for _, row in lines), default=0)
     for name, row in lines:
-        count = "1 file" if row.files == 1 else f"{row.files} files"
+        count = f"{row.files} {result.unit if row.files != 1 else result.unit.removesuffix('s')}"
         line = Styled(f"{name:<{names}}  {row.value:>{digits}} {safe(row.unit)}", style="bold")
         out.print(line if result.function == "count" else line.append(f"  {count}", style="dim"))
         if name != "all" or not result.by:
@@ -117,7 +125,8 @@ def _(result: Aggregated, out: Console) -> None:
         out.print(Styled("nothing to compute"))
     if result.left_out:
         number = len(result.left_out)
-        out.print(Styled("1 file is left out:" if number == 1 else f"{number} files are left out:"))
+        one_out = f"1 {result.unit.removesuffix('s')} is left out:"
+        out.print(Styled(one_out if number == 1 else f"{number} {result.unit} are left out:"))
     for one in result.left_out:
         out.print(Styled(f"  {safe(one.path)}: {safe(one.reason)}", style="dim"))
 

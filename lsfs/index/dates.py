@@ -305,6 +305,24 @@ def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     return tuple(one for _, one in ranked)
 
 
+def days_in(document: Document) -> tuple[ContentDate, ...]:
+    """All days in the text of a document in order, whatever they mean: each row of a list has some.
+
+    Args:
+        document: the file as read.
+    """
+    found = sorted(_with_headings(document), key=lambda one: one.start)
+    month_first = _month_first(document, found)
+    days: list[ContentDate] = []
+    for one in found:
+        if one.form != "day" or (days and one.start < days[-1].char_end):
+            continue
+        first, end = one.swapped if one.swapped and month_first else one.days
+        words = document.text[one.start : one.end]
+        days.append(ContentDate(first, end, DateKind.MENTIONED, one.start, one.end, words))
+    return tuple(days)
+
+
 def _only_one(
     ranked: list[tuple[int, ContentDate]], plain: list[int], text: str
 ) -> list[tuple[int, ContentDate]]:

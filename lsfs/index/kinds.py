@@ -169,13 +169,16 @@ _SALUTATION = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*|[:;|()\[\]\u2013\u2014]|\s-\s")
+# Words that begin what a verb is about.
+_OBJECTS = frozenset(("a", "an", "the", "that", "this", "these", "no", "any"))
 _CODE_SUFFIXES = _words(
     "py c h cc cpp hpp rs go js ts jsx tsx java kt rb sh sql cs swift scala lua pl php r jl"
 )
+_ROWS = "spreadsheet"
 _MEDIA = (
     (re.compile(r"\Amessage/|\Aapplication/mbox|outlook"), "email", 10.0),
     (re.compile(r"presentation|powerpoint"), "presentation", 6.0),
-    (re.compile(r"spreadsheet|ms-excel|/csv|tab-separated"), "spreadsheet", 4.0),
+    (re.compile(r"spreadsheet|ms-excel|/csv|tab-separated"), _ROWS, 4.0),
     (re.compile(r"\Atext/x-(?!markdown|rst|log|web|tex)|javascript|x-sh\b|x-python"), "code", 10.0),
 )
 
@@ -271,6 +274,10 @@ def _title_lines(document: Document) -> list[str]:
     if salutation is None:
         titles = (b for b in document.blocks[:8] if b.kind in (BlockKind.TITLE, BlockKind.HEADING))
         lines += [block.text for block in titles][:1]
+    lines = [line for line in lines if not line.startswith("@")]  # an entry of a bibliography
+    # "Date: 3 May | Invoice no.: 17" is a row of a list, and no list is what its rows are about.
+    if any(pattern.search(document.media_type) for pattern, kind, _ in _MEDIA if kind == _ROWS):
+        lines = [line for line in lines if " | " not in line]
     return [line for line in lines if not _DROP_LINE.match(line) and not _sentence(line)]
 
 
@@ -400,6 +407,8 @@ def kinds_in(words: Iterable[str]) -> set[str]:
     i, run = 0, ""
     while i < len(folded):
         read = _term(folded, i, _ASKED) if folded[i] else None
+        if i and folded[i - 1] in _TERMS and "".join(folded[i + 1 : i + 2]) in _OBJECTS:
+            read = None  # "which paper reports a loss": what it does, not what it is
         if read is None or read[2] in _VAGUE:
             kinds |= {run} - {""}
             run, i = "", i + 1

@@ -10,17 +10,22 @@ Bocek et al., "Fast similarity search in large dictionaries", 2007).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from lsfs.index.dates import fold
+
+if TYPE_CHECKING:
+    from nicknames import NickNamer
 
 THRESHOLD = 0.9
 MISSPELT = 0.85  # at least so much alike are a name and a misspelling of it
 RARE = 3  # a misspelling is at least so many times rarer than the name
 ORDER, SPACING, LEGAL = 0.98, 0.97, 0.95  # other order, other spaces, two legal forms
 INITIAL = 0.05  # what an initial for a name, or a name less, costs
+SHORT, SLIP = "short", "slip"  # how a word stands for another one
 SMALL_COST = 0.03  # what "of" costs
 WORD_MORE = 0.87  # the most that names can score of which one has a word more
 FIRST = 2.5  # an edit of a first letter makes another name much more often than a slip
@@ -28,6 +33,7 @@ CROWD = 200  # names with a common word that are compared one by one
 _KEY_CHARS = 5  # of words this long one letter may be wrong
 _DIGITS = re.compile(r"\d")
 _ABBREVIATED = re.compile(r"\b(?:[^\W\d_]\.){2,}|\b[^\W\d_]\.[^\W\d_]\b")
+_ELIDED = re.compile(r"\b([^\W\d_])'(?=[^\W\d_]{2})")  # O'Connor, d'Armor
 _TOKEN = re.compile(r"[^\W_]+")
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "å": "aa"}
@@ -99,6 +105,7 @@ def name_of(written: str) -> Name:
 
 def _words(written: str) -> tuple[tuple[str, ...], str]:
     joined = _ABBREVIATED.sub(lambda m: m[0].replace(".", ""), written.translate(_PLAIN))
+    joined = _ELIDED.sub(r"\1", joined)
     last, comma, first = joined.partition(",")
     if comma and first.strip() and not set(_TOKEN.findall(fold(first))) & _LEGAL_FORMS.keys():
         joined = f"{first} {last}"  # "Nair, Priya"
@@ -115,9 +122,10 @@ def _words(written: str) -> tuple[tuple[str, ...], str]:
 def likeness(one: Name, two: Name) -> tuple[float, str]:
     """How surely two names are one, from 0 to 1, and what differs, in words."""
     best, how = 0.0, ""
+    people = not (one.legal or two.legal)  # Jack Brown Ltd is not John Brown Ltd
     for mine in one.spellings:
         for theirs in two.spellings:
-            found = _alike(mine, theirs)
+            found = _alike(mine, theirs, people=people)
             if found[0] > best:
                 best, how = found
     if one.legal and two.legal and one.legal != two.legal:
@@ -125,7 +133,7 @@ def likeness(one: Name, two: Name) -> tuple[float, str]:
     return round(best, 3), how
 
 
-def _alike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[float, str]:
+def _alike(mine: tuple[str, ...], theirs: tuple[str, ...], *, people: bool) -> tuple[float, str]:
     if mine == theirs:
         return 1.0, "equal"
     if sorted(mine) == sorted(theirs):
@@ -133,7 +141,7 @@ def _alike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[float, str]:
     if "".join(mine) == "".join(theirs):
         return SPACING, "other spacing"
     here, there = _without_common(mine, theirs), _without_common(theirs, mine)
-    return _judge(mine, theirs, here, there)
+    return _judge(mine, theirs, here, there, people=people)
 
 
 def _without_common(words: Sequence[str], others: Sequence[str]) -> list[str]:
@@ -148,17 +156,22 @@ def _without_common(words: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def _judge(
-    mine: tuple[str, ...], theirs: tuple[str, ...], here: list[str], there: list[str]
+    mine: tuple[str, ...],
+    theirs: tuple[str, ...],
+    here: list[str],
+    there: list[str],
+    *,
+    people: bool,
 ) -> tuple[float, str]:
     """The likeness of names of which some words differ: each is an initial, a slip, or a word."""
     common = sum(len(word) for word in mine) - sum(len(word) for word in here)
     longest = max(sum(map(len, mine)), sum(map(len, theirs)))
     cost, notes = 0.0, []
-    pairs = _paired(here, there)
+    pairs = _paired(here, there, people=people)
     for word, other, kind, edits in pairs:
         here.remove(word)
         there.remove(other)
-        if kind == "initial":
+        if kind != SLIP:
             cost += INITIAL
             notes.append(f"{word} for {other}")
         else:
@@ -181,12 +194,14 @@ def _judge(
     return max(0.0, 1 - cost), told
 
 
-def _paired(here: list[str], there: list[str]) -> list[tuple[str, str, str, float]]:
+def _paired(
+    here: list[str], there: list[str], *, people: bool
+) -> list[tuple[str, str, str, float]]:
     """Words of two names that stand for each other, the likeliest first, each once."""
     found = []
     for at, word in enumerate(here):
         for to, other in enumerate(there):
-            kind, cost = _stands_for(word, other)
+            kind, cost = _stands_for(word, other, people=people)
             if kind:
                 found.append((cost, at, to, kind))
     found.sort()
@@ -199,10 +214,12 @@ def _paired(here: list[str], there: list[str]) -> list[tuple[str, str, str, floa
     return pairs
 
 
-def _stands_for(word: str, other: str) -> tuple[str, float]:
-    """Whether a word is another one's initial, or a slip of it; and the edits that it takes."""
+def _stands_for(word: str, other: str, *, people: bool) -> tuple[str, float]:
+    """Whether a word is another one's initial, short form or slip; and the edits that it takes."""
     if min(len(word), len(other)) == 1:
-        return ("initial", 0.5) if word[0] == other[0] and word.isalpha() else ("", 0.0)
+        return (SHORT, 0.5) if word[0] == other[0] and word.isalpha() else ("", 0.0)
+    if people and _is_nickname(word, other):
+        return SHORT, 0.5
     if min(len(word), len(other)) < 4 or _DIGITS.search(word + other):
         return "", 0.0
     from rapidfuzz.distance import OSA
@@ -211,7 +228,21 @@ def _stands_for(word: str, other: str) -> tuple[str, float]:
     edits = OSA.distance(word, other, score_cutoff=most)
     if edits > most:
         return "", 0.0
-    return "slip", edits * (FIRST if word[0] != other[0] else 1)
+    return SLIP, edits * (FIRST if word[0] != other[0] else 1)
+
+
+@lru_cache(maxsize=100_000)
+def _is_nickname(word: str, other: str) -> bool:
+    """Whether one is the other for short: Sam for Samuel, Bob for Robert."""
+    known = _nicknames()
+    return other in known.nicknames_of(word) or word in known.nicknames_of(other)
+
+
+@lru_cache(maxsize=1)
+def _nicknames() -> NickNamer:
+    from nicknames import NickNamer
+
+    return NickNamer()
 
 
 class Names:
@@ -269,6 +300,48 @@ def _near_keys(name: Name) -> set[str]:
         if len(word) >= _KEY_CHARS and not _DIGITS.search(word):
             keys.update(word[:at] + word[at + 1 :] for at in range(len(word)))
     return keys
+
+
+def meant_by(written: str, names: Collection[Name]) -> set[Name]:
+    """Those of some names that are meant: spellings of it, else the one that it is a part of.
+
+    Args:
+        names: each once.
+    """
+    wanted = name_of(written)
+    spelled = {name for name in names if likeness(name, wanted)[0] >= THRESHOLD}
+    if spelled:
+        return spelled
+    longer = [name for name in names if {*wanted.words} <= {*name.words}]
+    heads = set(families(dict.fromkeys(longer, 1)).values())
+    return set(longer) if len(heads) == 1 else set()
+
+
+def ranked(spellings: Mapping[str, int]) -> list[str]:
+    """Spellings of one name, that first by which it is best called.
+
+    It is the commonest one; but capitals and initials are only chosen where they are three times as
+    common as a name in full.
+    """
+    most = max(len(name_of(written).words) for written in spellings)
+    fine = {written: not _is_poor(written, most) for written in spellings}
+    return sorted(
+        spellings,
+        key=lambda one: (
+            -spellings[one] * (RARE if fine[one] else 1),
+            not fine[one],
+            -len(one),
+            one,
+        ),
+    )
+
+
+def _is_poor(written: str, most: int) -> bool:
+    """Whether a spelling is in capitals, has an initial for a name, or only one name of several."""
+    words = name_of(written).words
+    shouts = written.isupper() and len(written) >= _KEY_CHARS
+    brief = len(words) == 1 < most
+    return shouts or brief or any(len(word) == 1 and word.isalpha() for word in words)
 
 
 def families(counts: Mapping[Name, int], *, parties: bool = True) -> dict[Name, Name]:

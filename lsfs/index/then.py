@@ -102,6 +102,10 @@ class CatalogThen(Catalog):
             f"SELECT {columns}, ?, ? FROM main.file WHERE path = ?",
             [(entry.size, entry.mtime_ns, os.fsencode(entry.path)) for entry in entries],
         )
+        self._fill_of_files()
+
+    def _fill_of_files(self) -> None:
+        """What is said now of the files that are in, which are those of the catalog."""
         self.db.execute(
             "INSERT INTO temp.content_date SELECT * FROM main.content_date "
             "WHERE file_id IN (SELECT id FROM temp.file)"

@@ -270,7 +270,11 @@ class VectorStore:
             self._settle()
 
     def _stored(self, missing: Ids) -> Iterator[Codes]:
-        """Codes of vectors in the table, READ at a time."""
+        """Codes of vectors in the table, READ at a time.
+
+        Args:
+            missing: their ids, ascending.
+        """
         if not len(missing):
             return
         from lancedb.expr import col
@@ -278,17 +282,17 @@ class VectorStore:
         query = self._table.search().select(["passage_id", "vector"])
         if len(missing) <= FEW_MISSING:
             query = query.where(col("passage_id").isin(missing.tolist())).limit(len(missing))
-        seen = np.empty(0, np.int64)
+        lacking = np.ones(len(missing), bool)
         for batch in query.to_batches(READ):
-            ids = _ids(batch)
             # Should one be stored twice (it cannot, by one writer), the first will do.
-            ids, at = np.unique(ids, return_index=True)
-            new = np.isin(ids, missing) & ~np.isin(ids, seen)
+            ids, rows = np.unique(_ids(batch), return_index=True)
+            at = np.minimum(np.searchsorted(missing, ids), len(missing) - 1)
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-            vectors = flat.astype(np.float32).reshape(-1, self._dimension)[at]
-            new &= lance_repair.sound(vectors)  # others are as good as lost
+            vectors = flat.astype(np.float32).reshape(-1, self._dimension)[rows]
+            # Those that are not sound are as good as lost.
+            new = (missing[at] == ids) & lacking[at] & lance_repair.sound(vectors)
             if new.any():
-                seen = np.concatenate([seen, ids[new]])
+                lacking[at[new]] = False
                 yield Codes.of(ids[new], vectors[new])
 
     # --- writing

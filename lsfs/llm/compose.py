@@ -79,11 +79,7 @@ def composed(prefix: Cells, blocks: Sequence[Cells], rope: Rope) -> Cells:
         blocks: each computed behind the prefix; the most relevant one last.
         rope: the model's.
     """
-    parts, end = [prefix], len(prefix)
-    for block in blocks:
-        parts.append(block.at(end, rope))
-        end += len(block)
-    return kvblob.joined(parts)
+    return kvblob.joined([prefix, *blocks], rope)
 
 
 def load(

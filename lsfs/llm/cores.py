@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -36,11 +37,35 @@ def each(
         return list(pool.map(function, items))
 
 
-def one_thread() -> AbstractContextManager[object]:
+def one_thread() -> AbstractContextManager[None]:
     """While it holds, BLAS has one thread: products this small take it 25 times as long with
-    several, which wait by spinning."""
-    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
-    return limit
+    several, which wait by spinning. It holds for the process; several threads may be within."""
+    return _SINGLE
+
+
+class _Single:
+    """Who comes first sets the number of threads, and who goes last sets it back: were each to set
+    back what it found, one of two that overlap would leave the other's one thread behind."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._limit = _blas().limit(limits=1, user_api="blas")
+            self._within += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                self._limit.restore_original_limits()
+
+
+_SINGLE = _Single()
 
 
 @functools.cache

@@ -15,7 +15,10 @@ from lsfs.llm.backend import backend
 from lsfs.llm.models import ModelFile, cores
 from lsfs.llm.residents import Residents
 
-TOKENS = 512  # context and batch: with more, llama.cpp is many times slower at embedding
+TOKENS = (
+    512  # of a text; context and batch on a CPU, where with more llama.cpp is many times slower
+)
+SIDE_BY_SIDE = 2048  # tokens of several texts that a GPU runs at once
 ALL_LAYERS = -1
 UNPOOLED, RANKING = 0, 4  # llama.cpp's kinds of pooling that give no vector of a text
 
@@ -72,10 +75,12 @@ class GgufEmbedder:
         from llama_cpp import Llama
 
         library.forget_errors()
+        size = SIDE_BY_SIDE if library.gpu else TOKENS
         try:
+            # A GPU has no flash attention for heads as small as MiniLM's: the CPU would do it.
             return Llama(
-                str(self._file.path), embedding=True, n_ctx=TOKENS, n_batch=TOKENS,
-                n_ubatch=TOKENS, flash_attn=True, n_threads=self._threads,
+                str(self._file.path), embedding=True, n_ctx=size, n_batch=size, n_ubatch=size,
+                flash_attn=not library.gpu, n_threads=self._threads,
                 n_threads_batch=self._threads, n_gpu_layers=ALL_LAYERS if library.gpu else 0,
                 verbose=False,
             )  # fmt: skip
@@ -93,20 +98,24 @@ class GgufEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, float32, [len(texts), dimension]."""
+        step = len(texts) if backend().gpu else 1
         vectors = np.empty((len(texts), self._dimension), np.float32)
-        for row, text in enumerate(texts):
+        for row in range(0, len(texts), max(1, step)):
+            some = [self._passage_prefix + text for text in texts[row : row + step]]
             with self._busy, self._context("passages") as context:
-                vectors[row] = self._run(context, self._passage_prefix + text)
+                vectors[row : row + step] = self._run(context, some)
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
         """The vector of a query, float32, [dimension]."""
         with self._asked, self._context("queries") as context:
-            return self._run(context, self._query_prefix + text)
+            vector: Vectors = self._run(context, [self._query_prefix + text])[0]
+            return vector
 
-    def _run(self, context: Any, text: str) -> Vectors:
+    def _run(self, context: Any, texts: Sequence[str]) -> Vectors:
+        """As many texts side by side as the batch of the context holds."""
         try:
-            found = context.embed(self._cut(context, text), normalize=True)
+            found = context.embed([self._cut(context, text) for text in texts], normalize=True)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{self._file.path}: {error}") from error
         return np.asarray(found, np.float32)

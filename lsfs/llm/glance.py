@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lsfs.errors import ModelError
 from lsfs.llm import compose, form, kvblob, select
 from lsfs.llm.batch import Stop
 from lsfs.llm.capture import ScoringContext
+from lsfs.llm.device import DeviceMasses
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts
 from lsfs.llm.form import Form
@@ -23,6 +26,8 @@ NEUTRAL = "neutral"
 tokens], in the layers of ``select.middle``."""
 LABEL = "neutral mass 2"
 """To be part of the context key: blocks whose extra array is another are others."""
+
+log = logging.getLogger("lsfs.llm.glance")
 
 BEHIND = 256  # tokens between the prefix and a question: a block is about as long
 SPOKEN = 8  # tokens that count: what is asked for is said in a few words
@@ -40,9 +45,17 @@ class Glance:
         facts: of the model.
         prefix: the state of the prefix.
         around: the form of the prompt.
+        device: where looks are computed; None is on the CPU, by numpy.
     """
 
-    def __init__(self, scoring: ScoringContext, facts: Facts, prefix: Cells, around: Form) -> None:
+    def __init__(
+        self,
+        scoring: ScoringContext,
+        facts: Facts,
+        prefix: Cells,
+        around: Form,
+        device: DeviceMasses | None = None,
+    ) -> None:
         self.layers = tuple(select.middle(facts.layers))
         self._scoring = scoring
         self._facts = facts
@@ -50,6 +63,7 @@ class Glance:
         self._behind = kvblob.build(compose.with_gap(prefix, BEHIND))
         self._form = around
         self._neutral: Queries | None = None
+        self._device = device
 
     def queries(self, tail: Sequence[int], cancel: Stop | None = None) -> Queries:
         """What a question looks for, in the middle layers.
@@ -87,12 +101,19 @@ class Glance:
 
     def _masses(self, queries: Queries, keys: Sequence[Rows]) -> Floats:
         """Mass of the block's cells; the prefix takes its share, else nothing would be little."""
-        behind = len(self._prefix[0])
-        masses = [
-            select.mass(queries[layer], np.concatenate(both), self._facts.key_heads)
-            for layer, *both in zip(self.layers, self._prefix, keys, strict=True)
-        ]
-        return np.stack(masses)[:, :, behind:]
+        both = [np.concatenate(pair) for pair in zip(self._prefix, keys, strict=True)]
+        return self._masses_of(queries, both)[:, :, len(self._prefix[0]) :]
+
+    def _masses_of(self, queries: Queries, keys: Sequence[Rows]) -> Floats:
+        heads = self._facts.key_heads
+        if self._device is not None:
+            try:
+                return self._device.masses(queries, keys, heads)
+            except ModelError as error:
+                log.warning("the CPU looks at texts from now on: %s", error)
+                self._device = None  # its owner closes it
+        of_layers = zip(self.layers, keys, strict=True)
+        return np.stack([select.mass(queries[layer], rows, heads) for layer, rows in of_layers])
 
 
 def scoring_context(model: Model, facts: Facts, threads: int) -> ScoringContext:
@@ -101,3 +122,14 @@ def scoring_context(model: Model, facts: Facts, threads: int) -> ScoringContext:
 
     shape = Shape(tokens=1024, sequences=1, threads=threads)
     return ScoringContext(model, shape, list(select.middle(facts.layers)), facts.query_scale)
+
+
+def device_of(model: Model) -> DeviceMasses | None:
+    """Where looks at a model's texts are computed: a GPU that has layers of it; None: the CPU."""
+    if not model.backend.gpu or not model.gpu_layers:
+        return None
+    try:
+        return DeviceMasses(model.backend)
+    except ModelError as error:
+        log.info("the CPU looks at texts: %s", error)
+        return None

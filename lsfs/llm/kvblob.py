@@ -17,6 +17,7 @@ layout is that of ``llama-kv-cache.cpp``, little endian::
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,37 +72,49 @@ class Cells:
             self.value_type,
         )
 
-    def at(self, start: int, rope: Rope) -> Cells:
-        """The same cells, moved so that the first one stands at ``start``."""
-        delta = start - int(self.positions[0]) if len(self) else 0
-        if not delta:
-            return self
-        values = len(self.keys) * self.keys[0].size
-        keys = tuple(each(lambda layer: rope.rotate(layer, delta), self.keys, values))
-        positions = (self.positions + np.int32(delta)).astype(np.int32)
-        return Cells(positions, keys, self.values, self.key_type, self.value_type)
 
+def joined(parts: Sequence[Cells], rope: Rope | None = None) -> Cells:
+    """Cells one behind the other.
 
-def joined(parts: Sequence[Cells]) -> Cells:
-    """Cells one behind the other; their positions must rise.
+    Args:
+        parts: of one model.
+        rope: the model's: each part but the first is moved to where the one before it ends. None
+            leaves them where they stand; their positions must rise then.
 
     Raises:
         ModelError: they are of different models, or stand in the wrong order.
     """
     if not parts:
         raise ModelError("no attention state to join")
+    deltas = [0] * len(parts) if rope is None else _to_close_up(parts)
+    moved = [part.positions + np.int32(delta) for part, delta in zip(parts, deltas, strict=True)]
+    positions = np.concatenate(moved)
     forms = {(len(p.keys), p.key_type, p.value_type) for p in parts}
-    positions = np.concatenate([part.positions for part in parts])
     if len(forms) != 1 or np.any(np.diff(positions) <= 0):
         raise ModelError("attention states that do not fit together")
+
+    def layer(number: int) -> tuple[Rows, Rows]:
+        keys = [
+            rope.rotate(part.keys[number], delta) if rope and delta else part.keys[number]
+            for part, delta in zip(parts, deltas, strict=True)
+        ]
+        return np.concatenate(keys), np.concatenate([part.values[number] for part in parts])
+
     layers = range(len(parts[0].keys))
-    return Cells(
-        positions,
-        tuple(np.concatenate([part.keys[layer] for part in parts]) for layer in layers),
-        tuple(np.concatenate([part.values[layer] for part in parts]) for layer in layers),
-        parts[0].key_type,
-        parts[0].value_type,
-    )
+    size = sum(part.keys[0].size for part in parts) if layers else 0
+    both = each(layer, layers, len(layers) * size)
+    keys, values = (tuple(one[side] for one in both) for side in (0, 1))
+    return Cells(positions, keys, values, parts[0].key_type, parts[0].value_type)
+
+
+def _to_close_up(parts: Sequence[Cells]) -> list[int]:
+    """By how much each part is moved so that it begins where the one before it ends."""
+    deltas, end = [], 0
+    for number, part in enumerate(parts):
+        first = int(part.positions[0]) if len(part) else 0
+        deltas.append(end - first if number else 0)
+        end = first + deltas[-1] + len(part)
+    return deltas
 
 
 # --- blobs
@@ -170,11 +183,13 @@ def build(cells: Cells, sequence: int = 0) -> NDArray[np.uint8]:
         for layer in layers:
             raw = np.ascontiguousarray(layer).view(np.uint8)
             parts += [_ROWS.pack(kind, raw.shape[1]), raw.reshape(-1)]
-    blob = np.empty(sum(len(part) for part in parts), np.uint8)
-    at = 0
-    for part in parts:
-        blob[at : at + len(part)] = np.frombuffer(part, np.uint8)
-        at += len(part)
+    ends = list(itertools.accumulate(len(part) for part in parts))
+    blob = np.empty(ends[-1], np.uint8)
+
+    def put(part: bytes | NDArray[np.uint8], end: int) -> None:
+        blob[end - len(part) : end] = np.frombuffer(part, np.uint8)
+
+    each(lambda one: put(*one), zip(parts, ends, strict=True), len(blob) // 2)
     return blob
 
 

@@ -17,6 +17,7 @@ from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
 from lsfs.llm.batch import Stop
 from lsfs.llm.capture import ScoringContext
 from lsfs.llm.cores import each
+from lsfs.llm.device import DeviceMasses
 from lsfs.llm.drafter import Asks, Drafter
 from lsfs.llm.engine import Context
 from lsfs.llm.facts import Facts, facts_of
@@ -38,6 +39,7 @@ CANDIDATES = 16  # passages that are looked at
 NEAR = 0.5  # standard deviations of relevance within which a passage is as good as the best one
 LOOK = 0.3  # what the look at kept blocks counts beside the search's score, both standardised
 PENALTY = 1.1  # small models repeat themselves without one
+TOKENISING = 64  # numbers that cost as much as a character that is made tokens
 ALONE_TOKENS = 32  # of an answer to one text among several
 STOP = ("\n\n", prompts.BEGIN, prompts.END)
 
@@ -103,6 +105,7 @@ class Reader:
         self._config = config
         self._context = context
         self._scoring: ScoringContext | None = None
+        self._device: DeviceMasses | None = None
         self._blocks: Blocks | None = None
         try:
             self.form = form.form_of(self._model)
@@ -119,7 +122,9 @@ class Reader:
         store = None if open_store is None else open_store(key)
         self._scoring = glance.scoring_context(self._model, self.facts, self._config.threads)
         before = Blocks(self._context, self.facts, store, self.form.head).prefix_cells()
-        self._glance = glance.Glance(self._scoring, self.facts, before, self.form)
+        self._device = glance.device_of(self._model)
+        scoring, form_ = self._scoring, self.form
+        self._glance = glance.Glance(scoring, self.facts, before, form_, self._device)
         self._blocks = Blocks(self._context, self.facts, store, self.form.head, self._glance.extras)
 
     def prepare(
@@ -332,11 +337,12 @@ class Reader:
         self._context.load_state(kvblob.build(kept))
 
     def _pieces(self, passages: Sequence[str]) -> list[_Piece]:
-        return [
-            _Piece(tokens, number)
-            for number, passage in enumerate(passages)
-            for tokens in form.block_tokens(self._model, passage)
-        ]
+        blocks = each(
+            lambda passage: form.block_tokens(self._model, passage),
+            passages,
+            TOKENISING * sum(len(passage) for passage in passages),
+        )
+        return [_Piece(tokens, number) for number, of in enumerate(blocks) for tokens in of]
 
     def _room(self, tail: Sequence[int], answer: int) -> int:
         return self._context.n_ctx - len(self.form.head) - len(tail) - answer
@@ -404,8 +410,9 @@ class Reader:
     def close(self) -> None:
         """Free what it has beside the context it was lent; waits for a call that is running."""
         with self._lock:
-            if self._scoring is not None:
-                self._scoring.close()
+            for owned in (self._scoring, self._device):
+                if owned is not None:
+                    owned.close()
             if self._drafter is not None:
                 self._drafter.close()
 

@@ -11,6 +11,7 @@ from lsfs import paths
 from lsfs.errors import UsageError
 from lsfs.joins import Aggregated, AggregateRow, Evidence, LeftOut
 from lsfs.model import FieldValue
+from lsfs.places import cited
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.evidence import Quotes
 from lsfs.syscalls.registry import Param, registry
@@ -86,7 +87,7 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
 
     Of each file one value counts: its total, not its lines. Currencies are never mixed. A file that
     states none, or several that contradict each other, and a copy of another one is left out, and
-    listed with the reason.
+    listed with the reason. Where only spreadsheets and CSV files are meant, their rows count.
     """
     from lsfs.syscalls.selection import selected
 
@@ -101,10 +102,27 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
         engines.indexer.wait(call.emit, None)
     chosen = selected(engines, request.query, {"dir": paths.relative(request.dir)})
     files, reading = list(chosen.files), chosen.reading
+    if _of_rows(request, files):
+        from lsfs.index.fields.definitions import definitions
+        from lsfs.index.join.reading import with_rows
+
+        files, told = with_rows(engines.catalog, files, definitions(engines.config.fields))
+        reading = "; ".join((reading, *told))
     if request.party:
         files = of_party(call, files, request.party)
         reading = f"{reading} that names {request.party}"
     return over(call, request, files, reading)
+
+
+def _of_rows(request: AggregateRequest, files: Sequence[SideFile]) -> bool:
+    """Whether rows count and not files: all are lists, and what is asked for stands in rows."""
+    from lsfs.index.join.columns import OF_FILES
+    from lsfs.index.join.lists import may_be_list
+
+    in_rows = [one for one in request.by if one not in OF_FILES]
+    if request.function == "count" and not request.field and not in_rows:
+        return False
+    return bool(files) and all(may_be_list(file.path, file.kind) for file in files)
 
 
 def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: str) -> Aggregated:
@@ -123,8 +141,9 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
     work = _Work(call, request, known, what, files)
     items, left_out = work.items()
     rows = tuple(work.rows(items))
-    notes = [f"{reading}: {len(files)} files, of which {len(items)} count"]
-    drafts = _drafts(engines, [item.file.path for item in items])
+    unit = "rows" if any(file.row for file in files) else "files"
+    notes = [f"{reading}: {len(files)} {unit}, of which {len(items)} count"]
+    drafts = _drafts(engines, list(dict.fromkeys(item.file.file for item in items)))
     if drafts:
         notes.append(f"drafts that count too: {', '.join(drafts)}")
     if any(len(item.groups) > 1 for item in items):
@@ -132,6 +151,7 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
     return Aggregated(
         request.function, request.field, request.by, rows, tuple(work.totals(items)),
         tuple(left_out), len(items), request.files, (*notes, *work.notes, *pending_note(engines)),
+        unit,
     )  # fmt: skip
 
 
@@ -149,7 +169,7 @@ def _drafts(engines: Engines, paths: Sequence[str]) -> list[str]:
 def of_party(
     call: Call, files: Sequence[SideFile], party: str, *, unless: str = ""
 ) -> list[SideFile]:
-    """Those of some files that name a party, in any spelling.
+    """Those of some files that name a party, in any spelling, or by a part that only its name has.
 
     Args:
         unless: a role; files in which the party has this one are left out.
@@ -157,18 +177,14 @@ def of_party(
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.fields.meant import role_of, source
     from lsfs.index.join.reading import values_of
-    from lsfs.index.names import THRESHOLD, likeness, name_of
+    from lsfs.index.names import meant_by, name_of
 
-    wanted = name_of(party)
     known = definitions(call.engines.config.fields)
     stated = values_of(call.engines.catalog, source("party", known), files)
+    meant = meant_by(party, {name_of(v.value) for values in stated.values() for v in values})
     found = []
     for file in files:
-        named = [
-            value
-            for value in stated.get(file.path, ())
-            if likeness(name_of(value.value), wanted)[0] >= THRESHOLD
-        ]
+        named = [v for v in stated.get(file.path, ()) if name_of(v.value) in meant]
         if named and not (unless and any(role_of(value.rule) == unless for value in named)):
             found.append(file)
     return found
@@ -236,6 +252,8 @@ class _Work:
             for file in self._files
             if file.path in figures
         ]
+        places = {file.path: cited(file.file, file.place) for file in self._files}
+        left_out = [LeftOut(places[one.path], one.reason) for one in left_out]
         return items, sorted(left_out, key=lambda one: one.path)
 
     def _figures(self, left_out: list[LeftOut]) -> dict[str, FieldValue | None]:
@@ -265,13 +283,15 @@ class _Work:
 
     def _doubles(self, figures: dict[str, FieldValue | None]) -> Iterator[tuple[str, str]]:
         """Files that say what another one says, and those that contradict one another."""
-        seen: dict[int, str] = {}
+        from lsfs.index.join.lists import file_of
+
+        seen: dict[tuple[int, str], str] = {}
         for file in self._files:
             if file.path not in figures:
                 continue
-            first = seen.setdefault(file.document_id, file.path)
+            first = seen.setdefault((file.document_id, file.place), file.path)
             if first != file.path:
-                yield file.path, f"has the content of {first}"
+                yield file.path, f"has the content of {file_of(first)}"
         yield from self._numbered(figures, set(seen.values()))
 
     def _numbered(
@@ -360,8 +380,8 @@ class _Work:
     def _evidence(self, item: _Item) -> Evidence:
         stated = item.value or item.grouping
         if stated is None:
-            return Evidence(item.file.path, "", "", "")
-        return self._quotes.evidence(item.file.path, stated)
+            return Evidence(item.file.file, "", "", "", where=item.file.place)
+        return self._quotes.evidence(item.file.file, stated)
 
     # --- numbers
 

@@ -176,14 +176,9 @@ def compact(
         NotFound: there is no library.
     """
     from lsfs.index.library import compaction
-    from lsfs.index.library.claims import Claims
-    from lsfs.index.library.rules import MadeBy
-    from lsfs.index.library.writing import Writer
 
-    library = _library(uri)
     kept = compaction.KEPT_SECONDS if kept_seconds is None else kept_seconds
-    writer = Writer(library, Claims(library.heads), MadeBy({}))
-    return compaction.compact(writer, kept_seconds=kept, progress=progress)
+    return compaction.compact(_keeper(uri), kept_seconds=kept, progress=progress)
 
 
 def check(uri: str, *, deep: bool = False, progress: Progress = _nothing) -> LibraryReport:
@@ -198,6 +193,30 @@ def check(uri: str, *, deep: bool = False, progress: Progress = _nothing) -> Lib
     from lsfs.index.library.check import check as look
 
     return look(_library(uri), deep=deep, progress=progress)
+
+
+def repair(uri: str, *, deep: bool = False, progress: Progress = _nothing) -> LibraryReport:
+    """Mend a library: see :mod:`lsfs.index.library.repair`.
+
+    Args:
+        deep: read the bytes of all files, too.
+
+    Raises:
+        NotFound: there is no library.
+    """
+    from lsfs.index.library.repair import repair as mend
+
+    return mend(_keeper(uri), deep=deep, progress=progress)
+
+
+def _keeper(uri: str) -> Writer:
+    """Who looks after a library, and adds nothing to it."""
+    from lsfs.index.library.claims import Claims
+    from lsfs.index.library.rules import MadeBy
+    from lsfs.index.library.writing import Writer
+
+    library = _library(uri)
+    return Writer(library, Claims(library.heads), MadeBy({}))
 
 
 def _library(uri: str) -> Library:

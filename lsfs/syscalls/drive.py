@@ -24,9 +24,11 @@ from lsfs.syscalls.methods import Methods
 from lsfs.syscalls.registry import registry
 
 if TYPE_CHECKING:
-    from lsfs.config import Config
+    from lsfs.config import Config, ModelConfig
+    from lsfs.index.catalog import Catalog
     from lsfs.index.ingest import Pipeline
     from lsfs.index.pool import SandboxPool
+    from lsfs.index.search import Search
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
@@ -281,9 +283,9 @@ def open_engines(
     from lsfs.index.catalog import open_or_rebuild
     from lsfs.index.follow import CatchUp
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.search import Search
+    from lsfs.index.seen import Views
     from lsfs.index.tree import SourceTree
-    from lsfs.syscalls import embedders, rerank
+    from lsfs.syscalls import rerank
     from lsfs.syscalls.then import Earlier, Retained
 
     residents, shedding = _residents(config, stack, follow=follow)
@@ -294,16 +296,11 @@ def open_engines(
     stack.callback(catalog.close)
     tree = SourceTree(record.source, config.index.ignore, config.index.gitignore)
     stack.callback(tree.close)
-    meanings = embedders.meanings(
-        embedders.load(config.model, residents),
-        config.model,
-        catalog,
-        record.state.vectors,
-        read_only=read_only,
-    )
+    search = _search(record, config.model, residents, catalog)
+    views = Views(catalog, record.state.catalog, search)
+    stack.callback(views.close)
     chat = _chat(config, residents, record.state.kv, stack)
     reranker = rerank.reranker(config.model, residents)
-    search = Search(catalog, None, None, meanings)
     keeper, past = _versions(record, config, clock, stack, read_only=read_only)
     retained = Retained(past, config.versions.indexed)
     reader = _reader(config, None if read_only else record.state)
@@ -313,18 +310,32 @@ def open_engines(
         witness = None if keeper is None else VersionsWitness(keeper)
         pipeline = Pipeline(
             catalog, None, None, reader, tree, config.index, witness,
-            retained if config.versions.indexed > 0 else None, config.fields, meanings,
+            retained if config.versions.indexed > 0 else None, config.fields, search.meanings,
         )  # fmt: skip
     indexer = CatchUp(catalog, pipeline, tree)
     stack.callback(indexer.close)
     engines = Engines(
         record.source, record.state, config, clock, catalog, search, tree, chat, indexer,
-        past, keeper, reader, Earlier(past, pipeline, retained, record.state.incoming),
+        past, keeper, reader, views, Earlier(past, pipeline, retained, record.state.incoming),
         reranker=reranker, residents=residents,
     )  # fmt: skip
     if not follow or pipeline is None:
         return engines
     return _following(engines, pipeline, reader.close, stack, shedding)
+
+
+def _search(
+    record: DriveRecord, model: ModelConfig, residents: Residents, catalog: Catalog
+) -> Search:
+    """The search of a drive, with the vectors of its embedding model."""
+    from lsfs.index.search import Search
+    from lsfs.syscalls import embedders
+
+    embedder = embedders.load(model, residents)
+    meanings = embedders.meanings(
+        embedder, model, catalog, record.state.vectors, read_only=catalog.read_only
+    )
+    return Search(catalog, None, None, meanings)
 
 
 def _residents(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from lsfs.index.embed import Embedder
     from lsfs.index.reading import Reader
     from lsfs.index.search import Search
+    from lsfs.index.seen import Views
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel, Reranker
     from lsfs.llm.residents import Residents
+    from lsfs.model import Problem
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.then import Earlier
@@ -63,7 +66,10 @@ class Engines:
     """The parts of one open drive; built by :func:`lsfs.syscalls.drive.open_engines`.
 
     Attributes:
+        views: of the files that a caller may see, for who may not see all.
         earlier: gives the engines of an earlier moment.
+        checked: looks at an index that others keep, where it is; counts what it looks at. None:
+            the index is kept here.
         moment_ns: the moment that catalog and search are of, in nanoseconds since the epoch; None:
             the present.
         ahead: reads passages that are likely to be asked about, in a process that stays; else None.
@@ -82,7 +88,9 @@ class Engines:
     past: Past
     keeper: Keeper | None  # None where another process keeps the versions
     reader: Reader
+    views: Views
     earlier: Earlier | None = None
+    checked: Callable[[bool, Counter[str]], list[Problem]] | None = None
     moment_ns: int | None = None
     answering: threading.Lock = field(default_factory=threading.Lock)  # one kept question at a time
     ahead: Ahead | None = None

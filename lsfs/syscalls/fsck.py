@@ -50,6 +50,8 @@ def fsck(call: Call, request: FsckRequest) -> Checked:
 
     Your own files are not changed, and read with ``--deep`` only. A version that is lost is named,
     with its file; all others stay. The exit code is 40 when something is wrong and was not mended.
+    Of a shared library the library itself is looked at; who writes it mends it with ``lsfs library
+    check URI --repair``.
     """
     counts: Counter[str] = Counter()
     problems = _past(call, request, counts) + _index(call, request, counts)
@@ -98,6 +100,8 @@ def _mend_journal(call: Call, why: str) -> None:
 def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
     from lsfs.index import check as index_check
 
+    if call.engines.checked is not None:
+        return call.engines.checked(request.deep, counts)
     catalog, meanings = call.engines.catalog, call.engines.search.meanings
     vectors = meanings.now.store if meanings.now else None
     coming = meanings.coming.store if meanings.coming else None

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs.errors import UsageError
-from lsfs.joins import Joined, JoinRow, KeyMatch, NearMiss, csv_of
+from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss, csv_of
+from lsfs.model import FieldValue
+from lsfs.places import cited
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.evidence import Quotes
 from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
+    from lsfs.index.join.reading import SideFile
     from lsfs.index.join.rows import JoinKey, Pair, Partner
     from lsfs.syscalls.selection import Selection
 
@@ -96,7 +99,7 @@ def join(call: Call, request: JoinRequest) -> Joined:
 
     Names match in other spellings, dates and amounts within what --within and --tolerance allow,
     numbers exactly. A file that fits several has several rows; --how anti shows those that fit
-    none.
+    none. Each row of a spreadsheet or CSV file is joined by itself.
     """
     if not request.on:
         raise UsageError(
@@ -117,14 +120,19 @@ def join(call: Call, request: JoinRequest) -> Joined:
 
 def computed(call: Call, request: JoinRequest) -> Joined:
     """The rows of a join in the present state of the index."""
-    from lsfs.syscalls.joinkeys import keys_of
+    from lsfs.syscalls.joinkeys import is_meaning, keys_of
     from lsfs.syscalls.selection import selected
 
     engines = call.engines
     left, right = selected(engines, request.left), selected(engines, request.right)
     notes = [f"left: {left.reading}, {_files(left)}; right: {right.reading}, {_files(right)}"]
-    sides, told = keys_of(call, request, left.files, right.files)
-    work = _Work(call, request, sides, left, right)
+    left_files, right_files = list(left.files), list(right.files)
+    if not any(map(is_meaning, request.on)):
+        left_files, of_left = _with_rows(call, left_files)
+        right_files, of_right = _with_rows(call, right_files)
+        notes += dict.fromkeys([*of_left, *of_right])
+    sides, told = keys_of(call, request, left_files, right_files)
+    work = _Work(call, request, sides, left_files, right_files)
     rows, total = work.rows()
     return Joined(
         rows=tuple(rows),
@@ -132,13 +140,20 @@ def computed(call: Call, request: JoinRequest) -> Joined:
         more=total > len(rows),
         left_files=len(left.files),
         right_files=len(right.files),
-        left_missing=work.missing([side.left for side in sides], left),
-        right_missing=work.missing([side.right for side in sides], right),
+        left_missing=work.missing([side.left for side in sides], left_files),
+        right_missing=work.missing([side.right for side in sides], right_files),
         near_misses=tuple(work.near_misses()) if request.near_misses else (),
         keys=tuple(side.use() for side in sides) if request.explain else (),
         notes=(*notes, *told, *pending_note(engines)),
         table=csv_of(rows) if request.csv else "",
     )
+
+
+def _with_rows(call: Call, files: Sequence[SideFile]) -> tuple[list[SideFile], list[str]]:
+    from lsfs.index.fields.definitions import definitions
+    from lsfs.index.join.reading import with_rows
+
+    return with_rows(call.engines.catalog, files, definitions(call.engines.config.fields))
 
 
 def _files(selection: Selection) -> str:
@@ -154,14 +169,14 @@ class _Work:
         call: Call,
         request: JoinRequest,
         sides: Sequence[JoinKey],
-        left: Selection,
-        right: Selection,
+        left: Sequence[SideFile],
+        right: Sequence[SideFile],
     ) -> None:
         self._call = call
         self._request = request
         self._sides = sides
         self._left = left
-        self._right = right
+        self._by_path = {file.path: file for file in (*left, *right)}
         self._quotes = Quotes(call.engines.catalog)
 
     def rows(self) -> tuple[list[JoinRow], int]:
@@ -170,7 +185,7 @@ class _Work:
 
         rows: list[JoinRow] = []
         total = 0
-        for path, found in partners(self._sides, self._left.files):
+        for path, found in partners(self._sides, self._left):
             self._call.check()
             wanted = self._wanted(path, found)
             total += len(wanted)
@@ -193,43 +208,56 @@ class _Work:
     def _row(self, path: str, partner: Partner) -> JoinRow:
         keys = tuple(self._match(path, pair) for pair in partner.pairs)
         shown = "; ".join(dict.fromkeys(key.left.value for key in keys))
-        return JoinRow(path, partner.path, shown, partner.score, keys)
+        one, two = self._by_path[path], self._by_path[partner.path]
+        return JoinRow(
+            one.file, two.file, shown, partner.score, keys, "", one.place, two.place
+        )  # fmt: skip
 
     def _match(self, path: str, pair: Pair) -> KeyMatch:
         at = pair.fit.at
         return KeyMatch(
             pair.on, pair.fit.score, pair.fit.how,
-            self._quotes.evidence(path, pair.left), self._quotes.evidence(at.path, at.value),
+            self._evidence(path, pair.left), self._evidence(at.path, at.value),
         )  # fmt: skip
+
+    def _evidence(self, path: str, value: FieldValue) -> Evidence:
+        return self._quotes.evidence(self._by_path[path].file, value)
 
     def _alone(self, path: str) -> JoinRow:
         from lsfs.index.join.rows import failed
 
+        file = self._by_path[path]
         missing = [side.asked for side in self._sides if path not in side.left]
         if missing:
-            return JoinRow(path, "", "", 0.0, (), f"states no {' and no '.join(missing)}")
+            why = f"states no {' and no '.join(missing)}"
+            return JoinRow(file.file, "", "", 0.0, (), why, file.place)
         why = "nothing on the right fits"
         nearest = failed(self._sides, path)[:1]
         for pair, reason in nearest:
             at = pair.fit.at
-            why += f"; nearest: {at.value.value} in {at.path} ({reason})"
-        return JoinRow(path, "", "", 0.0, (), why)
+            there = self._by_path[at.path]
+            why += f"; nearest: {at.value.value} in {cited(there.file, there.place)} ({reason})"
+        return JoinRow(file.file, "", "", 0.0, (), why, file.place)
 
-    def missing(self, stated: Sequence[Mapping[str, object]], files: Selection) -> tuple[str, ...]:
+    def missing(
+        self, stated: Sequence[Mapping[str, object]], files: Sequence[SideFile]
+    ) -> tuple[str, ...]:
         """Files that state not all of the keys."""
-        lacking = (f.path for f in files.files if any(f.path not in values for values in stated))
+        lacking = (
+            cited(f.file, f.place) for f in files if any(f.path not in one for one in stated)
+        )
         return tuple(itertools.islice(lacking, SHOWN_MISSING))
 
     def near_misses(self) -> Iterator[NearMiss]:
         """What almost fits, of the files of the left side that have no partner first."""
         from lsfs.index.join.rows import failed, partners_of
 
-        paths = [file.path for file in self._left.files]
+        paths = [file.path for file in self._left]
         paths.sort(key=lambda path: bool(partners_of(self._sides, path)))
         made = (
             NearMiss(
-                self._quotes.evidence(path, pair.left),
-                self._quotes.evidence(pair.fit.at.path, pair.fit.at.value),
+                self._evidence(path, pair.left),
+                self._evidence(pair.fit.at.path, pair.fit.at.value),
                 pair.fit.score,
                 why,
             )

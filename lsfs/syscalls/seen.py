@@ -22,33 +22,36 @@ Sees = Callable[[str], bool]
 @contextlib.contextmanager
 def limited(call: Call) -> Iterator[Call]:
     """The call on what its grant shows; the same call where nothing is hidden."""
+    engines = call.engines
+    engines.views.drop_idle()
     if not call.grant.is_limited:
         yield call
         return
-    from lsfs.index import seen
     from lsfs.syscalls.then import Earlier, Retained
 
-    engines = call.engines
     call = replace(call, emit=_quiet(call.emit))
     engines.indexer.fresh(call.emit)  # what is made now is of this moment
     with contextlib.ExitStack() as stack:
         root = os.open(engines.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         stack.callback(os.close, root)
         sees = Sight(call.grant, root)
-        catalog = seen.of(engines.catalog, engines.state.catalog, sees)
-        stack.callback(catalog.close)
+        # Permissions on the disk count as they are at each call, patterns are always the same.
+        views, by_permissions = engines.views, bool(call.grant.readers())
+        view = stack.enter_context(
+            views.made(sees) if by_permissions else views.lent(call.grant, sees)
+        )
         state = engines.state
         past = SeenPast(state, root, sees)
         stack.callback(past.close)
         # Who may read a file now might not have been allowed to then, which is not known of all.
         earlier = None
-        if not call.grant.readers():
+        if not by_permissions:
             earlier = Earlier(past, None, Retained(past, 0), state.incoming)
-        view = replace(
-            engines, catalog=catalog, search=engines.search.of(catalog), past=past, ahead=None,
+        shown = replace(
+            engines, catalog=view.catalog, search=view.search, past=past, ahead=None,
             tree=SeenTree(engines.tree, sees), earlier=earlier,
         )  # fmt: skip
-        yield replace(call, engines=view, sees=sees)
+        yield replace(call, engines=shown, sees=sees)
 
 
 def _quiet(emit: Emit) -> Emit:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,9 @@ from lsfs.index.library.vectors import KeptVectors, LibraryVectors
 from lsfs.index.library.words import LibraryWords
 from lsfs.index.meanings import Meaning, Meanings
 from lsfs.index.search import Search
+from lsfs.index.seen import Views
 from lsfs.index.tree import SourceTree
+from lsfs.model import Problem
 from lsfs.syscalls.engines import Engines
 from lsfs.versions.contents import Content, FileContent
 from lsfs.versions.past import Past
@@ -95,11 +99,30 @@ def open_library(given: Opening, stack: contextlib.ExitStack) -> Engines:
         following.start()
     words = LibraryWords(catalog, reader, passages, ids)
     meanings = _meanings(given.embedder, catalog, reader, ids)
+    search = Search(catalog, None, None, meanings, words)
+    views = Views(catalog, path, search)
+    stack.callback(views.close)
     return Engines(
-        record.source, record.state, given.config, given.clock, catalog,
-        Search(catalog, None, None, meanings, words), tree, given.chat, following, past, None,
-        given.reader, reranker=given.reranker,
+        record.source, record.state, given.config, given.clock, catalog, search, tree, given.chat,
+        following, past, None, given.reader, views, reranker=given.reranker,
+        checked=partial(_checked, record.library),
     )  # fmt: skip
+
+
+def _checked(uri: str, deep: bool, counts: Counter[str]) -> list[Problem]:
+    """What is wrong with a library; see :mod:`lsfs.index.library.check`."""
+    from lsfs.syscalls import bulk
+
+    found = bulk.check(uri, deep=deep)
+    counts.update(
+        files=found.files, documents=found.documents, passages=found.passages,
+        contents=found.contents,
+    )  # fmt: skip
+    hint = f"who writes it mends it with: lsfs library check {uri} --repair"
+    return [
+        Problem("library", f"{one.kind}: {one.count}, as {one.examples[0]}", hint=hint)
+        for one in found.problems
+    ]
 
 
 def _make(path: Path) -> None:

@@ -29,6 +29,15 @@ def test_a_folder_goes_into_a_library_and_is_looked_after(
     broken = run("library", "check", uri, "--json")
     assert broken.code == 1
     assert [one["kind"] for one in broken.json["problems"]] == ["bytes of a file are missing"]
+    planned = run("library", "check", uri, "--repair", "--dry-run")
+    assert planned.code == 1 and "mending: its files are marked" in planned.out
+    assert run("library", "check", uri).code == 1
+    mended = run("library", "check", uri, "--repair")
+    assert mended.code == 0 and "mended: its files are marked" in mended.out
+    assert f"lsfs index FOLDER --library {uri}, for Notes" in mended.err
+    run("index", str(papers), "--library", uri, "--as", "Notes")
+    assert "all is well" in run("library", "check", uri).out
+    assert run("library", "check", uri, "--dry-run").code == 2
     assert run("library", "check", f"{uri}/no").code == 12
     assert run("index", str(papers), "--engine", "ray").code == 2
     assert run("index", str(papers), "--library", "s3://key:secret@bucket/x").code == 2

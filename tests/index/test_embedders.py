@@ -21,6 +21,7 @@ from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.index.embed import HashEmbedder, LateEmbedder, Vectors
 from lsfs.index.prefixes import of_family
 from lsfs.llm import models
+from lsfs.llm.backend import backend
 from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import LocalCaller
 from tests.llm import tiny
@@ -88,6 +89,20 @@ def test_a_gguf_file_embeds_as_the_model_it_was_made_from(gguf: Path, minilm: La
     assert cosines(other.encode(TEXTS), found.encode(TEXTS)).min() < 0.99
     same = cosines(other.encode_query(TEXTS[0])[None], found.encode(TEXTS[:1]))
     assert same[0] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.model
+def test_texts_side_by_side_as_on_a_gpu(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This build has no GPU, so the CPU runs the batches that one would have."""
+    alone = embedders.load(ModelConfig(embed=str(gguf)))
+    assert alone is not None
+    monkeypatch.setattr(backend(), "gpu", True)
+    beside = embedders.load(ModelConfig(embed=str(gguf)))
+    assert beside is not None
+    texts = [*TEXTS, "heron " * 3000, "", *(f"rent of flat {n} " * (30 * n) for n in range(1, 9))]
+    assert cosines(beside.encode(texts), alone.encode(texts)).min() > 0.999
+    assert cosines(beside.encode_query(TEXTS[0])[None], alone.encode(TEXTS[:1]))[0] > 0.999
+    assert beside.encode([]).shape == (0, beside.dimension)
 
 
 @pytest.mark.model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,3 +243,63 @@ def test_who_signs_for_a_party_is_none() -> None:
     again = party("Ellingsen & Roth", "label: supplier", 4000)
     other = party("Acme Ltd", "label: supplier", 5000)
     assert without_signers([firm, again, other]) == [firm, again, other]
+
+
+def test_a_paper_without_a_legal_form_on_its_head() -> None:
+    text = "Hadley Plumbing and Heating\n\nINVOICE\n\nInvoice number: HPH-3310\n"
+    (party,) = [one for one in read(text) if one.name == "party"]
+    assert (party.value, role_of(party.rule)) == ("Hadley Plumbing and Heating", "supplier")
+    assert "party" not in normal("Some Remarks on Prices\n\nThe price rose.\n")
+    assert "party" not in normal("Invoice Template\n\nINVOICE\n")
+
+
+def test_the_number_in_a_title() -> None:
+    assert normal("Sales invoice F/2023/1196\n")["invoice_number"] == ["F/2023/1196"]
+    assert normal("Our quotation: Q-881\n")["quote_number"] == ["Q-881"]
+    for other in (
+        "Annual invoice 2023\n",
+        "Credit note for invoice 17-3\n",
+        "Order 66 was given\n",
+    ):
+        assert not {"invoice_number", "order_number"} & normal(other).keys()
+
+
+def test_an_amount_of_anything_is_what_a_paper_comes_to_where_no_total_is() -> None:
+    assert normal("CREDIT ADVICE\nAmount: GBP 1,150.00\n")["total"] == ["1150 GBP"]
+    assert normal("Amount: 100.00 EUR\nTotal: 120.00 EUR\n")["total"][0] == "120 EUR"
+    assert "total" not in normal("Insured amount: EUR 1,000,000.00\n")
+    assert "total" not in normal("Description | Amount\nBolts | 12.00 EUR\nNuts | 3.00 EUR\n")
+
+
+def test_what_stands_below_a_title_may_be_a_name() -> None:
+    found = normal(
+        "TAX INVOICE\n\nStudio 55\n12 Quay Street, Bristol BS1 4QA\n\nOur invoice: F/13\n"
+    )
+    assert found["invoice_number"] == ["F/13"]
+    assert found["party"] == ["studio 55"]
+
+
+def test_a_firm_of_several_names() -> None:
+    for name in ("Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner"):
+        found = [one.value for one in read(f"Client: {name}, 17 place Bellecour\n")]
+        assert found == [name]
+    assert [one.value for one in read("To: Anna Schmidt, Weber & Co. KG\n")] == ["Anna Schmidt"]
+
+
+def test_who_wrote_a_paper() -> None:
+    head = (
+        "Minirhizotron Images with Few Labels\n\n{}\n\nUniversity of Leeds\n\nAbstract\n\nRoots.\n"
+    )
+    for names in ("Hana Kowalczyk1,2*, Jun Sato\u2020 and J. R. van den Berg", "Lukas Weber"):
+        text = head.format(names)
+        title, *rest = document(text).blocks
+        read_ = replace(document(text), blocks=(replace(title, kind=BlockKind.TITLE), *rest))
+        found = [one.value for one in fields_of(read_, (), definitions()) if one.name == "author"]
+        wanted = ["Lukas Weber"] if "Weber" in names else None
+        assert found == (wanted or ["Hana Kowalczyk", "Jun Sato", "J. R. van den Berg"])
+    assert "author" not in normal("Soil Biology Notes\n\nJournal of Crop Ecology\n\nAbstract\n")
+
+
+def test_identifiers_of_papers_but_not_of_those_they_cite() -> None:
+    text = "A Paper\n\nhttps://doi.org/10.5555/JCE.2021.118.\n\nReferences\n\n[1] doi:10.5555/x.1\n"
+    assert normal(text)["doi"] == ["10.5555/jce.2021.118"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lsfs.index.names import THRESHOLD, Names, families, likeness, name_of
+from lsfs.index import addresses
+from lsfs.index.names import THRESHOLD, Names, families, likeness, meant_by, name_of, ranked
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,9 @@ from lsfs.index.names import THRESHOLD, Names, families, likeness, name_of
         ("Northgate Joinery Ltd", "Nortgate Joinery"),
         ("Éditions du Lac SARL", "Editions Lac"),
         ("J.P. Morgan", "JP Morgan"),
+        ("Sam Adeyemi", "Samuel Adeyemi"),
+        ("Bob O'Connor", "Robert OConnor"),
+        ("H OCONNOR", "Helen O\u2019Connor"),
     ],
 )
 def test_one_name_in_two_spellings(one: str, two: str) -> None:
@@ -38,6 +42,7 @@ def test_one_name_in_two_spellings(one: str, two: str) -> None:
         ("Studio 54", "Studio 55"),
         ("Müller Metallbau GmbH", "Müller Maschinenbau GmbH"),
         ("Weiß & Söhne KG", "Weiß & Partner KG"),
+        ("Jack Brown Ltd", "John Brown Ltd"),
         ("Calder Mills plc", "Calder Hills plc"),
         ("Hansen Bau GmbH", "Jansen Bau GmbH"),
         ("Nair", "Priya Nair"),
@@ -104,3 +109,28 @@ def test_spellings_join_the_commonest_form() -> None:
         parties=False,
     )
     assert all(one == other for one, other in alone.items())
+
+
+def test_what_a_name_is_called() -> None:
+    assert ranked({"T ZIELINSKI": 3, "Tomasz Zielinski": 1})[0] == "Tomasz Zielinski"
+    assert ranked({"CALDER MILLS PLC": 5, "Calder Mils plc": 1})[0] == "CALDER MILLS PLC"
+    assert ranked({"Margaret": 2, "Margaret Ashdown": 1})[0] == "Margaret Ashdown"
+
+
+def test_a_part_of_a_name_that_no_other_has() -> None:
+    names = {name_of(one) for one in ("Hadley Heating Ltd", "Hadley Heating", "Acme", "Acme Homes")}
+    assert {one.words for one in meant_by("Hadley", names)} == {("hadley", "heating")}
+    assert meant_by("Acme", names) == {name_of("Acme")}
+    assert not meant_by("Hadley", {name_of("Hadley Heating"), name_of("Hadley Bank")})
+
+
+def test_addresses_that_say_more_or_less() -> None:
+    written = {"27 orchard rise": 2, "27 orchard rise, hove bn3 6he": 1, "flat 5, 14 mill rd": 1,
+               "14 mill road, flat 5, leeds": 1, "14 mill road": 1, "plot 9": 1,
+               "gartenstraße 14": 1, "gartenstr. 14, 50667 köln": 1, "5 high street": 1,
+               "5 high street, hove": 1, "5 high street, lewes": 1}  # fmt: skip
+    head = addresses.heads(written)
+    assert head["27 orchard rise, hove bn3 6he"] == "27 orchard rise"
+    assert head["flat 5, 14 mill rd"] == head["14 mill road, flat 5, leeds"] != head["14 mill road"]
+    assert head["5 high street"] == "5 high street"
+    assert len({head[one] for one in written if "high" in one}) == 3

@@ -271,6 +271,24 @@ def test_all_rows_are_read_when_the_file_is_lost_at_size(
     assert again.get(77) == pytest.approx(made[77], abs=0.01)
 
 
+def test_of_vectors_that_are_stored_twice_each_is_taken_once(
+    open_store: Callable[..., VectorStore], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(vectors, "FEW_MISSING", 1)
+    monkeypatch.setattr(vectors, "READ", 64)
+    made, store = of_length_1(300), open_store()
+    store.upsert(np.arange(0, 600, 2), made)
+    database = vectors.lancedb_library().connect(str(tmp_path / "vectors.lance"))
+    table = database.open_table(vectors.TABLE)
+    table.add(table.to_arrow().slice(50, 100))  # across batches
+    (row,) = table.search().where("passage_id = 598").to_arrow().to_pylist()
+    table.add([row, row])  # within one
+    again = open_store()  # there is no file of codes yet
+    assert sorted(again.ids.tolist()) == list(range(0, 600, 2))
+    found, there = again.many(np.arange(0, 600, 2))
+    assert np.allclose(there, made[found // 2], atol=0.01)
+
+
 def test_codes_of_nothing_and_of_zero() -> None:
     one = Codes.of(np.arange(2), np.zeros((2, DIMENSION), np.float32))
     assert not one.vectors(np.arange(2)).any()

@@ -11,7 +11,7 @@ import pytest
 import lsfs
 from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError
 from lsfs.index.library import following, mirror
-from lsfs.index.library.objects import LibraryUnreachable
+from lsfs.index.library.objects import LibraryUnreachable, Objects
 from lsfs.model import Hit
 from lsfs.safety.grants import Grant
 from tests.library.conftest import NAME, SECRET, World
@@ -150,6 +150,20 @@ def test_nothing_is_changed_and_nothing_has_a_past(library: lsfs.Drive, world: W
             call()
     with pytest.raises(UsageError, match="keeps no versions"):
         library.versions(f"{NAME}/report.pdf")
+
+
+def test_fsck_looks_at_the_library(own: World) -> None:
+    with own.library() as drive:
+        done = drive.fsck()
+        assert done.problems == ()
+        assert done.checked["files"] == done.checked["contents"] == 6
+        objects = Objects(own.uri)
+        objects.delete([next(objects.all("files")).path])
+        (problem,) = drive.fsck(deep=True).problems
+        assert "bytes of a file are missing" in problem.what
+        assert f"lsfs library check {own.uri} --repair" in problem.hint
+        with pytest.raises(AccessDenied, match="shared library"):
+            drive.fsck(repair=True)
 
 
 def test_who_may_see_some_files_finds_no_others(world: World) -> None:

@@ -175,15 +175,15 @@ def test_wrong_batches_are_errors(model: Model, context: Context) -> None:
 
 
 @real
-def test_a_prompt_that_does_not_fit(model: Model, context: Context) -> None:
-    with pytest.raises(ContextTooLong, match="1024"):
-        context.generate([5] * 1024, max_tokens=3)
-    context.clear()
-    with pytest.raises(ContextTooLong):
-        context.feed([5] * 1025)
-    with pytest.raises(ContextTooLong):
-        context.likelihoods([[5]], [6] * 255)
-    assert len(list(context.generate([5] * 1022, max_tokens=9))) <= 2
+def test_a_prompt_that_does_not_fit(model: Model) -> None:
+    with Context(model, Shape(tokens=256, batch=128)) as small:
+        with pytest.raises(ContextTooLong, match="256"):
+            small.generate([5] * 256, max_tokens=3)
+        with pytest.raises(ContextTooLong):
+            small.feed([5] * 257)
+        with pytest.raises(ContextTooLong):
+            small.likelihoods([[5]], [6] * 127)
+        assert len(list(small.generate([5] * 254, max_tokens=9))) <= 2
 
 
 @real

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,16 @@ def test_parts_are_joined_only_where_positions_rise() -> None:
         kvblob.joined([second, first])
     with pytest.raises(ModelError, match="no attention state"):
         kvblob.joined([])
+
+
+def test_parts_are_moved_to_where_those_before_them_end() -> None:
+    rope = Rope(4, 4, 10000.0)
+    parts = [some_cells(4, 2), some_cells(5, 40), some_cells(3, 0)]
+    both = kvblob.joined(parts, rope)
+    assert both.positions.tolist() == list(range(2, 14))
+    for n, layer in enumerate(both.keys):
+        turned = [rope.rotate(parts[1].keys[n], 6 - 40), rope.rotate(parts[2].keys[n], 11)]
+        np.testing.assert_array_equal(layer, np.concatenate([parts[0].keys[n], *turned]))
 
 
 @pytest.mark.parametrize("halves", [False, True])
@@ -159,7 +170,9 @@ def test_a_forged_state_goes_on_as_the_real_one(tmp_path: Path) -> None:
             context.decode([Step(token, 100 + at)])
         there = kvblob.parse(context.state())
         read_there = context.feed(TOKENS[20:28]).copy()
-        moved = kvblob.parse(blob).at(100, rope)
+        here = kvblob.parse(blob)
+        turned = tuple(rope.rotate(layer, 100) for layer in here.keys)
+        moved = replace(here, positions=here.positions + np.int32(100), keys=turned)
         np.testing.assert_array_equal(moved.positions, there.positions)
         for ours, theirs in zip(moved.keys, there.keys, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=0.02)
@@ -178,10 +191,9 @@ def test_a_state_that_is_too_long_or_foreign_is_refused(tmp_path: Path) -> None:
         fewer = Cells(cells.positions, cells.keys[:2], cells.values[:2])
         with pytest.raises(ModelError, match="attention state"):
             context.load_state(kvblob.build(fewer))
-        many = 40 * [cells]
-        moved = [part.at(60 * number, facts_of(context).rope) for number, part in enumerate(many)]
+        many = kvblob.joined(40 * [cells], facts_of(context).rope)
         with pytest.raises(ContextTooLong, match="2400 tokens"):
-            context.load_state(kvblob.build(kvblob.joined(moved)))
+            context.load_state(kvblob.build(many))
         context.clear()
         context.load_state(blob)
     with pytest.raises(ModelError, match="closed"):

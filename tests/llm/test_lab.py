@@ -353,7 +353,6 @@ def test_the_command_prints_a_table_and_a_line_of_json(file: Path) -> None:
 
 
 def test_the_command_draws_a_plot(file: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")  # of the extra ``bench``
     picture = tmp_path / "kv.svg"
     wanted = ["--policies", "streaming", "--lengths", "300", "--budgets", "50", "--trials", "1"]
     arguments = ["bench", "kv", "--model", str(file), *wanted, "--plot", str(picture)]

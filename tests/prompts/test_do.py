@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.syscalls.test_cli import lsfs
+from tests.command import lsfs
 
 
 @pytest.fixture

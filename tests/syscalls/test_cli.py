@@ -12,26 +12,7 @@ import pytest
 
 from lsfs.untrusted import safe
 from lsfs_cli.render import place
-
-ROOT = Path(__file__).resolve().parents[2]
-ROOTS = (ROOT, ROOT / "parsers", ROOT / "cli")
-
-
-def lsfs(
-    *arguments: str, cwd: Path | None = None, **extra: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
-    roots = os.pathsep.join(map(str, ROOTS))
-    environment = {**os.environ, "PYTHONPATH": roots, "LSFS_MODEL_CHAT": "none", **extra}
-    return subprocess.run(
-        [sys.executable, "-m", "lsfs_cli", *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        errors="surrogateescape",
-    )
+from tests.command import ROOTS, apart, lsfs
 
 
 def test_index_without_a_folder_is_of_the_named_drive(source: Path, tmp_path: Path) -> None:
@@ -43,13 +24,13 @@ def test_index_without_a_folder_is_of_the_named_drive(source: Path, tmp_path: Pa
 
 
 def test_index_search_ask(source: Path) -> None:
-    done = lsfs("index", str(source), "--json")
+    done = apart("index", str(source), "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["schema"] == 1
     assert report["index"]["pending"] == 0
 
-    done = lsfs("search", "monthly", "rent", "-k", "2", "--json", cwd=source)
+    done = apart("search", "monthly", "rent", "-k", "2", "--json", cwd=source)
     assert done.returncode == 0, done.stderr
     hits = json.loads(done.stdout)["hits"]
     assert hits[0]["path"].startswith("Contracts/")
@@ -96,6 +77,10 @@ def test_every_way_to_name_a_drive_refuses_what_is_none(tmp_path: Path) -> None:
 
 def test_usage_errors_are_json_when_asked_for() -> None:
     assert json.loads(lsfs("search", "--json").stdout)["error"]["code"] == "UsageError"
+
+
+def test_a_query_that_begins_with_a_minus_is_told_from_an_option() -> None:
+    assert "lsfs search -- '-type:pdf rent'" in lsfs("search", "-type:pdf rent").stderr
 
 
 def test_a_full_device_is_an_error_of_one_line(source: Path) -> None:

@@ -14,7 +14,7 @@ from lsfs.errors import UsageError
 from lsfs.index.dialogue.turns import Turn
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.talks import TALKS, TURNS, Talks
-from tests.syscalls.test_cli import lsfs as command
+from tests.command import lsfs as command
 
 RENT = "What is the monthly rent in the lease with Harbour Homes?"
 DIRECTORY = """Directory

@@ -12,10 +12,10 @@ from lsfs.config import Config
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.fields.definitions import definitions
 from lsfs.syscalls.asked import asked_of_model
+from tests.command import lsfs
 from tests.index.conftest import document
 from tests.llm.fakes import FakeModel
 from tests.syscalls.conftest import TEXTS
-from tests.syscalls.test_cli import lsfs
 
 
 def test_fields_of_files(drive: library.Drive) -> None:

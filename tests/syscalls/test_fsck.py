@@ -20,7 +20,7 @@ from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import LocalCaller, open_local
 from lsfs.syscalls.engines import Engines
-from tests.syscalls.test_cli import lsfs as run
+from tests.command import lsfs as run
 
 
 @pytest.fixture

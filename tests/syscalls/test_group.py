@@ -24,9 +24,9 @@ from lsfs.syscalls import grouping
 from lsfs.syscalls.drive import run
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.group import GroupRequest, Groups
+from tests.command import lsfs
 from tests.index.test_topics import fill as topic_files
 from tests.index.test_topics import text as about
-from tests.syscalls.test_cli import lsfs
 from tests.syscalls.test_extract import Filler
 
 Wait = Callable[[Callable[[], object]], object]
@@ -47,6 +47,13 @@ FILES = {
     "brief.txt": "Sehr geehrte Frau Byron, die Miete ist zum ersten des Monats fällig und wird von "
     "uns nicht mehr eingezogen.\n",
     "picture.bin": "\0\1",
+}
+PIERS = {
+    "let.txt": "LEASE\n\nThe Landlord lets the property known as Flat 2, 8 Mill Lane, Leeds "
+    "LS2 7EW to the Tenant.\n",
+    "bill.txt": "Hart Roofing\n\nINVOICE\n\nPremises: 8 Mill Lane, Flat 2\nTo: Ada Byron\n",
+    "quote.txt": "Hart Roofing Ltd\n\nQUOTATION\n\nQuotation Nr.: Q-7\nTo: Ada Byron\n",
+    "note.eml": "From: Gareth Brennan <g@x.example>\nSubject: Hi\n\nDear Ms Byron,\n\nthanks.\n",
 }
 
 
@@ -162,6 +169,23 @@ def test_by_fields_that_nobody_defined(drive: library.Drive) -> None:
     assert not nothing.groups and any("no colour" in note for note in nothing.notes)
     with pytest.raises(ModelMissing):
         drive.group_by("colour", model=True)
+
+
+def test_one_thing_in_other_words(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name, text in PIERS.items():
+        (tmp_path / "docs" / name).write_text(text, encoding="utf-8")
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path / "docs", config=config, state=str(tmp_path / "state")) as drive:
+        drive.wait_indexed()
+        (place,) = drive.group_by("property").groups
+        assert [file.path for file in place.files] == ["bill.txt", "let.txt"]
+        assert shape(drive.group_by("supplier"))["Hart Roofing Ltd"] == ["bill.txt", "quote.txt"]
+        assert "quote.txt" in shape(drive.group_by("quotation number"))["Q-7"]
+        # Who is only greeted by the last name is who has it.
+        parties = shape(drive.group_by("counterparty"))
+        assert parties["Ada Byron"] == ["bill.txt", "note.eml"]
+        assert "Byron" not in parties
 
 
 def test_only_some_files(drive: library.Drive) -> None:

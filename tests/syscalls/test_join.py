@@ -20,7 +20,7 @@ from lsfs.syscalls import joins_kept
 from lsfs.syscalls.drive import Drive, open_local
 from lsfs.syscalls.engines import Call
 from lsfs_cli.exits import exit_code
-from tests.syscalls.test_cli import lsfs
+from tests.command import lsfs
 
 OWN = "Meridian Fittings Ltd"
 

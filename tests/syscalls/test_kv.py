@@ -26,8 +26,8 @@ from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import drive as opening
 from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local
+from tests.command import lsfs as run
 from tests.llm.test_kvfile import some_block
-from tests.syscalls.test_cli import lsfs as run
 
 NOW = ModelFile("present", Path("present.gguf"), "ab" * 32, "chat")
 THEN = ModelFile("former", Path("former.gguf"), "cd" * 32, "chat")

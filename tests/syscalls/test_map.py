@@ -18,8 +18,8 @@ from lsfs.syscalls.map import DriveMap, MapPoint, MapTopic
 from lsfs.web import map_scene
 from lsfs_cli import map_png, map_svg
 from lsfs_cli.map import drawn
+from tests.command import lsfs
 from tests.index.test_topics import directions, drive, words_only  # noqa: F401 - fixtures
-from tests.syscalls.test_cli import lsfs
 
 EVIL = '"><script>alert(1)</script>\x1b[2J \udcff&amp;.txt'
 

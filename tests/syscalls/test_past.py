@@ -20,7 +20,7 @@ from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import LsfsError, NotFound, UsageError, VersionConflict
 from lsfs.syscalls.drive import Drive, open_local
-from tests.syscalls.test_cli import ROOTS
+from tests.command import ROOTS
 
 BEGIN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

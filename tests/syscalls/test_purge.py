@@ -25,7 +25,7 @@ from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local
 from lsfs.versions.events import Op, State
 from lsfs.versions.history import Journal
-from tests.syscalls.test_cli import lsfs as run
+from tests.command import lsfs as run
 
 SECRET = "xylocarpquillwort"  # a word that is nowhere else
 OTHER = "brontophobiazither"

@@ -19,7 +19,8 @@ TYPES = (
 )  # fmt: skip
 LONGEST_LABEL = 6  # words
 _WORD = re.compile(r"[^\W_]+")
-_NUMBER_WORDS = frozenset(("no", "nr", "n", "num", "number", "nummer", "numero", "nro"))
+NUMBER_WORD = "no"  # what stands for each of these in the key of a label
+NUMBER_WORDS = ("no", "nr", "n", "num", "number", "nummer", "numero", "nro")
 
 # "field type:" and below it the labels, a language a line, parted by "|". Case, accents and what
 # stands between the words do not matter: "n° facture" is read as "n facture".
@@ -69,7 +70,8 @@ invoice_number number:
     fattura n | numero fattura | fattura | n fattura | numero di fattura
 contract_number number:
     contract no | contract number | contract nr | agreement no | agreement number | contract id
-    lease no | policy no | policy number | contract reference
+    lease no | policy no | policy number | contract reference | agreement reference
+    lease reference | lease number | tenancy reference | tenancy no | contract ref | agreement ref
     vertragsnummer | vertrags nr | vertrag nr | vertragsnr | policennummer
     versicherungsnummer | versicherungsschein nr
     numéro de contrat | contrat n | contrat no | n de contrat | n contrat | police n
@@ -85,6 +87,14 @@ order_number number:
     ref pedido | referencia de pedido | bestellung | auftrag nr | ihr auftrag | commande
     réf commande | référence commande
     numero ordine | ordine n | ordine | vostro ordine | rif ordine
+quote_number number:
+    quotation no | quotation number | quote no | quote number | quotation | estimate no
+    estimate number | offer no | our quotation | your quotation | our quote | your quote
+    quotation reference | quote reference | quote ref | our estimate | your estimate
+    angebotsnummer | angebots nr | angebot nr | unser angebot | ihr angebot | kostenvoranschlag nr
+    numéro de devis | n de devis | devis n | devis no | n devis | notre devis | votre devis
+    número de presupuesto | presupuesto n | presupuesto no | n de presupuesto | su presupuesto
+    numero preventivo | preventivo n | vostro preventivo
 customer_number number:
     customer no | customer number | client no | client number | account no | account number
     customer id | client id | account id
@@ -124,6 +134,7 @@ total amount:
     importo pagato | total credit | credit total | gutschriftsbetrag | gutschrift gesamt
     totaal | totaalbedrag | te betalen | totale | totale da pagare | totale fattura
     importo totale | totale documento
+    amount | betrag | montant | importe | importo | bedrag
 net amount:
     net | net amount | subtotal | sub total | net total | total net | total excl vat | net value
     total excluding vat | amount before tax | total before vat
@@ -229,6 +240,8 @@ phone phone:
     teléfono | tfno | tlf | móvil | telefono | cellulare
 iban iban:
     iban | account iban | iban no
+doi text:
+    doi
 subject text:
     subject | re | regarding | betreff | betr | betrifft | objet | concerne | asunto | oggetto
 born date:
@@ -248,7 +261,7 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
     ),
     "receipt": ("party", "date", "total", "tax", "invoice_number"),
     "order": ("party", "order_number", "date", "total", "customer_number"),
-    "quote": ("party", "reference", "date", "end", "total"),
+    "quote": ("party", "quote_number", "reference", "date", "end", "total"),
     "letter": ("party", "date", "reference", "subject", "email", "phone"),
     "email": ("party", "date", "subject"),
     "resume": ("party", "email", "phone", "born"),
@@ -304,7 +317,7 @@ class Definitions:
 def label_key(words: Iterable[str]) -> str:
     """A label as it is looked up: "N° de facture" and "número de factura" begin alike."""
     folded = (fold(word) for word in words if word not in ("\u00ba", "\u00aa"))
-    return " ".join("no" if word in _NUMBER_WORDS else word for word in folded)
+    return " ".join(NUMBER_WORD if word in NUMBER_WORDS else word for word in folded)
 
 
 @lru_cache(maxsize=1 << 15)  # texts repeat their words

@@ -20,6 +20,7 @@ log = logging.getLogger("lsfs.index.fields")
 # the process that indexes.
 READ_CHARS = 500_000
 MOST_VALUES = 20  # of one field in one document, the surest first
+MOST_IN_TABLES = 500  # of one that is nothing but tables: a list of payments names many
 PATTERN_SECONDS = 1.0  # for a user's pattern in one document
 
 
@@ -45,7 +46,14 @@ def fields_of(
         if definition.pattern:
             found += _by_pattern(definition, reader)
     places = Places(document)
-    return [placed(one, document.text, places) for one in _best(found)]
+    most = MOST_IN_TABLES if _is_list(document) else MOST_VALUES
+    return [placed(one, document.text, places) for one in _best(found, most)]
+
+
+def _is_list(document: Document) -> bool:
+    """Whether a document is nothing but tables, as spreadsheets are."""
+    kinds = {block.kind for block in document.blocks}
+    return BlockKind.TABLE in kinds and kinds <= {BlockKind.TABLE, BlockKind.HEADING}
 
 
 def _beginning(document: Document) -> Document:
@@ -61,7 +69,7 @@ def _beginning(document: Document) -> Document:
     )
 
 
-def _best(found: Iterable[Found]) -> Iterator[Found]:
+def _best(found: Iterable[Found], most: int) -> Iterator[Found]:
     """Each value of a field once, by its surest place; not two fields for one place."""
     kept: dict[tuple[str, str], Found] = {}
     for one in sorted(found, key=lambda one: (-one.confidence, one.form.start)):
@@ -74,7 +82,7 @@ def _best(found: Iterable[Found]) -> Iterator[Found]:
         if taken.setdefault(place, one.name) != one.name:
             continue
         counts[one.name] = counts.get(one.name, 0) + 1
-        if counts[one.name] <= MOST_VALUES:
+        if counts[one.name] <= most:
             yield one
 
 

@@ -56,6 +56,12 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
+_CITED = re.compile(
+    r"^[\s#*\d.]*(?:references|bibliography|works cited|literatur\w*|références|bibliographie|"
+    r"referencias|bibliografía|riferimenti|bibliografia)[\s:*]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 # What begins with a set of characters is found faster than what begins with a look behind.
 _IBAN = re.compile(r"[A-Z](?<!\w.)[A-Z]\d\d(?: ?[A-Z\d]){11,30}(?!\w)")
 _PHONE = re.compile(r"\+(?<![\w/.-]\+)[\d\s()/.\u2013-]{5,24}\d(?!\w)")
@@ -69,6 +75,12 @@ _NAME_END = re.compile(
 FIRM = re.compile(
     r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|"
     r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
+)
+# A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
+_SEVERAL = re.compile(
+    r"(?:[^\W\d_a-zß-ÿ][\w'\u2019-]+,[^\S\n]){1,3}[^\W\d_a-zß-ÿ][\w'\u2019-]+[^\S\n]"
+    r"(?:&|and|und|et|y|e)[^\S\n](?:[^\W\d_a-zß-ÿ][\w'\u2019-]+[^\S\n]){0,2}"
+    rf"{FIRM.pattern}"
 )
 # What ends with a point of its own, where a name ends with it: "Acme Inc.", "Ibarra S.L.U."
 _ABBREVIATED = re.compile(
@@ -298,6 +310,17 @@ class Reader:
                 found.append(Form(*match.span(), match[0].lower()))
         return found
 
+    def dois(self) -> list[Form]:
+        """All digital object identifiers (ISO 26324) before the list of what is cited."""
+        if "10." not in self.text:
+            return []
+        end = max((one.start() for one in _CITED.finditer(self.text)), default=len(self.text))
+        found = []
+        for match in _DOI.finditer(self.text, 0, end):
+            written = match[0].rstrip(".,:)]}>'\"")
+            found.append(Form(match.start(), match.start() + len(written), written.lower()))
+        return found
+
     def _phone(self, start: int, end: int, loose: bool) -> Form | None:
         match = _LABELLED_PHONE.search(self.text, start, min(end, start + 48))
         return self._valid_phone(match) if match else None
@@ -348,7 +371,8 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     lead = len(stretch) - len(stretch.lstrip(' \t*_\u2013-\u201e\u201c"«'))
     title = _TITLE.match(stretch, lead)
     lead = title.end() if title else lead
-    stop = _NAME_END.search(stretch, lead + 1)
+    several = _SEVERAL.match(stretch, lead)
+    stop = _NAME_END.search(stretch, several.end() if several else lead + 1)
     written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')
     if _ABBREVIATED.search(written):
         written += "." if stretch[lead + len(written) :].startswith(".") else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lsfs import bytewise
+from lsfs.index.dates import fold
 from lsfs.index.fields.definitions import (
     LONGEST_LABEL,
     Definition,
@@ -41,10 +42,16 @@ _DOCUMENT = re.compile(
     r"\b(?:(?P<contract>\w*vertrag|contract|agreement|lease|contrat|contrato|contratto)"
     r"|(?P<invoice>\w*rechnung|invoice|facture|factura|fattura)"
     r"|(?P<order>order|\w*bestellung|commande|pedido|ordine)"
+    r"|(?P<quote>quot(?:e|ation)|estimate|\w*angebot|devis|presupuesto|preventivo)"
     r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[-/_]\d")
+_HEAD, _LONGEST_TITLE = 3000, 60  # characters in which a title stands, and of it
+_LEAD_WORDS = 3  # "Sales", "Final Tax" before the word for the document
+_OF_ANOTHER = _words("for to of zu zur fur von pour de sur per a su credit gutschrift avoir")
+_NAMED = re.compile(r"[^\W\d_A-Z]{4}")  # no number has so many small letters
+_YEAR = re.compile(r"(?:19|20)\d\d")
 # What stands before the first digit behind one of these words, which end with one of three letters.
 _BEFORE_NUMBER = re.compile(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?\Z")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
@@ -55,8 +62,10 @@ _LONGEST_LINE = 2000
 _COMMON = _words(
     """from to an von ab due end ends start starts between expires fin ende beginn client
     kunde date net netto neto tax period term notice price reference ref subject re duration
-    born issued dated le attention"""
+    born issued dated le attention amount betrag montant importe importo bedrag"""
 )
+# An amount of anything: it is what a paper comes to where nothing else is said before the colon.
+_BARE = _words("amount betrag montant importe importo bedrag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,7 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
                 below.append((cell, mark))
     yield from _headed(document, known, reader)
     yield from _numbered(known, reader)
+    yield from _titled(known, reader)
 
 
 def _heads(document: Document) -> set[int]:
@@ -166,6 +176,8 @@ def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mar
         if name is None and label.endswith("s"):
             name = known.labels.get(label[:-1])
         if name is not None:
+            if label in _BARE and text[start : words[n].start()].strip(" |*_#-\u2022"):
+                return None  # "Insured amount: 1,000,000"
             return _Mark(words[n].start(), colon + 1, known.fields[name], label, True)
     return None
 
@@ -207,7 +219,7 @@ def _beside(
             return None  # "Landlord shall pay" is no label
         form = reader.read(type_, mark.value_start, end, loose=mark.colon)
         if form is not None:
-            return Found(mark.field.name, form, rule, 0.95 if mark.colon else 0.85)
+            return Found(mark.field.name, form, rule, _sure(mark))
         if type_ != "amount":
             return None
     rest = [one for one in cells[cell + 1 :] if one[0] < limit]
@@ -218,7 +230,15 @@ def _beside(
         form = form or reader.read(type_, *rest[-1], loose=True)
     else:
         form = reader.read(type_, *rest[0], loose=True)
-    return Found(mark.field.name, form, f"row: {mark.label}", 0.9) if form else None
+    sure = min(0.9, _sure(mark)) if mark.label in _BARE else 0.9
+    return Found(mark.field.name, form, f"row: {mark.label}", sure) if form else None
+
+
+def _sure(mark: _Mark) -> float:
+    """How sure a value behind a label is: an amount of anything is less than a total."""
+    if mark.label in _BARE:
+        return 0.82
+    return 0.95 if mark.colon else 0.85
 
 
 def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> bool:
@@ -226,6 +246,8 @@ def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> b
     before, after = text[cell[0] : mark.start], text[mark.value_start : cell[1]]
     if before.strip(" *_#") or after.strip(" *_"):
         return False
+    if mark.label in _BARE:
+        return False  # below the head of a column the first amount is one of many
     short = mark.field.type == "number" and not mark.colon and " " not in mark.label
     return head or not short  # not "INVOICE" above a street number
 
@@ -244,6 +266,9 @@ def _from_above(
         if any(start <= one.start < end and one.colon for one in marks):
             continue  # a row that repeats its labels
         form = reader.read(mark.field.type, *cells[cell], loose=True)
+        if form is not None and mark.field.type == "number":
+            # "Studio 55" below "TAX INVOICE" is who wrote it.
+            form = None if _NAMED.search(reader.text, form.start, form.end) else form
         if form is not None:
             yield Found(mark.field.name, form, f"below: {mark.label}", 0.75)
 
@@ -283,6 +308,25 @@ def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
         form = reader.read("number", match.end(), match.end() + 40, loose=False) if name else None
         if form is not None:
             yield Found(name, form, "sentence", 0.8)
+
+
+def _titled(known: Definitions, reader: Reader) -> Iterator[Found]:
+    """The number in a line that is a title: "Sales invoice F/2023/1196"."""
+    for line in _LINE.finditer(reader.text, 0, _HEAD):
+        match = _DOCUMENT.search(line[0]) if len(line[0]) <= _LONGEST_TITLE else None
+        if match is None or match["stop"]:
+            continue
+        lead = words_of(line[0][: match.start()])
+        if len(lead) > _LEAD_WORDS or not all(word.isalpha() for word in lead):
+            continue
+        if any(fold(word) in _OF_ANOTHER for word in lead):
+            continue
+        name = f"{match.lastgroup}_number"
+        start, end = line.start() + match.end(), line.end()
+        form = reader.read("number", start, end, loose=False) if name in known.fields else None
+        whole = form is not None and not reader.text[form.end : end].strip(" .*_")
+        if form is not None and whole and not _YEAR.fullmatch(form.normal):
+            yield Found(name, form, "title", 0.8)
 
 
 def _matches(

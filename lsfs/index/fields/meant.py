@@ -73,6 +73,9 @@ _CALLED = """
     account manager | kundenbetreuer | manager | responsable
     status | state | zustand | état | estado | stato
     location | site | standort | ort | lieu | ubicación | luogo | place
+    property | premises | property address | address of the property | rented property
+        mietobjekt | objekt | mietsache | immobilie | bien | bien loué | logement | locaux
+        inmueble | finca | vivienda | immobile
     country | land | pays | país | paese
     budget | grant | fund
     priority | priorität | priorité | prioridad | priorità

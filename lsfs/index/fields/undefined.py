@@ -9,7 +9,14 @@ from dataclasses import replace
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.dates import content_dates, fold
-from lsfs.index.fields.definitions import Definition, Definitions, label_key, words_of
+from lsfs.index.fields.definitions import (
+    NUMBER_WORD,
+    NUMBER_WORDS,
+    Definition,
+    Definitions,
+    label_key,
+    words_of,
+)
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
@@ -17,12 +24,24 @@ from lsfs.index.fields.meant import Source, called
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 1  # raise when the rules change: files are then read anew
+VERSION = 2  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
-LONGEST = 80  # characters of a value
+LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
 _CODE_LETTERS = 2  # the least of an abbreviation that stands for a word in codes
-_VALUE_END = re.compile(r"\s*(?:[;|\t]|\.(?:\s|\Z)|\s[\u2013\u2014-]\s)")
+_VALUE_END = re.compile(
+    r"\s*(?:[;|\t]|(?:(?<=[^\W\d_]{3})|(?<=\d))\.(?:\s|\Z)|\s[\u2013\u2014-]\s)"
+)
+_KNOWN_AS = (
+    r"(?:known as|called|named|(?:situated|located) at|genannt|namens|gelegen in"
+    r"|(?:appel[eé]e?|nomm[eé]e?|situ[eé]e? (?:à|a|au))|(?:llamad[oa]|sit[ao] en)"
+    r"|(?:chiamat[oa]|sit[oa] in))"
+)
+# Where such a name ends: at a mark, at a line, before a small word that leads on.
+_NAME_STOP = re.compile(
+    r"[\"\u201d\u201c;()\n]|\.(?:\s|\Z)|,?\s(?:to|for|from|is|are|was|shall|will|which|that|with|"
+    r"together|and|by|on|hereinafter|an|für|wird|ist|und|pour|est|et|para|es|per|è|e)\s"
+)
 _REMARK = r"[^\S\n]*(?:\([^()\n]{0,40}\))?[^\S\n]*"
 
 
@@ -95,6 +114,7 @@ def values_in(document: Document, known: Definitions) -> list[FieldValue]:
         if not any(start <= one.form.start < end for start, end in heads)
     ]
     found += _columns(document, known, reader)
+    found += _called(document, known, reader)
     if field.pattern:
         for match in re.finditer(field.pattern, document.text):
             normal = re.sub(r"[\s_/]", "-", match[0]).casefold()
@@ -119,6 +139,21 @@ def _once(values: Iterable[FieldValue]) -> list[FieldValue]:
             by_normal[value.normal] = value
         taken.append((value.char_start, value.char_end))
     return list(by_normal.values())
+
+
+def _called(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
+    """What a sentence gives a name: "the property known as 8 Mill Lane, Leeds to the Tenant"."""
+    (field,) = known.fields.values()
+    if field.type != "text":
+        return
+    labels = "|".join(r"\s+".join(map(_written, label.split())) for label in known.labels)
+    named = re.compile(rf"\b(?:{labels})\s+{_KNOWN_AS}\s+[\"\u201c\u201e]?", re.IGNORECASE)
+    for match in named.finditer(document.text):
+        end = _NAME_STOP.search(document.text, match.end())
+        form = _form("text", match.end(), end.start() if end else len(document.text), reader)
+        first = document.text[match.end() : match.end() + 1]
+        if form is not None and form.end - form.start <= LONGEST and not first.islower():
+            yield Found(field.name, form, "sentence", 0.7)
 
 
 def _columns(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
@@ -172,12 +207,25 @@ def _short(text: str, one: Found) -> Found | None:
     return replace(one, form=Form(one.form.start, one.form.start + len(written), normal))
 
 
+def _written(word: str) -> str:
+    """The pattern of a word of a label, as :func:`label_key` folds it."""
+    return f"(?:{'|'.join(NUMBER_WORDS)})" if word == NUMBER_WORD else re.escape(word)
+
+
+def _phrases(label: str) -> Iterator[str]:
+    """A label as the full-text index may have it: "no" is "number", "Nr." or "numéro", too."""
+    words = label.split()
+    for number in NUMBER_WORDS if NUMBER_WORD in words else (NUMBER_WORD,):
+        yield " ".join(number if word == NUMBER_WORD else word for word in words)
+
+
 def _likely(catalog: Catalog, known: Definitions) -> set[int]:
-    """Documents in whose text a label is set apart, or a code stands."""
+    """Documents in whose text a label is set apart, or a code or the name of one stands."""
     (pattern,) = (one.pattern for one in known.fields.values())
-    labels = [r"[\W_]+".join(map(re.escape, label.split())) for label in known.labels]
-    apart = re.compile(rf"\b(?:{'|'.join(labels)})s?\b{_REMARK}(?:[:\uff1a|\t\n]|\Z|  )")
-    phrases = [f'"{label}"' for label in known.labels]
+    labels = [r"[\W_]+".join(map(_written, label.split())) for label in known.labels]
+    mark = rf"s?\b\.?{_REMARK}(?:[:\uff1a|\t\n]|\Z|  )"
+    apart = re.compile(rf"\b(?:{'|'.join(labels)})(?:{mark}|\s+{_KNOWN_AS}\s)")
+    phrases = [f'"{phrase}"' for label in known.labels for phrase in _phrases(label)]
     prefixes = re.findall(r"[A-Z]+", pattern.partition(")[-_")[0])
     match = " OR ".join([*phrases, *(f"{prefix.lower()}*" for prefix in prefixes)])
     with catalog.lock:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lsfs.index import names
+from lsfs.index import addresses, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,7 @@ def merged(written: Iterable[tuple[str, str]], *, parties: bool) -> Mapping[str,
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for normal, value in written:
         counts[normal][value] += 1
-    compared = {
-        normal: names.name_of(_ranked(spellings)[0]) if parties else names.Name((*normal.split(),))
-        for normal, spellings in counts.items()
-    }
+    compared = _people(counts) if parties else _words(counts)
     sizes: Counter[names.Name] = Counter()
     for normal, name in compared.items():
         sizes[name] += counts[normal].total()
@@ -38,15 +35,19 @@ def merged(written: Iterable[tuple[str, str]], *, parties: bool) -> Mapping[str,
     spelled: dict[names.Name, Counter[str]] = defaultdict(Counter)
     for normal, name in compared.items():
         spelled[head[name]].update(counts[normal])
-    shown = {name: _ranked(spellings) for name, spellings in spelled.items()}
+    shown = {name: tuple(names.ranked(spellings)) for name, spellings in spelled.items()}
     return {
         normal: Name(shown[head[name]][0], shown[head[name]]) for normal, name in compared.items()
     }
 
 
-def _ranked(spellings: Counter[str]) -> tuple[str, ...]:
-    return tuple(sorted(spellings, key=lambda one: (-spellings[one], _shouts(one), one)))
+def _people(counts: Mapping[str, Counter[str]]) -> dict[str, names.Name]:
+    return {
+        normal: names.name_of(names.ranked(spellings)[0]) for normal, spellings in counts.items()
+    }
 
 
-def _shouts(written: str) -> bool:
-    return written.isupper() and len(written) > 4
+def _words(counts: Mapping[str, Counter[str]]) -> dict[str, names.Name]:
+    """Words as they are compared, those of one address as one."""
+    head = addresses.heads({normal: spellings.total() for normal, spellings in counts.items()})
+    return {normal: names.Name((*head[normal].split(),)) for normal in counts}

@@ -21,6 +21,8 @@ _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones 
 _OWN_SHARE = 0.6  # of the files: who is a party in so many is the owner of the drive
 _OWN_FILES = 4
 _SENDER = frozenset(("from", "von", "absender", "expediteur", "de", "da"))  # of an invoice
+BRIEF = ("salutation", "signature")  # rules by which people are named as they address each other
+_OF_SUPPLIERS = frozenset(("invoice", "quote", "receipt"))  # kinds of papers
 _RECEIVER = frozenset(("to", "an", "adresse a"))
 
 Values = list[tuple[str, FieldValue]]
@@ -40,6 +42,8 @@ def by_meaning(
     """
     paths = {entry.path for entry in found}
     stated_anywhere = _stated(catalog, one, model=model)
+    if one.type == "party":
+        stated_anywhere = _in_full(stated_anywhere)
     values = [(path, value) for path, value in stated_anywhere if path in paths]
     if one.announced:
         values = list(_in_role(values, found, one))
@@ -71,6 +75,38 @@ def _without_signers(values: Values) -> Values:
     for path, value in values:
         by_path.setdefault(path, []).append(value)
     return [(path, value) for path, found in by_path.items() for value in without_signers(found)]
+
+
+def _in_full(values: Values) -> Values:
+    """Parties without who is only greeted by one of their names, or signs with it.
+
+    "Dear Mr Brennan" is Gareth Brennan where files name one party so; else it says too little, and
+    counts only where a file names nobody else.
+    """
+    full = {value.normal for _, value in values if " " in value.normal}
+    by_word: dict[str, set[str]] = {}
+    for normal in full:
+        words = normal.split()
+        for word in {words[0], words[-1]}:
+            by_word.setdefault(word, set()).add(normal)
+    heads = names.merged(((normal, normal) for normal in full), parties=True)
+    named = {path for path, value in values if not _is_brief(value)}
+    kept: Values = []
+    for path, value in values:
+        if not _is_brief(value):
+            kept.append((path, value))
+            continue
+        people = {heads[normal].label for normal in by_word.get(value.normal, ())}
+        if len(people) == 1:
+            kept.append((path, replace(value, normal=people.pop())))
+        elif path not in named:
+            kept.append((path, value))
+    return kept
+
+
+def _is_brief(value: FieldValue) -> bool:
+    """Whether a party is greeted or signs with one word."""
+    return value.rule in BRIEF and " " not in value.normal
 
 
 def _by_period(values: Values, part: str) -> Iterator[Placed]:
@@ -125,9 +161,9 @@ def _called(
     written = {"supplier": _SENDER, "customer": _RECEIVER}.get(one.role, frozenset())
     for path, value in values:
         label = label_of(value.rule)
-        # An invoice is on the paper of who wrote it.
+        # These are on the paper of who is, or wants to be, the supplier.
         on_paper = label in written or (value.rule == "letterhead" and one.role == "supplier")
-        if label in one.announced or (on_paper and kinds[path] == "invoice"):
+        if label in one.announced or (on_paper and kinds[path] in _OF_SUPPLIERS):
             yield path, value
 
 

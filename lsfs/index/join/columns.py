@@ -10,10 +10,11 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from lsfs.errors import UsageError
+from lsfs.index.addresses import heads
 from lsfs.index.dates import fold
 from lsfs.index.filters import type_of
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.names import Name, families, name_of
+from lsfs.index.names import Name, families, name_of, ranked
 from lsfs.index.rows import suffix_of
 from lsfs.model import FieldValue
 
@@ -65,8 +66,8 @@ def period_of(day: str, period: str) -> str:
 
 OF_FILES: dict[str, Callable[[SideFile], str]] = {
     "kind": lambda file: file.kind,
-    "type": lambda file: type_of(suffix_of(file.path)),
-    "folder": lambda file: str(PurePosixPath(file.path).parent).removeprefix("."),
+    "type": lambda file: type_of(suffix_of(file.file)),
+    "folder": lambda file: str(PurePosixPath(file.file).parent).removeprefix("."),
 }
 
 
@@ -105,19 +106,17 @@ def _labels(type_: str, values: Sequence[FieldValue]) -> Callable[[FieldValue], 
         return lambda value: value.normal
     if type_ == "party":
         return _name_labels(values)
+    counts = Counter(value.normal for value in values)
+    head = heads(counts) if type_ == "text" else {normal: normal for normal in counts}
     written: dict[str, Counter[str]] = {}
     for value in values:
-        written.setdefault(_plain(value), Counter())[value.value] += 1
-    shown = {key: _most(counts) for key, counts in written.items()}
-    return lambda value: shown[_plain(value)]
+        written.setdefault(_plain(head[value.normal]), Counter())[value.value] += 1
+    shown = {key: ranked(spellings)[0] for key, spellings in written.items()}
+    return lambda value: shown[_plain(head[value.normal])]
 
 
-def _plain(value: FieldValue) -> str:
-    return _MARKS.sub("", fold(value.normal))
-
-
-def _most(counts: Counter[str]) -> str:
-    return min(counts, key=lambda written: (-counts[written], -len(written), written))
+def _plain(normal: str) -> str:
+    return _MARKS.sub("", fold(normal))
 
 
 def _name_labels(values: Sequence[FieldValue]) -> Callable[[FieldValue], str]:
@@ -130,5 +129,5 @@ def _name_labels(values: Sequence[FieldValue]) -> Callable[[FieldValue], str]:
     spelled: dict[Name, Counter[str]] = {}
     for name, spellings in of_name.items():
         spelled.setdefault(head[name], Counter()).update(spellings)
-    shown = {name: _most(found) for name, found in spelled.items()}
+    shown = {name: ranked(found)[0] for name, found in spelled.items()}
     return lambda value: shown[head[name_of(value.value)]]

@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from typing import Protocol
 
+from lsfs.index.addresses import Address, address_of
 from lsfs.index.dates import fold
 from lsfs.index.join.keys import Key
-from lsfs.index.names import Name, Names, name_of
+from lsfs.index.names import Name, Names, likeness, name_of
 from lsfs.model import FieldValue
 
+UNSURE = 0.95  # an amount without a currency beside one with
+ADDRESS = 0.95  # an address of which the other side says more
 NEAR_DAYS = 7  # of dates that are compared with "~" and without a time
 NEAR_SHARE = Decimal("0.01")
 NEAR_MISS = 0.3  # below the threshold: names that are shown as near misses
@@ -84,6 +88,8 @@ def comparison(key: Key, right: Iterable[At]) -> Comparison:
     if types == {"amount"}:
         share = NEAR_SHARE if key.near and not (key.share or key.margin) else key.share
         return _ByAmount(right, share, key.margin)
+    if types == {"text"} and key.near is not False:
+        return _ByText(right)
     return _ByForm(right, _forms(key))
 
 
@@ -156,6 +162,33 @@ class _ByForm:
         return sorted(found, key=lambda fit: (-fit.score, fit.at.path))[:_NEAREST]
 
 
+class _ByText(_ByForm):
+    """Texts of equal form; and addresses of which one only says more than the other."""
+
+    words = f"{_ByForm.words}; addresses also in another order and without their town"
+
+    def __init__(self, right: Iterable[At]) -> None:
+        every = list(right)
+        super().__init__(every, lambda value: {_plain(value.normal)})
+        self._by_places: dict[object, list[tuple[At, Address]]] = {}
+        for at in every:
+            if (address := address_of(at.value.value)) is not None:
+                self._by_places.setdefault(address.places, []).append((at, address))
+
+    def fits(self, value: FieldValue) -> list[Fit]:
+        equal = super().fits(value)
+        mine = address_of(value.value)
+        known = {id(fit.at) for fit in equal}
+        there = self._by_places.get(mine.places, []) if mine else []
+        alike = [(at, one) for at, one in there if mine and mine.fits(one)]
+        self.compared += len(there)
+        # "5 High Street" beside one in Hove and one in Lewes may be either.
+        if not all(one.fits(two) for one in {a for _, a in alike} for two in {a for _, a in alike}):
+            return equal
+        more = [at for at, _ in alike if id(at) not in known]
+        return [*equal, *(Fit(at, ADDRESS, "the same address") for at in more)]
+
+
 class _ByName:
     """Names that are one name."""
 
@@ -206,9 +239,9 @@ def _without_doubtful(
 ) -> list[tuple[Name, float, str]]:
     """Matches without those by initials that may be one person or another."""
     unclear = [one for one in found if threshold <= one[1] and " for " in one[2] and one[1] < 0.96]
-    rest = {tuple(sorted(name.words)) for name, _, _ in unclear}
-    if len(rest) < 2:
-        return found
+    others = [name for name, _, _ in unclear]
+    if all(likeness(one, two)[0] >= threshold for one, two in combinations(others, 2)):
+        return found  # Sam and Samuel Adeyemi are one
     return [
         (name, min(score, threshold - 0.01), f"{how}; may be another one too")
         if (name, score, how) in unclear
@@ -321,9 +354,17 @@ class _ByAmount:
 
     def _around(self, value: FieldValue, share: Decimal, margin: Decimal) -> list[Fit]:
         found = money(value.normal)
-        if found is None or found.currency not in self._values:
+        if found is None:
             return []
-        values = self._values[found.currency]
+        # What names no currency may be of any.
+        able = (found.currency, "") if found.currency else tuple(self._values)
+        fits = [fit for one in able for fit in self._in(found, one, share, margin)]
+        return sorted(fits, key=lambda fit: (-fit.score, fit.at.path))
+
+    def _in(self, found: Money, currency: str, share: Decimal, margin: Decimal) -> list[Fit]:
+        """The amounts of one currency that are near enough."""
+        values = self._values.get(currency, [])
+        unsure = "" if currency == found.currency else ", one without a currency"
         # A share is of the larger of the two: that one may be v / (1 - s).
         share = min(share, Decimal("0.99"))
         reach = max(abs(found.value) * share / (1 - share), margin)
@@ -331,14 +372,16 @@ class _ByAmount:
         last = bisect_right(values, found.value + reach)
         self.compared += last - first
         fits = []
-        for there, at in zip(values[first:last], self._at[found.currency][first:last], strict=True):
+        there_at = self._at.get(currency, [])[first:last]
+        for there, at in zip(values[first:last], there_at, strict=True):
             apart = abs(there - found.value)
             largest = max(abs(there), abs(found.value))
             if apart > max(largest * share, margin):
                 continue
-            score = round(1 - float(apart / largest), 3) if largest else 1.0
-            fits.append(Fit(at, score, "equal" if not apart else f"{apart:f} apart"))
-        return sorted(fits, key=lambda fit: (-fit.score, fit.at.path))
+            score = (1 - float(apart / largest)) if largest else 1.0
+            score = round(score * (UNSURE if unsure else 1), 3)
+            fits.append(Fit(at, score, ("equal" if not apart else f"{apart:f} apart") + unsure))
+        return fits
 
     def _of_other_currency(self, value: FieldValue) -> list[Fit]:
         found = money(value.normal)

@@ -5,28 +5,77 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsfs.index import stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields import undefined
-from lsfs.index.fields.meant import Source, label_of, other_sides, role_of, without_signers
+from lsfs.index.fields.definitions import Definitions
+from lsfs.index.fields.meant import (
+    Source,
+    label_of,
+    other_sides,
+    role_of,
+    source,
+    without_signers,
+)
+from lsfs.index.join.lists import List, Row, file_of, may_be_list
 from lsfs.index.names import likeness, name_of
 from lsfs.model import FieldValue
 
 OWN_SHARE = 0.5  # of the files with two parties and more: who stands in so many has the drive
 OWN_FILES = 5  # and in at least so many
+TITLE = frozenset(("title", "titel", "titre", "titulo", "titolo"))  # labels, as looked up
 _ONE_VALUE = ("amount", "date", "duration")  # of these only the surest reading counts
 
 
 @dataclass(frozen=True, slots=True)
 class SideFile:
-    """A file of one side of a join, or of what is added up."""
+    """A file of one side of a join, or of what is added up; or a row of a list.
+
+    Attributes:
+        path: of the file; of a row what stands for it, see lsfs.index.join.lists.
+    """
 
     path: str
     document_id: int
     kind: str = ""
     day: str = ""
+    row: Row | None = None
+
+    @property
+    def file(self) -> str:
+        """The path of the file, or of the list that it is a row of."""
+        return file_of(self.path)
+
+    @property
+    def place(self) -> str:
+        """Where a row stands in its list; "" for a file."""
+        return self.row.place if self.row else ""
+
+
+def with_rows(
+    catalog: Catalog, files: Sequence[SideFile], known: Definitions
+) -> tuple[list[SideFile], list[str]]:
+    """Files, in place of each list its rows; and what is to be said of the lists."""
+    found: list[SideFile] = []
+    notes = []
+    for file in files:
+        if not may_be_list(file.path, file.kind):
+            found.append(file)
+            continue
+        one = List(file.path, catalog.load(file.document_id), known)
+        found += [_of_row(file, row, known) for row in one.rows] or [file]
+        if one.rows:
+            notes.append(f"{file.path}: each of its {len(one.rows)} rows by itself")
+        if one.total > len(one.rows):
+            notes.append(f"{file.path}: {one.total - len(one.rows)} more rows were left out")
+    return found, notes
+
+
+def _of_row(file: SideFile, row: Row, known: Definitions) -> SideFile:
+    days = row.values(source("date", known)).get("date", ())
+    return replace(file, path=row.unit, row=row, day=days[0].normal if days else "")
 
 
 Values = dict[str, list[FieldValue]]  # by path, the surest first
@@ -46,8 +95,27 @@ def values_of(
         own: names of the drive's owner, which are no counterparty.
         surest: of amounts, dates and durations only the surest.
     """
+    rows = {file.path: file.row for file in files if file.row}
+    of_rows = {
+        unit: values
+        for unit, row in rows.items()
+        if (values := _chosen(one, row.values(one), own, surest=surest))
+    }
+    if rows:
+        files = [file for file in files if not file.row]
+    return _of_files(catalog, one, files, own, surest=surest) | of_rows
+
+
+def _of_files(
+    catalog: Catalog, one: Source, files: Sequence[SideFile], own: Sequence[str], *, surest: bool
+) -> Values:
     if one.label:
-        read = dict(undefined.seek(catalog, one, {file.document_id for file in files}))
+        documents = {file.document_id for file in files}
+        read = dict(undefined.seek(catalog, one, documents))
+        if one.label in TITLE:
+            read = _titles(catalog, documents) | {
+                id_: found for id_, found in read.items() if found
+            }
         return {file.path: read[file.document_id] for file in files if read.get(file.document_id)}
     wanted = {file.path for file in files}
     found: dict[str, dict[str, list[FieldValue]]] = {}
@@ -61,10 +129,29 @@ def values_of(
     return {path: values for path, values in chosen.items() if values}
 
 
+def _titles(catalog: Catalog, documents: Collection[int]) -> dict[int, list[FieldValue]]:
+    """The titles of documents, which need not call them so."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT d.id, d.title, p.text, p.page, p.place FROM document d JOIN passage p "
+            "ON p.document_id = d.id AND p.ordinal = 0 WHERE d.title <> ''"
+        ).fetchall()
+    found = {}
+    for id_, title, text, page, place in rows:
+        if id_ in documents:
+            at = max(text.find(title), 0)
+            normal = " ".join(title.casefold().split())
+            found[id_] = [
+                FieldValue("title", title, normal, at, at + len(title), page, None, place,
+                           "title of the document", 0.9)
+            ]  # fmt: skip
+    return found
+
+
 def _chosen(
     one: Source, by_name: dict[str, list[FieldValue]], own: Sequence[str], *, surest: bool
 ) -> list[FieldValue]:
-    names = [name for name in one.names if name in by_name]
+    names = [name for name in one.fields if name in by_name]
     values = [value for name in (names[:1] if one.first else names) for value in by_name[name]]
     if one.type == "party":
         values = without_signers(values)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lsfs.index.join.keys import Key
+from lsfs.index.join.lists import file_of
 from lsfs.index.join.matching import At, Comparison, Fit, comparison
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.joins import KeyUse
@@ -68,7 +69,8 @@ class Side:
             for fit in self.comparison.fits(value):
                 other = fit.at.path
                 known = best.get(other)
-                if other != path and (known is None or fit.score > known.fit.score):
+                better = known is None or fit.score > known.fit.score
+                if better and file_of(other) != file_of(path):
                     best[other] = Pair(self.key.asked, value, fit)
         return best
 
@@ -78,7 +80,7 @@ class Side:
             Pair(self.key.asked, value, fit)
             for value in self.left.get(path, ())
             for fit in self.comparison.misses(value)
-            if fit.at.path != path
+            if file_of(fit.at.path) != file_of(path)
         ]
         return sorted(found, key=lambda one: (-one.fit.score, one.fit.at.path))[:MISSES]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,10 +11,16 @@ from typing import Any
 
 from blake3 import blake3
 
-from lsfs.index.library import schema
-from lsfs.index.library.tables import Library, Snapshot
+from lsfs.digest import BLOCK
+from lsfs.index.library import damage, indexes, schema
+from lsfs.index.library.heads import Head
+from lsfs.index.library.tables import Library, checked_out
 from lsfs.index.library.told import SHOWN, LibraryReport, Problem
+from lsfs.index.passages import text_hash
 from lsfs.index.rows import unpacked
+from lsfs.model import Passage
+
+log = logging.getLogger("lsfs.index.library.check")
 
 _READ = 50_000  # rows at once
 _LENGTH = 0.01  # by which that of a vector may miss 1
@@ -30,128 +38,182 @@ def check(
 
     Args:
         deep: read the bytes of all files and the body of each document, too.
+
+    Raises:
+        LibraryUnreachable: the storage does not answer.
     """
-    look = _Look(library.snapshot(), progress)
-    look.keys()
-    look.documents()
-    look.passages()
-    objects = {one.path: one.size for one in library.objects.all("files")}
-    look.bytes_of(objects)
+    return looked(library, library.head(), deep=deep, progress=progress).report()
+
+
+def looked(library: Library, head: Head, *, deep: bool, progress: Progress) -> Look:
+    """What is found in a library as a head names it; see :func:`check`."""
+    look = Look(library, head, progress)
+    steps = [("file", look.keys), ("document", look.documents), ("passage", look.passages)]
     if deep:
-        look.contents(library, objects)
-    return look.report(library.objects.uri, objects)
+        steps += [("document", look.bodies), ("passage", look.texts)]
+    for name, step in steps:
+        try:
+            step()
+        except (RuntimeError, OSError, ValueError) as error:
+            log.info("table %s: %s", name, error)
+            library.head()  # if the storage does not answer, that is what is wrong
+            look.add(damage.BAD_TABLE, [name])
+            return look  # the others are compared with this one
+    look.indexes()
+    look.bytes_of()
+    if deep:
+        look.contents()
+    return look
 
 
 @dataclass(slots=True)
-class _Look:
-    snapshot: Snapshot
+class Look:
+    """A look at a library.
+
+    Attributes:
+        problems: by their kind (:mod:`lsfs.index.library.damage`), what has them: ids of files or
+            of documents, digests, names of tables, or of tables and columns.
+    """
+
+    library: Library
+    head: Head
     progress: Progress
     problems: dict[str, list[str]] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
+    objects: dict[str, int] = field(default_factory=dict)  # sizes by path
     cut: dict[str, int] = field(default_factory=dict)  # passages of each document
-    needed: set[str] = field(default_factory=set)  # documents that files have
-    sizes: dict[str, int] = field(default_factory=dict)  # of contents that files have
+    rows: Counter[str] = field(default_factory=Counter)  # of each table
+    _needed: set[str] = field(default_factory=set)  # documents that files have
+    _sizes: dict[str, int] = field(default_factory=dict)  # of contents that files have
 
-    def _add(self, kind: str, ids: Iterable[str]) -> None:
-        if found := sorted(ids):
+    def add(self, kind: str, ids: Iterable[str]) -> None:
+        """Take note of a problem."""
+        if found := sorted(set(ids)):
             self.problems.setdefault(kind, []).extend(found)
 
+    def _table(self, name: str) -> Any:
+        return checked_out(self.library.database, name, self.head.tables[name])
+
     def _rows(self, name: str, columns: list[str]) -> Iterator[Any]:
-        table = self.snapshot.table(name)
+        table = self._table(name)
         done, total = 0, table.count_rows()
+        self.rows[name] = total
         for batch in table.search().select(columns).to_batches(_READ):
             yield batch
             done += batch.num_rows
             self.progress(f"checking {name}", done, total)
 
     def keys(self) -> None:
-        """Keys of files are unique and those of their paths; the documents that they name exist."""
+        """Keys of files are unique and those of their paths."""
+        counts: Counter[str] = Counter()
         for batch in self._rows("file", ["id", "path", "size", "digest", "document"]):
             for row in batch.to_pylist():
-                self.counts[row["id"]] += 1
+                counts[row["id"]] += 1
                 if blake3(row["path"]).hexdigest(length=16) != row["id"]:
-                    self._add("file has another id than its path", [row["id"]])
+                    self.add(damage.FILE_ID, [row["id"]])
                 if row["document"] is not None:
-                    self.needed.add(row["document"])
+                    self._needed.add(row["document"])
                 if row["digest"] is not None:
-                    self.sizes[row["digest"]] = row["size"]
-        self._add("file twice", (id_ for id_, count in self.counts.items() if count > 1))
+                    self._sizes[row["digest"]] = row["size"]
+        self.add(damage.FILE_TWICE, _twice(counts))
 
     def documents(self) -> None:
-        """Keys of documents are unique and those of their contents."""
-        seen: Counter[str] = Counter()
+        """Keys of documents are unique and those of their contents; those that files name exist."""
+        counts: Counter[str] = Counter()
         for batch in self._rows("document", ["id", "digest", "named", "passages"]):
             for row in batch.to_pylist():
-                seen[row["id"]] += 1
+                counts[row["id"]] += 1
                 self.cut[row["id"]] = row["passages"]
                 if schema.document_id(bytes.fromhex(row["digest"]), row["named"]) != row["id"]:
-                    self._add("document has another id than its content", [row["id"]])
-        self._add("document twice", (id_ for id_, count in seen.items() if count > 1))
-        self._add("document of a file is missing", self.needed - seen.keys())
+                    self.add(damage.DOCUMENT_ID, [row["id"]])
+        self.add(damage.DOCUMENT_TWICE, _twice(counts))
+        self.add(damage.NO_DOCUMENT, self._needed - counts.keys())
 
     def passages(self) -> None:
         """Each document has the passages that it says, each once and with a vector."""
         there: dict[str, set[int]] = {}
         columns = ["document", "ordinal"]
-        has_vectors = bool(self.snapshot.head.dimension)
+        has_vectors = bool(self.head.dimension)
         for batch in self._rows("passage", [*columns, "vector"] if has_vectors else columns):
             owners = batch.column("document").to_pylist()
             for owner, ordinal in zip(owners, batch.column("ordinal").to_pylist(), strict=True):
                 known = there.setdefault(owner, set())
                 if ordinal in known:
-                    self._add("passage twice", [f"{owner}:{ordinal}"])
+                    self.add(damage.PASSAGE_TWICE, [owner])
                 known.add(ordinal)
             if has_vectors:
                 bad = _unsound(batch.column("vector"))
-                self._add("passage has no vector of length 1", {owners[row] for row in bad})
-        self._add("passages of no document", there.keys() - self.cut.keys())
+                self.add(damage.NO_VECTOR, {owners[row] for row in bad})
+        self.add(damage.NO_OWNER, there.keys() - self.cut.keys())
         wrong = (
             id_ for id_, count in self.cut.items() if there.get(id_, set()) != set(range(count))
         )
-        self._add("document has other passages than it says", wrong)
+        self.add(damage.OTHER_PASSAGES, wrong)
 
-    def bytes_of(self, objects: dict[str, int]) -> None:
-        """The bytes of each file that was read are there."""
-        for digest, size in self.sizes.items():
-            found = objects.get(schema.bytes_at(digest))
-            if found is None:
-                self._add("bytes of a file are missing", [digest])
-            elif found != size:
-                self._add("bytes of a file are of another size", [digest])
-
-    def contents(self, library: Library, objects: dict[str, int]) -> None:
-        """Bytes are what their names say, and bodies are documents."""
-        import zlib
-
-        for done, path in enumerate(objects):
-            self.progress("checking bytes", done, len(objects))
-            digest = path.rpartition("/")[2]
-            if blake3(library.objects.get(path)).hexdigest() != digest:
-                self._add("bytes of a file are others", [digest])
+    def bodies(self) -> None:
+        """Bodies are documents."""
         for batch in self._rows("document", ["id", "body"]):
             for row in batch.to_pylist():
                 try:
                     unpacked(row["body"])
                 except (TypeError, ValueError, zlib.error):
-                    self._add("document cannot be read", [row["id"]])
+                    self.add(damage.UNREADABLE, [row["id"]])
 
-    def report(self, uri: str, objects: dict[str, int]) -> LibraryReport:
+    def texts(self) -> None:
+        """Passages say what they did when they were made."""
+        for batch in self._rows("passage", ["document", "heading", "text", "text_hash"]):
+            for row in batch.to_pylist():
+                one = Passage(row["text"], 0, len(row["text"]), heading=row["heading"])
+                if text_hash(one) != row["text_hash"]:
+                    self.add(damage.OTHER_TEXT, [row["document"]])
+
+    def indexes(self) -> None:
+        """What is asked of indexes is answered."""
+        for name in schema.TABLES:
+            bad = indexes.unusable(self._table(name), name)
+            self.add(damage.BAD_INDEX, (f"{name}.{column}" for column in bad))
+
+    def bytes_of(self) -> None:
+        """The bytes of each file that was read are there."""
+        self.objects = {one.path: one.size for one in self.library.objects.all("files")}
+        for digest, size in self._sizes.items():
+            found = self.objects.get(schema.bytes_at(digest))
+            if found is None:
+                self.add(damage.NO_BYTES, [digest])
+            elif found != size:
+                self.add(damage.OTHER_SIZE, [digest])
+
+    def contents(self) -> None:
+        """Bytes are what their names say."""
+        for done, path in enumerate(self.objects):
+            self.progress("checking bytes", done, len(self.objects))
+            digest = path.rpartition("/")[2]
+            seen = blake3()
+            for part in self.library.objects.parts(path, BLOCK):
+                seen.update(part)
+            if seen.hexdigest() != digest:
+                self.add(damage.OTHER_BYTES, [digest])
+
+    def report(self) -> LibraryReport:
         """What was found."""
-        wanted = {schema.bytes_at(digest) for digest in self.sizes}
-        snapshot = self.snapshot
+        wanted = {schema.bytes_at(digest) for digest in self._sizes}
         return LibraryReport(
-            uri,
-            snapshot.head.number,
-            snapshot.file.count_rows(),
-            snapshot.document.count_rows(),
-            snapshot.passage.count_rows(),
-            len(objects),
-            sum(objects.values()),
-            (len(self.cut.keys() - self.needed), len(objects.keys() - wanted)),
+            self.library.objects.uri,
+            self.head.number,
+            self.rows["file"],
+            self.rows["document"],
+            self.rows["passage"],
+            len(self.objects),
+            sum(self.objects.values()),
+            (len(self.cut.keys() - self._needed), len(self.objects.keys() - wanted)),
             tuple(
-                Problem(kind, len(ids), tuple(ids[:SHOWN])) for kind, ids in self.problems.items()
+                Problem(kind, len(ids), tuple(ids[:SHOWN]), damage.MENDING[kind])
+                for kind, ids in self.problems.items()
             ),
         )
+
+
+def _twice(counts: Counter[str]) -> list[str]:
+    return [id_ for id_, count in counts.items() if count > 1]
 
 
 def _unsound(vectors: Any) -> list[int]:

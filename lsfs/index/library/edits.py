@@ -61,6 +61,17 @@ class Edit:
         """
         return rows_of(self._table, key or self._key, keys, columns)
 
+    def table_of(self, keys: Collection[str], key: str = "") -> Any:
+        """All columns of rows with these keys, as an Arrow table; see :meth:`rows`."""
+        import pyarrow as pa
+        from lancedb.expr import col
+
+        wanted, some = sorted(keys), []
+        for begin in range(0, max(1, len(wanted)), _AT_ONCE):
+            are = col(key or self._key).isin(wanted[begin : begin + _AT_ONCE] or [""])
+            some.append(self._table.search().where(are).to_arrow())
+        return pa.concat_tables(some)
+
     def add(self, rows: Any) -> None:
         """Add rows of an Arrow table."""
         if rows.num_rows:

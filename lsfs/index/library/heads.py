@@ -50,6 +50,7 @@ class Head:
         made_by: what rows are made with now, by name: versions of rules and of parsers; see
             :mod:`lsfs.index.library.rules`. A writer with an older one is refused.
         changed: number of the last head whose tables were other than those of the one before.
+        mended: raised each time that rows were mended: a copy of earlier ones is to be made anew.
         claim: who is about to change the tables; None: nobody.
         format: of the library; see :data:`lsfs.index.library.schema.FORMAT`.
     """
@@ -60,6 +61,7 @@ class Head:
     dimension: int = 0
     made_by: Mapping[str, str] = field(default_factory=dict)
     changed: int = 0
+    mended: int = 0
     claim: Claim | None = None
     format: int = FORMAT
 

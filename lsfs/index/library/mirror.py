@@ -107,11 +107,14 @@ class Mirror:
         Raises:
             IndexCorrupt: the library's tables do not fit together.
         """
-        if dict(self.head.tables) == dict(snapshot.head.tables):
+        known = self.head
+        if dict(known.tables) == dict(snapshot.head.tables):
             return None
         before = self._catalog.meta(HEAD)
         with self._catalog.transaction() as db:
             step = _Step(db, snapshot, int(self._catalog.meta(FILES_READ, "-1")), self._forget)
+            if known.mended != snapshot.head.mended:
+                step.forget_all()
             step.run()
             self._catalog.set_meta(HEAD, codec.dumps(snapshot.head))
             self._catalog.set_meta("embedder", snapshot.head.embedder)
@@ -154,6 +157,16 @@ class _Step:
             self._drop_files()
         self._drop_documents()
         self._codes()
+
+    def forget_all(self) -> None:
+        """Begin from nothing: what was taken in may be damaged rows."""
+        known = self._db.execute("SELECT file_id, path FROM library_file JOIN file ON id = file_id")
+        files = known.fetchall()
+        self.touched |= dict.fromkeys(path for _, path in files)
+        self._forget_files([file_id for file_id, _ in files])
+        self._drop_documents()
+        self._ids.clear()
+        self._files_read = -1
 
     def _counts_agree(self) -> bool:
         (count,) = self._db.execute("SELECT count(*) FROM file").fetchone()

@@ -23,7 +23,7 @@ class Snapshot:
     def __init__(self, head: Head, database: Any) -> None:
         self.head = head
         self.file, self.document, self.passage = (
-            _checked_out(database, name, head.tables[name]) for name in TABLES
+            checked_out(database, name, head.tables[name]) for name in TABLES
         )
 
     def table(self, name: str) -> Any:
@@ -74,7 +74,8 @@ class Library:
         return Snapshot(head, self.database)
 
 
-def _checked_out(database: Any, name: str, version: int) -> Any:
+def checked_out(database: Any, name: str, version: int) -> Any:
+    """A table in one version, which cannot be written."""
     table = database.open_table(name)
     table.checkout(version)
     return table

@@ -62,11 +62,15 @@ class Problem:
         kind: which of the rules in :mod:`lsfs.index.library.schema` is broken.
         count: how often.
         examples: ids, up to :data:`SHOWN`.
+        mending: what is done about it when the library is mended.
+        is_mended: it was.
     """
 
     kind: str
     count: int
     examples: tuple[str, ...]
+    mending: str = ""
+    is_mended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class LibraryReport:
         files, documents, passages: rows of each table.
         contents, size: objects with the bytes of files, and how many bytes they are.
         unneeded: documents, and objects, that no file has: a compaction collects them.
-        problems: nothing, in a library that is well.
+        problems: nothing, in a library that is well; of one that was mended, what was wrong.
+        marked: files that are read, or sent, when their folders are indexed again.
+        sources: names of these folders in the library.
     """
 
     uri: str
@@ -91,3 +97,5 @@ class LibraryReport:
     size: int
     unneeded: tuple[int, int]
     problems: tuple[Problem, ...] = ()
+    marked: int = 0
+    sources: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsfs.index.codes import Codes, Ids, Matrix
+from lsfs.index.library import indexes
 from lsfs.index.library.passages import Ids as Places
 from lsfs.index.library.reader import Reader, chunks, told
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW_DOCUMENTS = 20_000  # as in lsfs.index.library.words
 WIDER = 20  # times as many are asked for where more documents than that are allowed
-REFINE, PROBES = 4, 40  # of an index: candidates scored by their vectors, cells looked into
+REFINE = 4  # times as many candidates of an index as are asked for are scored by their vectors
 
 
 class KeptVectors:
@@ -159,9 +160,12 @@ class LibraryVectors:
         from lancedb.expr import col
 
         found: list[dict[str, Any]] = []
+        table = self._reader.snapshot.passage
+        partitions = indexes.probes(table.count_rows())
         for some in [None] if keys is None else chunks(keys):
-            asked = self._reader.snapshot.passage.search(query, vector_column_name="vector")
-            asked = asked.distance_type("cosine").limit(k).nprobes(PROBES).refine_factor(REFINE)
+            asked = table.search(query, vector_column_name=indexes.VECTORS)
+            asked = asked.distance_type("cosine").limit(k).nprobes(partitions)
+            asked = asked.refine_factor(REFINE)
             if some is not None:
                 asked = asked.where(col("document").isin(some), prefilter=True)
             with told(self._reader.uri):
