@@ -17,6 +17,7 @@ import json
 import os
 import random
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -122,7 +123,8 @@ def main() -> None:
     asked = queries(given.folder, given.seed)
     with tempfile.TemporaryDirectory(prefix="lsfs-ranking-") as place:
         os.environ |= {"XDG_DATA_HOME": place, "LSFS_MODEL_EMBED": given.model}
-        rows = measured(given.folder.resolve(), Path(place), given.model, asked)
+        folder = shutil.copytree(given.folder, Path(place) / "files")  # it may change meanwhile
+        rows = measured(folder, Path(place), given.model, asked)
     print(f"{len(asked)} queries{'':32}of ten  first  same order")
     for row in rows:
         print(f"{row['what']:42}{row['of_ten']:7.3f}{row['first']:7.3f}{row['order']:7.3f}")
