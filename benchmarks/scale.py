@@ -29,6 +29,7 @@ from benchmarks import scale_work
 
 Result = dict[str, Any]
 COLOURS = {"exact float32": "#888888", "codes": "#2f6f8f", "IVF_PQ": "#b04a3a"}
+ENOUGH = 0.98  # recall@10 of what is drawn
 EXACT_BYTES = 4 * scale_work.DIMENSION
 
 
@@ -112,17 +113,27 @@ def show(told: Result) -> None:
     sys.stdout.flush()
 
 
+def cheapest(told: Result) -> list[Result]:
+    """Of each way the setting that takes least among those of enough recall, else the best one."""
+    found: dict[str, list[Result]] = {}
+    for row in rows(told):
+        found.setdefault(row["way"], []).append(row)
+    chosen = []
+    for settings in found.values():
+        enough = [row for row in settings if row["recall"] >= ENOUGH]
+        by_time = min(enough, key=lambda row: float(row["cpu_ms_10_p50"]), default=None)
+        chosen.append(by_time or max(settings, key=lambda row: float(row["recall"])))
+    return chosen
+
+
 def drawn(report: list[Result], path: Path) -> None:
-    """The growth of each with the number of passages: the default setting of each way."""
+    """The growth of each with the number of passages, as :func:`cheapest` has it."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    first = {"codes": f"1 in {scale_work.SHARES[0]}", "exact float32": "in memory"}
-    probes, refine = scale_work.PROBES[0]
-    first["IVF_PQ"] = f"{probes} probes, refine {refine}"
-    found = [row for told in report for row in rows(told) if row["setting"] == first[row["way"]]]
+    found = [row for told in report for row in cheapest(told)]
     figure, axes = pyplot.subplots(1, 4, figsize=(11, 2.8), layout="constrained")
     panels = (
         ("CPU ms of a query, p50 and p95", "cpu_ms_10_p50", "log"),

@@ -171,10 +171,12 @@ def main() -> None:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
+        hint = _of_minus(error)
         if "--json" in sys.argv:
-            code = session.fail(UsageError(error.format_message()), as_json=True)
+            code = session.fail(UsageError(error.format_message(), hint=hint), as_json=True)
         else:
             error.show()
+            sys.stderr.write(f"{hint}\n" if hint else "")
             code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("lsfs: interrupted\n")
@@ -190,6 +192,14 @@ def main() -> None:
         logging.getLogger("lsfs").exception("an internal error; please report it")
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_minus(error: click.ClickException) -> str:
+    """How a query that begins with a minus is typed: "-type:pdf rent" is no option; "" else."""
+    typed = [one for one in sys.argv[1:] if one.startswith("-") and (" " in one or ":" in one)]
+    if not (isinstance(error, click.NoSuchOption) and typed):
+        return ""
+    return f"What begins with a minus goes behind --, as in: lsfs search -- {typed[0]!r}"
 
 
 def _run(session: Session) -> Any:

@@ -133,10 +133,13 @@ def read(reading: Reading, today: date) -> None:
     at = looked = 0
     while (lead := LEAD.search(reading.text, at)) is not None and looked < MOST:
         at, looked = lead.end(), looked + 1
-        if not _may_exclude(reading, lead):
+        if _NOT_MEANT.match(reading.text, lead.end()):
             continue
-        targets = _targets(reading.text, lead, today)
-        if not targets:
+        may = _may_exclude(reading, lead)
+        targets = (
+            _targets(reading.text, lead, today) if may or _is_set_apart(reading.text, lead) else []
+        )
+        if not targets or not (may or _is_afterthought(reading.text, targets)):
             continue
         for target in targets:
             reading.put(**target.put)
@@ -148,8 +151,6 @@ def read(reading: Reading, today: date) -> None:
 
 def _may_exclude(reading: Reading, lead: re.Match[str]) -> bool:
     """Whether a negation may be one of files, by what stands before it and right behind it."""
-    if _NOT_MEANT.match(reading.text, lead.end()):
-        return False
     before = reading.text[: lead.start()]
     words = TOKEN.findall(before)
     if lead["weak"] and not lead["copula"] and words and fold(words[-1]) in _AUXILIARY:
@@ -157,6 +158,17 @@ def _may_exclude(reading: Reading, lead: re.Match[str]) -> bool:
     if lead["copula"] and not (asks_files(before)):
         return False
     return not words or reading.filtered or asks_files(before)
+
+
+def _is_set_apart(text: str, lead: re.Match[str]) -> bool:
+    """Whether a negation stands behind a comma, or leaves out whatever follows it."""
+    return lead["strong"] is not None or text[: lead.start()].rstrip().endswith((",", ";"))
+
+
+def _is_afterthought(text: str, targets: list[_Target]) -> bool:
+    """Whether a search for words ends with what files are not to be: "soil results, not emails"."""
+    fields = {field for target in targets for field in target.put}
+    return fields <= {"not_types", "not_kinds"} and not text[targets[-1].end :].strip(" .?!")
 
 
 def _targets(text: str, lead: re.Match[str], today: date) -> list[_Target]:

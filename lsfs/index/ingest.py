@@ -30,7 +30,7 @@ from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
 from lsfs.index.making_pool import makers
 from lsfs.index.meanings import Meanings
 from lsfs.index.reading import FileReader, Reader, Reading
-from lsfs.index.ready import WITH_DOCUMENT, Ready, all_ready, ready_of
+from lsfs.index.ready import WITH_DOCUMENT, Ready, all_ready
 from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.index.vectors import VectorStore
@@ -320,7 +320,7 @@ class Pipeline:
         self.check_parsers()
         self.has_changed = True
         workers = workers_of(self._config)
-        batch: list[Ready] = []
+        batch: list[Reading | Ready] = []
         with (
             makers(self._rules, self._own_fields, waiting=waiting, workers=workers) as (
                 maker,
@@ -340,7 +340,7 @@ class Pipeline:
     def _take_in_all(
         self,
         ahead: Ahead[Sequence[FileRow], Reading | Ready],
-        batch: list[Ready],
+        batch: list[Reading | Ready],
         waiting: int,
         progress: Progress | None,
         stop: Callable[[], bool],
@@ -374,7 +374,7 @@ class Pipeline:
                     yield row
             last = (rows[-1].identity.size, rows[-1].id)
 
-    def _gather(self, read: Reading | Ready, batch: list[Ready]) -> bool:
+    def _gather(self, read: Reading | Ready, batch: list[Reading | Ready]) -> bool:
         """Take in a file that was read; False when reading it was interrupted."""
         reading = read.reading if isinstance(read, Ready) else read
         try:
@@ -386,8 +386,6 @@ class Pipeline:
             if reading.is_interrupted:
                 self._files.forget(reading)
                 return False
-            if not isinstance(read, Ready):
-                read = ready_of(self._rules, read, self._catalog.load)
             batch.append(read)
             return True
         except BaseException:
@@ -410,20 +408,21 @@ class Pipeline:
         for one in many:
             self._files.forget(one.reading if isinstance(one, Ready) else one)
 
-    def _write(self, batch: list[Ready]) -> None:
+    def _write(self, batch: list[Reading | Ready]) -> None:
         """Write down what files say; many at once, for each transaction takes its time."""
         if not batch:
             return
         try:
+            made = self._made(batch)
             restless = {}
-            read = [ready.reading for ready in batch if ready.reading.digest]
+            read = [ready.reading for ready in made if ready.reading.digest]
             for reading in read:
                 # Written to meanwhile: the writer's event, or the next look, comes back.
                 if (now := reading.changed()) is not None:
                     restless[reading.row.id] = now
             self._witness.read([(one.fd, one.digest) for one in read if one.row.id not in restless])
             with self._catalog.transaction() as db:
-                for ready in batch:
+                for ready in made:
                     row = ready.reading.row
                     if ready.reading.is_gone:
                         filerows.remove(db, [row.id])
@@ -436,6 +435,12 @@ class Pipeline:
         finally:
             self._forget(batch)
             batch.clear()
+
+    def _made(self, batch: Sequence[Reading | Ready]) -> list[Ready]:
+        """What was read with all that is made of it, in the same order."""
+        left = [one for one in batch if not isinstance(one, Ready)]
+        made = iter(all_ready(self._rules, left, self._catalog.load))
+        return [one if isinstance(one, Ready) else next(made) for one in batch]
 
     def _store(self, ready: Ready) -> None:
         reading, document = ready.reading, ready.document
@@ -514,7 +519,7 @@ class Pipeline:
         document = self._reader.read(fd, name)
         if document.status not in WITH_DOCUMENT:
             return False
-        made = self._rules.made_of(document, content_dates(document, name))
+        _, made = self._rules.make(document, name)
         self.has_changed = True
         with self._catalog.transaction():
             self._add(digest, document, made, name)

@@ -305,6 +305,8 @@ _CUE_TABLE = r"""
 """
 
 
+# Words that begin what a verb is about.
+_OBJECTS = frozenset(("a", "an", "the", "that", "this", "these", "no", "any"))
 # What a match of these must hold, which their patterns are too loose to tell.
 _NEEDS = {
     "blanks": ("_" * 6, "\u2610", "\u25a1"),
@@ -432,6 +434,7 @@ def _title_lines(document: Document) -> list[str]:
     if salutation is None:
         titles = (b for b in document.blocks[:8] if b.kind in (BlockKind.TITLE, BlockKind.HEADING))
         lines += [block.text for block in titles][:1]
+    lines = [line for line in lines if not line.startswith("@")]  # an entry of a bibliography
     # "Date: 3 May | Invoice no.: 17" is a row of a list, and no list is what its rows are about.
     if any(pattern.search(document.media_type) for pattern, kind, _ in _MEDIA if kind == _ROWS):
         lines = [line for line in lines if " | " not in line]
@@ -575,6 +578,8 @@ def kinds_in(words: Iterable[str]) -> set[str]:
     i, run = 0, ""
     while i < len(folded):
         read = _term(folded, i, _ASKED) if folded[i] else None
+        if i and folded[i - 1] in _TERMS and "".join(folded[i + 1 : i + 2]) in _OBJECTS:
+            read = None  # "which paper reports a loss": what it does, not what it is
         if read is None or read[2] in _VAGUE:
             kinds |= {run} - {""}
             run, i = "", i + 1

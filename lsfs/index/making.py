@@ -11,7 +11,7 @@ from lsfs.config import FieldConfig
 from lsfs.index import passages, stated
 from lsfs.index.carried import MAILS, carried
 from lsfs.index.dates import content_dates, primary
-from lsfs.index.kinds import kind_of
+from lsfs.index.kinds import Kind, kind_of
 from lsfs.index.rows import Facts
 from lsfs.model import ContentDate, Document, FieldValue, Passage
 
@@ -63,22 +63,26 @@ class Rules:
         return definitions(self._own)
 
     def make_all(self, documents: Sequence[tuple[Document, str]]) -> list[tuple[Facts, Made]]:
-        """See :class:`Maker`."""
-        return [self.make(document, path) for document, path in documents]
+        """See :class:`Maker`.
+
+        Rule by rule: what a rule needs stays in the caches of the core from one document to the
+        next, and is gone when all other rules have had their turn.
+        """
+        facts = all_facts(documents)
+        cuts = [passages.split(document) for document, _ in documents]
+        hashed = [[(one, passages.text_hash(one)) for one in cut] for cut in cuts]
+        fields = [
+            self.fields_of(document, found.dates)
+            for (document, _), found in zip(documents, facts, strict=True)
+        ]
+        minima = [stated.signature_of(cut) for cut in cuts]
+        made = map(Made, hashed, fields, minima)
+        return list(zip(facts, made, strict=True))
 
     def make(self, document: Document, path: str) -> tuple[Facts, Made]:
         """The kind and dates of one document under a path, and what is stored of it."""
-        facts = facts_of(document, path)
-        return facts, self.made_of(document, facts.dates)
-
-    def made_of(self, document: Document, dates: Sequence[ContentDate]) -> Made:
-        """What is stored of a document with these dates."""
-        cut = passages.split(document)
-        return Made(
-            [(passage, passages.text_hash(passage)) for passage in cut],
-            self.fields_of(document, dates),
-            stated.signature_of(cut),
-        )
+        (one,) = self.make_all([(document, path)])
+        return one
 
     def fields_of(self, document: Document, dates: Sequence[ContentDate]) -> list[FieldValue]:
         """What a document states."""
@@ -90,10 +94,23 @@ class Rules:
 
 def facts_of(document: Document, path: str) -> Facts:
     """Kind and dates of a file, from what it says and what it is called."""
+    (facts,) = all_facts([(document, path)])
+    return facts
+
+
+def all_facts(documents: Sequence[tuple[Document, str]]) -> list[Facts]:
+    """Kind and dates of each document under its path."""
+    kinds = [_kind(document, path) for document, path in documents]
+    dates = [content_dates(document, path) for document, path in documents]
+    return list(map(_facts, kinds, dates))
+
+
+def _kind(document: Document, path: str) -> Kind:
     kind = kind_of(document, path)
-    if document.media_type in MAILS:
-        kind = carried(document) or kind
-    dates = content_dates(document, path)
+    return (carried(document) or kind) if document.media_type in MAILS else kind
+
+
+def _facts(kind: Kind, dates: tuple[ContentDate, ...]) -> Facts:
     main = primary(dates)
     return Facts(
         kind=kind.name,

@@ -102,7 +102,7 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
         engines.indexer.wait(call.emit, None)
     chosen = selected(engines, request.query, {"dir": paths.relative(request.dir)})
     files, reading = list(chosen.files), chosen.reading
-    if _are_lists(files):
+    if _of_rows(request, files):
         from lsfs.index.fields.definitions import definitions
         from lsfs.index.join.reading import with_rows
 
@@ -114,10 +114,14 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
     return over(call, request, files, reading)
 
 
-def _are_lists(files: Sequence[SideFile]) -> bool:
-    """Whether all of some files are lists, so that their rows count and not the files."""
+def _of_rows(request: AggregateRequest, files: Sequence[SideFile]) -> bool:
+    """Whether rows count and not files: all are lists, and what is asked for stands in rows."""
+    from lsfs.index.join.columns import OF_FILES
     from lsfs.index.join.lists import may_be_list
 
+    in_rows = [one for one in request.by if one not in OF_FILES]
+    if request.function == "count" and not request.field and not in_rows:
+        return False
     return bool(files) and all(may_be_list(file.path, file.kind) for file in files)
 
 
@@ -165,9 +169,7 @@ def _drafts(engines: Engines, paths: Sequence[str]) -> list[str]:
 def of_party(
     call: Call, files: Sequence[SideFile], party: str, *, unless: str = ""
 ) -> list[SideFile]:
-    """Those of some files that name a party, in any spelling, or by a part of its name.
-
-    No other party may have that part: "Hadley" for Hadley Plumbing & Heating Ltd.
+    """Those of some files that name a party, in any spelling, or by a part that only its name has.
 
     Args:
         unless: a role; files in which the party has this one are left out.

@@ -363,6 +363,7 @@ def _requires(plan: QueryPlan) -> bool:
 
 
 def _search(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
+    from lsfs.index.fusion import STRONG
     from lsfs.index.preference import Preference
 
     prefer = Preference(
@@ -373,10 +374,35 @@ def _search(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **optio
         date_kinds=plan.date_kinds,
         strong=plan.listing,
     )
-    filters = filters.with_plan(plan, whole=False)
-    return engines.search.find(
-        plan.query, k=k, filters=filters, prefer=prefer, is_there=engines.is_there, **options
-    )
+
+    def find_in(query: str, *, whole: bool) -> Found:
+        return engines.search.find(
+            query, k=k, filters=filters.with_plan(plan, whole=whole), prefer=prefer,
+            is_there=engines.is_there, **options,
+        )  # fmt: skip
+
+    words = plan.query.split()
+    if not words and (plan.kinds or prefer.asks_days):
+        # Without words the kind and the time are all that is asked for.
+        found = find_in("", whole=True)
+        if found.hits:
+            return found
+    found = find_in(plan.query, whole=False)
+    by_both = options.get("mode", "hybrid") == "hybrid"
+    if not (by_both and plan.kinds and _names_kinds(words)):
+        return found
+    # In whatever language they are: files of that kind, also where the word for it does not occur.
+    known = {hit.path for hit in found.hits}
+    others = [hit for hit in find_in("", whole=True).hits if hit.path not in known]
+    hits = [*found.hits, *(replace(hit, score=STRONG, explain={"kind": 1.0}) for hit in others)]
+    return replace(found, hits=sorted(hits, key=lambda hit: -hit.score)[:k])
+
+
+def _names_kinds(words: Sequence[str]) -> bool:
+    """Whether all that is looked for is documents of a kind: "invoices"."""
+    from lsfs.index.kinds import kinds_in
+
+    return bool(words) and all(kinds_in([word]) for word in words)
 
 
 def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:

@@ -24,7 +24,7 @@ _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         rf"(?:how much|what)(?: money)? (?:did|do|have) (?:we|i)(?: already)? "
-        rf"(?:pay|paid|spend|spent)(?: (?:to|with|at))?(?: {_WHO})?",
+        rf"(?:pay|paid|spend|spent)(?: (?:to|with|at|on))?(?: {_WHO})?",
         rf"how much (?:did|has|have) {_WHO} (?:bill|billed|charged?|invoiced?)(?: us| me)?",
         r"(?:what (?:is|was) )?(?:the )?(?:total|sum)(?: amount)? of (?:(?:all|the|our|my) )*"
         rf"(?:invoices|bills|receipts)(?: (?:from|by|of) {_WHO})?",

@@ -23,6 +23,7 @@ from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
 from lsfs_parsers.dates import day
 from lsfs_parsers.encoding import decode
+from lsfs_parsers.versions import VERSIONS
 
 MAX_MEMBERS = 10_000  # listed; an archive may have more
 MAX_READ = 512 * 1024 * 1024  # bytes of a compressed tar that are gone through for its names
@@ -55,7 +56,7 @@ class ArchiveParser:
     """Lists zip and tar archives, and names what a compressed file holds."""
 
     name = "archive"
-    version = 2
+    version = VERSIONS["archive"]
     media_types = (
         detect.ZIP, detect.JAR, detect.TAR, detect.GZIP, detect.BZIP2, detect.XZ, detect.ZSTD,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from lsfs_parsers.builder import Builder, Piece, one_line
 from lsfs_parsers.head_facts import head_facts
 from lsfs_parsers.languages import Language, language_of
 from lsfs_parsers.text import MAX_SPANS, add_lines, built, lines_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -56,7 +57,7 @@ class CodeParser:
     """A block for each function, each head of a class and each stretch between them."""
 
     name = "code"
-    version = 2
+    version = VERSIONS["code"]
     media_types = (detect.CODE,)
 
     def parse(self, source: Source) -> Document:

@@ -12,6 +12,7 @@ from lsfs_parsers.base import MAX_CHARS, Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Grid, Piece
 from lsfs_parsers.columns import header_row, named_cells
 from lsfs_parsers.text import MAX_SPANS, add_lines, built, lines_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 MAX_CELLS = 2_000_000  # of the table; rows beyond are kept as lines of text
 
@@ -32,7 +33,7 @@ class DelimitedParser:
     """Reads CSV, also with semicolons, bars or tabs between the cells, and TSV."""
 
     name = "delimited"
-    version = 1
+    version = VERSIONS["delimited"]
     media_types = (_CSV, _TSV)
 
     def parse(self, source: Source) -> Document:

@@ -18,6 +18,7 @@ from lsfs_parsers import archive, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Grid, Piece
 from lsfs_parsers.ooxml import attribute, core_facts, related, tag, xml
+from lsfs_parsers.versions import VERSIONS
 
 _HEADING_NAME = re.compile(r"heading (\d)$", re.I)
 _MAX_STYLE_DEPTH = 20  # styles are based on each other; a loop must end
@@ -43,7 +44,7 @@ class DocxParser:
     """Reads Office Open XML text documents, templates and macro-enabled ones."""
 
     name = "docx"
-    version = 1
+    version = VERSIONS["docx"]
     media_types = (detect.DOCX,)
 
     def parse(self, source: Source) -> Document:

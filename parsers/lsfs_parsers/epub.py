@@ -19,6 +19,7 @@ from lsfs_parsers.builder import Builder, Facts, one_line
 from lsfs_parsers.dates import day
 from lsfs_parsers.encoding import decode
 from lsfs_parsers.html import read_html
+from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.xmltree import attribute, child, children, within, xml
 
 _CONTAINER = "META-INF/container.xml"
@@ -46,7 +47,7 @@ class EpubParser:
     """Reads EPUB 2 and 3."""
 
     name = "epub"
-    version = 1
+    version = VERSIONS["epub"]
     media_types = (detect.EPUB,)
 
     def parse(self, source: Source) -> Document:

@@ -15,6 +15,7 @@ from lsfs_parsers.builder import Builder, Facts, Grid, Piece
 from lsfs_parsers.dates import day
 from lsfs_parsers.encoding import decode
 from lsfs_parsers.text import MAX_BYTES
+from lsfs_parsers.versions import VERSIONS
 
 _DROPPED = frozenset({"script", "style", "template", "svg", "iframe", "object", "noframes"})
 _VOID = frozenset({
@@ -51,7 +52,7 @@ class HtmlParser:
     """Reads HTML with lxml, and with the standard library where lxml gives up."""
 
     name = "html"
-    version = 2
+    version = VERSIONS["html"]
     media_types = ("text/html", "application/xhtml+xml")
 
     def parse(self, source: Source) -> Document:

@@ -19,6 +19,7 @@ from lsfs_parsers.pdf_lines import Turn
 from lsfs_parsers.pdf_page import PdfPage
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.unread import reason
+from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.window import windows
 from lsfs_parsers.xmp import xmp_facts
 
@@ -49,7 +50,7 @@ class ImageParser:
     """Reads PNG, JPEG, TIFF, WebP, BMP and GIF with tesseract."""
 
     name = "image"
-    version = 4
+    version = VERSIONS["image"]
     media_types = tuple(FORMATS)
 
     def parse(self, source: Source) -> Document:

@@ -13,6 +13,7 @@ from lsfs_parsers.builder import Builder, Facts
 from lsfs_parsers.named_facts import MAX_CHARS, setting_facts
 from lsfs_parsers.packing import BLOCK_CHARS, Part, add_parts, packed
 from lsfs_parsers.text import add_lines, built, lines_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 _MAX_KEYS = 6  # in a path; what is nested deeper belongs to the sixth
 _MAX_KEY = 80  # characters
@@ -31,7 +32,7 @@ class JsonParser:
     """Reads JSON documents and files with one JSON value on each line."""
 
     name = "json"
-    version = 2
+    version = VERSIONS["json"]
     media_types = (detect.JSON, detect.JSON_LINES)
 
     def parse(self, source: Source) -> Document:

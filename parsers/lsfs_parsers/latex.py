@@ -28,6 +28,7 @@ from lsfs_parsers.latex_commands import (
 from lsfs_parsers.latex_tokens import Kind, Token, tokens
 from lsfs_parsers.packing import Lines
 from lsfs_parsers.text import add_lines, built, lines_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 _MAX_CHARS = 8 * 1024 * 1024  # more is kept as lines: a token costs more than its text
 _MAX_SINKS = 50  # captions in footnotes in captions; deeper ones are read as plain text
@@ -42,7 +43,7 @@ class LatexParser:
     """Reads LaTeX documents and the parts that they are made of. Runs no macros."""
 
     name = "latex"
-    version = 2
+    version = VERSIONS["latex"]
     media_types = (detect.LATEX,)
 
     def parse(self, source: Source) -> Document:

@@ -30,6 +30,7 @@ from lsfs_parsers.mail_parts import (
     parts,
 )
 from lsfs_parsers.text import lines_of, paragraphs_of
+from lsfs_parsers.versions import VERSIONS
 
 MAX_ATTACHMENT = 32 * 1024 * 1024  # bytes; a larger one is named only
 MAX_ATTACHED = 128 * 1024 * 1024  # of all attachments of a file together
@@ -46,7 +47,7 @@ class MailParser:
     """Reads RFC 5322 messages and mbox files, of which each message is a page."""
 
     name = "email"
-    version = 5
+    version = VERSIONS["email"]
     media_types = (detect.MAIL, detect.MBOX)
 
     def parse(self, source: Source) -> Document:

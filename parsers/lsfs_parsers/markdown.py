@@ -14,6 +14,7 @@ from lsfs_parsers.builder import Builder, Grid, Piece
 from lsfs_parsers.front_matter import front_matter
 from lsfs_parsers.html import read_html
 from lsfs_parsers.text import built, lines_of, paragraphs_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -28,7 +29,7 @@ class MarkdownParser:
     """Reads CommonMark's blocks and GitHub's tables with markdown-it."""
 
     name = "markdown"
-    version = 2
+    version = VERSIONS["markdown"]
     media_types = ("text/markdown",)
 
     def parse(self, source: Source) -> Document:

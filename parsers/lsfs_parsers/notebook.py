@@ -19,6 +19,7 @@ from lsfs_parsers.languages import Language, language_named
 from lsfs_parsers.markdown import add_markdown
 from lsfs_parsers.named_facts import named_facts
 from lsfs_parsers.text import built, lines_of, paragraphs_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 MAX_OUTPUT = 20_000  # characters of one output; the rest of it is left out
 
@@ -33,7 +34,7 @@ class NotebookParser:
     """Reads notebooks of formats 3 and 4."""
 
     name = "notebook"
-    version = 2
+    version = VERSIONS["notebook"]
     media_types = (detect.NOTEBOOK,)
 
     def parse(self, source: Source) -> Document:

@@ -17,6 +17,7 @@ from lsfs_parsers.builder import Builder, Facts
 from lsfs_parsers.dates import day
 from lsfs_parsers.odf_text import Reading, Style, Styles
 from lsfs_parsers.slides import Box, around, row_by_row
+from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.xmltree import attribute, child, children, parsed, tag, within, xml
 
 _MAX_FLAT = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ class OdfParser:
     """Reads OpenDocument texts (odt, ott, odm, fodt), presentations and drawings."""
 
     name = "odf"
-    version = 1
+    version = VERSIONS["odf"]
     media_types = detect.ODF
 
     def parse(self, source: Source) -> Document:

@@ -21,6 +21,7 @@ from lsfs_parsers.pdf_rules import page_rules
 from lsfs_parsers.pdf_tags import is_tagged, tagged_headings
 from lsfs_parsers.stitch import stitch
 from lsfs_parsers.unread import reason
+from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.window import PageReading, windows
 from lsfs_parsers.xmp import own_packet, xmp_facts
 
@@ -38,7 +39,7 @@ class PdfParser:
     """Reads PDF with pdfium, and pages that are pictures with tesseract."""
 
     name = "pdf"
-    version = 9
+    version = VERSIONS["pdf"]
     media_types: tuple[str, ...] = ("application/pdf",)
 
     def parse(self, source: Source) -> Document:

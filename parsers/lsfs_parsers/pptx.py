@@ -28,6 +28,7 @@ from lsfs_parsers.pptx_shapes import (
     paragraphs,
 )
 from lsfs_parsers.slides import Box, around, row_by_row
+from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.xmltree import attribute, child, children, number, tag, within, xml
 
 _DEFAULT_MAIN = "ppt/presentation.xml"
@@ -48,7 +49,7 @@ class PptxParser:
     """Reads Office Open XML presentations, slide shows, templates and macro-enabled ones."""
 
     name = "pptx"
-    version = 1
+    version = VERSIONS["pptx"]
     media_types = (detect.PPTX,)
 
     def parse(self, source: Source) -> Document:

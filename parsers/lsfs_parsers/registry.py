@@ -8,6 +8,7 @@ from typing import cast
 
 from lsfs_parsers import detect
 from lsfs_parsers.base import Parser
+from lsfs_parsers.versions import VERSIONS
 
 GROUP = "lsfs.parsers"
 
@@ -121,8 +122,11 @@ class Registry:
 
     def versions(self) -> dict[str, int]:
         """The version of each parser by name; of the detector too, for what found no parser."""
-        parsers = [self._load(name) for name in self._entries] + [*self._preferred.values()]
-        known = {parser.name: parser.version for parser in parsers if parser is not None}
+        known = dict(VERSIONS)
+        others = [name for name, entry in self._entries.items() if not _is_built_in(name, entry)]
+        for parser in (*map(self._load, others), *self._preferred.values()):
+            if parser is not None:
+                known[parser.name] = parser.version
         return known | {detect.NAME: detect.VERSION}
 
     def _plugins(self) -> list[str]:
@@ -142,6 +146,10 @@ class Registry:
                 return None
             self._loaded[name] = parser
         return self._loaded[name]
+
+
+def _is_built_in(name: str, entry: EntryPoint) -> bool:
+    return _BUILT_IN.get(name) == entry.value
 
 
 def _failure(entry: EntryPoint, error: Exception) -> str:

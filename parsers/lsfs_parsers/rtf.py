@@ -13,6 +13,7 @@ from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, Grid, Piece
 from lsfs_parsers.rtf_tables import Row, table_of
 from lsfs_parsers.rtf_tokens import Kind, Token, codec_of_charset, codec_of_page, decoded, tokens
+from lsfs_parsers.versions import VERSIONS
 
 MAX_BYTES = 256 * 1024 * 1024  # pictures are written as text
 MAX_DEPTH = 2_000
@@ -96,7 +97,7 @@ class RtfParser:
     """Reads Rich Text Format."""
 
     name = "rtf"
-    version = 1
+    version = VERSIONS["rtf"]
     media_types = ("application/rtf",)
 
     def parse(self, source: Source) -> Document:

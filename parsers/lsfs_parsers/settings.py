@@ -13,6 +13,7 @@ from lsfs_parsers.builder import Builder, Facts, one_line
 from lsfs_parsers.named_facts import MAX_CHARS, setting_facts, toml_fields, yaml_fields
 from lsfs_parsers.packing import BLOCK_CHARS, Part, add_parts, packed
 from lsfs_parsers.text import built, lines_of, read_text
+from lsfs_parsers.versions import VERSIONS
 
 _MAX_KEYS = 6  # in a path
 _MAX_KEY = 80  # characters
@@ -24,7 +25,7 @@ class SettingsParser:
     """Reads files of keys and values by their lines."""
 
     name = "settings"
-    version = 2
+    version = VERSIONS["settings"]
     media_types = (detect.YAML, detect.TOML, detect.INI)
 
     def parse(self, source: Source) -> Document:

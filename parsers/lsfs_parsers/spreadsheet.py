@@ -18,6 +18,7 @@ from lsfs_parsers.columns import header_row, named_cells
 from lsfs_parsers.odf import meta_facts, optional
 from lsfs_parsers.ole import compound_facts
 from lsfs_parsers.ooxml import core_facts, related
+from lsfs_parsers.versions import VERSIONS
 
 MAX_ROWS = 100_000  # of one sheet
 MAX_COLUMNS = 256
@@ -30,7 +31,7 @@ class SpreadsheetParser:
     """Reads xlsx, xlsb, xls and ods with calamine."""
 
     name = "spreadsheet"
-    version = 5
+    version = VERSIONS["spreadsheet"]
     media_types = (*_ZIPPED, detect.XLS)
 
     def parse(self, source: Source) -> Document:

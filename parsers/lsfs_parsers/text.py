@@ -10,6 +10,7 @@ from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts, Piece
 from lsfs_parsers.encoding import decode
 from lsfs_parsers.head_facts import head_facts
+from lsfs_parsers.versions import VERSIONS
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_SPANS = 200_000  # beyond, a span covers several lines: a span costs more than a line's text
@@ -83,7 +84,7 @@ class TextParser:
     """A block for each paragraph, a span for each line."""
 
     name = "text"
-    version = 3
+    version = VERSIONS["text"]
     media_types = ("text/*",)
 
     def parse(self, source: Source) -> Document:

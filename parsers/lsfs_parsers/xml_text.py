@@ -12,6 +12,7 @@ from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Piece, one_line
 from lsfs_parsers.packing import BLOCK_CHARS
 from lsfs_parsers.text import add_lines, built, lines_of, read_text
+from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.xml_facts import xml_facts
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class XmlParser:
     """Reads any well-formed XML with expat, which follows no reference to the outside."""
 
     name = "xml"
-    version = 2
+    version = VERSIONS["xml"]
     media_types = (detect.XML, detect.SVG)
 
     def parse(self, source: Source) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -270,8 +271,35 @@ def test_an_amount_of_anything_is_what_a_paper_comes_to_where_no_total_is() -> N
     assert "total" not in normal("Description | Amount\nBolts | 12.00 EUR\nNuts | 3.00 EUR\n")
 
 
+def test_what_stands_below_a_title_may_be_a_name() -> None:
+    found = normal(
+        "TAX INVOICE\n\nStudio 55\n12 Quay Street, Bristol BS1 4QA\n\nOur invoice: F/13\n"
+    )
+    assert found["invoice_number"] == ["F/13"]
+    assert found["party"] == ["studio 55"]
+
+
 def test_a_firm_of_several_names() -> None:
     for name in ("Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner"):
         found = [one.value for one in read(f"Client: {name}, 17 place Bellecour\n")]
         assert found == [name]
     assert [one.value for one in read("To: Anna Schmidt, Weber & Co. KG\n")] == ["Anna Schmidt"]
+
+
+def test_who_wrote_a_paper() -> None:
+    head = (
+        "Minirhizotron Images with Few Labels\n\n{}\n\nUniversity of Leeds\n\nAbstract\n\nRoots.\n"
+    )
+    for names in ("Hana Kowalczyk1,2*, Jun Sato\u2020 and J. R. van den Berg", "Lukas Weber"):
+        text = head.format(names)
+        title, *rest = document(text).blocks
+        read_ = replace(document(text), blocks=(replace(title, kind=BlockKind.TITLE), *rest))
+        found = [one.value for one in fields_of(read_, (), definitions()) if one.name == "author"]
+        wanted = ["Lukas Weber"] if "Weber" in names else None
+        assert found == (wanted or ["Hana Kowalczyk", "Jun Sato", "J. R. van den Berg"])
+    assert "author" not in normal("Soil Biology Notes\n\nJournal of Crop Ecology\n\nAbstract\n")
+
+
+def test_identifiers_of_papers_but_not_of_those_they_cite() -> None:
+    text = "A Paper\n\nhttps://doi.org/10.5555/JCE.2021.118.\n\nReferences\n\n[1] doi:10.5555/x.1\n"
+    assert normal(text)["doi"] == ["10.5555/jce.2021.118"]

@@ -58,6 +58,8 @@ def test_a_folder_speaks_for_what_is_like_a_contract() -> None:
         ("factures", {"invoice"}),
         ("résumés", {"resume"}),
         ("in order to form a report", {"report"}),
+        ("which article reports a negative result", set()),
+        ("reports that mention a loss", {"report"}),
         ("purchase orders", {"order"}),
         ("what is the rent", set()),
         ("", set()),

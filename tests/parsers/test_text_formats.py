@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lsfs.errors import UnsupportedFormat
 from lsfs.model import BlockKind, Document, Status
+from lsfs_parsers import detect
 from lsfs_parsers import text as text_module
 from lsfs_parsers.detect import Detector
 from lsfs_parsers.encoding import decode, looks_binary
@@ -468,10 +469,14 @@ def test_empty_files(sandboxed: Reader) -> None:
 def test_the_built_in_table_is_true(registry: Registry) -> None:
     from lsfs_parsers.registry import _BUILT_IN, _BUILT_IN_TYPES
 
+    fresh = Registry()
+    assert fresh.versions().keys() == {*_BUILT_IN, detect.NAME}
+    assert not fresh._loaded
     for media_type, name in _BUILT_IN_TYPES.items():
         parser = registry.find(media_type.replace("*", "x"))
         assert parser is not None
         assert parser.name == name
+        assert parser.version == registry.versions()[name]
         assert media_type in parser.media_types
     import tomllib
 

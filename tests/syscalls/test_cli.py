@@ -79,6 +79,10 @@ def test_usage_errors_are_json_when_asked_for() -> None:
     assert json.loads(lsfs("search", "--json").stdout)["error"]["code"] == "UsageError"
 
 
+def test_a_query_that_begins_with_a_minus_is_told_from_an_option() -> None:
+    assert "lsfs search -- '-type:pdf rent'" in lsfs("search", "-type:pdf rent").stderr
+
+
 def test_a_full_device_is_an_error_of_one_line(source: Path) -> None:
     lsfs("index", str(source))
     with Path("/dev/full").open("w") as full:

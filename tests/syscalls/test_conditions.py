@@ -332,6 +332,19 @@ def test_a_search_excludes_by_words_and_by_flags(conditions: lsfs.Drive) -> None
     assert "notes/birds.md" not in found("heron", without=("born",))
 
 
+def test_kinds_and_times_without_another_word(conditions: lsfs.Drive) -> None:
+    def found(query: str) -> list[str]:
+        return list(dict.fromkeys(hit.path for hit in conditions.retrieve(query, k=50).hits))
+
+    assert set(found("everything from May 2024, except emails")) == {"invoices/i2.txt"}
+    # A kind is found whatever it is called in the files.
+    invoices = {path for path in TEXTS if path.startswith("invoices/")}
+    assert set(found("Rechnungen")[: len(invoices)]) == invoices
+    mails = {path for path in found("roof") if path.endswith(".eml")}
+    assert mails and not mails & set(found("roof, not emails"))
+    assert "letters/roof.txt" in found("roof, not emails")
+
+
 def test_a_date_that_is_asked_for_by_its_meaning_comes_first(conditions: lsfs.Drive) -> None:
     hits = conditions.retrieve("agreement with Acme in 2023").hits
     paths = list(dict.fromkeys(hit.path for hit in hits))

@@ -240,6 +240,8 @@ phone phone:
     teléfono | tfno | tlf | móvil | telefono | cellulare
 iban iban:
     iban | account iban | iban no
+doi text:
+    doi
 subject text:
     subject | re | regarding | betreff | betr | betrifft | objet | concerne | asunto | oggetto
 born date:

@@ -56,6 +56,12 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
+_CITED = re.compile(
+    r"^[\s#*\d.]*(?:references|bibliography|works cited|literatur\w*|références|bibliographie|"
+    r"referencias|bibliografía|riferimenti|bibliografia)[\s:*]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 # What begins with a set of characters is found faster than what begins with a look behind.
 _IBAN = re.compile(r"[A-Z](?<!\w.)[A-Z]\d\d(?: ?[A-Z\d]){11,30}(?!\w)")
 _PHONE = re.compile(r"\+(?<![\w/.-]\+)[\d\s()/.\u2013-]{5,24}\d(?!\w)")
@@ -302,6 +308,17 @@ class Reader:
             match = _EMAIL.search(self.text, max(0, at.start() - 65), at.end() + 255)
             if match and match.start() < at.start() < match.end():
                 found.append(Form(*match.span(), match[0].lower()))
+        return found
+
+    def dois(self) -> list[Form]:
+        """All digital object identifiers (ISO 26324) before the list of what is cited."""
+        if "10." not in self.text:
+            return []
+        end = max((one.start() for one in _CITED.finditer(self.text)), default=len(self.text))
+        found = []
+        for match in _DOI.finditer(self.text, 0, end):
+            written = match[0].rstrip(".,:)]}>'\"")
+            found.append(Form(match.start(), match.start() + len(written), written.lower()))
         return found
 
     def _phone(self, start: int, end: int, loose: bool) -> Form | None:

@@ -50,6 +50,7 @@ _CODE = re.compile(r"[-/_]\d")
 _HEAD, _LONGEST_TITLE = 3000, 60  # characters in which a title stands, and of it
 _LEAD_WORDS = 3  # "Sales", "Final Tax" before the word for the document
 _OF_ANOTHER = _words("for to of zu zur fur von pour de sur per a su credit gutschrift avoir")
+_NAMED = re.compile(r"[^\W\d_A-Z]{4}")  # no number has so many small letters
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # What stands before the first digit behind one of these words, which end with one of three letters.
 _BEFORE_NUMBER = re.compile(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?\Z")
@@ -265,6 +266,9 @@ def _from_above(
         if any(start <= one.start < end and one.colon for one in marks):
             continue  # a row that repeats its labels
         form = reader.read(mark.field.type, *cells[cell], loose=True)
+        if form is not None and mark.field.type == "number":
+            # "Studio 55" below "TAX INVOICE" is who wrote it.
+            form = None if _NAMED.search(reader.text, form.start, form.end) else form
         if form is not None:
             yield Found(mark.field.name, form, f"below: {mark.label}", 0.75)
 

@@ -10,6 +10,7 @@ import collections
 import re
 from collections.abc import Iterator
 
+from lsfs.index.fields.bylines import byline
 from lsfs.index.fields.forms import Form, Reader, durations
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.parties import on_paper, parties
@@ -148,6 +149,7 @@ def stated(document: Document, reader: Reader) -> Iterator[Found]:
     yield from _dates(text, reader)
     yield from _by_form(reader)
     yield from parties(text)
+    yield from byline(document)
     if document.page_unit == "part":  # what is attached to a mail is on a paper of its own
         for page in document.pages[1:MOST_ATTACHED]:
             yield from on_paper(text, page.char_start, page.char_end)
@@ -186,6 +188,8 @@ def _by_form(reader: Reader) -> Iterator[Found]:
     """What is recognised by its form alone."""
     for form in reader.ibans():
         yield Found("iban", form, "check digits", 0.98)
+    for form in reader.dois():
+        yield Found("doi", form, "form", 0.95)
     for form in reader.emails():
         yield Found("email", form, "form", 0.95)
     for form in reader.phones():

@@ -26,10 +26,12 @@ from lsfs.places import Places
 
 VERSION = 2  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
-LONGEST = 80  # characters of a value
+LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
 _CODE_LETTERS = 2  # the least of an abbreviation that stands for a word in codes
-_VALUE_END = re.compile(r"\s*(?:[;|\t]|\.(?:\s|\Z)|\s[\u2013\u2014-]\s)")
+_VALUE_END = re.compile(
+    r"\s*(?:[;|\t]|(?:(?<=[^\W\d_]{3})|(?<=\d))\.(?:\s|\Z)|\s[\u2013\u2014-]\s)"
+)
 _KNOWN_AS = (
     r"(?:known as|called|named|(?:situated|located) at|genannt|namens|gelegen in"
     r"|(?:appel[eé]e?|nomm[eé]e?|situ[eé]e? (?:à|a|au))|(?:llamad[oa]|sit[ao] en)"

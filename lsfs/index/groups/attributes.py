@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
+from lsfs.index.fields.bylines import BYLINE
 from lsfs.index.fields.forms import party_key
 from lsfs.index.filters import type_of
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
@@ -136,8 +137,7 @@ def _by_author(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterato
         if author:
             file = GroupedFile(entry.path, "author in the document's properties")
             placed.append((author, file))
-        elif entry.path in stated:
-            one = stated[entry.path]
+        for one in () if author else stated.get(entry.path, ()):
             file = GroupedFile(
                 entry.path, one.rule, one.value, one.page, one.line, one.char_start, one.char_end,
                 one.where, one.confidence,
@@ -148,14 +148,17 @@ def _by_author(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterato
         yield Placed(same[party_key(author)].label, file)
 
 
-def _writers(catalog: Catalog) -> dict[str, FieldValue]:
-    """Who wrote each file by its own words: who is named as such, else who signed it."""
-    found = {
-        row.path: row.field for row in catalog.fields("party") if row.field.rule == "signature"
+def _writers(catalog: Catalog) -> dict[str, list[FieldValue]]:
+    """Who wrote each file by its own words: who are named as such, else who signed it."""
+    signed = {
+        row.path: [row.field] for row in catalog.fields("party") if row.field.rule == "signature"
     }
-    for row in reversed(catalog.fields("author")):  # the surest of a file comes first
-        found[row.path] = row.field
-    return found
+    named: dict[str, list[FieldValue]] = {}
+    for row in catalog.fields("author"):  # the surest of a file comes first
+        first = named.setdefault(row.path, [row.field])[0]
+        if row.field is not first and row.field.rule == first.rule == BYLINE:
+            named[row.path].append(row.field)
+    return signed | named
 
 
 def _by_folder(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[Placed]:

@@ -25,6 +25,7 @@ from lsfs.model import FieldValue
 
 OWN_SHARE = 0.5  # of the files with two parties and more: who stands in so many has the drive
 OWN_FILES = 5  # and in at least so many
+TITLE = frozenset(("title", "titel", "titre", "titulo", "titolo"))  # labels, as looked up
 _ONE_VALUE = ("amount", "date", "duration")  # of these only the surest reading counts
 
 
@@ -109,7 +110,12 @@ def _of_files(
     catalog: Catalog, one: Source, files: Sequence[SideFile], own: Sequence[str], *, surest: bool
 ) -> Values:
     if one.label:
-        read = dict(undefined.seek(catalog, one, {file.document_id for file in files}))
+        documents = {file.document_id for file in files}
+        read = dict(undefined.seek(catalog, one, documents))
+        if one.label in TITLE:
+            read = _titles(catalog, documents) | {
+                id_: found for id_, found in read.items() if found
+            }
         return {file.path: read[file.document_id] for file in files if read.get(file.document_id)}
     wanted = {file.path for file in files}
     found: dict[str, dict[str, list[FieldValue]]] = {}
@@ -121,6 +127,25 @@ def _of_files(
         found |= _own_dates(catalog, {path for path in wanted if path not in found})
     chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
     return {path: values for path, values in chosen.items() if values}
+
+
+def _titles(catalog: Catalog, documents: Collection[int]) -> dict[int, list[FieldValue]]:
+    """The titles of documents, which need not call them so."""
+    with catalog.lock:
+        rows = catalog.db.execute(
+            "SELECT d.id, d.title, p.text, p.page, p.place FROM document d JOIN passage p "
+            "ON p.document_id = d.id AND p.ordinal = 0 WHERE d.title <> ''"
+        ).fetchall()
+    found = {}
+    for id_, title, text, page, place in rows:
+        if id_ in documents:
+            at = max(text.find(title), 0)
+            normal = " ".join(title.casefold().split())
+            found[id_] = [
+                FieldValue("title", title, normal, at, at + len(title), page, None, place,
+                           "title of the document", 0.9)
+            ]  # fmt: skip
+    return found
 
 
 def _chosen(
