@@ -119,10 +119,12 @@ def about(call: Call, request: SemanticGroupRequest) -> Groups:
     """The files that are about a query, the nearest first.
 
     Raises:
-        UsageError: a filter that is none.
+        UsageError: a filter that is none, or a number of files.
     """
     engines = call.engines
     filters = Filters(dir=paths.relative(request.dir))
+    if request.k < 0:
+        raise UsageError("k must be at least 0")
     most = request.k or SAVED_HITS
     semantic = engines.embedder is not None
     hits = engines.search.hits(

@@ -230,6 +230,11 @@ def test_by_meaning_of_the_paper(drive: library.Drive) -> None:
     hits = drive.integrated_retrieve(("lease",), "Old Mill", k=1).hits
     assert [hit.path for hit in hits] == ["a/lease.txt"]
     assert not drive.integrated_retrieve(("Mole",), "Old Mill").hits
+    for k in (-1, -(2**63)):
+        with pytest.raises(UsageError, match="k must be at least"):
+            drive.group_semantic("lease of Harbour Homes", k=k)
+        with pytest.raises(UsageError, match="k must be at least"):
+            drive.integrated_retrieve(("lease",), "Old Mill", k=k)
     assert not drive.semantic_retrieve("lease").hits
 
 
