@@ -9,6 +9,7 @@ that no path has.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -167,15 +168,20 @@ class List:
             first = first_row(table)
             if not 0 < first < len(table.rows):
                 continue
+            widths = Counter(sum(map(bool, row)) for row in table.rows[first:])
+            width = widths.most_common(1)[0][0]
             for start, end, cells in _rows(self.document.text, block, table, first):
-                written = (self.document.text[slice(*cell)] for cell in cells.values())
-                if any(label_key(words_of(cell)) in _TOTALS for cell in written):
+                # Total may also be who was paid: but then the row is as full as others.
+                if len(cells) < width and any(map(self._is_total, cells.values())):
                     self.sums += 1
                     continue
                 self.total += 1
                 if self.total <= MOST_ROWS:
                     unit = f"{self.path}{_MARK}{self.total:06}"
                     yield Row(unit, start, end, cells, table.rows[first - 1], self)
+
+    def _is_total(self, cell: tuple[int, int]) -> bool:
+        return label_key(words_of(self.document.text[slice(*cell)])) in _TOTALS
 
     def columns(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
         """The columns that are read for a source."""
