@@ -6,29 +6,12 @@ A cue stands shortly before its date, or the date stands in a line of its own at
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date
 
+from lsfs.index.founddates import FOOT, PLAIN, Found
 from lsfs.model import DateKind
 
 OPENING = 1500  # characters in which a contract says when it was made
-FOOT = 600  # characters at the end in which a document is signed
 _BEFORE = 64  # characters before a date in which its cue stands
-
-Days = tuple[date, date]  # the first day, and the day after the last
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A date as it stands in a text; ``order`` is "dm" or "md" for one with a choice."""
-
-    start: int
-    end: int
-    days: Days
-    form: str  # day, month, quarter, year
-    swapped: Days | None = None  # the other reading of 03/04/2023
-    vote: int = 0  # +1 speaks for day first in this document, -1 for month first
-
 
 _WHERE = r"[^\W\d_][^\n\d:;!?]{0,40}?"  # a place between a cue and its date
 _OWN = re.compile(
@@ -127,7 +110,7 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\s*(?:[-\u2013\u2014]|to|until|through|bis|au|al?|hasta|fino al)\s*", re.I)
-PLAIN, MEANT = 0, 1  # strengths of a mention: nothing is said of it, or that it is another's
+MEANT = 1  # the strength of a mention of which is said that it is another's
 _SENTENCE = re.compile(r"\n\s*\n(?=[^\n]{40})|(?<=[a-z)])[.;!?]\s+(?=[A-Z])")
 
 

@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from lsfs import bytewise
-from lsfs.index.datecues import FOOT, PLAIN, Found, meaning
-from lsfs.index.datecues import Days as Days
 from lsfs.index.folding import fold as fold
+from lsfs.index.founddates import FOOT, PLAIN, Found
+from lsfs.index.founddates import Days as Days
 from lsfs.index.literals import folded
 from lsfs.model import BlockKind, ContentDate, DateKind, Document
 
@@ -276,6 +276,9 @@ def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     Returns:
         At most :data:`MAX_DATES`, by kind, then by strength of the cue, then by place.
     """
+    # The reading of questions needs the forms of dates, and not what documents say of them.
+    from lsfs.index.datecues import meaning
+
     ranked: list[tuple[int, ContentDate]] = []
     if document.created is not None:
         ranked.append(_created(document, document.created))

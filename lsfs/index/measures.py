@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from lsfs.conditions import AmountBound
 from lsfs.index import questionwords as w
@@ -78,29 +79,28 @@ _LONG = (
     r"and\s+(?:up|more)|"
     r"lang|groß|de\s+long|de\s+largo))?"
 )
-_SIZE = re.compile(rf"{_LEAD}{_SAID}\s*(?P<n>{_NUMBER})\s?(?P<unit>{_BYTES}){_LONG}", re.I)
-_LENGTH = re.compile(rf"{_LEAD}{_SAID}\s*(?P<n>{_NUMBER})\s+(?P<unit>{_PAGES}){_LONG}", re.I)
-_OR_MORE = re.compile(
+_SIZE = rf"{_LEAD}{_SAID}\s*(?P<n>{_NUMBER})\s?(?P<unit>{_BYTES}){_LONG}"
+_LENGTH = rf"{_LEAD}{_SAID}\s*(?P<n>{_NUMBER})\s+(?P<unit>{_PAGES}){_LONG}"
+_OR_MORE = (
     rf"{_LEAD}(?P<n>{_NUMBER})\s?(?P<unit>{_BYTES}|{_PAGES})\s+(?:(?P<least>or\s+(?:more|larger|"
     rf"bigger|longer)|"
     r"and\s+(?:more|up)|oder\s+mehr|ou\s+plus|o\s+más|o\s+più)|(?P<most>or\s+(?:less|"
     r"fewer|smaller|shorter)|"
-    r"oder\s+weniger|ou\s+moins|o\s+menos|o\s+meno))\b",
-    re.I,
+    r"oder\s+weniger|ou\s+moins|o\s+menos|o\s+meno))\b"
 )
-_FROM_TO = re.compile(
+_FROM_TO = (
     rf"{_LEAD}(?:(?:between|from|zwischen|von|entre|de|tra|"
     rf"da)\s+)(?P<n>{_NUMBER})\s?(?P<unit1>{_BYTES})?\s*"
     rf"(?:and|to|und|bis|et|à|y|a|e|-|\u2013)\s*(?P<m>{_NUMBER})\s?(?P<unit>{_BYTES}|"
-    rf"{_PAGES})",
-    re.I,
+    rf"{_PAGES})"
 )
-_EXACT = re.compile(
+_EXACT = (
     rf"(?<![\w-])(?:(?:with|of|mit|avec|con)\s+(?:exactly\s+|"
     rf"genau\s+)?(?P<n>{_NUMBER})\s+(?P<unit>pages?|seiten?|páginas?)\b"
-    r"(?!\s+(?:of|from|about|on)\b)|(?P<one>single|one|two|three|\d{1,3})[- ]page(?=\s))",
-    re.I,
+    r"(?!\s+(?:of|from|about|on)\b)|(?P<one>single|one|two|three|\d{1,3})[- ]page(?=\s))"
 )
+# What every one of these must hold; most questions do not.
+_UNIT = re.compile(rf"{_BYTES}|page|slide|sheet|seite|folie|página|pagin|pp\b", re.I)
 _LOOSE = re.compile(
     r"(?<![\w-])(?P<word>empty|tiny|small|large|big|huge|long|short|leere[nrs]?|kleine[nrs]?|"
     r"große[nrs]?|"
@@ -169,7 +169,7 @@ def _count(text: str) -> float | None:
 
 def read(reading: Reading) -> None:
     """Take the sizes, lengths and attachments out of a question for files."""
-    for form in (_FROM_TO, _OR_MORE, _SIZE, _LENGTH, _EXACT):
+    for form in _forms() if _UNIT.search(reading.text) else ():
         for match in list(form.finditer(reading.text)):
             if _of_files(reading, match):
                 _bounded(reading, match)
@@ -185,6 +185,12 @@ def read(reading: Reading) -> None:
             reading.put(attachments=not match["no"])
             said = "without" if match["no"] else "with"
             reading.take(*match.span(), f"{match[0].strip()!r} read as mails {said} attachments")
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """How sizes and lengths are said, in the order in which they are looked for."""
+    return tuple(re.compile(form, re.I) for form in (_FROM_TO, _OR_MORE, _SIZE, _LENGTH, _EXACT))
 
 
 def _of_files(reading: Reading, match: re.Match[str]) -> bool:

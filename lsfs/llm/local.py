@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import ascii_uppercase
 from threading import Event, Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsfs.config import ModelConfig
 from lsfs.errors import ContextTooLong, ModelError, ModelMissing
 from lsfs.llm import models, prompts
 from lsfs.llm.batch import Deadline, Stop, check
-from lsfs.llm.drafter import WINDOW, Drafter
 from lsfs.llm.engine import Context, Message, Sampling, Shape
-from lsfs.llm.kvstore import open_store
-from lsfs.llm.loading import Loaded, load, memory_of
 from lsfs.llm.models import ModelFile
-from lsfs.llm.reader import Reader
 from lsfs.llm.residents import Residents
-from lsfs.llm.schema import form_of
+
+if TYPE_CHECKING:
+    from lsfs.llm.drafter import Drafter
+    from lsfs.llm.loading import Loaded
+    from lsfs.llm.reader import Reader
 
 log = logging.getLogger("lsfs.llm")
 
@@ -55,6 +55,8 @@ class _Speaker:
 
 class LocalChat:
     """A GGUF model in this process, loaded when it is first used; safe for several threads.
+
+    So are the modules that it needs: most commands open a drive with a model and do not use it.
 
     Args:
         file: the model's file.
@@ -169,6 +171,8 @@ class LocalChat:
         cancel: Event | None = None,
     ) -> str:
         """The likeliest JSON of the schema."""
+        from lsfs.llm.schema import form_of
+
         form = form_of(schema)
         messages = [
             Message("system", prompts.FILL),
@@ -283,9 +287,14 @@ class LocalChat:
         self._draft = models.chat_model_file(self._config.draft)
 
     def _load(self) -> _Speaker:
+        from lsfs.llm.loading import load
+
         return _Speaker(load(self._file.path, self._shape(), self._config.gpu_layers))
 
     def _made_reader(self, context: Context) -> Reader:
+        from lsfs.llm.kvstore import open_store
+        from lsfs.llm.reader import Reader
+
         kept, drafter = self._kept, self._made_drafter(context)
         if kept is None:
             return Reader(context, self._file.sha256, self._config, drafter=drafter)
@@ -296,6 +305,9 @@ class LocalChat:
         """The model that guesses, where there is one."""
         if self._draft is None:
             return None
+        from lsfs.llm.drafter import Drafter
+        from lsfs.llm.loading import load
+
         loaded = load(self._draft.path, self._draft_shape(), self._config.gpu_layers)
         try:
             return Drafter(loaded, context)
@@ -304,6 +316,8 @@ class LocalChat:
             raise
 
     def _draft_shape(self) -> Shape:
+        from lsfs.llm.drafter import WINDOW
+
         tokens = min(WINDOW, self._config.context)
         return Shape(tokens=tokens, sequences=1, threads=self._config.threads)
 
@@ -312,6 +326,8 @@ class LocalChat:
 
     def _bytes(self) -> int:
         if self._size < 0:
+            from lsfs.llm.loading import memory_of
+
             self._size = memory_of(self._file.path, self._shape())
             if self._draft is not None:
                 self._size += memory_of(self._draft.path, self._draft_shape())

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsfs.index import kinds
+from lsfs.index import kindcues
 from lsfs.index.literals import Sought, Strings, folded, literals
 
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-CUES = [sought for cues in kinds._CUES.values() for sought, _, _ in cues]
+CUES = [sought for cues in kindcues._CUES.values() for sought, _, _ in cues]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_needs(pattern: str, needs: set[str]) -> None:
 @given(st.data(), st.sampled_from(CUES), st.text(max_size=20), st.text(max_size=20))
 def test_nothing_is_lost(data: st.DataObject, sought: Sought, before: str, after: str) -> None:
     text = before + data.draw(st.from_regex(sought.pattern)) + after
-    assert sought.may_match(kinds._NEEDED.held(folded(text))) or not sought.pattern.search(text)
+    assert sought.may_match(kindcues._NEEDED.held(folded(text))) or not sought.pattern.search(text)
 
 
 @UNTIMED
@@ -65,5 +65,5 @@ def test_forms_that_a_pattern_takes_as_one(text: str) -> None:
 
 def test_most_patterns_are_left_out_of_a_text_about_something_else() -> None:
     text = folded("The heron stands in the shallow water and waits for a fish. " * 20)
-    held = kinds._NEEDED.held(text)
+    held = kindcues._NEEDED.held(text)
     assert sum(sought.may_match(held) for sought in CUES) < len(CUES) / 5
