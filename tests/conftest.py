@@ -31,9 +31,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many more as there are cores: tests wait for processes a third of their time."""
+    """Half as many more as there are cores: tests wait for processes a third of their time.
+
+    Each takes a gigabyte, and the processes that it starts may take as much.
+    """
     cores = len(os.sched_getaffinity(0))
-    return cores + (cores + 1) // 2
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(cores + (cores + 1) // 2, memory // 2**31))
 
 
 @pytest.fixture(autouse=True)

@@ -149,10 +149,13 @@ class Search:
             is_there: asked of each path before its passages become hits.
 
         Raises:
-            UsageError: unknown mode, a filter that is none, or an operator without a meaning.
+            UsageError: unknown mode, ``k`` below 1, a filter that is none, or an operator without
+                a meaning.
         """
         if mode not in MODES:
             raise UsageError(f"unknown mode {mode!r}", hint=f"use one of: {', '.join(MODES)}")
+        if k < 1:
+            raise UsageError("k must be at least 1")
         read = queries.read(query, plain=plain)
         with self._catalog.lock:
             self._catalog.db.create_function(keyword.BEGINS, 2, keyword.begins, deterministic=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
@@ -169,7 +169,9 @@ def _drafts(engines: Engines, paths: Sequence[str]) -> list[str]:
 def of_party(
     call: Call, files: Sequence[SideFile], party: str, *, unless: str = ""
 ) -> list[SideFile]:
-    """Those of some files that name a party, in any spelling, or by a part that only its name has.
+    """Those of some files that name a party, in any spelling, or by a part of its name.
+
+    No other party may have that part: "Hadley" for Hadley Plumbing & Heating Ltd.
 
     Args:
         unless: a role; files in which the party has this one are left out.
@@ -218,7 +220,9 @@ class _Work:
         self._call = call
         self._request = request
         self._known = known
-        self._what = what
+        is_in_rows = any(file.row for file in files) and request.function != "count"
+        # A column that nobody defined is one of numbers when it is to be added up.
+        self._what = replace(what, type="amount") if what and what.label and is_in_rows else what
         self._files = files
         self._catalog = call.engines.catalog
         self._quotes = Quotes(self._catalog)
@@ -317,6 +321,7 @@ class _Work:
 
     def _groups(self, asked: str) -> Groups:
         from lsfs.index.fields.meant import source
+        from lsfs.index.groups.attributes import period_named
         from lsfs.index.join import columns
         from lsfs.index.join.reading import values_of
 
@@ -329,6 +334,8 @@ class _Work:
         if one.period and what.type != "date":
             raise UsageError(f"{one.field} is no date: it has no {one.period}")
         stated = values_of(self._catalog, what, self._files, self._own)
+        if not stated and (part := period_named(asked)):  # no column is called so
+            return columns.by_day(columns.Column("date", part), self._files)
         return columns.by_value(one, what.type, stated, self._files)
 
     def rows(self, items: Sequence[_Item]) -> list[AggregateRow]:

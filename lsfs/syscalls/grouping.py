@@ -41,11 +41,13 @@ def groups(call: Call, request: GroupRequest) -> Groups:
         UsageError: no such key, option or filter.
         ModelMissing: a model is asked for, and there is none.
     """
-    from lsfs.index.groups.attributes import ATTRIBUTES
+    from lsfs.index.groups.attributes import ATTRIBUTES, period_named
 
     request = _in_words(request)
     key, _, option = request.key.strip().partition(":")
     key = key.strip().casefold()
+    if not option and (part := period_named(key)):
+        key, option = "date", part
     if not key:
         raise UsageError("group by what?", hint="for example: lsfs group type")
     attribute = ATTRIBUTES.get(key)
@@ -117,10 +119,12 @@ def about(call: Call, request: SemanticGroupRequest) -> Groups:
     """The files that are about a query, the nearest first.
 
     Raises:
-        UsageError: a filter that is none.
+        UsageError: a filter that is none, or a number of files.
     """
     engines = call.engines
     filters = Filters(dir=paths.relative(request.dir))
+    if request.k < 0:
+        raise UsageError("k must be at least 0")
     most = request.k or SAVED_HITS
     semantic = engines.embedder is not None
     hits = engines.search.hits(

@@ -87,7 +87,7 @@ def _sentences(call: Call, hits: Sequence[Hit]) -> tuple[list[_Read], list[_Sent
     """The sentences of the passages, document by document."""
     read: list[_Read] = []
     said: list[_Sentence] = []
-    best = max((hit.score for hit in hits), default=1.0)
+    best = max((hit.score for hit in hits), default=0.0) or 1.0  # of the newest files it is 0
     for path in dict.fromkeys(hit.path for hit in hits):
         call.check()
         row = call.engines.catalog.file(path)

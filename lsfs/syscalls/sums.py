@@ -44,6 +44,9 @@ _BILLED = tuple(
     for form in (
         rf"(?:how much|what)(?: money)? (?:did|do|have) (?:we|i)(?: already)? "
         rf"(?:bill|billed|invoice|invoiced|charge|charged)(?: to)?(?: {_WHO})?",
+        rf"how much(?: money| rent| in total)? (?:did|does|do|has|have) {_WHO} "
+        r"(?:pay|paid|owe|owed)(?: (?:to )?(?:us|me))?",
+        rf"wie ?viel(?: geld| miete)? hat {_WHO} (?:uns |mir |an uns )?(?:bezahlt|gezahlt)",
         rf"wie ?viel (?:haben wir|habe ich)(?: (?:an )?{_WHO})? "
         r"(?:in rechnung gestellt|berechnet|fakturiert)",
         rf"combien (?:avons-nous|ai-je|a-t-on) facturé(?: (?:à|chez))?(?: {_WHO})?",

@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import jsonschema
 import pytest
 
 from lsfs_cli import schemas
+from tests import command
 from tests.cli.conftest import Run
+from tests.command import Done
 
 ROOT = Path(__file__).resolve().parents[2]
 # As root of a name space of its own: a small disk, no /dev/fuse, and few watches.
@@ -41,11 +44,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def lsfs(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lsfs_cli", "--drive", str(tmp_path / "docs"), *arguments],
-        env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def lsfs(tmp_path: Path, *arguments: str, run: Callable[..., Done] = command.lsfs) -> Done:
+    settings = {"LSFS_MODEL_EMBED": "none", "LSFS_STATE": str(tmp_path / "state")}
+    return run("--drive", str(tmp_path / "docs"), *arguments, cwd=tmp_path, **settings)
+
+
+def apart(tmp_path: Path, *arguments: str) -> Done:
+    return lsfs(tmp_path, *arguments, run=command.apart)
 
 
 def bad(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -64,9 +69,9 @@ def docs(tmp_path: Path) -> Path:
 
 
 def test_no_fuse_few_watches_and_a_full_disk(docs: Path) -> None:
-    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", BROKEN]
+    apart = ["unshare", "--mount", "--map-root-user", "sh", "-c", BROKEN]
     done = subprocess.run(
-        command, env=environment(docs), cwd=docs, capture_output=True, text=True, check=False
+        apart, env=environment(docs), cwd=docs, capture_output=True, text=True, check=False
     )
     if not done.stdout:
         pytest.skip(f"no name space of our own here: {done.stderr.strip()}")
@@ -97,9 +102,9 @@ def test_a_damaged_index(docs: Path) -> None:
 @pytest.mark.mount
 def test_a_mount_whose_process_was_killed(docs: Path) -> None:
     place = docs / "there"
-    made = json.loads(lsfs(docs, "mount", str(docs / "docs"), str(place), "--json").stdout)
+    made = json.loads(apart(docs, "mount", str(docs / "docs"), str(place), "--json").stdout)
     jsonschema.validate(made, schemas.of("mount"))
-    assert lsfs(docs, "doctor").returncode == 0
+    assert apart(docs, "doctor").returncode == 0
     # Without the helper that would clear it.
     for child in Path(f"/proc/{made['pid']}/task/{made['pid']}/children").read_text().split():
         os.kill(int(child), signal.SIGKILL)
@@ -108,15 +113,15 @@ def test_a_mount_whose_process_was_killed(docs: Path) -> None:
     select.select([descriptor], [], [], 60)
     os.close(descriptor)
     try:
-        told = lsfs(docs, "doctor")
+        told = apart(docs, "doctor")
         assert told.returncode == 1 and f"fix: lsfs umount {place}" in told.stdout
     finally:
-        mended = lsfs(docs, "umount", str(place), "--json")
+        mended = apart(docs, "umount", str(place), "--json")
     assert mended.returncode == 0, mended
     jsonschema.validate(json.loads(mended.stdout), schemas.of("umount"))
-    noted = json.loads(lsfs(docs, "audit", "list", "--json").stdout)["entries"]
+    noted = json.loads(apart(docs, "audit", "list", "--json").stdout)["entries"]
     assert "mount" in [one["call"] for one in noted]
-    assert lsfs(docs, "doctor").returncode == 0
+    assert apart(docs, "doctor").returncode == 0
 
 
 def test_models(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,12 @@ def test_a_hyphen_that_belongs_to_a_word_stays(index: Index) -> None:
     assert found(index, "wellknown") == ["a", "d"]
 
 
+def test_a_word_of_any_length_is_looked_for(index: Index) -> None:
+    fill(index, a="x" * 400, b="x" * 20)
+    assert found(index, "x" * 400) == ["a"]
+    assert found(index, "x" * 20_000) == []
+
+
 def test_conditions(index: Index) -> None:
     fill(index, a="rent and lease", b="rent", c="lease", d="nothing")
     assert found(index, "rent", "lease", condition="and") == ["a"]

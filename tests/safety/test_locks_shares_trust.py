@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +20,9 @@ from lsfs.safety.grants import Grant
 from lsfs.safety.pathlocks import PathLocks
 from lsfs.safety.shares import Shares
 from lsfs.serve.shared import SharedServer
+from tests.command import Done, lsfs
 from tests.safety.conftest import SECRET, Open
 
-ROOT = Path(__file__).resolve().parents[2]
 HOUR = 3600 * 10**9
 
 
@@ -223,13 +221,10 @@ def test_settings_that_are_no_file_do_not_hang(tmp_path: Path) -> None:
 def test_the_command_line_says_it_once(source: Path, tmp_path: Path) -> None:
     (source / ".lsfs.toml").write_text('[model]\nembed = "/evil.gguf"\n')
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lsfs_cli", *arguments, "--state", str(tmp_path / "s")]
-        command += [] if arguments[0] == "init" else ["--drive", str(source)]
-        environment = {**os.environ, "LSFS_MODEL_CHAT": "none", "XDG_CONFIG_HOME": str(tmp_path)}
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment
-        )
+    def run(*arguments: str) -> Done:
+        words = [*arguments, "--state", str(tmp_path / "s")]
+        words += [] if arguments[0] == "init" else ["--drive", str(source)]
+        return lsfs(*words, XDG_CONFIG_HOME=str(tmp_path))
 
     run("init", str(source))
     first = run("search", "rent", "--mode", "keyword")

@@ -52,7 +52,8 @@ PIERS = {
     "let.txt": "LEASE\n\nThe Landlord lets the property known as Flat 2, 8 Mill Lane, Leeds "
     "LS2 7EW to the Tenant.\n",
     "bill.txt": "Hart Roofing\n\nINVOICE\n\nPremises: 8 Mill Lane, Flat 2\nTo: Ada Byron\n",
-    "quote.txt": "Hart Roofing Ltd\n\nQUOTATION\n\nQuotation Nr.: Q-7\nTo: Ada Byron\n",
+    "quote.txt": "Hart Roofing Ltd\n\nQUOTATION\n\nQuotation Nr.: Q-7\nTo: Carl Oster\n",
+    "flat.txt": "LEASE\n\nTenant: Ada Byron\n\nDated 3 May 2023\n",
     "note.eml": "From: Gareth Brennan <g@x.example>\nSubject: Hi\n\nDear Ms Byron,\n\nthanks.\n",
 }
 
@@ -182,10 +183,13 @@ def test_one_thing_in_other_words(tmp_path: Path) -> None:
         assert [file.path for file in place.files] == ["bill.txt", "let.txt"]
         assert shape(drive.group_by("supplier"))["Hart Roofing Ltd"] == ["bill.txt", "quote.txt"]
         assert "quote.txt" in shape(drive.group_by("quotation number"))["Q-7"]
-        # Who is only greeted by the last name is who has it.
-        parties = shape(drive.group_by("counterparty"))
-        assert parties["Ada Byron"] == ["bill.txt", "note.eml"]
-        assert "Byron" not in parties
+        # Who is a tenant by her lease is it in papers that do not say.
+        tenants = shape(drive.group_by("tenant"))
+        assert tenants["Ada Byron"] == ["bill.txt", "flat.txt", "note.eml"]
+        assert shape(drive.group_by("invoices by tenant"))["Ada Byron"] == ["bill.txt"]
+        assert shape(drive.group_by("year"))["2023"] == ["flat.txt"]
+        # The mail only greets her by the last name: it is no name of its own.
+        assert "Byron" not in shape(drive.group_by("counterparty"))
 
 
 def test_only_some_files(drive: library.Drive) -> None:
@@ -226,6 +230,11 @@ def test_by_meaning_of_the_paper(drive: library.Drive) -> None:
     hits = drive.integrated_retrieve(("lease",), "Old Mill", k=1).hits
     assert [hit.path for hit in hits] == ["a/lease.txt"]
     assert not drive.integrated_retrieve(("Mole",), "Old Mill").hits
+    for k in (-1, -(2**63)):
+        with pytest.raises(UsageError, match="k must be at least"):
+            drive.group_semantic("lease of Harbour Homes", k=k)
+        with pytest.raises(UsageError, match="k must be at least"):
+            drive.integrated_retrieve(("lease",), "Old Mill", k=k)
     assert not drive.semantic_retrieve("lease").hits
 
 

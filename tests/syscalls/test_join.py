@@ -301,7 +301,8 @@ def test_what_we_billed(tmp_path: Path) -> None:
         for question, expected in (
             ("How much did we invoice in 2023?", "11111.00 EUR in 5 files"),
             ("What have we billed Acme?", "101.00 EUR in 2 files"),
-            ("How much did we pay Acme?", "100000.00 EUR in 1 file"),
+            ("How much did Acme Ltd pay us in 2023?", "101.00 EUR in 2 files"),
+            ("How much did we spend on Acme?", "100000.00 EUR in 1 file"),
         ):
             assert drive.ask(question).answer.splitlines()[0] == expected
 

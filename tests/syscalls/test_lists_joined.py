@@ -14,10 +14,16 @@ from lsfs.config import Config, ModelConfig
 from tests.syscalls.test_cli import lsfs
 
 PAYMENTS = """Booked on;Payer;Purpose;Invoice no.;Paid (GBP)
-03.10.2023;P RAMAN;October;I-1;1.150,00
-04.10.2023;Cole & Sons Ltd;first part;I-2;600,00
-20.10.2023;Cole and Sons;the rest;I-2;400,50
+03.10.2023;P RAMAN;October;RI-1;1.150,00
+04.10.2023;Cole & Sons Ltd;first part;RI-2;600,00
+20.10.2023;Cole and Sons;the rest;RI-2;400,50
 05.11.2023;Someone Else;no invoice;;12,00
+"""
+
+BANK = """Buchungstag;Empfänger/Auftraggeber;Zweck;Betrag;Soll
+03.10.2023;Priya Raman;Zahlung RI-1;-1.150,00;1,00
+05.10.2023;Cole & Sons Ltd;your invoice RI-2, with thanks;(1.000,50);2.000,00-
+;;Summe;-2.150,50;
 """
 
 
@@ -26,9 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("lists") / "docs"
     (source / "invoices").mkdir(parents=True)
     for number, name, total in (
-        ("I-1", "Priya Raman", "1,150.00"),
-        ("I-2", "Cole & Sons Ltd", "1,000.50"),
-        ("I-3", "Priya Raman", "600.00"),
+        ("RI-1", "Priya Raman", "1,150.00"),
+        ("RI-2", "Cole & Sons Ltd", "1,000.50"),
+        ("RI-3", "Priya Raman", "600.00"),
     ):
         text = f"INVOICE\n\nInvoice no.: {number}\nTo: {name}\nTotal due: GBP {total}\n"
         (source / "invoices" / f"{number}.txt").write_text(text)
@@ -38,6 +44,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for row in (("Tenant", "Rent"), ("P. Raman", 1150), ("Lars Berg", 990.5)):
         sheet.append(row)
     book.save(source / "rents.xlsx")
+    (source / "bank.csv").write_text(BANK, encoding="latin-1")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Cash"
+    for row in (("Rowing Club",), ("Cash book 2024",), (), ("Day", "Who", "Amount", "Currency"),
+                ("2024-01-05", "Voss, Anna", 120, "EUR"), ("2024-02-20", "Oars Inc", -400, "USD"),
+                ("Total", "", -280, "")):  # fmt: skip
+        sheet.append(row)
+    members = book.create_sheet("Members")
+    for row in (("No.", "Name", "Fee (EUR)"), (17, "Voss, Anna", 120), (23, "Lars Berg", 60)):
+        members.append(row)
+    (source / "books").mkdir()
+    book.save(source / "books" / "cash.xlsx")
     return source
 
 
@@ -53,7 +72,8 @@ def test_each_row_is_joined_by_itself(drive: library.Drive) -> None:
     joined = drive.join("payments.csv", "invoices", on=("invoice_number",))
     rows = [(row.left, row.left_place, Path(row.right).stem) for row in joined.rows]
     assert rows == [
-        ("payments.csv", ":2", "I-1"), ("payments.csv", ":3", "I-2"), ("payments.csv", ":4", "I-2"),
+        ("payments.csv", ":2", "RI-1"), ("payments.csv", ":3", "RI-2"),
+        ("payments.csv", ":4", "RI-2"),
     ]  # fmt: skip
     assert joined.left_missing == ("payments.csv:5",)
 
@@ -61,7 +81,7 @@ def test_each_row_is_joined_by_itself(drive: library.Drive) -> None:
 def test_all_keys_hold_of_one_row(drive: library.Drive) -> None:
     # 600.00 was paid by Cole, and is what Raman was billed: no row has both.
     both = drive.join("invoices", "payments.csv", on=("counterparty", "amount"))
-    assert [(Path(row.left).stem, row.right_place) for row in both.rows] == [("I-1", ":2")]
+    assert [(Path(row.left).stem, row.right_place) for row in both.rows] == [("RI-1", ":2")]
     lost = drive.join("payments.csv", "invoices", on=("counterparty",), how="anti")
     assert [row.left_place for row in lost.rows] == [":5"]
 
@@ -77,19 +97,44 @@ def test_rows_are_added_up(drive: library.Drive) -> None:
         ("Cole & Sons Ltd", "1000.50", "GBP", 2), ("P RAMAN", "1150.00", "GBP", 1),
         ("Someone Else", "12.00", "GBP", 1),
     ]  # fmt: skip
-    months = drive.aggregate("count", by=("date:month",), query="*.csv")
+    months = drive.aggregate("count", by=("date:month",), query="payments.csv")
     assert [(row.group[0], row.value) for row in months.rows] == [
         ("2023-10", "3"),
         ("2023-11", "1"),
     ]
     # Beside other files a list is one of them.
-    assert drive.aggregate("count").files == 5
+    assert drive.aggregate("count").files == 7
 
 
 def test_a_list_is_no_invoice(drive: library.Drive, folder: Path) -> None:
     kinds = {group.label: group.count for group in drive.group_by("kind").groups}
-    assert kinds == {"invoice": 3, "spreadsheet": 2}
+    assert kinds == {"invoice": 3, "spreadsheet": 4}
     shown = lsfs("join", "payments.csv", "invoices", "--on", "counterparty", "--how", "left",
                  "--drive", str(folder), "--state", str(folder.parent / "state"))  # fmt: skip
     assert "payments.csv:5" in shown.stdout, shown.stderr
     assert "each of its 4 rows by itself" in shown.stdout + shown.stderr
+
+
+def test_what_a_list_says_of_its_columns(drive: library.Drive) -> None:
+    def sums(field: str, query: str, *by: str) -> list[tuple[str, str]]:
+        return [
+            (row.value, row.unit) for row in drive.aggregate("sum", field, by=by, query=query).rows
+        ]
+
+    # The row of sums is none to add up; brackets and a minus behind are signs.
+    assert sums("Betrag", "bank.csv") == [("-2150.50", "")]
+    assert sums("Soll", "bank.csv") == [("-1999.00", "")]
+    # Below a title; the currency in a column; a sheet of members is no cash book.
+    assert sums("amount", "books/cash.xlsx") == [("120.00", "EUR"), ("-400.00", "USD")]
+    names = drive.aggregate("count", by=("name",), query="books/cash.xlsx")
+    assert [row.group[0] for row in names.rows] == ["Lars Berg", "Voss, Anna", ""]
+
+
+def test_what_is_billed_leaves_an_account(drive: library.Drive) -> None:
+    paid = drive.join("bank.csv", "invoices", on=("counterparty", "amount"))
+    assert [(row.left_place, Path(row.right).stem) for row in paid.rows] == [
+        (":2", "RI-1"), (":3", "RI-2"),
+    ]  # fmt: skip
+    assert "other sign" in paid.rows[0].keys[1].how
+    named = drive.join("bank.csv", "invoices", on=("Zweck=invoice_number",))
+    assert [Path(row.right).stem for row in named.rows] == ["RI-1", "RI-2"]

@@ -149,6 +149,11 @@ def test_what_has_no_text_says_why(drive: lsfs.Drive, source: Path) -> None:
     assert "4 May 2025" in drive.summarize("a [b] c*.txt").summary
 
 
+def test_where_no_hit_has_a_score_the_newest_files_are_summed_up(drive: lsfs.Drive) -> None:
+    drive.write_file("Notes/today.txt", "The heron stood at the weir. It caught a fish.")
+    assert "heron" in drive.summarize("today").summary
+
+
 def test_it_reads_and_tells_no_model_what_to_do(drive: lsfs.Drive) -> None:
     assert registry["summarize"].effect is Effect.READ
     assert registry["retrieve_summary"].effect is Effect.READ

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
+from lsfs.index.dates import fold
 from lsfs.index.fields.bylines import BYLINE
 from lsfs.index.fields.forms import party_key
 from lsfs.index.filters import type_of
@@ -66,6 +67,11 @@ def period(day: str, day_end: str, part: str) -> str:
         iso = first.isocalendar()
         return f"{iso.year:04d}-W{iso.week:02d}"
     return day
+
+
+def period_named(word: str) -> str:
+    """The part of a date that a word is for: "year", "Monat"; "" for none."""
+    return _PERIODS.get(fold(word).removesuffix("s"), "")
 
 
 def part_of(option: str, default: str) -> str:
@@ -220,6 +226,16 @@ class Attribute:
     in_order: bool = False
     missing: str = ""
 
+
+_PERIODS = {
+    word.removesuffix("s"): part
+    for part, words in {
+        "year": "year jahr annee ano anno", "quarter": "quarter quartal trimestre",
+        "month": "month monat mois mes mese", "week": "week woche semaine semana settimana",
+        "day": "day tag jour dia giorno",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
 
 ATTRIBUTES = {
     "date": Attribute(

@@ -20,6 +20,7 @@ from lsfs.places import Places
 CONDITIONS = ("and", "or")
 QUOTE_CHARS = 160
 LEAD_CHARS = 40  # of it before the word
+LONGEST = 80  # letters of a word that the end of a line may cut in two
 _SPACE = r"(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)"  # within a phrase: a line may end, not a paragraph
 _HANGUL = "\uac00-\ud7af"  # words with spaces between, and particles at their ends
 _TOKEN = re.compile(r"[^\W_]+")
@@ -190,7 +191,8 @@ def _with_tokens(catalog: Catalog, tokens: Iterable[str]) -> set[int]:
     sets = []
     for token in dict.fromkeys(tokens):
         clean = token.encode("utf-8", "ignore").decode()
-        cut = (f'"{clean[:n]} {clean[n:]}"' for n in range(2, len(clean) - 1))
+        last = len(clean) - 1 if len(clean) <= LONGEST else 0
+        cut = (f'"{clean[:n]} {clean[n:]}"' for n in range(2, last))
         begins = " *" if re.match(f"[{_HANGUL}]", clean[-1:]) else ""  # a particle may follow
         match = " OR ".join([f'"{clean}"{begins}', *cut])
         with catalog.lock:

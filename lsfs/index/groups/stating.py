@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.forms import party_key
-from lsfs.index.fields.meant import Source, label_of, other_sides, without_signers
+from lsfs.index.fields.meant import Source, label_of, other_sides, role_of, without_signers
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
@@ -23,6 +23,7 @@ _OWN_FILES = 4
 _SENDER = frozenset(("from", "von", "absender", "expediteur", "de", "da"))  # of an invoice
 BRIEF = ("salutation", "signature")  # rules by which people are named as they address each other
 _OF_SUPPLIERS = frozenset(("invoice", "quote", "receipt"))  # kinds of papers
+_BESIDE = {"tenant": "customer", "landlord": "supplier"}  # roles that go with one
 _RECEIVER = frozenset(("to", "an", "adresse a"))
 
 Values = list[tuple[str, FieldValue]]
@@ -46,7 +47,11 @@ def by_meaning(
         stated_anywhere = _in_full(stated_anywhere)
     values = [(path, value) for path, value in stated_anywhere if path in paths]
     if one.announced:
-        values = list(_in_role(values, found, one))
+        called = list(_in_role(stated_anywhere, found, one))
+        mine = _own(catalog, stated_anywhere)  # is in all papers, whatever the role
+        others = [(path, value) for path, value in stated_anywhere if value.normal not in mine]
+        values = [*called, *_known_in_role(called, others, one.role)]
+        values = [(path, value) for path, value in values if path in paths]
     if one.type in _ONE_VALUE:
         values = list({path: (path, value) for path, value in reversed(values)}.values())
     own = _own(catalog, stated_anywhere) if one.foreign else set()
@@ -163,8 +168,23 @@ def _called(
         label = label_of(value.rule)
         # These are on the paper of who is, or wants to be, the supplier.
         on_paper = label in written or (value.rule == "letterhead" and one.role == "supplier")
-        if label in one.announced or (on_paper and kinds[path] in _OF_SUPPLIERS):
+        if label in one.announced or (on_paper and kinds.get(path) in _OF_SUPPLIERS):
             yield path, value
+
+
+def _known_in_role(values: Values, anywhere: Values, role: str) -> Iterator[tuple[str, FieldValue]]:
+    """Parties that other files call by a role, in files that call nobody so."""
+    if not role:
+        return
+    has = {path for path, _ in values}
+    same = names.merged(((v.normal, v.value) for _, v in anywhere), parties=True)
+    known = {same[value.normal].label for _, value in values if value.normal in same}
+    able = {"", _BESIDE.get(role, "")}
+    for path, value in anywhere:
+        if path in has or role_of(value.rule) not in able:
+            continue
+        if same[value.normal].label in known:
+            yield path, replace(value, rule=f"{value.rule}; {role} by other files")
 
 
 def _foreign(values: Values) -> Iterator[tuple[str, FieldValue]]:

@@ -53,9 +53,10 @@ def key(asked: str, known: Definitions) -> Key:
         raise UsageError(f"not a key: {asked!r}", hint="write it as: invoice_no=reference")
     one = source(left.strip(), known)
     two = source(right.strip(), known) if found else one
-    if one.label and not two.label:
+    # Behind a label a number may stand among words: "Purpose: your invoice RE 2024-118".
+    if one.label and not two.label and two.type not in _WRITTEN:
         one = replace(one, type=two.type)
-    if two.label and not one.label:
+    if two.label and not one.label and one.type not in _WRITTEN:
         two = replace(two, type=one.type)
     if not _comparable(one.type, two.type):
         raise UsageError(

@@ -17,7 +17,7 @@ from lsfs.errors import UsageError
 from lsfs.index.dates import days_in
 from lsfs.index.fields.definitions import Definitions, label_key, words_of
 from lsfs.index.fields.extract import placed
-from lsfs.index.fields.forms import Form, Reader
+from lsfs.index.fields.forms import Form, Reader, party_key
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import AMOUNT, Source, called, source
 from lsfs.index.filters import type_of
@@ -32,8 +32,21 @@ _MARK = "\0"
 _SURE, _GUESSED = 0.9, 0.7  # of a value in a column by its head, by what stands in it
 _SHARE = 0.8  # of the cells of a column that make it one of dates, or of amounts
 _SAMPLE = 200  # rows that are looked at for that
+_HEAD_ROWS = 10  # rows in which the heads are looked for where a table does not tell them
+_LEAST_HEADS = 2
+_ALTERNATIVE = re.compile(r"\s*(?:/|\bor\b|\boder\b|\bou\b|\bo\b)\s*", re.IGNORECASE)
+_CURRENCIES = frozenset(("currency", "ccy", "wahrung", "devise", "moneda", "divisa", "valuta"))
+# A row with one of these is no further one, but the sum of others.
+_TOTALS = frozenset((
+    "total", "totals", "grand total", "sub total", "subtotal", "sum", "sums", "summe", "summen",
+    "gesamt", "gesamtsumme", "zwischensumme", "somme", "sous total", "total general", "suma",
+    "totale", "totales",
+))  # fmt: skip
+_NEGATIVE = re.compile(r"\(.*\)|[^-]*\d\s*-|\u2212.*", re.DOTALL)  # (35.50), 35.50-
+_NUMERIC = re.compile(r"[-+(\u2212]?\s*[\d.,' \u00a0]*\d[\d.,' \u00a0]*\)?-?")
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _CURRENCY = re.compile(r"[€$£\u00a5]|\b(?:in\s+)?(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)
+COLUMN = "column: "  # begins the rule of a value in a list
 _BY_CONTENT = ("date", AMOUNT)  # types of which a column is told by what stands in it
 
 
@@ -88,6 +101,7 @@ class Column:
         label: its head, as labels are looked up.
         currency: that its head names; "" without one.
         confidence: how sure it is that the source means it.
+        bare: its numbers are of the currency that a cell or the head names, and else of none.
     """
 
     number: int
@@ -96,6 +110,7 @@ class Column:
     label: str
     currency: str
     confidence: float
+    bare: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +120,7 @@ class List:
     Attributes:
         rows: the first :data:`MOST_ROWS`.
         total: how many it has.
+        sums: how many more add up others, and are left out.
     """
 
     path: str
@@ -112,6 +128,7 @@ class List:
     known: Definitions
     rows: list[Row] = field(init=False)
     total: int = field(init=False, default=0)
+    sums: int = field(init=False, default=0)
     places: Places = field(init=False)
     _reader: Reader = field(init=False)
     _columns: dict[tuple[Source, tuple[str, ...]], list[Column]] = field(
@@ -127,53 +144,96 @@ class List:
     def _read(self) -> Iterator[Row]:
         blocks = [block for block in self.document.blocks if block.kind is BlockKind.TABLE]
         for block, table in zip(blocks, self.document.tables, strict=False):
-            if not table.header_rows or len(table.rows) - table.header_rows < 1:
+            first = first_row(table)
+            if not 0 < first < len(table.rows):
                 continue
-            for start, end, cells in _rows(self.document.text, block, table):
+            for start, end, cells in _rows(self.document.text, block, table, first):
+                written = (self.document.text[slice(*cell)] for cell in cells.values())
+                if any(label_key(words_of(cell)) in _TOTALS for cell in written):
+                    self.sums += 1
+                    continue
                 self.total += 1
                 if self.total <= MOST_ROWS:
                     unit = f"{self.path}{_MARK}{self.total:06}"
-                    yield Row(unit, start, end, cells, table.rows[table.header_rows - 1], self)
+                    yield Row(unit, start, end, cells, table.rows[first - 1], self)
 
     def columns(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
         """The columns that are read for a source."""
         key = one, heads
         if key not in self._columns:
-            told = [c for n, head in enumerate(heads) if (c := self._by_head(one, n, head))]
-            self._columns[key] = told or self._by_content(one, heads)
+            told = self._told(one, heads)
+            anywhere = {c.name for others in self._all_heads() for c in self._told(one, others)}
+            if one.first:  # of total and price the first that it has anywhere is what rows come to
+                best = next((name for name in one.names if name in anywhere), "")
+                told = [column for column in told if column.name == best]
+            self._columns[key] = told if anywhere else self._by_content(one, heads)
         return self._columns[key]
+
+    def _told(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
+        return [c for number, head in enumerate(heads) if (c := self._by_head(one, number, head))]
+
+    def _all_heads(self) -> set[tuple[str, ...]]:
+        """The heads of each of its tables: of a book of sheets one may tell what others do not."""
+        return {row.heads for row in self.rows}
 
     def value(self, row: Row, column: Column) -> FieldValue | None:
         """What a row states in a column."""
         cell = row.cells.get(column.number)
-        form = self._reader.read(column.type, *cell, loose=True) if cell else None
-        if cell is None or form is None:
+        form = self._form(row, column, cell) if cell else None
+        if form is None:
             return None
-        if column.type == "text":
-            written = self.document.text[slice(*cell)]
-            form = Form(*cell, " ".join(written.casefold().split()))
-        if column.type == AMOUNT and column.currency and " " not in form.normal:
-            form = replace(form, normal=f"{form.normal} {column.currency}")
-        found = Found(column.name, form, f"column: {column.label}", column.confidence)
+        found = Found(column.name, form, f"{COLUMN}{column.label}", column.confidence)
         return placed(found, self.document.text, self.places)
 
+    def _form(self, row: Row, column: Column, cell: tuple[int, int]) -> Form | None:
+        written = self.document.text[slice(*cell)]
+        if column.type == "text":
+            return Form(*cell, " ".join(written.casefold().split()))
+        if column.type == "party":  # the whole cell: "Voss, Anna"
+            return Form(*cell, party_key(written)) if any(map(str.isalpha, written)) else None
+        form = self._reader.read(column.type, *cell, loose=True)
+        if form is None or column.type != AMOUNT:
+            return form
+        number = form.normal.partition(" ")[0].removeprefix("-")
+        is_negative = form.normal.startswith("-") or _NEGATIVE.fullmatch(written.strip())
+        named = currency_of(written) or self._currency_in(row) or column.currency
+        unit = named or ("" if column.bare else form.normal.partition(" ")[2])
+        return replace(form, normal=f"{'-' if is_negative else ''}{number} {unit}".strip())
+
+    def _currency_in(self, row: Row) -> str:
+        """The currency that a column of currencies names for a row; "" without one."""
+        for number, head in enumerate(row.heads):
+            cell = row.cells.get(number)
+            if cell and label_key(words_of(head)) in _CURRENCIES:
+                return currency_of(self.document.text[slice(*cell)])
+        return ""
+
     def _by_head(self, one: Source, number: int, head: str) -> Column | None:
-        """A column whose head is a word for the source."""
+        """A column whose head is a word for the source, or one of two such words."""
         bare = _CURRENCY.sub(" ", _REMARK.sub(" ", head))
-        words = words_of(bare)
+        either = [words for part in _ALTERNATIVE.split(bare) if (words := words_of(part))]
+        whole = [words_of(bare)] if len(either) > 1 else []
+        for words in (*whole, *either):
+            name = self._meant(one, words)
+            if name:
+                type_ = one.type if one.label else self.known.fields[name].type
+                # What is headed by two roles tells neither.
+                label = label_key(words if len(either) == 1 or type_ != "party" else ())
+                return Column(
+                    number, name, type_, label, currency_of(head), _SURE, bare=bool(one.label)
+                )  # fmt: skip
+        return None
+
+    def _meant(self, one: Source, words: list[str]) -> str:
+        """The field of a source that a head is a word for; "" for none."""
         label = label_key(words)
-        found = currency_of(head)
         if one.label:
-            fits = bool({label, label.removesuffix("s")} & called(one.label))
-            name = one.fields[0] if fits else ""
-            return Column(number, name, one.type, label, found, _SURE) if fits else None
+            return one.fields[0] if {label, label.removesuffix("s")} & called(one.label) else ""
         try:
-            meant = source(" ".join(words), self.known) if words else None
+            meant = source(" ".join(words), self.known)
         except UsageError:  # longer than a label
-            return None
-        name = next((n for n in one.names if meant and n in meant.names), "")
-        type_ = self.known.fields[name].type if name else ""
-        return Column(number, name, type_, label, found, _SURE) if name else None
+            return ""
+        return next((name for name in one.names if name in meant.names), "")
 
     def _by_content(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
         """The only column of dates for the date, the only one of amounts for the amount."""
@@ -183,7 +243,12 @@ class List:
         found = []
         for number, head in enumerate(heads):
             filled = [cell for row in rows if (cell := row.cells.get(number))]
-            read = sum(bool(self._reader.all_of(one.type, *cell)) for cell in filled)
+            is_money = one.type == AMOUNT and currency_of(head)
+            read = sum(
+                bool(self._reader.all_of(one.type, *cell))
+                or bool(is_money and _NUMERIC.fullmatch(self.document.text[slice(*cell)]))
+                for cell in filled
+            )
             if filled and read >= _SHARE * len(filled):
                 label = label_key(words_of(head))
                 name = one.names[0]
@@ -197,26 +262,46 @@ def currency_of(head: str) -> str:
     return next(iter(named)) if len(named) == 1 else ""
 
 
+def first_row(table: Table) -> int:
+    """The number of the first row below the heads of a table; 0 where it has no heads.
+
+    Where the table does not tell them they are the first row of texts as wide as those below it:
+    above there may be a title.
+    """
+    if table.header_rows:
+        return table.header_rows
+    widths = [sum(bool(cell) for cell in row) for row in table.rows]
+    for number, row in enumerate(table.rows[:_HEAD_ROWS]):
+        below = widths[number + 1 : number + 1 + _HEAD_ROWS]
+        wide = bool(below) and widths[number] >= max(_LEAST_HEADS, max(below))
+        if wide and not any(any(char.isdigit() for char in cell) for cell in row):
+            return number + 1
+    return 0
+
+
 def _rows(
-    text: str, block: Block, table: Table
+    text: str, block: Block, table: Table, first: int
 ) -> Iterator[tuple[int, int, dict[int, tuple[int, int]]]]:
-    """Each row of a table with its cells, at their places in the text."""
-    heads = table.rows[table.header_rows - 1]
+    """Each row of a table below its heads with its cells, at their places in the text."""
+    heads = table.rows[first - 1]
     at = block.char_start
-    for row in table.rows[: table.header_rows]:
+    for row in table.rows[:first]:
         at = _behind(text, row, at, block.char_end)
-    for row in table.rows[table.header_rows :]:
+    for row in table.rows[first:]:
         cells: dict[int, tuple[int, int]] = {}
         for number, cell in enumerate(row):
             head = heads[number] if number < len(heads) else ""
             named = text.find(f"{head}: {cell}", at, block.char_end) if cell else -1
-            start = named + len(head) + 2 if named >= 0 else text.find(cell, at, block.char_end)
+            plain = text.find(cell, at, block.char_end) if cell else -1
+            # Of a table without heads of its own the cells stand alone.
+            told = named >= 0 and named + len(head) + 2 <= plain + len(head) + 2
+            start = named + len(head) + 2 if told else plain
             if cell and start >= 0:
                 at = start + len(cell)
                 cells[number] = start, at
         if cells:
-            first = text.rfind("\n", block.char_start, min(start for start, _ in cells.values()))
-            yield max(first + 1, block.char_start), at, cells
+            begin = text.rfind("\n", block.char_start, min(start for start, _ in cells.values()))
+            yield max(begin + 1, block.char_start), at, cells
 
 
 def _behind(text: str, row: Sequence[str], at: int, end: int) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
@@ -19,6 +19,7 @@ from typing import Protocol
 from lsfs.index.addresses import Address, address_of
 from lsfs.index.dates import fold
 from lsfs.index.join.keys import Key
+from lsfs.index.join.lists import COLUMN
 from lsfs.index.names import Name, Names, likeness, name_of
 from lsfs.model import FieldValue
 
@@ -340,7 +341,21 @@ class _ByAmount:
         self.words = f"{near}, of the same currency"
 
     def fits(self, value: FieldValue) -> list[Fit]:
-        return self._around(value, self._share, self._margin)
+        return [
+            *self._around(value, self._share, self._margin),
+            *self._paid(value),
+        ]
+
+    def _paid(self, value: FieldValue) -> list[Fit]:
+        """Amounts of the other sign where one side is a list: what is billed leaves an account."""
+        normal = value.normal
+        other = normal.removeprefix("-") if normal.startswith("-") else f"-{normal}"
+        mirrored = replace(value, normal=other)
+        return [
+            Fit(fit.at, round(fit.score * UNSURE, 3), f"{fit.how}, of the other sign")
+            for fit in self._around(mirrored, self._share, self._margin)
+            if fit.at.value.rule.startswith(COLUMN) != value.rule.startswith(COLUMN)
+        ]
 
     def misses(self, value: FieldValue) -> list[Fit]:
         wide = max(self._share * MISS_TIMES, NEAR_SHARE)

@@ -68,6 +68,8 @@ def with_rows(
         found += [_of_row(file, row, known) for row in one.rows] or [file]
         if one.rows:
             notes.append(f"{file.path}: each of its {len(one.rows)} rows by itself")
+        if one.sums:
+            notes.append(f"{file.path}: rows that add up others were left out ({one.sums})")
         if one.total > len(one.rows):
             notes.append(f"{file.path}: {one.total - len(one.rows)} more rows were left out")
     return found, notes

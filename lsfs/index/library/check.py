@@ -14,7 +14,7 @@ from blake3 import blake3
 from lsfs.digest import BLOCK
 from lsfs.index.library import damage, indexes, schema
 from lsfs.index.library.heads import Head
-from lsfs.index.library.tables import Library, checked_out
+from lsfs.index.library.tables import READ, Library, checked_out
 from lsfs.index.library.told import SHOWN, LibraryReport, Problem
 from lsfs.index.passages import text_hash
 from lsfs.index.rows import unpacked
@@ -22,7 +22,6 @@ from lsfs.model import Passage
 
 log = logging.getLogger("lsfs.index.library.check")
 
-_READ = 50_000  # rows at once
 _LENGTH = 0.01  # by which that of a vector may miss 1
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -97,7 +96,7 @@ class Look:
         table = self._table(name)
         done, total = 0, table.count_rows()
         self.rows[name] = total
-        for batch in table.search().select(columns).to_batches(_READ):
+        for batch in table.search().select(columns).to_batches(READ):
             yield batch
             done += batch.num_rows
             self.progress(f"checking {name}", done, total)

@@ -9,9 +9,7 @@ from typing import Any
 from lsfs.index.library.claims import Overtaken
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.schema import KEY
-
-_AT_ONCE = 2000  # keys in a condition
-_READ = 50_000  # rows at once
+from lsfs.index.library.tables import AT_ONCE, READ, rows_of
 
 
 class Edit:
@@ -67,8 +65,8 @@ class Edit:
         from lancedb.expr import col
 
         wanted, some = sorted(keys), []
-        for begin in range(0, max(1, len(wanted)), _AT_ONCE):
-            are = col(key or self._key).isin(wanted[begin : begin + _AT_ONCE] or [""])
+        for begin in range(0, max(1, len(wanted)), AT_ONCE):
+            are = col(key or self._key).isin(wanted[begin : begin + AT_ONCE] or [""])
             some.append(self._table.search().where(are).to_arrow())
         return pa.concat_tables(some)
 
@@ -100,9 +98,9 @@ class Edit:
         from lancedb.expr import col
 
         wanted = sorted(keys)
-        for begin in range(0, len(wanted), _AT_ONCE):
+        for begin in range(0, len(wanted), AT_ONCE):
             self._check()
-            some = col(self._key).isin(wanted[begin : begin + _AT_ONCE])
+            some = col(self._key).isin(wanted[begin : begin + AT_ONCE])
             with changing():
                 version = self._table.delete(some).version
             self._made(version)
@@ -124,7 +122,7 @@ class Edit:
 
     def column(self, name: str) -> Iterator[Any]:
         """The values of a column, in no order."""
-        for batch in self._table.search().select([name]).to_batches(_READ):
+        for batch in self._table.search().select([name]).to_batches(READ):
             yield from batch.column(name).to_pylist()
 
     def fragments(self) -> int:
@@ -146,19 +144,3 @@ def changing() -> Iterator[None]:
         if "conflict" in str(error).lower():
             raise Overtaken(str(error)) from error
         raise LibraryUnreachable(str(error).split("\n", 1)[0][:300]) from error
-
-
-def rows_of(
-    table: Any, key: str, keys: Collection[str], columns: Sequence[str]
-) -> list[dict[str, Any]]:
-    """These columns of the rows of a table whose ``key`` is among ``keys``."""
-    from lancedb.expr import col
-
-    wanted = sorted(keys)
-    found: list[dict[str, Any]] = []
-    for begin in range(0, len(wanted), _AT_ONCE):
-        some = wanted[begin : begin + _AT_ONCE]
-        query = table.search().where(col(key).isin(some)).select(list(columns))
-        for batch in query.to_batches(_READ):
-            found += batch.to_pylist()
-    return found

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lsfs.index.library.edits import rows_of
 from lsfs.index.library.rules import MadeBy
-from lsfs.index.library.tables import Snapshot
+from lsfs.index.library.tables import Snapshot, rows_of
 from lsfs.index.naming import named
 from lsfs.index.rows import unpacked
 from lsfs.model import Document, Status

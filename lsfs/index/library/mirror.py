@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,7 @@ from lsfs import codec
 from lsfs.errors import IndexCorrupt
 from lsfs.index.catalog import Catalog
 from lsfs.index.library.heads import Head
-from lsfs.index.library.schema import KEY
-from lsfs.index.library.tables import Snapshot
+from lsfs.index.library.tables import Snapshot, rows_of
 from lsfs.index.rows import name_words
 from lsfs.index.schema import OF_FILES
 
@@ -252,7 +251,7 @@ class _Step:
         new = sorted(keys - self._ids.keys())
         columns = [name for name in self._to.document.schema.names if name != "body"]
         for some in _chunks(new):
-            for row in _rows(self._to.document, "document", some, columns):
+            for row in rows_of(self._to.document, "id", some, columns):
                 self._document(row)
             missing = [key for key in some if key not in self._ids]
             if missing:
@@ -280,7 +279,7 @@ class _Step:
 
     def _passages(self, keys: Sequence[str]) -> None:
         """The places of the passages of documents; those of one follow one another."""
-        found = _rows(self._to.passage, "passage", keys, ["document", *_PLACES])
+        found = rows_of(self._to.passage, "document", keys, ["document", *_PLACES])
         rows: list[tuple[Any, ...]] = [
             (self._ids[row["document"]], *(row[name] for name in _PLACES)) for row in found
         ]
@@ -326,7 +325,7 @@ class _Step:
 
         from lsfs.index.codes import Codes
 
-        found = list(_rows(self._to.passage, "passage", keys, ["document", "ordinal", "vector"]))
+        found = rows_of(self._to.passage, "document", keys, ["document", "ordinal", "vector"])
         first = dict(
             self._db.execute(
                 "SELECT document_id, id FROM passage_place WHERE ordinal = 0 "
@@ -356,14 +355,3 @@ class _Step:
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     for first in range(0, len(keys), AT_ONCE):
         yield keys[first : first + AT_ONCE]
-
-
-def _rows(
-    table: Any, name: str, keys: Sequence[str], columns: Sequence[str]
-) -> Iterable[dict[str, Any]]:
-    """Rows of a table by the keys of documents."""
-    from lancedb.expr import col
-
-    query = table.search().where(col(KEY[name]).isin(list(keys))).select(list(columns))
-    for batch in query.to_batches(READ):
-        yield from batch.to_pylist()

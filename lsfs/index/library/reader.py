@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lsfs.errors import LsfsError, NotFound
+from lsfs.errors import LsfsError
 from lsfs.index.library.heads import Head
 from lsfs.index.library.objects import LibraryUnreachable, Objects
-from lsfs.index.library.schema import KEY, bytes_at
+from lsfs.index.library.schema import KEY
 from lsfs.index.library.tables import Library, Snapshot
 
 AT_ONCE = 1000  # keys in one filter
+FEW_DOCUMENTS = 20_000  # so many may be named to Lance; of more, what it gives is looked through
 
 
 class Reader:
@@ -88,8 +89,8 @@ class Reader:
         from lancedb.expr import col
 
         source = self.snapshot.table(table)
-        for first in range(0, len(keys), AT_ONCE):
-            where = col(KEY[table]).isin(list(keys[first : first + AT_ONCE]))
+        for some in chunks(keys):
+            where = col(KEY[table]).isin(some)
             if ordinals:
                 where = where & col("ordinal").isin(list(ordinals))
             with told(self.uri):
@@ -134,16 +135,6 @@ class Reader:
                 hint="its writers make one: lsfs library compact",
             )
         return found
-
-    def content(self, digest: str) -> bytes:
-        """The bytes of a file, by their BLAKE3."""
-        try:
-            return self._library.objects.get(bytes_at(digest))
-        except NotFound as error:
-            raise LsfsError(
-                f"{self.uri} does not have the bytes of a file that it lists",
-                hint="who writes the library can see what is missing with: lsfs library check",
-            ) from error
 
 
 class told:

@@ -29,7 +29,6 @@ _SPOILT = (
 )  # fmt: skip
 _DEEP = (damage.UNREADABLE, damage.OTHER_TEXT, damage.OTHER_BYTES)  # what a deep look finds
 _AT_ONCE = 200  # documents whose rows are in memory
-_READ = 10_000  # rows at once
 
 
 def repair(

@@ -115,10 +115,6 @@ class MadeBy:
                     hint="install that version here, too",
                 )
 
-    def is_older(self, head: Head) -> bool:
-        """Whether a head says less than what rows are made with now."""
-        return any(head.made_by.get(name) != value for name, value in self.values().items())
-
     def entered(self, head: Head) -> Head:
         """A head that says so."""
         return replace(head, made_by={**head.made_by, **self.values()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from lsfs.errors import NotFound
@@ -10,6 +11,9 @@ from lsfs.index.library.heads import Head, Heads
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.schema import TABLES
 from lsfs.index.vectors import lancedb_library
+
+AT_ONCE = 2000  # keys in a condition
+READ = 50_000  # rows at once
 
 
 class Snapshot:
@@ -79,3 +83,19 @@ def checked_out(database: Any, name: str, version: int) -> Any:
     table = database.open_table(name)
     table.checkout(version)
     return table
+
+
+def rows_of(
+    table: Any, key: str, keys: Collection[str], columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """These columns of the rows of a table whose ``key`` is among ``keys``."""
+    from lancedb.expr import col
+
+    wanted = sorted(keys)
+    found: list[dict[str, Any]] = []
+    for begin in range(0, len(wanted), AT_ONCE):
+        some = wanted[begin : begin + AT_ONCE]
+        query = table.search().where(col(key).isin(some)).select(list(columns))
+        for batch in query.to_batches(READ):
+            found += batch.to_pylist()
+    return found

@@ -10,12 +10,11 @@ import numpy as np
 from lsfs.index.codes import Codes, Ids, Matrix
 from lsfs.index.library import indexes
 from lsfs.index.library.passages import Ids as Places
-from lsfs.index.library.reader import Reader, chunks, told
+from lsfs.index.library.reader import FEW_DOCUMENTS, Reader, chunks, told
 
 if TYPE_CHECKING:
     from lsfs.index.catalog import Catalog
 
-FEW_DOCUMENTS = 20_000  # as in lsfs.index.library.words
 WIDER = 20  # times as many are asked for where more documents than that are allowed
 REFINE = 4  # times as many candidates of an index as are asked for are scored by their vectors
 

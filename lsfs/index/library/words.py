@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lsfs.index.keyword import K1
 from lsfs.index.library.expressions import WEIGHTS, Expression
 from lsfs.index.library.passages import Ids, LibraryPassages
-from lsfs.index.library.reader import Reader
+from lsfs.index.library.reader import FEW_DOCUMENTS, Reader
 from lsfs.index.spelling import Correction
 from lsfs.index.stores import CANDIDATES, Where
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lsfs.index.catalog import Catalog
 
 COUNTED = 10_000  # passages up to which those that hold a word are counted
-FEW_DOCUMENTS = 20_000  # so many may be named to Lance; of more, what it gives is looked through
 MOST = 5_000  # passages that are looked through then
 
 

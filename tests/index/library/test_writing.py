@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from tests.index.conftest import Index, PlainReader
 from tests.index.library.conftest import Folder, contents
 
 Make = Callable[[str, str], Folder]
+MOMENTS = (2, 30)  # how many objects a writer has made when it is killed
 LEASE = (
     "LEASE\n\nThe monthly rent is 1,200 EUR, payable on the third. Signed on 3 May 2023 by the "
     "landlord, Example Homes Ltd, and the tenant.\n\n" + "Quiet hours are from ten to six. " * 40
@@ -285,21 +286,27 @@ def test_two_writers_of_the_same_contents_double_and_lose_nothing(
     assert found.problems == ()
 
 
-def test_a_writer_may_be_killed_at_any_moment(uri: str, folder: Make) -> None:
+def test_a_writer_may_be_killed_at_any_moment(uri: str, folder: Make, tmp_path: Path) -> None:
     papers = folder(uri, "Papers")
-    for number in range(12):
-        papers.write(f"{number}.txt", f"Note {number}.\n\n" * 30)
-    killed = 0
-    for patience in (1.5, 2.0, 2.5):
+
+    def objects() -> int:
+        return sum(1 for _ in (tmp_path / "a library").rglob("*"))
+
+    killed = rounds = 0
+    while killed < len(MOMENTS):  # who was too quick to be killed has more to do
+        for number in range(12):
+            papers.write(f"{rounds}-{number}.txt", f"Note {rounds}-{number}.\n\n" * 30)
+        until = objects() + MOMENTS[killed]
         process = start(uri, "Papers", papers.place)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
+        while process.poll() is None and objects() < until:
+            time.sleep(0.005)
         killed += process.poll() is None
         process.kill()
         process.wait()
+        rounds += 1
     papers.ingest(stale=0.5)
     found = check(library(uri), deep=True)
-    assert (found.files, found.documents, found.problems) == (12, 12, ())
+    assert (found.files, found.documents, found.problems) == (12 * rounds, 12 * rounds, ())
 
 
 # --- upkeep
