@@ -173,7 +173,8 @@ def test_own_fields() -> None:
 
 
 def test_a_pattern_that_never_ends_is_stopped(caplog: pytest.LogCaptureFixture) -> None:
-    assert "x" not in normal("a" * 40 + "!", x=FieldConfig(regex=r"(a|aa)+$"))
+    with caplog.at_level("WARNING", logger="lsfs"):  # whatever an earlier test has set
+        assert "x" not in normal("a" * 40 + "!", x=FieldConfig(regex=r"(a|aa)+$"))
     assert "fields.x.regex" in caplog.text
 
 
