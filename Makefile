@@ -24,7 +24,7 @@ lint: setup ## style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 test: lint ## lint, then all tests (make test PYTEST="-k name -x" narrows them)
-	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@$(BIN)/pytest -n auto --dist loadfile $(PYTEST)
 
 bench: setup ## run a benchmark: make bench BENCH="retrieval FOLDER"; alone, lists them
 ifdef BENCH

@@ -69,4 +69,5 @@ def no_chat() -> Config:
 @pytest.fixture
 def drive(source: Path, no_chat: Config) -> Iterator[lsfs.Drive]:
     with lsfs.open(source, config=no_chat) as opened:
+        opened.wait_indexed()  # a call waits for some seconds only, and machines are busy
         yield opened
