@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from lsfs import bytewise
 from lsfs.index.folding import fold as fold
@@ -219,10 +220,16 @@ def _glued(text: str, start: int) -> bool:
     return start > 0 and (text[start - 1].isalnum() or text[start - 1] in "-/.")
 
 
+@lru_cache(maxsize=1 << 12)
+def _is_month(word: str) -> bool:
+    """Whether a word names a month; texts repeat their words."""
+    return fold(word) in _ALL_MONTHS
+
+
 def _named_month(window: str, offset: int, end: int, year: int) -> Found | None:
     """A date with the month as a word, which ends in the year after ``window``."""
     # No form has more than three words behind the month: "mai de l'année", "May in the year".
-    if not any(fold(word) in _ALL_MONTHS for word in _LETTERS.findall(window)[-4:]):
+    if not any(map(_is_month, _LETTERS.findall(window)[-4:])):
         return None
     for form, day_at, month_at, vote in (
         (_DAY_MONTH, 1, 2, 1),

@@ -27,7 +27,9 @@ from lsfs.model import Document
 
 log = logging.getLogger("lsfs.index.making_pool")
 
-MANY = 1000  # files, below which a process is not worth its start (half a second of CPU)
+# Files, below which no process is started: with them 3,000 texts take 15 % more CPU time in all, as
+# each document goes there and back, and a few seconds less of a person's.
+MANY = 5000
 _LENGTH = struct.Struct(">Q")
 _SERVE = "from lsfs.index.making_pool import serve; serve()"
 

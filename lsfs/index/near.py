@@ -135,7 +135,7 @@ def _hashed_bytes(raw: bytes, codec: int) -> NDArray[np.uint64]:
         return np.empty(0, np.uint64)
     start = firsts[0]
     places = np.arange(start, len(raw))
-    places -= np.repeat(firsts, np.diff(firsts, append=len(raw)))
+    places -= np.repeat(firsts, np.concatenate((firsts[1:], (len(raw),))) - firsts)
     places &= len(_LETTERS) - 1
     weighted = weights.take(np.frombuffer(raw, np.uint8)[start:])  # 0 between words
     weighted *= _LETTERS.take(places)
@@ -169,8 +169,8 @@ def _known_kinds() -> NDArray[np.uint8]:
 
 def are_enough(runs: NDArray[np.uint64]) -> bool:
     """Whether a text has enough different runs of words to be compared with others."""
-    some = runs[: 5 * LEAST]
-    return len(np.unique(some)) >= LEAST or len(np.unique(runs)) >= LEAST
+    some = runs[: 5 * LEAST].tolist()
+    return len(set(some)) >= LEAST or len(np.unique(runs)) >= LEAST
 
 
 def signature(runs: NDArray[np.uint64]) -> Signature:

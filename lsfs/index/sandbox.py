@@ -32,7 +32,7 @@ from lsfs.index.scans import ScanReading, Scans
 from lsfs.model import Document, Status
 
 MODULE: Final = "lsfs_parsers"  # run as a program; parsers are never imported here
-FILES_PER_CHILD: Final = 1000  # then a fresh one: libraries leak
+FILES_PER_CHILD: Final = 4000  # then a fresh one, also one that has not grown: libraries leak
 MAX_CHILD_RSS: Final = 500 * 2**20  # bytes
 START_SECONDS: Final = 60.0  # a cold disk, a busy machine
 STOP_SECONDS: Final = 2.0
@@ -453,8 +453,8 @@ class _Child:
         data = _LENGTH.pack(len(data)) + data
         self._socket.settimeout(START_SECONDS)
         try:
-            # Beside the head alone, which the child waits for.
-            sent = socket.send_fds(self._socket, [data[: _LENGTH.size]], fds) if fds else 0
+            # All at once, so that the child, which waits for the head, need not wait again.
+            sent = socket.send_fds(self._socket, [data], fds) if fds else 0
             self._socket.sendall(data[sent:])
         except OSError as error:
             raise ConnectionError(str(error)) from error

@@ -228,7 +228,8 @@ def _join(result: Joined, _: Mapping[str, Any]) -> Shown:
 
 
 def _row(row: JoinRow) -> str:
-    return f"{named(row.left)} | {named(row.right) or f'({row.why})'} | {row.key} | {row.score:.2f}"
+    left, right = named_at(row.left, row.left_place), named_at(row.right, row.right_place)
+    return f"{left} | {right if row.right else f'({row.why})'} | {row.key} | {row.score:.2f}"
 
 
 @_form("index_status")

@@ -220,9 +220,9 @@ class _Work:
         self._call = call
         self._request = request
         self._known = known
-        is_in_rows = any(file.row for file in files) and request.function != "count"
-        # A column that nobody defined is one of numbers when it is to be added up.
-        self._what = replace(what, type="amount") if what and what.label and is_in_rows else what
+        # What nobody defined is a number when it is to be added up.
+        is_number = what is not None and bool(what.label) and request.function != "count"
+        self._what = replace(what, type="amount") if what and is_number else what
         self._files = files
         self._catalog = call.engines.catalog
         self._quotes = Quotes(self._catalog)
@@ -270,6 +270,8 @@ class _Work:
         if what is None:
             return {file.path: None for file in self._files}
         values = values_of(self._catalog, what, self._files, surest=False)
+        if what.label:
+            values = {path: [_bare(value) for value in found] for path, found in values.items()}
         net = values_of(self._catalog, source("net", self._known), self._files)
         tax = values_of(self._catalog, source("tax", self._known), self._files)
         found: dict[str, FieldValue | None] = {}
@@ -421,6 +423,15 @@ class _Work:
         elif self._is_money() and number == number.quantize(_CENT):
             number = number.quantize(_CENT)
         return format(number, "f")
+
+
+def _bare(value: FieldValue) -> FieldValue:
+    """A number without the currency of its document, unless it is written with it: of hours."""
+    from lsfs.index.join.lists import COLUMN, currency_of
+
+    if value.rule.startswith(COLUMN) or currency_of(value.value):
+        return value
+    return replace(value, normal=value.normal.partition(" ")[0])
 
 
 def _product(

@@ -271,6 +271,10 @@ def test_an_amount_of_anything_is_what_a_paper_comes_to_where_no_total_is() -> N
     assert "total" not in normal("Description | Amount\nBolts | 12.00 EUR\nNuts | 3.00 EUR\n")
 
 
+def test_what_stands_behind_a_bold_label() -> None:
+    assert normal("**Reference:** P-2301\n")["reference"] == ["p-2301"]
+
+
 def test_what_stands_below_a_title_may_be_a_name() -> None:
     found = normal(
         "TAX INVOICE\n\nStudio 55\n12 Quay Street, Bristol BS1 4QA\n\nOur invoice: F/13\n"
@@ -280,7 +284,7 @@ def test_what_stands_below_a_title_may_be_a_name() -> None:
 
 
 def test_a_firm_of_several_names() -> None:
-    for name in ("Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner"):
+    for name in ("Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner", "Finch Bros. Ltd"):
         found = [one.value for one in read(f"Client: {name}, 17 place Bellecour\n")]
         assert found == [name]
     assert [one.value for one in read("To: Anna Schmidt, Weber & Co. KG\n")] == ["Anna Schmidt"]

@@ -50,6 +50,8 @@ def fitting(on: str, left: str, right: Sequence[str], **limits: str) -> list[str
         ("subject", "14 Tanner St, Flat 2", ["Flat 2, 14 Tanner Street, Hove BN1 4QF",
          "14 Tanner Street", "Flat 3, 14 Tanner Street"], {},
          ["Flat 2, 14 Tanner Street, Hove BN1 4QF"]),
+        ("project=project no", "P-2301 Relaunch", ["P-2301", "p2301", "P-23", "Relaunch"], {},
+         ["P-2301", "p2301"]),
         ("subject", "5 High Street", ["5 High Street, Hove", "5 High Street, Lewes"], {}, []),
         ("total", "100 EUR", ["101 EUR", "99 EUR", "101.02 EUR", "100 USD"], {"tolerance": "1%"},
          ["101 EUR", "99 EUR"]),

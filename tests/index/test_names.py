@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsfs.index import addresses
+from lsfs.index import addresses, identifiers
 from lsfs.index.names import THRESHOLD, Names, families, likeness, meant_by, name_of, ranked
 
 
@@ -115,6 +115,13 @@ def test_what_a_name_is_called() -> None:
     assert ranked({"T ZIELINSKI": 3, "Tomasz Zielinski": 1})[0] == "Tomasz Zielinski"
     assert ranked({"CALDER MILLS PLC": 5, "Calder Mils plc": 1})[0] == "CALDER MILLS PLC"
     assert ranked({"Margaret": 2, "Margaret Ashdown": 1})[0] == "Margaret Ashdown"
+
+
+def test_a_code_stands_for_the_one_text_that_has_it() -> None:
+    head = identifiers.heads({"p-2301": 2, "P-2301 Relaunch": 1, "q-7777": 1, "room 12": 1})
+    assert head == {"p-2301": "P-2301 Relaunch", "P-2301 Relaunch": "P-2301 Relaunch",
+                    "q-7777": "q-7777", "room 12": "room 12"}  # fmt: skip
+    assert not identifiers.codes("12 rooms in 203")
 
 
 def test_a_part_of_a_name_that_no_other_has() -> None:

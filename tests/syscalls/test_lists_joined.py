@@ -17,7 +17,7 @@ PAYMENTS = """Booked on;Payer;Purpose;Invoice no.;Paid (GBP)
 03.10.2023;P RAMAN;October;RI-1;1.150,00
 04.10.2023;Cole & Sons Ltd;first part;RI-2;600,00
 20.10.2023;Cole and Sons;the rest;RI-2;400,50
-05.11.2023;Someone Else;no invoice;;12,00
+05.11.2023;Total;fuel, no invoice;RX;12,00
 """
 
 BANK = """Buchungstag;Empfänger/Auftraggeber;Zweck;Betrag;Soll
@@ -45,6 +45,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sheet.append(row)
     book.save(source / "rents.xlsx")
     (source / "bank.csv").write_text(BANK, encoding="latin-1")
+    (source / "releve.csv").write_text(
+        "Date op.;Libellé;Débit;Crédit\n15/09/2023;PRLV RI-1;1 150,00;\n"
+        "28/11/2023;VIR SALAIRE;;2 310,00\n",
+        encoding="utf-8-sig",
+    )
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Cash"
@@ -95,7 +100,7 @@ def test_rows_are_added_up(drive: library.Drive) -> None:
     found = drive.aggregate("sum", "amount", by=("payer",), query="payments.csv")
     assert [(row.group[0], row.value, row.unit, row.files) for row in found.rows] == [
         ("Cole & Sons Ltd", "1000.50", "GBP", 2), ("P RAMAN", "1150.00", "GBP", 1),
-        ("Someone Else", "12.00", "GBP", 1),
+        ("Total", "12.00", "GBP", 1),
     ]  # fmt: skip
     months = drive.aggregate("count", by=("date:month",), query="payments.csv")
     assert [(row.group[0], row.value) for row in months.rows] == [
@@ -103,12 +108,12 @@ def test_rows_are_added_up(drive: library.Drive) -> None:
         ("2023-11", "1"),
     ]
     # Beside other files a list is one of them.
-    assert drive.aggregate("count").files == 7
+    assert drive.aggregate("count").files == 8
 
 
 def test_a_list_is_no_invoice(drive: library.Drive, folder: Path) -> None:
     kinds = {group.label: group.count for group in drive.group_by("kind").groups}
-    assert kinds == {"invoice": 3, "spreadsheet": 4}
+    assert kinds == {"invoice": 3, "spreadsheet": 5}
     shown = lsfs("join", "payments.csv", "invoices", "--on", "counterparty", "--how", "left",
                  "--drive", str(folder), "--state", str(folder.parent / "state"))  # fmt: skip
     assert "payments.csv:5" in shown.stdout, shown.stderr
@@ -124,6 +129,8 @@ def test_what_a_list_says_of_its_columns(drive: library.Drive) -> None:
     # The row of sums is none to add up; brackets and a minus behind are signs.
     assert sums("Betrag", "bank.csv") == [("-2150.50", "")]
     assert sums("Soll", "bank.csv") == [("-1999.00", "")]
+    assert sums("crédit", "releve.csv") == [("2310.00", "")]
+    assert sums("amount", "releve.csv") == [("1160.00", "")]
     # Below a title; the currency in a column; a sheet of members is no cash book.
     assert sums("amount", "books/cash.xlsx") == [("120.00", "EUR"), ("-400.00", "USD")]
     names = drive.aggregate("count", by=("name",), query="books/cash.xlsx")

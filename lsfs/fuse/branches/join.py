@@ -297,7 +297,8 @@ def _page(saved: SavedJoin) -> str:
 
 
 def _entry(number: int, row: JoinRow) -> Iterator[str]:
-    names = " + ".join(rendering.one_line(path) for path in (row.left, row.right) if path)
+    sides = ((row.left, row.left_place), (row.right, row.right_place))
+    names = " + ".join(rendering.one_line(cited(*side)) for side in sides if side[0])
     yield f"## {number}. {names}"
     if row.why:
         yield rendering.one_line(row.why)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lsfs.index.fields.forms import Form, party_key
 from lsfs.index.fields.labels import Found
+from lsfs.index.literals import at_lines
 from lsfs.model import BlockKind, Document
 
 BYLINE = "byline"  # the rule by which they are found
@@ -41,7 +42,7 @@ _NO_NAMES = re.compile(
 
 def byline(document: Document) -> Iterator[Found]:
     """The authors of a paper: lines of nothing but names, the first between title and abstract."""
-    abstract = _ABSTRACT.search(document.text, 0, FRONT)
+    abstract = next(at_lines(_ABSTRACT, document.text[:FRONT]), None)
     if abstract is None:
         return
     before = [block for block in document.blocks if block.char_start < abstract.start()]

@@ -32,6 +32,7 @@ _FILL = 24  # characters of small words that may stand between a label without a
 _SPACED = re.compile(
     r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|(?:EUR|CHF|USD|GBP)\b|euros?\b))", re.I
 )
+_ALL_SPACED = re.compile(r"\s*[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d\d)?\s*")  # nothing but a number
 _CURRENCY = re.compile(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
 )
@@ -69,7 +70,7 @@ _LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = re.compile(
     r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
-    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
+    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)(?!\s(?:Ltd|Limited|Inc|LL[CP]|plc|GmbH|AG|KG|SARL|SAS|SA|Co)\b)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = re.compile(
@@ -220,7 +221,9 @@ class Reader:
 
     def _numbers(self, start: int, end: int) -> list[values.Number]:
         """The numbers of a stretch, at their places in the whole text, without dates."""
-        stretch = _SPACED.sub(lambda m: m[0].replace(" ", "\u00a0"), self.text[start:end])
+        stretch = self.text[start:end]
+        spaced = _SPACED if not _ALL_SPACED.fullmatch(stretch) else _ALL_SPACED
+        stretch = spaced.sub(lambda m: m[0].replace(" ", "\u00a0"), stretch)
         inside = [
             (max(d.char_start - start, 0), d.char_end - start) for d in self._dates_in(start, end)
         ]
@@ -243,7 +246,7 @@ class Reader:
         start = number.start + len(written) - len(written.lstrip())
         end = start + len(written.strip())
         unit = number.unit or self._currency
-        return Form(start, end, f"{_plain(number.value)} {unit}".strip())
+        return Form(start, end, f"{plain(number.value)} {unit}".strip())
 
     # --- dates and durations
 
@@ -358,7 +361,7 @@ class Reader:
 
     def _text(self, start: int, end: int, loose: bool) -> Form | None:
         line = self.text[start : min(end, start + LONGEST_TEXT)].split("\n", 1)[0]
-        written = line.strip(" \t:-\u2013|")
+        written = line.strip(" \t:-\u2013|*_")  # also what a bold label leaves
         if not written:
             return None
         at = start + line.index(written)
@@ -509,7 +512,8 @@ _FILLERS = _words(
 )
 
 
-def _plain(value: Decimal) -> str:
+def plain(value: Decimal) -> str:
+    """A number in digits, with two places or as many as it has."""
     whole = value.quantize(Decimal("0.01"))
     return format(whole if whole == value else value, "f").removesuffix(".00")
 

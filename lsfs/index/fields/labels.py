@@ -50,6 +50,7 @@ _CODE = re.compile(r"[-/_]\d")
 _HEAD, _LONGEST_TITLE = 3000, 60  # characters in which a title stands, and of it
 _LEAD_WORDS = 3  # "Sales", "Final Tax" before the word for the document
 _OF_ANOTHER = _words("for to of zu zur fur von pour de sur per a su credit gutschrift avoir")
+_NUMBERED = re.compile(r"\d[^\s]{0,20}[\s.*_]*\Z")  # the end of a line that may be one
 _NAMED = re.compile(r"[^\W\d_A-Z]{4}")  # no number has so many small letters
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # What stands before the first digit behind one of these words, which end with one of three letters.
@@ -313,7 +314,8 @@ def _numbered(known: Definitions, reader: Reader) -> Iterator[Found]:
 def _titled(known: Definitions, reader: Reader) -> Iterator[Found]:
     """The number in a line that is a title: "Sales invoice F/2023/1196"."""
     for line in _LINE.finditer(reader.text, 0, _HEAD):
-        match = _DOCUMENT.search(line[0]) if len(line[0]) <= _LONGEST_TITLE else None
+        numbered = len(line[0]) <= _LONGEST_TITLE and _NUMBERED.search(line[0])
+        match = _DOCUMENT.search(line[0]) if numbered else None
         if match is None or match["stop"]:
             continue
         lead = words_of(line[0][: match.start()])

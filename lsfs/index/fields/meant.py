@@ -65,6 +65,8 @@ _OTHER_SIDE = frozenset(
 # What else documents call what people often group by and no field is for.
 _CALLED = """
     project | projekt | projet | proyecto | progetto | project name | projektname | nom du projet
+        project no | project code | project id | projektnummer | projekt no | no de projet
+        numéro de projet | número de proyecto | codice progetto
     cost centre | cost center | kostenstelle | centre de coûts | centre de coût | centro de coste
         centro de costes | centro di costo
     department | abteilung | département | service | departamento | reparto | dept

@@ -296,7 +296,7 @@ def on_paper(text: str, start: int, end: int) -> Iterator[Found]:
         return
     form = _above_title(text, start, end)
     if form:
-        yield Found("party", form, "letterhead", 0.6)
+        yield Found("party", form, "letterhead", 0.66)
 
 
 def _above_title(text: str, start: int, end: int) -> Form | None:

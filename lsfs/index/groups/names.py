@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lsfs.index import addresses, names
+from lsfs.index import addresses, identifiers, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def _people(counts: Mapping[str, Counter[str]]) -> dict[str, names.Name]:
 
 
 def _words(counts: Mapping[str, Counter[str]]) -> dict[str, names.Name]:
-    """Words as they are compared, those of one address as one."""
-    head = addresses.heads({normal: spellings.total() for normal, spellings in counts.items()})
-    return {normal: names.Name((*head[normal].split(),)) for normal in counts}
+    """Words as they are compared: those of one address, or of one code, as one."""
+    totals = {normal: spellings.total() for normal, spellings in counts.items()}
+    head, named = addresses.heads(totals), identifiers.heads(totals)
+    return {normal: names.Name((*head[named[normal]].split(),)) for normal in counts}

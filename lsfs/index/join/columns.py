@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from lsfs.errors import UsageError
-from lsfs.index.addresses import heads
+from lsfs.index import addresses, identifiers
 from lsfs.index.dates import fold
 from lsfs.index.filters import type_of
 from lsfs.index.join.reading import SideFile, Values
@@ -107,7 +107,10 @@ def _labels(type_: str, values: Sequence[FieldValue]) -> Callable[[FieldValue], 
     if type_ == "party":
         return _name_labels(values)
     counts = Counter(value.normal for value in values)
-    head = heads(counts) if type_ == "text" else {normal: normal for normal in counts}
+    head = {normal: normal for normal in counts}
+    if type_ == "text":
+        places, named = addresses.heads(counts), identifiers.heads(counts)
+        head = {normal: places[named[normal]] for normal in counts}
     written: dict[str, Counter[str]] = {}
     for value in values:
         written.setdefault(_plain(head[value.normal]), Counter())[value.value] += 1

@@ -9,15 +9,17 @@ that no path has.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from lsfs import values
 from lsfs.errors import UsageError
 from lsfs.index.dates import days_in
 from lsfs.index.fields.definitions import Definitions, label_key, words_of
 from lsfs.index.fields.extract import placed
-from lsfs.index.fields.forms import Form, Reader, party_key
+from lsfs.index.fields.forms import Form, Reader, party_key, plain
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import AMOUNT, Source, called, source
 from lsfs.index.filters import type_of
@@ -44,6 +46,19 @@ _TOTALS = frozenset((
 ))  # fmt: skip
 _NEGATIVE = re.compile(r"\(.*\)|[^-]*\d\s*-|\u2212.*", re.DOTALL)  # (35.50), 35.50-
 _NUMERIC = re.compile(r"[-+(\u2212]?\s*[\d.,' \u00a0]*\d[\d.,' \u00a0]*\)?-?")
+_GROUPED = re.compile(r"(?<=\d)[ '\u2019\u00a0\u202f](?=\d{3}(?!\d))")  # 2 310, 1'200
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
+# Columns of a bank's list in place of one of amounts, and the sign of what stands in them.
+_SIGNS = {
+    word.replace("_", " "): sign
+    for sign, words in {
+        -1: "debit debits soll belastung ausgabe ausgaben cargo dare paid_out money_out withdrawal "
+        "withdrawals uscite",
+        1: "credit credits haben gutschrift einnahme einnahmen abono avere paid_in money_in "
+        "deposits entrate",
+    }.items()
+    for word in words.split()
+}
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _CURRENCY = re.compile(r"[€$£\u00a5]|\b(?:in\s+)?(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)
 COLUMN = "column: "  # begins the rule of a value in a list
@@ -101,6 +116,7 @@ class Column:
         label: its head, as labels are looked up.
         currency: that its head names; "" without one.
         confidence: how sure it is that the source means it.
+        sign: of its amounts: what an account is debited with leaves it.
         bare: its numbers are of the currency that a cell or the head names, and else of none.
     """
 
@@ -111,6 +127,7 @@ class Column:
     currency: str
     confidence: float
     bare: bool = False
+    sign: int = 1
 
 
 @dataclass(slots=True)
@@ -131,6 +148,8 @@ class List:
     sums: int = field(init=False, default=0)
     places: Places = field(init=False)
     _reader: Reader = field(init=False)
+    _comma: bool | None = field(init=False)
+    _currency: str = field(init=False)
     _columns: dict[tuple[Source, tuple[str, ...]], list[Column]] = field(
         init=False, default_factory=dict
     )
@@ -139,6 +158,8 @@ class List:
         document = self.document
         self.places = Places(document)
         self._reader = Reader(document.text, days_in(document), document.language)
+        self._comma = values.decimal_comma(document.text)
+        self._currency = currency_of(document.text)
         self.rows = list(self._read())
 
     def _read(self) -> Iterator[Row]:
@@ -147,15 +168,20 @@ class List:
             first = first_row(table)
             if not 0 < first < len(table.rows):
                 continue
+            widths = Counter(sum(map(bool, row)) for row in table.rows[first:])
+            width = widths.most_common(1)[0][0]
             for start, end, cells in _rows(self.document.text, block, table, first):
-                written = (self.document.text[slice(*cell)] for cell in cells.values())
-                if any(label_key(words_of(cell)) in _TOTALS for cell in written):
+                # Total may also be who was paid: but then the row is as full as others.
+                if len(cells) < width and any(map(self._is_total, cells.values())):
                     self.sums += 1
                     continue
                 self.total += 1
                 if self.total <= MOST_ROWS:
                     unit = f"{self.path}{_MARK}{self.total:06}"
                     yield Row(unit, start, end, cells, table.rows[first - 1], self)
+
+    def _is_total(self, cell: tuple[int, int]) -> bool:
+        return label_key(words_of(self.document.text[slice(*cell)])) in _TOTALS
 
     def columns(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
         """The columns that are read for a source."""
@@ -166,7 +192,7 @@ class List:
             if one.first:  # of total and price the first that it has anywhere is what rows come to
                 best = next((name for name in one.names if name in anywhere), "")
                 told = [column for column in told if column.name == best]
-            self._columns[key] = told if anywhere else self._by_content(one, heads)
+            self._columns[key] = told if anywhere else self._guessed(one, heads)
         return self._columns[key]
 
     def _told(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
@@ -191,14 +217,27 @@ class List:
             return Form(*cell, " ".join(written.casefold().split()))
         if column.type == "party":  # the whole cell: "Voss, Anna"
             return Form(*cell, party_key(written)) if any(map(str.isalpha, written)) else None
-        form = self._reader.read(column.type, *cell, loose=True)
-        if form is None or column.type != AMOUNT:
-            return form
-        number = form.normal.partition(" ")[0].removeprefix("-")
-        is_negative = form.normal.startswith("-") or _NEGATIVE.fullmatch(written.strip())
+        if column.type != AMOUNT:
+            return self._reader.read(column.type, *cell, loose=True)
+        number = self._number(written, money=not column.bare)
+        if number is None:
+            return None
         named = currency_of(written) or self._currency_in(row) or column.currency
-        unit = named or ("" if column.bare else form.normal.partition(" ")[2])
-        return replace(form, normal=f"{'-' if is_negative else ''}{number} {unit}".strip())
+        unit = named or ("" if column.bare else self._currency)
+        return Form(*cell, f"{plain(column.sign * number)} {unit}".strip())
+
+    def _number(self, written: str, *, money: bool) -> Decimal | None:
+        """The number that a cell is: "2 310,00", "(35.50)", "35.50-", "EUR 1'200"."""
+        compact = _GROUPED.sub("", written)
+        comma = self._comma
+        if comma is None and money:  # of money there are cents, not thousandths
+            comma = _THOUSANDS.search(compact) is not None
+        found = [one for one in values.numbers(compact, comma=comma) if one.unit != "%"]
+        others = _CURRENCY.sub("", compact.replace(found[0].text, "", 1)) if found else "?"
+        if any(map(str.isalnum, others)):
+            return None
+        is_negative = found[0].value > 0 and _NEGATIVE.fullmatch(written.strip())
+        return -found[0].value if is_negative else found[0].value
 
     def _currency_in(self, row: Row) -> str:
         """The currency that a column of currencies names for a row; "" without one."""
@@ -234,6 +273,16 @@ class List:
         except UsageError:  # longer than a label
             return ""
         return next((name for name in one.names if name in meant.names), "")
+
+    def _guessed(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
+        labels = [label_key(words_of(_CURRENCY.sub(" ", _REMARK.sub(" ", one)))) for one in heads]
+        signed = [
+            Column(number, one.names[0], AMOUNT, label, currency_of(heads[number]), _GUESSED,
+                   sign=_SIGNS[label])
+            for number, label in enumerate(labels)
+            if one.first and label in _SIGNS
+        ]  # fmt: skip
+        return signed or self._by_content(one, heads)
 
     def _by_content(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
         """The only column of dates for the date, the only one of amounts for the amount."""

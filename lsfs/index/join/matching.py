@@ -18,11 +18,13 @@ from typing import Protocol
 
 from lsfs.index.addresses import Address, address_of
 from lsfs.index.dates import fold
+from lsfs.index.identifiers import code_of, codes
 from lsfs.index.join.keys import Key
 from lsfs.index.join.lists import COLUMN
 from lsfs.index.names import Name, Names, likeness, name_of
 from lsfs.model import FieldValue
 
+CODED = 0.93  # a code, and a text that has it
 UNSURE = 0.95  # an amount without a currency beside one with
 ADDRESS = 0.95  # an address of which the other side says more
 NEAR_DAYS = 7  # of dates that are compared with "~" and without a time
@@ -166,13 +168,19 @@ class _ByForm:
 class _ByText(_ByForm):
     """Texts of equal form; and addresses of which one only says more than the other."""
 
-    words = f"{_ByForm.words}; addresses also in another order and without their town"
+    words = (
+        f"{_ByForm.words}; addresses also in another order and without their town, and a code "
+        "beside a text that has it"
+    )
 
     def __init__(self, right: Iterable[At]) -> None:
         every = list(right)
         super().__init__(every, lambda value: {_plain(value.normal)})
         self._by_places: dict[object, list[tuple[At, Address]]] = {}
+        self._by_code: dict[str, list[At]] = {}
         for at in every:
+            for code in codes(at.value.value):
+                self._by_code.setdefault(code, []).append(at)
             if (address := address_of(at.value.value)) is not None:
                 self._by_places.setdefault(address.places, []).append((at, address))
 
@@ -187,7 +195,18 @@ class _ByText(_ByForm):
         if not all(one.fits(two) for one in {a for _, a in alike} for two in {a for _, a in alike}):
             return equal
         more = [at for at, _ in alike if id(at) not in known]
-        return [*equal, *(Fit(at, ADDRESS, "the same address") for at in more)]
+        named = [fit for fit in self._coded(value) if id(fit.at) not in known]
+        return [*equal, *(Fit(at, ADDRESS, "the same address") for at in more), *named]
+
+    def _coded(self, value: FieldValue) -> list[Fit]:
+        """Texts of which one is a code that the other has."""
+        mine = code_of(value.value)
+        return [
+            Fit(at, CODED, "one has the other as a code")
+            for code in sorted(codes(value.value))
+            for at in self._by_code.get(code, ())
+            if code in (mine, code_of(at.value.value))
+        ]
 
 
 class _ByName:

@@ -25,6 +25,7 @@ from lsfs.model import FieldValue
 
 OWN_SHARE = 0.5  # of the files with two parties and more: who stands in so many has the drive
 OWN_FILES = 5  # and in at least so many
+SHOWN_HEADS = 12  # columns of a list that are named
 TITLE = frozenset(("title", "titel", "titre", "titulo", "titolo"))  # labels, as looked up
 _ONE_VALUE = ("amount", "date", "duration")  # of these only the surest reading counts
 
@@ -67,7 +68,8 @@ def with_rows(
         one = List(file.path, catalog.load(file.document_id), known)
         found += [_of_row(file, row, known) for row in one.rows] or [file]
         if one.rows:
-            notes.append(f"{file.path}: each of its {len(one.rows)} rows by itself")
+            heads = ", ".join(filter(None, one.rows[0].heads[:SHOWN_HEADS]))
+            notes.append(f"{file.path}: each of its {len(one.rows)} rows by itself ({heads})")
         if one.sums:
             notes.append(f"{file.path}: rows that add up others were left out ({one.sums})")
         if one.total > len(one.rows):

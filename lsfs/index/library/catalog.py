@@ -36,7 +36,8 @@ class LibraryCatalog(Catalog):
             raise AccessDenied(
                 f"{self._uri} is a shared library: its files are not changed from here",
                 hint="change them in the folder that they come from, and write it anew with: "
-                "lsfs index FOLDER --library URI",
+                "lsfs index FOLDER --library URI; what is damaged is mended with: "
+                "lsfs library check URI --repair",
             )
         super().check_writable(source=source, only_state=only_state)
 

@@ -81,6 +81,7 @@ class Look:
     objects: dict[str, int] = field(default_factory=dict)  # sizes by path
     cut: dict[str, int] = field(default_factory=dict)  # passages of each document
     rows: Counter[str] = field(default_factory=Counter)  # of each table
+    _tables: dict[str, Any] = field(default_factory=dict)
     _needed: set[str] = field(default_factory=set)  # documents that files have
     _sizes: dict[str, int] = field(default_factory=dict)  # of contents that files have
 
@@ -90,7 +91,10 @@ class Look:
             self.problems.setdefault(kind, []).extend(found)
 
     def _table(self, name: str) -> Any:
-        return checked_out(self.library.database, name, self.head.tables[name])
+        if name not in self._tables:
+            version = self.head.tables[name]
+            self._tables[name] = checked_out(self.library.database, name, version)
+        return self._tables[name]
 
     def _rows(self, name: str, columns: list[str]) -> Iterator[Any]:
         table = self._table(name)

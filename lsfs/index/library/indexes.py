@@ -75,7 +75,7 @@ def unusable(table: Any, name: str) -> list[str]:
         else:
             query = table.search().where(col(column) == lit(_WORD))
         try:
-            query.select([table.schema.names[0]]).limit(1).to_list()
+            query.limit(1).to_list()
         except (RuntimeError, OSError, ValueError) as error:
             log.info("index of %s.%s: %s", name, column, error)
             found.append(column)

@@ -181,9 +181,7 @@ def test_indexes_that_are_lost(damaged: Damaged) -> None:
     assert damaged.is_as_before()
 
 
-@pytest.mark.parametrize(
-    ("name", "part"), [("passage", "data"), ("document", "data"), ("passage", "_versions")]
-)
+@pytest.mark.parametrize(("name", "part"), [("document", "data"), ("passage", "_versions")])
 def test_tables_that_cannot_be_read(damaged: Damaged, name: str, part: str) -> None:
     shutil.rmtree(damaged.place / "tables" / f"{name}.lance" / part)
     done = damaged.mend()
