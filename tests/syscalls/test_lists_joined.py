@@ -45,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sheet.append(row)
     book.save(source / "rents.xlsx")
     (source / "bank.csv").write_text(BANK, encoding="latin-1")
+    (source / "odd.csv").write_text("Name,Amount\nA B,--\nC D,n/a\nE F,1.2.3\n")
     (source / "releve.csv").write_text(
         "Date op.;Libellé;Débit;Crédit\n15/09/2023;PRLV RI-1;1 150,00;\n"
         "28/11/2023;VIR SALAIRE;;2 310,00\n",
@@ -108,12 +109,12 @@ def test_rows_are_added_up(drive: library.Drive) -> None:
         ("2023-11", "1"),
     ]
     # Beside other files a list is one of them.
-    assert drive.aggregate("count").files == 8
+    assert drive.aggregate("count").files == 9
 
 
 def test_a_list_is_no_invoice(drive: library.Drive, folder: Path) -> None:
     kinds = {group.label: group.count for group in drive.group_by("kind").groups}
-    assert kinds == {"invoice": 3, "spreadsheet": 5}
+    assert kinds == {"invoice": 3, "spreadsheet": 6}
     shown = lsfs("join", "payments.csv", "invoices", "--on", "counterparty", "--how", "left",
                  "--drive", str(folder), "--state", str(folder.parent / "state"))  # fmt: skip
     assert "payments.csv:5" in shown.stdout, shown.stderr
@@ -131,6 +132,7 @@ def test_what_a_list_says_of_its_columns(drive: library.Drive) -> None:
     assert sums("Soll", "bank.csv") == [("-1999.00", "")]
     assert sums("crédit", "releve.csv") == [("2310.00", "")]
     assert sums("amount", "releve.csv") == [("1160.00", "")]
+    assert not sums("amount", "odd.csv")
     # Below a title; the currency in a column; a sheet of members is no cash book.
     assert sums("amount", "books/cash.xlsx") == [("120.00", "EUR"), ("-400.00", "USD")]
     names = drive.aggregate("count", by=("name",), query="books/cash.xlsx")

@@ -233,7 +233,9 @@ class List:
         if comma is None and money:  # of money there are cents, not thousandths
             comma = _THOUSANDS.search(compact) is not None
         found = [one for one in values.numbers(compact, comma=comma) if one.unit != "%"]
-        others = _CURRENCY.sub("", compact.replace(found[0].text, "", 1)) if found else "?"
+        if not found:
+            return None
+        others = _CURRENCY.sub("", compact.replace(found[0].text, "", 1))
         if any(map(str.isalnum, others)):
             return None
         is_negative = found[0].value > 0 and _NEGATIVE.fullmatch(written.strip())
