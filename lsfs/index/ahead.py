@@ -30,6 +30,9 @@ class Ahead(Generic[T, R]):
         workers: how many those are.
         work: called in a thread; what it raises is raised where its result is taken.
         weight: of an item before its work is done.
+
+    Attributes:
+        most: pieces that are begun and not taken yet, at most.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class Ahead(Generic[T, R]):
         weight: Callable[[T], int],
     ) -> None:
         self._executor = executor
-        self._most = FOR_EACH_WORKER * workers
+        self.most = FOR_EACH_WORKER * workers
         self._work = work
         self._weight = weight
         self._begun: deque[tuple[int, Future[Iterable[R]]]] = deque()
@@ -83,7 +86,7 @@ class Ahead(Generic[T, R]):
         if not self._begun:
             return True
         total = sum(other for other, _ in self._begun)
-        return len(self._begun) < self._most and total + weight <= MAX_WEIGHT
+        return len(self._begun) < self.most and total + weight <= MAX_WEIGHT
 
 
 def workers_of(config: IndexConfig) -> int:

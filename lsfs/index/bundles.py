@@ -12,7 +12,7 @@ from lsfs.index.rows import FileRow, suffix_of
 
 FILES = 8  # in one bundle
 BYTES = 256 * 1024  # of all its files together
-OPEN = 128  # files of all bundles that are read at once: each is an open descriptor
+OPEN = 512  # files of all bundles that are begun: each is an open descriptor, of about 1,000
 # Pages that are pictures, archives and office documents may take seconds each.
 SLOW = frozenset({
     "pdf", "png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "heic", "epub", "zip", "gz",
@@ -21,13 +21,13 @@ SLOW = frozenset({
 })  # fmt: skip
 
 
-def bundles(rows: Iterable[FileRow], workers: int) -> Iterator[list[FileRow]]:
+def bundles(rows: Iterable[FileRow], begun: int) -> Iterator[list[FileRow]]:
     """Files in their order, several at once where they are small.
 
     Args:
-        workers: how many bundles are read at once.
+        begun: how many bundles are read, or wait to be taken in, at once.
     """
-    most = max(1, min(FILES, OPEN // workers))
+    most = max(1, min(FILES, OPEN // begun))
     bundle: list[FileRow] = []
     size = 0
     for row in rows:

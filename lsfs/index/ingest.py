@@ -346,7 +346,7 @@ class Pipeline:
         stop: Callable[[], bool],
     ) -> None:
         begun = time.monotonic()
-        rows = bundles(self._pending(), workers_of(self._config))
+        rows = bundles(self._pending(), ahead.most)
         results = ahead.results(rows, lambda: self._write(batch))
         for done, read in enumerate(results, start=1):
             if not self._gather(read, batch):

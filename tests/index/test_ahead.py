@@ -95,7 +95,7 @@ def test_small_files_are_read_together() -> None:
     sizes = [len(bundle) for bundle in bundles(rows, 1)]
     assert sizes == [8, 8, 4, 1, 1, 1, 1]
     assert [one for bundle in bundles(rows, 1) for one in bundle] == rows
-    assert {len(bundle) for bundle in bundles(rows, 500)} == {1}
+    assert {len(bundle) for bundle in bundles(rows, 800)} == {1}
 
 
 def test_one_less_than_there_are_cores() -> None:
