@@ -321,7 +321,7 @@ def ranked(spellings: Mapping[str, int]) -> list[str]:
     """Spellings of one name, that first by which it is best called.
 
     It is the commonest one; but capitals and initials are only chosen where they are three times as
-    common as a name in full.
+    common as a name in full. Of equally common ones the longer says more, but for a written "and".
     """
     most = max(len(name_of(written).words) for written in spellings)
     fine = {written: not _is_poor(written, most) for written in spellings}
@@ -330,7 +330,7 @@ def ranked(spellings: Mapping[str, int]) -> list[str]:
         key=lambda one: (
             -spellings[one] * (RARE if fine[one] else 1),
             not fine[one],
-            -len(one),
+            -len(one.replace("&", "and")),
             one,
         ),
     )
