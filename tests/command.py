@@ -40,6 +40,8 @@ def lsfs(*arguments: str, cwd: Path | None = None, **variables: str) -> Done:
             mock.patch.multiple(sys, argv=words, stdin=nothing, stdout=out, stderr=err)
         )
         stack.enter_context(mock.patch.object(logging.root, "handlers", []))
+        for logger in (logging.root, logging.getLogger("lsfs.config")):
+            stack.callback(logger.setLevel, logger.level)
         stack.enter_context(contextlib.chdir(cwd or "."))
         try:
             main()
