@@ -229,7 +229,10 @@ class Follower:
     def start(self) -> None:
         """Watch the source and begin with a look at all of it."""
         self._started = time.monotonic()
-        logging.getLogger(OVERFLOWS).addHandler(self._overflow)
+        told = logging.getLogger(OVERFLOWS)
+        told.addHandler(self._overflow)
+        if not told.isEnabledFor(logging.WARNING):  # a program that wants to see errors alone
+            told.setLevel(logging.WARNING)
         self._watch()
         self._thread.start()
 

@@ -453,8 +453,9 @@ class _Child:
         data = _LENGTH.pack(len(data)) + data
         self._socket.settimeout(START_SECONDS)
         try:
-            # All at once, so that the child, which waits for the head, need not wait again.
-            sent = socket.send_fds(self._socket, [data], fds) if fds else 0
+            # Beside the head alone: of a child that ends behind a message all of which came with
+            # descriptors, Linux (6.18) loses what it had said, as if some were not read.
+            sent = socket.send_fds(self._socket, [data[: _LENGTH.size]], fds) if fds else 0
             self._socket.sendall(data[sent:])
         except OSError as error:
             raise ConnectionError(str(error)) from error

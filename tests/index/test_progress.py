@@ -129,7 +129,10 @@ def test_work_that_nobody_waits_for_waits(
     reader.close()
 
 
-def test_dropped_events_have_all_looked_at(index: Index, eventually: Eventually) -> None:
+def test_dropped_events_have_all_looked_at(
+    index: Index, eventually: Eventually, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)  # whatever the program wants to see of logs
     others = list(logging.getLogger(OVERFLOWS).handlers)
     running = Follower(index.catalog, index.pipeline, index.tree, debounce_ms=20)
     running.start()
