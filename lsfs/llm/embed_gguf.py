@@ -15,9 +15,7 @@ from lsfs.llm.backend import backend
 from lsfs.llm.models import ModelFile, cores
 from lsfs.llm.residents import Residents
 
-TOKENS = (
-    512  # of a text; context and batch on a CPU, where with more llama.cpp is many times slower
-)
+TOKENS = 512  # of a text; also of a batch on a CPU, where larger ones are many times slower
 SIDE_BY_SIDE = 2048  # tokens of several texts that a GPU runs at once
 ALL_LAYERS = -1
 UNPOOLED, RANKING = 0, 4  # llama.cpp's kinds of pooling that give no vector of a text

@@ -105,10 +105,10 @@ class Glance:
         return self._masses_of(queries, both)[:, :, len(self._prefix[0]) :]
 
     def _masses_of(self, queries: Queries, keys: Sequence[Rows]) -> Floats:
-        heads = self._facts.key_heads
-        if self._device is not None:
+        heads, device = self._facts.key_heads, self._device
+        if device is not None:
             try:
-                return self._device.masses(queries, keys, heads)
+                return device.masses(queries, keys, heads)
             except ModelError as error:
                 log.warning("the CPU looks at texts from now on: %s", error)
                 self._device = None  # its owner closes it
