@@ -25,6 +25,10 @@ BAD_INDEX = "index is missing or cannot be used"
 BAD_TABLE = "table cannot be read"
 
 _AGAIN = "its files are marked, and read when their folder is indexed again"
+_OTHER_BYTES = (
+    "they are set aside (damaged/DIGEST); its files are marked, and sent when their folder is "
+    "indexed again"
+)
 # What mending does about each, for a person.
 MENDING = {
     FILE_ID: "the row gets the id of its path",
@@ -38,8 +42,8 @@ MENDING = {
     NO_OWNER: "they go",
     OTHER_PASSAGES: f"the document goes; {_AGAIN}",
     NO_BYTES: "its files are marked, and sent when their folder is indexed again",
-    OTHER_SIZE: "they go; its files are marked, and sent when their folder is indexed again",
-    OTHER_BYTES: "they go; its files are marked, and sent when their folder is indexed again",
+    OTHER_SIZE: _OTHER_BYTES,
+    OTHER_BYTES: _OTHER_BYTES,
     OTHER_TEXT: f"the document goes; {_AGAIN}",
     BAD_INDEX: "it is made anew",
     BAD_TABLE: "a table of documents or passages is emptied, with the other one, and all files are "

@@ -160,6 +160,15 @@ class Objects:
             with contextlib.suppress(NotFound), _told(self.uri, path):
                 obstore.delete(self._store, path)
 
+    def set_aside(self, path: str, to: str) -> None:
+        """Give an object another name; what has that name goes. One that is gone is no error."""
+        import contextlib
+
+        import obstore
+
+        with contextlib.suppress(NotFound), _told(self.uri, path):
+            obstore.rename(self._store, path, to, overwrite=True)
+
     def all(self, folder: str, after: str = "") -> Iterator[Object]:
         """All objects below a folder, of those that sort after a path."""
         import obstore

@@ -174,3 +174,8 @@ def document_id(digest: bytes, named: str) -> str:
 def bytes_at(digest: str) -> str:
     """Where the bytes of a content are below the library's URI."""
     return str(PurePosixPath("files", digest[:2], digest))
+
+
+def damaged_at(digest: str) -> str:
+    """Where bytes are set aside that are not those of this content."""
+    return str(PurePosixPath("damaged", digest))

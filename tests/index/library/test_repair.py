@@ -165,6 +165,8 @@ def test_bytes_that_are_not_right(damaged: Damaged) -> None:
         damage.NO_BYTES, damage.OTHER_SIZE, damage.OTHER_BYTES
     }  # fmt: skip
     assert done.marked == 3
+    aside = {path.name: path.read_bytes() for path in (damaged.place / "damaged").iterdir()}
+    assert aside == {short.name: b"?", others.name: b"?" * size}
     assert damaged.kinds() == {damage.NO_BYTES}  # until the folder is indexed again
     assert damaged.is_as_before()
     assert others.stat().st_size == size
