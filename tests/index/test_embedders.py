@@ -94,14 +94,22 @@ def test_a_gguf_file_embeds_as_the_model_it_was_made_from(gguf: Path, minilm: La
 @pytest.mark.model
 def test_texts_side_by_side_as_on_a_gpu(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This build has no GPU, so the CPU runs the batches that one would have."""
-    alone = embedders.load(ModelConfig(embed=str(gguf)))
-    assert alone is not None
+    from llama_cpp import Llama
+
+    texts = [*TEXTS, "heron " * 3000, "", *(f"rent of flat {n} " * (30 * n) for n in range(1, 9))]
+    ran: list[int] = []
+    embed = Llama.embed
+    monkeypatch.setattr(Llama, "embed", lambda *a, **k: ran.append(len(a[1])) or embed(*a, **k))
+    one_by_one = embedders.load(ModelConfig(embed=str(gguf)))
+    assert one_by_one is not None
+    expected = one_by_one.encode(texts)
+    assert ran == [1] * len(texts)
     monkeypatch.setattr(backend(), "gpu", True)
     beside = embedders.load(ModelConfig(embed=str(gguf)))
     assert beside is not None
-    texts = [*TEXTS, "heron " * 3000, "", *(f"rent of flat {n} " * (30 * n) for n in range(1, 9))]
-    assert cosines(beside.encode(texts), alone.encode(texts)).min() > 0.999
-    assert cosines(beside.encode_query(TEXTS[0])[None], alone.encode(TEXTS[:1]))[0] > 0.999
+    assert cosines(beside.encode(texts), expected).min() > 0.999
+    assert ran[-1] == len(texts)
+    assert cosines(beside.encode_query(TEXTS[0])[None], expected[:1])[0] > 0.999
     assert beside.encode([]).shape == (0, beside.dimension)
 
 
