@@ -229,6 +229,19 @@ class RelativeReader(TokenReader):
         days = w.unit_around(w.shift(self.today, -back, unit), unit)
         return fixed(j + 1, days, "unit", f"the {unit} that was then")
 
+    def _ahead(self, i: int) -> Period | None:
+        """The "30 days" of "due within 30 days": from today on."""
+        count, unit = self.number(i), w.UNITS.get(self.word(i + 1))
+        if count is None or unit is None:
+            return None
+        lead = i - 1 - (self.word(i - 1) in ("von", "de", "di"))
+        verbs = {self.word(lead - 1), self.word(i + 2)} & w.AHEAD
+        if self.word(lead) not in w.WITHIN or verbs <= {"payable"}:
+            return None  # "payable in 30 days" is a condition of payment
+        if self.word(i + 2) in ("of", "from", "after", "nach", "ab", "de", "apres"):
+            return None  # "due within 30 days of receipt"
+        return self._counted("next", count, unit, i + 2)
+
     def _halves_ago(self, i: int, count: int | None) -> Period | None:
         """A year and a half ago, two and a half years ago: the month that was then."""
         if count is None:
