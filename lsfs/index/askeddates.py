@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from lsfs.conditions import Days
 from lsfs.index import timespan
 from lsfs.index.kinds import kinds_in
-from lsfs.index.questionframe import asks_fact
+from lsfs.index.questionframe import TOKEN, asks_fact
 from lsfs.index.questionreading import Reading
 from lsfs.index.timespan import TimePhrase
 from lsfs.model import DateKind, DaySpan
@@ -59,6 +59,15 @@ _BEHIND = re.compile(
     r"(?:\s+(?:sind|werden|wurden|waren))?\b",
     re.IGNORECASE,
 )
+# Adjectives stand before the name of the files: "fällige Rechnungen im Mai", "expiring leases".
+_ADJECTIVE = re.compile(
+    r"(?<!\w)(?:(?P<due>due|payable|fällige[nr]?|zahlbare[nr]?)|"
+    r"(?P<expires>expiring|ending|(?:aus|ab)laufende[nr]?|endende[nr]?)|"
+    r"(?P<starts>starting|beginning|beginnende[nr]?))\s+"
+    r"(?P<noun>[^\W\d_]+)\s+(?:(?:that|which|die)\s+)?\Z",
+    re.IGNORECASE,
+)
+_PAID = {"invoice", "statement", "receipt"}  # of these the last day is one of payment
 _CLAUSE = re.compile(r",?\s*\b(?:(?:that|which|die|will|shall|qui|que)\s+)+\Z", re.IGNORECASE)
 # Of these no single date tells; the words stay.
 _OTHER_EVENT = re.compile(r"\b(?:valid|running|renew\w*|gültig\w*|laufend\w*)\s+\Z", re.IGNORECASE)
@@ -124,6 +133,9 @@ def read(reading: Reading, today: date) -> str:
     _conditions(reading, found)
     for one in found:
         reading.take(one.start, one.phrase.end, _note(one))
+        ahead = _ADJECTIVE.search(reading.text[: one.start]) if one.kinds else None
+        if ahead is not None and not asked_fact:
+            reading.blank(ahead.start(), ahead.start("noun"))
         done = _DONE.search(reading.text[: one.start])
         if done is not None and not asked_fact:
             reading.blank(done.start(), done.end())
@@ -153,6 +165,9 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
         kind = DateKind(str(when.lastgroup))
         if kind is not DateKind.SIGNED and fact:
             return None
+        named = kinds_in(TOKEN.findall(lead[: when.start()]))
+        if kind is DateKind.EXPIRES and named and named <= _PAID:
+            kind = DateKind.DUE  # "facturas que vencen en mayo"
         # A question for a fact keeps its words.
         start = phrase.start if fact else when.start()
         return _Asked(phrase, start, _kinds_of(kind))
@@ -160,6 +175,10 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
     if behind is not None and not fact:
         phrase = replace(phrase, end=behind.end())
         return _Asked(phrase, _relative(lead), _kinds_of(DateKind(str(behind.lastgroup))))
+    ahead = _ADJECTIVE.search(lead)
+    if ahead is not None and not fact and kinds_in([ahead["noun"]]):
+        said = next(name for name in ("due", "expires", "starts") if ahead[name])
+        return _Asked(phrase, phrase.start, _kinds_of(DateKind(said)))
     if _OTHER_EVENT.search(lead):
         return None
     if _EVENTS.search(lead):

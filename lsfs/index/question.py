@@ -12,6 +12,7 @@ from datetime import date
 
 from lsfs.index import (
     askeddates,
+    askedlanguages,
     exclusions,
     explicit,
     folders,
@@ -86,6 +87,7 @@ def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
     folders.read(reading)
     fact = asks_fact(askeddates.read(reading, today))
     if not fact:
+        askedlanguages.read(reading)
         measures.read_amounts(reading)
     ordered = not fact and ordering.read(reading)
     shape = reading.text

@@ -30,6 +30,20 @@ TYPE_WORDS = {
         "foto bilder bild imagenes immagini",
         "csv": "csv csvs csv-datei csv-dateien",
         "text": "text_file text_files",
+        "archive": "archive_file archive_files tarball tarballs archivdateien",
+        "code": "source_file source_files code_file code_files quelldateien",
+        "py": "python_file python_files python_script python_scripts python-dateien",
+        "ipynb": "jupyter_notebook jupyter_notebooks ipython_notebooks",
+        "zip": "zips zip_file zip_files zip_archive zip_archives zip-datei zip-dateien",
+        "json": "json jsons json-dateien",
+        "yaml": "yaml yamls yaml-dateien",
+        "xml": "xml xmls xml-dateien",
+        "svg": "svg svgs svg-dateien",
+        "png": "png pngs png-dateien",
+        "jpg": "jpg jpgs jpeg jpegs",
+        "xlsx": "xlsx",
+        "pptx": "pptx",
+        "epub": "epub epubs ebooks",
     }.items()
     for word in words.split()
 }
@@ -87,7 +101,8 @@ HEAD_END = _words(
     does did have has expire expires mention mentions contain contains discuss im von vom mit aus
     für fur uber zu zum bei de du des d dans avec pour sur del con para por sobre di della su per
     we i you they show talk deal and created received modified issued concluded printed due taken
-    prepared drafted authored addressed"""
+    prepared drafted authored addressed not without except excluding but nicht ohne ausser aber
+    sans sauf mais sin excepto salvo pero senza tranne eccetto ma"""
 )
 # The same in other languages, which may also begin a name or a question: "Al Smith contracts".
 HEAD_LINKS = _words(
