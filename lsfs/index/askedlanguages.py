@@ -28,7 +28,8 @@ _WORDS = {
 _ENDINGS = "(?:en?|er|es|em|s|a|as|os|es|e|ne?s)?"
 _IN = re.compile(
     r"\b(?:(?:that|which|die|qui|que|che)\s+(?:are|is|were|sind|sont|son|sono)\s+)?"
-    r"(?:(?:written|geschrieben|verfasst|écrite?s?|escrit[oa]s?|scritt[oaie])\s+)?"
+    r"(?:(?:written|geschrieben|verfasst|écrite?s?|rédigée?s?|escrit[oa]s?|redactad[oa]s?|"
+    r"scritt[oaie]|redatt[oaie])\s+)?"
     r"(?:in|auf|en|em)\s+(?=[^\W\d_])",
     re.IGNORECASE,
 )

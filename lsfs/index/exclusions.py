@@ -107,6 +107,11 @@ _HOLDING = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"\u201c\u201e]([^\"\u201c\u201d]{1,80})[\"\u201d\u201c]|'([^']{1,80})'")
+_IN_NAME = re.compile(
+    r"\s+(?:in|im|dans|en|nel)\s+(?:(?:the|their|its|le|el)\s+)?(?:file\s?)?"
+    r"(?:names?|titles?|dateinamen?|titel|noms?|titres?|nombres?|títulos?|nome|titolo)\b",
+    re.IGNORECASE,
+)
 _GLOB = re.compile(r"\*?\.([A-Za-z][A-Za-z0-9]{0,4})(?=[\s,;?!]|$)(?:\s+files?\b)?")
 _ARTICLE = re.compile(r"(?:an?|eine[nrm]?|ein|une?|una?)\s+", re.IGNORECASE)
 _THE = re.compile(r"(?:the|der|die|das|den|dem|le|la|les|el|los|las|il|lo)\s+", re.IGNORECASE)
@@ -324,6 +329,9 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     quoted = _QUOTED.match(text, start)
     if quoted is not None:
         phrase = quoted[1] or quoted[2]
+        in_name = _IN_NAME.match(text, quoted.end())
+        if in_name is not None:
+            return _Target(in_name.end(), {"not_titles": phrase}, f"files called {phrase!r}")
         return _Target(quoted.end(), {"not_words": phrase}, f"files with {phrase!r}")
     article = _ARTICLE.match(text, start) or _THE.match(text, start)
     start = article.end() if article else start

@@ -36,7 +36,7 @@ _SENT = re.compile(
 )
 RECIPIENT = re.compile(
     rf"\b(?:(?:that\s+(?:were|was)\s+)?(?:sent|addressed|written|directed)\s+to|"
-    rf"to|for the attention of|an|à|"
+    rf"to|for the attention of|an|à|para|per|"
     rf"addressed to)\s+({NAME})"
 )
 BETWEEN = re.compile(

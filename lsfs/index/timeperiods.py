@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -71,7 +72,7 @@ class PeriodReader(LongPeriodReader):
             self._edge, self._week, self._year_word, self._decade, self._relative,
             self._relative_after, self._ago, self._day_word, self._ahead, self._weekday,
             self._before_last, self._same_time, self._to_date, self._older, self._apostrophe,
-            self._year,
+            self._year, self._around,
         )  # fmt: skip
 
     def period(self, i: int) -> Period | None:
@@ -80,6 +81,13 @@ class PeriodReader(LongPeriodReader):
             return None
         read = [period for rule in self._rules if (period := rule(i)) is not None]
         return max(read, key=lambda period: period.end, default=None)
+
+    def _days(self, period: Period) -> Days:
+        """Its days; without a year, the latest time that it began."""
+        if period.year is not None:
+            return period.make(period.year)
+        days = period.make(self.today.year)
+        return days if days[0] <= self.today else period.make(self.today.year - 1)
 
     # --- dates and months
 
@@ -188,12 +196,17 @@ class PeriodReader(LongPeriodReader):
         if month is None:
             return None
         year, end = self._of_year(j + 1 + (self.word(j + 1) == "."))
-        if year is None and self.word(j) not in MONTH_NAMES:
+        sure = self.word(j) in MONTH_NAMES or self.word(j) in w.SURE_SHORT_MONTHS
+        if year is None and not sure and not self._leads_to_month(j + 1):
             return None
         roles = None if year else OPEN
         return Period(
             end if year else j + 1, lambda of: month_days(of, month), year, "month", roles
         )
+
+    def _leads_to_month(self, i: int) -> bool:
+        """Whether "to March" follows: "from Jan" alone may be a person."""
+        return self.word(i) in w.TO and self.word(self.skip(i + 1, w.ARTICLES)) in _MONTHS
 
     def _foreign(self, day: int, i: int, year: int | None, end: int) -> Period | None:
         """A day, an unknown word, a year: perhaps a month of another language."""
@@ -249,16 +262,23 @@ class PeriodReader(LongPeriodReader):
         unit = w.UNITS.get(self.word(i + 1))
         if count is None or unit not in ("day", "week", "month") or self.word(i + 2) not in w.OF:
             return None
-        whole = self.period(self.skip(i + 2, w.OF))
-        if whole is None or not whole.year or whole.shape not in ("year", "month", "quarter"):
+        at = self.skip(i + 2, w.OF)
+        whole = self.period(at)
+        if whole is None or whole.year == 0 or whole.shape not in ("year", "month", "quarter"):
             return None
-        first, last = whole.make(whole.year)
-        if count > 0:
+        if whole.year is None and (whole.shape != "month" or not self.raw(at)[:1].isupper()):
+            return None
+
+        def make(year: int) -> Days:
+            first, last = whole.make(year)
+            if count < 0:
+                return w.shift(last, -1, unit), last
             start = w.shift(first, count - 1, unit)
-            days = (start, w.shift(start, 1, unit))
-        else:
-            days = (w.shift(last, -1, unit), last)
-        return fixed(whole.end, days, unit) if days[1] <= last else None
+            return start, w.shift(start, 1, unit)
+
+        year = whole.year or 2024
+        inside = make(year)[1] <= whole.make(year)[1]
+        return Period(whole.end, make, whole.year, unit) if inside else None
 
     def _season(self, i: int) -> Period | None:
         """Spring 2022, winter 2021/22, Christmas 2021; Christmas alone needs a role."""
@@ -327,16 +347,33 @@ class PeriodReader(LongPeriodReader):
 
     def _week_of(self, i: int) -> Period | None:
         """The week of 6 March 2023, w/c 6 March 2023: the week that holds the day."""
-        if self.word(i) in w.WEEK_WORDS and self.word(i + 1) in ("of", "commencing", "vom", "du"):
+        weekend = self.word(i) in w.WEEKEND
+        named = weekend or self.word(i) in w.WEEK_WORDS
+        if named and self.word(i + 1) in ("of", "commencing", "vom", "du"):
             j = i + 2
         elif "".join(map(self.word, range(i, i + 3))) == "w/c":
             j = i + 3
         else:
             return None
         day = self.period(self.skip(j, w.ARTICLES))
-        if day is None or day.shape != "day" or day.year is None:
+        if day is None or day.shape != "day":
             return None
-        return fixed(day.end, w.unit_around(day.make(day.year)[0], "week"), "week")
+        week = w.unit_around(self._days(day)[0], "week")
+        if weekend:
+            week = w.shift(week[0], 5, "day"), week[1]
+        return fixed(day.end, week, "week")
+
+    def _around(self, i: int) -> Period | None:
+        """The "around 1990" of "from around 1990": a year, a month or a week to both sides."""
+        if self.word(i) not in w.AROUND or self.word(i - 1) not in w.AROUND_LEADS:
+            return None
+        middle = self.period(self.skip(i + 1, w.ARTICLES))
+        unit = {"year": "year", "month": "month", "day": "week"}.get(middle.shape if middle else "")
+        if middle is None or unit is None or not middle.year:
+            return None
+        first, last = middle.make(middle.year)
+        days = w.shift(first, -1, unit), w.shift(last, 1, unit)
+        return fixed(middle.end, days, "part", f"a {unit} to both sides, by our reading")
 
     def _short_quarter(self, i: int) -> Period | None:
         """Q3 FY22, FY22, 3Q22, 1H 2022, Q3'22, Q3/22: as reports of companies write it."""
@@ -398,7 +435,21 @@ class PeriodReader(LongPeriodReader):
     def _year(self, i: int) -> Period | None:
         year = self.year_at(i)
         end = i + 1 + (self.word(i + 1) in w.YEAR_ENDINGS)
-        return None if year is None else Period(end, year_days, year, "year", OPEN)
+        if year is None:
+            return None
+        make = self._part_before(i) or year_days
+        return Period(end, make, year, "year", OPEN)
+
+    def _part_before(self, i: int) -> Callable[[int], Days] | None:
+        """The "Q3" of "Q3 results 2023", which parts the year."""
+        noun = self.word(i - 1) in w.DOCUMENT_WORDS | w.REPORTED
+        if not noun or not self.word(i - 2).isdecimal():
+            return None
+        read = self._quarter_name(i - 3)
+        if read is None or read[2] != i - 1:
+            return None
+        count, width, _ = read
+        return lambda of: month_days(of, (count - 1) * width + 1, width)
 
 
 @lru_cache(maxsize=1)

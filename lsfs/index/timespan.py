@@ -130,7 +130,8 @@ class _Reader(PeriodReader):
         second = self._second(first, role)
         parts: tuple[DaySpan, ...] = ()
         if second is None:
-            if role == "between" or not self._believable(i, j, first, role):
+            between = role == "between" and first.shape != "days"
+            if between or not self._believable(i, j, first, role):
                 return None
             days: Days | None = self._days(first)
             end, note = first.end, first.note
@@ -149,6 +150,7 @@ class _Reader(PeriodReader):
         if days is None or not self.clean(i, end + possessive) or self._named_so(i, end):
             return None
         span, end = self._open_ended(role, days, end + possessive, second is not None)
+        role = {"older": "before", "younger": "since"}.get(role, role)
         if role == "on" and first.shape in ("unit", "span"):
             role = ""  # the article of "le mois dernier"
         start, stop = self.tokens[i].start, self.tokens[end - 1].end
@@ -174,13 +176,6 @@ class _Reader(PeriodReader):
             second = replace(second, year=first.year)
         a, b = sorted((self._days(first), self._days(second)))
         return (DaySpan(*a), DaySpan(*b)) if a[1] < b[0] else ()
-
-    def _days(self, period: Period) -> Days:
-        """Its days; without a year, the latest time that it began."""
-        if period.year is not None:
-            return period.make(period.year)
-        days = period.make(self.today.year)
-        return days if days[0] <= self.today else period.make(self.today.year - 1)
 
     def _second(self, first: Period, role: str) -> Period | None:
         """The other end of a range or list."""
@@ -246,6 +241,8 @@ class _Reader(PeriodReader):
     def _open_ended(self, role: str, days: Days, end: int, ranged: bool) -> tuple[DaySpan, int]:
         """The span that role and days mean, with "onwards" or "or later" behind them."""
         first, last = days
+        if role in ("older", "younger"):
+            return (DaySpan(None, first) if role == "older" else DaySpan(first, None)), end
         if not ranged and role in ("since", "after", "before", "until"):
             start = {"since": first, "after": last}.get(role)
             return DaySpan(start, {"before": first, "until": last}.get(role)), end
@@ -266,6 +263,10 @@ class _Reader(PeriodReader):
     def _believable(self, i: int, j: int, period: Period, role: str) -> bool:
         if period.shape == "year" and period.roles is not None:
             return self._year_believable(i, j, role)
+        if period.shape == "age":
+            return role in ("older", "younger")
+        if role in ("older", "younger"):
+            return False
         if period.shape == "duration":
             return not _OLDER.isdisjoint((self.word(i), self.word(i + 1)))
         if period.roles is None:

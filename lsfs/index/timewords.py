@@ -48,7 +48,8 @@ MONTH_NAMES = MONTHS | _numbers(
 ROLES = _table(
     """
     in: in during within of for over throughout im ins aus fur wahrend en dans pendant pour durant
-    in: nel nello nella nell durante del dell della delle di per du d para over_the
+    in: nel nello nella nell negli nei nelle durante del dell della delle degli dei dello di per
+    in: du d para over_the
     on: on am at le el il zu zum
     from: from de von vom
     since: since seit ab ab_dem depuis des a_partir_de a_partir_du desde desde_el da dal dallo dalla
@@ -59,6 +60,8 @@ ROLES = _table(
     until: until till up_to up_until through bis bis_zum jusqu jusqu_a jusqu_en jusqu_au hasta
     until: fino_a fino_al
     by: by
+    older: more_than mehr_als
+    younger: less_than weniger_als
     between: between zwischen entre tra fra
     in: tijdens gedurende em durante_o no_decorrer_de i_början w w_ciagu в во за
     from: uit van från z
@@ -252,7 +255,8 @@ EDGES = _table(
 )
 NEED_OF = _words("start beginning principios inizio middle mediados meta end finales fine")
 FISCAL = _words("fy fiscal financial geschaftsjahr exercice")
-YEAR_WORDS = _words("year jahr jahre jahres annee ano anno calendar")
+YEAR_WORDS = _words("year years jahr jahre jahren jahres annee ano anno calendar")
+OLD = _words("old alt")
 WEEK_WORDS = _words(
     """week kw woche semaine semana settimana
     cw wk vecka tydzień неделя"""
@@ -281,6 +285,13 @@ TENS = _numbers(
     80: quatre-vingt quatre-vingts ochenta ottanta oitenta tachtig
     90: quatre-vingt-dix noventa novanta negentig
     """
+)
+SURE_SHORT_MONTHS = _words("feb apr jun jul aug sep sept oct okt nov")
+# Said of a day before "hier", which is here in German.
+FRENCH_DONE = _words(
+    """modifie modifies modifiee modifiees recu recus recue recues envoye envoyes envoyee envoyees
+    ecrit ecrits ecrite ecrites signe signes signee signees cree crees creee creees ajoute ajoutes
+    pris prises fait faits faites enregistre enregistres telecharge telecharges"""
 )
 DAYS_AGO = _numbers(
     """
@@ -353,6 +364,10 @@ AHEAD = _words(
     renewing start starts starting begin begins beginning lapse lapses lapsing fallig ablaufen
     auslaufen enden endend beginnen expirant echeant vencen scadono"""
 )
+# "From around 1990": how far to both sides, by what it is said of.
+AROUND = _words("around about circa ca um vers hacia verso roughly")
+AROUND_LEADS = _words("from in of von aus de du dated di del da den datiert")
+REPORTED = _words("results figures numbers earnings review close closing returns return update")
 WITHIN = _words("within in innerhalb binnen dans sous en entro tra fra")
 # Streets are called by days: "rue du 4 Septembre", "Straße des 17. Juni". The second are also words
 # of another language ("took place 4 May"), and streets only with a capital.
