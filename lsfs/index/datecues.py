@@ -45,7 +45,8 @@ _OTHER = re.compile(
     r"(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
     r"(?P<born>birth|born|d\.?o\.?b|birthday|geboren|geburtsdatum|née?|naissance|nacimiento|"
     r"nacid[oa]|nascita|nat[oa])|(?P<delivered>deliver\w+|shipp?\w+|lieferdatum)|"
-    r"(?P<starts>start(?:s|ing)?|commenc\w+|begin\w*|beginnt)|(?P<event>arriv\w+|depart\w+)|"
+    r"(?P<starts>start(?:s|ing)?|commenc\w+|begin\w*|beginnt|in\s+kraft|tak(?:es?|ing)\s+effect|"
+    r"(?:into|in)\s+(?:force|effect)|prend(?:ra)?\s+effet|en\s+vigueur|en\s+vigor|in\s+vigore)|(?P<event>arriv\w+|depart\w+)|"
     r"valid|valables?|válid[oa]s?|valid[oa]|valevol[ei]|vigente|renew\w*|period|gültig|amended|superseded|printed|retrieved|accessed|visited|"
     r"downloaded)\b",
     re.IGNORECASE,

@@ -30,6 +30,8 @@ TYPE_WORDS = {
         "foto bilder bild imagenes immagini",
         "csv": "csv csvs csv-datei csv-dateien",
         "text": "text_file text_files",
+        "video": "video videos video_files videodateien vidéo vidéos vídeo vídeos",
+        "audio": "audio audio_file audio_files audio_recording audio_recordings audiodateien",
         "archive": "archive_file archive_files tarball tarballs archivdateien",
         "code": "source_file source_files code_file code_files quelldateien",
         "py": "python_file python_files python_script python_scripts python-dateien",

@@ -301,6 +301,9 @@ class _Reader(PeriodReader):
                 return False  # "invoices over 2000"
             round_number = year in (1900, 2000) and noun_follows
             return role in OPEN and not amount and not round_number
+        clause = self.word(j - 1) in ("die", "der", "das")
+        if clause and (self.word(j - 2) == "," or after in w.GERMAN_LAST):
+            return after.isalpha()  # ", die 2023 unterschrieben wurden"
         if not before:
             if after == ":":
                 return False  # "2001: A Space Odyssey"

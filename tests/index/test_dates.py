@@ -356,7 +356,7 @@ def test_spans_weeks_and_roman_months_are_found(text: str, found: list[tuple[str
         ("Le présent contrat prend effet le 1er juillet 2020", DateKind.EFFECTIVE),
         ("El contrato entrará en vigor el 1 de julio de 2020", DateKind.EFFECTIVE),
         ("Il contratto entra in vigore il 1 luglio 2020", DateKind.EFFECTIVE),
-        ("The law takes effect on 1 July 2020", DateKind.MENTIONED),
+        ("The law takes effect on 1 July 2020", DateKind.STARTS),
         ("Forms must reach us no later than 1 July 2020", DateKind.DUE),
         ("Widerspruchsfrist: 1.7.2020", DateKind.DUE),
         ("Anmeldung bis 1.7.2020", DateKind.DUE),
