@@ -23,6 +23,7 @@ from lsfs.model import DaySpan
 
 MOST_SHORT = 15  # years from the first to the second of "2021-22"
 MOST_HAN = 50  # phrases in Chinese or Japanese
+NEAR_DAYS = 92  # in which the next June or Friday is near
 MAX_CHARS = 4000  # a question; what is pasted behind it is not read for time
 _QUOTED = re.compile(r'"[^"\n]*"|\u201c[^\u201d\n]*\u201d|\u201e[^\u201c\n]*\u201c')
 
@@ -39,6 +40,8 @@ class TimePhrase:
             when there is none.
         note: what was assumed, in words; mostly "".
         spans: the single spans of "2021 or 2023", which ``span`` goes around; else empty.
+        floats: days from today in which the next "June" or "Friday" counts as near; 0 for what
+            tells its year.
     """
 
     start: int
@@ -48,6 +51,7 @@ class TimePhrase:
     role: str
     note: str = ""
     spans: tuple[DaySpan, ...] = ()
+    floats: int = 0
 
 
 # What stands between "rue" and the rest of a street's name.
@@ -154,7 +158,10 @@ class _Reader(PeriodReader):
         if role == "on" and first.shape in ("unit", "span"):
             role = ""  # the article of "le mois dernier"
         start, stop = self.tokens[i].start, self.tokens[end - 1].end
-        return TimePhrase(start, stop, span, "", role, note, parts), end
+        yearless = first.floating or first.year is None
+        yearless = yearless and (second is None or second.year is None)
+        floats = NEAR_DAYS if yearless else 7 if first.shape == "weekday" else 0
+        return TimePhrase(start, stop, span, "", role, note, parts, floats), end
 
     def _named_so(self, i: int, end: int) -> bool:
         """Whether it names a street ("rue du 4 Septembre") or a prince ("August der Starke")."""
@@ -226,10 +233,11 @@ class _Reader(PeriodReader):
 
     def _joined(self, first: Period, second: Period) -> Days | None:
         """From the start of one to the end of the other; each takes the year of the other."""
-        if first.year is None and second.year:
-            first = replace(first, year=second.year)
-            if first.make(second.year)[0] > self._days(second)[0]:
-                first = replace(first, year=second.year - 1)
+        if first.year is None and second.year is not None:
+            last = self._days(second)
+            first = replace(first, year=last[0].year)
+            if first.make(last[0].year)[0] > last[0]:
+                first = replace(first, year=last[0].year - 1)
         elif second.year is None and first.year:
             second = replace(second, year=first.year)
         elif first.year is None and second.year is None:

@@ -217,6 +217,7 @@ CASES: list[tuple[str, set[str]]] = [
     ("photos from Christmas 2023", {"photos/tree.jpg"}),
     ("photos", {"photos/beach.jpg", "photos/tree.jpg"}),
     ("photos from before 2020", {"photos/beach.jpg"}),
+    ("photos of the beach taken in 2019", {"photos/beach.jpg"}),
     # languages
     ("Verträge, aber keine Entwürfe", {"contracts/lease-a.txt", "contracts/lease-b.txt",
                                        "contracts/lease-c.txt", "contracts/effective.txt",
