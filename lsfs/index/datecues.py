@@ -40,7 +40,8 @@ _OTHER = re.compile(
     r"date\s+limite|délai|plazo|fecha\s+límite|a\s+más\s+tardar|termine|al\s+più\s+tardi|"
     r"(?:pay|paid|return(?:ed)?|reply|respond|submit\w*|rsvp|register|received|payments?)\b"
     r"[^.;\n]{0,24}\b(?:by|before)|"
-    r"(?:inscription|anmeldung|registration|inscripción|iscrizion[ei]|pagamento|zahlung|paiement|pago)\b"
+    r"(?:inscription|anmeldung|registration|inscripción|iscrizion[ei]|pagamento|zahlung|paiement|pago|"
+    r"(?:be)?zahlen|überweisen|begleichen|régler|réglez|payer|pagar|abonar|pagare|saldare)\b"
     r"[^.;\n]{0,24}\b(?:avant|bis|before|antes|entro|by)|entro)|"
     r"(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
     r"(?P<born>birth|born|d\.?o\.?b|birthday|geboren|geburtsdatum|née?|naissance|nacimiento|"
@@ -66,7 +67,7 @@ _LASTING = re.compile(
 _IN_FORCE = re.compile(
     r"\b(?:contract|agreement|lease|amendment|polic[iy]\w*|terms|this|vertrags?|mietvertrag|\w+vertrag|"
     r"vereinbarung|contrat|bail|avenant|convention|accord|contrato|acuerdo|convenio|contratto|accordo)\b"
-    r"[^.;\n]{0,40}\b(?:tak(?:es?|ing)\s+effect|com(?:es?|ing)\s+into\s+(?:force|effect)|"
+    r"[^.;\n]{0,70}\b(?:tak(?:es?|ing)\s+effect|com(?:es?|ing)\s+into\s+(?:force|effect)|"
     r"enter(?:s|ing)?\s+into\s+(?:force|effect)|tritt|treten|gilt|gelten|wirksam|prend(?:ra)?\s+effet|"
     r"entre(?:ra)?\s+en\s+vigueur|entra(?:rá)?\s+en\s+vigor|surtirá\s+efectos?|"
     r"entra\s+in\s+vigore|ha\s+efficacia|decorre|efficace)\b[^.;\n\d]{0,20}\Z",
@@ -167,7 +168,7 @@ def meaning(text: str, one: Found, since: int, last: DateKind | None) -> tuple[D
         takes_effect = cue[0][:9].lower() == "effective"
         kind = DateKind.EFFECTIVE if takes_effect else DateKind.SIGNED
         return kind, (4 if weak else 1) + (0 if one.start < OPENING else 2)
-    if one.start < OPENING and _IN_FORCE.search(before):
+    if one.start < OPENING and _IN_FORCE.search(text, max(0, one.start - 2 * _BEFORE), one.start):
         return DateKind.EFFECTIVE, 4
     if since and _RANGE.fullmatch(text[since : one.start]):
         begun = last in (DateKind.PERIOD, DateKind.STARTS, DateKind.EFFECTIVE)

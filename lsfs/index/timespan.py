@@ -146,6 +146,8 @@ class _Reader(PeriodReader):
             role = role if role in ("in", "on", "from", "between") else ""
             if not role and not self._range_believable(i, first, second):
                 return None
+        if role == "before" and second is None and w.EDGES.get(self.word(j)) == "end":
+            role = "until"  # "before the end of June"
         if role == "by":
             if second is not None or first.shape == "year":
                 return None  # "signed by 2023" is no time that we could tell
@@ -284,7 +286,8 @@ class _Reader(PeriodReader):
         if self.capital(period.end) or self.word(period.end) == "of":
             return False  # "from April Jones", "in March of the Penguins"
         follows = self.word(period.end)
-        small = period.shape == "month" and self.raw(j) in ("march", "may", "mars")
+        names = ("march", "may", "mars", "Augustus")
+        small = period.shape == "month" and self.raw(j) in names
         if small and follows == "order":
             return False
         if small and follows.isalpha() and follows not in w.STOPS | w.DOCUMENT_WORDS:
@@ -319,6 +322,8 @@ class _Reader(PeriodReader):
             return joins or not after.isalpha()
         if before == "stand" and not {"halle", "hall"}.isdisjoint(map(self.word, range(i - 5, i))):
             return False  # "Halle 7 Stand 2019"; else it is German for "as of"
+        if before not in w.DOCUMENT_WORDS and year > self.today.year + 1:
+            return False  # "Vision 2030"
         if before in w.NUMBERED_THINGS or year > self.today.year + 10:
             return False
         if after in w.DOCUMENT_WORDS:

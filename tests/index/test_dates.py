@@ -360,6 +360,8 @@ def test_spans_weeks_and_roman_months_are_found(text: str, found: list[tuple[str
         ("Forms must reach us no later than 1 July 2020", DateKind.DUE),
         ("Widerspruchsfrist: 1.7.2020", DateKind.DUE),
         ("Anmeldung bis 1.7.2020", DateKind.DUE),
+        ("Bitte überweisen Sie den Betrag bis 1.7.2020", DateKind.DUE),
+        ("La convention, faite à Lyon, entrera en vigueur le 1er juillet 2020", DateKind.EFFECTIVE),
         ("à régler au plus tard le 1er juillet 2020", DateKind.DUE),
         ("Pagamento entro il 1 luglio 2020", DateKind.DUE),
         ("Offre valable jusqu'au 1er juillet 2020", DateKind.EXPIRES),
