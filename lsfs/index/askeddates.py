@@ -18,7 +18,7 @@ from lsfs.model import DateKind, DaySpan
 _CHANGED = re.compile(
     r"\b(?:(?:that|which)\s+)?(?:(?:was|were|i|we|have|been)\s+)*(?:last\s+)?(?:modified|"
     r"changed|edited|"
-    r"updated|saved|touched|added|uploaded|geändert\w*|bearbeitet\w*|modifi[ée]+s?|modificad[oa]s|"
+    r"updated|saved|touched|added|uploaded|downloaded|scanned|heruntergeladen|eingescannt|téléchargés|geändert\w*|bearbeitet\w*|modifi[ée]+s?|modificad[oa]s|"
     r"modificat[ie])\s+\Z",
     re.IGNORECASE,
 )
@@ -70,6 +70,12 @@ _ADJECTIVE = re.compile(
 )
 _PAID = {"invoice", "statement", "receipt"}  # of these the last day is one of payment
 _CLAUSE = re.compile(r",?\s*\b(?:(?:that|which|die|will|shall|qui|que)\s+)+\Z", re.IGNORECASE)
+# Of any date in the text.
+_MENTION = re.compile(
+    r"(?:\b(?:that|which|die|qui|que|che)\s+)?\b(?:mention(?:ing|s)?|refer(?:ring|s)?\s+to|erwähnen|"
+    r"mentionnant|mencionan?|menzionano)\s+\Z",
+    re.IGNORECASE,
+)
 _BEING = re.compile(  # "files that are older than a year"
     r",?\s*\b(?:that|which|die|qui|que|che)\s+(?:are|is|were|was|sind|sont|son|sono)\s+\Z",
     re.IGNORECASE,
@@ -209,6 +215,9 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
     if ahead is not None and not fact and kinds_in([ahead["noun"]]):
         kind = DateKind(next(name for name in ("due", "expires", "starts") if ahead[name]))
         return _Asked(_ahead(phrase, kind, today, fact), phrase.start, _kinds_of(kind))
+    mention = _MENTION.search(lead)
+    if mention is not None and not fact:
+        return _Asked(phrase, mention.start(), tuple(kind.value for kind in reversed(DateKind)))
     if _OTHER_EVENT.search(lead):
         return None
     if _EVENTS.search(lead):
@@ -287,7 +296,7 @@ def _narrow(reading: Reading, span: DaySpan) -> None:
 _NAMES = {
     "signed": "the documents' own dates", "due": "due dates", "expires": "dates of expiry",
     "starts": "dates of start or effect", "born": "dates of birth", "event": "dates of events",
-    "delivered": "dates of delivery",
+    "delivered": "dates of delivery", "mentioned": "any dates in the text",
 }  # fmt: skip
 
 

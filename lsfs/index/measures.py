@@ -32,11 +32,12 @@ LARGE, SMALL = 10 * _KB**2, 100 * _KB  # bytes of what is called a large or a sm
 LONG, SHORT = 20, 2  # pages of what is called a long or a short document
 
 _NUMBER = (
-    r"(?:\d[\d.,'\u2019]*(?<=\d)|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|"
+    r"(?:\d[\d.,'\u2019]*(?<=\d)|half\s+an?|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|"
     r"ein(?:er?)?|zwei|drei|fünf|zehn|zwanzig|une?|deux|trois|cinq|dix|vingt|una?|dos|tres|"
     r"cinco|diez|veinte)"
 )
 _COUNTS = {
+    "half a": 0.5, "half an": 0.5,
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "twenty": 20,
     "ein": 1, "eine": 1, "einer": 1, "zwei": 2, "drei": 3, "funf": 5, "zehn": 10, "zwanzig": 20,
@@ -45,10 +46,10 @@ _COUNTS = {
 }  # fmt: skip
 # What a bound is called, by whether it is the least or the most, and whether it is itself inside.
 _BOUNDS = {
-    "least": r"at\s+least|no(?:t)?\s+(?:less|fewer|smaller|shorter)\s+than|minimum(?:\s+of)?|>=|"
+    "least": r"at\s+least|no(?:t)?\s+(?:less|fewer|smaller|shorter)\s+than|minimum(?:\s+of)?|>=|≥|"
     r"mindestens|nicht\s+(?:weniger|kleiner)\s+als|au\s+moins|al\s+menos|como\s+mínimo|almeno",
     "most": r"at\s+most|up\s+to|no(?:t)?\s+(?:more|larger|bigger|greater|longer)\s+than|not\s+over|"
-    r"maximum(?:\s+of)?|<=|höchstens|nicht\s+(?:mehr|größer|länger)\s+als|"
+    r"maximum(?:\s+of)?|<=|≤|höchstens|nicht\s+(?:mehr|größer|länger)\s+als|"
     r"maximal|au\s+plus|"
     r"como\s+máximo|al\s+massimo",
     "above": r"over|above|more\s+than|larger\s+than|bigger\s+than|greater\s+than|longer\s+than|"
@@ -104,7 +105,7 @@ _EXACT = (
 # What every one of these must hold; most questions do not.
 _UNIT = re.compile(rf"{_BYTES}|page|slide|sheet|seite|folie|página|pagin|pp\b", re.I)
 _LOOSE = re.compile(
-    r"(?<![\w-])(?P<word>empty|tiny|small|large|big|huge|enormous|long|short|leere[nrs]?|"
+    r"(?<![\w-])(?:(?:very|really|rather|sehr|très|muy|molto)\s+)?(?P<word>empty|tiny|small|large|big|huge|enormous|long|short|leere[nrs]?|"
     r"(?:winz|ries)ige[nrs]?|kleine[nrs]?|große[nrs]?|lange[nrs]?|kurze[nrs]?|"
     r"petite?s?|minuscules?|grande?s?|gros(?:se)?s?|énormes?|longue?s?|courte?s?|"
     r"pequeñ[oa]s?|enormes?|piccol[iae]|minuscol[iae]|enormi|grandi|lunghi|brevi)"
@@ -218,8 +219,11 @@ def _of_files(reading: Reading, match: re.Match[str]) -> bool:
     before, after = reading.text[: match.start()], reading.text[match.end() :]
     if match.start() > topic(reading.text):
         return False
-    if TOKEN.search(before):
-        return asks_files(before)
+    words = TOKEN.findall(before)
+    if words:
+        following = TOKEN.search(after)
+        ends = following is None or fold(following[0]) in HEAD_END
+        return asks_files(before) or (len(words) < 3 and words[-1].endswith("s") and ends)
     following = TOKEN.search(after)
     return following is None or asks_files(after)
 
@@ -278,8 +282,15 @@ def _loose(reading: Reading, match: re.Match[str]) -> None:
         "empty": {"empty": True}, "small": {"max_bytes": SMALL}, "large": {"min_bytes": LARGE},
         "long": {"min_pages": LONG}, "short": {"max_pages": SHORT},
     }  # fmt: skip
-    reading.put(**bound[meaning])
-    reading.take(*match.span("word"), f"{said!r} read as {note}")
+    told = {name: value for name, value in bound[meaning].items() if not _is_told(reading, name)}
+    reading.put(**told)
+    begins = match.start("word") if behind else match.start()
+    reading.take(begins, match.end("word"), f"{said!r} read as {note}")
+
+
+def _is_told(reading: Reading, name: str) -> bool:
+    """Whether a number says already what "long" or "small" would: "long reports, over 50 pages"."""
+    return getattr(reading.plan, name) not in (None, False)
 
 
 def _qualifies(text: str, end: int) -> bool:

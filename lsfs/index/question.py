@@ -54,6 +54,11 @@ _WHAT = re.compile(
 )
 # Of photos this is no topic.
 _TAKEN = frozenset(("taken", "shot", "aufgenommen", "prises", "tomadas", "scattate"))
+# A type of three words; what takes its place is no longer, so that places stay.
+_SHEETS = re.compile(
+    r"\b(?:hojas?\s+de\s+cálculo|fogli(?:o)?\s+di\s+calcolo|feuilles?\s+de\s+calcul)\b",
+    re.IGNORECASE,
+)
 _WITHIN = re.compile(
     r"\b(?:in|from|per|inside|im|dans|en|nel)\s+(?:(?:the|an?|my|our|any|all|that|this)\s+)?(?:\w+\s+)?\Z",
     re.IGNORECASE,
@@ -85,7 +90,8 @@ def plan(question: str, today: date, *, words: bool = True) -> QueryPlan:
 
 
 def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
-    reading = Reading(question.replace("\0", " ")[:MAX_CHARS], QueryPlan(query=""))
+    text = _SHEETS.sub(lambda m: "spreadsheets".ljust(len(m[0])), question.replace("\0", " "))
+    reading = Reading(text[:MAX_CHARS], QueryPlan(query=""))
     explicit.read(reading, today, words=words)
     if not asks_fact(reading.text):
         measures.read(reading)

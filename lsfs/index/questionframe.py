@@ -104,7 +104,8 @@ HEAD_END = _words(
     für fur uber zu zum bei de du des d dans avec pour sur del con para por sobre di della su per
     we i you they show talk deal and created received modified issued concluded printed due taken
     prepared drafted authored addressed not without except excluding but nicht ohne ausser aber
-    sans sauf mais sin excepto salvo pero senza tranne eccetto ma shot
+    sans sauf mais sin excepto salvo pero senza tranne eccetto ma shot scanned
+    downloaded eingescannt heruntergeladen telecharge telecharges descargados scaricati
     unterschrieben unterzeichnet geschrieben gesendet geschickt erhalten datiert aufgenommen
     signe signes signee signees date dates datee datees envoye envoyes envoyee envoyees recu recus
     recue recues ecrit ecrits ecrite ecrites modifie modifies modifiee modifiees pris prise prises
@@ -127,9 +128,10 @@ LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
     but aber mais pero ma there do we have les los las el un une una ein eine den dem
-    gli i lo degli dei delle dello mit with avec con
+    gli i lo degli dei delle dello mit with avec con und oder et ou
     alle tous toutes todos todas tutti tutte sind ist sont son sono"""
 )
+_CONJUNCTIONS = _words("and or und oder sowie et ou y o e ed")
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
 
 
@@ -193,7 +195,8 @@ def compound(text: str, end: int) -> bool:
     if following is None:
         return False
     word = fold(following[0])
-    return word not in HEAD_END | LEFT_OVER | FILE_WORDS and not kinds_in([word]) - {"policy"}
+    known = HEAD_END | LEFT_OVER | FILE_WORDS | _CONJUNCTIONS
+    return word not in known and not kinds_in([word]) - {"policy"}
 
 
 def asks_files(text: str) -> bool:

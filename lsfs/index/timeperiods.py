@@ -353,10 +353,25 @@ class PeriodReader(LongPeriodReader):
         if not named or not number.isdecimal() or len(number) > 2:
             return None
         try:
-            first = date.fromisocalendar(year or 0, int(number), 1)
+            first = date.fromisocalendar(year or self.today.year, int(number), 1)
         except ValueError:
             return None
+        if year is None:
+            return self._week_alone(i, end, int(number))
         return fixed(end, (first, w.shift(first, 1, "week")), "week")
+
+    def _week_alone(self, i: int, end: int, number: int) -> Period | None:
+        """KW 12, "minutes week 12": without a year, the latest that began."""
+        if self.tokens[i].end == self.tokens[i + 1].start or self.word(end) in ("of", "des", "der"):
+            return None
+
+        def make(year: int) -> Days:
+            first = date.fromisocalendar(year, min(number, 52), 1)
+            return first, w.shift(first, 1, "week")
+
+        listed = self.word(i - 1) in w.DOCUMENT_WORDS and not self.word(end).isalpha()
+        sure = listed or self.word(i) in ("kw", "cw")
+        return Period(end, make, None, "week", None if sure else OPEN)
 
     def _week_of(self, i: int) -> Period | None:
         """The week of 6 March 2023, w/c 6 March 2023: the week that holds the day."""

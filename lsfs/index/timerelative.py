@@ -12,6 +12,7 @@ from lsfs.index.timewords import MONTH_NAMES
 _FRENCH = frozenset(("le", "la", "les", "du", "des", "d", "l", "ete", "depuis", "avant"))
 POINT = frozenset(("on", "from", "since", "after", "before", "until", "between"))
 
+_IN_TWO_DAYS = {("day", "after", "tomorrow"), ("apres", "-", "demain")}
 _TWO_DAYS_AGO = {
     ("day", "before", "yesterday"),
     ("avant", "-", "hier"),
@@ -263,6 +264,12 @@ class RelativeReader(TokenReader):
             back = 1 if self.word(i - 1) in _FRENCH | w.FRENCH_DONE else None
         elif (word, self.word(end), self.word(i + 2)) in _TWO_DAYS_AGO:
             back, end = 2, i + 3
+        elif (word, self.word(end), self.word(i + 2)) in _IN_TWO_DAYS:
+            back, end = -2, i + 3
+            if self.word(end).isalpha() and self.word(end) not in w.STOPS | w.DOCUMENT_WORDS:
+                return None  # the film
+        elif word == "tomorrow" and self.word(i - 1) == "after" and self.word(i - 2) == "day":
+            return None
         elif word == "aujourd" and self.word(end) == "hui":
             back, end = 0, i + 2
         if back is None:
@@ -282,8 +289,8 @@ class RelativeReader(TokenReader):
             over = self._weekend("last")
             return Period(i + 1, lambda _year: over, 0, "days", POINT | {"in"})
         weekday = w.WEEKDAYS.get(self.word(i))
-        if weekday is None:
-            return None
+        if weekday is None or self.word(i + 1) in ("del", "della"):
+            return None  # "Il sabato del villaggio"
         days = self._weekday_of("last", weekday)
         return Period(i + 1, lambda _year: days, 0, "weekday", POINT)
 

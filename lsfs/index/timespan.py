@@ -245,6 +245,8 @@ class _Reader(PeriodReader):
         elif first.year is None and second.year is None:
             year = self._days(second)[0].year
             first, second = replace(first, year=year), replace(second, year=year)
+            if first.make(year)[0] > second.make(year)[0]:  # from December to February
+                first = replace(first, year=year - 1)
         a, b = self._days(first), self._days(second)
         return (min(a[0], b[0]), max(a[1], b[1])) if a[0] <= b[0] else None
 

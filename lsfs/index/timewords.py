@@ -302,6 +302,7 @@ FRENCH_DONE = _words(
 DAYS_AGO = _numbers(
     """
     -1: tomorrow demain domani
+    -2: übermorgen dopodomani
     0: today heute hoy oggi
     1: yesterday gestern ayer ieri
     2: vorgestern anteayer
@@ -328,7 +329,7 @@ NUMBERED_THINGS = _words(
     firmware act statute
     bill rule
     directive exhibit appendix annex schedule drawing lot plot unit verse psalm track episode seat
-    locker badge token pixel"""
+    locker badge token pixel habitacion camera stanza salle roman novel novela romanzo agenda"""
 )
 AMOUNT_WORDS = _words(
     """paid pay pays paying cost costs costing sold sell bought earn earned spent worth about around
@@ -403,7 +404,8 @@ UNIT_WORDS = _words(
     characters km kilometers kilometres miles meters metres m kg kilos tons tonnes grams percent
     hours minutes seconds days weeks months years times units pieces items copies employees users
     customers square sqm feet ft inches watts volts mb gb kb tb rows lines files points steps votes
-    homes households rooms seats jobs shares bc ad v o'clock rpm calories dpi hz mhz"""
+    inhabitants residents citizens students members einwohner einwohnern habitants habitantes
+    abitanti homes households rooms seats jobs shares bc ad v o'clock rpm calories dpi hz mhz"""
 )
 STOPS = _words(
     """and or by in on of for from with about to the a an signed sent made that which who where when
