@@ -21,7 +21,7 @@ _OWN = re.compile(
     r"meeting|signature|signing|contract|agreement|effective|posting|bill)\s+date|"
     r"date\s+of\s+(?:issue|invoice|this|agreement|contract|signature|signing|meeting|report|order)|"
     r"effective(?:\s+as\s+of|\s+from|\s+on)?|as\s+of|published|updated|revised|held\s+on|"
-    r"datum|rechnungsdatum|ausstellungsdatum|vertragsdatum|belegdatum|"
+    r"fassung\s+vom|datum|rechnungsdatum|ausstellungsdatum|vertragsdatum|belegdatum|"
     rf"(?:(?:ab)?geschlossen|unterzeichnet|unterschrieben)(?:\s+(?:in|zu)\s+{_WHERE})?\s+(?:am|den)|"
     r"(?:unterzeichnet|unterschrieben)(?=\s*[:,])|stand|fait\s+à|fait\s+le|"
     rf"signée?s?|conclue?(?:\s+à\s+{_WHERE})?\s+le|date\s+de\s+(?:facture|facturation|signature)|émise?\s+le|"
@@ -42,11 +42,12 @@ _OTHER = re.compile(
     r"[^.;\n]{0,24}\b(?:by|before)|"
     r"(?:inscription|anmeldung|registration|inscripción|iscrizion[ei]|pagamento|zahlung|paiement|pago|"
     r"(?:be)?zahlen|überweisen|begleichen|régler|réglez|payer|pagar|abonar|pagare|saldare)\b"
-    r"[^.;\n]{0,24}\b(?:avant|bis|before|antes|entro|by)|entro)|"
+    r"[^.;\n]{0,24}\b(?:avant|bis|before|antes|entro|by)|(?:pagar|payer|pagare|pay|payable)\s+(?:el|le|il|on)|venc\w+|entro)|"
     r"(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
     r"(?P<born>birth|born|d\.?o\.?b|birthday|geboren|geburtsdatum|née?|naissance|nacimiento|"
-    r"nacid[oa]|nascita|nat[oa])|(?P<delivered>deliver\w+|shipp?\w+|lieferdatum)|"
-    r"(?P<starts>start(?:s|ing)?|commenc\w+|begin\w*|beginnt|in\s+kraft|tak(?:es?|ing)\s+effect|"
+    r"nacid[oa]|nascita|nat[oa])|(?P<delivered>deliver\w+|shipp?\w+|"
+    r"lieferdatum|lieferung|geliefert|livraison|livrée?s?|entrega|consegna)|"
+    r"(?P<starts>à\s+compter|à\s+partir|a\s+partir|decorrenza|mit\s+wirkung|with\s+effect\s+from|start(?:s|ing)?|commenc\w+|begin\w*|beginnt|in\s+kraft|tak(?:es?|ing)\s+effect|"
     r"(?:into|in)\s+(?:force|effect)|prend(?:ra)?\s+effet|en\s+vigueur|en\s+vigor|in\s+vigore)|(?P<event>arriv\w+|depart\w+)|"
     r"valid|valables?|válid[oa]s?|valid[oa]|valevol[ei]|vigente|renew\w*|period|gültig|amended|superseded|printed|retrieved|accessed|visited|"
     r"downloaded)\b",
@@ -56,6 +57,8 @@ _UNTIL = re.compile(
     r"\b(?:until|till|through|bis|jusqu\w*\W\w+|hasta|fino\s+al?)\s+(?:the\s+|zum\s+|el\s+|au\s+)?\Z",
     re.IGNORECASE,
 )
+# Of a bill it is the day of payment, of what began before it is the end.
+_LAPSES = re.compile(r"scad|venc|échéance|vervald", re.IGNORECASE)
 _ENDS_THEN = re.compile(r"\s*(?:befristet|gültig|verlängert|in\s+kraft|valid|in\s+force)\b", re.I)
 _LASTING = re.compile(
     r"\b(?:term|lease|contract|agreement|polic[iy]\w*|cover\w*|runs?|lasts?|force|läuft|befristet|"
@@ -70,7 +73,7 @@ _IN_FORCE = re.compile(
     r"[^.;\n]{0,70}\b(?:tak(?:es?|ing)\s+effect|com(?:es?|ing)\s+into\s+(?:force|effect)|"
     r"enter(?:s|ing)?\s+into\s+(?:force|effect)|tritt|treten|gilt|gelten|wirksam|prend(?:ra)?\s+effet|"
     r"entre(?:ra)?\s+en\s+vigueur|entra(?:rá)?\s+en\s+vigor|surtirá\s+efectos?|"
-    r"entra\s+in\s+vigore|ha\s+efficacia|decorre|efficace)\b[^.;\n\d]{0,20}\Z",
+    r"à\s+compter|entra\s+in\s+vigore|ha\s+efficacia|decorre|efficace)\b[^.;\n\d]{0,20}\Z",
     re.IGNORECASE,
 )
 # What takes place on a date, said shortly before it.
@@ -108,6 +111,10 @@ _PLACE = (
 )
 _WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s*)?"
 _PLACE_LINE = re.compile(rf"\s*(?:{_PLACE}|{_ARTICLE})?{_WEEKDAY}", re.IGNORECASE)
+_OPENS = re.compile(
+    rf"\s*(?:(?:en|in|à|a|fait\s+à|fatto\s+a|hecho\s+en)\s+)?[^\W\d_][\w'\u2019-]*(?:\s[\w'\u2019-]+)?,\s*{_ARTICLE}",
+    re.IGNORECASE,
+)
 _PLACED = re.compile(rf"\s*{_PLACE}{_WEEKDAY}", re.IGNORECASE)
 _COLUMN = re.compile(r"\s{3,}|\t|\||_{2,}")  # what parts two signatures in a line
 _SUBJECT = re.compile(
@@ -179,7 +186,10 @@ def meaning(text: str, one: Found, since: int, last: DateKind | None) -> tuple[D
     if _UNTIL.search(before) and (_ENDS_THEN.match(text, one.end) or (running and since >= offset)):
         return DateKind.EXPIRES, MEANT  # "beginnt am 1.9.2020 und ist bis zum 31.8.2023 befristet"
     if others:
-        return _other_meaning(before, words[-1] if words else None), MEANT
+        other = _other_meaning(before, words[-1] if words else None)
+        if running and other is DateKind.DUE and _LAPSES.match(words[-1][0]):
+            other = DateKind.EXPIRES  # "decorrenza dal 1° maggio 2016, scadenza il 30 aprile 2020"
+        return other, MEANT
     kind, strength = _by_line(text, one)
     if kind is DateKind.MENTIONED and _EVENT.search(before):
         kind = DateKind.EVENT
@@ -205,7 +215,8 @@ def _own_sentence(lead: str, place: int) -> bool:
     if place >= OPENING:
         return False
     line = lead.rsplit("\n", 1)[-1].strip(" *_#|-")
-    return not line or re.search(r"\b[Tt]h(?:is|ese)\b|\b[Mm]eeting\b", lead) is not None
+    own = r"\b[Tt]h(?:is|ese)\b|\b[Mm]eeting\b|\b[Hh]ereby\b|\bNOW,? THEREFORE\b"
+    return not line or re.search(own, lead) is not None
 
 
 def _own_cue(before: str, since: int) -> re.Match[str] | None:
@@ -250,6 +261,8 @@ def _by_line(text: str, one: Found) -> tuple[DateKind, int]:
     alone = not tail and len(lead.split()) <= _PLACE_WORDS and _PLACE_LINE.fullmatch(lead)
     if alone and one.form in ("day", "month"):
         return DateKind.SIGNED, 0 if one.form == "day" else 3
+    if one.form == "day" and tail and _OPENS.fullmatch(lead) and text[one.end] in ".,":
+        return DateKind.SIGNED, 4  # "En Madrid, a 5 de febrero de 2019, reunidos"
     # A heading: one of the first two lines, short, neither a greeting nor a subject.
     above = [line for line in text[:line_start].split("\n") if line.strip()]
     short = line_end - line_start < 70 and len(tail) < 25

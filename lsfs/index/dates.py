@@ -104,6 +104,7 @@ _YEAR = re.compile(
 )
 _CENTURIES = ("19", "20", "2O", "2o")  # what each year begins with
 _SHORT = re.compile(r"(\d(?<![\w./-]\d)\d?)([./])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
+_APOSTROPHE_YEAR = re.compile(r"(?<=[\w.,]\s)['\u2019](\d\d)(?!\w)")  # 15 Jan '22
 _SHORT_HINT = re.compile(r"[./]\d\d?[./]\d\d")  # what it cannot match without
 _DIGIT = re.compile(r"\d")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
@@ -195,6 +196,13 @@ def _find(text: str, bare_years: bool) -> Iterator[Found]:
             found = Found(match.start(), match.end(), year_days(int(match[0])), "year")
         if found is not None:
             yield found
+    if "'" in text or "\u2019" in text:
+        for match in _APOSTROPHE_YEAR.finditer(text):
+            year = int(match[1]) + (1900 if int(match[1]) > 68 else 2000)
+            offset = max(0, match.start() - 48)
+            named = _named_month(text[offset : match.start()], offset, match.end(), year)
+            if named is not None:
+                yield named
     if not _may_be_short(text):
         return
     for short in _SHORT.finditer(text):

@@ -367,6 +367,12 @@ def test_spans_weeks_and_roman_months_are_found(text: str, found: list[tuple[str
         ("Offre valable jusqu'au 1er juillet 2020", DateKind.EXPIRES),
         ("Das Verhältnis ist bis zum 1.7.2020 befristet", DateKind.EXPIRES),
         ("Ihre Bestellung vom 1.7.2020", DateKind.MENTIONED),
+        ("Livraison le 1er juillet 2020", DateKind.DELIVERED),
+        ("NOW THEREFORE, effective as of 1 July 2020, it reads", DateKind.EFFECTIVE),
+        ("Le présent bail est consenti à compter du 1er juillet 2020", DateKind.EFFECTIVE),
+        ("Decorrenza dal 1 gennaio 2019, scadenza il 1 luglio 2020", DateKind.EXPIRES),
+        ("La fattura: scadenza il 1 luglio 2020", DateKind.DUE),
+        ("Starts on 1 Jul '20 at noon", DateKind.STARTS),
         ("suite à notre entretien du 1er juillet 2020", DateKind.MENTIONED),
     ],
 )
@@ -384,3 +390,13 @@ def test_what_is_said_of_a_date_in_other_languages(text: str, kind: DateKind) ->
 def test_minutes_are_of_the_day_in_their_heading(head: str) -> None:
     text = f"{head}\nPoint 1: the minutes of 5 February 2018. The next meeting is on 6 April 2018."
     assert own(text) == "2018-03-05"
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["En Sevilla, a 5 de marzo de 2018, reunidos de una parte Luis y de otra Inés.",
+     "Torino, lì 5 marzo 2018. Tra Luigi e Ines si conviene quanto segue.",
+     "Satzung in der Fassung vom 5. März 2018, geändert am 2. Mai 2020."],
+)  # fmt: skip
+def test_an_opening_with_a_place_dates_what_follows_in_its_line(opening: str) -> None:
+    assert own(f"CONTRATO\n\n{opening}\nVéase la carta de 4 de abril de 2017.") == "2018-03-05"
