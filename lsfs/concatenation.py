@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from lsfs.dataclass import dataclass
 
 _DASHES = re.compile(r"-{2,}")  # two of them may end a comment
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")

@@ -5,8 +5,10 @@ Like those of :mod:`lsfs.model` they are frozen and know nothing of storage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from lsfs.dataclass import dataclass
 
 
 class DiffKind(StrEnum):

@@ -7,11 +7,12 @@ and surrogate escapes for bytes that are not UTF-8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 
 from lsfs.conditions import Conditions
+from lsfs.dataclass import dataclass
 
 # --- documents: what a parser makes of a file
 

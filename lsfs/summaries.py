@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lsfs.dataclass import dataclass
 from lsfs.model import Citation, Statement
 
 LENGTHS = ("line", "paragraph", "page", "report")

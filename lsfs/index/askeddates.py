@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from lsfs.conditions import Days
+from lsfs.dataclass import dataclass
 from lsfs.index import timespan
 from lsfs.index.kinds import kinds_in
 from lsfs.index.questionframe import asks_fact

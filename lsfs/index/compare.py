@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lsfs.dataclass import dataclass
 from lsfs.index.rows import FileIdentity, FileRow
 
 

@@ -8,10 +8,10 @@ says is for the search: "contracts without cause" are contracts, "not only" leav
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from lsfs.dataclass import dataclass
 from lsfs.index import folders, people, timespan
 from lsfs.index.folding import fold
 from lsfs.index.kinds import kin, kinds_in, kinds_of_many

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, date, datetime
 
 from lsfs.conditions import HARD, AmountBound, Conditions, Days
+from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index.kindwords import kin
 

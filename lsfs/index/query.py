@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
+from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index import terms
 

@@ -8,9 +8,10 @@ behind the last of several names holds for those before it that have none ("lett
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
+from lsfs.dataclass import dataclass
 from lsfs.index import questionwords as w
 from lsfs.index.exclusions import LEAD as LEAVES_OUT
 from lsfs.index.folding import fold

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm import kvblob
 from lsfs.llm.engine import Context, Model, Step

@@ -8,9 +8,10 @@ import importlib.util
 import json
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.paths import user_cache
 

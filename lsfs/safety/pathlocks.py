@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from lsfs.dataclass import dataclass
 from lsfs.errors import LockHeld
 from lsfs.safety.clients import Client
 from lsfs.safety.statefile import StateFile

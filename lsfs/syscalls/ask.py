@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.model import Citation, FoundFile, Hit, QueryPlan, Statement
 from lsfs.places import Places, cited

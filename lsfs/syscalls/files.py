@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from lsfs import codec, paths
+from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Status, Table

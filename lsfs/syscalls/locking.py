@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from lsfs import paths
+from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound
 from lsfs.safety.pathlocks import PathLock, PathLocks, session_of, told
 from lsfs.syscalls.done import Done

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lsfs.dataclass import dataclass
 from lsfs.index.folding import fold
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.dataclass import dataclass
 from lsfs.drives import locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
 from lsfs.safety.audit import AuditLog

@@ -15,11 +15,12 @@ import inspect
 import os
 import typing
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from lsfs import codec
+from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.syscalls.declared import DECLARED, Outline
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
 from lsfs.conditions import REQUIRING, Conditions
+from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
 from lsfs.places import Places

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsfs import paths
+from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, UsageError
 from lsfs.index.filters import Filters
 from lsfs.syscalls.engines import Engines

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, ModelMissing, NotFound, ParseError, UsageError
 from lsfs.index.filters import Filters
 from lsfs.model import Status

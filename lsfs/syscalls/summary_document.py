@@ -6,13 +6,14 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
 from lsfs import codec
+from lsfs.dataclass import dataclass
 from lsfs.model import Block, BlockKind, Citation, Document, FieldValue, Statement, Table
 from lsfs.places import Places
 from lsfs.summaries import Summary, SummaryPart

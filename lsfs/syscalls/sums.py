@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from lsfs.dataclass import dataclass
 from lsfs.joins import Aggregated
 from lsfs.model import Citation, FoundFile, QueryPlan
 from lsfs.syscalls.aggregate import AggregateRequest, of_party, over

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import beneath
+from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, NotFound, VersionConflict
 from lsfs.safety.pathlocks import PathLocks
 from lsfs.syscalls.done import Done

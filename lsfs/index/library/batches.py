@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from lsfs.dataclass import dataclass
 
 # What tells whether two rows of a file say the same of the same content.
 MARKS = (

@@ -6,11 +6,12 @@ import logging
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from blake3 import blake3
 
+from lsfs.dataclass import dataclass
 from lsfs.digest import BLOCK
 from lsfs.index.library import damage, indexes, schema
 from lsfs.index.library.heads import Head

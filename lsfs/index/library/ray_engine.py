@@ -15,11 +15,12 @@ import pickle
 import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
 from lsfs.index.library import schema

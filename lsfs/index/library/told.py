@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from lsfs.dataclass import dataclass
 
 SHOWN = 20  # examples of each kind of problem
 

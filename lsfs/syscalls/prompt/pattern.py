@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lsfs.dataclass import dataclass
 
 _TOKEN = re.compile(r"[()|\[\]]|<[^<>]+>|[^\s()|\[\]<>]+")
 

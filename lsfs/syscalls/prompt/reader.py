@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lsfs.dataclass import dataclass
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.prompt import frames, intents, moments, queries, spelling, wording
 from lsfs.syscalls.prompt.entities import Entity, between
