@@ -48,7 +48,8 @@ MAX_CHARS = 4000
 
 _GLOB = re.compile(r"(?<!\S)\*?\.([A-Za-z][A-Za-z0-9]{0,4})(?=[\s,;?!]|$)")
 _WHAT = re.compile(
-    r"\A\W*(?:what|was|qu'est-ce qui|qué|cosa)\b(?:\s+(?:is|are|has|have|did|i|we|hat|habe|ich)\b)*",
+    r"\A\W*(?:what|was|qu'est-ce qui|qué|cosa)\b"
+    r"(?:\s+(?:is|are|has|have|did|i|we|hat|habe|ich)\b)*",
     re.IGNORECASE,
 )
 # Of photos this is no topic.
