@@ -94,6 +94,11 @@ class Name:
         return (self.words, self.other) if self.other else (self.words,)
 
 
+def is_legal_form(word: str) -> bool:
+    """Whether a folded word is a legal form: "ltd", "gmbh"."""
+    return word in _LEGAL_FORMS
+
+
 @lru_cache(maxsize=100_000)
 def name_of(written: str) -> Name:
     """A name as it is compared, from how it is written."""

@@ -48,6 +48,7 @@ _ROLE = re.compile(
     r"nachstehend|ci-après|dénommée?|en adelante|di seguito)\b",
     re.IGNORECASE,
 )
+_DESCRIBED = re.compile(r"\s*,|\s(?:of|aus|in|à|de|en)\s(?=[A-Z\d])")  # where it is, who it is
 _ROLES = (
     r"landlord|tenant|lessor|lessee|buyer|purchaser|seller|vendor|client|customer|contractor|lender|"
     r"borrower|employer|employee|provider|supplier|consultant|licensor|licensee|company|agent|"
@@ -116,6 +117,10 @@ _POSTAL = re.compile(
 _ASIDE = re.compile(
     r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
+# "Nimbus Gases AG, Zug"
+_TOWN = re.compile(
+    r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*"
+)
 _DIGIT = re.compile(r"\d")
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
@@ -337,6 +342,8 @@ def _letterhead(text: str, start: int, end: int) -> Form | None:
         addressed = _ASIDE.match(rest) or (firm and rest.lstrip(" .").startswith(","))
         if (addressed and _POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
             return form
+        if firm and _TOWN.fullmatch(rest):
+            return form
     return None
 
 
@@ -345,12 +352,20 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
     first = _name(text, start)
     if first is None:
         return ()
-    found = _joined(text, first)
+    found = _of_two_names(text, first) or _joined(text, first)
     inner = _INNER.search(text, first.start, first.end)
     if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
         shorter = name_at(text, first.start, inner.start())
         found = _joined(text, shorter) if shorter else ()
     return found
+
+
+def _of_two_names(text: str, first: Form) -> tuple[Form, ...]:
+    """A firm called by two names, "Hollis and Reid Architects", and who is named behind it."""
+    whole = name_at(text, first.start, min(len(text), first.start + 120))
+    if whole is None or whole.end <= first.end or " " in text[first.start : first.end]:
+        return ()
+    return _joined(text, whole)
 
 
 def _joined(text: str, first: Form) -> tuple[Form, ...]:
@@ -370,7 +385,7 @@ def _joined(text: str, first: Form) -> tuple[Form, ...]:
             or "\n" in described
         ):
             return first, second
-        if re.match(r"\s*,", described) and len(described) < 200:
+        if _DESCRIBED.match(described) and len(described) < 200:
             return first, second
     return ()
 
