@@ -52,7 +52,7 @@ _LINK = (
     r"signed|dated|due|expiring|ending|starting|sent|written|"
     r"von|an|mit|über|unter|vor|nach|seit"
 )
-_ELLIPSIS = re.compile(rf"\s+(?:or|oder)\s+(?=(?P<link>{_LINK})\s+\S)", re.IGNORECASE)
+_ELLIPSIS = re.compile(rf"(?<!\bon)\s+(?:or|oder)\s+(?=(?P<link>{_LINK})\s+\S)", re.IGNORECASE)
 _NOT_PARTED = re.compile(
     r"\b(?:between|difference|versus|compared?|ratio|zwischen|entre|tra|fra)\b(?!.*\d)",
     re.IGNORECASE,

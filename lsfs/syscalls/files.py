@@ -151,6 +151,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
             "files": counts.files,
             "indexed": counts.indexed,
             "pending": counts.pending,
+            "unread": counts.unread,
             "errors": counts.errors,
             "unsupported": counts.unsupported,
             "passages": counts.passages,
@@ -242,7 +243,7 @@ class Waited:
 def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     """Wait until all that is on the disk now is indexed."""
     done = call.engines.indexer.wait(call.emit, request.timeout or None)
-    return Waited(done, call.engines.catalog.waiting())
+    return Waited(done, call.engines.catalog.waiting().files)
 
 
 @dataclass(frozen=True, slots=True)
