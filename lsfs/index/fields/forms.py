@@ -94,7 +94,7 @@ _ABBREVIATED = re.compile(
 )
 _TITLE = re.compile(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
-    r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|"
+    r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|dem|"
     r"the|m|d)\b\.?\s+)+(?=[^\W\d_])",
     re.IGNORECASE,
 )

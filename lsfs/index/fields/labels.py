@@ -71,6 +71,14 @@ _COMMON = _words(
 _BARE = _words("amount betrag montant importe importo bedrag")
 
 
+# A document's name and no word for a number: "Contract: 12 months", "Lease: Flat 3".
+_NO_NUMBER = _words(
+    """agreement contract lease policy vertrag contrat bail police convention contrato poliza
+    contratto polizza"""
+)
+_WHOLE_CODE = re.compile(r"(?:[A-Z]{1,5} )?(?=\S*\d)[A-Z\d]+(?:[-/.][A-Z\d]+)+|[A-Z]{1,6}\d{2,12}")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A value of a field, before it is given its page."""
@@ -223,12 +231,20 @@ def _beside(
         if type_ == "text" and not mark.colon:
             return None
         form = reader.read(type_, mark.value_start, end, loose=mark.colon)
+        if (
+            form is not None
+            and mark.label in _NO_NUMBER
+            and not _is_code(reader.text[form.start : form.end])
+        ):
+            return None
         if form is not None:
             return Found(mark.field.name, form, rule, _sure(mark))
         if type_ != "amount":
             return None
     rest = [one for one in cells[cell + 1 :] if one[0] < limit]
     if not rest:
+        return None
+    if mark.label in _NO_NUMBER and not _is_code(reader.text[slice(*rest[0])].strip()):
         return None
     if type_ == "amount":
         form = reader.last_amount(rest[0][0], min(limit, rest[-1][1]))
@@ -237,6 +253,11 @@ def _beside(
         form = reader.read(type_, *rest[0], loose=True)
     sure = min(0.9, _sure(mark)) if mark.label in _BARE else 0.9
     return Found(mark.field.name, form, f"row: {mark.label}", sure) if form else None
+
+
+def _is_code(written: str) -> bool:
+    """Whether a number is no word and no count: "AM-884-2201", "HV 30-118842", "WS01"."""
+    return _WHOLE_CODE.fullmatch(written) is not None and any(map(str.isalpha, written))
 
 
 def _firm(mark: _Mark, end: int, rule: str, reader: Reader) -> Found | None:

@@ -146,10 +146,11 @@ _CLOSING = re.compile(
 
 
 # Behind a name, its address aside: "(the Client)", "ci-après « le Prestataire »", "as tenant".
+_BLANK = r"(?:[^\S\n]|\n(?!\s*\n))"  # not between two paragraphs
 _CALLED = re.compile(
-    r"(?:[\s,(]*(?:[^\W\d_]+[\s:]+){0,5}?\W{0,2}|"
+    rf"(?:(?:{_BLANK}|[,(])*(?:[^\W\d_]+(?:{_BLANK}|:)+){{0,5}}?(?:{_BLANK}|[^\w\s]){{0,2}}|"
     r".*?(?:[(\u00ab\u201c\u201e\"]|hereinafter|hereafter|folgenden|nachfolgend|nachstehend|"
-    r"ci-apres|adelante|sucesivo|seguito)\W*(?:[^\W\d_]+\W+){0,3}?)"
+    r"ci-apres|adelante|sucesivo|seguito)[^\w)]*(?:[^\W\d_]+[^\w)]+){0,3}?)"
     rf"(?P<role>{'|'.join(sorted(map(re.escape, ROLE_NAMES), key=len, reverse=True))})\b",
     re.DOTALL,
 )
@@ -354,7 +355,12 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
         return ()
     found = _of_two_names(text, first) or _joined(text, first)
     inner = _INNER.search(text, first.start, first.end)
-    if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
+    one_firm = (
+        inner and inner[0].lstrip().startswith("&") and is_firm(text[first.start : first.end])
+    )
+    if (
+        not found and inner and not one_firm
+    ):  # "A and B Ltd" were read as one firm, and there is no other party
         shorter = name_at(text, first.start, inner.start())
         found = _joined(text, shorter) if shorter else ()
     return found

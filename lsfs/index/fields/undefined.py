@@ -24,7 +24,7 @@ from lsfs.index.fields.meant import Source, called, is_many
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 3  # raise when the rules change: files are then read anew
+VERSION = 4  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
 LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
