@@ -99,6 +99,11 @@ def is_legal_form(word: str) -> bool:
     return word in _LEGAL_FORMS
 
 
+def is_title(word: str) -> bool:
+    """Whether a folded word stands before a name without being of it: "mrs", "firma"."""
+    return word in _BEFORE
+
+
 @lru_cache(maxsize=100_000)
 def name_of(written: str) -> Name:
     """A name as it is compared, from how it is written."""

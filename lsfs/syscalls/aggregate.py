@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
@@ -345,9 +346,12 @@ class _Work:
         if one.period and what.type != "date":
             raise UsageError(f"{one.field} is no date: it has no {one.period}")
         stated = values_of(self._catalog, what, self._files, self._own)
-        if what.type == "party":
-            known = parties_anywhere(self._catalog, what, self._own)
-            stated = filled(self._catalog, what, stated, self._files, known)
+        anywhere = (
+            parties_anywhere(self._catalog, what, self._own)
+            if what.type == "party"
+            else chain.from_iterable(stated.values())
+        )
+        stated = filled(self._catalog, what, stated, self._files, anywhere)
         if not stated and (part := period_named(asked)):  # no column is called so
             return columns.by_day(columns.Column("date", part), self._files)
         return columns.by_value(one, what.type, stated, self._files)

@@ -147,3 +147,27 @@ def test_an_order_is_addressed_to_the_supplier(tmp_path: Path) -> None:
         opened.wait_indexed()
         assert shape(opened.group_by("supplier")) == {"Nimbus Gases AG": ["bill", "order"]}
         assert shape(opened.group_by("customer")) == {"Kite Studio Ltd": ["bill", "order"]}
+
+
+def test_files_that_mention_a_number_are_in_its_group_and_insurers_are_known_by_name(
+    tmp_path: Path,
+) -> None:
+    texts = {
+        "policy.txt": "Helvia Versicherung AG, Basel\n\nVersicherungsschein\n\nPolicennummer: "
+        "HV 30-118842\nJahresprämie: 1.310,00 EUR\nVersicherungsnehmer: Kite Studio Ltd\n",
+        "other.txt": "Atlantis Assurances SA\n\nPOLICY\n\nPolicy number: AT-5500-7\nAnnual premium "
+        "| 588,00 €\nInsured: Kite Studio Ltd\n",
+        "claim.txt": "A storm has damaged the roof; please see HV 30-118842 for what is insured.\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path, config=config, state=str(tmp_path.parent / "insured")) as opened:
+        opened.wait_indexed()
+        assert shape(opened.group_by("policy number")) == {
+            "HV 30-118842": ["claim", "policy"], "AT-5500-7": ["other"],
+        }  # fmt: skip
+        found = opened.aggregate("sum", "premium", by=("insurer",))
+        assert {row.group: row.value for row in found.rows} == {
+            ("Helvia Versicherung AG",): "1310.00", ("Atlantis Assurances SA",): "588.00",
+        }  # fmt: skip

@@ -79,7 +79,7 @@ _NAME_END = re.compile(
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = re.compile(
-    r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|"
+    r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
     r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
 )
 # A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".

@@ -118,6 +118,7 @@ _CALLED = """
     room | raum | zimmer | salle | sala | stanza
     season | saison | temporada | stagione
     event | veranstaltung | événement | manifestation | evento
+    premium | prämie | prime | prima | premio | versicherungsprämie | prime d assurance
     team | mannschaft | équipe | equipo | squadra
     category | kategorie | catégorie | categoría | categoria
     brand | marke | marque | marca
@@ -128,6 +129,10 @@ _CALLED = """
 # Labels that several values stand behind, parted by commas.
 _MANY = frozenset(("tag", "attendee"))
 _BY_RULE = {"letterhead": "supplier"}
+_INSURES = re.compile(
+    r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|seguros|assicuraz",
+    re.IGNORECASE,
+)
 # How persons are found that write for a party.
 _FAR = 800  # characters behind a party's name at which somebody signs for it
 _PERSONAL = frozenset((
@@ -245,6 +250,14 @@ def role_of(rule: str) -> str:
     """The role that a party has by the label it was found by; "" where it tells none."""
     label = label_of(rule)
     return _ROLE_OF.get(label, "") if label else _BY_RULE.get(rule, "")
+
+
+def has_role(value: FieldValue, role: str) -> bool:
+    """Whether a party has a role by its label; an insurer on its own paper by its name, too."""
+    told = role_of(value.rule)
+    return told == role or (
+        role == "insurer" and told in ("", "supplier") and bool(_INSURES.search(value.value))
+    )
 
 
 def other_sides(values: Sequence[FieldValue]) -> list[FieldValue]:

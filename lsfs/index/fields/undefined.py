@@ -59,7 +59,15 @@ def sought(one: Source) -> Definitions:
     pattern = code_pattern(one.label) if one.type == "text" else ""
     definition = Definition(field, one.type, pattern)
     labels = called(one.label)
-    return Definitions({field: definition}, dict.fromkeys(labels | _bare(labels), field))
+    every = {*labels, *_bare(labels), *(form for label in labels for form in _yearly(label))}
+    return Definitions({field: definition}, dict.fromkeys(every, field))
+
+
+def _yearly(label: str) -> tuple[str, ...]:
+    """What a label is called where it says of which time: "annual premium", "prime annuelle"."""
+    first = (f"annual {label}", f"yearly {label}", f"jahrliche {label}", f"jahrlicher {label}")
+    behind = (f"{label} annuel", f"{label} annuelle", f"{label} anual", f"{label} annuale")
+    return (*first, *behind, f"jahres{label}")
 
 
 def _bare(labels: Collection[str]) -> frozenset[str]:

@@ -9,7 +9,14 @@ from datetime import date, timedelta
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.forms import party_key
-from lsfs.index.fields.meant import Source, label_of, other_sides, role_of, without_signers
+from lsfs.index.fields.meant import (
+    Source,
+    has_role,
+    label_of,
+    other_sides,
+    role_of,
+    without_signers,
+)
 from lsfs.index.greeted import BRIEF, Values, in_full
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
@@ -60,7 +67,7 @@ def by_meaning(
     told = {v.value for path, v in stated_anywhere if path in paths and v.normal in own}
     if one.foreign:
         values = list(_foreign([(path, v) for path, v in values if v.normal not in own]))
-    if one.foreign or (one.announced and one.role):
+    if one.type != "party" or one.foreign or (one.announced and one.role):
         known = called if one.announced else stated_anywhere
         values += _mentioned(
             catalog, found, one, values, [v for _, v in known if v.normal not in own]
@@ -101,7 +108,13 @@ def _names(values: Values, type_: str) -> Mapping[str, names.Name]:
     if type_ in ("party", "text"):
         written = ((value.normal, value.value) for _, value in values)
         return names.merged(written, parties=type_ == "party")
-    return {v.normal: names.Name(v.normal, (v.normal,)) for _, v in values}
+    if type_ != "number":
+        return {v.normal: names.Name(v.normal, (v.normal,)) for _, v in values}
+    spelled: dict[str, Counter[str]] = {}
+    for _, value in values:  # as most write it: "HV 30-118842"
+        spelled.setdefault(value.normal, Counter())[value.value] += 1
+    ranked = {normal: tuple(dict(found.most_common())) for normal, found in spelled.items()}
+    return {normal: names.Name(found[0], found) for normal, found in ranked.items()}
 
 
 def _by_value(values: Values, same: Mapping[str, names.Name]) -> list[FileGroup]:
@@ -145,7 +158,8 @@ def _called(
         # These are on the paper of who is, or wants to be, the supplier.
         on_paper = label in written or (value.rule == "letterhead" and one.role == "supplier")
         to_whom = kind == _ORDER and label in ordered
-        if label in one.announced or to_whom or (on_paper and kind in _OF_SUPPLIERS):
+        by_name = one.role == "insurer" and has_role(value, one.role)
+        if label in one.announced or by_name or to_whom or (on_paper and kind in _OF_SUPPLIERS):
             yield path, value
 
 
@@ -171,7 +185,7 @@ def _mentioned(
     values: Values,
     known: Collection[FieldValue],
 ) -> Iterator[tuple[str, FieldValue]]:
-    """Parties that other files name, in files that name none but have such a name in their head."""
+    """Codes and parties that other files state, in files that state none but mention them."""
     has = {path for path, _ in values}
     files = [
         SideFile(entry.path, entry.document_id, entry.kind)

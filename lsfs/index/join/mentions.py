@@ -19,7 +19,7 @@ from lsfs.index.fields.forms import Form, is_firm
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import Source
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.names import is_legal_form, name_of
+from lsfs.index.names import is_legal_form, is_title, name_of
 from lsfs.model import FieldValue
 
 RULE = "mention"
@@ -182,7 +182,7 @@ def _stands(text: str, parts: Sequence[_Part], n: int, end: int, *, alone: bool)
     before = parts[n - 1 : n]
     if alone:
         above = text[: parts[n].start]
-        beside = all(part.folded in _BESIDE for part in parts[:n])
+        beside = all(map(_is_beside, parts[:n]))
         return beside and ":" not in above and bool(_ASIDE.match(text, parts[end - 1].end))
     glued = before and _NAME_GAP.fullmatch(text, before[0].end, parts[n].start)
     if glued and not _is_beside(before[0]):
@@ -201,7 +201,8 @@ def _is_glued(text: str, part: _Part) -> bool:
 
 
 def _is_beside(part: _Part) -> bool:
-    return part.folded in _BESIDE or any(map(str.isdigit, part.folded))
+    word = part.folded
+    return word in _BESIDE or is_title(word) or any(map(str.isdigit, word))
 
 
 # --- in files

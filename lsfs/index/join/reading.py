@@ -13,6 +13,7 @@ from lsfs.index.fields import undefined
 from lsfs.index.fields.definitions import Definitions
 from lsfs.index.fields.meant import (
     Source,
+    has_role,
     label_of,
     other_sides,
     role_of,
@@ -152,7 +153,7 @@ def parties_anywhere(catalog: Catalog, one: Source, own: Sequence[str]) -> Itera
         by_path.setdefault(stated_there.path, []).append(stated_there.field)
     for values in by_path.values():
         for value in _chosen(one, {"party": values}, own, surest=False):
-            told = not one.role or role_of(value.rule) == one.role
+            told = not one.role or has_role(value, one.role)
             if told and value.rule not in greeted.BRIEF:
                 yield value
 
@@ -201,7 +202,7 @@ def _chosen(
 
 
 def _announced(value: FieldValue, one: Source) -> bool:
-    return role_of(value.rule) == one.role if one.role else label_of(value.rule) in one.announced
+    return has_role(value, one.role) if one.role else label_of(value.rule) in one.announced
 
 
 def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str, list[FieldValue]]]:
