@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-
-from lsfs.dataclass import dataclass
+from dataclasses import dataclass
 
 _DASHES = re.compile(r"-{2,}")  # two of them may end a comment
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")

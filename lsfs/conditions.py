@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsfs.dataclass import dataclass
+from dataclasses import dataclass
 
 Days = tuple[str, str]  # ISO days, half open; "" leaves a side open
 
@@ -42,12 +42,13 @@ class Conditions:
             and ``before``.
         dated: further dates that it must state: kinds, and the span that one of them must lie in.
         types: names of types or endings of file names; any of them.
+        languages: languages in which it is written ("German"); any of them.
         kinds: kinds of document; any of them.
         author: who wrote or sent it: words of the name.
         recipient: to whom it is addressed.
         people: all of them wrote it, received it, or are parties of it.
-        not_dirs, not_types, not_kinds, not_authors, not_recipients, not_spans: as above; what fits
-            any of them is out.
+        not_dirs, not_types, not_languages, not_kinds, not_authors, not_recipients, not_spans: as
+            above; what fits any of them is out.
         not_words: words and phrases; files with any of them in name, title or text are out.
         not_titles: words for a sort or a state of documents ("leases", "drafts"); files are out
             that have any of them in name, folders or title, or where their text begins.
@@ -66,12 +67,14 @@ class Conditions:
     spans: tuple[Days, ...] = ()
     dated: tuple[tuple[tuple[str, ...], str, str], ...] = ()
     types: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     author: str = ""
     recipient: str = ""
     people: tuple[str, ...] = ()
     not_dirs: tuple[str, ...] = ()
     not_types: tuple[str, ...] = ()
+    not_languages: tuple[str, ...] = ()
     not_kinds: tuple[str, ...] = ()
     not_authors: tuple[str, ...] = ()
     not_recipients: tuple[str, ...] = ()
@@ -88,13 +91,13 @@ class Conditions:
 
 
 EXCLUDING = (
-    "not_dirs", "not_types", "not_kinds", "not_authors", "not_recipients", "not_spans",
-    "not_words", "not_titles",
+    "not_dirs", "not_types", "not_languages", "not_kinds", "not_authors", "not_recipients",
+    "not_spans", "not_words", "not_titles",
 )  # fmt: skip
 """Conditions that leave files out."""
 REQUIRING = (
     "recipient", "people", "min_bytes", "max_bytes", "min_pages", "max_pages", "amounts",
-    "attachments", "empty", "types", "dir", "author", "dated",
+    "attachments", "empty", "types", "languages", "dir", "author", "dated",
 )  # fmt: skip
 """Conditions that a file must satisfy, even where kind and time only make it more likely meant."""
 HARD = (*EXCLUDING, *REQUIRING)

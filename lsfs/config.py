@@ -10,13 +10,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.paths import user_config
 from lsfs.safety.trust import Trust

@@ -5,10 +5,8 @@ Like those of :mod:`lsfs.model` they are frozen and know nothing of storage.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
-
-from lsfs.dataclass import dataclass
 
 
 class DiffKind(StrEnum):

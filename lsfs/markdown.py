@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lsfs.dataclass import dataclass
 from lsfs.model import Block, BlockKind, Document, Page, Table
 
 _MARKED = re.compile(r"(?:[-*+\u2022]|\d{1,9}[.)])\s")  # a list item that brings its own mark

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, NotFound, StateUnwritable, UsageError
 
 APP = "lsfs"

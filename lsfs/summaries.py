@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lsfs.dataclass import dataclass
+from dataclasses import dataclass
+
 from lsfs.model import Citation, Statement
 
 LENGTHS = ("line", "paragraph", "page", "report")

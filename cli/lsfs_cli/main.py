@@ -221,8 +221,8 @@ def command() -> None:
         main()
     except SystemExit as ended:
         others = set(threading.enumerate()) - {threading.main_thread()}
-        if not all(one.daemon for one in others):
-            raise  # Python waits for those
+        if not all(one.daemon for one in others) or isinstance(ended.code, str):
+            raise  # Python waits for those, and prints this
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError):  # nobody is left who could be told

@@ -7,9 +7,9 @@ import ipaddress
 import socket
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs_cli.told import Served
 

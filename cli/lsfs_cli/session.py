@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index.dates import fold
 
 _PART = re.compile(r"[,;\n|]")

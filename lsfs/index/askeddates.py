@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from lsfs.conditions import Days
-from lsfs.dataclass import dataclass
 from lsfs.index import timespan
 from lsfs.index.kinds import kinds_in
-from lsfs.index.questionframe import asks_fact
+from lsfs.index.questionframe import TOKEN, asks_fact
 from lsfs.index.questionreading import Reading
 from lsfs.index.timespan import TimePhrase
 from lsfs.model import DateKind, DaySpan
@@ -28,7 +27,7 @@ _HAPPENS = {
     DateKind.DUE: r"due|payable|fällig\w*|zahlbar\w*|à\s+payer|échéant\w*|exigibles?|pagader[oa]s",
     DateKind.EXPIRES: r"expir\w+|end(?:s|ed|ing)?|terminat\w+|laps\w+|run(?:s|ning)?\s+out|"
     r"abl[aä]uf\w*|"
-    r"ausl[aä]uf\w*|endet\w*|enden\w*|endend\w*|finissant|prenant\s+fin|finissent|venc\w+|caduc\w+|"
+    r"arriv\w+\s+à\s+(?:échéance|expiration|terme)|ausl[aä]uf\w*|endet\w*|enden\w*|endend\w*|finissant|prenant\s+fin|finissent|venc\w+|caduc\w+|"
     r"terminan?|scad\w+|finiscono|finisce",
     DateKind.STARTS: r"start(?:s|ed|ing)?|beg[aiu]n(?:s|ning)?|commenc\w*|(?:takes?|took|"
     r"taking)\s+effect|"
@@ -56,11 +55,25 @@ _WHEN = re.compile(
 # German verbs stand behind the time: "die 2025 auslaufen", "die im Mai fällig sind".
 _BEHIND = re.compile(
     r"\s+(?:(?P<expires>auslaufen|ablaufen|enden)|(?P<starts>beginnen|starten)|"
-    r"(?P<due>fällig)|(?P<signed>unterschrieben|unterzeichnet|abgeschlossen))"
+    r"(?P<due>fällig)|(?P<signed>unterschrieben|unterzeichnet|abgeschlossen)|"
+    r"(?P<changed>geändert|bearbeitet|gespeichert|verändert))"
     r"(?:\s+(?:sind|werden|wurden|waren))?\b",
     re.IGNORECASE,
 )
+# Adjectives stand before the name of the files: "fällige Rechnungen im Mai", "expiring leases".
+_ADJECTIVE = re.compile(
+    r"(?<!\w)(?:(?P<due>due|payable|fällige[nr]?|zahlbare[nr]?)|"
+    r"(?P<expires>expiring|ending|(?:aus|ab)laufende[nr]?|endende[nr]?)|"
+    r"(?P<starts>starting|beginning|beginnende[nr]?))\s+"
+    r"(?P<noun>[^\W\d_]+)\s+(?:(?:that|which|die)\s+)?\Z",
+    re.IGNORECASE,
+)
+_PAID = {"invoice", "statement", "receipt"}  # of these the last day is one of payment
 _CLAUSE = re.compile(r",?\s*\b(?:(?:that|which|die|will|shall|qui|que)\s+)+\Z", re.IGNORECASE)
+_BEING = re.compile(  # "files that are older than a year"
+    r",?\s*\b(?:that|which|die|qui|que|che)\s+(?:are|is|were|was|sind|sont|son|sono)\s+\Z",
+    re.IGNORECASE,
+)
 # Of these no single date tells; the words stay.
 _OTHER_EVENT = re.compile(r"\b(?:valid|running|renew\w*|gültig\w*|laufend\w*)\s+\Z", re.IGNORECASE)
 _BEGINNING = re.compile(
@@ -79,6 +92,21 @@ _EVENTS = re.compile(
     r"\b(?:meetings?|appointments?|conferences?|hearings?|events?|sitzung(?:en)?|termine?|"
     r"besprechung(?:en)?|"
     r"réunions?|rendez-vous|reunion(?:es)?|riunion[ei])\s+\Z",
+    re.IGNORECASE,
+)
+# A question for files that names none of them, with its time taken out.
+_WHAT_HAPPENS = re.compile(
+    r"\A\W*(?:what|was|qué|cosa)\s+(?:(?:is|are|was|has|have|did|i|we|been|ist|wird|habe|haben|ich|wir)"
+    r"\s+)*(?:due|payable|expir\w+|ends?|changed|modified|edited|received|sent|signed|written|write|edit|"
+    r"change|save|sign|receive|send|fällig|geändert|bearbeitet|geschrieben|läuft\s+ab|vence|scade)"
+    r"[\W]*(?:ab|aus)?\W*\Z",
+    re.IGNORECASE,
+)
+_TIME = r"\d{1,2}(?:[:.]\d\d)?\s?(?:a\.?m\.?|p\.?m\.?|uhr|o'clock)(?![^\W\d])"
+_CLOCK = re.compile(
+    rf"(?<![\w.:-])(?:(?:between|from|at|around|after|before|zwischen|von|um)\s+)?"
+    rf"(?:\d{{1,2}}(?:[:.]\d\d)?\s?(?:-|to|and|bis|und)\s?)?{_TIME}"
+    rf"(?:\s?(?:-|to|and|bis|und)\s?{_TIME})?",
     re.IGNORECASE,
 )
 MOST_PHRASES = 50  # of one question; each looks at all words before it
@@ -109,13 +137,15 @@ def read(reading: Reading, today: date) -> str:
     whole = reading.text
     for phrase in phrases:
         whole = _blanked(whole, phrase.start, phrase.end)
+    if phrases and _WHAT_HAPPENS.match(whole):
+        whole = _WHAT_HAPPENS.sub("", whole)  # "what is due next week?" asks for files
     asked_fact = asks_fact(whole)
     found = []
     for phrase in phrases:
         one = _asked(reading.text, phrase, today, fact=asked_fact)
         if one is None:
             reading.notes.append(f"{phrase.words!r} is said of another date; left as words")
-            whole = reading.text[: phrase.end] + whole[phrase.end :]
+            whole = reading.text[: phrase.end] + whole[phrase.end :] if whole else reading.text
         else:
             found.append(one)
     if any(one.changed for one in found):
@@ -125,9 +155,14 @@ def read(reading: Reading, today: date) -> str:
     _conditions(reading, found)
     for one in found:
         reading.take(one.start, one.phrase.end, _note(one))
+        ahead = _ADJECTIVE.search(reading.text[: one.start]) if one.kinds else None
+        if ahead is not None and not asked_fact:
+            reading.blank(ahead.start(), ahead.start("noun"))
         done = _DONE.search(reading.text[: one.start])
         if done is not None and not asked_fact:
             reading.blank(done.start(), done.end())
+    for clock in _CLOCK.finditer(reading.text) if found else ():
+        reading.take(*clock.span(), f"{clock[0].strip()!r}: times of day are not looked at")
     return whole
 
 
@@ -154,18 +189,28 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
         kind = DateKind(str(when.lastgroup))
         if kind is not DateKind.SIGNED and fact:
             return None
+        named = kinds_in(TOKEN.findall(lead[: when.start()]))
+        if kind is DateKind.EXPIRES and named and named <= _PAID:
+            kind = DateKind.DUE  # "facturas que vencen en mayo"
         # A question for a fact keeps its words.
         start = phrase.start if fact else when.start()
         return _Asked(phrase, start, _kinds_of(kind))
     behind = _BEHIND.match(text, phrase.end)
     if behind is not None and not fact:
         phrase = replace(phrase, end=behind.end())
+        if behind["changed"]:
+            return _Asked(phrase, _relative(lead), changed=True)
         return _Asked(phrase, _relative(lead), _kinds_of(DateKind(str(behind.lastgroup))))
+    ahead = _ADJECTIVE.search(lead)
+    if ahead is not None and not fact and kinds_in([ahead["noun"]]):
+        said = next(name for name in ("due", "expires", "starts") if ahead[name])
+        return _Asked(phrase, phrase.start, _kinds_of(DateKind(said)))
     if _OTHER_EVENT.search(lead):
         return None
     if _EVENTS.search(lead):
         return _Asked(phrase, phrase.start, (DateKind.EVENT.value, *(kind.value for kind in OWN)))
-    return _Asked(phrase, phrase.start)
+    being = None if fact else _BEING.search(lead)
+    return _Asked(phrase, being.start() if being else phrase.start)
 
 
 def _relative(lead: str) -> int:

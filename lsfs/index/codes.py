@@ -12,13 +12,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from lsfs.dataclass import dataclass
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.int64]

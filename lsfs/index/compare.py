@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.index.rows import FileIdentity, FileRow
 
 

@@ -12,11 +12,11 @@ import difflib
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.index import near, stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.definitions import definitions

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError
 from lsfs.index.embed import LateEmbedder, Vectors, labelled, of_length_1
 

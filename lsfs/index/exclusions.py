@@ -8,11 +8,11 @@ says is for the search: "contracts without cause" are contracts, "not only" leav
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from lsfs.dataclass import dataclass
-from lsfs.index import folders, people, timespan
+from lsfs.index import askedlanguages, folders, people, timespan
 from lsfs.index.folding import fold
 from lsfs.index.kinds import kin, kinds_in, kinds_of_many
 from lsfs.index.questionframe import (
@@ -90,7 +90,7 @@ _SKIPPED = re.compile(
     r"(?:(?:in|at)\s+(?=(?:those|the\s+ones)\b))?(?:(?:any|the(?!\s+words?\b)|all|my|our|those|these|ones?|"
     r"anything|cel(?:les?|ui)|ceux|quell[eio]|aquell[ao]s?|"
     r"everything|files?|documents?|docs|die|der|den|das|alle|les?|des|du|l[ao]s?|el|los|il|gli|"
-    r"i|d['\u2019]|de(?=\s+"
+    r"i|d['\u2019](?![A-ZÀ-Þ])|de(?=\s+"
     r"(?:factures|contrats|brouillons|pdf)))\s+)*",
     re.IGNORECASE,
 )
@@ -107,12 +107,24 @@ _HOLDING = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"\u201c\u201e]([^\"\u201c\u201d]{1,80})[\"\u201d\u201c]|'([^']{1,80})'")
+_IN_NAME = re.compile(
+    r"\s+(?:in|im|dans|en|nel)\s+(?:(?:the|their|its|le|el)\s+)?(?:file\s?)?"
+    r"(?:names?|titles?|dateinamen?|titel|noms?|titres?|nombres?|títulos?|nome|titolo)\b",
+    re.IGNORECASE,
+)
 _GLOB = re.compile(r"\*?\.([A-Za-z][A-Za-z0-9]{0,4})(?=[\s,;?!]|$)(?:\s+files?\b)?")
 _ARTICLE = re.compile(r"(?:an?|eine[nrm]?|ein|une?|una?)\s+", re.IGNORECASE)
 _THE = re.compile(r"(?:the|der|die|das|den|dem|le|la|les|el|los|las|il|lo)\s+", re.IGNORECASE)
 _SENDER = re.compile(
-    r"(?:(?:written|sent|authored|prepared|drafted|created)\s+by|from|by|von|par|de|por|da)\s+",
+    r"(?:(?:written|sent|authored|prepared|drafted|created)\s+by|from|by|von|par|de|por|da|di)\s+|"
+    r"d['\u2019](?=\w)",
     re.IGNORECASE,
+)
+# "The bank", "my landlord", "the tax office": somebody without a name.
+_PARTY = re.compile(
+    r"(?:the|my|our|der|dem|meine[mr]?|unsere[mr]?|la|le|mon|ma|el|mi|il|mia)\s+"
+    r"(?!(?:same|other|last|first|folder|directory|year|month|week|beginning|start|end)\b)"
+    r"([^\W\d_]+(?:\s+(?:office|department|company|agency|association|club|union))?)"
 )
 MOST = 50  # negations of one question that are looked at
 _MOST_WORDS = 3  # of a phrase that files must not hold
@@ -136,10 +148,8 @@ def read(reading: Reading, today: date) -> None:
         if _NOT_MEANT.match(reading.text, lead.end()):
             continue
         may = _may_exclude(reading, lead)
-        targets = (
-            _targets(reading.text, lead, today) if may or _is_set_apart(reading.text, lead) else []
-        )
-        if not targets or not (may or _is_afterthought(reading.text, targets)):
+        targets = _targets(reading.text, lead, today)
+        if not targets or not (may or _is_afterthought(reading.text, lead, targets, today)):
             continue
         for target in targets:
             reading.put(**target.put)
@@ -157,7 +167,7 @@ def _may_exclude(reading: Reading, lead: re.Match[str]) -> bool:
         return False
     if lead["copula"] and not (asks_files(before)):
         return False
-    return not words or reading.filtered or asks_files(before)
+    return not words or reading.filtered or fold(words[0]) in STATES or asks_files(before)
 
 
 def _is_set_apart(text: str, lead: re.Match[str]) -> bool:
@@ -165,25 +175,33 @@ def _is_set_apart(text: str, lead: re.Match[str]) -> bool:
     return lead["strong"] is not None or text[: lead.start()].rstrip().endswith((",", ";"))
 
 
-def _is_afterthought(text: str, targets: list[_Target]) -> bool:
-    """Whether a search for words ends with what files are not to be: "soil results, not emails"."""
+def _is_afterthought(text: str, lead: re.Match[str], targets: list[_Target], today: date) -> bool:
+    """Whether a search for words ends with what files are not to be: "soil results, not emails".
+
+    A time or a comma may follow: "specs, excluding drafts, since 2021".
+    """
     fields = {field for target in targets for field in target.put}
-    return fields <= {"not_types", "not_kinds"} and not text[targets[-1].end :].strip(" .?!")
+    rest = text[targets[-1].end :].strip(" .?!")
+    if rest and rest[0] not in ",;" and not any(p.start == 0 for p in timespan.find(rest, today)):
+        return False
+    if fields == {"not_languages"}:  # "recipes not in German"
+        return TOKEN.search(text, 0, lead.start()) is not None
+    return fields <= {"not_types", "not_kinds", "not_titles"} and _is_set_apart(text, lead)
 
 
 def _targets(text: str, lead: re.Match[str], today: date) -> list[_Target]:
     found: list[_Target] = []
     start = lead.end()
-    strong = lead["strong"] is not None
+    strong, comma = lead["strong"] is not None, False
     while len(found) < 8:
         target = _same(text, start, found) or _target(text, start, lead, strong, today)
-        if target is None:
-            break
+        if target is None or (comma and found[-1].put.keys() != {"not_spans"} == target.put.keys()):
+            break  # "not drafts, since 2021"
         found.append(target)
         link = _AND.match(text, target.end)
         if link is None:
             break
-        start = link.end()
+        start, comma = link.end(), link[0].strip() == ","
     return found
 
 
@@ -204,6 +222,7 @@ def _target(
     return (
         _time(text, at, lead, today)
         or _folder(text, at)
+        or _language(text, at)
         or _type(text, at)
         or _kind(text, at, lead)
         or _person(text, at)
@@ -231,6 +250,13 @@ def _folder(text: str, at: int) -> _Target | None:
     if read is None:
         return None
     return _Target(read[0], {"not_dirs": read[1]}, f"the folder {read[1]!r}")
+
+
+def _language(text: str, at: int) -> _Target | None:
+    read = askedlanguages.excluded(text, at)
+    if read is None:
+        return None
+    return _Target(read[0], {"not_languages": read[1]}, f"files in {read[1]}")
 
 
 def _type(text: str, at: int) -> _Target | None:
@@ -282,6 +308,9 @@ def _person(text: str, at: int) -> _Target | None:
     name = re.compile(people.NAME).match(text, lead.end()) if lead else None
     if name is not None and people.is_person(name[0]):
         return _Target(name.end(), {"not_authors": name[0]}, f"what {name[0]} wrote or sent")
+    party = _PARTY.match(text, lead.end()) if lead else None
+    if party is not None and not kinds_in([party[1]]) and _ends(text, party.end()):
+        return _Target(party.end(), {"not_authors": party[1]}, f"what the {party[1]} wrote or sent")
     sent = re.compile(rf"(?:to|an|à)\s+({people.NAME})").match(text, at)
     if sent is not None and people.is_person(sent[1]):
         return _Target(sent.end(), {"not_recipients": sent[1]}, f"what {sent[1]} received")
@@ -300,6 +329,9 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     quoted = _QUOTED.match(text, start)
     if quoted is not None:
         phrase = quoted[1] or quoted[2]
+        in_name = _IN_NAME.match(text, quoted.end())
+        if in_name is not None:
+            return _Target(in_name.end(), {"not_titles": phrase}, f"files called {phrase!r}")
         return _Target(quoted.end(), {"not_words": phrase}, f"files with {phrase!r}")
     article = _ARTICLE.match(text, start) or _THE.match(text, start)
     start = article.end() if article else start
@@ -310,9 +342,9 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     if len(words) > 1 and words[-1].lower() in ("one", "ones"):  # "the annual ones"
         words = words[:-1]
     many = words[0].lower().endswith(("s", "e", "i", "n"))
-    if len(words) == 1 and fold(words[0]) in STATES and (many or strong or article):
-        called = f"files called {words[0]!r}"
-        return _Target(tokens[-1].end(), {"not_titles": words[0]}, called)
+    if len(words) <= 2 and fold(words[-1]) in STATES and (many or strong or article):
+        called = " ".join(words)  # "superseded copies"
+        return _Target(tokens[-1].end(), {"not_titles": called}, f"files called {called!r}")
     if not TOKEN.search(text, 0, lead.start()) or _FRAME & {fold(word) for word in words}:
         return None
     named = all(word[:1].isupper() for word in words)

@@ -18,7 +18,7 @@ from lsfs.index.questionreading import Reading
 from lsfs.model import DateKind, DaySpan
 
 _FILTER = re.compile(
-    r"(?<!\S)(-?)(after|before|on|due|expires|starts|signed|type|dir|folder|author|from|to|with|"
+    r"(?<!\S)(-?)(after|before|on|due|expires|starts|signed|type|language|dir|folder|author|from|to|with|"
     r"kind|size|pages|amount|has|sort|limit|word):(\"[^\"]*\"|[^\s\"]+)",
     re.IGNORECASE,
 )
@@ -39,8 +39,15 @@ _DATES = {
     "starts": DateKind.STARTS,
     "signed": DateKind.SIGNED,
 }
-_LISTED = {"type": "types", "kind": "kinds", "with": "people", "word": "not_words"}
+_LISTED = {
+    "type": "types",
+    "language": "languages",
+    "kind": "kinds",
+    "with": "people",
+    "word": "not_words",
+}
 _EXCLUDED = {
+    "language": "not_languages",
     "type": "not_types", "kind": "not_kinds", "dir": "not_dirs", "folder": "not_dirs",
     "author": "not_authors", "from": "not_authors", "to": "not_recipients", "word": "not_words",
     "with": "not_words",
@@ -94,7 +101,8 @@ def _require(reading: Reading, name: str, value: str, today: date) -> str:
     elif name == "word":
         return "is a word to look for"
     else:
-        reading.put(**{_LISTED[name]: _kind(value) if name == "kind" else value.lower()})
+        made = {"kind": _kind, "language": str.capitalize}.get(name, str.lower)
+        reading.put(**{_LISTED[name]: made(value)})
     return ""
 
 
@@ -109,6 +117,7 @@ def _exclude(reading: Reading, name: str, value: str, today: date) -> str:
     elif name in _EXCLUDED:
         changed: dict[str, Callable[[str], str]] = {
             "kind": _kind, "dir": folder, "folder": folder, "type": str.lower,
+            "language": str.capitalize,
         }  # fmt: skip
         reading.put(**{_EXCLUDED[name]: changed.get(name, str)(value)})
     else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index.fields.definitions import Definitions
 from lsfs.index.fields.meant import called, source

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
 from lsfs.conditions import HARD, AmountBound, Conditions, Days
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index.kindwords import kin
 
@@ -26,6 +25,9 @@ TYPES = {
     "markdown": ("md", "markdown"),
     "text": ("txt", "md", "log", "rst"),
     "image": ("jpg", "jpeg", "png", "gif", "tif", "tiff", "webp", "heic", "bmp"),
+    "jpg": ("jpg", "jpeg"),
+    "yaml": ("yaml", "yml"),
+    "archive": ("zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar"),
     "code": (
         "py", "c", "h", "cpp", "hpp", "rs", "go", "js", "ts", "java", "kt", "rb", "sh", "sql", "cs",
         "swift", "scala", "lua", "pl", "php", "r", "jl",
@@ -105,6 +107,10 @@ class Filters(Conditions):
             made.add_not(*_called(word))
         self._measures(made)
         self._dates(made)
+        # Last: it looks at the text of each file that is still in.
+        for names, add in ((self.languages, made.add), (self.not_languages, made.add_not)):
+            if names:
+                add(_WRITTEN_IN, "\n".join(names))
         return made.sql(), made.values
 
     def _people(self, made: _Where) -> None:
@@ -195,6 +201,12 @@ _MAIL = (
 _ATTACHED = (
     f"{_MAIL} AND EXISTS (SELECT 1 FROM passage p WHERE p.document_id = d.id AND "  # noqa: S608
     "(p.text LIKE 'Attachment: %' OR p.text LIKE '%\nAttachment: %'))"
+)
+
+
+_WRITTEN_IN = (
+    "EXISTS (SELECT 1 FROM passage p WHERE p.document_id = d.id AND p.ordinal = 0 "
+    "AND written_in(?, p.text))"
 )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-
-from lsfs.dataclass import dataclass
 
 FOOT = 600  # characters at the end in which a document is signed
 PLAIN = 0  # the strength of a mention of which nothing is said

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.dataclass import dataclass
 from lsfs.index import filerows, passagerows, stated, terms
 from lsfs.index.ahead import Ahead, threads, workers_of
 from lsfs.index.bundles import bundles, weight

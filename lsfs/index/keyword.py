@@ -7,8 +7,8 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index import terms
 from lsfs.index.common_words import Frequencies
 from lsfs.index.query import Any, Both, Leaf, Node, Without

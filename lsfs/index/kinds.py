@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index.dates import MONTHS, fold
 from lsfs.index.kindwords import ASKED_PLURALS, broad_names, kin, plural_in_form
 from lsfs.model import BlockKind, Document

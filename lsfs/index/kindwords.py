@@ -32,7 +32,8 @@ _BROAD = _table(
     invoice: invoice invoices bill bills rechnung rechnungen facture factures factura facturas
     invoice: fattura fatture factuur facturen fatura faturas
     receipt: receipt receipts quittung quittungen beleg belege recu recus recibo recibos ricevuta
-    receipt: ricevute scontrino scontrini kassenbon kassenbons
+    receipt: ricevute scontrino scontrini kassenbon kassenbons kassenzettel quittance quittances
+    receipt: ticket_de_caisse tickets_de_caisse
     letter: letter letters brief briefe briefen briefes schreiben anschreiben lettre lettres
     letter: courrier courriers carta cartas lettera lettere brieven
     report: report reports bericht berichte berichten berichts rapport rapports informe informes

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from lsfs.config import FieldConfig
-from lsfs.dataclass import dataclass
 from lsfs.index import passages, stated
 from lsfs.index.carried import MAILS, carried
 from lsfs.index.dates import content_dates, primary

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 
 if TYPE_CHECKING:

@@ -72,7 +72,9 @@ _LEAD = (
 _BYTES = r"(?:bytes?|[kmgt]i?b|[kmgt]o|kilobytes?|megabytes?|gigabytes?|terabytes?|megs?|gigs?)\b"
 _PAGES = (
     r"(?:pages?|slides?|sheets?|seiten?|folien|páginas?|pagine|pagina|pp)\b"
-    r"(?!\s+(?:of\s+(?:the|a|an|this|that)|from)\b)"
+    r"(?!\s+(?:of\s+(?:the|a|an|this|that)|from(?!\s+(?:the\s+)?(?:last|past|previous|early|late|"
+    r"mid|\d|january|february|march|april|may|june|july|august|september|october|november|"
+    r"december)))\b)"
 )
 _LONG = (
     r"(?:\s+(?:long|in\s+(?:size|length|total)|or\s+more|or\s+(?:larger|bigger|longer)|"
@@ -102,9 +104,17 @@ _EXACT = (
 # What every one of these must hold; most questions do not.
 _UNIT = re.compile(rf"{_BYTES}|page|slide|sheet|seite|folie|página|pagin|pp\b", re.I)
 _LOOSE = re.compile(
-    r"(?<![\w-])(?P<word>empty|tiny|small|large|big|huge|long|short|leere[nrs]?|kleine[nrs]?|"
-    r"große[nrs]?|"
-    r"lange[nrs]?|kurze[nrs]?)\s+(?=(?P<noun>[^\W\d_]+)(?![\w-]))",
+    r"(?<![\w-])(?P<word>empty|tiny|small|large|big|huge|enormous|long|short|leere[nrs]?|"
+    r"(?:winz|ries)ige[nrs]?|kleine[nrs]?|große[nrs]?|lange[nrs]?|kurze[nrs]?|"
+    r"petite?s?|minuscules?|grande?s?|gros(?:se)?s?|énormes?|longue?s?|courte?s?|"
+    r"pequeñ[oa]s?|enormes?|piccol[iae]|minuscol[iae]|enormi|grandi|lunghi|brevi)"
+    r"\s+(?=(?P<noun>[^\W\d_]+)(?![\w-]))",
+    re.I,
+)
+_LOOSE_AFTER = re.compile(
+    r"(?<![\w-])(?P<noun>[^\W\d_]+)\s+(?:(?:muy|molto|très)\s+)?(?P<word>pequeñ[oa]s|diminut[oa]s|"
+    r"grandes|enormes|larg[oa]s|cort[oa]s|piccol[ie]|minuscol[ie]|grandi|enormi|lungh[ie]|brevi|"
+    r"énormes|volumineux|minuscules|longs|courts)(?!\w)",
     re.I,
 )
 _EMPTY_AFTER = re.compile(
@@ -113,7 +123,16 @@ _EMPTY_AFTER = re.compile(
     r"vuoti)\b",
     re.I,
 )
-_WORDS = {
+_ROMANCE = {
+    "small": "petit petite petits petites minuscule minuscules pequeno pequena pequenos pequenas "
+    "diminutos diminutas piccoli piccola piccole minuscoli minuscola minuscole",
+    "large": "grand grande grands grandes gros grosse grosses enorme enormes enormi grandi "
+    "volumineux",
+    "long": "longue longues longs largos largas lunghi lunghe",
+    "short": "court courte courts courtes cortos cortas brevi",
+}
+_WORDS = {word: meaning for meaning, words in _ROMANCE.items() for word in words.split()} | {
+    "winzig": "small", "riesig": "large", "enormous": "large",
     "empty": "empty", "leer": "empty", "vide": "empty", "vacio": "empty", "vuoti": "empty",
     "tiny": "small", "small": "small", "klein": "small", "large": "large", "big": "large",
     "huge": "large", "gross": "large", "long": "long", "lang": "long", "short": "short",
@@ -173,8 +192,9 @@ def read(reading: Reading) -> None:
         for match in list(form.finditer(reading.text)):
             if _of_files(reading, match):
                 _bounded(reading, match)
-    for match in list(_LOOSE.finditer(reading.text)):
-        _loose(reading, match)
+    for form in (_LOOSE, _LOOSE_AFTER):
+        for match in list(form.finditer(reading.text)):
+            _loose(reading, match)
     for match in list(_EMPTY_AFTER.finditer(reading.text)):
         reading.put(empty=True)
         reading.take(
@@ -242,9 +262,11 @@ def _loose(reading: Reading, match: re.Match[str]) -> None:
     if not plain or not meaning or match.start() > topic(reading.text):
         return
     before = reading.text[: match.start()]
-    if asks_files(before) or _qualifies(reading.text, match.end() + len(match["noun"])):
+    behind = match.re is _LOOSE_AFTER  # the noun is part of the match, and stays
+    end = match.end() if behind else match.end() + len(match["noun"])
+    if asks_files(before) or _qualifies(reading.text, end):
         return
-    said = f"{match[0].strip()} {match['noun']}"
+    said = match[0] if behind else f"{match[0].strip()} {match['noun']}"
     note = {
         "empty": "files that hold nothing",
         "small": f"at most {SMALL // _KB} KB, by our reading",
@@ -257,7 +279,7 @@ def _loose(reading: Reading, match: re.Match[str]) -> None:
         "long": {"min_pages": LONG}, "short": {"max_pages": SHORT},
     }  # fmt: skip
     reading.put(**bound[meaning])
-    reading.take(*match.span(), f"{said!r} read as {note}")
+    reading.take(*match.span("word"), f"{said!r} read as {note}")
 
 
 def _qualifies(text: str, end: int) -> bool:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.index.dates import fold
 
 if TYPE_CHECKING:

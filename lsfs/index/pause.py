@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
-
-from lsfs.dataclass import dataclass
 
 Policy = Literal["never", "battery", "busy", "either"]
 

@@ -22,11 +22,12 @@ NAME = (
 )
 _BY = (
     r"written by|authored by|sent by|prepared by|drafted by|created by|received from|coming from|"
-    r"by|from|von|par|de|por|da|di"
+    r"by|from|von|par|de|por|da|di|d['\u2019]"
 )
 _SIGNED = r"signed by|unterschrieben von|unterzeichnet von|signée?s? par|firmad[oa]s? por"
+_SENDERS = ("from", "von", "received from", "de", "da", "di", "d'", "d\u2019")
 _ADDRESS = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-AUTHOR = re.compile(rf"\b({_SIGNED}|{_BY})\s+({_ADDRESS}|{NAME})")
+AUTHOR = re.compile(rf"\b({_SIGNED}|{_BY})(?:\s+|(?<=['\u2019]))({_ADDRESS}|{NAME})")
 # "E-mails that Paul sent me", "letters Paul wrote to Lisa".
 _SENT = re.compile(
     rf"\b(?:(?:that|which|who|die|que|che)\s+)?({NAME})\s+(?:(?:has|hat|a|ha)\s+)?"
@@ -35,7 +36,7 @@ _SENT = re.compile(
 )
 RECIPIENT = re.compile(
     rf"\b(?:(?:that\s+(?:were|was)\s+)?(?:sent|addressed|written|directed)\s+to|"
-    rf"to|for the attention of|an|à|"
+    rf"to|for the attention of|an|à|para|per|"
     rf"addressed to)\s+({NAME})"
 )
 BETWEEN = re.compile(
@@ -86,7 +87,7 @@ def read_author(reading: Reading) -> None:
             continue
         # "from Berlin" is a place as often as a person; two names, or a sender, make it sure.
         mails = mails_before(reading.text[: match.start()])
-        sent = lead in ("from", "von", "received from", "de", "da") and mails
+        sent = lead in _SENDERS and mails
         if len(words) == 1 and not (lead.endswith("by") or sent):
             continue
         reading.put(author=name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lsfs.conditions import Days
-from lsfs.dataclass import dataclass
 from lsfs.model import DateKind
 
 

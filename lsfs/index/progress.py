@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.index.catalog import Catalog
 
 KEY = "progress"  # where it stands among the values of the catalog

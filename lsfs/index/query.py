@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index import terms
 

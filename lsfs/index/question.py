@@ -12,6 +12,7 @@ from datetime import date
 
 from lsfs.index import (
     askeddates,
+    askedlanguages,
     exclusions,
     explicit,
     folders,
@@ -46,6 +47,13 @@ from lsfs.model import QueryPlan
 MAX_CHARS = 4000
 
 _GLOB = re.compile(r"(?<!\S)\*?\.([A-Za-z][A-Za-z0-9]{0,4})(?=[\s,;?!]|$)")
+_WHAT = re.compile(
+    r"\A\W*(?:what|was|qu'est-ce qui|qué|cosa)\b"
+    r"(?:\s+(?:is|are|has|have|did|i|we|hat|habe|ich)\b)*",
+    re.IGNORECASE,
+)
+# Of photos this is no topic.
+_TAKEN = frozenset(("taken", "shot", "aufgenommen", "prises", "tomadas", "scattate"))
 _WITHIN = re.compile(
     r"\b(?:in|from|per|inside|im|dans|en|nel)\s+(?:(?:the|an?|my|our|any|all|that|this)\s+)?(?:\w+\s+)?\Z",
     re.IGNORECASE,
@@ -86,6 +94,7 @@ def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
     folders.read(reading)
     fact = asks_fact(askeddates.read(reading, today))
     if not fact:
+        askedlanguages.read(reading)
         measures.read_amounts(reading)
     ordered = not fact and ordering.read(reading)
     shape = reading.text
@@ -183,6 +192,8 @@ def _read_kinds(reading: Reading) -> None:
 def _lists(text: str, reading: Reading) -> bool:
     """Whether what is no question for a fact asks for files."""
     asked = POLITE.sub("", text)
+    if reading.filtered and not TOKEN.search(_WHAT.sub("", asked)):
+        return True  # "what changed since yesterday?"
     command = COMMAND.match(asked)
     if command is not None:
         if fold(command[0].split()[0]).startswith("list"):
@@ -213,7 +224,9 @@ def _remaining(reading: Reading, question: str, listing: bool) -> str:
             words = form.sub("", words, count=1)
     kept = words.split()
     if listing:
-        kept = [word for word in kept if fold(word.strip(".,;?!")) not in FILE_WORDS]
+        idle = FILE_WORDS | (_TAKEN if "image" in reading.plan.types else frozenset())
+        kept = [word for word in kept if fold(word.strip(".,;?!")) not in idle]
+        kept = _WHAT.sub("", " ".join(kept)).split()
     while kept and fold(kept[-1].strip(".,;:?!")) in LEFT_OVER:
         kept.pop()
     while kept and (fold(kept[0]) in LEFT_OVER or not TOKEN.search(kept[0])):

@@ -30,6 +30,20 @@ TYPE_WORDS = {
         "foto bilder bild imagenes immagini",
         "csv": "csv csvs csv-datei csv-dateien",
         "text": "text_file text_files",
+        "archive": "archive_file archive_files tarball tarballs archivdateien",
+        "code": "source_file source_files code_file code_files quelldateien",
+        "py": "python_file python_files python_script python_scripts python-dateien",
+        "ipynb": "jupyter_notebook jupyter_notebooks ipython_notebooks",
+        "zip": "zips zip_file zip_files zip_archive zip_archives zip-datei zip-dateien",
+        "json": "json jsons json-dateien",
+        "yaml": "yaml yamls yaml-dateien",
+        "xml": "xml xmls xml-dateien",
+        "svg": "svg svgs svg-dateien",
+        "png": "png pngs png-dateien",
+        "jpg": "jpg jpgs jpeg jpegs",
+        "xlsx": "xlsx",
+        "pptx": "pptx",
+        "epub": "epub epubs ebooks",
     }.items()
     for word in words.split()
 }
@@ -87,7 +101,15 @@ HEAD_END = _words(
     does did have has expire expires mention mentions contain contains discuss im von vom mit aus
     für fur uber zu zum bei de du des d dans avec pour sur del con para por sobre di della su per
     we i you they show talk deal and created received modified issued concluded printed due taken
-    prepared drafted authored addressed"""
+    prepared drafted authored addressed not without except excluding but nicht ohne ausser aber
+    sans sauf mais sin excepto salvo pero senza tranne eccetto ma shot
+    unterschrieben unterzeichnet geschrieben gesendet geschickt erhalten datiert aufgenommen
+    signe signes signee signees date dates datee datees envoye envoyes envoyee envoyees recu recus
+    recue recues ecrit ecrits ecrite ecrites modifie modifies modifiee modifiees pris prise prises
+    firmado firmados firmada firmadas enviado enviados enviada enviadas recibido recibidos recibida
+    recibidas escrito escritos escrita escritas tomada tomadas fechado fechados fechada fechadas
+    firmato firmati firmata firmate inviato inviati inviata inviate ricevuto ricevuti scritto
+    scritti scritta scritte scattata scattate datato datati datata datate"""
 )
 # The same in other languages, which may also begin a name or a question: "Al Smith contracts".
 HEAD_LINKS = _words(
@@ -102,7 +124,8 @@ DETERMINERS = _words(
 LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
-    there do we have les los las el un une una ein eine den dem
+    but aber mais pero ma there do we have les los las el un une una ein eine den dem
+    gli i lo degli dei delle dello
     alle tous toutes todos todas tutti tutte sind ist sont son sono"""
 )
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")

@@ -7,11 +7,10 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lsfs import digest as digests
-from lsfs.dataclass import dataclass
 from lsfs.index.rows import FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
 from lsfs.model import Document, Status

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index.making import Made, Maker, facts_of
 from lsfs.index.reading import Reading
 from lsfs.index.rows import Facts

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from blake3 import blake3
 
-from lsfs.dataclass import dataclass
 from lsfs.index.codes import Codes, Ids, words
 
 MAGIC = b"lsfs recent 1\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import zlib
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.index.terms import parts_of
 from lsfs.model import ContentDate, Document, Status
 

@@ -19,13 +19,13 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from lsfs.config import IndexConfig
-from lsfs.dataclass import dataclass
 from lsfs.errors import ParseError
 from lsfs.index.scans import ScanReading, Scans
 from lsfs.model import Document, Status

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index.catalog import Catalog
 from lsfs.index.filters import Filters
 

@@ -16,10 +16,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.index.catalog import Catalog, Connect
 from lsfs.index.opening import connect
 from lsfs.index.then import CatalogThen

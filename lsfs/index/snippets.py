@@ -7,8 +7,8 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index import keyword, terms
 from lsfs.index.han import simplified
 from lsfs.index.query import Leaf

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.index import terms
 
 SHORTEST = 4  # letters of a word that is taken to be misspelt

@@ -19,6 +19,7 @@ def add_functions(db: sqlite3.Connection) -> None:
     db.create_function("holds_words", 2, holds_words, deterministic=True)
     db.create_function("holds_any", 2, holds_any, deterministic=True)
     db.create_function("header_names", 3, header_names, deterministic=True)
+    db.create_function("written_in", 2, written_in, deterministic=True)
 
 
 def holds_words(words: str, text: object) -> bool:
@@ -45,6 +46,17 @@ def holds_any(terms: str, text: object) -> bool:
         return False
     words = {_singular(word) for word in _WORD.findall(fold(text))}
     return any(term <= words for term in _terms(terms))
+
+
+def written_in(languages: str, text: object) -> bool:
+    """Whether a text is written in one of the languages; a text too short to tell is in none.
+
+    Args:
+        languages: one a line, as :func:`lsfs.index.groups.languages.language_of` names them.
+    """
+    from lsfs.index.groups.languages import language_of
+
+    return isinstance(text, str) and language_of(text)[0] in languages.split("\n")
 
 
 @lru_cache(maxsize=64)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.model import FieldValue, Passage
 
 if TYPE_CHECKING:  # the process that serves the mount reads the catalog without numpy

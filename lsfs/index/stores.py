@@ -8,9 +8,9 @@ engines knows.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lsfs.dataclass import dataclass
 from lsfs.index import keyword
 from lsfs.index.filters import Filters
 from lsfs.index.query import Query

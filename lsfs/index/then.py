@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.index.catalog import Catalog, Connect
 from lsfs.index.opening import connect
 from lsfs.index.rows import Facts, name_words, suffix_of

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from lsfs.index import timewords as w
 from lsfs.index.dates import SHORT_MONTHS, Days, month_days, one_day, year_days
-from lsfs.index.timerelative import POINT, RelativeReader
-from lsfs.index.timetokens import FIRST_YEAR, LAST_YEAR, Period, century, fixed
+from lsfs.index.timelong import LongPeriodReader
+from lsfs.index.timerelative import POINT
+from lsfs.index.timetokens import FIRST_YEAR, LAST_YEAR, Period, fixed
 from lsfs.index.timewords import MONTH_NAMES
 
 # Abbreviations that are words of another language: "a year ago", "set", "out".
@@ -47,15 +49,18 @@ _FISCAL = re.compile(  # Q3 FY22, Q3'22, 3Q22, 1H 2022, FY22
 _NO_FOREIGN_MONTHS = w.DOCUMENT_WORDS | w.STOPS | w.UNITS.keys() | w.SEASONS.keys()
 _NUMERIC = re.compile(
     r"(?P<y>(?:19|20)[0-9]{2})(?P<s>[-/.])(?P<m>[0-9]{1,2})(?P=s)(?P<d>[0-9]{1,2})"
+    r"(?:T[0-2][0-9](?::?[0-5][0-9])*(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
     r"|(?P<a>[0-9]{1,2})(?P<t>[-/.])(?P<b>[0-9]{1,2})(?P=t)(?P<z>(?:19|20)[0-9]{2})"
     r"|(?P<a2>[0-9]{2})\.(?P<b2>[0-9]{2})\.(?P<z2>[0-9]{2})"
+    r"|(?P<a3>[0-9]{1,2})(?P<t3>[./])(?P<b3>[0-9]{1,2})(?P=t3)(?P<z3>[0-9]{2})"
+    r"|(?P<y4>(?:19|20)[0-9]{2})(?P<m4>0[1-9]|1[0-2])(?P<d4>[0-3][0-9])(?![-/.]?[0-9])"
     r"|(?P<y2>(?:19|20)[0-9]{2})[-/](?P<m2>0[1-9]|1[0-2])"
     r"|(?P<m3>0?[1-9]|1[0-2])/(?P<y3>(?:19|20)[0-9]{2})"
 )
 OPEN = frozenset(("in", "from", "since", "after", "before", "until", "between"))
 
 
-class PeriodReader(RelativeReader):
+class PeriodReader(LongPeriodReader):
     """One question, read by one method per form of a period."""
 
     def __init__(self, text: str, today: date) -> None:
@@ -63,10 +68,11 @@ class PeriodReader(RelativeReader):
         self._rules = (
             self._numeric, self._day_month, self._month_day, self._month, self._day_range,
             self._quarter, self._short_quarter, self._subunit, self._subunits, self._week_of,
-            self._century, self._season, self._edge, self._week, self._year_word,
-            self._decade, self._relative, self._relative_after, self._ago, self._day_word,
-            self._weekday, self._before_last, self._same_time, self._to_date, self._older,
-            self._apostrophe, self._year,
+            self._century, self._half_of, self._term, self._school_year, self._season,
+            self._edge, self._week, self._year_word, self._decade, self._relative,
+            self._relative_after, self._ago, self._day_word, self._ahead, self._weekday,
+            self._before_last, self._same_time, self._to_date, self._older, self._apostrophe,
+            self._year, self._around,
         )  # fmt: skip
 
     def period(self, i: int) -> Period | None:
@@ -75,6 +81,13 @@ class PeriodReader(RelativeReader):
             return None
         read = [period for rule in self._rules if (period := rule(i)) is not None]
         return max(read, key=lambda period: period.end, default=None)
+
+    def _days(self, period: Period) -> Days:
+        """Its days; without a year, the latest time that it began."""
+        if period.year is not None:
+            return period.make(period.year)
+        days = period.make(self.today.year)
+        return days if days[0] <= self.today else period.make(self.today.year - 1)
 
     # --- dates and months
 
@@ -88,12 +101,19 @@ class PeriodReader(RelativeReader):
         while end < len(self.tokens) and self.tokens[end].start < match.end():
             end += 1
         part = match.groupdict()
+        numbered = self.word(i - 1) in w.NUMBERED_THINGS
         if part["y"]:
             days = one_day(int(part["y"]), int(part["m"]), int(part["d"]))
         elif part["z"] or part["z2"]:
             year = int(part["z"] or f"20{part['z2']}")
             a, b = int(part["a"] or part["a2"]), int(part["b"] or part["b2"])
             days = one_day(year, b, a) or (one_day(year, a, b) if part["t"] == "/" else None)
+        elif part["z3"]:
+            return None if numbered else self._short_numeric(end, match)
+        elif part["y4"]:  # 20230714 is as often a number
+            days = one_day(int(part["y4"]), int(part["m4"]), int(part["d4"]))
+            led = self.word(i - 1) in w.DATED
+            return self._sole(end, None if numbered else days, None if led else POINT | {"in"})
         else:
             week = self.word(i - 1) in w.WEEK_WORDS
             if week or self.word(i - 1) in w.NUMBERED_THINGS or self.word(end) in w.UNIT_WORDS:
@@ -102,21 +122,23 @@ class PeriodReader(RelativeReader):
             return fixed(end, month_days(year, month), "month")
         return fixed(end, days, "day") if days else None
 
+    def _short_numeric(self, end: int, match: re.Match[str]) -> Period | None:
+        """5/13/24; 3.4.23 only behind a word that leads to a day: it may be a version."""
+        year = int(match["z3"])
+        year += 1900 if year > 68 else 2000
+        a, b = int(match["a3"]), int(match["b3"])
+        if match["t3"] == ".":
+            return self._sole(end, one_day(year, b, a), POINT)
+        return self._sole(end, one_day(year, b, a) or one_day(year, a, b), None)
+
+    def _sole(self, end: int, days: Days | None, roles: frozenset[str] | None) -> Period | None:
+        return None if days is None else Period(end, lambda _year: days, 0, "day", roles)
+
     def _past_weekday(self, i: int) -> int:
         if self.word(i) in w.WEEKDAYS:
             i += 1
             i += self.word(i) == ","
         return i
-
-    def _day_number(self, i: int) -> tuple[int, int] | None:
-        """A day of a month with its suffix, and the token after it."""
-        text = self.word(i)
-        if not text.isdecimal() or len(text) > 2 or not 1 <= int(text) <= 31:
-            return None
-        return int(text), i + 1 + (
-            self.word(i + 1)
-            in ("st", "nd", "rd", "th", "er", "e", "eme", "nde", "de", "da", ".", "º", "°")
-        )
 
     def _day_month(self, i: int) -> Period | None:
         """3 March 2024, 3rd of March, 3. März 2024, 3 de marzo de 2024."""
@@ -174,12 +196,17 @@ class PeriodReader(RelativeReader):
         if month is None:
             return None
         year, end = self._of_year(j + 1 + (self.word(j + 1) == "."))
-        if year is None and self.word(j) not in MONTH_NAMES:
+        sure = self.word(j) in MONTH_NAMES or self.word(j) in w.SURE_SHORT_MONTHS
+        if year is None and not sure and not self._leads_to_month(j + 1):
             return None
         roles = None if year else OPEN
         return Period(
             end if year else j + 1, lambda of: month_days(of, month), year, "month", roles
         )
+
+    def _leads_to_month(self, i: int) -> bool:
+        """Whether "to March" follows: "from Jan" alone may be a person."""
+        return self.word(i) in w.TO and self.word(self.skip(i + 1, w.ARTICLES)) in _MONTHS
 
     def _foreign(self, day: int, i: int, year: int | None, end: int) -> Period | None:
         """A day, an unknown word, a year: perhaps a month of another language."""
@@ -235,16 +262,23 @@ class PeriodReader(RelativeReader):
         unit = w.UNITS.get(self.word(i + 1))
         if count is None or unit not in ("day", "week", "month") or self.word(i + 2) not in w.OF:
             return None
-        whole = self.period(self.skip(i + 2, w.OF))
-        if whole is None or not whole.year or whole.shape not in ("year", "month", "quarter"):
+        at = self.skip(i + 2, w.OF)
+        whole = self.period(at)
+        if whole is None or whole.year == 0 or whole.shape not in ("year", "month", "quarter"):
             return None
-        first, last = whole.make(whole.year)
-        if count > 0:
+        if whole.year is None and (whole.shape != "month" or not self.raw(at)[:1].isupper()):
+            return None
+
+        def make(year: int) -> Days:
+            first, last = whole.make(year)
+            if count < 0:
+                return w.shift(last, -1, unit), last
             start = w.shift(first, count - 1, unit)
-            days = (start, w.shift(start, 1, unit))
-        else:
-            days = (w.shift(last, -1, unit), last)
-        return fixed(whole.end, days, unit) if days[1] <= last else None
+            return start, w.shift(start, 1, unit)
+
+        year = whole.year or 2024
+        inside = make(year)[1] <= whole.make(year)[1]
+        return Period(whole.end, make, whole.year, unit) if inside else None
 
     def _season(self, i: int) -> Period | None:
         """Spring 2022, winter 2021/22, Christmas 2021; Christmas alone needs a role."""
@@ -313,26 +347,33 @@ class PeriodReader(RelativeReader):
 
     def _week_of(self, i: int) -> Period | None:
         """The week of 6 March 2023, w/c 6 March 2023: the week that holds the day."""
-        if self.word(i) in w.WEEK_WORDS and self.word(i + 1) in ("of", "commencing", "vom", "du"):
+        weekend = self.word(i) in w.WEEKEND
+        named = weekend or self.word(i) in w.WEEK_WORDS
+        if named and self.word(i + 1) in ("of", "commencing", "vom", "du"):
             j = i + 2
         elif "".join(map(self.word, range(i, i + 3))) == "w/c":
             j = i + 3
         else:
             return None
         day = self.period(self.skip(j, w.ARTICLES))
-        if day is None or day.shape != "day" or day.year is None:
+        if day is None or day.shape != "day":
             return None
-        return fixed(day.end, w.unit_around(day.make(day.year)[0], "week"), "week")
+        week = w.unit_around(self._days(day)[0], "week")
+        if weekend:
+            week = w.shift(week[0], 5, "day"), week[1]
+        return fixed(day.end, week, "week")
 
-    def _century(self, i: int) -> Period | None:
-        """The 20th century; not "20th Century Fox"."""
-        read = self._day_number(i)
-        if read is None or read[1] == i + 1 or self.word(read[1]) not in w.CENTURY:
+    def _around(self, i: int) -> Period | None:
+        """The "around 1990" of "from around 1990": a year, a month or a week to both sides."""
+        if self.word(i) not in w.AROUND or self.word(i - 1) not in w.AROUND_LEADS:
             return None
-        if not 11 <= read[0] <= 21 or self.raw(read[1] + 1)[:1].isupper():
+        middle = self.period(self.skip(i + 1, w.ARTICLES))
+        unit = {"year": "year", "month": "month", "day": "week"}.get(middle.shape if middle else "")
+        if middle is None or unit is None or not middle.year:
             return None
-        first = (read[0] - 1) * 100
-        return fixed(read[1] + 1, (date(first, 1, 1), date(first + 100, 1, 1)), "century")
+        first, last = middle.make(middle.year)
+        days = w.shift(first, -1, unit), w.shift(last, 1, unit)
+        return fixed(middle.end, days, "part", f"a {unit} to both sides, by our reading")
 
     def _short_quarter(self, i: int) -> Period | None:
         """Q3 FY22, FY22, 3Q22, 1H 2022, Q3'22, Q3/22: as reports of companies write it."""
@@ -386,35 +427,6 @@ class PeriodReader(RelativeReader):
         note = "a fiscal year is taken as the calendar year" if fiscal else ""
         return Period(j + 1, year_days, year, "year", note=note)
 
-    def _decade(self, i: int) -> Period | None:
-        """The 1990s, the 90s, the nineties, 90er, années 90."""
-        word, j = self.word(i), i + 1
-        if word in w.DECADES:
-            value = 1900 + w.DECADES[word]
-            if self.word(i - 1) not in w.ARTICLES:
-                return None
-        elif word in w.DECADE_WORDS and self.word(i + 1) in ("50", "60", "70", "80", "90"):
-            value, j = 1900 + int(self.word(i + 1)), i + 2
-        elif word.isdecimal() and self.word(j) in ("s", "er", "ern") and word.endswith("0"):
-            apart = self.text[self.tokens[i].end : self.tokens[j].start]
-            led = self.word(i - 1) in w.ARTICLES | {
-                "'",
-                "\u2019",
-                "den",
-                "early",
-                "late",
-                "mid",
-                "-",
-            }
-            if apart or (len(word) == 2 and not led) or len(word) not in (2, 4):
-                return None
-            value, j = int(word) if len(word) == 4 else century(int(word)), j + 1
-        else:
-            return None
-        if not FIRST_YEAR <= value <= LAST_YEAR:
-            return None
-        return fixed(j, (date(value, 1, 1), date(value + 10, 1, 1)), "decade")
-
     def _apostrophe(self, i: int) -> Period | None:
         """'98, behind "from" and the like."""
         short = self.short_year(i)
@@ -423,7 +435,21 @@ class PeriodReader(RelativeReader):
     def _year(self, i: int) -> Period | None:
         year = self.year_at(i)
         end = i + 1 + (self.word(i + 1) in w.YEAR_ENDINGS)
-        return None if year is None else Period(end, year_days, year, "year", OPEN)
+        if year is None:
+            return None
+        make = self._part_before(i) or year_days
+        return Period(end, make, year, "year", OPEN)
+
+    def _part_before(self, i: int) -> Callable[[int], Days] | None:
+        """The "Q3" of "Q3 results 2023", which parts the year."""
+        noun = self.word(i - 1) in w.DOCUMENT_WORDS | w.REPORTED
+        if not noun or not self.word(i - 2).isdecimal():
+            return None
+        read = self._quarter_name(i - 3)
+        if read is None or read[2] != i - 1:
+            return None
+        count, width, _ = read
+        return lambda of: month_days(of, (count - 1) * width + 1, width)
 
 
 @lru_cache(maxsize=1)

@@ -46,6 +46,8 @@ class RelativeReader(TokenReader):
             return self._counted("last", count, unit, i + 3) if unit else None
         if word == "last" and self.word(i - 1) in w.MODALS:
             return None
+        if self.word(i + 1) == "couple" and self.word(i + 2) == "of":
+            return self._counted(way, 2, w.UNITS.get(self.word(i + 3)), i + 4)
         count = self.number(i + 1)
         if count is not None and count > 0 and self.word(i + 1) not in ("a", "an", "un", "une"):
             unit = w.UNITS.get(self.word(i + 2))
@@ -229,6 +231,19 @@ class RelativeReader(TokenReader):
         days = w.unit_around(w.shift(self.today, -back, unit), unit)
         return fixed(j + 1, days, "unit", f"the {unit} that was then")
 
+    def _ahead(self, i: int) -> Period | None:
+        """The "30 days" of "due within 30 days": from today on."""
+        count, unit = self.number(i), w.UNITS.get(self.word(i + 1))
+        if count is None or unit is None:
+            return None
+        lead = i - 1 - (self.word(i - 1) in ("von", "de", "di"))
+        verbs = {self.word(lead - 1), self.word(i + 2)} & w.AHEAD
+        if self.word(lead) not in w.WITHIN or verbs <= {"payable"}:
+            return None  # "payable in 30 days" is a condition of payment
+        if self.word(i + 2) in ("of", "from", "after", "nach", "ab", "de", "apres"):
+            return None  # "due within 30 days of receipt"
+        return self._counted("next", count, unit, i + 2)
+
     def _halves_ago(self, i: int, count: int | None) -> Period | None:
         """A year and a half ago, two and a half years ago: the month that was then."""
         if count is None:
@@ -245,7 +260,7 @@ class RelativeReader(TokenReader):
         word, end = self.word(i), i + 1
         back = w.DAYS_AGO.get(word)
         if word == "hier":  # yesterday in French, here in German
-            back = 1 if self.word(i - 1) in _FRENCH else None
+            back = 1 if self.word(i - 1) in _FRENCH | w.FRENCH_DONE else None
         elif (word, self.word(end), self.word(i + 2)) in _TWO_DAYS_AGO:
             back, end = 2, i + 3
         elif word == "aujourd" and self.word(end) == "hui":
@@ -262,7 +277,10 @@ class RelativeReader(TokenReader):
         return fixed(end, w.unit_around(w.shift(self.today, -back, "day"), "day"), "day")
 
     def _weekday(self, i: int) -> Period | None:
-        """Monday, after "on", "since" and the like: the last one before today."""
+        """Monday, the weekend, after "on", "since" and the like: the last before today."""
+        if self.word(i) in w.WEEKEND:
+            over = self._weekend("last")
+            return Period(i + 1, lambda _year: over, 0, "days", POINT | {"in"})
         weekday = w.WEEKDAYS.get(self.word(i))
         if weekday is None:
             return None
@@ -277,4 +295,6 @@ class RelativeReader(TokenReader):
         if count is None or unit is None or self.word(i + 1) in w.YEAR_ENDINGS:
             return None
         day = w.shift(self.today, -count, "day" if unit == "hour" else unit)
+        if self.word(i + 2) in w.OLD:  # more than two years old
+            return Period(i + 3, lambda _year: (day, day), 0, "age", frozenset())
         return Period(i + 2, lambda _year: (day, day), 0, "duration", frozenset())

@@ -50,6 +50,8 @@ class TimePhrase:
     spans: tuple[DaySpan, ...] = ()
 
 
+# What stands between "rue" and the rest of a street's name.
+_IN_STREETS = frozenset(("du", "des", "de", "del", "della", "la", "le", ".")) | w.MONTH_NAMES.keys()
 _OLDER = frozenset(("older", "newer", "later", "earlier", "alter", "vieux", "vieilles"))
 
 
@@ -128,7 +130,8 @@ class _Reader(PeriodReader):
         second = self._second(first, role)
         parts: tuple[DaySpan, ...] = ()
         if second is None:
-            if role == "between" or not self._believable(i, j, first, role):
+            between = role == "between" and first.shape != "days"
+            if between or not self._believable(i, j, first, role):
                 return None
             days: Days | None = self._days(first)
             end, note = first.end, first.note
@@ -144,13 +147,26 @@ class _Reader(PeriodReader):
                 return None  # "signed by 2023" is no time that we could tell
             role = "until"
         possessive = self.word(end) == "s" and self.raw(end - 1)[-1:] in ("'", "\u2019")
-        if days is None or not self.clean(i, end + possessive):
+        if days is None or not self.clean(i, end + possessive) or self._named_so(i, end):
             return None
         span, end = self._open_ended(role, days, end + possessive, second is not None)
+        role = {"older": "before", "younger": "since"}.get(role, role)
         if role == "on" and first.shape in ("unit", "span"):
             role = ""  # the article of "le mois dernier"
         start, stop = self.tokens[i].start, self.tokens[end - 1].end
         return TimePhrase(start, stop, span, "", role, note, parts), end
+
+    def _named_so(self, i: int, end: int) -> bool:
+        """Whether it names a street ("rue du 4 Septembre") or a prince ("August der Starke")."""
+        if self.word(end) in ("der", "dem", "den", "des") and self.word(end + 1) in w.EPITHETS:
+            return True
+        k = i - 1
+        while k >= 0 and (self.word(k) in _IN_STREETS or self.raw(k).isdecimal()):
+            k -= 1
+        if self.word(k) in w.STREETS or self.word(k).endswith("strasse"):
+            return True
+        capital = self.raw(k)[:1].isupper()
+        return self.word(k) in w.STREETS_WITH_CAPITAL and (capital or self.word(k + 1) == "du")
 
     def _apart(self, first: Period, second: Period) -> tuple[DaySpan, ...]:
         """Two periods of a list that do not touch."""
@@ -160,13 +176,6 @@ class _Reader(PeriodReader):
             second = replace(second, year=first.year)
         a, b = sorted((self._days(first), self._days(second)))
         return (DaySpan(*a), DaySpan(*b)) if a[1] < b[0] else ()
-
-    def _days(self, period: Period) -> Days:
-        """Its days; without a year, the latest time that it began."""
-        if period.year is not None:
-            return period.make(period.year)
-        days = period.make(self.today.year)
-        return days if days[0] <= self.today else period.make(self.today.year - 1)
 
     def _second(self, first: Period, role: str) -> Period | None:
         """The other end of a range or list."""
@@ -232,6 +241,8 @@ class _Reader(PeriodReader):
     def _open_ended(self, role: str, days: Days, end: int, ranged: bool) -> tuple[DaySpan, int]:
         """The span that role and days mean, with "onwards" or "or later" behind them."""
         first, last = days
+        if role in ("older", "younger"):
+            return (DaySpan(None, first) if role == "older" else DaySpan(first, None)), end
         if not ranged and role in ("since", "after", "before", "until"):
             start = {"since": first, "after": last}.get(role)
             return DaySpan(start, {"before": first, "until": last}.get(role)), end
@@ -252,6 +263,10 @@ class _Reader(PeriodReader):
     def _believable(self, i: int, j: int, period: Period, role: str) -> bool:
         if period.shape == "year" and period.roles is not None:
             return self._year_believable(i, j, role)
+        if period.shape == "age":
+            return role in ("older", "younger")
+        if role in ("older", "younger"):
+            return False
         if period.shape == "duration":
             return not _OLDER.isdisjoint((self.word(i), self.word(i + 1)))
         if period.roles is None:
@@ -262,6 +277,8 @@ class _Reader(PeriodReader):
             return False  # "from April Jones", "in March of the Penguins"
         follows = self.word(period.end)
         small = period.shape == "month" and self.raw(j) in ("march", "may", "mars")
+        if small and follows == "order":
+            return False
         if small and follows.isalpha() and follows not in w.STOPS | w.DOCUMENT_WORDS:
             return False  # "in march step"
         lead = self.word(j - 1)
@@ -289,6 +306,8 @@ class _Reader(PeriodReader):
                 return False  # "2001: A Space Odyssey"
             joins = after in w.DOCUMENT_WORDS | w.ONWARDS
             return joins or not after.isalpha()
+        if before == "stand" and not {"halle", "hall"}.isdisjoint(map(self.word, range(i - 5, i))):
+            return False  # "Halle 7 Stand 2019"; else it is German for "as of"
         if before in w.NUMBERED_THINGS or year > self.today.year + 10:
             return False
         if after in w.DOCUMENT_WORDS:

@@ -48,7 +48,8 @@ MONTH_NAMES = MONTHS | _numbers(
 ROLES = _table(
     """
     in: in during within of for over throughout im ins aus fur wahrend en dans pendant pour durant
-    in: nel nello nella nell durante del dell della delle di per du d para over_the
+    in: nel nello nella nell negli nei nelle durante del dell della delle degli dei dello di per
+    in: du d para over_the
     on: on am at le el il zu zum
     from: from de von vom
     since: since seit ab ab_dem depuis des a_partir_de a_partir_du desde desde_el da dal dallo dalla
@@ -59,6 +60,8 @@ ROLES = _table(
     until: until till up_to up_until through bis bis_zum jusqu jusqu_a jusqu_en jusqu_au hasta
     until: fino_a fino_al
     by: by
+    older: more_than mehr_als
+    younger: less_than weniger_als
     between: between zwischen entre tra fra
     in: tijdens gedurende em durante_o no_decorrer_de i_början w w_ciagu в во за
     from: uit van från z
@@ -68,7 +71,11 @@ ROLES = _table(
     after: na efter depois_de depois_do após после post
     before: voor vóór före innan antes_do przed до перед earlier_than
     until: tot tot_en_met t_m fram_till вплоть_до up_to_and_including no_later_than not_later_than
-    until: spatestens at_the_latest_by bis_einschliesslich
+    until: spatestens at_the_latest_by bis_einschliesslich bis_spatestens on_or_before
+    until: spatestens_am spatestens_zum spatestens_bis not_after nicht_nach bis_einschliesslich_zum
+    until: au_plus_tard_le a_mas_tardar_el a_mas_tardar al_piu_tardi entro entro_il
+    since: on_or_after not_before fruhestens fruhestens_am au_plus_tot_le
+    in: innerhalb innerhalb_von binnen
     since: no_older_than not_older_than nicht_alter_als non_piu_vecchie_di
     before: alter_als plus_vieux_que plus_vieilles_que
     before: anterior_a anteriores_a anterieur_a anterieurs_a anterieure_a anterieures_a
@@ -164,7 +171,17 @@ NUMBERS = _numbers(
     8: eight acht huit ocho otto
     9: nine neun neuf nueve nove
     10: ten zehn dix diez dieci
+    11: eleven elf onze once undici
     12: twelve zwolf douze doce dodici
+    15: fifteen funfzehn quinze quince quindici
+    20: twenty zwanzig vingt veinte venti
+    30: thirty dreissig trente treinta trenta
+    40: forty vierzig quarante cuarenta quaranta
+    50: fifty funfzig cinquante cincuenta cinquanta
+    60: sixty sechzig soixante sesenta sessanta
+    70: seventy siebzig setenta settanta
+    80: eighty achtzig ochenta ottanta
+    90: ninety neunzig noventa novanta
     2: dwóch twee dois duas två dwa dwie два две
     3: trzech drie três trzy три
     4: vier quatro fyra cztery четыре
@@ -210,13 +227,13 @@ SEASONS = _numbers(
 )
 HOLIDAYS = _table(
     """
-    christmas: christmas xmas weihnachten noel navidad natale
+    christmas: christmas xmas weihnachten weihnachtstage noel navidad navidades natale
     easter: easter ostern paques pascua pasqua
     newyear: new_year new_years neujahr
-    silvester: silvester
+    silvester: silvester nochevieja
     christmas: kerst kerstmis natal jul boze_narodzenie
     easter: pasen páscoa påsk wielkanoc
-    whitsun: whitsun pentecost pfingsten pentecôte pinksteren
+    whitsun: whitsun pentecost pfingsten pentecôte pinksteren pentecostes pentecoste
     halloween: halloween
     thanksgiving: thanksgiving
     goodfriday: goodfriday karfreitag
@@ -224,7 +241,7 @@ HOLIDAYS = _table(
     boxingday: boxingday
     christmaseve: christmaseve heiligabend nochebuena
     christmasday: christmasday
-    newyearsday: newyearsday
+    newyearsday: newyearsday capodanno
     """
 )
 EDGES = _table(
@@ -238,14 +255,44 @@ EDGES = _table(
 )
 NEED_OF = _words("start beginning principios inizio middle mediados meta end finales fine")
 FISCAL = _words("fy fiscal financial geschaftsjahr exercice")
-YEAR_WORDS = _words("year jahr jahre jahres annee ano anno calendar")
+YEAR_WORDS = _words("year years jahr jahre jahren jahres annee ano anno calendar")
+OLD = _words("old alt")
 WEEK_WORDS = _words(
     """week kw woche semaine semana settimana
     cw wk vecka tydzień неделя"""
 )
-DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60,
-            "seventies": 70, "eighties": 80, "nineties": 90, "noughties": 100}  # fmt: skip
-DECADE_WORDS = _words("annees anos anni jahre")
+DECADES = {"noughties": 100, "nuller": 100} | _numbers(
+    """
+    20: twenties zwanziger
+    30: thirties dreißiger
+    40: forties vierziger
+    50: fifties fünfziger
+    60: sixties sechziger
+    70: seventies siebziger
+    80: eighties achtziger
+    90: nineties neunziger
+    """
+)
+DECADE_WORDS = _words("annees anos anni jahre jaren")  # before the number of a decade
+TENS = _numbers(
+    """
+    20: vingt veinte venti vinte twintig
+    30: trente treinta trenta trinta dertig
+    40: quarante cuarenta quaranta quarenta veertig
+    50: cinquante cincuenta cinquanta cinquenta vijftig
+    60: soixante sesenta sessanta sessenta zestig
+    70: soixante-dix setenta settanta zeventig
+    80: quatre-vingt quatre-vingts ochenta ottanta oitenta tachtig
+    90: quatre-vingt-dix noventa novanta negentig
+    """
+)
+SURE_SHORT_MONTHS = _words("feb apr jun jul aug sep sept oct okt nov")
+# Said of a day before "hier", which is here in German.
+FRENCH_DONE = _words(
+    """modifie modifies modifiee modifiees recu recus recue recues envoye envoyes envoyee envoyees
+    ecrit ecrits ecrite ecrites signe signes signee signees cree crees creee creees ajoute ajoutes
+    pris prises fait faits faites enregistre enregistres telecharge telecharges"""
+)
 DAYS_AGO = _numbers(
     """
     -1: tomorrow demain domani
@@ -288,7 +335,50 @@ AMOUNT_NOUNS = _words(
     """total sum amount maximum minimum price cost fee rent salary value limit average loan payment
     balance discount bonus refund donation premium number sold bought paid pay earned spent worth"""
 )
-CENTURY = _words("century jahrhundert siecle siglo secolo eeuw")
+CENTURY = _words("century jahrhundert jahrhunderts siecle siglo secolo seculo eeuw")
+CENTURIES = _numbers(
+    """
+    18: eighteenth achtzehnte achtzehnten dix-huitieme xviii xviiie xviiieme
+    19: nineteenth neunzehnte neunzehnten dix-neuvieme xix xixe xixeme diciannovesimo
+    20: twentieth zwanzigste zwanzigsten vingtieme xx xxe xxeme ventesimo
+    21: twenty-first einundzwanzigste einundzwanzigsten xxi xxie xxieme ventunesimo
+    """
+)
+# Before 20230714, which may be a number.
+DATED = _words("dated due issued signed of on datiert datée datado fechado datato del du vom")
+HALVES = _words("half halfte moitie mitad metade")
+# Terms of a university: their first month, and how many months they have.
+TERMS = {"winter": (10, 6), "summer": (4, 6), "autumn": (8, 5), "fall": (8, 5), "spring": (1, 5)}
+TERM_WORDS = _words("term semester")
+WHOLE_TERMS = {
+    "wintersemester": "winter", "sommersemester": "summer", "ws": "winter", "ss": "summer",
+    "wise": "winter", "sose": "summer",
+}  # fmt: skip
+SCHOOL_YEARS = _words(
+    """school_year academic_year schuljahr studienjahr annee_scolaire annee_universitaire curso
+    curso_escolar curso_academico anno_scolastico anno_accademico schooljaar ano_letivo"""
+)
+# Of these a time counted from today lies ahead: "due within 30 days".
+AHEAD = _words(
+    """due payable expire expires expiring end ends ending mature matures maturing renew renews
+    renewing start starts starting begin begins beginning lapse lapses lapsing fallig ablaufen
+    auslaufen enden endend beginnen expirant echeant vencen scadono"""
+)
+# "From around 1990": how far to both sides, by what it is said of.
+AROUND = _words("around about circa ca um vers hacia verso roughly")
+AROUND_LEADS = _words("from in of von aus de du dated di del da den datiert")
+REPORTED = _words("results figures numbers earnings review close closing returns return update")
+WITHIN = _words("within in innerhalb binnen dans sous en entro tra fra")
+# Streets are called by days: "rue du 4 Septembre", "Straße des 17. Juni". The second are also words
+# of another language ("took place 4 May"), and streets only with a capital.
+STREETS = _words(
+    """rue avenue avenida avda calle plaza piazza corso viale rua boulevard strasse platz praca
+    allee"""
+)
+STREETS_WITH_CAPITAL = _words("place via metro largo ponte pont quai estacion str")
+EPITHETS = _words(
+    "starke starken grosse grossen fromme frommen weise weisen altere alteren jungere"
+)
 TWO_WORDS = {
     ("good", "friday"): "goodfriday",
     ("black", "friday"): "blackfriday",

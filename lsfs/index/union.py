@@ -8,10 +8,9 @@ behind the last of several names holds for those before it that have none ("lett
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from lsfs.dataclass import dataclass
 from lsfs.index import questionwords as w
 from lsfs.index.exclusions import LEAD as LEAVES_OUT
 from lsfs.index.folding import fold
@@ -53,7 +52,7 @@ _LINK = (
     r"signed|dated|due|expiring|ending|starting|sent|written|"
     r"von|an|mit|über|unter|vor|nach|seit"
 )
-_ELLIPSIS = re.compile(rf"\s+(?:or|oder)\s+(?=(?P<link>{_LINK})\s+\S)", re.IGNORECASE)
+_ELLIPSIS = re.compile(rf"(?<!\bon)\s+(?:or|oder)\s+(?=(?P<link>{_LINK})\s+\S)", re.IGNORECASE)
 _NOT_PARTED = re.compile(
     r"\b(?:between|difference|versus|compared?|ratio|zwischen|entre|tra|fra)\b(?!.*\d)",
     re.IGNORECASE,

@@ -17,12 +17,12 @@ import shutil
 import socket
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lsfs.dataclass import dataclass
 from lsfs.index import codes, lance_repair, recent
 from lsfs.index.codes import Codes, Ids, Matrix, Rows, Tail
 

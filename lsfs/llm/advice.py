@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.memory import MACHINE, Sources
 
 SHARE = 0.6  # of the memory: the rest is for the index and for other programs

@@ -9,11 +9,11 @@ upper layers so rest on the rows of the choice before. What was asked and writte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.llm import kvblob
 from lsfs.llm.batch import Step, Stop
 from lsfs.llm.capture import ScoringContext

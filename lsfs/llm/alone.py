@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import Cancelled
 from lsfs.llm.batch import Step, Stop
 from lsfs.llm.engine import Context

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Event
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong, OutOfMemory, Unreachable
 from lsfs.llm import budget
 from lsfs.llm.chat import ChatModel, ReadsAhead

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import Cancelled, ModelError
 
 

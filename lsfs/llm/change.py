@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Event
 
-from lsfs.dataclass import dataclass
 from lsfs.differences import ChangeFact, ChangeKind
 from lsfs.errors import ContextTooLong
 from lsfs.llm.chat import ChatModel

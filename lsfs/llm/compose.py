@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong
 from lsfs.llm import kvblob
 from lsfs.llm.batch import Stop

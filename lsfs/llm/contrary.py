@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.expected import holds_name, is_told_by_form, required_names
 from lsfs.llm.stopwords import stop_words
 from lsfs.llm.wordforms import WORD, stem

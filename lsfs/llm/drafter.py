@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong
 from lsfs.llm import compose, form
 from lsfs.llm.batch import Stop

@@ -13,10 +13,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Event
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.chat import ChatModel
 from lsfs.llm.contrary import Alike, Asked, Document, against
 from lsfs.llm.expected import value_pattern

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm import kvblob
 from lsfs.llm.engine import Context, Model, Step

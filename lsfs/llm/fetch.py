@@ -15,13 +15,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LockHeld, ModelError
 from lsfs.llm.address import check_address
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.backend import Backend
 from lsfs.llm.batch import Shape
 from lsfs.llm.weights import Weights

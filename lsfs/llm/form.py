@@ -10,8 +10,8 @@ can close the marks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.llm import prompts
 from lsfs.llm.model import Message, Model
 

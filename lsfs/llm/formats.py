@@ -8,14 +8,13 @@ are rotated in again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.llm import kvblob, select
 from lsfs.llm.cores import one_thread

@@ -6,10 +6,9 @@ import codecs
 import contextlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm.batch import Step, Stop, check
 from lsfs.llm.sampling import Sampler, Sampling

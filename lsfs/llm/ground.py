@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from lsfs import values
-from lsfs.dataclass import dataclass
 from lsfs.values import Number, WrittenDate
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-./_&'\u2019][^\W_]+)*")

@@ -9,10 +9,10 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError, NotFound
 from lsfs.llm.address import check_address
 from lsfs.llm.fetch import Redirects

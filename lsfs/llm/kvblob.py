@@ -20,12 +20,12 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError
 from lsfs.llm.cores import each
 

@@ -17,14 +17,13 @@ import json
 import os
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.llm import kvblob
 from lsfs.llm.kvblob import F16, Q8_0, Q8_GROUP, Cells, Rows
 from lsfs.llm.kvfolder import SUFFIX

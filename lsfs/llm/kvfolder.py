@@ -25,10 +25,10 @@ import shutil
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import StateUnwritable
 
 log = logging.getLogger("lsfs.llm.kvfolder")

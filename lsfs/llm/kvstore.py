@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +23,6 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError
 from lsfs.llm import kvblob, kvfile
 from lsfs.llm.batch import Stop

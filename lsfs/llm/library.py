@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsfs.config import ModelConfig
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
 from lsfs.llm import advice, models
 from lsfs.llm.models import KnownModel

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError, OutOfMemory
 from lsfs.llm import fit
 from lsfs.llm.backend import backend

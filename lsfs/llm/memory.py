@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from lsfs.dataclass import dataclass
 
 _SOME = "some"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError
 from lsfs.llm.backend import Backend, backend
 from lsfs.llm.room import check_room

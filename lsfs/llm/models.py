@@ -8,10 +8,9 @@ import importlib.util
 import json
 import os
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.paths import user_cache
 

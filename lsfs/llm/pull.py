@@ -8,10 +8,10 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
 from lsfs.llm import hub, library
 from lsfs.llm.address import check_address

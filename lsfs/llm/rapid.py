@@ -11,12 +11,11 @@ whatever the drafter says. RAPID also lets the drafter's knowledge into the targ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.llm.batch import Step, Stop, check
 from lsfs.llm.engine import Context

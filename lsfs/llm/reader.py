@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Self
 
 import numpy as np
 
 from lsfs.config import ModelConfig
-from lsfs.dataclass import dataclass
 from lsfs.errors import Cancelled
 from lsfs.llm import alone, compose, form, glance, kvblob, policies, prompts
 from lsfs.llm.batch import Stop

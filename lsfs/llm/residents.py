@@ -7,10 +7,9 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from threading import Condition
 from typing import Protocol, TypeVar, cast
-
-from lsfs.dataclass import dataclass
 
 log = logging.getLogger("lsfs.llm")
 

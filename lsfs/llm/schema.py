@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError
 
 LONGEST = 200  # characters of a string whose schema does not say

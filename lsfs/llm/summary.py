@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.stopwords import stop_words
 from lsfs.llm.summary_select import DEFAULT, Weights, chosen, weighed
 from lsfs.llm.summary_tree import Digested, Kept

@@ -15,8 +15,8 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.summary_units import DATE_KIND, NAME_KIND, NUMBER_KIND, WORD_KIND, Unit
 
 

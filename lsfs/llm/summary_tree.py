@@ -11,13 +11,12 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from blake3 import blake3
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.llm.summary_select import DEFAULT, chosen, counted, weighed
 from lsfs.llm.summary_units import Piece, Unit, units_of
 from lsfs.model import Block, BlockKind, Document

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from zlib import crc32
 
 from lsfs import values
-from lsfs.dataclass import dataclass
 from lsfs.llm import ground
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import stop_words

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
+from dataclasses import dataclass
 from threading import Event
 
 from lsfs import values
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong
 from lsfs.llm import ground
 from lsfs.llm.answer import MAX_WORDS

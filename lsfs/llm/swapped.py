@@ -11,10 +11,10 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lsfs import values
-from lsfs.dataclass import dataclass
 from lsfs.llm.stopwords import ENGLISH
 from lsfs.llm.wordforms import WORD, stem
 

@@ -6,10 +6,10 @@ import ctypes
 import os
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.backend import Backend
 
 _BLOCK = re.compile(rb"blk\.(\d+)\.")

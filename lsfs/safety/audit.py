@@ -28,11 +28,11 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import StateUnwritable
 from lsfs.safety.clients import Client
 from lsfs.safety.statefile import exclusive, replace

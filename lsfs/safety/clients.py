@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import field
-
-from lsfs.dataclass import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

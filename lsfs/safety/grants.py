@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.globs import globbed
 from lsfs.safety.readers import Reader

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import AlreadyThere, NotFound, UsageError
 from lsfs.safety.grants import Grant
 from lsfs.safety.statefile import StateFile

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LockHeld
 from lsfs.safety.clients import Client
 from lsfs.safety.statefile import StateFile

@@ -12,10 +12,10 @@ import errno
 import os
 import stat
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs import beneath
-from lsfs.dataclass import dataclass
 
 READ, SEARCH = 4, 1
 _ACL = "system.posix_acl_access"

@@ -15,9 +15,9 @@ import os
 import secrets
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied
 from lsfs.safety.grants import Grant, literal
 from lsfs.safety.statefile import StateFile

@@ -12,11 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lsfs import codec
 from lsfs.config import Config
-from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord
 from lsfs.errors import Cancelled, LockHeld, LsfsError
 from lsfs.safety.clients import Client as Who

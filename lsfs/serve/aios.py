@@ -14,12 +14,11 @@ import difflib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsfs import errors
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, LsfsError, UsageError
 from lsfs.serve.access import Access, Seat
 from lsfs.serve.aios_given import given

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import AlreadyThere, ConfirmationRequired, LsfsError, NotFound, UsageError
 from lsfs.serve.aios_given import count, length, words
 from lsfs.serve.mcp_names import shown

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lsfs.dataclass import dataclass
 from lsfs.serve.mcp_names import named, named_at, shown
 
 if TYPE_CHECKING:

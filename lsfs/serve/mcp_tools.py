@@ -6,11 +6,11 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord
 from lsfs.errors import AccessDenied, UsageError
 from lsfs.serve.mcp_names import decoded

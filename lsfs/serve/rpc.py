@@ -24,12 +24,11 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lsfs import codec, errors
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError
 from lsfs.safety.clients import Client as Who
 from lsfs.safety.grants import FULL, Grant

@@ -16,8 +16,8 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError
 
 LONGEST_RETRY_S = 60

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import Cancelled, LsfsError
 from lsfs.serve.access import Cancellation
 

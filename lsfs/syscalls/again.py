@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.model import QueryPlan
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.facts import Gathered, gathered

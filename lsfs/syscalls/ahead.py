@@ -8,9 +8,9 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import Cancelled, LsfsError
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.safety.audit import AuditLog, Recorded, Verdict, texts
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, when

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lsfs import config as settings
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError
 from lsfs.index.library.told import Compacted, Ingested, LibraryReport
 

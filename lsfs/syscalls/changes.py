@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.log import LogEntry, catch_up, entry_of

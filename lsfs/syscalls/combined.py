@@ -5,9 +5,9 @@ Shi et al., "From Commands to Prompts: LLM-based Semantic File System for AIOS",
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.index.groups.grouped import GroupedFile
 from lsfs.model import Hit
 from lsfs.syscalls.engines import Call

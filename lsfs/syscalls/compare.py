@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.differences import ChangeSummary, Diff
 from lsfs.errors import ParseError, TooLarge, UsageError
 from lsfs.model import Document, Status

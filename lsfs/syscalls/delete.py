@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lsfs import beneath
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.listing import walk

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Param, registry
 

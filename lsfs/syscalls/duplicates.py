@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Param, registry

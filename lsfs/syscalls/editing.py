@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import dataclass
 from typing import Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ParseError, TooLarge, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.reading import present

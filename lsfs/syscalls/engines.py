@@ -6,12 +6,11 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, Cancelled
 from lsfs.safety.clients import Client
 from lsfs.safety.grants import FULL, Grant

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.model import Citation, Hit, QueryPlan
 from lsfs.places import Places
 from lsfs.syscalls.engines import Call, Engines

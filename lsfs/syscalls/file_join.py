@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import concatenation, markdown, paths
 from lsfs.concatenation import JoinedPage
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, NotFound, ParseError, UsageError
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import exact, keeper_of

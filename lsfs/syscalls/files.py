@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from lsfs import codec, paths
-from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import Block, Page, Status, Table
@@ -152,6 +151,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
             "files": counts.files,
             "indexed": counts.indexed,
             "pending": counts.pending,
+            "unread": counts.unread,
             "errors": counts.errors,
             "unsupported": counts.unsupported,
             "passages": counts.passages,
@@ -243,7 +243,7 @@ class Waited:
 def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     """Wait until all that is on the disk now is indexed."""
     done = call.engines.indexer.wait(call.emit, request.timeout or None)
-    return Waited(done, call.engines.catalog.waiting())
+    return Waited(done, call.engines.catalog.waiting().files)
 
 
 @dataclass(frozen=True, slots=True)

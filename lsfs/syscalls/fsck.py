@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.drives import locked
 from lsfs.errors import LockHeld
 from lsfs.model import Problem

@@ -6,9 +6,9 @@ LLM-based Semantic File System for AIOS", appendix A) are here under their names
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError
 from lsfs.index.groups.grouped import FileGroup
 from lsfs.syscalls.done import Done

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss, csv_of
 from lsfs.model import FieldValue

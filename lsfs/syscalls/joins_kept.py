@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, NotFound, UsageError
 from lsfs.joins import Joined, SavedJoin
 from lsfs.syscalls.done import Done

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ModelError
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.past import iso

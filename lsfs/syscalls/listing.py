@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import beneath, paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound
 from lsfs.globs import excluded, globbed
 from lsfs.syscalls import locking

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.model import Citation, FieldValue, FoundFile, QueryPlan, Statement
 from lsfs.places import cited
 from lsfs.syscalls.engines import Call, Engines

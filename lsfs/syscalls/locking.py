@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound
 from lsfs.safety.pathlocks import PathLock, PathLocks, session_of, told
 from lsfs.syscalls.done import Done

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import codec, paths
-from lsfs.dataclass import dataclass
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, when
 from lsfs.syscalls.registry import Param, registry

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Annotated
 
 from lsfs import beneath
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Param, registry

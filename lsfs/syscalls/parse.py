@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, UsageError
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.engines import Call

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call

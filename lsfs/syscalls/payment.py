@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.index.folding import fold
 
 if TYPE_CHECKING:

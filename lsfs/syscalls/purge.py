@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.drives import locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
 from lsfs.safety.audit import AuditLog

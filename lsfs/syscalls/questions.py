@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import SavedQuestion
 from lsfs.syscalls.ask import AskRequest, ask

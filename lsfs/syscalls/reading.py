@@ -6,10 +6,10 @@ import contextlib
 import os
 import stat as modes
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from lsfs import beneath, markdown, paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, ParseError, TooLarge, UsageError
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import look, numbered

@@ -15,12 +15,11 @@ import inspect
 import os
 import typing
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.syscalls.declared import DECLARED, Outline
 

@@ -13,8 +13,8 @@ _TIME = ("after", "before", "spans", "date_kinds", "dated")
 # What is given up together, from what is least likely meant to the letter; and what it is called.
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what is left out", (
-        "not_dirs", "not_types", "not_kinds", "not_authors", "not_recipients", "not_spans",
-        "not_words", "not_titles",
+        "not_dirs", "not_types", "not_languages", "not_kinds", "not_authors", "not_recipients",
+        "not_spans", "not_words", "not_titles",
     )),
     ("the size", ("min_bytes", "max_bytes", "empty")),
     ("the number of pages", ("min_pages", "max_pages")),
@@ -24,6 +24,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the kind of date", ("date_kinds", "dated")),
     ("the time", _TIME),
     ("the folder", ("dir",)),
+    ("the language", ("languages",)),
     ("the type", ("types",)),
     ("the kind", ("kinds",)),
 )  # fmt: skip

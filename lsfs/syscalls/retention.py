@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import iso, keeper_of

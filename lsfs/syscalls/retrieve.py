@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lsfs import paths
 from lsfs.conditions import REQUIRING, Conditions
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import Document, Hit, QueryPlan, SavedSearch
 from lsfs.places import Places
@@ -284,8 +283,11 @@ def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Ma
 
 def pending_note(engines: Engines) -> tuple[str, ...]:
     """What a result says when the index is not complete."""
-    pending = engines.catalog.waiting()
-    return (f"{pending} files are not indexed in full yet",) if pending else ()
+    unread, unembedded = engines.catalog.waiting()
+    return (
+        *((f"files that are not read yet: {unread}",) if unread else ()),
+        *((f"files that are found by words only so far: {unembedded}",) if unembedded else ()),
+    )
 
 
 def find(engines: Engines, plan: QueryPlan, filters: Filters, k: int) -> list[Hit]:

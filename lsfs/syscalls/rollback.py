@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call

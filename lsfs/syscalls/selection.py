@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, UsageError
 from lsfs.index.filters import Filters
 from lsfs.syscalls.engines import Engines
@@ -208,6 +207,7 @@ def told(filters: Filters) -> str:
         return f"all files below {filters.dir}" if filters.dir else "all files"
     parts = [f"every {' or '.join(filters.kinds) or 'document'}"]
     parts += [f"of type {' or '.join(filters.types)}"] if filters.types else []
+    parts += [f"in {' or '.join(filters.languages)}"] if filters.languages else []
     parts += [" or ".join(filters.date_kinds)] if filters.date_kinds else []
     parts += [f"from {filters.after}"] if filters.after else []
     parts += [f"before {filters.before}"] if filters.before else []
@@ -221,8 +221,9 @@ def told(filters: Filters) -> str:
         bounds = (("from", amount.least), ("to", amount.most))
         parts += [f"{amount.field} {word} {at:,.2f}" for word, at in bounds if at is not None]
     parts += [f"below {filters.dir}"] if filters.dir else []
-    out = (*filters.not_kinds, *filters.not_types, *filters.not_titles, *filters.not_words,
-           *filters.not_authors, *filters.not_recipients, *filters.not_dirs)  # fmt: skip
+    out = (*filters.not_kinds, *filters.not_types, *filters.not_languages, *filters.not_titles,
+           *filters.not_words, *filters.not_authors, *filters.not_recipients,
+           *filters.not_dirs)  # fmt: skip
     parts += [f"without {', '.join(out)}"] if out else []
     return " ".join(parts)
 

@@ -6,12 +6,12 @@ import contextlib
 import logging
 import os
 from collections import Counter
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsfs.clock import Clock
-from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord
 from lsfs.errors import UsageError
 from lsfs.index import opening

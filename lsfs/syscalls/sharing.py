@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from lsfs import config as configuration
 from lsfs import paths
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, NotFound, UsageError
 from lsfs.safety.shares import Share, Shares
 from lsfs.syscalls.engines import Call

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import FoundFile, QueryPlan
 

@@ -6,14 +6,13 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.model import Block, BlockKind, Citation, Document, FieldValue, Statement, Table
 from lsfs.places import Places
 from lsfs.summaries import Summary, SummaryPart

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.model import Citation, Document, Hit, QueryPlan, Statement
 from lsfs.places import Places
 from lsfs.summaries import Summary, SummaryPart

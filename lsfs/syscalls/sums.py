@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.joins import Aggregated
 from lsfs.model import Citation, FoundFile, QueryPlan
 from lsfs.syscalls.aggregate import AggregateRequest, of_party, over

@@ -11,10 +11,10 @@ import logging
 import os
 import tempfile
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index.dialogue.turns import Turn
 

@@ -9,13 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsfs import digest as digests
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, UsageError
 from lsfs.syscalls.engines import Call, Engines
 

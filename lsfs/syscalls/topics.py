@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong, ModelMissing
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.syscalls.engines import Call, Engines

@@ -12,10 +12,10 @@ import errno
 import os
 import stat as modes
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lsfs import beneath, paths
-from lsfs.dataclass import dataclass
 from lsfs.drives import DriveRecord
 from lsfs.errors import AccessDenied, AlreadyThere, LsfsError, NotFound, StateUnwritable, UsageError
 from lsfs.syscalls.engines import Call

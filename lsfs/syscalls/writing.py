@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import beneath
-from lsfs.dataclass import dataclass
 from lsfs.errors import AccessDenied, NotFound, VersionConflict
 from lsfs.safety.pathlocks import PathLocks
 from lsfs.syscalls.done import Done

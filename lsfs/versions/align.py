@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.extracted import Reader
 from lsfs.versions.matching import best_pairs, gaps, matching
 from lsfs.versions.statements import Statement, unnumbered

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.differences import Quoted
 from lsfs.versions.grids import Grid, Row
 from lsfs.versions.matching import best_pairs, matching

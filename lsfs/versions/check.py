@@ -11,11 +11,10 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsfs import beneath
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, NotFound
 from lsfs.model import Problem
 from lsfs.paths import StatePaths

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsfs import databases
-from lsfs.dataclass import dataclass
 from lsfs.paths import StatePaths
 from lsfs.versions import recover
 

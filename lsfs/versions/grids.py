@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.differences import Quoted
 from lsfs.model import Block, BlockKind, Document, Table
 

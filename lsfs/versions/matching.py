@@ -10,9 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
-
-from lsfs.dataclass import dataclass
 
 BUDGET = 3_000_000  # steps of all regions together
 MAX_EDITS = 1_000  # of one region without anchors; the memory is its square

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.differences import Diff, DiffKind, PageDiff
 from lsfs.model import Document
 from lsfs.versions.matching import Gap, gaps, matching

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.differences import Quoted
 from lsfs.versions.align import Alignment
 from lsfs.versions.statements import Statement

@@ -9,10 +9,10 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.contents import Content, ContentLost, Contents, connect
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader

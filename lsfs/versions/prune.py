@@ -11,12 +11,11 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from blake3 import blake3
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.ledger import Ledger
 
 _PERIODS: dict[str, Callable[[datetime], tuple[int, ...]]] = {

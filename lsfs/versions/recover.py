@@ -13,10 +13,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, StateUnwritable
 from lsfs.paths import StatePaths
 from lsfs.versions import check_ledger, notes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.extracted import QUANTITIES, Token, Value
 from lsfs.versions.matching import gaps, matching
 

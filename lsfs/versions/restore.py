@@ -12,12 +12,11 @@ import errno
 import os
 import stat as modes
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lsfs import beneath
 from lsfs.clock import Clock
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError
 from lsfs.versions import drafts
 from lsfs.versions.capture import Captures

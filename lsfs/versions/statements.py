@@ -10,9 +10,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lsfs.dataclass import dataclass
 from lsfs.differences import Quoted
 from lsfs.model import Block, BlockKind, Document, Span
 from lsfs.sentences import sentences

@@ -9,10 +9,10 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.events import State
 
 SCHEMA_VERSION = 1

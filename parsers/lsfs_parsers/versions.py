@@ -15,7 +15,7 @@ VERSIONS = {
     "json": 2,
     "settings": 2,
     "xml": 2,
-    "markdown": 2,
+    "markdown": 3,
     "html": 2,
     "email": 5,
     "docx": 1,

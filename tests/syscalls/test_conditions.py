@@ -90,6 +90,15 @@ TEXTS = {
     "letters/thanks.txt": LETTER.format(
         sender="Bob Jones", date="9 July 2023", to="Adams", text="Thank you for the fine visit."
     ),
+    "letters/dach.txt": LETTER.format(
+        sender="Alice Schmidt",
+        date="7. Juni 2021",
+        to="Braun",
+        text="das Dach ist wieder nicht "
+        "dicht, und wir haben keine Zeit mehr, weil es auch in die Wohnung über uns regnet.",
+    )
+    .replace("Dear Mr", "Sehr geehrter Herr")
+    .replace("Yours sincerely", "Mit freundlichen Grüßen"),
     "notes/empty.txt": "",
     "notes/long.txt": "Notes on birds\n\n" + "The heron stands in the reeds and waits. " * 4000,
     "notes/birds.md": "# Notes\n\nThe heron is a bird. Anna Keller was born on 4 May 1985.\n",
@@ -185,10 +194,16 @@ CASES: list[tuple[str, set[str]]] = [
     ("emails not from Alice or Bob", {"mail/3.eml", "mail/4.eml"}),
     ("letters from Alice Smith", {"letters/roof.txt"}),
     ("letters to Dan Brown", {"letters/garden.txt"}),
-    ("letters not to Bob Jones", {"letters/garden.txt", "letters/thanks.txt"}),
+    ("letters not to Bob Jones", {"letters/garden.txt", "letters/thanks.txt",
+                                  "letters/dach.txt"}),
     ("emails with attachments", {"mail/1.eml", "mail/4.eml"}),
     ("emails without attachments", {"mail/2.eml", "mail/3.eml"}),
     ("emails from Dan in May 2024 with attachments", {"mail/4.eml"}),
+    # languages
+    ("letters in German", {"letters/dach.txt"}),
+    ("letters except the German ones", {"letters/roof.txt", "letters/garden.txt",
+                                         "letters/thanks.txt"}),
+    ("language:german letters", {"letters/dach.txt"}),
     # types, sizes, amounts
     ("spreadsheets", {"data/prices.csv"}),
     ("empty files", {"notes/empty.txt"}),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index.dialogue.nouns import is_attribute, names_kind
 from lsfs.index.questionframe import TOKEN
 

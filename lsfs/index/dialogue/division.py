@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from lsfs.dataclass import dataclass
 from lsfs.index.dialogue.nouns import (
     is_attribute,
     is_role,

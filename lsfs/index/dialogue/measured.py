@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from lsfs import values
-from lsfs.dataclass import dataclass
 from lsfs.index.dialogue.nouns import field_of, labels_of
 from lsfs.index.fields.forms import Reader
 from lsfs.index.folding import fold

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
-from lsfs.dataclass import dataclass
 from lsfs.index.fields.definitions import Definition, definitions, label_key, words_of
 from lsfs.index.folding import fold
 from lsfs.index.kinds import kinds_in

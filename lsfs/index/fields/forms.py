@@ -58,6 +58,11 @@ _NUMBER = re.compile(
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
+_BEFORE_ALONE = re.compile(
+    r"[\s*_#>\u2022-]*(?:doi|digital object identifier)?[\s:=|{\"'*_<]*"
+    r"(?:(?:doi:|https?://)?(?:dx\.)?(?:doi\.org/)?)?",
+    re.IGNORECASE,
+)
 _CITED = re.compile(
     r"^[\s#*\d.]*(?:references|bibliography|works cited|literatur\w*|références|bibliographie|"
     r"referencias|bibliografía|riferimenti|bibliografia)[\s:*]*$",
@@ -322,7 +327,17 @@ class Reader:
         for match in _DOI.finditer(self.text, 0, end):
             written = match[0].rstrip(".,:)]}>'\"")
             found.append(Form(match.start(), match.start() + len(written), written.lower()))
-        return found
+        # What has a line of its own is the document's; in sentences others are cited.
+        return [form for form in found if self._has_line(form)] or found
+
+    def _has_line(self, form: Form) -> bool:
+        """Whether a value stands alone in its line, but for a label and what makes it a link."""
+        start = self.text.rfind("\n", 0, form.start) + 1
+        end = self.text.find("\n", form.end)
+        behind = self.text[form.end : end if end >= 0 else len(self.text)]
+        return bool(_BEFORE_ALONE.fullmatch(self.text[start : form.start])) and not any(
+            map(str.isalnum, behind)
+        )
 
     def _phone(self, start: int, end: int, loose: bool) -> Form | None:
         match = _LABELLED_PHONE.search(self.text, start, min(end, start + 48))

@@ -79,10 +79,39 @@ _CALLED = """
         mietobjekt | objekt | mietsache | immobilie | bien | bien loué | logement | locaux
         inmueble | finca | vivienda | immobile
     country | land | pays | país | paese
-    budget | grant | fund
+    budget | fund
     priority | priorität | priorité | prioridad | priorità
     owner | verantwortlich | verantwortlicher | propriétaire | responsable | proprietario
+    tag | keyword | schlagwort | schlagwörter | stichwort | stichwörter | mot clé | mots clés
+        étiquette | palabra clave | palabras clave | etiqueta | parola chiave | parole chiave
+    attendee | present | participant | attending | in attendance | those present | anwesend
+        anwesende | teilnehmer | teilnehmende | teilnehmerinnen | présent | présents | asistentes
+        presenti | partecipanti
+    chair | chaired by | chairperson | chairman | chairwoman | leitung | sitzungsleitung | vorsitz
+        président de séance | présidente de séance | présidence | preside | presidenza
+    assignee | assigned | assigned to | zugewiesen | zugewiesen an | zuständig | assigné à
+        asignado a | assegnato a
+    grant no | grant reference | grant agreement no | award no | funding reference
+        förderkennzeichen | fkz | bewilligungsnummer | convention no | no de convention
+        subvention no | no de subvención | no di sovvenzione
+    asset no | asset tag | inventory no | inventarnummer | inventar nr | no d inventaire
+        no de inventario | no di inventario
+    serial no | seriennummer | serien nr | no de série | no de serie | no di serie
+    member no | membership no | mitgliedsnummer | mitglieds nr | no d adhérent | no de membre
+        no de socio | no di socio
+    delivery note no | lieferscheinnummer | lieferschein nr | bon de livraison no | no de albarán
+    claim no | schadennummer | schaden nr | no de sinistre | no de siniestro | no di sinistro
+    case no | file no | ticket no | aktenzeichen | vorgangsnummer | no de dossier
+        no de expediente | no di pratica
+    tracking no | sendungsnummer | no de suivi | no de seguimiento
+    batch no | lot no | chargennummer | charge no | no de lot | no de lote | no di lotto
+    meter no | zählernummer | zähler nr | no de compteur | no de contador
+    vehicle | registration no | licence plate | license plate | kennzeichen | immatriculation
+        matrícula | targa
+    room | raum | zimmer | salle | sala | stanza
 """
+# Labels that several values stand behind, parted by commas.
+_MANY = frozenset(("tag", "attendee"))
 _BY_RULE = {"letterhead": "supplier"}
 # How persons are found that write for a party.
 _FAR = 800  # characters behind a party's name at which somebody signs for it
@@ -180,7 +209,16 @@ def _announced(asked: str, key: str, known: Definitions) -> Source:
 
 def called(label: str) -> frozenset[str]:
     """What documents call what a label is for, that no field is for."""
-    return next((group for group in _CALLED_GROUPS if label in group), frozenset((label,)))
+    for form in (label, label.removesuffix("s")):
+        for group in _CALLED_GROUPS:
+            if form in group:
+                return group
+    return frozenset((label,))
+
+
+def is_many(label: str) -> bool:
+    """Whether several values stand behind a label, as the names of those who were present."""
+    return bool(called(label) & _MANY)
 
 
 def label_of(rule: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
-
-from lsfs.dataclass import dataclass
 
 # What tells whether two rows of a file say the same of the same content.
 MARKS = (

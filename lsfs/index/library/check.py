@@ -6,12 +6,11 @@ import logging
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from blake3 import blake3
 
-from lsfs.dataclass import dataclass
 from lsfs.digest import BLOCK
 from lsfs.index.library import damage, indexes, schema
 from lsfs.index.library.heads import Head

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from lsfs.dataclass import dataclass
 
 # What a column weighs in BM25. FTS5 takes the columns of a passage together, by the weights in
 # lsfs.index.keyword.PASSAGE_RANK; Lance takes each for itself, so that a word of a short column

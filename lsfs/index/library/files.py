@@ -16,12 +16,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lsfs import beneath
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, NotFound
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.schema import bytes_at

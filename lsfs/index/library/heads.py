@@ -12,10 +12,9 @@ it are those of the head before. Readers need not mind it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import IndexCorrupt, NotFound
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.schema import FORMAT, TABLES

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Snapshot, rows_of
 from lsfs.index.naming import named

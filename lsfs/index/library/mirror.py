@@ -13,10 +13,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lsfs import codec
-from lsfs.dataclass import dataclass
 from lsfs.errors import IndexCorrupt
 from lsfs.index.catalog import Catalog
 from lsfs.index.library.heads import Head

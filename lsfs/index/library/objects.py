@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, NotFound, UsageError
 
 if TYPE_CHECKING:

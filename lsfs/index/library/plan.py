@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.index.library.batches import MARKS, Mark, mark_of
 from lsfs.index.library.rows import in_library
 from lsfs.index.library.rules import MadeBy

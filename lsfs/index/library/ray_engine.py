@@ -15,12 +15,11 @@ import pickle
 import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
 from lsfs.index.library import schema

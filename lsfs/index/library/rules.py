@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blake3 import blake3
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.index import stated, terms
 from lsfs.index.fields import VERSION as FIELDS_VERSION

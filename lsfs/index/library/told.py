@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsfs.dataclass import dataclass
+from dataclasses import dataclass
 
 SHOWN = 20  # examples of each kind of problem
 

@@ -11,14 +11,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from blake3 import blake3
 
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.dataclass import dataclass
 from lsfs.digest import BLOCK
 from lsfs.index import passages
 from lsfs.index.ahead import workers_of

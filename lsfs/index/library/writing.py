@@ -12,9 +12,9 @@ import logging
 import random
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
 from lsfs.index.library import indexes

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.llm import select
 from lsfs.llm.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, RECENT, SINKS, Scene, Text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from lsfs.dataclass import dataclass
 from lsfs.llm.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, DENSE, NEAR, SINKS, Index, NoIndex, Scene, Text
 from lsfs.llm.select import Indices

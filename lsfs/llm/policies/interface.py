@@ -9,13 +9,13 @@ again and again (:mod:`lsfs.llm.again`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import UsageError
 from lsfs.llm import select
 from lsfs.llm.kvblob import Placing, Rope, Rows

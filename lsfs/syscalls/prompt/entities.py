@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.syscalls.prompt import moments
 from lsfs.syscalls.prompt.slots import NUMBERS, READERS, Arguments, Surroundings
 

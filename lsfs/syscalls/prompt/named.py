@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lsfs.dataclass import dataclass
 from lsfs.syscalls.prompt.entities import Entity
 from lsfs.syscalls.prompt.slots import Surroundings
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import field
-
-from lsfs.dataclass import dataclass
+from dataclasses import dataclass, field
 
 _TOKEN = re.compile(r"[()|\[\]]|<[^<>]+>|[^\s()|\[\]<>]+")
 

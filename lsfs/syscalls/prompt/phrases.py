@@ -6,11 +6,10 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-from lsfs.dataclass import dataclass
 from lsfs.syscalls.prompt.pattern import Pattern, pattern
 
 _PART = re.compile(r"([A-Z_]+) = (.+)")

@@ -10,9 +10,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lsfs.dataclass import dataclass
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.prompt import frames, intents, moments, queries, spelling, wording
 from lsfs.syscalls.prompt.entities import Entity, between

@@ -13,10 +13,10 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Event
 from typing import Any, Protocol
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ContextTooLong, ModelError, UsageError
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.prompt import frames, intents

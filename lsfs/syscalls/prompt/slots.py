@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-from lsfs.dataclass import dataclass
 
 QUOTED = re.compile(
     r"“([^“”]*)”|\"([^\"]*)\"|«([^«»]*)»|`([^`]*)`|(?<!\w)['\u2018]([^'\u2018\u2019]*)['\u2019](?!\w)"

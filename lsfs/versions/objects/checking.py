@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.objects import records, scanning
 from lsfs.versions.objects.coding import Coder
 from lsfs.versions.objects.index import NAME, Index, Key, Row

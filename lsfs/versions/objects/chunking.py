@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from blake3 import blake3
 from fastcdc import fastcdc
-
-from lsfs.dataclass import dataclass
 
 WHOLE_BYTES = 64 << 10  # contents up to this size are one chunk
 _LARGE_BYTES = 64 << 20

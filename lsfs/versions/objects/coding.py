@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import zstandard
 
-from lsfs.dataclass import dataclass
 from lsfs.versions.objects.records import DIGEST_BYTES, BrokenRecord, Way
 
 LEVEL = 3

@@ -11,12 +11,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import IndexCorrupt, StateUnwritable
 from lsfs.versions.objects.records import Kind
 

@@ -11,9 +11,9 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import StateUnwritable
 from lsfs.versions.objects import records
 from lsfs.versions.objects.records import (

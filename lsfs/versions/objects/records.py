@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate
 
 from blake3 import blake3
-
-from lsfs.dataclass import dataclass
 
 PACK_MAGIC = b"LSFSpak1"
 MAGIC = b"LSr1"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from lsfs.dataclass import dataclass
 from lsfs.errors import ObjectDamaged
 from lsfs.versions.objects import records
 from lsfs.versions.objects.coding import Coder
