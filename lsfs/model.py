@@ -538,6 +538,7 @@ class IndexCounts:
         files: regular files that the index follows.
         indexed: of these, done: readable text is searchable by words and by meaning.
         pending: of these, not done yet.
+        unread: of the pending ones, those that nothing of is searchable; the others are by words.
         errors: of the done ones, those whose status is neither ok nor unsupported nor empty.
         unsupported: of the done ones, those of a kind that no parser reads.
         passages: passages stored.
@@ -551,3 +552,4 @@ class IndexCounts:
     passages: int = 0
     generation: int = 0
     unsupported: int = 0
+    unread: int = 0

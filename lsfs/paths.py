@@ -171,23 +171,24 @@ class StatePaths:
 
 def user_data() -> Path:
     """Where states live: ``$XDG_DATA_HOME/lsfs``."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir(APP))
+    return _of_user("XDG_DATA_HOME", "~/.local/share")
 
 
 def user_cache() -> Path:
     """Where things that can be made again live: ``$XDG_CACHE_HOME/lsfs``."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir(APP))
+    return _of_user("XDG_CACHE_HOME", "~/.cache")
 
 
 def user_config() -> Path:
     """The user's settings: ``$XDG_CONFIG_HOME/lsfs/config.toml``."""
-    import platformdirs
+    return _of_user("XDG_CONFIG_HOME", "~/.config") / "config.toml"
 
-    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+def _of_user(variable: str, default: str) -> Path:
+    """A folder of the user's, as the XDG base directory specification has it."""
+    given = os.environ.get(variable, "").strip()
+    # "All paths set in these environment variables must be absolute"; others are ignored.
+    return Path(given if given.startswith("/") else default).expanduser() / APP
 
 
 def source_folder(source: str | os.PathLike[str]) -> Path:

@@ -1,5 +1,5 @@
 """``python -m lsfs_cli`` is ``lsfs``."""
 
-from lsfs_cli.main import main
+from lsfs_cli.main import command
 
-main()
+command()

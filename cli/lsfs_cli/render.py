@@ -193,6 +193,14 @@ def _indexed(index: dict[str, int]) -> str:
     return f"{index['indexed']} of {index['files']} files, {index['passages']} passages"
 
 
+def _pending(index: dict[str, int]) -> str:
+    """How many files are not indexed in full, and how far those are."""
+    by_words = index["pending"] - index["unread"]
+    if not by_words:
+        return str(index["pending"])
+    return f"{index['unread']} to be read; {by_words} found by words, not by meaning yet"
+
+
 def _problems(index: dict[str, int]) -> str:
     """How many files were not read in full, and how many are of a kind that is not read at all."""
     unread = index["unsupported"]
@@ -214,7 +222,7 @@ def _(result: StatusReport, out: Console) -> None:
         ),
         *([("", safe(mounted["why"]))] if mounted.get("why") else []),
         ("index", _indexed(index)),
-        ("pending", str(index["pending"])),
+        ("pending", _pending(index)),
         *([("working", safe(_work(result.work)))] if result.work else []),
         ("problems", _problems(index)),
         ("answers", result.models.get("chat") or "none: answers are quotes"),

@@ -551,11 +551,10 @@ class Catalog:
         with self.lock:
             return counting.counts(self.db)
 
-    def waiting(self) -> int:
+    def waiting(self) -> counting.Waiting:
         """How many files are not indexed in full yet; quicker than all counts."""
         with self.lock:
-            read, embedded = counting.waiting(self.db)
-            return read + embedded
+            return counting.waiting(self.db)
 
 
 def open_or_rebuild(path: Path, *, read_only: bool = False) -> Catalog:

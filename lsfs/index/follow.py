@@ -88,7 +88,7 @@ class CatchUp:
             return
         with self._lock:
             paths = self._changed()
-            if paths is None or paths or pipeline.has_changed or self._catalog.waiting():
+            if paths is None or paths or pipeline.has_changed or self._catalog.waiting().files:
                 self._run(pipeline, emit, FRESH_SECONDS, paths)
 
     def wait(self, emit: Emit, timeout: float | None) -> bool:
@@ -98,7 +98,7 @@ class CatchUp:
                 self._changed()
                 self._pipeline.check_parsers()
                 self._run(self._pipeline, emit, timeout, None)
-        return self._catalog.waiting() == 0
+        return not self._catalog.waiting().files
 
     def _changed(self) -> set[str] | None:
         """What is to be looked at; None: everything."""
@@ -330,7 +330,7 @@ class Follower:
             self._pipeline.check_parsers()
             self._pipeline.run(paths, progress=self._report, stop=self._interrupted)
             # Files that change while they are read have events of their own.
-            finished = self._catalog.waiting() <= self._pipeline.restless
+            finished = self._catalog.waiting().files <= self._pipeline.restless
             if finished or self._paused():
                 self._compute()
             self._failure = None
@@ -387,7 +387,7 @@ class Follower:
         """Publish that the work waits, or that there is none."""
         why = self._paused() if self._unfinished else ""
         if why:
-            waiting = Paused("paused", 0, self._catalog.waiting(), paused=why)
+            waiting = Paused("paused", 0, self._catalog.waiting().files, paused=why)
             self._progress = waiting.told()
             self._published.tell(waiting, at_once=True)
         elif not self._unfinished:

@@ -13,17 +13,19 @@ import os
 import pickle
 import queue
 import struct
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from lsfs import codec
 from lsfs.config import FieldConfig
 from lsfs.index.making import Made, Maker, Rules
 from lsfs.index.rows import Facts
 from lsfs.model import Document
+
+if TYPE_CHECKING:
+    import subprocess
 
 log = logging.getLogger("lsfs.index.making_pool")
 
@@ -118,6 +120,8 @@ class _Process:
 
 
 def _started() -> subprocess.Popen[bytes]:
+    import subprocess
+
     path = os.pathsep.join(entry for entry in sys.path if entry and Path(entry).exists())
     # -P and no empty entry in PYTHONPATH: a module in the user's folder must not run.
     return subprocess.Popen(  # noqa: S603  our own interpreter and module

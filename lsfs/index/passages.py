@@ -9,7 +9,6 @@ from blake3 import blake3
 
 from lsfs.model import Block, BlockKind, Document, Passage
 from lsfs.places import Places
-from lsfs.sentences import sentences
 
 MAX_CHARS = 800
 ENOUGH_CHARS = 400  # from here on a passage ends with its block
@@ -85,6 +84,8 @@ def _ranges(block: Block) -> Iterator[tuple[int, int]]:
     if block.char_end - block.char_start <= MAX_CHARS:
         yield block.char_start, block.char_end
         return
+    from lsfs.sentences import sentences  # most commands cut nothing
+
     parts = _lines(block.text) if block.kind in LINEWISE else sentences(block.text)
     for start, end in parts:
         while end - start > MAX_CHARS:

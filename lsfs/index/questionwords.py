@@ -13,10 +13,6 @@ LATEST_WORDS = (
     r"(?:latest|newest|last|most\s+recent|(?:aller)?(?:letzte|neueste|jüngste)[nrsm]?|derni(?:er|ère)s?|"
     r"últim[oa]s?|ultim[oaie]|más\s+recientes?|più\s+recent[ei])\b"
 )
-LATEST = re.compile(rf"(?<!\w){LATEST_WORDS}(?:\s+(?:of|and greatest)\b)?", re.IGNORECASE)
-LATEST_AFTER = re.compile(
-    r"(?<!\w)(?:l[ea]s?\s+plus\s+récente?s?|más\s+recientes?|più\s+recent[ei])\b", re.IGNORECASE
-)
 _MONEY = (
     r"(?:[$€£¥]|(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?|franken|francos?|franchi|yen|"
     r"pesos?|grand)(?![^\W\d]))"

@@ -14,7 +14,6 @@ import signal
 import socket
 import stat
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -259,6 +258,8 @@ class _Child:
     """A parsing process and the socket to it."""
 
     def __init__(self, limits: IndexConfig, extra: Mapping[str, str]) -> None:
+        import subprocess  # most commands read no file
+
         self._memory_mb = limits.neural_memory_mb if limits.neural else limits.parse_memory_mb
         # A page model stays in the child's memory, and takes long to load.
         self._worn_bytes = math.inf if limits.neural else MAX_CHILD_RSS

@@ -155,10 +155,6 @@ class Model:
         """The text of tokens; bytes that are not UTF-8 become U+FFFD."""
         return b"".join(self.piece(t, special=special) for t in tokens).decode("utf-8", "replace")
 
-    def count_tokens(self, text: str) -> int:
-        """How many tokens a text has."""
-        return len(self.tokenise(text))
-
     def is_end(self, token: int) -> bool:
         """Whether the token ends the model's turn."""
         _ = self.handle

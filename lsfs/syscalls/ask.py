@@ -217,6 +217,8 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
     """The sum that is asked for, added up; None when none is, or nothing can be added up."""
     from lsfs.syscalls import sums
 
+    if split := sums.dated(call, plan):
+        plan, filters = split[0], replace(split[1], dir=filters.dir, ids=filters.ids)
     who = sums.asked_sum(plan)
     found = None if who is None else sums.summed(call, plan, filters, who)
     if found is None:

@@ -483,7 +483,7 @@ def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     return Ahead(
         chat,
         lambda path: passages_of(catalog, path),
-        is_at_rest=lambda: catalog.waiting() == 0,
+        is_at_rest=lambda: not catalog.waiting().files,
         # Whatever holds for indexing: it is never urgent.
         pause=EitherOf(Pause("either"), shedding),
         now_ns=engines.clock.now_ns,

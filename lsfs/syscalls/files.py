@@ -151,6 +151,7 @@ def status(call: Call, request: StatusRequest) -> StatusReport:
             "files": counts.files,
             "indexed": counts.indexed,
             "pending": counts.pending,
+            "unread": counts.unread,
             "errors": counts.errors,
             "unsupported": counts.unsupported,
             "passages": counts.passages,
@@ -177,9 +178,9 @@ def _memory(engines: Engines) -> dict[str, int]:
 
 
 def _kv(call: Call) -> dict[str, int]:
-    from lsfs.syscalls.kv import folder_of
+    from lsfs.llm.kvfolder import KvFolder
 
-    folder = folder_of(call.engines)
+    folder = KvFolder(call.engines.state.kv, call.engines.config.model.kv_bytes)
     contexts = folder.contexts()
     blocks, size = sum(one.blocks for one in contexts), sum(one.bytes for one in contexts)
     return {"blocks": blocks, "bytes": size, "limit": folder.limit}
@@ -242,7 +243,7 @@ class Waited:
 def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     """Wait until all that is on the disk now is indexed."""
     done = call.engines.indexer.wait(call.emit, request.timeout or None)
-    return Waited(done, call.engines.catalog.waiting())
+    return Waited(done, call.engines.catalog.waiting().files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("lsfs.syscalls.grouping")
 
 KEYWORD, TOPIC = "keyword", "topic"
+# Words for a key of ours, or for a day in German, that files also set before values of their own.
+_LABELS_TOO = frozenset(("tag", "tags", KEYWORD, "keywords"))
 QUOTE_CHARS = 160
 
 
@@ -46,10 +48,14 @@ def groups(call: Call, request: GroupRequest) -> Groups:
     request = _in_words(request)
     key, _, option = request.key.strip().partition(":")
     key = key.strip().casefold()
-    if not option and (part := period_named(key)):
-        key, option = "date", part
     if not key:
         raise UsageError("group by what?", hint="for example: lsfs group type")
+    if key in _LABELS_TOO and not request.keyword:
+        labelled = _as_label(call, request, key)
+        if labelled is not None:
+            return labelled
+    if not option and (part := period_named(key)):
+        key, option = "date", part
     attribute = ATTRIBUTES.get(key)
     scope = _scope(call, request, unread=attribute is not None and attribute.unread)
     notes: tuple[str, ...] = ()
@@ -69,6 +75,25 @@ def groups(call: Call, request: GroupRequest) -> Groups:
         found, notes, missing = _by_meaning(call, request, scope, key, option.strip())
     if key not in (TOPIC, "topics"):
         found = at_most(found, request.k)
+    return _result(call, request, scope, found, notes, missing)
+
+
+def _as_label(call: Call, request: GroupRequest, key: str) -> Groups | None:
+    """The groups of a word that means more than a label; None where no file has that label."""
+    scope = _scope(call, request, unread=False)
+    found, _, missing = _by_meaning(call, request, scope, key, "")
+    found = at_most(found, request.k)
+    return _result(call, request, scope, found, (), missing) if found else None
+
+
+def _result(
+    call: Call,
+    request: GroupRequest,
+    scope: Selection,
+    found: list[FileGroup],
+    notes: tuple[str, ...],
+    missing: str,
+) -> Groups:
     grouped = {file.path for group in found for file in group.files}
     rest = tuple(entry.path for entry in scope.entries if entry.path not in grouped)
     if rest and missing:

@@ -283,8 +283,11 @@ def _matches(document: Document, path: str, pattern: re.Pattern[str]) -> list[Ma
 
 def pending_note(engines: Engines) -> tuple[str, ...]:
     """What a result says when the index is not complete."""
-    pending = engines.catalog.waiting()
-    return (f"{pending} files are not indexed in full yet",) if pending else ()
+    unread, unembedded = engines.catalog.waiting()
+    return (
+        *((f"files that are not read yet: {unread}",) if unread else ()),
+        *((f"files that are found by words only so far: {unembedded}",) if unembedded else ()),
+    )
 
 
 def find(engines: Engines, plan: QueryPlan, filters: Filters, k: int) -> list[Hit]:

@@ -20,7 +20,7 @@ LINE = 24  # between two lines of the legend
 LABEL, TEXT, SMALL, TITLE = 13.0, 13.0, 11.5, 20.0  # sizes of type
 MOST_ROWS = 26
 LABEL_CHARS, LEGEND_CHARS = 34, 36
-INK, GREY, FAINT, PAPER, PANEL = "#1d2733", "#66717d", "#dfe4e9", "#ffffff", "#f6f8fa"
+INK, GREY, PAPER, PANEL = "#1d2733", "#66717d", "#ffffff", "#f6f8fa"
 
 # Twelve hues that are told apart beside each other, and darker ones of the same for the rest.
 _HUES = (

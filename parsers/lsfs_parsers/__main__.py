@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from lsfs_parsers.child import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    # Not by sys.exit(), which frees each object by itself: nothing is left that needs it.
+    sys.stderr.flush()
+    os._exit(code)

@@ -40,10 +40,11 @@ class MarkdownParser:
         """
         builder = Builder(source, self.name, self.version)
         lines = lines_of(read_text(source, builder))
-        facts, above = front_matter(lines)
+        head = front_matter(lines)
+        builder.add(BlockKind.PARAGRAPH, head.pieces)
         deadline = time.monotonic() + source.seconds_left() / 2
-        add_markdown(builder, [""] * above + lines[above:], deadline=deadline)
-        return built(source, builder, facts)
+        add_markdown(builder, [""] * head.lines + lines[head.lines :], deadline=deadline)
+        return built(source, builder, head.facts)
 
 
 def add_markdown(

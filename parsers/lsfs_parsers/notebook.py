@@ -93,8 +93,8 @@ def _language(metadata: Mapping[str, Any]) -> str:
 def _facts(notebook: Mapping[str, Any], metadata: Mapping[str, Any]) -> Facts:
     """What the notebook's properties say, and front matter in its first cell."""
     first = next(_cells(notebook), {})
-    head, _ = front_matter(lines_of(_text(first.get("source")).lstrip()))
-    return named_facts(metadata).or_else(head)
+    head = front_matter(lines_of(_text(first.get("source")).lstrip()))
+    return named_facts(metadata).or_else(head.facts)
 
 
 def _cells(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

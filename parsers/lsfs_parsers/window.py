@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import Grid, Piece
@@ -122,15 +122,3 @@ class PageReading:
     source: str = "text"
     size: tuple[float, float] = (0.0, 0.0)
     rotation: int = 0
-
-
-class PageBackend(Protocol[P]):
-    """A way to read paged documents: by geometry, or by a model."""
-
-    def pages(self) -> Iterator[P]:
-        """Each page once, in order, as far as it can be understood without its neighbours."""
-        ...
-
-    def read(self, window: ContextWindow[P]) -> PageReading:
-        """The blocks of the window's current page."""
-        ...

@@ -101,7 +101,7 @@ def test_what_is_left_undone_is_done_at_the_next_question(index: Index, asking: 
     with index.catalog.transaction() as db:
         db.execute("UPDATE file SET status = 'pending', document_id = NULL")
     assert asking.paths("heron") == ["a.txt"]
-    assert index.catalog.waiting() == 0
+    assert index.catalog.waiting().files == 0
 
 
 def test_a_look_that_failed_is_made_again(index: Index, asking: Asking) -> None:

@@ -106,7 +106,7 @@ def test_the_old_model_answers_until_the_new_one_has_all(world: World) -> None:
     pipeline.advance(stop=after(2))
     assert len(new.seen) == 64
     assert search.embedder is old and found(search) == "7.txt"
-    assert world.catalog.waiting() == 0  # nobody waits for this
+    assert world.catalog.waiting().files == 0  # nobody waits for this
     (world.source / "new.txt").write_text("otter between the models")
     pipeline.run()
     assert found(search, "otter between the models") == "new.txt"
@@ -191,7 +191,7 @@ def test_without_the_old_model_search_is_by_keyword_until_the_new_one_is_done(wo
     pipeline.run()
     pipeline.advance()
     assert found(search, "otter between the models") == "new.txt"
-    assert world.catalog.waiting() == 0
+    assert world.catalog.waiting().files == 0
 
 
 def test_another_choice_on_the_way_begins_anew(world: World) -> None:

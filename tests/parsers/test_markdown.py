@@ -109,8 +109,20 @@ def test_long_markdown_is_read_in_stretches(read: Reader, monkeypatch: pytest.Mo
     ],
 )  # fmt: skip
 def test_front_matter(text: str, title: str, author: str, created: date | None, above: int) -> None:
-    facts, lines = front_matter(text.split("\n"))
+    facts, lines, _ = front_matter(text.split("\n"))
     assert (facts.title, facts.author, facts.created, lines) == (title, author, created, above)
+
+
+def test_front_matter_is_text_too_with_its_lines(read: Reader) -> None:
+    text = (
+        "---\ntitle: Kick-off\nclient: \"[[Acme Ltd]]\"\nTags: [print, '#web']\nteam:\n"
+        "  - Ann\n  - name: Bob\nempty:\nsize: {x: 1}\n---\n# Head\nwords\n"
+    )
+    document = read(text.encode(), "a.md")
+    head = document.blocks[0].text
+    assert head == "client: Acme Ltd\nTags: print\nTags: web\nteam: Ann\nteam: Bob"
+    assert [span.line for span in document.blocks[0].spans] == [3, 4, 4, 6, 7]
+    assert document.blocks[1].text == "Head"
 
 
 MARKS = ["# ", "- ", "1. ", "> ", "    ", "```", "|", "|-|-|", "===", "<div>", "</div>", "<!--",

@@ -223,9 +223,11 @@ end
 def test_markdown_blocks(read: Reader) -> None:
     document = read(MARKDOWN, "a.md")
     assert kinds(document) == [
-        "heading", "para", "heading", "list_item", "list_item", "table", "code", "heading", "para",
+        "para", "heading", "para", "heading", "list_item", "list_item", "table", "code", "heading",
+        "para",
     ]  # fmt: skip
     assert lines(document) == [
+        [3, 4],
         [6],
         [7, 8],
         [10],
@@ -236,10 +238,10 @@ def test_markdown_blocks(read: Reader) -> None:
         [25],
         [27],
     ]
-    assert texts(document)[6] == "  code\n\n  more"
-    assert [block.level for block in document.blocks][::2] == [1, 2, 0, 0, 0]
-    assert document.blocks[6].heading_path == ("One", "Two")
-    assert document.blocks[8].heading_path == ("Setext",)
+    assert texts(document)[7] == "  code\n\n  more"
+    assert [block.level for block in document.blocks][1::2] == [1, 2, 0, 0, 0]
+    assert document.blocks[7].heading_path == ("One", "Two")
+    assert document.blocks[9].heading_path == ("Setext",)
     assert document.tables[0].rows == (("a", "b"), ("1", "2"))
     assert document.tables[0].header_rows == 1
 

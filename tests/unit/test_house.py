@@ -25,7 +25,7 @@ HEAVY = {
     "torch",
 }  # fmt: skip
 UNNEEDED = HEAVY | {
-    "blake3", "fastcdc", "platformdirs", "rich", "sqlite3", "tempfile", "zstandard",
+    "blake3", "fastcdc", "rich", "sqlite3", "tempfile", "zstandard",
     "lsfs.index.dates", "lsfs.index.search", "lsfs.llm", "lsfs.versions.contents",
     "lsfs.versions.keeper", "lsfs.versions.ledger",
 }  # fmt: skip

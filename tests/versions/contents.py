@@ -43,12 +43,6 @@ def put(
         return store.put(file.fileno(), like=like, cuts=cuts)
 
 
-def put_file(store: ObjectStore, path: Path) -> Put:
-    """Put a file that is there."""
-    with path.open("rb") as file:
-        return store.put(file.fileno())
-
-
 def flip(path: Path, offset: int) -> None:
     """Change one bit."""
     with path.open("r+b") as file:

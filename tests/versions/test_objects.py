@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from lsfs.errors import NotFound, UsageError
 from lsfs.versions.objects import ObjectStore
 from lsfs.versions.objects import chunking as chunking_module
 from lsfs.versions.objects import packs as packs_module
-from tests.versions.contents import edited, noise, packs, put, put_file, text
+from tests.versions.contents import edited, noise, packs, put, text
 
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -168,24 +167,7 @@ def test_zeros_are_not_stored_and_come_back_as_holes(store: ObjectStore, tmp_pat
     with store.open(done.digest) as content:
         assert content.read((200 << 20) - 1, 3) == b"\0x\0"
         assert content.read((100 << 20) + 5, 1000) == text(300_000)[5:1005]
-    copy = tmp_path / "copy"
-    with copy.open("w+b") as file:
-        file.write(b"what was there before")
-        file.flush()
-        store.copy_to(done.digest, file.fileno())
-        assert file.seek(0, os.SEEK_END) == 300 << 20
-    assert put_file(store, copy).digest == done.digest
-    assert copy.stat().st_blocks * 512 < 2 << 20
     assert store.usage().bytes_on_disk < 1 << 20
-
-
-def test_a_copy_of_a_prefix(store: ObjectStore, tmp_path: Path) -> None:
-    data = text(300_000) + noise(300_000)
-    digest = put(store, data).digest
-    path = tmp_path / "copy"
-    with path.open("wb") as file:
-        store.copy_to(digest, file.fileno(), length=310_000)
-    assert path.read_bytes() == data[:310_000]
 
 
 def test_large_contents(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,6 +224,17 @@ def test_a_batch_is_readable_at_once_and_committed_at_its_end(tmp_path: Path) ->
             late = store.put_bytes(b"late")
             _ = 1 / 0
         assert other.read(late) == b"late"
+
+
+def test_a_new_content_is_looked_for_once(store: ObjectStore) -> None:
+    asked: list[str] = []
+    store._index._writing().set_trace_callback(asked.append)
+    data = text(20_000, 3)
+    assert not store.has(blake3(data).digest())
+    digest = store.put_bytes(data)
+    assert sum("FROM record WHERE" in one for one in asked) == 1
+    # What was not there is found once it is.
+    assert store.has(digest) and store.read(digest) == data
 
 
 def test_readers_see_an_empty_store_until_there_is_one(tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ _NUMBER = re.compile(
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
+_BEFORE_ALONE = re.compile(
+    r"[\s*_#>\u2022-]*(?:doi|digital object identifier)?[\s:=|{\"'*_<]*"
+    r"(?:(?:doi:|https?://)?(?:dx\.)?(?:doi\.org/)?)?",
+    re.IGNORECASE,
+)
 _CITED = re.compile(
     r"^[\s#*\d.]*(?:references|bibliography|works cited|literatur\w*|références|bibliographie|"
     r"referencias|bibliografía|riferimenti|bibliografia)[\s:*]*$",
@@ -74,7 +79,7 @@ _NAME_END = re.compile(
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = re.compile(
-    r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|S\.[LA]|S\.r\.l|S\.p\.A|"
+    r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
     r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
 )
 # A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
@@ -89,7 +94,7 @@ _ABBREVIATED = re.compile(
 )
 _TITLE = re.compile(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
-    r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|"
+    r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|dem|"
     r"the|m|d)\b\.?\s+)+(?=[^\W\d_])",
     re.IGNORECASE,
 )
@@ -322,7 +327,17 @@ class Reader:
         for match in _DOI.finditer(self.text, 0, end):
             written = match[0].rstrip(".,:)]}>'\"")
             found.append(Form(match.start(), match.start() + len(written), written.lower()))
-        return found
+        # What has a line of its own is the document's; in sentences others are cited.
+        return [form for form in found if self._has_line(form)] or found
+
+    def _has_line(self, form: Form) -> bool:
+        """Whether a value stands alone in its line, but for a label and what makes it a link."""
+        start = self.text.rfind("\n", 0, form.start) + 1
+        end = self.text.find("\n", form.end)
+        behind = self.text[form.end : end if end >= 0 else len(self.text)]
+        return bool(_BEFORE_ALONE.fullmatch(self.text[start : form.start])) and not any(
+            map(str.isalnum, behind)
+        )
 
     def _phone(self, start: int, end: int, loose: bool) -> Form | None:
         match = _LABELLED_PHONE.search(self.text, start, min(end, start + 48))

@@ -44,6 +44,12 @@ lender: lender | darlehensgeber | prêteur | prestamista
 borrower: borrower | darlehensnehmer | emprunteur | prestatario
 insurer: insurer | versicherer | assureur | aseguradora | assicuratore
 insured: insured | policyholder | policy holder | versicherungsnehmer | assuré | asegurado
+    souscripteur | preneur d assurance | tomador | contraente
+sponsor: sponsor | sponsored by | sponsorin | parrain | patrocinador | patrocinadora
+donor: donor | donated by | spender | spenderin | donateur | donatrice | donante | donatore
+funder: funder | funding body | fördergeber | zuwendungsgeber | financeur | financiador
+    finanziatore
+hirer: hirer | hired by | entleiher | entleiherin
 """
 # Words for a field that documents do not call it by.
 _SYNONYMS = {
@@ -74,16 +80,59 @@ _CALLED = """
     product | produkt | produit | producto | prodotto
     account manager | kundenbetreuer | manager | responsable
     status | state | zustand | état | estado | stato
-    location | site | standort | ort | lieu | ubicación | luogo | place
+    location | site | standort | ort | lieu | ubicación | luogo | place | venue
+        veranstaltungsort | sede
     property | premises | property address | address of the property | rented property
         mietobjekt | objekt | mietsache | immobilie | bien | bien loué | logement | locaux
         inmueble | finca | vivienda | immobile
     country | land | pays | país | paese
-    budget | grant | fund
+    budget | fund
     priority | priorität | priorité | prioridad | priorità
     owner | verantwortlich | verantwortlicher | propriétaire | responsable | proprietario
+    tag | keyword | schlagwort | schlagwörter | stichwort | stichwörter | mot clé | mots clés
+        étiquette | palabra clave | palabras clave | etiqueta | parola chiave | parole chiave
+    attendee | present | participant | attending | in attendance | those present | anwesend
+        anwesende | teilnehmer | teilnehmende | teilnehmerinnen | présent | présents | asistentes
+        presenti | partecipanti
+    chair | chaired by | chairperson | chairman | chairwoman | leitung | sitzungsleitung | vorsitz
+        président de séance | présidente de séance | présidence | preside | presidenza
+    assignee | assigned | assigned to | zugewiesen | zugewiesen an | zuständig | assigné à
+        asignado a | assegnato a
+    grant no | grant reference | grant agreement no | award no | funding reference
+        förderkennzeichen | fkz | bewilligungsnummer | convention no | no de convention
+        subvention no | no de subvención | no di sovvenzione
+    asset no | asset tag | inventory no | inventarnummer | inventar nr | no d inventaire
+        no de inventario | no di inventario
+    serial no | seriennummer | serien nr | no de série | no de serie | no di serie
+    member no | membership no | mitgliedsnummer | mitglieds nr | no d adhérent | no de membre
+        no de socio | no di socio
+    delivery note no | lieferscheinnummer | lieferschein nr | bon de livraison no | no de albarán
+    claim no | schadennummer | schaden nr | no de sinistre | no de siniestro | no di sinistro
+    case no | file no | ticket no | aktenzeichen | vorgangsnummer | no de dossier
+        no de expediente | no di pratica
+    tracking no | sendungsnummer | no de suivi | no de seguimiento
+    batch no | lot no | chargennummer | charge no | no de lot | no de lote | no di lotto
+    meter no | zählernummer | zähler nr | no de compteur | no de contador
+    vehicle | registration no | licence plate | license plate | kennzeichen | immatriculation
+        matrícula | targa
+    room | raum | zimmer | salle | sala | stanza
+    season | saison | temporada | stagione
+    event | veranstaltung | événement | manifestation | evento
+    premium | prämie | prime | prima | premio | versicherungsprämie | prime d assurance
+    team | mannschaft | équipe | equipo | squadra
+    category | kategorie | catégorie | categoría | categoria
+    brand | marke | marque | marca
+    course | kurs | cours | curso | corso
+    booking no | booking reference | booking ref | buchungsnummer | buchungs nr
+        no de réservation | no de reserva | no di prenotazione
 """
+# Labels that several values stand behind, parted by commas.
+_MANY = frozenset(("tag", "attendee"))
 _BY_RULE = {"letterhead": "supplier"}
+_INSURES = re.compile(
+    r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|seguros|assicuraz",
+    re.IGNORECASE,
+)
 # How persons are found that write for a party.
 _FAR = 800  # characters behind a party's name at which somebody signs for it
 _PERSONAL = frozenset((
@@ -180,7 +229,16 @@ def _announced(asked: str, key: str, known: Definitions) -> Source:
 
 def called(label: str) -> frozenset[str]:
     """What documents call what a label is for, that no field is for."""
-    return next((group for group in _CALLED_GROUPS if label in group), frozenset((label,)))
+    for form in (label, label.removesuffix("s")):
+        for group in _CALLED_GROUPS:
+            if form in group:
+                return group
+    return frozenset((label,))
+
+
+def is_many(label: str) -> bool:
+    """Whether several values stand behind a label, as the names of those who were present."""
+    return bool(called(label) & _MANY)
 
 
 def label_of(rule: str) -> str:
@@ -192,6 +250,14 @@ def role_of(rule: str) -> str:
     """The role that a party has by the label it was found by; "" where it tells none."""
     label = label_of(rule)
     return _ROLE_OF.get(label, "") if label else _BY_RULE.get(rule, "")
+
+
+def has_role(value: FieldValue, role: str) -> bool:
+    """Whether a party has a role by its label; an insurer on its own paper by its name, too."""
+    told = role_of(value.rule)
+    return told == role or (
+        role == "insurer" and told in ("", "supplier") and bool(_INSURES.search(value.value))
+    )
 
 
 def other_sides(values: Sequence[FieldValue]) -> list[FieldValue]:

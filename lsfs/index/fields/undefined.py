@@ -20,11 +20,11 @@ from lsfs.index.fields.definitions import (
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
-from lsfs.index.fields.meant import Source, called
+from lsfs.index.fields.meant import Source, called, is_many
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 2  # raise when the rules change: files are then read anew
+VERSION = 4  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
 LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
@@ -43,6 +43,11 @@ _NAME_STOP = re.compile(
     r"together|and|by|on|hereinafter|an|für|wird|ist|und|pour|est|et|para|es|per|è|e)\s"
 )
 _REMARK = r"[^\S\n]*(?:\([^()\n]{0,40}\))?[^\S\n]*"
+# A code behind the word for what it numbers: "grant BR 5512/3-1".
+_CODED = (
+    r"[^\S\n]+(?P<code>(?:[A-Z]{1,5}[ -])?(?=[^\s]*\d)[A-Z\d][A-Z\d]*(?:[-/.][A-Z\d]+)+)(?![\w/-])"
+)
+_PARTED = re.compile(r"\s*(?:[,;]|(?<=\s)(?:and|und|et|y|e|&)(?=\s))\s*")
 
 
 def sought(one: Source) -> Definitions:
@@ -53,7 +58,23 @@ def sought(one: Source) -> Definitions:
     (field,) = one.fields
     pattern = code_pattern(one.label) if one.type == "text" else ""
     definition = Definition(field, one.type, pattern)
-    return Definitions({field: definition}, dict.fromkeys(called(one.label), field))
+    labels = called(one.label)
+    every = {*labels, *_bare(labels), *(form for label in labels for form in _yearly(label))}
+    return Definitions({field: definition}, dict.fromkeys(every, field))
+
+
+def _yearly(label: str) -> tuple[str, ...]:
+    """What a label is called where it says of which time: "annual premium", "prime annuelle"."""
+    first = (f"annual {label}", f"yearly {label}", f"jahrliche {label}", f"jahrlicher {label}")
+    behind = (f"{label} annuel", f"{label} annuelle", f"{label} anual", f"{label} annuale")
+    return (*first, *behind, f"jahres{label}")
+
+
+def _bare(labels: Collection[str]) -> frozenset[str]:
+    """The words for what is numbered: a "Grant: BR 5512" has the grant number behind it."""
+    ending = f" {NUMBER_WORD}"
+    numbered = ((one, one.removesuffix(ending)) for one in labels if one.endswith(ending))
+    return frozenset(bare for one, bare in numbered if bare not in called(one))
 
 
 def code_pattern(name: str) -> str:
@@ -115,6 +136,7 @@ def values_in(document: Document, known: Definitions) -> list[FieldValue]:
     ]
     found += _columns(document, known, reader)
     found += _called(document, known, reader)
+    found += _coded(document.text, known)
     if field.pattern:
         for match in re.finditer(field.pattern, document.text):
             normal = re.sub(r"[\s_/]", "-", match[0]).casefold()
@@ -122,10 +144,10 @@ def values_in(document: Document, known: Definitions) -> list[FieldValue]:
     places = Places(document)
     kept: dict[tuple[str, int], FieldValue] = {}
     for one in sorted(found, key=lambda one: (-one.confidence, one.form.start)):
-        short = _short(document.text, one) if field.type == "text" else one
-        if short is not None and len(kept) < MOST_VALUES:
-            value = placed(short, document.text, places)
-            kept.setdefault((value.name, value.char_start), value)
+        for short in _parts(document.text, one, known) if field.type == "text" else (one,):
+            if len(kept) < MOST_VALUES:
+                value = placed(short, document.text, places)
+                kept.setdefault((value.name, value.char_start), value)
     return _once(kept.values())
 
 
@@ -154,6 +176,18 @@ def _called(document: Document, known: Definitions, reader: Reader) -> Iterator[
         first = document.text[match.end() : match.end() + 1]
         if form is not None and form.end - form.start <= LONGEST and not first.islower():
             yield Found(field.name, form, "sentence", 0.7)
+
+
+def _coded(text: str, known: Definitions) -> Iterator[Found]:
+    """Codes right behind the word for what they number: "Charge to grant BR 5512/3-1"."""
+    (field,) = known.fields.values()
+    bare = _bare(known.labels)
+    if field.type != "text" or not bare:
+        return
+    labels = "|".join(r"\s+".join(map(re.escape, label.split())) for label in bare)
+    for match in re.finditer(rf"\b(?i:{labels}){_CODED}", text):
+        normal = match["code"].casefold()
+        yield Found(field.name, Form(*match.span("code"), normal), "sentence", 0.75)
 
 
 def _columns(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
@@ -193,6 +227,28 @@ def _head(block: Block) -> tuple[int, int]:
     return block.char_start, block.char_start + len(block.text.split("\n", 1)[0])
 
 
+def _parts(text: str, one: Found, known: Definitions) -> Iterator[Found]:
+    """A value, or each of several behind a label that several stand behind."""
+    label = one.rule.partition(": ")[2]
+    several = one.rule != "code" and is_many(label)
+    short = one if several else _short(text, one)
+    if short is None:
+        return
+    start, end = short.form.start, short.form.end
+    if label in _bare(known.labels) and not any(map(str.isdigit, text[start:end])):
+        return  # "Grant: yes" is no grant number
+    if not several:
+        yield short
+        return
+    for part in _PARTED.split(text[start:end]):
+        at = text.find(part, start, end)
+        start = at + len(part)
+        part = part.rstrip(" .")
+        if part and len(part) <= LONGEST:
+            normal = " ".join(part.casefold().split())
+            yield replace(one, form=Form(at, at + len(part), normal))
+
+
 def _short(text: str, one: Found) -> Found | None:
     """A value up to where something else is said; None for a sentence."""
     if one.rule == "code":
@@ -224,7 +280,9 @@ def _likely(catalog: Catalog, known: Definitions) -> set[int]:
     (pattern,) = (one.pattern for one in known.fields.values())
     labels = [r"[\W_]+".join(map(_written, label.split())) for label in known.labels]
     mark = rf"s?\b\.?{_REMARK}(?:[:\uff1a|\t\n]|\Z|  )"
-    apart = re.compile(rf"\b(?:{'|'.join(labels)})(?:{mark}|\s+{_KNOWN_AS}\s)")
+    bare = [r"[\W_]+".join(map(re.escape, label.split())) for label in _bare(known.labels)]
+    coded = rf"|\b(?:{'|'.join(bare)})\s+\S*\s?\S*\d" if bare else ""
+    apart = re.compile(rf"\b(?:{'|'.join(labels)})(?:{mark}|\s+{_KNOWN_AS}\s){coded}")
     phrases = [f'"{phrase}"' for label in known.labels for phrase in _phrases(label)]
     prefixes = re.findall(r"[A-Z]+", pattern.partition(")[-_")[0])
     match = " OR ".join([*phrases, *(f"{prefix.lower()}*" for prefix in prefixes)])

@@ -65,11 +65,6 @@ def _path(named: Named) -> Arguments | None:
     return {"path": path} if path else None
 
 
-def _path_or_all(named: Named) -> Arguments | None:
-    path = named.path()
-    return {"path": path} if path else {}
-
-
 def _paths(named: Named) -> Arguments | None:
     found = [one.value for one in named.all("file", "folder")]
     return {"path": found} if found else None

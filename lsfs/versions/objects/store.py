@@ -274,27 +274,6 @@ class ObjectStore:
         with self.open(digest) as content:
             return content.read(0, content.size)
 
-    def copy_to(self, digest: bytes, fd: int, *, length: int | None = None) -> None:
-        """Write a content into a file, which has it and nothing else then; zeros become holes.
-
-        Args:
-            fd: open for writing. Its position is left as it is.
-            length: only so much of it, in bytes.
-
-        Raises:
-            OSError: the file cannot be written.
-            NotFound, ObjectDamaged, UsageError: as of ``open``. The file may have a part then.
-        """
-        with self.open(digest, length) as content:
-            os.ftruncate(fd, 0)
-            offset = 0
-            for data, count in content.parts():
-                written = count if data is None else 0
-                while data is not None and written < count:
-                    written += os.pwrite(fd, memoryview(data)[written:], offset + written)
-                offset += count
-            os.ftruncate(fd, offset)
-
     def digests(self) -> Iterator[bytes]:
         """The digest of every content, in no order."""
         for row in self._index.rows():
