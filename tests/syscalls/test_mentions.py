@@ -171,3 +171,11 @@ def test_files_that_mention_a_number_are_in_its_group_and_insurers_are_known_by_
         assert {row.group: row.value for row in found.rows} == {
             ("Helvia Versicherung AG",): "1310.00", ("Atlantis Assurances SA",): "588.00",
         }  # fmt: skip
+
+
+def test_of_many_files_the_full_text_index_tells_which_are_read(
+    drive: library.Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lsfs.index.join.mentions._FEW", 0)
+    assert pairs(drive.join("mail", "in", on=("invoice_number",))) == [("late", "1"), ("late", "3")]
+    assert shape(drive.group_by("counterparty", dir="in"))["Tide Museum Trust"] == ["3", "4"]
