@@ -29,6 +29,7 @@ RULE = "mention"
 SURE = 0.7  # of a value that is only mentioned
 _LEAST_CODE = 4  # characters of a code with letters and digits, without its marks
 _LEAST_DIGITS = 6  # of one of digits alone: shorter ones are years, numbers of houses, amounts
+_MANY_DIGITS = 9  # of one of digits and marks
 _LONGEST = 8  # parts of a code, words of a name
 _LONGEST_CODE = 48  # characters
 _MOST = 50  # mentions in one file
@@ -131,15 +132,18 @@ class _Codes:
                 break
             plain += parts[at].folded
             end = parts[at].end
-            if plain in self._normal and _ends(text, end) and self._is_code(plain, at > n):
+            written = text[parts[n].start : end]
+            if plain in self._normal and _ends(text, end) and self._is_code(plain, written):
                 found = Form(parts[n].start, end, self._normal[plain])
             if plain not in self._begun:
                 break
         return found
 
-    def _is_code(self, plain: str, several: bool) -> bool:
-        """Digits with marks between may be a date, an amount, a telephone number."""
-        return not (several and plain.isdigit())
+    def _is_code(self, plain: str, written: str) -> bool:
+        """Digits with marks between may be a date, an amount, unless they are many and the same."""
+        if plain == fold(written) or not plain.isdigit():
+            return True
+        return len(plain) >= _MANY_DIGITS and written.casefold() == self._normal[plain].casefold()
 
 
 def _ends(text: str, end: int) -> bool:
