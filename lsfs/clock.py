@@ -7,6 +7,14 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
+def iso(time_ns: int) -> str:
+    """A moment as ISO 8601 in UTC, to the millisecond."""
+    found = datetime.fromtimestamp(time_ns // 10**9, UTC).replace(
+        microsecond=time_ns % 10**9 // 10**6 * 1000
+    )
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class Clock(Protocol):
     """What tells the time."""
 

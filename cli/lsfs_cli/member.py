@@ -115,7 +115,7 @@ def remove(session: Session, name: str) -> None:
 
 
 def _told(one: Member) -> MemberTold:
-    from lsfs.syscalls.past import iso
+    from lsfs.clock import iso
 
     ended = one.until_ns <= time.time_ns()
     return MemberTold(one.name, iso(one.until_ns), one.paths, one.verbs, ended)

@@ -14,11 +14,11 @@ import click
 from lsfs.errors import LsfsError
 from lsfs_cli.noted import note
 from lsfs_cli.session import Session
-from lsfs_cli.told import Checks, Initialised, Mounted, Unit, Unmounted, WouldIndex
 
 if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.drives import DriveRecord
+    from lsfs_cli.told import Mounted
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
 
@@ -61,6 +61,7 @@ def init(session: Session, source: str, dry_run: bool) -> None:
       lsfs init
     """
     from lsfs import drives
+    from lsfs_cli.told import Initialised
 
     make = drives.would_initialise if dry_run else _initialised
     record = make(source, _state(session))
@@ -142,6 +143,7 @@ def _would_index(session: Session, record: DriveRecord | None, place: str) -> No
     from lsfs import config
     from lsfs.drives import would_initialise
     from lsfs.index.tree import SourceTree
+    from lsfs_cli.told import WouldIndex
 
     there = record or would_initialise(place, _state(session))
     settings = config.load(there.source).index
@@ -241,6 +243,7 @@ def _mounted(
 ) -> Mounted:
     from lsfs import logs
     from lsfs.fuse.mount import mount as mount_drive
+    from lsfs_cli.told import Mounted
 
     if options["foreground"]:
         # Nobody reads a log file then, but a terminal or systemd's journal.
@@ -277,6 +280,7 @@ def _lay_out(session: Session, record: DriveRecord) -> None:
 
 def _would_be_mounted(record: DriveRecord, place: Path, transport: str) -> Mounted:
     from lsfs.fuse import transports
+    from lsfs_cli.told import Mounted
 
     choice = transports.choose(transport)
     return Mounted(
@@ -302,6 +306,7 @@ def umount(session: Session, mountpoint: str, lazy: bool, stale: bool, dry_run: 
     from lsfs.errors import NotFound, NotInitialised
     from lsfs.fuse import mounts
     from lsfs.fuse.mount import umount as unmount
+    from lsfs_cli.told import Unmounted
 
     if not mountpoint:
         mountpoint = str(session.record().mount_info().get("mountpoint", ""))
@@ -343,6 +348,7 @@ def unit(
       lsfs unit ~/Documents ~/Drive --install
     """
     from lsfs.fuse import unit as units
+    from lsfs_cli.told import Unit
 
     made = units.unit_of(source, mountpoint, transport=transport, state=_state(session), name=name)
     path = units.install(made) if install else None
@@ -364,6 +370,7 @@ def doctor(session: Session) -> None:
       lsfs doctor
     """
     from lsfs_cli.checks import examine
+    from lsfs_cli.told import Checks
 
     findings = examine(session)
     lines = []

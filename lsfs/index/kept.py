@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 from lsfs import codec
 from lsfs.index.catalog import Catalog
-from lsfs.index.groups.grouped import FileGroup, Links, SavedGroup
-from lsfs.joins import Joined, SavedJoin
 from lsfs.model import Citation, FoundFile, SavedQuestion
+
+if TYPE_CHECKING:  # those who ask how far the index is need none of them
+    from lsfs.index.groups.grouped import FileGroup, Links, SavedGroup
+    from lsfs.joins import SavedJoin
 
 
 def question(db: sqlite3.Connection, name: str) -> SavedQuestion | None:
@@ -30,6 +33,8 @@ def question(db: sqlite3.Connection, name: str) -> SavedQuestion | None:
 
 def saved_group(db: sqlite3.Connection, name: str) -> SavedGroup | None:
     """A kept grouping, from any connection to a catalog; None when there is none of this name."""
+    from lsfs.index.groups.grouped import Links, SavedGroup
+
     row = db.execute(
         "SELECT request, generation, title, groups FROM saved_group WHERE name = ?", (name,)
     ).fetchone()
@@ -41,6 +46,8 @@ def saved_group(db: sqlite3.Connection, name: str) -> SavedGroup | None:
 
 def links(groups: tuple[FileGroup, ...]) -> tuple[Links, ...]:
     """Groups as folders."""
+    from lsfs.index.groups.grouped import Links
+
     return tuple(
         Links((*one.within, one.label), tuple(file.path for file in one.files)) for one in groups
     )
@@ -48,6 +55,8 @@ def links(groups: tuple[FileGroup, ...]) -> tuple[Links, ...]:
 
 def saved_join(db: sqlite3.Connection, name: str) -> SavedJoin | None:
     """A kept join, from any connection to a catalog; None when there is none of this name."""
+    from lsfs.joins import Joined, SavedJoin
+
     row = db.execute(
         "SELECT request, generation, joined, problem FROM saved_join WHERE name = ?", (name,)
     ).fetchone()

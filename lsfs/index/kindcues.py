@@ -158,8 +158,8 @@ def _cues(table: str) -> dict[str, list[tuple[Sought, float, str]]]:
     for head, body in re.findall(r"^ {4}(\w.*):\n((?: {8}\S.*\n)+)", table, re.MULTILINE):
         kind, weight, name = head.split(" ", 2)
         pattern = "".join(line[8:] for line in body.splitlines())
-        compiled = re.compile(within_lines(pattern), re.IGNORECASE | re.MULTILINE)
-        sought = Sought(compiled, _NEEDS.get(name, ()))
+        flags = re.IGNORECASE | re.MULTILINE
+        sought = Sought(within_lines(pattern), _NEEDS.get(name, ()), flags)
         cues.setdefault(kind, []).append((sought, float(weight), name))
     return cues
 
@@ -175,6 +175,6 @@ def by_structure(text: str) -> Iterator[tuple[str, float, str]]:
     held = _NEEDED.held(folded(lines))
     for kind, cues in _CUES.items():
         for sought, weight, why in cues:
-            text = lines if sought.pattern.pattern[0] == "\n" else ends
+            text = lines if sought.text[0] == "\n" else ends
             if sought.may_match(held) and sought.pattern.search(text):
                 yield kind, weight, f"{why!r} in the text"

@@ -27,15 +27,28 @@ class Sought:
     """A pattern that is searched for only in texts that hold what it needs.
 
     Args:
-        pattern: its matches are the pattern's own; nothing is lost.
+        pattern: its matches are the pattern's own; nothing is lost. One that is given as text is
+            compiled when a text may match, which takes a fifth of a millisecond.
         needs: folded strings of which every match holds one, where the pattern does not show them.
+        flags: of a pattern that is given as text.
     """
 
-    __slots__ = ("needs", "pattern")
+    __slots__ = ("_compiled", "_flags", "needs", "text")
 
-    def __init__(self, pattern: re.Pattern[str], needs: Iterable[str] = ()) -> None:
-        self.pattern = pattern
-        self.needs = frozenset(needs) or literals(pattern)
+    def __init__(
+        self, pattern: re.Pattern[str] | str, needs: Iterable[str] = (), flags: int = 0
+    ) -> None:
+        self._compiled = None if isinstance(pattern, str) else pattern
+        self.text = pattern if isinstance(pattern, str) else pattern.pattern
+        self._flags = flags if isinstance(pattern, str) else pattern.flags
+        self.needs = frozenset(needs) or _needed(self.text, self._flags)
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.text, self._flags)
+        return self._compiled
 
     def may_match(self, held: Words) -> bool:
         """Whether the pattern may match a text; False is sure.
@@ -106,10 +119,12 @@ def within_lines(pattern: str) -> str:
     It matches in a text with a line break put before it where the pattern (with MULTILINE) matches
     in the text; other patterns are given back as they are.
     """
+    if not pattern.startswith("^"):
+        return pattern
     parsed = list(_parser.parse(pattern, re.MULTILINE))
     operators = [str(one[0]) for one in parsed[:2]]
     # "^a|^b" is parsed as one "^" before a branch.
-    led = operators[:1] == ["AT"] and "BRANCH" not in operators and pattern.startswith("^")
+    led = operators[:1] == ["AT"] and "BRANCH" not in operators
     return f"\n{pattern[1:]}" if led else pattern
 
 
@@ -138,7 +153,11 @@ def folded(text: str) -> str:
 
 def literals(pattern: re.Pattern[str]) -> Words:
     """Folded strings of which every match of a pattern holds at least one; none if not known."""
-    _, required = _sequence(_parser.parse(pattern.pattern, pattern.flags))
+    return _needed(pattern.pattern, pattern.flags)
+
+
+def _needed(pattern: str, flags: int) -> Words:
+    _, required = _sequence(_parser.parse(pattern, flags))
     if required is None or len(required) > MOST or _worth(required) < _LEAST:
         return frozenset()
     # What holds "invoice" holds "voice": the shorter one is enough.
@@ -149,15 +168,17 @@ def literals(pattern: re.Pattern[str]) -> Words:
 
 def _worth(words: Words | None) -> int:
     """Characters of the shortest; that one decides how many texts are left out."""
-    return min((len(word) for word in words), default=0) if words else 0
+    return min(map(len, words)) if words else 0
 
 
 def _better(one: Words | None, two: Words | None) -> Words | None:
     """Of two sets that are both required, the one that leaves out more."""
-    key_one, key_two = (
-        (min(_worth(words), 8), -len(words or ()), _worth(words)) for words in (one, two)
-    )
-    return one if key_one >= key_two else two
+    return one if _rank(one) >= _rank(two) else two
+
+
+def _rank(words: Words | None) -> tuple[int, int, int]:
+    worth = _worth(words)
+    return min(worth, 8), -len(words or ()), worth
 
 
 def _sequence(items: Iterable[Any]) -> tuple[Words | None, Words | None]:
@@ -165,7 +186,17 @@ def _sequence(items: Iterable[Any]) -> tuple[Words | None, Words | None]:
     run: Words = frozenset({""})  # the strings that end at this part
     whole = True  # whether the run began with the sequence
     required: Words | None = None
-    for operation, value in items:
+    letters: list[str] = []  # that follow each other, and are not in `run` yet
+    for operation, value in (*items, (None, None)):
+        if operation is _parser.LITERAL:
+            letters.append(chr(value))
+            continue
+        if letters:
+            tail = folded("".join(letters))
+            run = frozenset(head + tail for head in run)
+            letters.clear()
+        if operation is None:
+            break
         exact, needs = _part(str(operation), value)
         if exact is not None and len(run) * len(exact) <= _EXACT:
             run = frozenset(head + tail for head in run for tail in exact)
@@ -179,8 +210,6 @@ def _sequence(items: Iterable[Any]) -> tuple[Words | None, Words | None]:
 
 def _part(operation: str, value: Any) -> tuple[Words | None, Words | None]:
     """The same of one part; ``operation`` is its name in :mod:`re`."""
-    if operation == "LITERAL":
-        return frozenset({folded(chr(value))}), None
     if operation in ("AT", "ASSERT", "ASSERT_NOT"):  # they take no characters
         return frozenset({""}), None
     if operation == "IN":

@@ -10,16 +10,14 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
 from lsfs.index import counting, kept, progress, schema
-from lsfs.index.groups.grouped import SavedGroup
 from lsfs.index.rows import unpacked
 from lsfs.index.writers import author_of
-from lsfs.joins import SavedJoin
 from lsfs.model import (
     Document,
     DocumentEntry,
@@ -31,6 +29,10 @@ from lsfs.model import (
     SavedSearch,
     Status,
 )
+
+if TYPE_CHECKING:
+    from lsfs.index.groups.grouped import SavedGroup
+    from lsfs.joins import SavedJoin
 
 DATES = 100  # of one file that are told
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.safety.audit import AuditLog, Recorded, Verdict, texts
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.past import iso, when
+from lsfs.syscalls.past import when
 from lsfs.syscalls.registry import Param, registry
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.log import LogEntry, catch_up, entry_of
-from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Param, registry
 
 AT_ONCE = 1000

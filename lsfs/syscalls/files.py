@@ -178,9 +178,9 @@ def _memory(engines: Engines) -> dict[str, int]:
 
 
 def _kv(call: Call) -> dict[str, int]:
-    from lsfs.syscalls.kv import folder_of
+    from lsfs.llm.kvfolder import KvFolder
 
-    folder = folder_of(call.engines)
+    folder = KvFolder(call.engines.state.kv, call.engines.config.model.kv_bytes)
     contexts = folder.contexts()
     blocks, size = sum(one.blocks for one in contexts), sum(one.bytes for one in contexts)
     return {"blocks": blocks, "bytes": size, "limit": folder.limit}

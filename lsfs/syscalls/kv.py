@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from lsfs.clock import iso
 from lsfs.errors import ModelError
 from lsfs.syscalls.engines import Call, Engines
-from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:

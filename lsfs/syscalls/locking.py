@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.errors import NotFound
 from lsfs.safety.pathlocks import PathLock, PathLocks, session_of, told
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.lengths import nanoseconds
-from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
 
 LONGEST_S = 30 * 86_400.0

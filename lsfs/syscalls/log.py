@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import codec, paths
+from lsfs.clock import iso
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.past import iso, when
+from lsfs.syscalls.past import when
 from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.within import is_draft
 

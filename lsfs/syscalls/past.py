@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.errors import LockHeld, LsfsError, NotFound, UsageError
 from lsfs.syscalls.done import Done
 from lsfs.syscalls.engines import Call
@@ -157,14 +158,6 @@ def exact(time_ns: int) -> str:
     """A moment as ISO 8601 in UTC, to the nanosecond."""
     seconds, rest = divmod(time_ns, 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
-
-
-def iso(time_ns: int) -> str:
-    """A moment as ISO 8601 in UTC, to the millisecond."""
-    found = datetime.fromtimestamp(time_ns // 10**9, UTC).replace(
-        microsecond=time_ns % 10**9 // 10**6 * 1000
-    )
-    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # --- which version

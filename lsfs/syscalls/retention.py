@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.errors import UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.past import iso, keeper_of
+from lsfs.syscalls.past import keeper_of
 from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:

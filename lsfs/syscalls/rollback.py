@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.drives import DriveRecord, locked
 from lsfs.errors import AccessDenied, LsfsError, NotFound, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.past import back as versions_back
-from lsfs.syscalls.past import chosen, exact, iso, keeper_of, numbered, when
+from lsfs.syscalls.past import chosen, exact, keeper_of, numbered, when
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from lsfs import config as configuration
 from lsfs import paths
+from lsfs.clock import iso
 from lsfs.errors import AccessDenied, NotFound, UsageError
 from lsfs.safety.shares import Share, Shares
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.lengths import nanoseconds
-from lsfs.syscalls.past import iso
 from lsfs.syscalls.registry import Effect, Param, registry
 from lsfs.syscalls.within import found, source, told
 

@@ -260,12 +260,12 @@ def at_moment(call: Call, phrase: str, *, wait: bool) -> Iterator[tuple[Call, tu
     Raises:
         UsageError: the phrase is no moment of the past.
     """
-    from lsfs.syscalls.past import when
-
     engines = call.engines
     if not phrase:
         yield call, ()
         return
+    from lsfs.syscalls.past import when
+
     if engines.earlier is None:
         raise UsageError("this drive has no past")
     time_ns = when(call, phrase)

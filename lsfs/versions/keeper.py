@@ -121,12 +121,15 @@ class Keeper:
         """
         now_ns = self._clock.now_ns()
         with self._storing:
+            states = {fd: State.of(os.fstat(fd)) for fd, _ in files}
+            with self.ledger.transaction():  # each by itself would lock the file three times
+                likes = {fd: self._like(state) for fd, state in states.items()}
             kept: dict[int, tuple[State, bool]] = {}  # by descriptor
             try:
                 with self.store.batch():
                     for fd, digest in files:
-                        state = State.of(os.fstat(fd))
-                        kept[fd] = state, self._is_kept(fd, digest, state)
+                        state = states[fd]
+                        kept[fd] = state, self._is_kept(fd, digest, state, likes[fd])
             except (LsfsError, OSError) as error:  # what was put in the batch is not stored
                 log.warning("versions are not kept: %s", error)
                 for fd, digest in files:
@@ -137,7 +140,7 @@ class Keeper:
                     if fd in kept:
                         self._note_read(fd, digest, *kept[fd], now_ns)
 
-    def _is_kept(self, fd: int, digest: bytes, state: State) -> bool:
+    def _is_kept(self, fd: int, digest: bytes, state: State, like: bytes | None) -> bool:
         """Whether the content of a file is in the store, now at least."""
         try:
             # That others have the same says nothing of what is in this file by now.
@@ -145,7 +148,7 @@ class Keeper:
                 return True
             if not 0 < state.size <= self._read_bytes:
                 return False
-            return self.store.put(fd, length=state.size, like=self._like(state)).digest == digest
+            return self.store.put(fd, length=state.size, like=like).digest == digest
         except (LsfsError, OSError) as error:
             log.warning("a version is not kept: %s", error)
             return False

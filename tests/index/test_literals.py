@@ -67,3 +67,11 @@ def test_most_patterns_are_left_out_of_a_text_about_something_else() -> None:
     text = folded("The heron stands in the shallow water and waits for a fish. " * 20)
     held = kindcues._NEEDED.held(text)
     assert sum(sought.may_match(held) for sought in CUES) < len(CUES) / 5
+
+
+def test_a_pattern_given_as_text_is_compiled_when_it_is_used() -> None:
+    given, compiled = Sought("Invoice no", flags=re.IGNORECASE), re.compile("Invoice no", re.I)
+    assert given.needs == literals(compiled) == {"invoice no"}
+    assert given._compiled is None
+    assert given.pattern is given.pattern
+    assert given.pattern == compiled

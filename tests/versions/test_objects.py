@@ -226,6 +226,17 @@ def test_a_batch_is_readable_at_once_and_committed_at_its_end(tmp_path: Path) ->
         assert other.read(late) == b"late"
 
 
+def test_a_new_content_is_looked_for_once(store: ObjectStore) -> None:
+    asked: list[str] = []
+    store._index._writing().set_trace_callback(asked.append)
+    data = text(20_000, 3)
+    assert not store.has(blake3(data).digest())
+    digest = store.put_bytes(data)
+    assert sum("FROM record WHERE" in one for one in asked) == 1
+    # What was not there is found once it is.
+    assert store.has(digest) and store.read(digest) == data
+
+
 def test_readers_see_an_empty_store_until_there_is_one(tmp_path: Path) -> None:
     root = tmp_path / "objects"
     with ObjectStore(root, read_only=True) as reader:

@@ -103,6 +103,8 @@ class Index:
         self._read_only = read_only
         self._lock = threading.RLock()
         self._pending: dict[Key, Row] = {}
+        # Digests of which no record is written down: a new content is looked for six times.
+        self._absent: set[bytes] = set()
         self._db: sqlite3.Connection | None = None
         self._identity = (0, 0)
         if not read_only:
@@ -171,9 +173,14 @@ class Index:
         waiting = self._pending.get((digest, kind))
         if waiting is not None:
             return waiting
-        question = f"SELECT {_COLUMNS} FROM record WHERE digest = ? AND kind = ?"  # noqa: S608
-        rows = self._rows(question, digest, kind)
-        return _row(rows[0]) if rows else None
+        question = f"SELECT {_COLUMNS} FROM record WHERE digest = ?"  # noqa: S608
+        with self._lock:
+            if digest in self._absent:
+                return None
+            rows = [_row(values) for values in self._rows(question, digest)]
+            if not rows and not self._read_only:  # where others write, it may be there any time
+                self._absent.add(digest)
+        return next((row for row in rows if row.kind == kind), None)
 
     def rows(self) -> Iterator[Row]:
         """Every row, those of a pack as they lie in it."""
@@ -274,6 +281,7 @@ class Index:
                     db.execute("ROLLBACK")
                 raise
             finally:
+                self._absent.clear()
                 if durable:
                     db.execute("PRAGMA synchronous=NORMAL")
 
