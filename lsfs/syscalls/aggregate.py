@@ -247,7 +247,10 @@ class _Work:
         from lsfs.index.fields.meant import source
         from lsfs.index.join.columns import OF_FILES
 
-        return name not in OF_FILES and source(name, self._known).foreign
+        if name in OF_FILES:
+            return False
+        what = source(name, self._known)
+        return what.foreign or bool(what.role)
 
     # --- which files count
 

@@ -48,7 +48,7 @@ def keys_of(
     notes: list[str] = []
     own = list(request.own)
     meant = len(fields) < len(request.on)
-    if not own and (meant or any(one.left.foreign or one.right.foreign for one in made)):
+    if not own and (meant or any(map(_leaves_out_own, made))):
         own = own_names(engines.catalog)
         notes += [f"{', '.join(own)}: taken for the owner of the drive"] if own else []
     read = partial(values_of, engines.catalog, own=own)
@@ -64,6 +64,11 @@ def keys_of(
         else:
             sides.append(_meaning(call, request, asked, known, own, left, right))
     return sides, notes
+
+
+def _leaves_out_own(key: Key) -> bool:
+    """Whether the drive's owner is no value of a key, or only where a label tells it."""
+    return any(what.foreign or what.role for what in (key.left, key.right))
 
 
 def _side(

@@ -171,3 +171,45 @@ def test_files_that_mention_a_number_are_in_its_group_and_insurers_are_known_by_
         assert {row.group: row.value for row in found.rows} == {
             ("Helvia Versicherung AG",): "1310.00", ("Atlantis Assurances SA",): "588.00",
         }  # fmt: skip
+
+
+def test_of_many_files_the_full_text_index_tells_which_are_read(
+    drive: library.Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lsfs.index.join.mentions._FEW", 0)
+    assert pairs(drive.join("mail", "in", on=("invoice_number",))) == [("late", "1"), ("late", "3")]
+    assert shape(drive.group_by("counterparty", dir="in"))["Tide Museum Trust"] == ["3", "4"]
+
+
+def test_numbers_in_one_word_or_two_and_of_digits_alone(tmp_path: Path) -> None:
+    texts = {
+        "lab/rex.txt": "Befund\n\nChipnummer: 276-0774-0013\n",
+        "lab/luna.txt": "REPORT\n\nAn animal with chip 276-0555-1234, of 12 March.\n",
+        "lab/none.txt": "REPORT\n\nCall 2760 5551 235 at 12.30.\n",
+        "pets/rex.txt": "Patient: Rex\nChip number: 276-0774-0013\n",
+        "pets/luna.txt": "Patient: Luna\nChip number: 276-0555-1234\n",
+        "pets/bo.txt": "Patient: Bo\nChip number: 276-0555-1235\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path, config=config, state=str(tmp_path.parent / "chips")) as opened:
+        opened.wait_indexed()
+        for key in ("chip number", "Chipnummer"):
+            found = opened.join("lab", "pets", on=(key,))
+            assert pairs(found) == [("luna", "luna"), ("rex", "rex")]
+
+
+def test_the_owner_of_a_drive_is_no_customer_in_his_own_papers(tmp_path: Path) -> None:
+    head = f"{OWN}\nQuay Street 12, 78464 Konstanz\n\n"
+    for n in range(5):
+        text = f"{head}INVOICE\n\nInvoice no.: K-{n}\nCustomer: Paul Sauer\n\nTotal: EUR 1.00\n"
+        (tmp_path / f"{n}.txt").write_text(text)
+    text = f"{head}Paul Sauer\nSeeweg 4\n78465 Konstanz\n\nINVOICE K-5\n\nTotal: EUR 1.00\n"
+    (tmp_path / "5.txt").write_text(text)
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path, config=config, state=str(tmp_path.parent / "sold")) as opened:
+        opened.wait_indexed()
+        found = opened.aggregate("sum", "amount", by=("customer",))
+        assert [(row.group, row.value) for row in found.rows] == [(("Paul Sauer",), "6.00")]

@@ -24,10 +24,11 @@ from lsfs.index.fields.meant import Source, called, is_many
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 4  # raise when the rules change: files are then read anew
+VERSION = 5  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
 LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
+_NUMBER = "nummer"
 _CODE_LETTERS = 2  # the least of an abbreviation that stands for a word in codes
 _VALUE_END = re.compile(
     r"\s*(?:[;|\t]|(?:(?<=[^\W\d_]{3})|(?<=\d))\.(?:\s|\Z)|\s[\u2013\u2014-]\s)"
@@ -59,8 +60,18 @@ def sought(one: Source) -> Definitions:
     pattern = code_pattern(one.label) if one.type == "text" else ""
     definition = Definition(field, one.type, pattern)
     labels = called(one.label)
-    every = {*labels, *_bare(labels), *(form for label in labels for form in _yearly(label))}
+    every = {*labels, *_bare(labels)}
+    every |= {form for label in labels for form in (*_yearly(label), *_compound(label))}
     return Definitions({field: definition}, dict.fromkeys(every, field))
+
+
+def _compound(label: str) -> tuple[str, ...]:
+    """The number of something in one word, or in two: "chip no" and "Chipnummer"."""
+    word, _, number = label.rpartition(" ")
+    if number == NUMBER_WORD and word:
+        return (f"{word}{_NUMBER}",)
+    bare = label.removesuffix(_NUMBER)
+    return (f"{bare} {NUMBER_WORD}",) if bare not in ("", label) else ()
 
 
 def _yearly(label: str) -> tuple[str, ...]:

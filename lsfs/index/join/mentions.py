@@ -9,13 +9,16 @@ of a list, or in a line of a document's head that has little else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
 
+from lsfs import bytewise
 from lsfs.index.catalog import Catalog
 from lsfs.index.dates import fold
 from lsfs.index.fields.extract import placed
-from lsfs.index.fields.forms import Form, is_firm
+from lsfs.index.fields.forms import Form, is_firm, windows
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import Source
 from lsfs.index.join.reading import SideFile, Values
@@ -26,11 +29,15 @@ RULE = "mention"
 SURE = 0.7  # of a value that is only mentioned
 _LEAST_CODE = 4  # characters of a code with letters and digits, without its marks
 _LEAST_DIGITS = 6  # of one of digits alone: shorter ones are years, numbers of houses, amounts
+_MANY_DIGITS = 9  # of one of digits and marks
 _LONGEST = 8  # parts of a code, words of a name
+_LONGEST_CODE = 48  # characters
 _MOST = 50  # mentions in one file
 _PASSAGES = 40  # of a document, about twenty pages
 _HEAD = 1500  # characters of a document in which a line may be nothing but a name
 _BATCH = 500  # documents of one query
+_PHRASES = 200  # of one query
+_FEW = 2000  # documents that are read without asking the full-text index
 _PART = re.compile(r"[^\W_]+")
 _LINE = re.compile(r"[^\n]+")
 _GAP = re.compile(r"[-/._# ]{0,2}")
@@ -64,8 +71,22 @@ class _Part:
     end: int
 
 
-def _parts(text: str) -> list[_Part]:
-    return [_Part(fold(match[0]), *match.span()) for match in _PART.finditer(text)]
+_folded = lru_cache(maxsize=1 << 15)(fold)  # texts repeat their words
+
+
+def _parts(text: str, low: int = 0, high: int | None = None) -> Iterator[_Part]:
+    for match in _PART.finditer(text, low, len(text) if high is None else high):
+        yield _Part(_folded(match[0]), *match.span())
+
+
+def _near_digits(text: str) -> Iterator[_Part]:
+    """The parts of a text that stand near a digit: no code is without one."""
+    behind = 0
+    for low, high in windows(bytewise.digit_runs(text), _LONGEST_CODE, _LONGEST_CODE):
+        while low > behind and not text[low - 1].isspace():
+            low -= 1
+        behind = high
+        yield from _parts(text, low, high)
 
 
 class _Codes:
@@ -73,20 +94,26 @@ class _Codes:
 
     def __init__(self, values: Iterable[FieldValue]) -> None:
         self._normal: dict[str, str] = {}
+        self._phrases: set[str] = set()
         for value in values:
             parts = [fold(part) for part in _PART.findall(value.normal)]
             plain = "".join(parts)
             least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_DIGITS
             if len(parts) <= _LONGEST and len(plain) >= least and any(map(str.isdigit, plain)):
                 self._normal[plain] = value.normal
+                self._phrases |= {" ".join(parts), plain}
         self._begun = {plain[:end] for plain in self._normal for end in range(1, len(plain))}
 
     def __bool__(self) -> bool:
         return bool(self._normal)
 
+    def phrases(self) -> list[str]:
+        """How the full-text index has them, but for other marks in them."""
+        return sorted(self._phrases)
+
     def found(self, text: str) -> Iterator[Form]:
         """Where they stand, each of the longest."""
-        parts = _parts(text)
+        parts = list(_near_digits(text))
         behind = 0
         for n, first in enumerate(parts):
             before = text[first.start - 1 : first.start]
@@ -105,15 +132,18 @@ class _Codes:
                 break
             plain += parts[at].folded
             end = parts[at].end
-            if plain in self._normal and _ends(text, end) and self._is_code(plain, at > n):
+            written = text[parts[n].start : end]
+            if plain in self._normal and _ends(text, end) and self._is_code(plain, written):
                 found = Form(parts[n].start, end, self._normal[plain])
             if plain not in self._begun:
                 break
         return found
 
-    def _is_code(self, plain: str, several: bool) -> bool:
-        """Digits with marks between may be a date, an amount, a telephone number."""
-        return not (several and plain.isdigit())
+    def _is_code(self, plain: str, written: str) -> bool:
+        """Digits with marks between may be a date, an amount, unless they are many and the same."""
+        if plain == fold(written) or not plain.isdigit():
+            return True
+        return len(plain) >= _MANY_DIGITS and written.casefold() == self._normal[plain].casefold()
 
 
 def _ends(text: str, end: int) -> bool:
@@ -135,13 +165,17 @@ class _Names:
     def __bool__(self) -> bool:
         return bool(self._by_first)
 
+    def phrases(self) -> list[str]:
+        """How the full-text index has them, but for "and"."""
+        return sorted({" ".join(words) for named in self._by_first.values() for words in named})
+
     def found(self, text: str, *, alone: bool = False) -> Iterator[Form]:
         """Where they stand.
 
         Args:
             alone: only where the text has little else before them, and an address at most behind.
         """
-        parts = _parts(text)
+        parts = list(_parts(text))
         behind = 0
         for n, first in enumerate(parts):
             if n < behind or first.folded not in self._by_first:
@@ -226,19 +260,29 @@ def filled(
     if look is None:
         return stated
     found = dict(stated)
-    texts = {file.document_id for file in lacking if not file.row}
-    documents = _passages(catalog, texts) if texts else {}
     for file in lacking:
-        values = list(
-            _in_row(file, one, look) if file.row else _in_text(documents, file, one, look)
-        )
-        kept = list({value.normal: value for value in reversed(values)}.values())
-        if kept:
-            found[file.path] = sorted(kept, key=lambda value: value.char_start)[:_MOST]
+        if file.row and (values := _first(_in_row(file, one, look))):
+            found[file.path] = values
+    of_document: dict[int, list[str]] = {}
+    for file in lacking:
+        if not file.row:
+            of_document.setdefault(file.document_id, []).append(file.path)
+    for id_, passages in _passages(catalog, _likely(catalog, look, of_document.keys())):
+        if values := _first(_in_text(passages, one, look)):
+            found |= dict.fromkeys(of_document[id_], values)
     return found
 
 
+def _first(values: Iterable[FieldValue]) -> list[FieldValue]:
+    """Each value where it stands first."""
+    kept: dict[str, FieldValue] = {}
+    for value in values:
+        kept.setdefault(value.normal, value)
+    return list(kept.values())[:_MOST]
+
+
 _Look = _Codes | _Names
+_Passage = tuple[str, int, int | None, str]  # text, offset, page, place
 
 
 def _looking(one: Source, others: Iterable[FieldValue]) -> _Look | None:
@@ -264,13 +308,27 @@ def _in_row(file: SideFile, one: Source, look: _Look) -> Iterator[FieldValue]:
             yield placed(Found(one.fields[0], there, RULE, SURE), document.text, row.of.places)
 
 
-_Passage = tuple[str, int, int | None, str]  # text, offset, page, place
+def _likely(catalog: Catalog, look: _Look, documents: Collection[int]) -> Collection[int]:
+    """Documents that are read: all of a few, of many those that the full-text index tells."""
+    if len(documents) <= _FEW:
+        return documents
+    phrases = look.phrases()
+    likely: set[int] = set()
+    for at in range(0, len(phrases), _PHRASES):
+        match = " OR ".join(f'"{phrase}"' for phrase in phrases[at : at + _PHRASES])
+        with catalog.lock:
+            rows = catalog.db.execute(
+                "SELECT DISTINCT p.document_id FROM passage_fts CROSS JOIN passage p "
+                "ON p.id = passage_fts.rowid WHERE passage_fts MATCH ?",
+                (f"text : ({match})",),
+            ).fetchall()
+        likely.update(row[0] for row in rows)
+    return likely & set(documents)
 
 
-def _passages(catalog: Catalog, documents: Iterable[int]) -> dict[int, list[_Passage]]:
-    """The first passages of documents, in order."""
+def _passages(catalog: Catalog, documents: Collection[int]) -> Iterator[tuple[int, list[_Passage]]]:
+    """Each of some documents with its first passages, in order."""
     ids = sorted(documents)
-    found: dict[int, list[_Passage]] = {}
     for at in range(0, len(ids), _BATCH):
         batch = ids[at : at + _BATCH]
         marks = ",".join("?" * len(batch))
@@ -280,15 +338,12 @@ def _passages(catalog: Catalog, documents: Iterable[int]) -> dict[int, list[_Pas
                 f"WHERE document_id IN ({marks}) AND ordinal < ? ORDER BY document_id, ordinal",
                 (*batch, _PASSAGES),
             ).fetchall()
-        for id_, *passage in rows:
-            found.setdefault(id_, []).append(tuple(passage))
-    return found
+        for id_, found in groupby(rows, key=lambda row: row[0]):
+            yield id_, [(text, start, page, place) for _, text, start, page, place in found]
 
 
-def _in_text(
-    documents: dict[int, list[_Passage]], file: SideFile, one: Source, look: _Look
-) -> Iterator[FieldValue]:
-    for text, offset, page, place in documents.get(file.document_id, ()):
+def _in_text(passages: Iterable[_Passage], one: Source, look: _Look) -> Iterator[FieldValue]:
+    for text, offset, page, place in passages:
         forms = look.found(text) if isinstance(look, _Codes) else _in_lines(text, offset, look)
         for form in forms:
             written = " ".join(text[form.start : form.end].split())

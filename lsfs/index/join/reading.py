@@ -186,19 +186,23 @@ def _chosen(
         values = without_signers(values)
     if one.announced:
         told = [value for value in values if _announced(value, one)]
-        values = told or [value for value in values if not role_of(value.rule)]
+        # Who has the drive is in all papers, whatever the role.
+        values = told or _without(own, [v for v in values if not role_of(v.rule)])
     if one.foreign:
-        mine = [name_of(name) for name in own]
-        values = [
-            value
-            for value in values
-            if not any(likeness(name_of(value.value), name)[0] >= 0.9 for name in mine)
-        ]
-        values = other_sides(values)
+        values = other_sides(_without(own, values))
     if surest and one.type in _ONE_VALUE and values:
         most = max(value.confidence for value in values)
         values = [value for value in values if value.confidence == most]
     return sorted(values, key=lambda value: (-value.confidence, value.char_start))
+
+
+def _without(own: Sequence[str], values: Sequence[FieldValue]) -> list[FieldValue]:
+    mine = [name_of(name) for name in own]
+    return [
+        value
+        for value in values
+        if not any(likeness(name_of(value.value), name)[0] >= 0.9 for name in mine)
+    ]
 
 
 def _announced(value: FieldValue, one: Source) -> bool:

@@ -1,0 +1,124 @@
+"""Groups, joins, sums and questions over a share whose answers are known: precision and recall.
+
+    python -m benchmarks.values [--misses]
+
+The share (benchmarks.values_set) goes through the ordinary pipeline. Of a group a file in it
+counts, of a join a row, of an aggregate a row with the right value. Prints one table and one JSON
+line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import unicodedata
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import lsfs
+from benchmarks.values_set import TASKS, Task, put
+from lsfs.config import Config, ModelConfig
+from lsfs.places import cited
+
+_FORMS = re.compile(r"\b(?:ltd|limited|llp|gmbh|sarl|sas|ag|plc|sa|inc)\b\.?")
+_SHEET_ROW = re.compile(r"(.*\.xlsx)!(\w+) \D*(\d+)")
+_CENT = Decimal("0.005")
+Found = set[Any]
+
+
+def main() -> None:
+    """Ask everything."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--misses", action="store_true", help="list what was missed or wrong")
+    options = parser.parse_args()
+    config = replace(Config(), model=replace(ModelConfig(), chat="none"))
+    right = given = wanted = whole = 0
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "source"
+        source.mkdir()
+        put(source)
+        with lsfs.open(source, config=config, state=str(Path(place) / "state")) as drive:
+            drive.wait_indexed()
+            for task in TASKS:
+                found, truth = _DONE[task.do](drive, task)
+                hits = len(found & truth)
+                right, given, wanted = right + hits, given + len(found), wanted + len(truth)
+                whole += found == truth
+                _report(task, found, truth, misses=options.misses)
+    precision, recall = round(right / max(given, 1), 4), round(right / wanted, 4)
+    row = {"questions": len(TASKS), "wholly right": whole, "precision": precision, "recall": recall}
+    sys.stdout.write(json.dumps(row) + "\n")
+
+
+def _report(task: Task, found: Found, truth: Found, *, misses: bool) -> None:
+    hits = len(found & truth)
+    precision = hits / len(found) if found else 1.0
+    sys.stdout.write(f"{task.name:<48} P {precision:.3f}  R {hits / len(truth):.3f}\n")
+    if misses:
+        for one in sorted(found - truth, key=str):
+            sys.stdout.write(f"    wrong  {one}\n")
+        for one in sorted(truth - found, key=str):
+            sys.stdout.write(f"    missed {one}\n")
+
+
+def _plain(label: str) -> str:
+    folded = unicodedata.normalize("NFC", label).casefold().replace(",", " ")
+    return " ".join(_FORMS.sub(" ", folded).split()).strip(" .")
+
+
+def _labels(task: Task) -> dict[str, str]:
+    """The label of the truth for each that is as good."""
+    labels = {one[0] if isinstance(one, tuple) else one for one in task.truth}
+    return {_plain(one): label for label in labels for one in (label, *task.alias.get(label, ()))}
+
+
+def _grouped(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
+    labels = _labels(task)
+    groups = drive.group_by(**task.arguments).groups
+    found = {(labels.get(_plain(g.label), g.label), file.path) for g in groups for file in g.files}
+    truth = {(label, path) for label, paths in task.truth.items() for path in paths}
+    return {one for one in found if one in truth or one[1] not in task.maybe}, truth
+
+
+def _joined(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
+    rows = drive.join(**task.arguments, limit=10_000).rows
+    found = {
+        (_row(row.left, row.left_place), _row(row.right, row.right_place) if row.right else "")
+        for row in rows
+    }
+    return found - task.maybe, set(task.truth)
+
+
+def _row(path: str, place: str) -> str:
+    written = cited(path, place)
+    match = _SHEET_ROW.match(written)
+    return f"{match[1]}!{match[2]}:{match[3]}" if match else written
+
+
+def _added(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
+    labels = _labels(task)
+    found = set()
+    for row in drive.aggregate(**task.arguments).rows:
+        group = row.group[0] if row.group else ""
+        key = labels.get(_plain(group), group), row.unit
+        right = key in task.truth and abs(Decimal(row.value) - Decimal(task.truth[key])) < _CENT
+        if key not in task.maybe:
+            found.add((*key, task.truth[key] if right else row.value))
+    return found, {(*key, value) for key, value in task.truth.items()}
+
+
+def _asked(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
+    answer = drive.ask(**task.arguments).answer
+    told = any(one in answer for one in task.truth)
+    return {task.truth if told else answer}, {task.truth}
+
+
+_DONE = {"group": _grouped, "join": _joined, "aggregate": _added, "ask": _asked}
+
+if __name__ == "__main__":
+    main()
