@@ -85,7 +85,10 @@ _DONE = re.compile(
     r"(?:\b(?:that|which|did|do|have|has|was|were|are|been|be|we|i|they|get|got)\s+)*"
     r"\b(?:made|issued|sent|received|written|created|published|sign|send|receive|write|issue|"
     r"get|taken|"
-    r"geschrieben)\s+\Z",
+    r"geschrieben|erhalten\w*|ausgestellt\w*|verschickt\w*|aufgenommen\w*|émise?s?|reçue?s?|"
+    r"envoyée?s?|écrite?s?|prises?|emitid[oa]s?|recibid[oa]s?|enviad[oa]s?|escrit[oa]s?|tomadas?|"
+    r"emess[oaie]|ricevut[oaie]|inviat[oaie]|scritt[oaie]|scattat[oaie]|shot|covering|"
+    r"(?:the\s+)?(?:night|morning|afternoon|evening))\s+\Z",
     re.IGNORECASE,
 )
 _EVENTS = re.compile(
@@ -194,23 +197,32 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
             kind = DateKind.DUE  # "facturas que vencen en mayo"
         # A question for a fact keeps its words.
         start = phrase.start if fact else when.start()
-        return _Asked(phrase, start, _kinds_of(kind))
+        return _Asked(_ahead(phrase, kind, today, fact), start, _kinds_of(kind))
     behind = _BEHIND.match(text, phrase.end)
     if behind is not None and not fact:
         phrase = replace(phrase, end=behind.end())
         if behind["changed"]:
             return _Asked(phrase, _relative(lead), changed=True)
-        return _Asked(phrase, _relative(lead), _kinds_of(DateKind(str(behind.lastgroup))))
+        kind = DateKind(str(behind.lastgroup))
+        return _Asked(_ahead(phrase, kind, today, fact), _relative(lead), _kinds_of(kind))
     ahead = _ADJECTIVE.search(lead)
     if ahead is not None and not fact and kinds_in([ahead["noun"]]):
-        said = next(name for name in ("due", "expires", "starts") if ahead[name])
-        return _Asked(phrase, phrase.start, _kinds_of(DateKind(said)))
+        kind = DateKind(next(name for name in ("due", "expires", "starts") if ahead[name]))
+        return _Asked(_ahead(phrase, kind, today, fact), phrase.start, _kinds_of(kind))
     if _OTHER_EVENT.search(lead):
         return None
     if _EVENTS.search(lead):
         return _Asked(phrase, phrase.start, (DateKind.EVENT.value, *(kind.value for kind in OWN)))
     being = None if fact else _BEING.search(lead)
     return _Asked(phrase, being.start() if being else phrase.start)
+
+
+def _ahead(phrase: TimePhrase, kind: DateKind, today: date, fact: bool) -> TimePhrase:
+    """What falls due "in June" or "on Friday" does so in the one to come, where that is near."""
+    if fact or not phrase.floats or kind not in (DateKind.DUE, DateKind.EXPIRES):
+        return phrase
+    then = timespan.find(phrase.words, today + timedelta(days=phrase.floats))
+    return replace(phrase, span=then[0].span, spans=then[0].spans) if then else phrase
 
 
 def _relative(lead: str) -> int:

@@ -35,11 +35,20 @@ _LABEL = re.compile(r"\A(?:date|datum|fecha|data|stand|issue\s+date)\Z", re.IGNO
 # Words that give a date another meaning, wherever they stand before it, and right before it.
 _OTHER = re.compile(
     r"\b(?:(?P<due>due|payable|deadline|fällig\w*|échéance|vencimiento|scadenza|vervaldatum|"
-    r"vencimento)|(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
+    r"vencimento|no\s+later\s+than|not\s+later\s+than|at\s+the\s+latest|\w*frist|zahlbar|spätestens|"
+    r"(?:anmelde|einsende|bewerbungs|annahme|redaktions|abgabe)(?:schluss|termin)|au\s+plus\s+tard|"
+    r"date\s+limite|délai|plazo|fecha\s+límite|a\s+más\s+tardar|termine|al\s+più\s+tardi|"
+    r"(?:pay|paid|return(?:ed)?|reply|respond|submit\w*|rsvp|register|received|payments?)\b"
+    r"[^.;\n]{0,24}\b(?:by|before)|"
+    r"(?:inscription|anmeldung|registration|inscripción|iscrizion[ei]|pagamento|zahlung|paiement|pago|"
+    r"(?:be)?zahlen|überweisen|begleichen|régler|réglez|payer|pagar|abonar|pagare|saldare)\b"
+    r"[^.;\n]{0,24}\b(?:avant|bis|before|antes|entro|by)|entro)|"
+    r"(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
     r"(?P<born>birth|born|d\.?o\.?b|birthday|geboren|geburtsdatum|née?|naissance|nacimiento|"
     r"nacid[oa]|nascita|nat[oa])|(?P<delivered>deliver\w+|shipp?\w+|lieferdatum)|"
-    r"(?P<starts>start(?:s|ing)?|commenc\w+|begin\w*|beginnt)|(?P<event>arriv\w+|depart\w+)|"
-    r"valid|renew\w*|period|gültig|amended|superseded|printed|retrieved|accessed|visited|"
+    r"(?P<starts>start(?:s|ing)?|commenc\w+|begin\w*|beginnt|in\s+kraft|tak(?:es?|ing)\s+effect|"
+    r"(?:into|in)\s+(?:force|effect)|prend(?:ra)?\s+effet|en\s+vigueur|en\s+vigor|in\s+vigore)|(?P<event>arriv\w+|depart\w+)|"
+    r"valid|valables?|válid[oa]s?|valid[oa]|valevol[ei]|vigente|renew\w*|period|gültig|amended|superseded|printed|retrieved|accessed|visited|"
     r"downloaded)\b",
     re.IGNORECASE,
 )
@@ -47,9 +56,21 @@ _UNTIL = re.compile(
     r"\b(?:until|till|through|bis|jusqu\w*\W\w+|hasta|fino\s+al?)\s+(?:the\s+|zum\s+|el\s+|au\s+)?\Z",
     re.IGNORECASE,
 )
+_ENDS_THEN = re.compile(r"\s*(?:befristet|gültig|verlängert|in\s+kraft|valid|in\s+force)\b", re.I)
 _LASTING = re.compile(
     r"\b(?:term|lease|contract|agreement|polic[iy]\w*|cover\w*|runs?|lasts?|force|läuft|befristet|"
-    r"laufzeit|vertrag|mietvertrag|durée|contrat|vigor|vigencia|contrato|vigore|durata|contratto)\b",
+    r"laufzeit|vertrag|mietvertrag|\w+verhältnis|durée|contrat|vigor|vigencia|contrato|vigore|durata|"
+    r"contratto|warranty|guarantee|garantie|gewährleistung|garantía|garanzia|bail|abonnement|licen[cs]e)\b",
+    re.IGNORECASE,
+)
+# A contract says of itself from when it is in force; the words may close around the date.
+_IN_FORCE = re.compile(
+    r"\b(?:contract|agreement|lease|amendment|polic[iy]\w*|terms|this|vertrags?|mietvertrag|\w+vertrag|"
+    r"vereinbarung|contrat|bail|avenant|convention|accord|contrato|acuerdo|convenio|contratto|accordo)\b"
+    r"[^.;\n]{0,70}\b(?:tak(?:es?|ing)\s+effect|com(?:es?|ing)\s+into\s+(?:force|effect)|"
+    r"enter(?:s|ing)?\s+into\s+(?:force|effect)|tritt|treten|gilt|gelten|wirksam|prend(?:ra)?\s+effet|"
+    r"entre(?:ra)?\s+en\s+vigueur|entra(?:rá)?\s+en\s+vigor|surtirá\s+efectos?|"
+    r"entra\s+in\s+vigore|ha\s+efficacia|decorre|efficace)\b[^.;\n\d]{0,20}\Z",
     re.IGNORECASE,
 )
 # What takes place on a date, said shortly before it.
@@ -74,7 +95,8 @@ _REFERENCE = re.compile(
 # "your letter of 3 May": a document that this one only speaks of.
 _SPOKEN_OF = re.compile(
     r"\b(?:letter|invoice|e-?mail|order|report|contract|agreement|lease|notice|quote|call|meeting|"
-    r"schreibens?|briefe?s?|rechnung|vertrage?s?|angebote?s?|lettre|facture|contrat|carta|factura|"
+    r"schreibens?|briefe?s?|bestellung|auftrags?|lieferung|anfrage|gesprächs?|protokolls?|commande|"
+    r"entretien|pedido|ordine|procès-verbal|minutes|acta|verbale|rechnung|vertrage?s?|angebote?s?|lettre|facture|contrat|carta|factura|"
     r"contrato|lettera|fattura|contratto)\s+(?:of|from|on|vom|du|de|del|della)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
@@ -92,6 +114,13 @@ _SUBJECT = re.compile(
     r"\W*(?:re|subject|betreff|betr|objet|asunto|oggetto|dear|hi|hello|sehr|lieber?|liebe|cher|ch\u00e8re|bonjour|estimad[oa]|hola|gentile|caro)\b",
     re.IGNORECASE,
 )
+# "PROTOKOLL der Sitzung vom": the day of the meeting is that of its minutes.
+_MINUTES = re.compile(
+    r"[\s#*_]*(?!(?:the|das|les?|la|el|il|top)\b)(?:\w+\s+)?(?:minutes|protokoll|niederschrift|"
+    r"ergebnisprotokoll|procès-verbal|compte[ -]rendu|acta|verbale|notulen)\b[^.;]*\Z",
+    re.IGNORECASE,
+)
+_HEAD_LINES = 3
 _PLACE_WORDS = 5  # a date line is a place and a date, not a sentence that ends in one
 _LETTER_HEAD = 800  # characters in which a letter's date line stands, below two addresses
 # The start of a period that a document covers: the last that can date it.
@@ -139,11 +168,16 @@ def meaning(text: str, one: Found, since: int, last: DateKind | None) -> tuple[D
         takes_effect = cue[0][:9].lower() == "effective"
         kind = DateKind.EFFECTIVE if takes_effect else DateKind.SIGNED
         return kind, (4 if weak else 1) + (0 if one.start < OPENING else 2)
+    if one.start < OPENING and _IN_FORCE.search(text, max(0, one.start - 2 * _BEFORE), one.start):
+        return DateKind.EFFECTIVE, 4
     if since and _RANGE.fullmatch(text[since : one.start]):
         begun = last in (DateKind.PERIOD, DateKind.STARTS, DateKind.EFFECTIVE)
         return (DateKind.EXPIRES if begun else DateKind.MENTIONED), MEANT
     if _PERIOD.search(before) and not _END.search(before):
         return DateKind.PERIOD, 9
+    running = last in (DateKind.PERIOD, DateKind.STARTS, DateKind.EFFECTIVE)
+    if _UNTIL.search(before) and (_ENDS_THEN.match(text, one.end) or (running and since >= offset)):
+        return DateKind.EXPIRES, MEANT  # "beginnt am 1.9.2020 und ist bis zum 31.8.2023 befristet"
     if others:
         return _other_meaning(before, words[-1] if words else None), MEANT
     kind, strength = _by_line(text, one)
@@ -186,10 +220,20 @@ def _own_cue(before: str, since: int) -> re.Match[str] | None:
     return best
 
 
+def _of_minutes(text: str, line_start: int, one: Found) -> bool:
+    """Whether a day stands in one of the first lines, which says that these are minutes."""
+    if one.form != "day" or one.start > _LETTER_HEAD:
+        return False
+    above = sum(bool(line.strip()) for line in text[:line_start].split("\n"))
+    return above < _HEAD_LINES and _MINUTES.match(text, line_start, one.start) is not None
+
+
 def _by_line(text: str, one: Found) -> tuple[DateKind, int]:
     """What a date without a cue means by the line that it stands in."""
     foot = one.start >= max(_LETTER_HEAD, len(text) - FOOT)
     line_start = text.rfind("\n", 0, one.start) + 1
+    if _of_minutes(text, line_start, one):
+        return DateKind.NAMED, 8
     if _SPOKEN_OF.search(text, max(line_start, one.start - _BEFORE), one.start):
         return DateKind.MENTIONED, MEANT
     if one.start >= _LETTER_HEAD and not foot:

@@ -109,17 +109,62 @@ _DIGIT = re.compile(r"\d")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
 _YMD = re.compile(r"([-/._])(\d{1,2})\1(\d{1,2})(?!\d)")
 _YM = re.compile(r"[-/_](0[1-9]|1[0-2])(?![\d/-])")
-_DMY = re.compile(r"(?<![\w.,/-])([\dlIO]{1,2})\s?([./-])\s?([\dlIO]{1,2})\s?\2\s?\Z")
+_DMY = re.compile(
+    r"(?:(?<![\w.,/-])|(?<=\d\.-))([\dlIO]{1,2})\s?([./-])\s?([\dlIO]{1,2})\s?\2\s?\Z"
+)
 _WORD = r"[^\W\d_]{3,10}"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _OF = r"(?:of\s|de\s|del\s|d['\u2019]|in\sthe\syear\s)?"
+_SUFFIX = r"(?:st|nd|rd|th|ère|er|ème|eme|e|\.|º|°)?"
 _DAY_MONTH = re.compile(
-    rf"(?<![\w.,/-])([\dlIO]{{1,2}})(?:st|nd|rd|th|er|\.|º|°)?(?:[\s-]+)(?:day\s)?{_OF}\s?"
+    rf"(?:(?<![\w.,/-])|(?<=\d-))([\dlIO]{{1,2}}){_SUFFIX}(?:[\s-]+)(?:(?:day|jour|giorno)\s)?{_OF}\s?"
     rf"({_WORD})(?:\.?,?\s+|\.?-|,)\s?{_OF}\s?\Z"
 )
 _SPELLED = re.compile(rf"\b([a-z]{{4,7}}(?:-[a-z]{{5,7}})?)\s+day\s+of\s+({_WORD}),?\s+{_OF}\Z")
-_MONTH_DAY = re.compile(rf"(?<!\w)({_WORD})\.?\s+([\dlIO]{{1,2}})(?:st|nd|rd|th)?,?\s+\Z")
+_MONTH_DAY = re.compile(
+    rf"(?<!\w)({_WORD})\.?\s+(?:(\d{{1,2}})(?:st|nd|rd|th)?\s?(?:[-\u2013\u2014]|to)\s?)?"
+    r"([\dlIO]{1,2})(?:st|nd|rd|th)?,?\s+\Z"
+)
 _MONTH = re.compile(rf"(?<!\w)({_WORD})\.?(?:,?\s+|[-_]|\s?/\s?){_OF}\Z")
+# What leads to a day whose span began before it: "3 to 7 May", "28 April - 3 May", "1.4.-30.6.".
+_TO_DAY = (
+    r"\s?(?:[-\u2013\u2014]|to|until|bis(?:\szum)?|au|al|a|fino\sal)\s?"
+    r"(?:the\s|den\s|le\s|el\s|il\s)?\Z"
+)
+_FIRST_DAY = re.compile(
+    rf"(?<![\w.,/-])(?P<day>\d{{1,2}}){_SUFFIX}"
+    rf"(?:(?:\s{_OF}|-)(?P<name>{_WORD})\.?|\s?(?P<number>\d{{1,2}})\.)?{_TO_DAY}",
+    re.IGNORECASE,
+)
+_FIRST_MONTH_DAY = re.compile(
+    rf"(?<!\w)(?P<name>{_WORD})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_TO_DAY}", re.IGNORECASE
+)
+_NUMERALS = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
+_ROMAN = {numeral: month for month, numeral in enumerate(_NUMERALS, start=1)}
+_ROMAN_MONTH = re.compile(
+    r"(?<![\w.,/-])(?:(\d{1,2})\.?\s?[./-]?\s?)?(I{1,3}|IV|VI{0,3}|IX|XI{0,2})\s?[./-]\s?\Z"
+)
+_WEEK_AFTER = re.compile(r"[-\s]?W(\d{2})(?![\w])")
+_WEEK_BEFORE = re.compile(
+    r"\b(?:KW|CW|(?:calendar\s)?week|kalenderwoche|woche|semaine|semana|settimana)\s?(\d{1,2})"
+    r"(?:\s?[/,]\s?|\s(?:of\s|in\s|de\s|del\s)?)\Z",
+    re.IGNORECASE,
+)
+_PARTS = {"quarter": 3, "quartal": 3, "trimestre": 3, "half": 6, "halbjahr": 6, "semestre": 6}
+_ORDINAL_PARTS = {
+    word: n
+    for n, words in enumerate((
+        "first erste ersten erstes premier primer primo",
+        "second zweite zweiten zweites deuxieme segundo secondo",
+        "third dritte dritten drittes troisieme tercer terzo",
+        "fourth vierte vierten viertes quatrieme cuarto quarto",
+    ), start=1)
+    for word in words.split()
+}  # fmt: skip
+_PART_BEFORE = re.compile(
+    rf"(?<![\w.,/-])(?:([1-4]){_SUFFIX}|([^\W\d_]{{5,9}}))\s({'|'.join(_PARTS)})\s{_OF}\Z",
+    re.IGNORECASE,
+)
 _QUARTER_BEFORE = re.compile(r"(?<![A-Za-z])Q([1-4])[\s_/-]*\Z", re.IGNORECASE)
 _QUARTER_AFTER = re.compile(r"[\s_/-]*Q([1-4])(?![A-Za-z\d])", re.IGNORECASE)
 _YEAR_CUE = re.compile(
@@ -196,6 +241,8 @@ def _around(text: str, start: int, end: int, year: int) -> Found | None:
         days = one_day(year, int(match[2]), int(match[3]))
         if days and not _glued(text, start):
             return Found(start, match.end(), days, "day")
+    if (match := _WEEK_AFTER.match(text, end)) and (week := _week(year, int(match[1]))):
+        return Found(start, match.end(), week, "week")
     if match := _QUARTER_AFTER.match(text, end):
         return Found(start, match.end(), month_days(year, int(match[1]) * 3 - 2, 3), "quarter")
     offset = max(0, start - 48)
@@ -206,7 +253,12 @@ def _around(text: str, start: int, end: int, year: int) -> Found | None:
     last = window.rstrip()[-1:]
     if last and last in "./-" and (match := _DMY.search(window)):
         first, second = _number(match[1]), _number(match[3])
-        return _numeric(offset + match.start(), end, year, first, second, match[2])
+        found = _numeric(offset + match.start(), end, year, first, second, match[2])
+        return _from_first(found, window, offset)
+    if last and last in "./-" and (match := _ROMAN_MONTH.search(window)):
+        return _with_roman_month(match, offset, end, year)
+    if found := _part(window, offset, end, year):
+        return found
     if ("Q" in window or "q" in window) and (match := _QUARTER_BEFORE.search(window)):
         return Found(
             offset + match.start(), end, month_days(year, int(match[1]) * 3 - 2, 3), "quarter"
@@ -233,14 +285,19 @@ def _named_month(window: str, offset: int, end: int, year: int) -> Found | None:
         return None
     for form, day_at, month_at, vote in (
         (_DAY_MONTH, 1, 2, 1),
-        (_MONTH_DAY, 2, 1, -1),
+        (_MONTH_DAY, 3, 1, -1),
     ):
         match = form.search(window)
         month = _ALL_MONTHS.get(fold(match[month_at])) if match else None
         days = one_day(year, month, _number(match[day_at])) if match and month else None
         if match and days:
             # Only the long form "April 12, 2023" is a habit that tells; "12 April" is universal.
-            return Found(offset + match.start(), end, days, "day", vote=min(vote, 0))
+            found = Found(offset + match.start(), end, days, "day", vote=min(vote, 0))
+            if vote > 0 or not match[2]:
+                return _from_first(found, window, offset)
+            first = one_day(year, month, int(match[2])) if month else None
+            span = first and first[0] < days[0] and (first[0], days[1])
+            return replace(found, days=span, form="days") if span else found
     if match := _SPELLED.search(window.lower()):
         month, number = _ALL_MONTHS.get(fold(match[2])), _ORDINALS.get(match[1])
         days = one_day(year, month, number) if month and number else None
@@ -251,6 +308,52 @@ def _named_month(window: str, offset: int, end: int, year: int) -> Found | None:
     if match and month and (match[1][0].isupper() or len(match[1]) > 3):
         return Found(offset + match.start(1), end, month_days(year, month), "month")
     return None
+
+
+def _from_first(found: Found | None, window: str, offset: int) -> Found | None:
+    """The days from the first on, where one is the last of several: "3 to 7 May 2021"."""
+    lead = window[: found.start - offset] if found else ""
+    match = _FIRST_DAY.search(lead) or _FIRST_MONTH_DAY.search(lead)
+    if found is None or match is None:
+        return found
+    last, said = found.days[0], match.groupdict()
+    month = _ALL_MONTHS.get(fold(said["name"])) if said["name"] else last.month
+    month = int(said["number"]) if said.get("number") else month
+    first = one_day(last.year - (month > last.month), month, int(said["day"])) if month else None
+    if first is None or first[0] >= last:
+        return found
+    return Found(offset + match.start(), found.end, (first[0], found.days[1]), "days")
+
+
+def _with_roman_month(match: re.Match[str], offset: int, end: int, year: int) -> Found | None:
+    month = _ROMAN[match[2]]
+    days = one_day(year, month, int(match[1])) if match[1] else month_days(year, month)
+    form = "day" if match[1] else "month"
+    return Found(offset + match.start(), end, days, form) if days else None
+
+
+def _part(window: str, offset: int, end: int, year: int) -> Found | None:
+    """A week, a quarter or a half, told before its year: "KW 37/2021", "3. Quartal 2022"."""
+    if (match := _WEEK_BEFORE.search(window)) and (week := _week(year, int(match[1]))):
+        return Found(offset + match.start(), end, week, "week")
+    match = _PART_BEFORE.search(window)
+    number = int(match[1] or _ORDINAL_PARTS.get(fold(match[2]), 0)) if match else 0
+    if match is None or not number:
+        return None
+    months = _PARTS[match[3].lower()]
+    if number > 12 // months:
+        return None
+    days = month_days(year, (number - 1) * months + 1, months)
+    return Found(offset + match.start(), end, days, "quarter")
+
+
+def _week(year: int, number: int) -> Days | None:
+    """A week of ISO 8601; None when the year has none of that number."""
+    try:
+        first = date.fromisocalendar(year, number, 1)
+    except ValueError:
+        return None
+    return first, first + timedelta(days=7)
 
 
 def _numeric(start: int, end: int, year: int, a: int, b: int, mark: str) -> Found | None:
@@ -413,7 +516,7 @@ def _named(document: Document, path: str) -> list[tuple[int, ContentDate]]:
     return ranked
 
 
-_FORMS = ("day", "month", "quarter", "year")
+_FORMS = ("day", "days", "week", "month", "quarter", "year")
 
 
 def _spaced(name: str) -> str:

@@ -27,6 +27,8 @@ TYPES = {
     "image": ("jpg", "jpeg", "png", "gif", "tif", "tiff", "webp", "heic", "bmp"),
     "jpg": ("jpg", "jpeg"),
     "yaml": ("yaml", "yml"),
+    "video": ("mp4", "mov", "avi", "mkv", "webm", "m4v", "wmv", "mpg", "mpeg", "3gp"),
+    "audio": ("mp3", "wav", "m4a", "flac", "ogg", "opus", "aac", "wma", "aiff"),
     "archive": ("zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar"),
     "code": (
         "py", "c", "h", "cpp", "hpp", "rs", "go", "js", "ts", "java", "kt", "rb", "sh", "sql", "cs",
@@ -35,6 +37,10 @@ TYPES = {
 }  # fmt: skip
 
 
+_OF_TEXT = (
+    "kinds", "languages", "author", "recipient", "people", "date_kinds", "dated", "min_pages",
+    "max_pages", "amounts", "attachments",
+)  # fmt: skip
 _TIMES = ("after", "before", "spans", "date_field", "date_kinds")
 
 
@@ -74,15 +80,28 @@ class Filters(Conditions):
             values |= {name: getattr(plan, name) for name in _TIMES}
         return Filters(**values, ids=self.ids)
 
-    def sql(self) -> tuple[str, list[object]]:
+    def _of_files(self, unread: bool) -> bool:
+        """Whether files without a document fit: pictures have types and days, and no text.
+
+        A time alone asks for documents.
+        """
+        own = self.types or self.min_bytes or self.max_bytes or self.date_field == "mtime"
+        of_text = any(getattr(self, name) not in ((), "", None) for name in _OF_TEXT)
+        return bool(unread or own) and not of_text
+
+    def sql(self, *, unread: bool = False) -> tuple[str, list[object]]:
         """A condition over ``file f`` and ``document d``, and its values.
+
+        Args:
+            unread: also files without a document, where nothing is asked of text.
 
         It needs the functions of :func:`lsfs.index.sqlwords.add_functions` in the connection.
 
         Raises:
             UsageError: a day is no day, or the date field is unknown.
         """
-        made = _Where("f.status = 'empty'" if self.empty else "d.id IS NOT NULL")
+        first = "1" if self._of_files(unread) else "d.id IS NOT NULL"
+        made = _Where(_EMPTY if self.empty else first)
         if self.dir:
             made.add(*_below(self.dir))
         for folder in self.not_dirs:
@@ -194,6 +213,8 @@ class _Where:
 
 # --- one condition each: SQL, then its values
 
+# A picture without text is not empty.
+_EMPTY = f"f.status = 'empty' AND f.suffix NOT IN ({', '.join(map(repr, TYPES['image']))})"
 _MAIL = (
     "(d.media_type LIKE 'message/%' "
     "OR d.media_type IN ('application/mbox', 'application/vnd.ms-outlook'))"

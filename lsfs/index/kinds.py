@@ -221,12 +221,23 @@ def kind_of(document: Document, path: str) -> Kind:
     for kind, weight, why in by_structure(document.text):
         add(kind, weight, why)
     for kind, weight, why in _by_name(path):
-        add(kind, weight, why)
+        if kind != "letter" or not _is_english_brief(document.text, path):
+            add(kind, weight, why)
     own = titled[0] if titled is not None and titled[1] >= _TITLE else ""
     if own and own != "contract":
         # It calls itself something else: what it says of contracts is its topic.
         points.pop("contract", None)
     return _strongest(points, own, scanned=not document.text.strip())
+
+
+def _is_english_brief(text: str, path: str) -> bool:
+    """Whether a file called "brief" is no German letter, but an English text: a project's brief."""
+    words = fold(path.rsplit("/", 1)[-1]).rpartition(".")[0]
+    if "brief" not in re.split(r"[\W_]+", words):
+        return False
+    from lsfs.index.groups.languages import language_of
+
+    return language_of(text)[0] == "English" and not _SALUTATION.search(text[:1500])
 
 
 def _strongest(points: dict[str, list[tuple[float, str]]], own: str, *, scanned: bool) -> Kind:

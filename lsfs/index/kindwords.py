@@ -105,6 +105,10 @@ _KIN = _table(
     sale: bills_of_sale kaufvertrag kaufvertrage contrat_de_vente contrats_de_vente
     sale: contrato_de_compraventa contratos_de_compraventa contratto_di_vendita
     sale: contratti_di_vendita contratto_di_compravendita contratti_di_compravendita
+    draft: draft drafts entwurf entwurfe entwurfes brouillon brouillons borrador borradores bozza
+    draft: bozze rascunho rascunhos utkast
+    copy: copy copies kopie kopien copie copies copia copias copie
+    template: template templates vorlage vorlagen modele modeles plantilla plantillas
     """
 )
 _FAMILY = {word: name for name, words in _KIN.items() for word in words}

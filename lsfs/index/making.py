@@ -18,7 +18,7 @@ from lsfs.model import ContentDate, Document, FieldValue, Passage
 if TYPE_CHECKING:
     from lsfs.index.fields.definitions import Definitions
 
-FACTS_VERSION = 3  # raise when the rules for kinds or dates change: files are then judged anew
+FACTS_VERSION = 4  # raise when the rules for kinds or dates change: files are then judged anew
 
 
 @dataclass(frozen=True, slots=True)

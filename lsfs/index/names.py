@@ -94,6 +94,16 @@ class Name:
         return (self.words, self.other) if self.other else (self.words,)
 
 
+def is_legal_form(word: str) -> bool:
+    """Whether a folded word is a legal form: "ltd", "gmbh"."""
+    return word in _LEGAL_FORMS
+
+
+def is_title(word: str) -> bool:
+    """Whether a folded word stands before a name without being of it: "mrs", "firma"."""
+    return word in _BEFORE
+
+
 @lru_cache(maxsize=100_000)
 def name_of(written: str) -> Name:
     """A name as it is compared, from how it is written."""

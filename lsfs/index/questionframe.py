@@ -30,6 +30,8 @@ TYPE_WORDS = {
         "foto bilder bild imagenes immagini",
         "csv": "csv csvs csv-datei csv-dateien",
         "text": "text_file text_files",
+        "video": "video videos video_files videodateien vidéo vidéos vídeo vídeos",
+        "audio": "audio audio_file audio_files audio_recording audio_recordings audiodateien",
         "archive": "archive_file archive_files tarball tarballs archivdateien",
         "code": "source_file source_files code_file code_files quelldateien",
         "py": "python_file python_files python_script python_scripts python-dateien",
@@ -125,7 +127,7 @@ LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
     but aber mais pero ma there do we have les los las el un une una ein eine den dem
-    gli i lo degli dei delle dello
+    gli i lo degli dei delle dello mit with avec con
     alle tous toutes todos todas tutti tutte sind ist sont son sono"""
 )
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
@@ -207,10 +209,16 @@ def asks_files(text: str) -> bool:
 
 def of_many(text: str) -> bool:
     """Whether the first noun phrase names several files: "contracts", not "contract"."""
+    determined = ""
     for match in TOKEN.finditer(text):
         word = fold(match[0])
+        if word in DETERMINERS and not determined:
+            determined = word
+            continue
         if word in HEAD_END | HEAD_LINKS:
             return False
+        if word == "foto" and determined == "le":  # Italian; its plural is the same word
+            return True
         known = word in FILE_WORDS or word in TYPE_WORDS or word in w.MAIL_WORDS
         if kinds_of_many(word) or (known and word.endswith(("s", "en", "te"))):
             return True

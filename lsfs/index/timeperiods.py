@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -53,11 +54,17 @@ _NUMERIC = re.compile(
     r"|(?P<a>[0-9]{1,2})(?P<t>[-/.])(?P<b>[0-9]{1,2})(?P=t)(?P<z>(?:19|20)[0-9]{2})"
     r"|(?P<a2>[0-9]{2})\.(?P<b2>[0-9]{2})\.(?P<z2>[0-9]{2})"
     r"|(?P<a3>[0-9]{1,2})(?P<t3>[./])(?P<b3>[0-9]{1,2})(?P=t3)(?P<z3>[0-9]{2})"
+    r"|(?P<a5>0?[1-9]|[12][0-9]|3[01])\.\s?(?P<b5>0?[1-9]|1[0-2])\.(?![0-9])"
     r"|(?P<y4>(?:19|20)[0-9]{2})(?P<m4>0[1-9]|1[0-2])(?P<d4>[0-3][0-9])(?![-/.]?[0-9])"
     r"|(?P<y2>(?:19|20)[0-9]{2})[-/](?P<m2>0[1-9]|1[0-2])"
     r"|(?P<m3>0?[1-9]|1[0-2])/(?P<y3>(?:19|20)[0-9]{2})"
 )
 OPEN = frozenset(("in", "from", "since", "after", "before", "until", "between"))
+
+
+def _day_of(year: int, month: int, day: int) -> Days:
+    """A day; of 29 February in another year the month."""
+    return one_day(year, month, day) or month_days(year, month)
 
 
 class PeriodReader(LongPeriodReader):
@@ -110,6 +117,11 @@ class PeriodReader(LongPeriodReader):
             days = one_day(year, b, a) or (one_day(year, a, b) if part["t"] == "/" else None)
         elif part["z3"]:
             return None if numbered else self._short_numeric(end, match)
+        elif part["a5"]:  # vom 15.3.; it may be a section
+            day, month = int(part["a5"]), int(part["b5"])
+            if numbered or one_day(2024, month, day) is None:
+                return None
+            return Period(end, lambda of: _day_of(of, month, day), None, "day", POINT)
         elif part["y4"]:  # 20230714 is as often a number
             days = one_day(int(part["y4"]), int(part["m4"]), int(part["d4"]))
             led = self.word(i - 1) in w.DATED
@@ -168,7 +180,7 @@ class PeriodReader(LongPeriodReader):
             return None
 
         def make(of: int) -> Days:
-            return one_day(of, month, day) or month_days(of, month)
+            return _day_of(of, month, day)
 
         written = self.word(end - 2) in w.OF or self.raw(end - 2) in ("st", "nd", "rd", "th")
         return Period(end, make, year, "day", None if year or written else POINT | {"in"})
@@ -327,7 +339,8 @@ class PeriodReader(LongPeriodReader):
             days = whole.make(whole.year)
         if whole.year is None and not self.raw(after)[:1].isupper():
             return None
-        return fixed(whole.end, w.part(days, edge), "part", f"{self.raw(i)} of it, by our reading")
+        note, part = f"{self.raw(i)} of it, by our reading", w.part(days, edge)
+        return replace(fixed(whole.end, part, "part", note), floating=whole.year is None)
 
     def _week(self, i: int) -> Period | None:
         """Week 12 of 2024, KW 12 2024: weeks of ISO 8601."""

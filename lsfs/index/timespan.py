@@ -23,6 +23,7 @@ from lsfs.model import DaySpan
 
 MOST_SHORT = 15  # years from the first to the second of "2021-22"
 MOST_HAN = 50  # phrases in Chinese or Japanese
+NEAR_DAYS = 92  # in which the next June or Friday is near
 MAX_CHARS = 4000  # a question; what is pasted behind it is not read for time
 _QUOTED = re.compile(r'"[^"\n]*"|\u201c[^\u201d\n]*\u201d|\u201e[^\u201c\n]*\u201c')
 
@@ -39,6 +40,8 @@ class TimePhrase:
             when there is none.
         note: what was assumed, in words; mostly "".
         spans: the single spans of "2021 or 2023", which ``span`` goes around; else empty.
+        floats: days from today in which the next "June" or "Friday" counts as near; 0 for what
+            tells its year.
     """
 
     start: int
@@ -48,6 +51,7 @@ class TimePhrase:
     role: str
     note: str = ""
     spans: tuple[DaySpan, ...] = ()
+    floats: int = 0
 
 
 # What stands between "rue" and the rest of a street's name.
@@ -142,6 +146,8 @@ class _Reader(PeriodReader):
             role = role if role in ("in", "on", "from", "between") else ""
             if not role and not self._range_believable(i, first, second):
                 return None
+        if role == "before" and second is None and w.EDGES.get(self.word(j)) == "end":
+            role = "until"  # "before the end of June"
         if role == "by":
             if second is not None or first.shape == "year":
                 return None  # "signed by 2023" is no time that we could tell
@@ -154,7 +160,10 @@ class _Reader(PeriodReader):
         if role == "on" and first.shape in ("unit", "span"):
             role = ""  # the article of "le mois dernier"
         start, stop = self.tokens[i].start, self.tokens[end - 1].end
-        return TimePhrase(start, stop, span, "", role, note, parts), end
+        yearless = first.floating or first.year is None
+        yearless = yearless and (second is None or second.year is None)
+        floats = NEAR_DAYS if yearless else 7 if first.shape == "weekday" else 0
+        return TimePhrase(start, stop, span, "", role, note, parts, floats), end
 
     def _named_so(self, i: int, end: int) -> bool:
         """Whether it names a street ("rue du 4 Septembre") or a prince ("August der Starke")."""
@@ -226,10 +235,11 @@ class _Reader(PeriodReader):
 
     def _joined(self, first: Period, second: Period) -> Days | None:
         """From the start of one to the end of the other; each takes the year of the other."""
-        if first.year is None and second.year:
-            first = replace(first, year=second.year)
-            if first.make(second.year)[0] > self._days(second)[0]:
-                first = replace(first, year=second.year - 1)
+        if first.year is None and second.year is not None:
+            last = self._days(second)
+            first = replace(first, year=last[0].year)
+            if first.make(last[0].year)[0] > last[0]:
+                first = replace(first, year=last[0].year - 1)
         elif second.year is None and first.year:
             second = replace(second, year=first.year)
         elif first.year is None and second.year is None:
@@ -276,7 +286,8 @@ class _Reader(PeriodReader):
         if self.capital(period.end) or self.word(period.end) == "of":
             return False  # "from April Jones", "in March of the Penguins"
         follows = self.word(period.end)
-        small = period.shape == "month" and self.raw(j) in ("march", "may", "mars")
+        names = ("march", "may", "mars", "Augustus")
+        small = period.shape == "month" and self.raw(j) in names
         if small and follows == "order":
             return False
         if small and follows.isalpha() and follows not in w.STOPS | w.DOCUMENT_WORDS:
@@ -301,6 +312,9 @@ class _Reader(PeriodReader):
                 return False  # "invoices over 2000"
             round_number = year in (1900, 2000) and noun_follows
             return role in OPEN and not amount and not round_number
+        clause = self.word(j - 1) in ("die", "der", "das")
+        if clause and (self.word(j - 2) == "," or after in w.GERMAN_LAST):
+            return after.isalpha()  # ", die 2023 unterschrieben wurden"
         if not before:
             if after == ":":
                 return False  # "2001: A Space Odyssey"
@@ -308,6 +322,8 @@ class _Reader(PeriodReader):
             return joins or not after.isalpha()
         if before == "stand" and not {"halle", "hall"}.isdisjoint(map(self.word, range(i - 5, i))):
             return False  # "Halle 7 Stand 2019"; else it is German for "as of"
+        if before not in w.DOCUMENT_WORDS and year > self.today.year + 1:
+            return False  # "Vision 2030"
         if before in w.NUMBERED_THINGS or year > self.today.year + 10:
             return False
         if after in w.DOCUMENT_WORDS:

@@ -34,6 +34,7 @@ class Period:
         year: that year; None when the phrase does not say it, 0 when it needs none.
         shape: year, month, day, quarter, ...; lists join like with like.
         roles: the roles that let it be read; None when it is time whatever stands around it.
+        floating: whether its year was chosen by today.
     """
 
     end: int
@@ -42,6 +43,7 @@ class Period:
     shape: str
     roles: frozenset[str] | None = None
     note: str = ""
+    floating: bool = False
 
 
 def fixed(end: int, days: Days, shape: str, note: str = "") -> Period:

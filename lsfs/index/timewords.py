@@ -287,6 +287,12 @@ TENS = _numbers(
     """
 )
 SURE_SHORT_MONTHS = _words("feb apr jun jul aug sep sept oct okt nov")
+# What ends a German clause, behind its time.
+GERMAN_LAST = _words(
+    """auslaufen ablaufen enden beginnen starten fällig unterschrieben unterzeichnet abgeschlossen
+    geschlossen erstellt geschrieben gesendet geschickt erhalten gekauft geändert bearbeitet
+    aufgenommen entstanden"""
+)
 # Said of a day before "hier", which is here in German.
 FRENCH_DONE = _words(
     """modifie modifies modifiee modifiees recu recus recue recues envoye envoyes envoyee envoyees

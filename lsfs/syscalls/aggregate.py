@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 from lsfs import paths
@@ -178,11 +179,19 @@ def of_party(
     """
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.fields.meant import role_of, source
-    from lsfs.index.join.reading import values_of
+    from lsfs.index.join.mentions import filled
+    from lsfs.index.join.reading import own_names, parties_anywhere, values_of
     from lsfs.index.names import meant_by, name_of
 
     known = definitions(call.engines.config.fields)
-    stated = values_of(call.engines.catalog, source("party", known), files)
+    catalog = call.engines.catalog
+    stated = values_of(catalog, source("party", known), files)
+    other, own = source("counterparty", known), own_names(catalog)
+    others = values_of(catalog, other, files, own)
+    anywhere = parties_anywhere(catalog, other, own)
+    for path, values in filled(catalog, other, others, files, anywhere).items():
+        if path not in others:
+            stated[path] = [*stated.get(path, ()), *values]
     meant = meant_by(party, {name_of(v.value) for values in stated.values() for v in values})
     found = []
     for file in files:
@@ -325,7 +334,8 @@ class _Work:
         from lsfs.index.fields.meant import source
         from lsfs.index.groups.attributes import period_named
         from lsfs.index.join import columns
-        from lsfs.index.join.reading import values_of
+        from lsfs.index.join.mentions import filled
+        from lsfs.index.join.reading import parties_anywhere, values_of
 
         one = columns.column(asked)
         if one.field in columns.OF_FILES:
@@ -336,6 +346,12 @@ class _Work:
         if one.period and what.type != "date":
             raise UsageError(f"{one.field} is no date: it has no {one.period}")
         stated = values_of(self._catalog, what, self._files, self._own)
+        anywhere = (
+            parties_anywhere(self._catalog, what, self._own)
+            if what.type == "party"
+            else chain.from_iterable(stated.values())
+        )
+        stated = filled(self._catalog, what, stated, self._files, anywhere)
         if not stated and (part := period_named(asked)):  # no column is called so
             return columns.by_day(columns.Column("date", part), self._files)
         return columns.by_value(one, what.type, stated, self._files)

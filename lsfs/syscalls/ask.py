@@ -217,6 +217,8 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
     """The sum that is asked for, added up; None when none is, or nothing can be added up."""
     from lsfs.syscalls import sums
 
+    if split := sums.dated(call, plan):
+        plan, filters = split[0], replace(split[1], dir=filters.dir, ids=filters.ids)
     who = sums.asked_sum(plan)
     found = None if who is None else sums.summed(call, plan, filters, who)
     if found is None:
@@ -355,6 +357,8 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     topic = topic_of(plan)
     words = " ".join(part for word in topic for part in (word, *_family(word)))
     files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
+    if not files and topic:  # pictures have no words but those of their path
+        files = [file for file in _all(engines, filters, plan) if _is_called(file, topic)]
     if not files and filters.author and "email" not in filters.types:
         # Few documents say in their properties who wrote them; most say it in their text.
         unsigned = replace(filters, author="")
@@ -363,6 +367,12 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
         files = _all(engines, filters, plan)
     there = [file for file in files if engines.is_there(file.path)]
     return _ordered(engines, there, plan)
+
+
+def _is_called(file: FoundFile, topic: Sequence[str]) -> bool:
+    from lsfs.index.sqlwords import holds_any
+
+    return not file.evidence and all(holds_any(word, file.path) for word in topic)
 
 
 def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
 
 if TYPE_CHECKING:
+    from lsfs.index.catalog import Catalog
     from lsfs.index.fields.definitions import Definitions
+    from lsfs.index.join.keys import Key
     from lsfs.index.join.meaning import Meaning
-    from lsfs.index.join.reading import SideFile
+    from lsfs.index.join.reading import SideFile, Values
     from lsfs.index.join.rows import JoinKey, Side
     from lsfs.syscalls.join import JoinRequest
 
@@ -33,7 +36,6 @@ def keys_of(
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.join.keys import key, with_limits
     from lsfs.index.join.reading import own_names, values_of
-    from lsfs.index.join.rows import Side
     from lsfs.index.names import THRESHOLD
 
     engines = call.engines
@@ -55,12 +57,37 @@ def keys_of(
         call.check()
         if asked in fields:
             one = fields[asked]
-            side = Side(one, read(one.left, left), read(one.right, right))
+            stated = read(one.left, left), read(one.right, right)
+            side = _side(engines.catalog, one, stated, (left, right), own)
             notes += _crowded(side)
             sides.append(side)
         else:
             sides.append(_meaning(call, request, asked, known, own, left, right))
     return sides, notes
+
+
+def _side(
+    catalog: Catalog,
+    one: Key,
+    stated: tuple[Values, Values],
+    files: tuple[Sequence[SideFile], Sequence[SideFile]],
+    own: Sequence[str],
+) -> Side:
+    """A key with what both sides state of it, and what they mention of what others state."""
+    from lsfs.index.join.mentions import filled
+    from lsfs.index.join.reading import parties_anywhere
+    from lsfs.index.join.rows import Side
+
+    known = partial(parties_anywhere, catalog, own=own)
+    mentioned = [
+        filled(catalog, what, here, there, chain(chain.from_iterable(others.values()), anywhere))
+        for what, here, there, others in (
+            (one.left, stated[0], files[0], stated[1]),
+            (one.right, stated[1], files[1], stated[0]),
+        )
+        for anywhere in (known(what) if what.type == "party" else (),)
+    ]
+    return Side(one, *mentioned)
 
 
 def is_meaning(asked: str) -> bool:

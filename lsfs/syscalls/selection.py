@@ -233,8 +233,16 @@ def _about(
 ) -> tuple[Entry, ...]:
     if not topic:
         return _there(engines, filters, unread=unread)
+    from lsfs.index.sqlwords import holds_any
+
     holding = _holding(engines, topic)
-    return tuple(one for one in _there(engines, filters) if one.document_id in holding)
+    return tuple(
+        one
+        for one in _there(engines, filters)
+        if one.document_id in holding
+        # A picture without text has no words but those of its path.
+        or (one.document_id is None and all(holds_any(word, one.path) for word in topic))
+    )
 
 
 def _holding(engines: Engines, words: Sequence[str]) -> set[int]:

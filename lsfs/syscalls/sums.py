@@ -11,6 +11,7 @@ from lsfs.joins import Aggregated
 from lsfs.model import Citation, FoundFile, QueryPlan
 from lsfs.syscalls.aggregate import AggregateRequest, of_party, over
 from lsfs.syscalls.engines import Call
+from lsfs.syscalls.retrieve import read_query
 from lsfs.syscalls.selection import matching
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from lsfs.index.join.reading import SideFile
 
 KINDS = ("invoice", "receipt")  # what is paid, when the question does not say
+_TO = frozenset(("to", "an", "adresse a"))  # labels of who an invoice is written to
+LONGEST_TIME = 8  # words of a time
 LISTED = 50  # files named in an answer
 _WHO = r"(?P<who>.+?)"
 _FORMS = tuple(
@@ -111,16 +114,49 @@ def summed(call: Call, plan: QueryPlan, filters: Filters, asked: SumAsked) -> Ag
     return found if found.rows else None
 
 
-def _ours(call: Call, files: list[SideFile]) -> list[SideFile]:
-    """Files that we have written to others: they name us, and not as who has to pay."""
-    from lsfs.index.join.reading import own_names
+def dated(call: Call, plan: QueryPlan) -> tuple[QueryPlan, Filters] | None:
+    """A question for a sum whose last words are a time, as the time of the papers that count.
 
+    "How much did Acme pay in 2023?" asks for when it was paid, which only the papers tell.
+    """
+    from lsfs.index import timespan
+
+    words = plan.query.strip(" ?.!").split()
+    today = call.engines.today()
+    for count in range(min(LONGEST_TIME, len(words) - 1), 0, -1):
+        time = " ".join(words[-count:])
+        rest = replace(plan, query=" ".join(words[:-count]))
+        found = timespan.find(time, today)
+        whole = bool(found) and (found[0].start, found[0].end) == (0, len(time))
+        if whole and asked_sum(rest) is not None:
+            asked = read_query(call.engines, f"{KINDS[0]}s {time}")
+            return replace(asked.plan, query=rest.query), asked.filters
+    return None
+
+
+def _ours(call: Call, files: list[SideFile]) -> list[SideFile]:
+    """Files that we have written to others.
+
+    They name us, and not as who has to pay; or nobody but another one as who has to.
+    """
+    from lsfs.index.fields.definitions import definitions
+    from lsfs.index.fields.meant import label_of, role_of, source
+    from lsfs.index.join.reading import own_names, values_of
+
+    catalog = call.engines.catalog
+    own = own_names(catalog)
     found = {
-        one.path: one
-        for name in own_names(call.engines.catalog)
-        for one in of_party(call, files, name, unless="customer")
+        one.path: one for name in own for one in of_party(call, files, name, unless="customer")
     }
-    return list(found.values())
+    known = definitions(call.engines.config.fields)
+    everybody = values_of(catalog, source("party", known), files)
+    others = values_of(catalog, source("counterparty", known), files, own)
+    for file in files if own else ():
+        named = everybody.get(file.path, [])
+        paying = [v for v in named if role_of(v.rule) == "customer" or label_of(v.rule) in _TO]
+        if named and len(paying) == len(named) == len(others.get(file.path, ())):
+            found[file.path] = file
+    return [file for file in files if file.path in found]
 
 
 def text_of(found: Aggregated) -> str:

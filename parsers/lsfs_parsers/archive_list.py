@@ -1,24 +1,18 @@
-"""Archives and compressed files: a table of what is in them. Nothing is unpacked."""
+"""Archives: a table of what is in them. A compressed file is read as the document that it holds."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import lzma
 import struct
 import tarfile
 import zipfile
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import PurePosixPath
 from typing import IO, Any, cast
 
 from lsfs.errors import ParseError, UnsupportedFormat
 from lsfs.model import Document, Status
-from lsfs_parsers import archive, detect
+from lsfs_parsers import archive, compressed, detect
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Facts, Grid, Piece, one_line
 from lsfs_parsers.dates import day
@@ -32,10 +26,6 @@ _BLOCK = 512
 _HEADER = ("Name", "Bytes", "Modified")
 _UTF8_NAME = 0x800  # flag of a zip member, APPNOTE.TXT 4.4.4
 _ENCRYPTED = 0x1
-_STREAM_ERRORS = (
-    tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, OverflowError,
-)  # fmt: skip
-_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".lzma")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,7 @@ class _EnoughRead(Exception):
 
 
 class ArchiveParser:
-    """Lists zip and tar archives, and names what a compressed file holds."""
+    """Lists zip and tar archives, and reads what a compressed file holds."""
 
     name = "archive"
     version = VERSIONS["archive"]
@@ -64,10 +54,16 @@ class ArchiveParser:
     def parse(self, source: Source) -> Document:
         """The members of ``source`` as a table of names, sizes in bytes and dates.
 
+        Of a compressed file that is no tar archive the document that it holds, if that can be read.
+
         Raises:
             TooLarge: its directory is over the limits.
             ParseError: it is damaged, so that nothing can be listed.
         """
+        if source.media_type in _COMPRESSED and not _holds_tar(source):
+            held = compressed.document(source)
+            if held is not None:
+                return held
         builder = Builder(source, self.name, self.version, line_unit="row", heading_is_title=False)
         listing = _Listing(source, builder)
         members = listing.zipped() if source.media_type in _ZIPPED else listing.streamed()
@@ -79,6 +75,13 @@ class ArchiveParser:
 
 
 _ZIPPED = (detect.ZIP, detect.JAR)
+_COMPRESSED = (detect.GZIP, detect.BZIP2, detect.XZ, detect.ZSTD)
+
+
+def _holds_tar(source: Source) -> bool:
+    with source.open() as stream, suppress(*compressed.STREAM_ERRORS):
+        return _is_tar(compressed.unpacked(stream, source.media_type).read(_BLOCK))
+    return False
 
 
 class _Listing:
@@ -112,10 +115,10 @@ class _Listing:
         with self._source.open() as stream:
             if self._source.media_type == detect.TAR:
                 return self._tar(stream, seekable=True)
-            unpacked = _Limited(_unpacked(stream, self._source.media_type))
+            unpacked = _Limited(compressed.unpacked(stream, self._source.media_type))
             try:
                 head = unpacked.peek_block()
-            except _STREAM_ERRORS as error:
+            except compressed.STREAM_ERRORS as error:
                 raise ParseError(f"it cannot be unpacked: {error}") from error
             if not _is_tar(head):
                 return [_single(self._source)]
@@ -136,7 +139,7 @@ class _Listing:
                         break
         except _EnoughRead:
             self.cut = f"only the first {MAX_READ // 2**20} MiB were looked through"
-        except _STREAM_ERRORS as error:
+        except compressed.STREAM_ERRORS as error:
             if not found:
                 raise ParseError(f"the archive is damaged: {error}") from error
             self.cut = f"the archive is damaged behind the last member that is listed: {error}"
@@ -172,50 +175,21 @@ class _Limited:
         return bytes(self._stream.read(size))
 
 
-def _unpacked(stream: io.BufferedReader, media_type: str) -> Any:
-    if media_type == detect.GZIP:
-        return gzip.GzipFile(fileobj=stream)
-    if media_type == detect.BZIP2:
-        return bz2.BZ2File(stream)
-    if media_type == detect.XZ:
-        return lzma.LZMAFile(stream)
-    import zstandard
-
-    return _ZstdErrors(zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True))
-
-
-class _ZstdErrors:
-    """A zstd stream whose errors are those of a damaged file."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def read(self, size: int) -> bytes:
-        import zstandard
-
-        try:
-            return bytes(self._stream.read(size))
-        except zstandard.ZstdError as error:
-            raise OSError(str(error)) from error
-
-
 def _is_tar(block: bytes) -> bool:
-    with suppress(*_STREAM_ERRORS):
+    with suppress(*compressed.STREAM_ERRORS):
         return bool(tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape").name)
     return False
 
 
 def _single(source: Source) -> _Member:
     """The one file in a compressed file, as far as its head and name tell."""
-    path = PurePosixPath(source.name)
-    name = path.stem if path.suffix.lower() in _SUFFIXES else path.name
     size, modified = None, ""
     if source.media_type == detect.GZIP:
         seconds = int.from_bytes(source.read(4, 4), "little")
         modified = _day(seconds) if seconds else ""
         if source.size < 2**31:  # the size is kept modulo 2**32, of the last part (RFC 1952)
             (size,) = struct.unpack("<I", source.read(4, source.size - 4).rjust(4, b"\0"))
-    return _Member(name, size, modified)
+    return _Member(compressed.name_within(source.name), size, modified)
 
 
 def _tar_member(entry: tarfile.TarInfo) -> _Member:

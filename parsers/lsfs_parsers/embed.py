@@ -26,18 +26,19 @@ def media_type(data: bytes, name: str) -> str:
     return source.media_type
 
 
-def read_held(data: bytes, name: str, outer: Source) -> Document:
-    """The document in some bytes; never raises. It may take half of the time that is left.
+def read_held(data: bytes, name: str, outer: Source, *, share: int = 2) -> Document:
+    """The document in some bytes; never raises.
 
     Args:
         outer: the file that they are in.
+        share: it may take one part in so many of the time that is left, and of the characters.
     """
-    deadline = time.monotonic() + outer.seconds_left() / 2 - outer.pictures.given
+    deadline = time.monotonic() + outer.seconds_left() / share - outer.pictures.given
     held = HeldSource(
         -1,
         name,
         len(data),
-        max_chars=outer.max_chars // 2,
+        max_chars=outer.max_chars // share,
         deadline=deadline,
         pictures=outer.pictures,
         memory=outer.memory,

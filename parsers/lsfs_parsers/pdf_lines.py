@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, count
+from operator import add, gt, sub
 from typing import Any, NamedTuple
 
-Extent = tuple[float, float]
+from lsfs_parsers.pdf_calls import Characters
+
 Gap = tuple[int, float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
@@ -202,7 +204,7 @@ def page_text(page: Any) -> PageText:
     """The lines of a pypdfium2 page."""
     text_page = page.get_textpage()
     try:
-        reader = _Reader(page, text_page)
+        reader = _Reader(text_page)
         turned = _turned(reader, page.get_rotation())
         turn = turn_of(page, turned)
         found = list(reader.lines(turn))
@@ -211,11 +213,6 @@ def page_text(page: Any) -> PageText:
         return PageText(lines, [line for line, angle in found if angle != upright], turn)
     finally:
         text_page.close()
-
-
-def page_lines(page: Any) -> list[Line]:
-    """The lines of a pypdfium2 page in the order in which they were drawn."""
-    return page_text(page).lines
 
 
 def attached(lines: list[Line]) -> list[Line]:
@@ -285,41 +282,79 @@ def _turned(reader: _Reader, rotation: int) -> int:
 
 
 class _Run(NamedTuple):
-    """A line as pdfium has it: its text, its range of characters, and its direction."""
+    """A line as pdfium has it.
+
+    Attributes:
+        start, end: its range among the units of the page's text.
+        first, middle, last: of its characters.
+        angle: in degrees, clockwise, in user space.
+        spaces: the unit with which each space begins, but for those at the ends.
+        words: the unit behind each of these spaces.
+        places: where they are in ``text``, if each is one unit there; else none.
+    """
 
     text: str
-    start: int  # among the units
+    start: int
     end: int
-    first: int  # among the characters
+    first: int
     middle: int
     last: int
     hyphen: bool
-    angle: int  # degrees, clockwise, in user space
+    angle: int
+    spaces: list[int]
+    words: list[int]
+    places: list[int]
+
+
+_Sides = tuple[list[float], list[float]]  # left and right
+
+
+class _Gaps(NamedTuple):
+    """The left sides, and the right ones, of the letters beside the spaces of a line."""
+
+    before: _Sides
+    after: _Sides
+
+    def extents(self) -> _Sides:
+        """Where each space begins, and where it ends."""
+        (starts, lefts), (rights, ends) = self.before, self.after
+        turned = list(map(gt, starts, rights))
+        if True not in turned:
+            return lefts, rights
+        # From right to left, or another run of text, where the first stands behind.
+        return (
+            [
+                end if is_turned else left
+                for is_turned, left, end in zip(turned, lefts, ends, strict=True)
+            ],
+            [
+                start if is_turned else right
+                for is_turned, right, start in zip(turned, rights, starts, strict=True)
+            ],
+        )
 
 
 class _Reader:
-    """A few calls of pdfium for each line; calls for each character are ten times slower.
+    """A few questions about each line, for all lines at once.
 
-    Positions are pdfium's: counted in UTF-16 units, from the bottom left of the user space.
+    Units are those of UTF-16, a character each in ``_units``.
     """
 
-    def __init__(self, page: Any, text_page: Any) -> None:
-        import pypdfium2.raw as raw
-
-        self._raw = raw
-        self._page = text_page.raw
-        self._matrix = raw.FS_MATRIX()
-        self._char_box = raw.FPDFText_GetCharBox
-        self._doubles = [ctypes.c_double() for _ in range(4)]
+    def __init__(self, text_page: Any) -> None:
+        self._characters = Characters(text_page)
         count = text_page.count_chars()
-        self._units = self._all_units(count)
+        self._units = self._characters.units(count)
         self._same = len(self._units) == count  # then each unit's index is its character's
-        self.runs = list(self._runs())
+        runs = list(self._runs())
+        angles = self._characters.angles([run.first for run in runs])
+        self.runs = [
+            run._replace(angle=angle) if angle else run
+            for run, angle in zip(runs, angles, strict=True)
+        ]
 
     def lines(self, turn: Turn) -> Iterator[tuple[Line, int]]:
         """The lines, and the angle at which each runs in user space."""
-        for run in self.runs:
-            line = self._line(run, turn)
+        for run, line in zip(self.runs, self._lines(self.runs, turn), strict=True):
             if line is None:
                 continue
             pieces = [run]
@@ -329,203 +364,179 @@ class _Reader:
             if len(pieces) == 1:
                 yield line, run.angle
                 continue
-            for piece in pieces:
-                line = self._line(piece, turn)
-                if line is not None:
-                    yield line, run.angle
+            for piece in self._lines(pieces, turn):
+                if piece is not None:
+                    yield piece, run.angle
 
     def _at_one_height(self, run: _Run, turn: Turn, size: float) -> list[_Run]:
         """The pieces of a line in which pdfium put what stands below it, the first cell of the next
         row of a table behind the last cell of a row, or what is drawn next in another column."""
         cuts = [run.start]
-        spaces, _ = self._gaps(run, turn)
-        baseline = self._baseline(run.first, turn)
-        for before, after in spaces:
-            one, other = self._char(before - 1, turn), self._char(after, turn)
+        baseline = next(self._baselines([run.first], turn))
+        for space, word in zip(run.spaces, run.words, strict=True):
+            one, other = self._boxes([space - 1, word], turn)
             apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
-            turned = _is_turned(self._units[before - 1]) or _is_turned(self._units[after])
+            turned = _is_turned(self._units[space - 1]) or _is_turned(self._units[word])
             gap = other[0] - one[2]
             if not apart and not turned and not -_BACK * size < gap < GAP_IN_SIZES * size:
-                here = self._baseline(self._char_index(after), turn)
+                here = self._baseline(word, turn)
                 if here is not None and baseline is not None:
                     apart = abs(here - baseline) > _OFF_LINE * size
             if apart:
-                cuts.append(after)
-                baseline = self._baseline(self._char_index(after), turn)
+                cuts.append(word)
+                baseline = self._baseline(word, turn)
         if len(cuts) == 1:
             return [run]
         ends = [*cuts[1:], run.end]
         return [
-            self._run(start, end, hyphen=run.hyphen and end == run.end, angle=run.angle)
+            self._run(start, end, hyphen=run.hyphen and end == run.end)._replace(angle=run.angle)
             for start, end in zip(cuts, ends, strict=True)
         ]
 
     def _runs(self) -> Iterator[_Run]:
         units = self._units
         for match in _LINE.finditer(units):
-            if not match.group().strip():
+            if match.group().isspace():
                 continue
             start, end = match.span()
             hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
-            run = self._run(start, end, hyphen=hyphen, angle=0)
-            turns = self._raw.FPDFText_GetCharAngle(self._page, run.first)
-            angle = round(math.degrees(turns)) % 360 if turns > 0 else 0
-            yield run._replace(angle=angle) if angle else run
+            yield self._run(start, end, hyphen=hyphen)
 
-    def _run(self, start: int, end: int, *, hyphen: bool, angle: int) -> _Run:
+    def _run(self, start: int, end: int, *, hyphen: bool) -> _Run:
         units = self._units[start:end]
         lead = len(units) - len(units.lstrip())
         # A space may be pdfium's own, which has neither size nor matrix.
-        half = len(units) // 2
-        half -= len(units[:half]) - len(units[:half].rstrip())
-        middle = self._char_index(start + max(half - 1, lead))
-        first, last = self._char_index(start + lead), self._char_index(end - 1)
-        return _Run(_joined(units), start, end, first, middle, last, hyphen, angle)
+        half = len(units[: len(units) // 2].rstrip())
+        first, middle, last = self._indices([start + lead, start + max(half - 1, lead), end - 1])
+        text = _joined(units)
+        places = _ends(units.split())
+        if places.pop() == len(units):
+            spaces = [start + place for place in places]
+            words = [space + 1 for space in spaces]
+        else:
+            found = [space.span() for space in _SPACES.finditer(units.strip())]
+            spaces = [start + lead + begun for begun, _ in found]
+            words = [start + lead + ended for _, ended in found]
+            places = []
+        if text != units:
+            places = []
+        return _Run(text, start, end, first, middle, last, hyphen, 0, spaces, words, places)
 
-    def _all_units(self, count: int) -> str:
-        """The page's text with one character for each UTF-16 unit, so that indices are pdfium's."""
-        if count <= 0:
-            return ""
-        buffer = (ctypes.c_ushort * (count + 1))()
-        written = max(0, self._raw.FPDFText_GetText(self._page, 0, count, buffer) - 1)
-        text = bytes(buffer)[: 2 * written].decode("utf-16-le", "surrogatepass")
-        # A pair of units is one character of Python's.
-        return text if len(text) == written else "".join(map(chr, buffer[:written]))
+    def _lines(self, runs: list[_Run], turn: Turn) -> Iterator[Line | None]:
+        """The line that each run is; None for one of which nothing is to be seen."""
+        characters = self._characters
+        middles = [run.middle for run in runs]
+        sizes, weights = characters.sizes(middles), characters.weights(middles)
+        baselines = self._baselines([run.first for run in runs], turn)
+        between = self._gaps(runs, turn)
+        for run, size, weight, baseline, gaps in zip(
+            runs, sizes, weights, baselines, between, strict=True
+        ):
+            boxes = self._rectangles(run, turn)
+            if not boxes:
+                yield None
+                continue
+            bold = weight >= _BOLD
+            text = run.text.strip()
+            if len(boxes) > 1:  # one rectangle is one run of letters in one font and size
+                if text[0] not in _BULLETS:  # programs draw them bigger than the text of the item
+                    size = max(size, *characters.sizes([run.first]))
+                bold = bold and characters.weights([run.first])[0] >= _BOLD
+            box = union(boxes)
+            cells = self._cells(run, turn, box, gaps, max(GAP_IN_SIZES * size, SMALLEST_GAP))
+            yield Line(text, box, size, bold, run.hyphen, cells, None, baseline)
 
-    def _line(self, run: _Run, turn: Turn) -> Line | None:
-        boxes = self._boxes(run.first, run.last - run.first + 1, turn)
-        if not boxes:
-            return None
-        box = union(boxes)
-        raw, page = self._raw, self._page
-        size = self._size(run.middle)
-        bold = raw.FPDFText_GetFontWeight(page, run.middle) >= _BOLD
-        text = run.text.strip()
-        if len(boxes) > 1:  # one rectangle is one run of letters in one font and size
-            if text[0] not in _BULLETS:  # programs draw them bigger than the text of the item
-                size = max(size, self._size(run.first))
-            bold = bold and raw.FPDFText_GetFontWeight(page, run.first) >= _BOLD
-        cells = self._cells(run, turn, max(GAP_IN_SIZES * size, SMALLEST_GAP), box)
-        baseline = self._baseline(run.first, turn)
-        return Line(text, box, size, bold, run.hyphen, cells, baseline=baseline)
-
-    def _cells(self, run: _Run, turn: Turn, gap: float, box: Box) -> tuple[Cell, ...]:
-        """The parts of a line between spaces wider than ``gap``.
+    def _cells(
+        self, run: _Run, turn: Turn, box: Box, gaps: _Gaps, least: float
+    ) -> tuple[Cell, ...]:
+        """The parts of a line between spaces wider than ``least``.
 
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
-        units, extents = self._gaps(run, turn)
-        wide = _wide([right - left for left, right in extents], gap)
-        if True not in wide:
-            return (_cell(run.text, box, extents, hyphen=run.hyphen),)
+        lefts, rights = gaps.extents()
+        wide = _wide(list(map(sub, rights, lefts)), least)
+        if not wide and run.places:
+            return (
+                Cell(run.text, box, tuple(zip(run.places, lefts, rights, strict=True)), run.hyphen),
+            )
+        if not wide:
+            return (_cell(run.text, box, lefts, rights, hyphen=run.hyphen),)
+        units = self._units[run.start : run.end]
+        first, last = run.end - len(units.lstrip()), run.start + len(units.rstrip()) - 1
+        outer_lefts, outer_rights = self._sides([first, last], turn)
+        firsts, lasts = zip(outer_lefts, outer_rights, strict=True)
+        starts = [firsts, *((gaps.after[0][n], gaps.after[1][n]) for n in wide)]
+        ends = [*((gaps.before[0][n], gaps.before[1][n]) for n in wide), lasts]
         cells: list[Cell] = []
-        begun, narrow = run.start, list[Extent]()
-        for (before, after), extent, is_wide in zip(units, extents, wide, strict=True):
-            if is_wide:
-                around = self._between(begun, before, box, turn)
-                cells.append(_cell(_joined(self._units[begun:before]), around, narrow))
-                begun, narrow = after, []
-            else:
-                narrow.append(extent)
-        around = self._between(begun, run.end, box, turn)
-        text = _joined(self._units[begun : run.end])
-        cells.append(_cell(text, around, narrow, hyphen=run.hyphen))
+        begun, at = run.start, 0
+        for start, end, number in zip(starts, ends, [*wide, len(lefts)], strict=True):
+            is_last = number == len(lefts)
+            until = run.end if is_last else run.spaces[number]
+            # They may run from right to left.
+            around = min(start[0], end[0]), box[1], max(start[1], end[1]), box[3]
+            text = _joined(self._units[begun:until])
+            hyphen = run.hyphen and is_last
+            cells.append(_cell(text, around, lefts[at:number], rights[at:number], hyphen=hyphen))
+            begun, at = until if is_last else run.words[number], number + 1
         # Runs of text that were drawn at one height, whatever their order.
         return tuple(sorted(cells, key=lambda cell: cell.box[0]))
 
-    def _between(self, start: int, end: int, box: Box, turn: Turn) -> Box:
-        """The box of some units of a line, which may run from right to left."""
-        units = self._units
-        while start < end - 1 and units[start].isspace():
-            start += 1
-        while end - 1 > start and units[end - 1].isspace():
-            end -= 1
-        one, other = self._char(start, turn), self._char(end - 1, turn)
-        return min(one[0], other[0]), box[1], max(one[2], other[2]), box[3]
+    def _gaps(self, runs: list[_Run], turn: Turn) -> Iterator[_Gaps]:
+        """What stands beside the spaces of each run."""
+        before = self._sides([unit - 1 for run in runs for unit in run.spaces], turn)
+        after = self._sides([unit for run in runs for unit in run.words], turn)
+        at = 0
+        for run in runs:
+            here = slice(at, at + len(run.spaces))
+            yield _Gaps((before[0][here], before[1][here]), (after[0][here], after[1][here]))
+            at = here.stop
 
-    def _gaps(self, run: _Run, turn: Turn) -> tuple[list[tuple[int, int]], list[Extent]]:
-        """The spaces in a line: the units around them, and where they begin and end."""
-        start, end = run.start, run.end
-        spaces = [space.span() for space in _SPACES.finditer(self._units, start, end)]
-        if spaces and spaces[0][0] == start:
-            del spaces[0]
-        if spaces and spaces[-1][1] == end:
-            del spaces[-1]
-        extent = self._extents(turn)
-        extents = []
-        for before, after in spaces:
-            left, right = extent(before - 1)
-            left_again, right_again = extent(after)
-            # From right to left, or another run of text, where the first stands behind.
-            turned = left > left_again
-            extents.append((right_again, left) if turned else (right, left_again))
-        return spaces, extents
+    def _sides(self, units: list[int], turn: Turn) -> _Sides:
+        if turn.degrees:
+            boxes = self._boxes(units, turn)
+            return [box[0] for box in boxes], [box[2] for box in boxes]
+        at_left = turn.bounds[0]
+        lefts, rights = self._characters.sides(self._indices(units))
+        if at_left:
+            return [left - at_left for left in lefts], [right - at_left for right in rights]
+        return lefts, rights
 
-    def _extents(self, turn: Turn) -> Callable[[int], Extent]:
-        """What tells where a unit begins and ends; it is asked twice for each word."""
-        char_box, page, at_left = self._char_box, self._page, turn.bounds[0]
-        left, right, bottom, top = self._doubles
+    def _boxes(self, units: list[int], turn: Turn) -> list[Box]:
+        lefts, rights, bottoms, tops = self._characters.boxes(self._indices(units))
+        return list(map(turn.box, lefts, bottoms, rights, tops))
 
-        def upright(unit: int) -> Extent:
-            char_box(page, unit, left, right, bottom, top)
-            return left.value - at_left, right.value - at_left
+    def _baseline(self, unit: int, turn: Turn) -> float | None:
+        return next(self._baselines(self._indices([unit]), turn))
 
-        def any_other(unit: int) -> Extent:
-            box = self._char(unit, turn)
-            return box[0], box[2]
+    def _baselines(self, indices: list[int], turn: Turn) -> Iterator[float | None]:
+        for x, y in zip(*self._characters.origins(indices), strict=True):
+            yield None if math.isnan(y) else turn.box(x, y, x, y)[1]
 
-        return upright if self._same and not turn.degrees else any_other
+    def _indices(self, units: list[int]) -> list[int]:
+        """pdfium's index of each character; its list has some that the text leaves out."""
+        return units if self._same else self._characters.indices(units)
 
-    def _baseline(self, index: int, turn: Turn) -> float | None:
-        x, y = self._doubles[:2]
-        if not self._raw.FPDFText_GetCharOrigin(self._page, index, x, y):
-            return None
-        return turn.box(x.value, y.value, x.value, y.value)[1]
-
-    def _char(self, unit: int, turn: Turn) -> Box:
-        left, right, bottom, top = self._doubles
-        index = unit if self._same else self._char_index(unit)
-        self._char_box(self._page, index, left, right, bottom, top)
-        return turn.box(left.value, bottom.value, right.value, top.value)
-
-    def _size(self, index: int) -> float:
-        """The size of a letter as it is shown: many programs leave it to the matrix."""
-        size = float(self._raw.FPDFText_GetFontSize(self._page, index))
-        matrix = self._matrix
-        if self._raw.FPDFText_GetMatrix(self._page, index, matrix):
-            size *= math.hypot(matrix.c, matrix.d)
-        return size if math.isfinite(size) else 0.0  # a matrix of a damaged file
-
-    def _char_index(self, unit: int) -> int:
-        """pdfium's index of a character; its list has some that the text leaves out."""
-        if self._same:
-            return unit
-        index = self._raw.FPDFText_GetCharIndexFromTextIndex(self._page, unit)
-        return int(index) if index >= 0 else unit
-
-    def _boxes(self, start: int, count: int, turn: Turn) -> list[Box]:
-        """pdfium's rectangles of some characters."""
-        left, top, right, bottom = self._doubles
-        get, page = self._raw.FPDFText_GetRect, self._page
-        found = []
-        for index in range(self._raw.FPDFText_CountRects(page, start, count)):
-            get(page, index, left, top, right, bottom)
-            box = turn.box(left.value, bottom.value, right.value, top.value)
-            if box[2] - box[0] > _THIN:
-                found.append(box)
-        return found
+    def _rectangles(self, run: _Run, turn: Turn) -> list[Box]:
+        """Where the pieces of a run are that are more than marks of white space."""
+        found = self._characters.rectangles(run.first, run.last - run.first + 1)
+        boxes = [turn.box(*sides) for sides in found]
+        return [box for box in boxes if box[2] - box[0] > _THIN]
 
 
-def _cell(text: str, box: Box, spaces: list[Extent], *, hyphen: bool = False) -> Cell:
+def _cell(
+    text: str, box: Box, lefts: list[float], rights: list[float], *, hyphen: bool = False
+) -> Cell:
+    """A cell with spaces that begin and end at some places."""
     left, top, right, bottom = box
     words = text.split()
-    at, gaps = -1, []
-    for word, (x1, x2) in zip(words, spaces, strict=False):
-        at += 1 + len(word)
-        gaps.append((at, x1, x2))
     if left > right:
         box = (right, top, left, bottom)
-    return Cell(" ".join(words), box, tuple(gaps), hyphen)
+    return Cell(" ".join(words), box, tuple(zip(_ends(words), lefts, rights, strict=False)), hyphen)
+
+
+def _ends(words: list[str]) -> list[int]:
+    """Where each word ends in a text that has one space between them."""
+    return list(map(add, accumulate(map(len, words)), count()))
 
 
 def _is_turned(unit: str) -> bool:
@@ -533,14 +544,17 @@ def _is_turned(unit: str) -> bool:
     return unicodedata.bidirectional(unit) in ("R", "AL", "AN", "NSM")
 
 
-def _wide(gaps: list[float], least: float) -> list[bool]:
+def _wide(gaps: list[float], least: float) -> list[int]:
     """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
     narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
+    if widest < least:
+        return []
     if narrowest < least:
-        return [gap >= least and gap > _MUCH_WIDER * narrowest for gap in gaps]
+        much = _MUCH_WIDER * narrowest
+        return [number for number, gap in enumerate(gaps) if gap >= least and gap > much]
     if len(gaps) > 1 and widest < _UNIFORM * narrowest:  # as justification makes them
         least *= _STRETCHED
-    return [gap >= least for gap in gaps]
+    return [number for number, gap in enumerate(gaps) if gap >= least]
 
 
 def _joined(units: str) -> str:

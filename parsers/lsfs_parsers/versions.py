@@ -8,7 +8,7 @@ from __future__ import annotations
 VERSIONS = {
     "text": 3,
     "code": 2,
-    "archive": 2,
+    "archive": 3,
     "notebook": 2,
     "latex": 2,
     "delimited": 1,

@@ -311,3 +311,76 @@ def test_the_start_of_its_period_dates_what_has_no_other_date(period: str) -> No
 
 def test_the_end_of_a_period_dates_nothing() -> None:
     assert own(FILL + "The card is valid until 3 May 2026, the other one to 4 May 2027.") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # several days, told once
+        ("The fair runs. From 4 to 9 June 2019 in hall 3.", [("2019-06-04", "2019-06-10")]),
+        ("Fair, June 4-9, 2019.", [("2019-06-04", "2019-06-10")]),
+        ("Messe vom 4. bis 9. Juni 2019.", [("2019-06-04", "2019-06-10")]),
+        ("Salon du 28 mai au 2 juin 2019.", [("2019-05-28", "2019-06-03")]),
+        ("Away 28 December - 3 January 2020.", [("2019-12-28", "2020-01-04")]),
+        ("Zeitraum 1.4.-30.6.2022", [("2022-04-01", "2022-07-01")]),
+        # months in Roman numbers
+        ("Le 14.VII.1935 à midi", [("1935-07-14", "1935-07-15")]),
+        ("am 2. XI. 1950", [("1950-11-02", "1950-11-03")]),
+        ("Kap. IV.2020", [("2020-04-01", "2020-05-01")]),
+        # weeks, quarters and halves
+        ("delivered in week 7 of 2022", [("2022-02-14", "2022-02-21")]),
+        ("Liefertermin KW 7/2022", [("2022-02-14", "2022-02-21")]),
+        ("sprint 2022-W07 ended", [("2022-02-14", "2022-02-21")]),
+        ("im 2. Quartal 2021", [("2021-04-01", "2021-07-01")]),
+        ("au troisième trimestre 2021", [("2021-07-01", "2021-10-01")]),
+        ("in the first half of 2021", [("2021-01-01", "2021-07-01")]),
+        ("week 60 of 2022, 5th quarter 2021", []),
+        ("ce 2ème jour de juin 2018", [("2018-06-02", "2018-06-03")]),
+        # no spans
+        ("pages 3-5, May 2021", [("2021-05-01", "2021-06-01")]),
+        ("9 to 3 June 2019", [("2019-06-03", "2019-06-04")]),
+    ],
+)
+def test_spans_weeks_and_roman_months_are_found(text: str, found: list[tuple[str, str]]) -> None:
+    dates = sorted(
+        read(f"Some words.\n\nMore words here.\n\n{text} and so on."), key=lambda d: d.day
+    )
+    assert [(str(d.day), str(d.end)) for d in dates] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("This agreement takes effect on 1 July 2020", DateKind.EFFECTIVE),
+        ("Der Mietvertrag tritt am 1.7.2020 in Kraft", DateKind.EFFECTIVE),
+        ("Le présent contrat prend effet le 1er juillet 2020", DateKind.EFFECTIVE),
+        ("El contrato entrará en vigor el 1 de julio de 2020", DateKind.EFFECTIVE),
+        ("Il contratto entra in vigore il 1 luglio 2020", DateKind.EFFECTIVE),
+        ("The law takes effect on 1 July 2020", DateKind.STARTS),
+        ("Forms must reach us no later than 1 July 2020", DateKind.DUE),
+        ("Widerspruchsfrist: 1.7.2020", DateKind.DUE),
+        ("Anmeldung bis 1.7.2020", DateKind.DUE),
+        ("Bitte überweisen Sie den Betrag bis 1.7.2020", DateKind.DUE),
+        ("La convention, faite à Lyon, entrera en vigueur le 1er juillet 2020", DateKind.EFFECTIVE),
+        ("à régler au plus tard le 1er juillet 2020", DateKind.DUE),
+        ("Pagamento entro il 1 luglio 2020", DateKind.DUE),
+        ("Offre valable jusqu'au 1er juillet 2020", DateKind.EXPIRES),
+        ("Das Verhältnis ist bis zum 1.7.2020 befristet", DateKind.EXPIRES),
+        ("Ihre Bestellung vom 1.7.2020", DateKind.MENTIONED),
+        ("suite à notre entretien du 1er juillet 2020", DateKind.MENTIONED),
+    ],
+)
+def test_what_is_said_of_a_date_in_other_languages(text: str, kind: DateKind) -> None:
+    head = "Some words.\n\nMore words stand here in this paragraph, signed on 3 May 2019.\n\n"
+    (one,) = [d for d in read(f"{head}{text}.") if d.day == date(2020, 7, 1)]
+    assert one.kind is kind
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["PROTOKOLL der Sitzung vom 5.3.2018", "Verbale della riunione del 5 marzo 2018",
+     "Acta de la reunión del 5 de marzo de 2018", "Minutes of the meeting held on 5 March 2018"],
+)  # fmt: skip
+def test_minutes_are_of_the_day_in_their_heading(head: str) -> None:
+    text = f"{head}\nPoint 1: the minutes of 5 February 2018. The next meeting is on 6 April 2018."
+    assert own(text) == "2018-03-05"

@@ -308,3 +308,54 @@ def test_who_wrote_a_paper() -> None:
 def test_identifiers_of_papers_but_not_of_those_they_cite() -> None:
     text = "A Paper\n\nhttps://doi.org/10.5555/JCE.2021.118.\n\nReferences\n\n[1] doi:10.5555/x.1\n"
     assert normal(text)["doi"] == ["10.5555/jce.2021.118"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parties"),
+    [
+        (
+            "between Bolt Energy plc, 1 Grid Street (the “Sponsor”) and Larkfield Club (the “Club”)"
+            "\n\nThe Sponsor pays.\n",
+            {"Bolt Energy plc": "between: sponsor", "Larkfield Club": "between"},
+        ),
+        (
+            "zwischen der Fluss & Feld AG, Uferweg 8, 8200 Schaffhausen (Sponsor)\n\nund dem "
+            "Larkfield Club (Verein)\n\nDer Sponsor zahlt.\n",
+            {"Fluss & Feld AG": "between: sponsor", "Larkfield Club": "between"},
+        ),
+        (
+            "Between Hollis and Reid Architects (7 Yard, Bath) and Calder Studio.\n",
+            {"Hollis and Reid Architects": "between", "Calder Studio": "between"},
+        ),
+        (
+            "between Tide Trust of 3 Quay, Cardiff and Calder Studio.\n",
+            {"Tide Trust": "between", "Calder Studio": "between"},
+        ),
+        ("Nimbus Gases AG, Zug\nInvoice 81\n", {"Nimbus Gases AG": "letterhead"}),
+        ("Nimbus Gases AG, who sells gas\n", {}),
+        ("INVOICE\n\nInvoice to Acme Ltd\n", {"Acme Ltd": "label: invoice to"}),
+        ("CONTRACT\n\nLandlord Acme Ltd shall pay\n", {}),
+    ],
+)
+def test_who_is_a_party_and_what_it_is_called(text: str, parties: dict[str, str]) -> None:
+    assert {v.value: v.rule for v in read(text) if v.name == "party"} == parties
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Agreement: SP-2025/05\n", ["SP-2025/05"]),
+        ("Policy HV 30-118842\n", ["HV30-118842"]),
+        ("Lease: Flat 3, 20 Weir Street\n", []),
+        ("Contract: 12 months from May\n", []),
+        ("Vertrag: Wartung 2024\n", []),
+    ],
+)
+def test_a_code_behind_the_name_of_a_contract_is_its_number(text: str, numbers: list[str]) -> None:
+    assert normal(text).get("contract_number", []) == numbers
+
+
+def test_a_code_below_the_word_invoice_is_its_number() -> None:
+    assert normal("INVOICE\n\nIC-2024-003 of 4 March 2024\n")["invoice_number"] == ["IC-2024-003"]
+    assert "invoice_number" not in normal("INVOICE\n\nPO-7701\n")
+    assert "invoice_number" not in normal("INVOICE\n\n12 Mill Lane\n")

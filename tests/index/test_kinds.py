@@ -136,3 +136,15 @@ def test_plurals_of_any_language_ask_for_many() -> None:
         assert kinds_of_many(word), word
     for word in ("Vertrag", "contratto", "lettera", "lease", "this", "roofs", ""):
         assert not kinds_of_many(word), word
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Phase 2 waits for the partners. Reminders by text message are wanted.", ""),
+        ("Dear Ann,\n\nthe partners are waiting for what you have written to us.\n", "letter"),
+        ("Die Miete ist zum ersten des Monats fällig und wird nicht mehr eingezogen.", "letter"),
+    ],
+)
+def test_an_english_brief_is_no_german_letter(text: str, kind: str) -> None:
+    assert kind_of(Document("text/plain", "t", 1, text=text), "notes/brief.md").name == kind

@@ -1,4 +1,4 @@
-"""Archives: a table of their members, and nothing unpacked."""
+"""Archives: a table of their members. Compressed files: the document that they hold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from lsfs.errors import ParseError
 from lsfs.model import Document, Status
-from lsfs_parsers import archive_list
+from lsfs_parsers import archive_list, compressed
 from tests.parsers.conftest import Reader
 
 MEMBERS = {"top/a.txt": b"a" * 10, "top/sub/ü.txt": b"b" * 700}
@@ -87,10 +87,47 @@ def test_what_cannot_be_unpacked_is_damaged(read: Reader, suffix: str) -> None:
         read(packed[:20] + bytes(200), f"a.{suffix}")
 
 
-def test_a_compressed_file_is_named(read: Reader) -> None:
-    data = gzip.compress(b"x" * 1_000, mtime=1_682_935_200)
-    assert rows(read(data, "notes.txt.gz"))[1] == ("notes.txt", "1000", "2023-05-01")
-    assert rows(read(bz2.compress(b"x"), "notes.txt.bz2"))[1] == ("notes.txt", "", "")
+COMPRESSED = {name.removeprefix("tar."): pack for name, pack in PACKERS.items() if name != "tar"}
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_a_compressed_file_is_read_as_what_it_holds(read: Reader, suffix: str) -> None:
+    notes = b"# Herons\n\nThey nest in March.\n\nAnd in May.\n"
+    document = read(COMPRESSED[suffix](notes), f"notes.md.{suffix}")
+    plain = read(notes, "notes.md")
+    assert (document.text, document.title, document.parser) == (plain.text, "Herons", "markdown")
+    assert document.blocks == plain.blocks
+    assert document.media_type != plain.media_type  # who is told "Markdown" would open it as such
+
+
+def test_tables_and_pages_of_a_compressed_file(read: Reader) -> None:
+    table = read(gzip.compress(b"Name,Sum\nheron,12\notter,15\n"), "birds.csv.gz")
+    assert rows(table) == (("Name", "Sum"), ("heron", "12"), ("otter", "15"))
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg"><title>Heron</title><text>wing</text></svg>'
+    assert "wing" in read(gzip.compress(picture), "heron.svgz").text
+
+
+@pytest.mark.parametrize("suffix", ["gz", "xz"])
+def test_the_rest_of_a_file_that_is_cut_short_is_missed(read: Reader, suffix: str) -> None:
+    lines = "".join(f"Heron {n} nests in row {n * n}.\n" for n in range(9_000)).encode()
+    packed = COMPRESSED[suffix](lines)
+    document = read(packed[: len(packed) // 2], f"herons.txt.{suffix}")
+    assert document.status is Status.PARTIAL
+    assert document.reason.startswith("the rest cannot be unpacked")
+    assert "Heron 2000 nests" in document.text and "Heron 8999" not in document.text
+
+
+def test_what_a_compressed_file_holds_is_named_where_it_cannot_be_read(
+    read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = random.Random(3).randbytes(1_000)
+    data = gzip.compress(noise, mtime=1_682_935_200)
+    assert rows(read(data, "any.bin.gz"))[1] == ("any.bin", "1000", "2023-05-01")
+    text = b"heron " * 1_000
+    twice = gzip.compress(gzip.compress(text))  # some unpack to themselves for ever
+    assert rows(read(twice, "notes.txt.gz.gz"))[1][0] == "notes.txt"
+    monkeypatch.setattr(compressed, "MAX_HELD", 4_000)
+    assert rows(read(bz2.compress(text), "notes.txt.bz2"))[1] == ("notes.txt", "", "")
 
 
 def test_names_in_old_encodings(read: Reader) -> None:

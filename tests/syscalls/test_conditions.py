@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import lsfs
 from lsfs.config import Config, ModelConfig
@@ -116,6 +118,17 @@ MAILS = {
 }  # fmt: skip
 
 
+PHOTOS = {"photos/beach.jpg": "2019:07:14 12:00:00", "photos/tree.jpg": "2023:12:25 18:30:00"}
+
+
+def _photo(taken: str) -> bytes:
+    """A picture without a word on it."""
+    exif, made = Image.Exif(), io.BytesIO()
+    exif.get_ifd(0x8769)[0x9003] = taken
+    Image.new("RGB", (64, 48), "green").save(made, "JPEG", exif=exif)
+    return made.getvalue()
+
+
 def _mail(sender: str, to: str, subject: str, date: str, attached: bool) -> bytes:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"], message["Date"] = sender, to, subject, date
@@ -134,6 +147,7 @@ def conditions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lsfs.Drive]
     source = root / "docs"
     contents = {name: text.encode() for name, text in TEXTS.items()}
     contents |= {name: _mail(*mail) for name, mail in MAILS.items()}
+    contents |= {name: _photo(taken) for name, taken in PHOTOS.items()}
     for name, data in contents.items():
         path: Path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,7 +213,16 @@ CASES: list[tuple[str, set[str]]] = [
     ("emails with attachments", {"mail/1.eml", "mail/4.eml"}),
     ("emails without attachments", {"mail/2.eml", "mail/3.eml"}),
     ("emails from Dan in May 2024 with attachments", {"mail/4.eml"}),
+    # pictures without text, by the day on which they were taken
+    ("photos from Christmas 2023", {"photos/tree.jpg"}),
+    ("photos", {"photos/beach.jpg", "photos/tree.jpg"}),
+    ("photos from before 2020", {"photos/beach.jpg"}),
+    ("photos of the beach taken in 2019", {"photos/beach.jpg"}),
     # languages
+    ("Verträge, aber keine Entwürfe", {"contracts/lease-a.txt", "contracts/lease-b.txt",
+                                       "contracts/lease-c.txt", "contracts/effective.txt",
+                                       "contracts/old/nda.txt", "contracts/amended.txt"}),
+    ("Verträge, die 2021 unterschrieben wurden", {"contracts/effective.txt"}),
     ("letters in German", {"letters/dach.txt"}),
     ("letters except the German ones", {"letters/roof.txt", "letters/garden.txt",
                                          "letters/thanks.txt"}),
@@ -273,7 +296,7 @@ def test_the_same_files_are_grouped(conditions: lsfs.Drive, question: str, paths
     found = conditions.group_by("type", query=question)
     assert {file.path for group in found.groups for file in group.files} == paths
     (count,) = conditions.aggregate("count", query=question, copies=True).rows
-    assert int(count.value) == len(paths - {"notes/empty.txt"})  # it is no document
+    assert int(count.value) == len(paths - {"notes/empty.txt", *PHOTOS})  # those are no documents
 
 
 def test_what_no_file_holds_is_grouped_by_likeness_and_told(conditions: lsfs.Drive) -> None:

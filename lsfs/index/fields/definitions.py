@@ -50,6 +50,11 @@ party party:
     begünstigter | zahlungsempfänger | zahlungspflichtiger | ordenante | ordinante | subcontractor
     subunternehmer | nachunternehmer | sous traitant | subcontratista
     locatore | conduttore | venditore | acquirente | cliente | fornitore | datore di lavoro
+    sponsor | sponsored by | donor | donated by | funder | funding body | hirer | hired by
+    spender | spenderin | fördergeber | zuwendungsgeber | entleiher | entleiherin | versicherer
+    parrain | donateur | donatrice | financeur | souscripteur | assureur | assuré
+    patrocinador | patrocinadora | donante | financiador | asegurado | aseguradora | tomador
+    donatore | finanziatore | contraente | assicuratore
 author party:
     author | written by | prepared by | drafted by | report by | compiled by
     verfasser | verfasserin | autor | autorin | erstellt von | bearbeiter | bearbeiterin
@@ -78,6 +83,10 @@ contract_number number:
     numéro de police
     número de contrato | contrato n | contrato no | contrato núm | n de contrato | no de contrato
     numero contratto | contratto n
+    agreement | contract | lease | policy | vertrag | contrat | bail | police | convention
+    contrato | póliza | contratto | polizza
+    convention n | n de convention | réf convention | convention ref | bail n | n de bail
+    n de póliza | póliza n | polizza n | numero di polizza
 order_number number:
     order no | order number | purchase order | po number | po no | po | your order | order id
     order ref | order reference | our order | your order no | po ref | your po

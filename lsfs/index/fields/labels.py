@@ -16,7 +16,7 @@ from lsfs.index.fields.definitions import (
     word_key,
     words_of,
 )
-from lsfs.index.fields.forms import Form, Reader, windows
+from lsfs.index.fields.forms import Form, Reader, is_firm, windows
 from lsfs.model import BlockKind, Document
 
 
@@ -47,6 +47,8 @@ _DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[-/_]\d")
+# Below "INVOICE" a number with letters and marks: "IC-2024-003 of 4 March", no "PO-5004".
+_CODE_BELOW = re.compile(r"\s{1,6}(?!PO\b)(?=\S*\d)[A-Z]{1,5}(?:[-/][A-Z\d]+)+(?![\w@-])")
 _HEAD, _LONGEST_TITLE = 3000, 60  # characters in which a title stands, and of it
 _LEAD_WORDS = 3  # "Sales", "Final Tax" before the word for the document
 _OF_ANOTHER = _words("for to of zu zur fur von pour de sur per a su credit gutschrift avoir")
@@ -67,6 +69,14 @@ _COMMON = _words(
 )
 # An amount of anything: it is what a paper comes to where nothing else is said before the colon.
 _BARE = _words("amount betrag montant importe importo bedrag")
+
+
+# A document's name and no word for a number: "Contract: 12 months", "Lease: Flat 3".
+_NO_NUMBER = _words(
+    """agreement contract lease policy vertrag contrat bail police convention contrato poliza
+    contratto polizza"""
+)
+_WHOLE_CODE = re.compile(r"(?:[A-Z]{1,5} )?(?=\S*\d)[A-Z\d]+(?:[-/.][A-Z\d]+)+|[A-Z]{1,6}\d{2,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +226,25 @@ def _beside(
     type_, end = mark.field.type, min(limit, cells[cell][1])
     rule = f"label: {mark.label}"
     if mark.value_start < end and reader.text[mark.value_start : end].strip():
-        if type_ in ("party", "text") and not mark.colon:
-            return None  # "Landlord shall pay" is no label
+        if type_ == "party" and not mark.colon:
+            return _firm(mark, end, rule, reader)
+        if type_ == "text" and not mark.colon:
+            return None
         form = reader.read(type_, mark.value_start, end, loose=mark.colon)
+        if (
+            form is not None
+            and mark.label in _NO_NUMBER
+            and not _is_code(reader.text[form.start : form.end])
+        ):
+            return None
         if form is not None:
             return Found(mark.field.name, form, rule, _sure(mark))
         if type_ != "amount":
             return None
     rest = [one for one in cells[cell + 1 :] if one[0] < limit]
     if not rest:
+        return None
+    if mark.label in _NO_NUMBER and not _is_code(reader.text[slice(*rest[0])].strip()):
         return None
     if type_ == "amount":
         form = reader.last_amount(rest[0][0], min(limit, rest[-1][1]))
@@ -233,6 +253,20 @@ def _beside(
         form = reader.read(type_, *rest[0], loose=True)
     sure = min(0.9, _sure(mark)) if mark.label in _BARE else 0.9
     return Found(mark.field.name, form, f"row: {mark.label}", sure) if form else None
+
+
+def _is_code(written: str) -> bool:
+    """Whether a number is no word and no count: "AM-884-2201", "HV 30-118842", "WS01"."""
+    return _WHOLE_CODE.fullmatch(written) is not None and any(map(str.isalpha, written))
+
+
+def _firm(mark: _Mark, end: int, rule: str, reader: Reader) -> Found | None:
+    """A firm that fills the rest of a cell: "Invoice to Acme Ltd", not "Landlord shall pay"."""
+    form = reader.read("party", mark.value_start, end, loose=False)
+    whole = form is not None and not reader.text[form.end : end].strip(" .,")
+    if form is None or not whole or not is_firm(reader.text[form.start : form.end]):
+        return None
+    return Found(mark.field.name, form, rule, 0.85)
 
 
 def _sure(mark: _Mark) -> float:
@@ -250,7 +284,9 @@ def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> b
     if mark.label in _BARE:
         return False  # below the head of a column the first amount is one of many
     short = mark.field.type == "number" and not mark.colon and " " not in mark.label
-    return head or not short  # not "INVOICE" above a street number
+    if head or not short:
+        return True
+    return bool(_CODE_BELOW.match(text, cell[1]))  # not "INVOICE" above a street number
 
 
 def _from_above(

@@ -44,6 +44,12 @@ lender: lender | darlehensgeber | prêteur | prestamista
 borrower: borrower | darlehensnehmer | emprunteur | prestatario
 insurer: insurer | versicherer | assureur | aseguradora | assicuratore
 insured: insured | policyholder | policy holder | versicherungsnehmer | assuré | asegurado
+    souscripteur | preneur d assurance | tomador | contraente
+sponsor: sponsor | sponsored by | sponsorin | parrain | patrocinador | patrocinadora
+donor: donor | donated by | spender | spenderin | donateur | donatrice | donante | donatore
+funder: funder | funding body | fördergeber | zuwendungsgeber | financeur | financiador
+    finanziatore
+hirer: hirer | hired by | entleiher | entleiherin
 """
 # Words for a field that documents do not call it by.
 _SYNONYMS = {
@@ -74,7 +80,8 @@ _CALLED = """
     product | produkt | produit | producto | prodotto
     account manager | kundenbetreuer | manager | responsable
     status | state | zustand | état | estado | stato
-    location | site | standort | ort | lieu | ubicación | luogo | place
+    location | site | standort | ort | lieu | ubicación | luogo | place | venue
+        veranstaltungsort | sede
     property | premises | property address | address of the property | rented property
         mietobjekt | objekt | mietsache | immobilie | bien | bien loué | logement | locaux
         inmueble | finca | vivienda | immobile
@@ -109,10 +116,23 @@ _CALLED = """
     vehicle | registration no | licence plate | license plate | kennzeichen | immatriculation
         matrícula | targa
     room | raum | zimmer | salle | sala | stanza
+    season | saison | temporada | stagione
+    event | veranstaltung | événement | manifestation | evento
+    premium | prämie | prime | prima | premio | versicherungsprämie | prime d assurance
+    team | mannschaft | équipe | equipo | squadra
+    category | kategorie | catégorie | categoría | categoria
+    brand | marke | marque | marca
+    course | kurs | cours | curso | corso
+    booking no | booking reference | booking ref | buchungsnummer | buchungs nr
+        no de réservation | no de reserva | no di prenotazione
 """
 # Labels that several values stand behind, parted by commas.
 _MANY = frozenset(("tag", "attendee"))
 _BY_RULE = {"letterhead": "supplier"}
+_INSURES = re.compile(
+    r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|seguros|assicuraz",
+    re.IGNORECASE,
+)
 # How persons are found that write for a party.
 _FAR = 800  # characters behind a party's name at which somebody signs for it
 _PERSONAL = frozenset((
@@ -230,6 +250,14 @@ def role_of(rule: str) -> str:
     """The role that a party has by the label it was found by; "" where it tells none."""
     label = label_of(rule)
     return _ROLE_OF.get(label, "") if label else _BY_RULE.get(rule, "")
+
+
+def has_role(value: FieldValue, role: str) -> bool:
+    """Whether a party has a role by its label; an insurer on its own paper by its name, too."""
+    told = role_of(value.rule)
+    return told == role or (
+        role == "insurer" and told in ("", "supplier") and bool(_INSURES.search(value.value))
+    )
 
 
 def other_sides(values: Sequence[FieldValue]) -> list[FieldValue]:

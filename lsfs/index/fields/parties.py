@@ -48,6 +48,7 @@ _ROLE = re.compile(
     r"nachstehend|ci-après|dénommée?|en adelante|di seguito)\b",
     re.IGNORECASE,
 )
+_DESCRIBED = re.compile(r"\s*,|\s(?:of|aus|in|à|de|en)\s(?=[A-Z\d])")  # where it is, who it is
 _ROLES = (
     r"landlord|tenant|lessor|lessee|buyer|purchaser|seller|vendor|client|customer|contractor|lender|"
     r"borrower|employer|employee|provider|supplier|consultant|licensor|licensee|company|agent|"
@@ -116,6 +117,10 @@ _POSTAL = re.compile(
 _ASIDE = re.compile(
     r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
+# "Nimbus Gases AG, Zug"
+_TOWN = re.compile(
+    r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*"
+)
 _DIGIT = re.compile(r"\d")
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
@@ -141,10 +146,11 @@ _CLOSING = re.compile(
 
 
 # Behind a name, its address aside: "(the Client)", "ci-après « le Prestataire »", "as tenant".
+_BLANK = r"(?:[^\S\n]|\n(?!\s*\n))"  # not between two paragraphs
 _CALLED = re.compile(
-    r"(?:[\s,(]*(?:[^\W\d_]+[\s:]+){0,5}?\W{0,2}|"
+    rf"(?:(?:{_BLANK}|[,(])*(?:[^\W\d_]+(?:{_BLANK}|:)+){{0,5}}?(?:{_BLANK}|[^\w\s]){{0,2}}|"
     r".*?(?:[(\u00ab\u201c\u201e\"]|hereinafter|hereafter|folgenden|nachfolgend|nachstehend|"
-    r"ci-apres|adelante|sucesivo|seguito)\W*(?:[^\W\d_]+\W+){0,3}?)"
+    r"ci-apres|adelante|sucesivo|seguito)[^\w)]*(?:[^\W\d_]+[^\w)]+){0,3}?)"
     rf"(?P<role>{'|'.join(sorted(map(re.escape, ROLE_NAMES), key=len, reverse=True))})\b",
     re.DOTALL,
 )
@@ -337,6 +343,8 @@ def _letterhead(text: str, start: int, end: int) -> Form | None:
         addressed = _ASIDE.match(rest) or (firm and rest.lstrip(" .").startswith(","))
         if (addressed and _POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
             return form
+        if firm and _TOWN.fullmatch(rest):
+            return form
     return None
 
 
@@ -345,12 +353,25 @@ def _pair(text: str, start: int) -> tuple[Form, ...]:
     first = _name(text, start)
     if first is None:
         return ()
-    found = _joined(text, first)
+    found = _of_two_names(text, first) or _joined(text, first)
     inner = _INNER.search(text, first.start, first.end)
-    if not found and inner:  # "A and B Ltd" were read as one firm, and there is no other party
+    one_firm = (
+        inner and inner[0].lstrip().startswith("&") and is_firm(text[first.start : first.end])
+    )
+    if (
+        not found and inner and not one_firm
+    ):  # "A and B Ltd" were read as one firm, and there is no other party
         shorter = name_at(text, first.start, inner.start())
         found = _joined(text, shorter) if shorter else ()
     return found
+
+
+def _of_two_names(text: str, first: Form) -> tuple[Form, ...]:
+    """A firm called by two names, "Hollis and Reid Architects", and who is named behind it."""
+    whole = name_at(text, first.start, min(len(text), first.start + 120))
+    if whole is None or whole.end <= first.end or " " in text[first.start : first.end]:
+        return ()
+    return _joined(text, whole)
 
 
 def _joined(text: str, first: Form) -> tuple[Form, ...]:
@@ -370,7 +391,7 @@ def _joined(text: str, first: Form) -> tuple[Form, ...]:
             or "\n" in described
         ):
             return first, second
-        if re.match(r"\s*,", described) and len(described) < 200:
+        if _DESCRIBED.match(described) and len(described) < 200:
             return first, second
     return ()
 

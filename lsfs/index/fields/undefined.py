@@ -24,7 +24,7 @@ from lsfs.index.fields.meant import Source, called, is_many
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 3  # raise when the rules change: files are then read anew
+VERSION = 4  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
 LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
@@ -59,7 +59,15 @@ def sought(one: Source) -> Definitions:
     pattern = code_pattern(one.label) if one.type == "text" else ""
     definition = Definition(field, one.type, pattern)
     labels = called(one.label)
-    return Definitions({field: definition}, dict.fromkeys(labels | _bare(labels), field))
+    every = {*labels, *_bare(labels), *(form for label in labels for form in _yearly(label))}
+    return Definitions({field: definition}, dict.fromkeys(every, field))
+
+
+def _yearly(label: str) -> tuple[str, ...]:
+    """What a label is called where it says of which time: "annual premium", "prime annuelle"."""
+    first = (f"annual {label}", f"yearly {label}", f"jahrliche {label}", f"jahrlicher {label}")
+    behind = (f"{label} annuel", f"{label} annuelle", f"{label} anual", f"{label} annuale")
+    return (*first, *behind, f"jahres{label}")
 
 
 def _bare(labels: Collection[str]) -> frozenset[str]:

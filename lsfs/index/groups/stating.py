@@ -9,11 +9,21 @@ from datetime import date, timedelta
 
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields.forms import party_key
-from lsfs.index.fields.meant import Source, label_of, other_sides, role_of, without_signers
+from lsfs.index.fields.meant import (
+    Source,
+    has_role,
+    label_of,
+    other_sides,
+    role_of,
+    without_signers,
+)
+from lsfs.index.greeted import BRIEF, Values, in_full
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
-from lsfs.index.join.reading import own_names
+from lsfs.index.join.lists import may_be_list
+from lsfs.index.join.mentions import filled
+from lsfs.index.join.reading import SideFile, own_names
 from lsfs.index.scope import Entry
 from lsfs.model import FieldValue
 
@@ -21,12 +31,10 @@ _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones 
 _OWN_SHARE = 0.6  # of the files: who is a party in so many is the owner of the drive
 _OWN_FILES = 4
 _SENDER = frozenset(("from", "von", "absender", "expediteur", "de", "da"))  # of an invoice
-BRIEF = ("salutation", "signature")  # rules by which people are named as they address each other
 _OF_SUPPLIERS = frozenset(("invoice", "quote", "receipt"))  # kinds of papers
 _BESIDE = {"tenant": "customer", "landlord": "supplier"}  # roles that go with one
 _RECEIVER = frozenset(("to", "an", "adresse a"))
-
-Values = list[tuple[str, FieldValue]]
+_ORDER = "order"  # the kind of a paper that the customer writes
 
 
 def by_meaning(
@@ -42,9 +50,10 @@ def by_meaning(
         UsageError: no part of a date.
     """
     paths = {entry.path for entry in found}
+    called: Values = []
     stated_anywhere = _stated(catalog, one, model=model)
     if one.type == "party":
-        stated_anywhere = _in_full(stated_anywhere)
+        stated_anywhere = in_full(stated_anywhere)
     values = [(path, value) for path, value in stated_anywhere if path in paths]
     if one.announced:
         called = list(_in_role(stated_anywhere, found, one))
@@ -58,6 +67,11 @@ def by_meaning(
     told = {v.value for path, v in stated_anywhere if path in paths and v.normal in own}
     if one.foreign:
         values = list(_foreign([(path, v) for path, v in values if v.normal not in own]))
+    if one.type != "party" or one.foreign or (one.announced and one.role):
+        known = called if one.announced else stated_anywhere
+        values += _mentioned(
+            catalog, found, one, values, [v for _, v in known if v.normal not in own]
+        )
     if one.type == "date":
         part = part_of(option, "month")
         return grouped(_by_period(values, part), in_order=True), ""
@@ -82,38 +96,6 @@ def _without_signers(values: Values) -> Values:
     return [(path, value) for path, found in by_path.items() for value in without_signers(found)]
 
 
-def _in_full(values: Values) -> Values:
-    """Parties without who is only greeted by one of their names, or signs with it.
-
-    "Dear Mr Brennan" is Gareth Brennan where files name one party so; else it says too little, and
-    counts only where a file names nobody else.
-    """
-    full = {value.normal for _, value in values if " " in value.normal}
-    by_word: dict[str, set[str]] = {}
-    for normal in full:
-        words = normal.split()
-        for word in {words[0], words[-1]}:
-            by_word.setdefault(word, set()).add(normal)
-    heads = names.merged(((normal, normal) for normal in full), parties=True)
-    named = {path for path, value in values if not _is_brief(value)}
-    kept: Values = []
-    for path, value in values:
-        if not _is_brief(value):
-            kept.append((path, value))
-            continue
-        people = {heads[normal].label for normal in by_word.get(value.normal, ())}
-        if len(people) == 1:
-            kept.append((path, replace(value, normal=people.pop())))
-        elif path not in named:
-            kept.append((path, value))
-    return kept
-
-
-def _is_brief(value: FieldValue) -> bool:
-    """Whether a party is greeted or signs with one word."""
-    return value.rule in BRIEF and " " not in value.normal
-
-
 def _by_period(values: Values, part: str) -> Iterator[Placed]:
     for path, value in values:
         day = date.fromisoformat(value.normal)
@@ -126,7 +108,13 @@ def _names(values: Values, type_: str) -> Mapping[str, names.Name]:
     if type_ in ("party", "text"):
         written = ((value.normal, value.value) for _, value in values)
         return names.merged(written, parties=type_ == "party")
-    return {v.normal: names.Name(v.normal, (v.normal,)) for _, v in values}
+    if type_ != "number":
+        return {v.normal: names.Name(v.normal, (v.normal,)) for _, v in values}
+    spelled: dict[str, Counter[str]] = {}
+    for _, value in values:  # as most write it: "HV 30-118842"
+        spelled.setdefault(value.normal, Counter())[value.value] += 1
+    ranked = {normal: tuple(dict(found.most_common())) for normal, found in spelled.items()}
+    return {normal: names.Name(found[0], found) for normal, found in ranked.items()}
 
 
 def _by_value(values: Values, same: Mapping[str, names.Name]) -> list[FileGroup]:
@@ -164,11 +152,14 @@ def _called(
     values: Values, kinds: Mapping[str, str], one: Source
 ) -> Iterator[tuple[str, FieldValue]]:
     written = {"supplier": _SENDER, "customer": _RECEIVER}.get(one.role, frozenset())
+    ordered = {"supplier": _RECEIVER, "customer": _SENDER}.get(one.role, frozenset())
     for path, value in values:
-        label = label_of(value.rule)
+        label, kind = label_of(value.rule), kinds.get(path)
         # These are on the paper of who is, or wants to be, the supplier.
         on_paper = label in written or (value.rule == "letterhead" and one.role == "supplier")
-        if label in one.announced or (on_paper and kinds.get(path) in _OF_SUPPLIERS):
+        to_whom = kind == _ORDER and label in ordered
+        by_name = one.role == "insurer" and has_role(value, one.role)
+        if label in one.announced or by_name or to_whom or (on_paper and kind in _OF_SUPPLIERS):
             yield path, value
 
 
@@ -185,6 +176,27 @@ def _known_in_role(values: Values, anywhere: Values, role: str) -> Iterator[tupl
             continue
         if same[value.normal].label in known:
             yield path, replace(value, rule=f"{value.rule}; {role} by other files")
+
+
+def _mentioned(
+    catalog: Catalog,
+    found: Collection[Entry],
+    one: Source,
+    values: Values,
+    known: Collection[FieldValue],
+) -> Iterator[tuple[str, FieldValue]]:
+    """Codes and parties that other files state, in files that state none but mention them."""
+    has = {path for path, _ in values}
+    files = [
+        SideFile(entry.path, entry.document_id, entry.kind)
+        for entry in found
+        if entry.path not in has
+        and entry.document_id is not None
+        and not may_be_list(entry.path, entry.kind)
+    ]
+    known = [value for value in known if value.rule not in BRIEF]
+    for path, mentioned in filled(catalog, one, {}, files, known).items():
+        yield from ((path, value) for value in mentioned)
 
 
 def _foreign(values: Values) -> Iterator[tuple[str, FieldValue]]:

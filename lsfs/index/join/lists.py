@@ -159,8 +159,20 @@ class List:
         self.places = Places(document)
         self._reader = Reader(document.text, days_in(document), document.language)
         self._comma = values.decimal_comma(document.text)
-        self._currency = currency_of(document.text)
+        self._currency = ""
         self.rows = list(self._read())
+        self._currency = self._only_currency()
+
+    def _only_currency(self) -> str:
+        """The one currency that heads, titles and amounts name; not what a remark speaks of."""
+        text, at, named = self.document.text, 0, []
+        for row in self.rows:
+            named.append(text[at : max(at, row.start)])
+            written = (text[slice(*cell)] for cell in row.cells.values())
+            named += [one for one in written if self._number(one, money=True) is not None]
+            at = row.end
+        named.append(text[at:])
+        return currency_of("\n".join(named))
 
     def _read(self) -> Iterator[Row]:
         blocks = [block for block in self.document.blocks if block.kind is BlockKind.TABLE]

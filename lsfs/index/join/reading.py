@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lsfs.index import stated
+from lsfs.index import greeted, stated
 from lsfs.index.catalog import Catalog
 from lsfs.index.fields import undefined
 from lsfs.index.fields.definitions import Definitions
 from lsfs.index.fields.meant import (
     Source,
+    has_role,
     label_of,
     other_sides,
     role_of,
@@ -124,13 +125,37 @@ def _of_files(
     wanted = {file.path for file in files}
     found: dict[str, dict[str, list[FieldValue]]] = {}
     for name in one.names:
-        for value in catalog.fields(name):
-            if value.path in wanted:
-                found.setdefault(value.path, {}).setdefault(name, []).append(value.field)
+        stated_anywhere = [(value.path, value.field) for value in catalog.fields(name)]
+        for path, field in _in_full(stated_anywhere) if one.type == "party" else stated_anywhere:
+            if path in wanted:
+                found.setdefault(path, {}).setdefault(name, []).append(field)
     if one.names == ("date",):
         found |= _own_dates(catalog, {path for path in wanted if path not in found})
     chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
     return {path: values for path, values in chosen.items() if values}
+
+
+def _in_full(values: greeted.Values) -> greeted.Values:
+    """Parties, with the whole name of who is greeted by one of several."""
+    written = {value.normal: value.value for _, value in values}
+    return [
+        (path, replace(value, value=written.get(value.normal, value.value)))
+        if value.rule in greeted.BRIEF
+        else (path, value)
+        for path, value in greeted.in_full(values)
+    ]
+
+
+def parties_anywhere(catalog: Catalog, one: Source, own: Sequence[str]) -> Iterator[FieldValue]:
+    """What all files state of a source of parties; of a role only who is told to have it."""
+    by_path: dict[str, list[FieldValue]] = {}
+    for stated_there in catalog.fields("party"):
+        by_path.setdefault(stated_there.path, []).append(stated_there.field)
+    for values in by_path.values():
+        for value in _chosen(one, {"party": values}, own, surest=False):
+            told = not one.role or has_role(value, one.role)
+            if told and value.rule not in greeted.BRIEF:
+                yield value
 
 
 def _titles(catalog: Catalog, documents: Collection[int]) -> dict[int, list[FieldValue]]:
@@ -177,7 +202,7 @@ def _chosen(
 
 
 def _announced(value: FieldValue, one: Source) -> bool:
-    return role_of(value.rule) == one.role if one.role else label_of(value.rule) in one.announced
+    return has_role(value, one.role) if one.role else label_of(value.rule) in one.announced
 
 
 def _own_dates(catalog: Catalog, wanted: Collection[str]) -> dict[str, dict[str, list[FieldValue]]]:

@@ -7,17 +7,20 @@ a key costs is what its comparison looks at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from lsfs.index.join.keys import Key
 from lsfs.index.join.lists import file_of
 from lsfs.index.join.matching import At, Comparison, Fit, comparison
+from lsfs.index.join.mentions import RULE
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 
 MISSES = 3  # near misses of one file
+MENTIONED = 0.9  # of the score of a value that a file only mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Side:
         """The right files that fit a left one in this key, each with its best pair."""
         best: dict[str, Pair] = {}
         for value in self.left.get(path, ()):
-            for fit in self.comparison.fits(value):
+            for fit in map(partial(_of_mention, value), self.comparison.fits(value)):
                 other = fit.at.path
                 known = best.get(other)
                 better = known is None or fit.score > known.fit.score
@@ -91,6 +94,13 @@ class Side:
             len(self.left), len(self.right), _distinct(self.left), _distinct(self.right),
             self.comparison.compared,
         )  # fmt: skip
+
+
+def _of_mention(value: FieldValue, fit: Fit) -> Fit:
+    """A fit, less sure where one side has no label for what it says."""
+    if RULE not in (value.rule, fit.at.value.rule):
+        return fit
+    return replace(fit, score=round(fit.score * MENTIONED, 3), how=f"{fit.how}, mentioned")
 
 
 def _distinct(values: Values) -> int:

@@ -1,0 +1,305 @@
+"""Codes and names that other files state, in files that only mention them.
+
+A bank's line has "ACME LTD INV-2024-017" below "Description", a mail says "INV-2024-017 is late":
+no label tells what that is, but the invoices do. So a file or row that states nothing of a key is
+looked through for what the other side states of it. A code is one in any text; a name in the cell
+of a list, or in a line of a document's head that has little else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lsfs.index.catalog import Catalog
+from lsfs.index.dates import fold
+from lsfs.index.fields.extract import placed
+from lsfs.index.fields.forms import Form, is_firm
+from lsfs.index.fields.labels import Found
+from lsfs.index.fields.meant import Source
+from lsfs.index.join.reading import SideFile, Values
+from lsfs.index.names import is_legal_form, is_title, name_of
+from lsfs.model import FieldValue
+
+RULE = "mention"
+SURE = 0.7  # of a value that is only mentioned
+_LEAST_CODE = 4  # characters of a code with letters and digits, without its marks
+_LEAST_DIGITS = 6  # of one of digits alone: shorter ones are years, numbers of houses, amounts
+_LONGEST = 8  # parts of a code, words of a name
+_MOST = 50  # mentions in one file
+_PASSAGES = 40  # of a document, about twenty pages
+_HEAD = 1500  # characters of a document in which a line may be nothing but a name
+_BATCH = 500  # documents of one query
+_PART = re.compile(r"[^\W_]+")
+_LINE = re.compile(r"[^\n]+")
+_GAP = re.compile(r"[-/._# ]{0,2}")
+_NAME_GAP = re.compile(r"[ \t&.,'\u2019+-]{1,4}")
+_GLUED = "-/._"  # marks behind which a code goes on
+_AND = frozenset(("and", "und", "et", "y", "e"))
+_ASIDE = re.compile(r"\s*(?:[,;|\u00b7\u2022\t]|\s[\u2013\u2014-]\s|\s{3,})|\s*\Z")
+# What stands beside a name in a bank's line without being of it.
+_BESIDE = frozenset(
+    word
+    for line in (
+        "re ref reference inv invoice invoices no nr payment pmt paid pay part partial balance bal",
+        "from to for by transfer credit debit direct standing order rent fee fees deposit thanks",
+        "sepa giro bacs chq cheque card advance settlement account acc",
+        "rechnung rechn rg zahlung uberweisung ueberweisung gutschrift lastschrift miete rest von",
+        "an fur fuer teilzahlung",
+        "facture fact paiement virement vir prelevement loyer solde de du a pour acompte",
+        "factura pago transferencia recibo alquiler saldo del",
+        "fattura pagamento bonifico affitto",
+    )
+    for word in line.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A run of letters and digits in a text, folded, with its place."""
+
+    folded: str
+    start: int
+    end: int
+
+
+def _parts(text: str) -> list[_Part]:
+    return [_Part(fold(match[0]), *match.span()) for match in _PART.finditer(text)]
+
+
+class _Codes:
+    """Codes that are looked for: by their letters and digits, whatever marks are between."""
+
+    def __init__(self, values: Iterable[FieldValue]) -> None:
+        self._normal: dict[str, str] = {}
+        for value in values:
+            parts = [fold(part) for part in _PART.findall(value.normal)]
+            plain = "".join(parts)
+            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_DIGITS
+            if len(parts) <= _LONGEST and len(plain) >= least and any(map(str.isdigit, plain)):
+                self._normal[plain] = value.normal
+        self._begun = {plain[:end] for plain in self._normal for end in range(1, len(plain))}
+
+    def __bool__(self) -> bool:
+        return bool(self._normal)
+
+    def found(self, text: str) -> Iterator[Form]:
+        """Where they stand, each of the longest."""
+        parts = _parts(text)
+        behind = 0
+        for n, first in enumerate(parts):
+            before = text[first.start - 1 : first.start]
+            if first.start < behind or (before and before in _GLUED):
+                continue
+            form = self._at(text, parts, n)
+            if form is not None:
+                behind = form.end
+                yield form
+
+    def _at(self, text: str, parts: Sequence[_Part], n: int) -> Form | None:
+        plain, found = "", None
+        for at in range(n, min(n + _LONGEST, len(parts))):
+            gap = text[parts[at - 1].end : parts[at].start] if at > n else ""
+            if not _GAP.fullmatch(gap):
+                break
+            plain += parts[at].folded
+            end = parts[at].end
+            if plain in self._normal and _ends(text, end) and self._is_code(plain, at > n):
+                found = Form(parts[n].start, end, self._normal[plain])
+            if plain not in self._begun:
+                break
+        return found
+
+    def _is_code(self, plain: str, several: bool) -> bool:
+        """Digits with marks between may be a date, an amount, a telephone number."""
+        return not (several and plain.isdigit())
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether a code does not go on behind its end: not "INV-17" in "INV-17-B"."""
+    return not (text[end : end + 1] and text[end] in _GLUED and text[end + 1 : end + 2].isalnum())
+
+
+class _Names:
+    """Names that are looked for: of two words and more, or of firms with their legal form."""
+
+    def __init__(self, values: Iterable[FieldValue]) -> None:
+        self._by_first: dict[str, dict[tuple[str, ...], FieldValue]] = {}
+        for value in values:
+            name = name_of(value.value)
+            for words in name.spellings:
+                if 1 < len(words) <= _LONGEST or is_firm(value.value):
+                    self._by_first.setdefault(words[0], {}).setdefault(words, value)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_first)
+
+    def found(self, text: str, *, alone: bool = False) -> Iterator[Form]:
+        """Where they stand.
+
+        Args:
+            alone: only where the text has little else before them, and an address at most behind.
+        """
+        parts = _parts(text)
+        behind = 0
+        for n, first in enumerate(parts):
+            if n < behind or first.folded not in self._by_first:
+                continue
+            for words, value in sorted(
+                self._by_first[first.folded].items(), key=lambda one: -len(one[0])
+            ):
+                end = _end_of(text, parts, n, words)
+                if end and _stands(text, parts, n, end, alone=alone):
+                    yield Form(first.start, parts[end - 1].end, value.normal)
+                    behind = end
+                    break
+
+
+def _end_of(text: str, parts: Sequence[_Part], n: int, words: Sequence[str]) -> int:
+    """The part behind a name that begins with a part, its legal form included; 0 for none."""
+    at = n
+    for word in words:
+        while at > n and _goes_on(text, parts, at) and parts[at].folded in _AND:
+            at += 1
+        if at > n and not _goes_on(text, parts, at):
+            return 0
+        if parts[at].folded != word:
+            return 0
+        at += 1
+    if _goes_on(text, parts, at) and is_legal_form(parts[at].folded):
+        return at + 1
+    return at if len(words) > 1 else 0  # "Acme" alone is a word of others' names, too
+
+
+def _goes_on(text: str, parts: Sequence[_Part], at: int) -> bool:
+    """Whether a part follows the one before it as a word of one name does."""
+    return at < len(parts) and bool(_NAME_GAP.fullmatch(text, parts[at - 1].end, parts[at].start))
+
+
+def _stands(text: str, parts: Sequence[_Part], n: int, end: int, *, alone: bool) -> bool:
+    """Whether a name is whole: what stands beside it is no word of it."""
+    before = parts[n - 1 : n]
+    if alone:
+        above = text[: parts[n].start]
+        beside = all(map(_is_beside, parts[:n]))
+        return beside and ":" not in above and bool(_ASIDE.match(text, parts[end - 1].end))
+    glued = before and _NAME_GAP.fullmatch(text, before[0].end, parts[n].start)
+    if glued and not _is_beside(before[0]):
+        return False
+    if is_legal_form(parts[end - 1].folded) or not _goes_on(text, parts, end):
+        return True
+    written = text[parts[end].start : parts[end].end]
+    lower = written.islower() and not text[parts[n].start : parts[end - 1].end].islower()
+    following = [parts[end], *(parts[end + 1 : end + 2] if _is_glued(text, parts[end]) else ())]
+    return lower or any(map(_is_beside, following))
+
+
+def _is_glued(text: str, part: _Part) -> bool:
+    """Whether a code goes on behind a part."""
+    return text[part.end : part.end + 1] in tuple(_GLUED)
+
+
+def _is_beside(part: _Part) -> bool:
+    word = part.folded
+    return word in _BESIDE or is_title(word) or any(map(str.isdigit, word))
+
+
+# --- in files
+
+
+def filled(
+    catalog: Catalog,
+    one: Source,
+    stated: Values,
+    files: Sequence[SideFile],
+    others: Iterable[FieldValue],
+) -> Values:
+    """What files state, and of those that state nothing what they mention of other files' values.
+
+    Args:
+        stated: what they state.
+        others: the values of other files.
+    """
+    lacking = [file for file in files if file.path not in stated]
+    look = _looking(one, others) if lacking else None
+    if look is None:
+        return stated
+    found = dict(stated)
+    texts = {file.document_id for file in lacking if not file.row}
+    documents = _passages(catalog, texts) if texts else {}
+    for file in lacking:
+        values = list(
+            _in_row(file, one, look) if file.row else _in_text(documents, file, one, look)
+        )
+        kept = list({value.normal: value for value in reversed(values)}.values())
+        if kept:
+            found[file.path] = sorted(kept, key=lambda value: value.char_start)[:_MOST]
+    return found
+
+
+_Look = _Codes | _Names
+
+
+def _looking(one: Source, others: Iterable[FieldValue]) -> _Look | None:
+    """What is looked for; None where values of that type are not told from other words."""
+    if one.type == "party":
+        look: _Look = _Names(others)
+    elif one.type == "number" or (one.type == "text" and one.label):
+        look = _Codes(others)
+    else:
+        return None
+    return look or None
+
+
+def _in_row(file: SideFile, one: Source, look: _Look) -> Iterator[FieldValue]:
+    row = file.row
+    if row is None:
+        return
+    document = row.of.document
+    for start, end in row.cells.values():
+        cell = document.text[start:end]
+        for form in look.found(cell):
+            there = replace(form, start=start + form.start, end=start + form.end)
+            yield placed(Found(one.fields[0], there, RULE, SURE), document.text, row.of.places)
+
+
+_Passage = tuple[str, int, int | None, str]  # text, offset, page, place
+
+
+def _passages(catalog: Catalog, documents: Iterable[int]) -> dict[int, list[_Passage]]:
+    """The first passages of documents, in order."""
+    ids = sorted(documents)
+    found: dict[int, list[_Passage]] = {}
+    for at in range(0, len(ids), _BATCH):
+        batch = ids[at : at + _BATCH]
+        marks = ",".join("?" * len(batch))
+        with catalog.lock:
+            rows = catalog.db.execute(
+                "SELECT document_id, text, char_start, page, place FROM passage "  # noqa: S608
+                f"WHERE document_id IN ({marks}) AND ordinal < ? ORDER BY document_id, ordinal",
+                (*batch, _PASSAGES),
+            ).fetchall()
+        for id_, *passage in rows:
+            found.setdefault(id_, []).append(tuple(passage))
+    return found
+
+
+def _in_text(
+    documents: dict[int, list[_Passage]], file: SideFile, one: Source, look: _Look
+) -> Iterator[FieldValue]:
+    for text, offset, page, place in documents.get(file.document_id, ()):
+        forms = look.found(text) if isinstance(look, _Codes) else _in_lines(text, offset, look)
+        for form in forms:
+            written = " ".join(text[form.start : form.end].split())
+            yield FieldValue(
+                one.fields[0], written, form.normal, offset + form.start, offset + form.end, page,
+                None, place, RULE, SURE,
+            )  # fmt: skip
+
+
+def _in_lines(text: str, offset: int, look: _Names) -> Iterator[Form]:
+    """Names that have a line of a document's head."""
+    for line in _LINE.finditer(text, 0, max(0, _HEAD - offset)):
+        for form in look.found(line[0], alone=True):
+            yield replace(form, start=line.start() + form.start, end=line.start() + form.end)
