@@ -79,7 +79,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
         text: any text; blocks apart by blank lines.
     """
     spans: list[tuple[int, int]] = []
-    marks = _ANY_END if any(mark in text for mark in _FULL_WIDTH) else _END
+    wide = not text.isascii() and any(mark in text for mark in _FULL_WIDTH)
+    marks = _ANY_END if wide else _END
     for start, end in _runs(text):
         for left, right in _split(text, start, end, marks):
             if left < right <= left + MAX_CHARS and not text[right - 1].isspace():

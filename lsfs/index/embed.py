@@ -98,6 +98,8 @@ class OnnxEmbedder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a text a thread beats two threads a text
         options.log_severity_level = 3
+        # That was done when the graph was made.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session: Any = onnxruntime.InferenceSession(
             str(graph), options, providers=["CPUExecutionProvider"]
         )
@@ -217,7 +219,7 @@ def load(folder: Path, cache: Path, *, threads: int = 0, digest: str = "") -> La
     """The embedder of the model in ``folder``, which is loaded when it is used.
 
     Its int8 graph is built on first use (about 3 s) and kept in ``cache`` under the digest of the
-    model's configuration and size, so that a changed model gets a graph of its own.
+    model's configuration and size and of onnxruntime's version, so that each gets one of its own.
 
     Args:
         digest: of the weights, for the name.
@@ -235,8 +237,11 @@ def _onnx(folder: Path, cache: Path, name: str, threads: int) -> OnnxEmbedder:
     Raises:
         ModelError: the model is of an unknown architecture.
     """
+    import onnxruntime
+
     weights = folder / "model.safetensors"
     seed = f"{GRAPH_VERSION}:{GRAPH_OUTPUTS}:{weights.stat().st_size}:{weights.stat().st_mtime_ns}"
+    seed += f":{onnxruntime.__version__}"  # whose operators are in it
     config = (folder / "config.json").read_bytes()
     made_from = hashlib.sha256(seed.encode() + config).hexdigest()[:16]
     graph = cache / "embed" / f"minilm-{made_from}.int8.onnx"

@@ -3,7 +3,7 @@
 The graph takes ``input_ids`` and ``attention_mask`` (int64, [batch, tokens]) and gives
 ``embedding`` (float32, [batch, hidden], length 1): the encoder of Devlin et al. 2018, the mean over
 the mask, and L2 normalisation (Reimers & Gurevych 2019). onnxruntime fuses the plain operators
-itself when it loads the file.
+once, when the file is made: to do so whenever it is loaded takes a third longer.
 """
 
 from __future__ import annotations
@@ -53,9 +53,22 @@ def build(folder: Path, target: Path) -> None:
             op_types_to_quantize=["MatMul"],
             nodes_to_exclude=[KEPT_FLOAT],
         )
+        _fuse(draft)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _fuse(graph: Path) -> None:
+    """Put the operators of this version of onnxruntime in the place of plain ones."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # What is for one kind of processor only comes above this level.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(graph)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
 class _Graph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -14,33 +13,32 @@ MAX_CHARS = 800
 ENOUGH_CHARS = 400  # from here on a passage ends with its block
 BEFORE_HEADING = 120  # less than this is carried over a heading rather than left alone
 LINEWISE = frozenset({BlockKind.TABLE, BlockKind.CODE})
-
-
-class _Piece(NamedTuple):
-    """A stretch of text that is not cut further, and how it relates to what is before it."""
-
-    start: int
-    end: int
-    heading: str
-    opens_section: bool
-    ends_block: bool
+_HEADINGS = (BlockKind.HEADING, BlockKind.TITLE)
 
 
 def split(document: Document) -> list[Passage]:
     """The passages of a document, in order; together they cover its text but for blank space."""
     locate = _Locator(document)
     passages: list[Passage] = []
-    held: list[_Piece] = []
-    for piece in _pieces(document):
-        if held and _must_break(held, piece):
-            passages.append(locate.passage(held))
-            held = []
-        held.append(piece)
-        if piece.ends_block and piece.end - held[0].start >= ENOUGH_CHARS:
-            passages.append(locate.passage(held))
-            held = []
-    if held:
-        passages.append(locate.passage(held))
+    # The passage that is being filled: -1 where there is none, and the headings at its two ends.
+    begin = end = -1
+    first = last = ""
+    for block, heading, opens_section in _sections(document):
+        for low, high in _ranges(block):
+            is_full = high - begin > MAX_CHARS or (opens_section and end - begin >= BEFORE_HEADING)
+            if begin >= 0 and is_full:
+                passages.append(locate.passage(begin, end, first or last))
+                begin = -1
+            if begin < 0:
+                begin, first = low, heading
+            end, last = high, heading
+            opens_section = False
+        # A heading never ends a passage: it belongs to what follows.
+        if block.kind not in _HEADINGS and begin >= 0 and end - begin >= ENOUGH_CHARS:
+            passages.append(locate.passage(begin, end, first or last))
+            begin = -1
+    if begin >= 0:
+        passages.append(locate.passage(begin, end, first or last))
     return passages
 
 
@@ -54,29 +52,16 @@ def text_hash(passage: Passage) -> bytes:
     return blake3(embedded_text(passage).encode("utf-8", "surrogatepass")).digest(length=16)
 
 
-def _must_break(held: list[_Piece], piece: _Piece) -> bool:
-    length = held[-1].end - held[0].start
-    if piece.end - held[0].start > MAX_CHARS:
-        return True
-    return piece.opens_section and length >= BEFORE_HEADING
-
-
-def _pieces(document: Document) -> Iterator[_Piece]:
+def _sections(document: Document) -> Iterator[tuple[Block, str, bool]]:
+    """The blocks that say something, each with the headings above it and whether it begins anew."""
     before: tuple[str, ...] = ()
     for block in document.blocks:
         if block.kind is BlockKind.FURNITURE or not block.text.strip():
             continue
-        ranges = list(_ranges(block))
-        heading = " > ".join(block.heading_path)
-        is_heading = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
         # Code has no headings in its text: a function is named by the path of its block.
         named_anew = block.kind is BlockKind.CODE and block.heading_path != before
         before = block.heading_path
-        for n, (start, end) in enumerate(ranges):
-            last = n == len(ranges) - 1
-            opens = (is_heading or named_anew) and n == 0
-            # A heading never ends a passage: it belongs to what follows.
-            yield _Piece(start, end, heading, opens, last and not is_heading)
+        yield block, " > ".join(before), named_anew or block.kind in _HEADINGS
 
 
 def _ranges(block: Block) -> Iterator[tuple[int, int]]:
@@ -106,14 +91,13 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 class _Locator:
-    """Makes passages of pieces of one document's text."""
+    """Makes passages of stretches of one document's text."""
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
         self._places = Places(document)
 
-    def passage(self, pieces: list[_Piece]) -> Passage:
-        start, end = pieces[0].start, pieces[-1].end
+    def passage(self, start: int, end: int, heading: str) -> Passage:
         text = self._text[start:end]
         start += len(text) - len(text.lstrip())
         text = text.strip()
@@ -129,6 +113,6 @@ class _Locator:
             page_end=max(pages, default=None),
             line_start=min(lines, default=None),
             line_end=max(lines, default=None),
-            heading=pieces[0].heading or pieces[-1].heading,
+            heading=heading,
             where=self._places.of_spans(spans, start, end),
         )

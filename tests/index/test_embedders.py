@@ -18,6 +18,7 @@ import pytest
 import lsfs
 from lsfs.config import Config, ModelConfig
 from lsfs.errors import ModelError, ModelMissing, UsageError
+from lsfs.index import embed
 from lsfs.index.embed import HashEmbedder, LateEmbedder, Vectors
 from lsfs.index.prefixes import of_family
 from lsfs.llm import models
@@ -58,6 +59,20 @@ def test_a_model_is_loaded_when_it_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[1:] == ["False", "True"]
+
+
+def test_its_graph_is_fused_when_it_is_made(minilm: LateEmbedder, tmp_path: Path) -> None:
+    import onnx
+
+    found = models.embed_model_folder("default")
+    assert found is not None
+    made = embed.load(found.path.parent, tmp_path)
+    assert np.array_equal(made.encode_query("rent"), minilm.encode_query("rent"))
+    (path,) = (tmp_path / "embed").iterdir()
+    graph = onnx.load(path).graph
+    assert "com.microsoft" in {node.domain for node in graph.node}
+    assert "Erf" not in {node.op_type for node in graph.node}  # it is a part of a GELU
+    assert [output.name for output in graph.output] == ["embedding", "states"]
 
 
 def test_a_name_tells_the_content(minilm: LateEmbedder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from lsfs.syscalls.registry import registry
 from lsfs_cli.main import GROUPS, cli
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOTS = (ROOT, ROOT / "parsers", ROOT / "cli")
 HEAVY = {
     "lancedb", "llama_cpp", "onnxruntime", "onnx", "transformers", "dateparser", "numpy", "pyarrow",
     "pypdfium2", "docx", "watchdog", "mfusepy", "fuse", "tokenizers", "safetensors", "lxml",
@@ -67,6 +69,54 @@ def test_a_command_to_a_running_drive_loads_only_what_speaks_to_it(name: str) ->
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stderr.strip() == "[]"
+
+
+UNUSED = {
+    "index": {"lsfs.index.groups.grouped", "lsfs.joins", "lsfs.syscalls.kv", "lsfs.syscalls.past",
+        "lsfs_cli.told"},
+    "search": {"lsfs.joins", "lsfs.sentences", "lsfs.syscalls.past", "numpy.ma"},
+}  # fmt: skip
+
+
+def test_commands_on_a_drive_that_is_not_mounted_load_only_what_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "note.txt").write_text("The rent is due in May.")
+    monkeypatch.setenv("LSFS_MODEL_CHAT", "none")
+    for name, argument in (("index", str(tmp_path / "docs")), ("search", "rent")):
+        words = ["lsfs", "--state", str(tmp_path / "state"), "-q", name, argument]
+        code = (
+            "import sys; from lsfs_cli.main import main\n"
+            f"sys.argv = {words!r}\n"
+            "try: main()\nexcept SystemExit: pass\n"
+            f"print(sorted({UNUSED[name]!r} & set(sys.modules)), file=sys.stderr)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path / "docs", capture_output=True, text=True,
+            check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ROOTS))},
+        )  # fmt: skip
+        assert done.stderr.strip() == "[]", name
+        assert "note.txt" in done.stdout or name == "index"
+
+
+def test_a_command_that_ends_at_once_has_said_all_and_keeps_its_word() -> None:
+    """What is to be done at the end is done, and threads that Python waits for are waited for."""
+    code = (
+        "import atexit, sys, threading, time; from lsfs_cli import main as module\n"
+        "def late(): time.sleep(0.2); print('late', end=' ')\n"
+        "def main():\n"
+        "    print('said', end=' '); atexit.register(print, 'done', end=' ')\n"
+        "    if len(sys.argv) > 1: threading.Thread(target=late).start()\n"
+        "    sys.exit(13)\n"
+        "module.main = main; module.command()"
+    )
+    for more, says in (((), "said done"), (("thread",), "said late done")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *more], cwd=ROOT, capture_output=True, text=True,
+            check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ROOTS))},
+        )  # fmt: skip
+        assert (done.returncode, done.stdout.strip()) == (13, says)
 
 
 def test_public_names_exist() -> None:
