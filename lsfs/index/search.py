@@ -181,6 +181,8 @@ class Search:
             self._keyword(task)
         if mode != "keyword":
             self._semantic(task, only_these=mode == "hybrid" and task.query.exact)
+        if mode == "hybrid":
+            self._files(task.found)
         if mode != "semantic":
             self._named(task)
 
@@ -226,6 +228,26 @@ class Search:
             candidate = task.candidate(id_)
             candidate.add("semantic", share, fusion.SEMANTIC)
             candidate.scores |= {"cosine": cosines[id_], "semantic_rank": places[id_]}
+
+    def _files(self, found: dict[int, Candidate]) -> None:
+        """What long files say as a whole, for each of their passages that was found."""
+        if not any("semantic" in candidate.parts for candidate in found.values()):
+            return  # there is nothing to weigh the words against
+        marks = ", ".join("?" * len(found))
+        rows = self._rows(
+            f"SELECT id, document_id, ordinal FROM passage p WHERE id IN ({marks}) AND EXISTS "  # noqa: S608
+            "(SELECT 1 FROM passage WHERE document_id = p.document_id AND ordinal = ?)",
+            [*found, fusion.SHORT],
+        )
+        best: dict[int, float] = {}
+        first: dict[int, float] = {}
+        for id_, document, ordinal in rows:
+            share = found[id_].scores.get("keyword_share", 0.0)
+            best[document] = max(share, best.get(document, 0.0))
+            if ordinal < fusion.FIRST:
+                first[document] = max(share, first.get(document, 0.0))
+        for id_, document, _ in rows:
+            found[id_].belongs(best[document], first.get(document, 0.0))
 
     def _named(self, task: _Task) -> None:
         """Share of the best match of names and titles, for each file's passages that were found.
