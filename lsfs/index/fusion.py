@@ -52,12 +52,15 @@ class Candidate:
             best: the best keyword share of the file's passages.
             first: the best of those with which it begins.
         """
-        for arm in ("keyword", "semantic"):
+        for arm, weight in (("keyword", "keyword_weight"), ("semantic", "semantic_weight")):
             if arm in self.parts:
-                weight = self.scores[f"{arm}_weight"] * (1 - FILE)
-                self.add(arm, self.scores[f"{arm}_share"], weight)
-        self.add("file", best, FILE)
-        self.add("beginning", first, BEGINNING)
+                self.parts[arm] *= 1 - FILE
+                self.scores[weight] *= 1 - FILE
+        self.parts |= {"file": best * FILE, "beginning": first * BEGINNING}
+        self.scores |= {
+            "file_share": best, "file_weight": FILE,
+            "beginning_share": first, "beginning_weight": BEGINNING,
+        }  # fmt: skip
 
 
 def of_best(scores: Mapping[int, float], least: float = 0.0) -> dict[int, float]:

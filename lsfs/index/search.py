@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
 GONE = 10  # of the newest files, some may have gone in the last moments
 MOST_AT_ONCE = 500  # candidates whose rows are asked for
+BY_FILE = 100  # candidates, the best, whose files are looked at
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
@@ -230,14 +232,15 @@ class Search:
             candidate.scores |= {"cosine": cosines[id_], "semantic_rank": places[id_]}
 
     def _files(self, found: dict[int, Candidate]) -> None:
-        """What long files say as a whole, for each of their passages that was found."""
+        """What long files say as a whole, for those of their passages that are among the best."""
         if not any("semantic" in candidate.parts for candidate in found.values()):
             return  # there is nothing to weigh the words against
-        marks = ", ".join("?" * len(found))
+        among = heapq.nlargest(BY_FILE, found.values(), key=lambda c: (c.score, -c.id))
+        marks = ", ".join("?" * len(among))
         rows = self._rows(
             f"SELECT id, document_id, ordinal FROM passage p WHERE id IN ({marks}) AND EXISTS "  # noqa: S608
             "(SELECT 1 FROM passage WHERE document_id = p.document_id AND ordinal = ?)",
-            [*found, fusion.SHORT],
+            [*(candidate.id for candidate in among), fusion.SHORT],
         )
         best: dict[int, float] = {}
         first: dict[int, float] = {}
