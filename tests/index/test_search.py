@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import common_words, fulltext
+from lsfs.index import common_words, fulltext, search
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
 from lsfs.index.preference import Preference
@@ -198,8 +198,8 @@ def test_each_part_of_a_score_is_share_times_weight(filled: Index) -> None:
 def _book(about: str, seed: int, passages: int = 9) -> str:
     """So many passages: the first says what the book is about, the last speaks of a smoker."""
     chance = random.Random(seed)
-    words = ["".join(chance.choices("abcdefghijklmnop", k=60)) for _ in range(7 * passages)]
-    parts = [" ".join(words[7 * n : 7 * n + 7]) + "." for n in range(passages)]
+    words = ["".join(chance.choices("abcdefghijklmnop", k=84)) for _ in range(5 * passages)]
+    parts = [" ".join(words[5 * n : 5 * n + 5]) + "." for n in range(passages)]
     return "\n\n".join([f"{about} {parts[0]}", *parts[1:-1], f"A smoker calms them. {parts[-1]}"])
 
 
@@ -226,12 +226,23 @@ def test_words_anywhere_in_a_long_file_and_where_it_begins_count_for_its_passage
     assert last["leaflet.txt"].scores["semantic_weight"] == 0.7
 
 
+def test_only_the_best_are_asked_for_their_files(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BY_FILE", 1)
+    (index.source / "hives.txt").write_text(_book("Keeping bees in cities.", 2))
+    index.run()
+    hits = index.search.hits("bees smoker", k=50, per_file=50)
+    assert len(hits) > 1
+    assert sum("file" in hit.explain for hit in hits) == 1
+
+
 def test_words_alone_are_not_weighed_by_the_file(index: Index) -> None:
     (index.source / "hives.txt").write_text(_book("Keeping bees in cities.", 2))
     index.run()
     for mode in ("keyword", "semantic"):
-        for hit in index.search.hits("bees smoker", mode=mode):
-            assert "file" not in hit.explain
+        hits = index.search.hits("bees smoker", mode=mode)
+        assert hits and not any("file" in hit.explain for hit in hits)
 
 
 def test_copies_come_after_what_says_something_else(filled: Index) -> None:
