@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.3, 0.7, 0.15, 0.10, 0.15
 # The share of the greatest possible BM25 that is as good as all of it.
 SURE = 0.5
+# In a file of more than SHORT passages the best keyword share of any of them takes FILE of what the
+# arms give a passage, and that of the FIRST ones adds BEGINNING: a file as a whole has the words
+# that are not in one passage together, and what it is about stands where it begins.
+FILE, BEGINNING, SHORT, FIRST = 1 / 11, 2 / 11, 6, 3
 STRONG = 1.0  # outweighs what the arms can tell apart
 SPREAD = 0.3  # the least width that cosines are spread over
 UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query
@@ -40,6 +44,23 @@ class Candidate:
         """Add a part to the score."""
         self.parts[name] = share * weight
         self.scores |= {f"{name}_share": share, f"{name}_weight": weight}
+
+    def belongs(self, best: float, first: float) -> None:
+        """Have its file, a long one, take its part of what the arms said.
+
+        Args:
+            best: the best keyword share of the file's passages.
+            first: the best of those with which it begins.
+        """
+        for arm, weight in (("keyword", "keyword_weight"), ("semantic", "semantic_weight")):
+            if arm in self.parts:
+                self.parts[arm] *= 1 - FILE
+                self.scores[weight] *= 1 - FILE
+        self.parts |= {"file": best * FILE, "beginning": first * BEGINNING}
+        self.scores |= {
+            "file_share": best, "file_weight": FILE,
+            "beginning_share": first, "beginning_weight": BEGINNING,
+        }  # fmt: skip
 
 
 def of_best(scores: Mapping[int, float], least: float = 0.0) -> dict[int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ PER_FILE = 3  # passages of one file in a result
 MODES = ("hybrid", "keyword", "semantic")
 GONE = 10  # of the newest files, some may have gone in the last moments
 MOST_AT_ONCE = 500  # candidates whose rows are asked for
+BY_FILE = 100  # candidates, the best, whose files are looked at
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
@@ -181,6 +183,8 @@ class Search:
             self._keyword(task)
         if mode != "keyword":
             self._semantic(task, only_these=mode == "hybrid" and task.query.exact)
+        if mode == "hybrid":
+            self._files(task.found)
         if mode != "semantic":
             self._named(task)
 
@@ -226,6 +230,27 @@ class Search:
             candidate = task.candidate(id_)
             candidate.add("semantic", share, fusion.SEMANTIC)
             candidate.scores |= {"cosine": cosines[id_], "semantic_rank": places[id_]}
+
+    def _files(self, found: dict[int, Candidate]) -> None:
+        """What long files say as a whole, for those of their passages that are among the best."""
+        if not any("semantic" in candidate.parts for candidate in found.values()):
+            return  # there is nothing to weigh the words against
+        among = heapq.nlargest(BY_FILE, found.values(), key=lambda c: (c.score, -c.id))
+        marks = ", ".join("?" * len(among))
+        rows = self._rows(
+            f"SELECT id, document_id, ordinal FROM passage p WHERE id IN ({marks}) AND EXISTS "  # noqa: S608
+            "(SELECT 1 FROM passage WHERE document_id = p.document_id AND ordinal = ?)",
+            [*(candidate.id for candidate in among), fusion.SHORT],
+        )
+        best: dict[int, float] = {}
+        first: dict[int, float] = {}
+        for id_, document, ordinal in rows:
+            share = found[id_].scores.get("keyword_share", 0.0)
+            best[document] = max(share, best.get(document, 0.0))
+            if ordinal < fusion.FIRST:
+                first[document] = max(share, first.get(document, 0.0))
+        for id_, document, _ in rows:
+            found[id_].belongs(best[document], first.get(document, 0.0))
 
     def _named(self, task: _Task) -> None:
         """Share of the best match of names and titles, for each file's passages that were found.

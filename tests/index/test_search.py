@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import common_words, fulltext
+from lsfs.index import common_words, fulltext, search
 from lsfs.index.filters import Filters, endings_of
 from lsfs.index.passages import MAX_CHARS, split
 from lsfs.index.preference import Preference
@@ -193,6 +193,56 @@ def test_each_part_of_a_score_is_share_times_weight(filled: Index) -> None:
             product = hit.scores[f"{name}_share"] * hit.scores[f"{name}_weight"]
             assert value == pytest.approx(product, abs=1e-5)
             assert 0 <= hit.scores[f"{name}_share"] <= 1
+
+
+def _book(about: str, seed: int, passages: int = 9) -> str:
+    """So many passages: the first says what the book is about, the last speaks of a smoker."""
+    chance = random.Random(seed)
+    words = ["".join(chance.choices("abcdefghijklmnop", k=84)) for _ in range(5 * passages)]
+    parts = [" ".join(words[5 * n : 5 * n + 5]) + "." for n in range(passages)]
+    return "\n\n".join([f"{about} {parts[0]}", *parts[1:-1], f"A smoker calms them. {parts[-1]}"])
+
+
+def test_words_anywhere_in_a_long_file_and_where_it_begins_count_for_its_passages(
+    index: Index,
+) -> None:
+    (index.source / "boats.txt").write_text(_book("Sailing along the coast.", 1))
+    (index.source / "hives.txt").write_text(_book("Keeping bees in cities.", 2))
+    (index.source / "leaflet.txt").write_text(_book("Keeping bees in cities.", 3, passages=4))
+    index.run()
+    hits = index.search.hits("bees smoker", k=50, per_file=50)
+    shares = {(hit.path, hit.line_start): hit.scores.get("keyword_share", 0.0) for hit in hits}
+    last = {hit.path: hit for hit in hits if "smoker" in hit.text}
+    for name, begins in (("hives.txt", shares["hives.txt", 1]), ("boats.txt", 0.0)):
+        of_file, scores = last[name].explain, last[name].scores
+        assert scores["beginning_share"] == begins
+        assert scores["file_share"] == max(shares[key] for key in shares if key[0] == name)
+        assert sum(scores[f"{part}_weight"] for part in ("keyword", "semantic", "file")) == (
+            pytest.approx(1)
+        )
+        assert last[name].score == pytest.approx(sum(of_file.values()), abs=1e-5)
+    assert last["hives.txt"].explain["beginning"] > 0
+    assert not {"file", "beginning"} & last["leaflet.txt"].explain.keys()
+    assert last["leaflet.txt"].scores["semantic_weight"] == 0.7
+
+
+def test_only_the_best_are_asked_for_their_files(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BY_FILE", 1)
+    (index.source / "hives.txt").write_text(_book("Keeping bees in cities.", 2))
+    index.run()
+    hits = index.search.hits("bees smoker", k=50, per_file=50)
+    assert len(hits) > 1
+    assert sum("file" in hit.explain for hit in hits) == 1
+
+
+def test_words_alone_are_not_weighed_by_the_file(index: Index) -> None:
+    (index.source / "hives.txt").write_text(_book("Keeping bees in cities.", 2))
+    index.run()
+    for mode in ("keyword", "semantic"):
+        hits = index.search.hits("bees smoker", mode=mode)
+        assert hits and not any("file" in hit.explain for hit in hits)
 
 
 def test_copies_come_after_what_says_something_else(filled: Index) -> None:
