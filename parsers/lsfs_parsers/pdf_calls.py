@@ -17,11 +17,15 @@ from typing import Any
 _AT_ONCE = 1024  # characters
 
 
-def undeclared(function: Any) -> Any:
+@cache
+def undeclared(name: str) -> Any:
     """A function of pypdfium2.raw that takes its arguments as they are.
 
     A whole number becomes a C ``int``: an address must be the object that ctypes has for it.
     """
+    import pypdfium2.raw as raw
+
+    function = getattr(raw, name)
     address = ctypes.cast(function, ctypes.c_void_p).value or 0
     return ctypes.PYFUNCTYPE(function.restype)(address)
 
@@ -49,16 +53,16 @@ class _Functions:
     def __init__(self) -> None:
         import pypdfium2.raw as raw
 
-        self.text = undeclared(raw.FPDFText_GetText)
-        self.box = undeclared(raw.FPDFText_GetCharBox)
-        self.origin = undeclared(raw.FPDFText_GetCharOrigin)
-        self.size = undeclared(raw.FPDFText_GetFontSize)
-        self.matrix = undeclared(raw.FPDFText_GetMatrix)
-        self.weight = undeclared(raw.FPDFText_GetFontWeight)
-        self.angle = undeclared(raw.FPDFText_GetCharAngle)
-        self.index = undeclared(raw.FPDFText_GetCharIndexFromTextIndex)
-        self.count_rectangles = undeclared(raw.FPDFText_CountRects)
-        self.rectangle = undeclared(raw.FPDFText_GetRect)
+        self.text = undeclared("FPDFText_GetText")
+        self.box = undeclared("FPDFText_GetCharBox")
+        self.origin = undeclared("FPDFText_GetCharOrigin")
+        self.size = undeclared("FPDFText_GetFontSize")
+        self.matrix = undeclared("FPDFText_GetMatrix")
+        self.weight = undeclared("FPDFText_GetFontWeight")
+        self.angle = undeclared("FPDFText_GetCharAngle")
+        self.index = undeclared("FPDFText_GetCharIndexFromTextIndex")
+        self.count_rectangles = undeclared("FPDFText_CountRects")
+        self.rectangle = undeclared("FPDFText_GetRect")
         self.columns = _Columns()
         self.found_matrix = raw.FS_MATRIX()
         self.to_matrix = ctypes.byref(self.found_matrix)

@@ -149,9 +149,9 @@ def _edges(page: PdfPage) -> Iterator[_Edge]:
     if page.is_slide:
         usual = statistics.median_low([line.size for line in lines])
         lines = [line for line in lines if line.size <= _TITLE_SIZE * usual]
-    downwards = sorted(lines, key=lambda line: line.top)
+    downwards = sorted(lines, key=lambda line: line.box[1])
     yield from _rows_from(downwards, lambda line: line.bottom < top, at_top=True)
-    upwards = sorted(lines, key=lambda line: -line.bottom)
+    upwards = sorted(lines, key=lambda line: -line.box[3])
     yield from _rows_from(upwards, lambda line: line.top > bottom, at_top=False)
 
 

@@ -237,8 +237,8 @@ def attached(lines: list[Line]) -> list[Line]:
 
 
 def _stands_beside(mark: Line, line: Line) -> bool:
-    middle = (mark.top + mark.bottom) / 2
-    if not line.top - 2 <= middle <= line.bottom + 2:
+    middle = (mark.box[1] + mark.box[3]) / 2
+    if not line.box[1] - 2 <= middle <= line.box[3] + 2:
         return False
     is_bullet = _is_bullet(mark, line)
     is_soft = mark.text == _SOFT_HYPHEN

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from lsfs_parsers.pdf_lines import Box, Gap, Line, union
+from lsfs_parsers.pdf_lines import Box, Cell, Gap, Line, union
 
 _WIDE = 0.9  # of the letter size
 _WIDEST_SPACE = 3.2  # points
@@ -149,6 +150,7 @@ class Row(NamedTuple):
         return self.left, self.top, self.right, self.bottom
 
 
+@lru_cache(4096)  # a cell's text is asked about by many doubts
 def is_number(text: str) -> bool:
     """Whether a cell is an amount, a share, a date in digits or the like."""
     return _NUMBER.fullmatch(text) is not None
@@ -179,17 +181,23 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
                 line.box[3] if line.baseline is None else line.baseline,
                 cell.gaps,
             )
-            amounts = {match.end() for match in _AMOUNTS.finditer(cell.text)}
-            cuts = [
-                n
-                for n, (at, left, right) in enumerate(cell.gaps)
-                if right - left >= wide or at in amounts
-            ]
-            for index in reversed(cuts):
+            for index in reversed(_cuts(cell, wide)):
                 part, behind = part.cut(index)
                 found.append(behind)
             found.append(part)
     return found
+
+
+def _cuts(cell: Cell, wide: float) -> list[int]:
+    """The gaps of a cell that are wide or stand between two amounts."""
+    if not cell.gaps:
+        return []
+    amounts = {match.end() for match in _AMOUNTS.finditer(cell.text)}
+    return [
+        n
+        for n, (at, left, right) in enumerate(cell.gaps)
+        if right - left >= wide or at in amounts
+    ]
 
 
 def rows_of(parts: Iterable[Part]) -> list[Row]:

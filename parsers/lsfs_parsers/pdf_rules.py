@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
+from lsfs_parsers.pdf_calls import undeclared
 from lsfs_parsers.pdf_lines import Box, Turn, turn_of, union
 
 Matrix = tuple[float, float, float, float, float, float]  # x' = a x + c y + e, y' = b x + d y + f
@@ -80,6 +81,8 @@ class _Reader:
         import pypdfium2.raw as raw
 
         self._raw = raw
+        self._object = undeclared("FPDFPage_GetObject")
+        self._type = undeclared("FPDFPageObj_GetType")
         self._left = limit
         self._bounds = [ctypes.c_float() for _ in range(4)]
         self._point = (ctypes.c_float(), ctypes.c_float())
@@ -87,7 +90,7 @@ class _Reader:
     def rules(self, page: Any) -> Iterator[Rule]:
         raw = self._raw
         count = raw.FPDFPage_CountObjects(page.raw)
-        objects = (raw.FPDFPage_GetObject(page.raw, index) for index in range(count))
+        objects = map(self._object, repeat(page.raw), range(count))
         self._spend(count)
         yield from self._of(objects, _SAME, 0)
 
@@ -99,7 +102,7 @@ class _Reader:
     def _of(self, objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[Rule]:
         raw = self._raw
         for one in objects:
-            kind = raw.FPDFPageObj_GetType(one)
+            kind = self._type(one)
             if kind == raw.FPDF_PAGEOBJ_PATH:
                 yield from self._of_path(one, matrix)
             elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEPTH:

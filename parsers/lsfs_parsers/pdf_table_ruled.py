@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -121,8 +122,7 @@ def _gap_at(part: Part, x: float) -> int | None:
 
 
 def _index(edges: Sequence[float], value: float) -> int:
-    inner = sum(edge <= value for edge in edges[1:-1])
-    return min(inner, len(edges) - 2)
+    return bisect_right(edges, value, 1, len(edges) - 1) - 1
 
 
 def _filled(grid: Grid, parts: Sequence[Part]) -> dict[Cell, list[Part]]:

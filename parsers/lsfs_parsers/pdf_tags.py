@@ -6,8 +6,10 @@ import ctypes
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, repeat
 from typing import Any
 
+from lsfs_parsers.pdf_calls import undeclared
 from lsfs_parsers.pdf_lines import Box, Line, Turn, union
 
 _MOST_ELEMENTS = 5_000  # of a page
@@ -61,17 +63,36 @@ def tagged_headings(page: Any, turn: Turn) -> list[Tagged]:
     owners = {content: number for number, (_, marked) in enumerate(found) for content in marked}
     boxes: defaultdict[int, list[Box]] = defaultdict(list)
     if owners:
-        for text, _ in zip(_texts(page), range(_MOST_TEXTS), strict=False):
-            number = owners.get(raw.FPDFPageObj_GetMarkedContentID(text))
+        content = undeclared("FPDFPageObj_GetMarkedContentID")
+        for text in islice(_texts(page), _MOST_TEXTS):
+            number = owners.get(content(text))
             if number is not None:
-                boxes[number].append(turn.box(*text.get_bounds()))
+                boxes[number].append(turn.box(*_bounds(text)))
     return [Tagged(found[number][0], tuple(places)) for number, places in boxes.items()]
 
 
 def _texts(page: Any) -> Iterator[Any]:
     import pypdfium2.raw as raw
 
-    yield from page.get_objects(filter=(raw.FPDF_PAGEOBJ_TEXT,), max_depth=1)
+    kind, text = undeclared("FPDFPageObj_GetType"), raw.FPDF_PAGEOBJ_TEXT
+    count = raw.FPDFPage_CountObjects(page.raw)
+    objects = map(undeclared("FPDFPage_GetObject"), repeat(page.raw), range(count))
+    return (one for one in objects if kind(one) == text)
+
+
+def _bounds(text: Any) -> Box:
+    """Left, bottom, right and top of a page object in user space.
+
+    Raises:
+        pypdfium2.PdfiumError: pdfium does not know them.
+    """
+    import pypdfium2
+    import pypdfium2.raw as raw
+
+    left, bottom, right, top = sides = [ctypes.c_float() for _ in range(4)]
+    if not raw.FPDFPageObj_GetBounds(text, *sides):
+        raise pypdfium2.PdfiumError("the bounds of a page object are not known")
+    return left.value, bottom.value, right.value, top.value
 
 
 def _headings(raw: Any, tree: Any) -> Iterator[tuple[int, list[int]]]:

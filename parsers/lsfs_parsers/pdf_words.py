@@ -17,28 +17,37 @@ _FIRST_WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u2e80-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
+class _Seen:
+    """What a pattern finds in texts, in small letters; few are ever asked for."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+        self._found: set[str] = set()
+        self._unread: list[str] = []
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Look into some texts, once it is asked what is in them."""
+        self._unread += texts
+
+    def __contains__(self, text: str) -> bool:
+        for unread in self._unread:
+            self._found.update(self._pattern.findall(unread.lower()))
+        self._unread.clear()
+        return text in self._found
+
+
 class Words:
     """What words occur within lines, where no hyphen can be there by chance."""
 
     def __init__(self) -> None:
-        self._compounds: set[str] = set()
-        self._words: set[str] = set()
-        self._unread: list[str] = []  # texts whose words are not among them yet
+        self._compounds = _Seen(_COMPOUND)
+        self._words = _Seen(_WORD)
 
     def add(self, lines: Iterable[Line]) -> None:
         """Learn the words of some lines, those with hyphens among them."""
-        for line in lines:
-            text = line.text.lower()
-            self._unread.append(text)
-            if "-" in text:
-                self._compounds.update(_COMPOUND.findall(text))
-
-    def _has(self, word: str) -> bool:
-        """Whether a word occurs; few are ever asked for."""
-        for text in self._unread:
-            self._words.update(_WORD.findall(text))
-        self._unread.clear()
-        return word in self._words
+        texts = [line.text for line in lines]
+        self._words.add(texts)
+        self._compounds.add([text for text in texts if "-" in text])
 
     def joint(self, text: str, after: str, *, divided: bool) -> tuple[str, str]:
         """A line's text, and what stands between it and the next line.
@@ -59,7 +68,7 @@ class Words:
             return text, ""  # "Jean-" and "Paul", "2019-" and "2020": the hyphen is the word's own
         stem = text[: last.end(1)]
         whole, compound = f"{last[1]}{first[0]}".lower(), f"{last[1]}-{first[0]}".lower()
-        keep = compound in self._compounds and not self._has(whole)
+        keep = compound in self._compounds and whole not in self._words
         return (f"{stem}-" if keep else stem), ""
 
     @staticmethod
