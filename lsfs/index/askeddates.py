@@ -9,8 +9,9 @@ from datetime import date, timedelta
 
 from lsfs.conditions import Days
 from lsfs.index import timespan
+from lsfs.index.folding import fold
 from lsfs.index.kinds import kinds_in
-from lsfs.index.questionframe import TOKEN, asks_fact
+from lsfs.index.questionframe import TOKEN, asks_fact, asks_files
 from lsfs.index.questionreading import Reading
 from lsfs.index.timespan import TimePhrase
 from lsfs.model import DateKind, DaySpan
@@ -168,11 +169,16 @@ def read(reading: Reading, today: date) -> str:
         if ahead is not None and not asked_fact:
             reading.blank(ahead.start(), ahead.start("noun"))
         done = _DONE.search(reading.text[: one.start])
-        if done is not None and not asked_fact:
+        if done is not None and not asked_fact and not _is_receipt(reading.text, done):
             reading.blank(done.start(), done.end())
     for clock in _CLOCK.finditer(reading.text) if found else ():
         reading.take(*clock.span(), f"{clock[0].strip()!r}: times of day are not looked at")
     return whole
+
+
+def _is_receipt(text: str, done: re.Match[str]) -> bool:
+    """Whether "reçus" are receipts: letters are received, and then named before it."""
+    return fold(done[0].split()[-1]).startswith("recu") and not asks_files(text[: done.start()])
 
 
 def _blanked(text: str, start: int, end: int) -> str:

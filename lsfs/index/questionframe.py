@@ -107,12 +107,11 @@ HEAD_END = _words(
     sans sauf mais sin excepto salvo pero senza tranne eccetto ma shot scanned
     downloaded eingescannt heruntergeladen telecharge telecharges descargados scaricati
     unterschrieben unterzeichnet geschrieben gesendet geschickt erhalten datiert aufgenommen
-    signe signes signee signees date dates datee datees envoye envoyes envoyee envoyees recu recus
-    recue recues ecrit ecrits ecrite ecrites modifie modifies modifiee modifiees pris prise prises
-    firmado firmados firmada firmadas enviado enviados enviada enviadas recibido recibidos recibida
-    recibidas escrito escritos escrita escritas tomada tomadas fechado fechados fechada fechadas
-    firmato firmati firmata firmate inviato inviati inviata inviate ricevuto ricevuti scritto
-    scritti scritta scritte scattata scattate datato datati datata datate"""
+    signe signes signee signees envoye envoyes envoyee envoyees ecrit ecrits ecrite ecrites
+    modifie modifies modifiee modifiees prise prises firmado firmados firmada firmadas enviado
+    enviados enviada enviadas recibido recibidos recibida recibidas escrita escritas tomada
+    tomadas fechado fechados fechada fechadas firmato firmati firmata firmate inviato inviati
+    inviata inviate ricevuto ricevuti scritta scritte scattata scattate datata datate"""
 )
 # The same in other languages, which may also begin a name or a question: "Al Smith contracts".
 HEAD_LINKS = _words(
