@@ -194,9 +194,7 @@ def _cuts(cell: Cell, wide: float) -> list[int]:
         return []
     amounts = {match.end() for match in _AMOUNTS.finditer(cell.text)}
     return [
-        n
-        for n, (at, left, right) in enumerate(cell.gaps)
-        if right - left >= wide or at in amounts
+        n for n, (at, left, right) in enumerate(cell.gaps) if right - left >= wide or at in amounts
     ]
 
 
