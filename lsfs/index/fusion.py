@@ -17,7 +17,7 @@ SURE = 0.5
 # arms give a passage, and that of the FIRST ones adds BEGINNING: a file as a whole has the words
 # that are not in one passage together, and what it is about stands where it begins.
 FILE, BEGINNING, SHORT, FIRST = 1 / 11, 2 / 11, 6, 3
-STRONG = 1.0  # outweighs what the arms can tell apart
+STRONG = 1 + BEGINNING  # outweighs what the arms can tell apart
 SPREAD = 0.3  # the least width that cosines are spread over
 UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query
 

@@ -397,7 +397,7 @@ def _search(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **optio
     # In whatever language they are: files of that kind, also where the word for it does not occur.
     known = {hit.path for hit in found.hits}
     others = [hit for hit in find_in("", whole=True).hits if hit.path not in known]
-    hits = [*found.hits, *(replace(hit, score=STRONG, explain={"kind": 1.0}) for hit in others)]
+    hits = [*found.hits, *(replace(hit, score=STRONG, explain={"kind": STRONG}) for hit in others)]
     return replace(found, hits=sorted(hits, key=lambda hit: -hit.score)[:k])
 
 
