@@ -58,6 +58,20 @@ def test_prose() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "own"),
+    [
+        ("Der Vertrag tritt am 01.06.2023 in Kraft und gilt für 24 Monate.", False),
+        ("Le bail prend effet le 1er juin 2023 pour une durée de 24 mois.", False),
+        ("This agreement is effective 1 June 2023.", True),
+    ],
+)
+def test_a_day_from_which_a_contract_is_in_force(sentence: str, own: bool) -> None:
+    found = normal(f"Mietvertrag\n\n{sentence}\n")
+    assert found["date" if own else "start"] == ["2023-06-01"]
+    assert ("start" if own else "date") not in found
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         (

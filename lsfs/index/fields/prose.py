@@ -135,6 +135,7 @@ _FOLLOWS = re.compile(
 )
 
 
+_EFFECTIVE = re.compile(r"\beffective\b", re.IGNORECASE)
 _DUE_BEHIND = re.compile(r"\s+(?:zur zahlung )?(?:fällig|due\b|payable\b)", re.IGNORECASE)
 
 
@@ -174,11 +175,15 @@ def _dates(text: str, reader: Reader) -> Iterator[Found]:
         if (one.end - one.day).days != 1:
             continue
         form = Form(one.char_start, one.char_end, one.day.isoformat())
-        if one.kind in (DateKind.SIGNED, DateKind.EFFECTIVE):
+        name = _named(text, form, _DATES, within=45, behind=False)
+        # "Der Vertrag tritt am … in Kraft" gives the contract a time, but is not its date.
+        begins = name == "start" and not _EFFECTIVE.search(
+            text, max(0, form.start - 45), form.start
+        )
+        if one.kind is DateKind.SIGNED or (one.kind is DateKind.EFFECTIVE and not begins):
             yield Found("date", form, "own date", 0.85)
         elif one.kind is DateKind.NAMED:
             yield Found("date", form, "date at the head", 0.6)
-        name = _named(text, form, _DATES, within=45, behind=False)
         name = "due" if _DUE_BEHIND.match(text, form.end) else name
         if name:
             yield Found(name, form, "sentence", 0.75)
