@@ -286,6 +286,14 @@ class Catalog:
 
     # --- contents that cannot be read
 
+    def contents_without_document(self) -> dict[str, bytes]:
+        """BLAKE3 of the files that were read and gave no document, by path."""
+        with self.lock:
+            rows = self.db.execute(
+                "SELECT path, digest FROM file WHERE document_id IS NULL AND digest IS NOT NULL"
+            ).fetchall()
+        return {os.fsdecode(path): digest for path, digest in rows}
+
     def failure_of(self, digest: bytes, path: str) -> Document | None:
         """What stands for a content that gives no document under such a name, if it was tried."""
         with self.lock:

@@ -101,8 +101,9 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
     engines.indexer.fresh(call.emit)
     if request.wait:
         engines.indexer.wait(call.emit, None)
-    chosen = selected(engines, request.query, {"dir": paths.relative(request.dir)})
-    files, reading = list(chosen.files), chosen.reading
+    whole = _counts_files(request)
+    chosen = selected(engines, request.query, {"dir": paths.relative(request.dir)}, unread=whole)
+    files, reading = list(chosen.whole if whole else chosen.files), chosen.reading
     if _of_rows(request, files):
         from lsfs.index.fields.definitions import definitions
         from lsfs.index.join.reading import with_rows
@@ -113,6 +114,14 @@ def aggregate(call: Call, request: AggregateRequest) -> Aggregated:
         files = of_party(call, files, request.party)
         reading = f"{reading} that names {request.party}"
     return over(call, request, files, reading)
+
+
+def _counts_files(request: AggregateRequest) -> bool:
+    """Whether nothing is asked of what files say, so that pictures without text count."""
+    from lsfs.index.join.columns import OF_FILES
+
+    by_files = all(one in OF_FILES for one in request.by)
+    return request.function == "count" and by_files and not request.field and not request.party
 
 
 def _of_rows(request: AggregateRequest, files: Sequence[SideFile]) -> bool:
@@ -134,6 +143,7 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
     """
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.fields.meant import source
+    from lsfs.index.join.reading import UNREAD
 
     engines = call.engines
     known = definitions(engines.config.fields)
@@ -144,7 +154,8 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
     rows = tuple(work.rows(items))
     unit = "rows" if any(file.row for file in files) else "files"
     notes = [f"{reading}: {len(files)} {unit}, of which {len(items)} count"]
-    drafts = _drafts(engines, list(dict.fromkeys(item.file.file for item in items)))
+    read = (item.file.file for item in items if item.file.document_id != UNREAD)
+    drafts = _drafts(engines, list(dict.fromkeys(read)))
     if drafts:
         notes.append(f"drafts that count too: {', '.join(drafts)}")
     if any(len(item.groups) > 1 for item in items):
@@ -302,12 +313,16 @@ class _Work:
     def _doubles(self, figures: dict[str, FieldValue | None]) -> Iterator[tuple[str, str]]:
         """Files that say what another one says, and those that contradict one another."""
         from lsfs.index.join.lists import file_of
+        from lsfs.index.join.reading import UNREAD
 
-        seen: dict[tuple[int, str], str] = {}
+        seen: dict[tuple[int | bytes | str, str], str] = {}
+        has_unread = any(file.document_id == UNREAD for file in self._files)
+        contents = self._catalog.contents_without_document() if has_unread else {}
         for file in self._files:
             if file.path not in figures:
                 continue
-            first = seen.setdefault((file.document_id, file.place), file.path)
+            content = file.document_id or contents.get(file.path) or file.path
+            first = seen.setdefault((content, file.place), file.path)
             if first != file.path:
                 yield file.path, f"has the content of {file_of(first)}"
         yield from self._numbered(figures, set(seen.values()))

@@ -33,12 +33,20 @@ class Selection:
     @property
     def files(self) -> tuple[SideFile, ...]:
         """Those that were read."""
-        from lsfs.index.join.reading import SideFile
+        from lsfs.index.join.reading import UNREAD
+
+        return tuple(one for one in self.whole if one.document_id != UNREAD)
+
+    @property
+    def whole(self) -> tuple[SideFile, ...]:
+        """All of them, also those that gave no document."""
+        from lsfs.index.join.reading import UNREAD, SideFile
 
         return tuple(
-            SideFile(one.path, one.document_id, one.kind, one.day)
+            SideFile(
+                one.path, UNREAD if one.document_id is None else one.document_id, one.kind, one.day
+            )
             for one in self.entries
-            if one.document_id is not None
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import lsfs as library
 from lsfs.config import Config, ModelConfig
@@ -233,6 +234,28 @@ def test_what_does_not_count_is_told(tmp_path: Path) -> None:
         assert reasons["d.txt"].startswith("contradicts d, again.txt: invoice number I-4")
         everything = drive.aggregate("sum", "amount", copies=True)
         assert [row.value for row in everything.rows] == ["46.00"]
+
+
+def test_files_without_text_are_counted_by_what_is_known_of_them(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "beach").mkdir(parents=True)
+    for name, colour in (("a.png", "red"), ("again.png", "red"), ("beach/b.png", "blue")):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / "docs" / name)
+    (tmp_path / "docs" / "notes.txt").write_text("Herons nest in March.")
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path / "docs", config=config, state=str(tmp_path / "state")) as drive:
+        drive.wait_indexed()
+        found = drive.aggregate("count", query="photos")
+        assert [row.value for row in found.rows] == ["2"]
+        assert [(one.path, one.reason) for one in found.left_out] == [
+            ("again.png", "has the content of a.png")
+        ]
+        assert not any("drafts" in note for note in found.notes)
+        by = drive.aggregate("count", by=("type", "folder"), copies=True)
+        assert {(row.group, row.value) for row in by.rows} == {
+            (("image", ""), "2"), (("image", "beach"), "1"), (("text", ""), "1"),
+        }  # fmt: skip
+        # What files say is asked of those that say something.
+        assert drive.aggregate("count", by=("date:year",)).files == 1
 
 
 def test_command_line(folder: Path, papers: library.Drive) -> None:

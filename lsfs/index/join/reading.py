@@ -31,12 +31,16 @@ TITLE = frozenset(("title", "titel", "titre", "titulo", "titolo"))  # labels, as
 _ONE_VALUE = ("amount", "date", "duration")  # of these only the surest reading counts
 
 
+UNREAD = 0  # in place of a document, where a file gave none
+
+
 @dataclass(frozen=True, slots=True)
 class SideFile:
     """A file of one side of a join, or of what is added up; or a row of a list.
 
     Attributes:
         path: of the file; of a row what stands for it, see lsfs.index.join.lists.
+        document_id: what it says; :data:`UNREAD` of a file that is only counted.
     """
 
     path: str
