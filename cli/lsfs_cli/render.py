@@ -132,9 +132,7 @@ def _answer(result: Answer, out: Console) -> None:
 
 
 def _listing(result: Answer, out: Console) -> None:
-    count = len(result.files)
-    head = "1 file matches:" if count == 1 else f"{count} files match:"
-    out.print(Styled(head, style="bold"))
+    out.print(Styled(result.answer.partition("\n")[0], style="bold"))
     for note in result.plan.notes:
         out.print(Styled(f"({safe(note)})", style="dim"))
     for file in result.files:

@@ -80,6 +80,11 @@ class Filters(Conditions):
             values |= {name: getattr(plan, name) for name in _TIMES}
         return Filters(**values, ids=self.ids)
 
+    @property
+    def is_place(self) -> bool:
+        """Whether nothing is asked but the folder."""
+        return self == Filters(dir=self.dir)
+
     def _of_files(self, unread: bool) -> bool:
         """Whether files without a document fit: pictures have types and days, and no text.
 

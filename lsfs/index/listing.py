@@ -25,13 +25,16 @@ ORDERS = {
 }
 
 
-def files(catalog: Catalog, filters: Filters, limit: int, order: str = "newest") -> list[FoundFile]:
+def files(
+    catalog: Catalog, filters: Filters, limit: int, order: str = "newest", *, unread: bool = False
+) -> list[FoundFile]:
     """All files that pass the filters, with the words that date them.
 
     Args:
         order: one of :data:`ORDERS` first; files without a date come last.
+        unread: also files without a document, where nothing is asked of text.
     """
-    where, values = filters.sql()
+    where, values = filters.sql(unread=unread)
     rows = _rows(
         catalog,
         "SELECT f.id, f.path, f.kind, f.day, d.title, d.id FROM file f "  # noqa: S608

@@ -222,15 +222,29 @@ def _lists(text: str, reading: Reading) -> bool:
 
 def _remaining(reading: Reading, question: str, listing: bool) -> str:
     """The words to look for: without the frame, as long as something remains to go by."""
-    words = reading.text
-    whole = " ".join(words.split())
+    rest = _rest(reading.text, reading.plan, listing)
+    if rest or reading.filtered:
+        return rest
+    return " ".join(reading.text.split()) or " ".join(question.split())
+
+
+def of_all(plan: QueryPlan) -> QueryPlan:
+    """A plan whose words name files and nothing else, "how many files do I have?", without them.
+
+    A search looks for these words; who asks for files with them means all.
+    """
+    return plan if _rest(plan.query, plan, plan.listing) else replace(plan, query="")
+
+
+def _rest(words: str, plan: QueryPlan, listing: bool) -> str:
+    """What is left without the frame of a question; "" when no word is."""
     if listing:
         words = POLITE.sub("", words)
         for form in (COMMAND, EXISTS, WHICH):
             words = form.sub("", words, count=1)
     kept = words.split()
     if listing:
-        idle = FILE_WORDS | (_TAKEN if "image" in reading.plan.types else frozenset())
+        idle = FILE_WORDS | (_TAKEN if "image" in plan.types else frozenset())
         kept = [word for word in kept if fold(word.strip(".,;?!")) not in idle]
         kept = _WHAT.sub("", " ".join(kept)).split()
     while kept and fold(kept[-1].strip(".,;:?!")) in LEFT_OVER:
@@ -238,6 +252,4 @@ def _remaining(reading: Reading, question: str, listing: bool) -> str:
     while kept and (fold(kept[0]) in LEFT_OVER or not TOKEN.search(kept[0])):
         kept.pop(0)
     rest = " ".join(kept).strip(" ,;:?!")
-    if TOKEN.search(rest) or reading.filtered:
-        return rest if TOKEN.search(rest) else ""
-    return whole or " ".join(question.split())
+    return rest if TOKEN.search(rest) else ""

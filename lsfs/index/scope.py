@@ -44,7 +44,7 @@ def entries(catalog: Catalog, filters: Filters, *, unread: bool = False) -> list
     Args:
         unread: also files without a document, as far as the filters can be asked of them.
     """
-    where, values = filters.sql(unread=unread and filters == Filters(dir=filters.dir))
+    where, values = filters.sql(unread=unread and filters.is_place)
     with catalog.lock:
         rows = catalog.db.execute(
             f"SELECT {_COLUMNS} FROM file f LEFT JOIN document d ON d.id = f.document_id "  # noqa: S608

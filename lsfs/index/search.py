@@ -427,13 +427,16 @@ class Search:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def files(self, filters: Filters, limit: int = 500, order: str = "newest") -> list[FoundFile]:
+    def files(
+        self, filters: Filters, limit: int = 500, order: str = "newest", *, unread: bool = False
+    ) -> list[FoundFile]:
         """All files that pass the filters, with the words that date them.
 
         Args:
             order: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; undated ones last.
+            unread: also files without a document, where nothing is asked of text.
         """
-        return listing.files(self._catalog, filters, limit, order)
+        return listing.files(self._catalog, filters, limit, order, unread=unread)
 
     def dates(self, path: str) -> list[ContentDate]:
         """The dates that a file states, strongest first."""

@@ -182,7 +182,8 @@ def _ask(result: Answer, _: Mapping[str, Any]) -> Shown:
     ]
     if result.by == "list":
         notes = _notes((*result.plan.notes, *result.notes))
-        return Shown(files, f"{len(files)} files match:\n{notes}".rstrip())
+        head = result.answer.partition("\n")[0]
+        return Shown(files, f"{head}\n{notes}".rstrip())
     told = [result.answer]
     for one in result.citations:
         quote = "" if one.quote in result.answer else f": “{one.quote}”"

@@ -259,7 +259,9 @@ def _values(call: Call, request: AskRequest, plan: QueryPlan, filters: Filters) 
 
 
 def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
-    engines = call.engines
+    from lsfs.index.question import of_all
+
+    engines, plan = call.engines, of_all(plan)
     files, notes = _fitting(engines, plan, filters)
     if not files:
         return _no_files(engines, plan, filters, notes)
@@ -267,13 +269,27 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
         Citation(f.path, f.page, None, None, f.evidence, f.where) for f in files if f.evidence
     )
     citations += tuple(amounts_cited(engines, plan, files))
-    count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
+    count = _count(engines, plan, filters, len(files))
     lines = [_line(file) for file in files]
     stated = _statements(files, lines, citations)
     text = "\n".join([f"{count}:", *(f"- {line}" for line in lines)])
     return Answer(
         text, True, citations, tuple(files), plan, by="list", notes=notes, statements=stated
     )
+
+
+def _count(engines: Engines, plan: QueryPlan, filters: Filters, found: int) -> str:
+    """How many files match, also where they are more than a listing has."""
+    from lsfs.syscalls import payment
+    from lsfs.syscalls.selection import there
+
+    if found < LISTED or plan.limit:
+        return "1 file matches" if found == 1 else f"{found} files match"
+    if plan.either or topic_of(plan) or payment.asked_state(plan):
+        return f"{found} files match, or more"
+    whole = filters.with_plan(plan, whole=True)
+    total = len(there(engines, whole, unread=whole.is_place))
+    return f"{total} files match" + (f", of which {found} are listed" if total > found else "")
 
 
 def _fitting(
@@ -376,7 +392,7 @@ def _is_called(file: FoundFile, topic: Sequence[str]) -> bool:
 
 
 def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
-    return engines.search.files(filters, LISTED, plan.sort)
+    return engines.search.files(filters, LISTED, plan.sort, unread=filters.is_place)
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:

@@ -74,15 +74,15 @@ def selected(
     conditions = {name: value for name, value in (given or {}).items() if value}
     filters = Filters(**conditions)
     if not words:
-        return Selection(_there(engines, filters, unread=unread), told(filters))
+        return Selection(there(engines, filters, unread=unread), told(filters))
     if _GLOB.search(words) and " " not in words:
         pattern = _pattern(words)
-        found = _there(engines, filters, unread=unread)
+        found = there(engines, filters, unread=unread)
         kept = tuple(one for one in found if pattern.fullmatch(one.path))
         return Selection(kept, f"files like {words!r}")
     below = _below(engines, words)
     if below:
-        found = _there(engines, filters, unread=unread)
+        found = there(engines, filters, unread=unread)
         kept = tuple(one for one in found if f"{one.path}/".startswith(f"{below}/"))
         is_file = [one.path for one in kept] == [below]
         return Selection(kept, repr(below) if is_file else f"the folder {below!r}")
@@ -142,7 +142,9 @@ def matching(
         unread, nearest: see :func:`selected`.
     """
     from lsfs.index.kinds import kinds_in
+    from lsfs.index.question import of_all
 
+    plan = of_all(plan)
     if plan.either:
         return _united(
             [matching(engines, one, filters, unread=unread) for one in plan.either], plan.notes
@@ -161,7 +163,7 @@ def matching(
     if not found and topic and nearest and not plan.listing:
         hits = find(engines, plan, filters, SAVED_HITS)
         near = {hit.path for hit in hits if hit.score >= SAVED_SHARE * hits[0].score}
-        found = tuple(one for one in _there(engines, filters) if one.path in near)
+        found = tuple(one for one in there(engines, filters) if one.path in near)
         note = f"no file has all of the words {', '.join(topic)}: those that are most about it"
         return Selection(found, "by likeness", (*plan.notes, note))
     if plan.limit:
@@ -240,13 +242,13 @@ def _about(
     engines: Engines, filters: Filters, topic: Sequence[str], *, unread: bool
 ) -> tuple[Entry, ...]:
     if not topic:
-        return _there(engines, filters, unread=unread)
+        return there(engines, filters, unread=unread)
     from lsfs.index.sqlwords import holds_any
 
     holding = _holding(engines, topic)
     return tuple(
         one
-        for one in _there(engines, filters)
+        for one in there(engines, filters)
         if one.document_id in holding
         # A picture without text has no words but those of its path.
         or (one.document_id is None and all(holds_any(word, one.path) for word in topic))
@@ -274,7 +276,8 @@ def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
     return found or set()
 
 
-def _there(engines: Engines, filters: Filters, *, unread: bool = False) -> tuple[Entry, ...]:
+def there(engines: Engines, filters: Filters, *, unread: bool = False) -> tuple[Entry, ...]:
+    """The files that pass the filters and are on the disk; ``unread`` as of :func:`selected`."""
     from lsfs.index.scope import entries
 
     found = entries(engines.catalog, filters, unread=unread)

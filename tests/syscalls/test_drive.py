@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pptx
 import pytest
+from PIL import Image
 
 import lsfs
 from lsfs.clock import FixedClock
@@ -16,6 +17,7 @@ from lsfs.config import Config, IndexConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import LockHeld, NotFound, ParseError, UsageError
 from lsfs.index.ignore import GitRules
+from lsfs.syscalls import ask
 from lsfs.syscalls.drive import open_local
 
 
@@ -40,6 +42,36 @@ def test_ask_for_files_lists_exactly_those(drive: lsfs.Drive) -> None:
     assert answer.grounded
     assert answer.by == "list"
     assert answer.citations[0].quote in answer.files[0].evidence
+
+
+@pytest.mark.parametrize(
+    "question", ["how many files do I have?", "list all files", "what documents are there?"]
+)
+def test_who_names_files_and_nothing_else_means_all(drive: lsfs.Drive, question: str) -> None:
+    picture = drive.source / "beach.png"
+    Image.new("RGB", (40, 30)).save(picture)
+    drive.wait_indexed()
+    answer = drive.ask(question)
+    assert (answer.by, answer.answer.partition("\n")[0]) == ("list", "5 files match:")
+    assert {file.path for file in answer.files} == {
+        str(path.relative_to(drive.source)) for path in drive.source.rglob("*") if path.is_file()
+    }
+    (count,) = drive.aggregate("count", query=question).rows
+    assert count.value == "5"
+
+
+def test_a_listing_says_how_many_files_it_leaves_out(
+    drive: lsfs.Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "LISTED", 2)
+    for question, head in (
+        ("all files", "4 files match, of which 2 are listed:"),
+        ("contracts from 2023", "1 file matches:"),
+        ("the latest two documents", "2 files match:"),
+        ("files about the lease", "2 files match, or more:"),
+    ):
+        answer = drive.ask(question)
+        assert answer.answer.partition("\n")[0] == head, question
 
 
 def test_ask_for_a_fact_quotes_the_place(drive: lsfs.Drive) -> None:
