@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -194,8 +195,11 @@ def _clear_stale(mountpoint: Path) -> None:
     ``exists`` and ``ismount`` say True of such a mountpoint; only listing it tells.
     """
     place = Path(os.path.abspath(mountpoint.expanduser()))  # noqa: PTH100
-    while mounts.is_stale(place):
-        mounts.unmount(place, lazy=True)
+    for _ in range(STALE_TRIES):
+        if not mounts.is_stale(place):
+            return
+        with contextlib.suppress(NotFound):  # it went with the end of its process meanwhile
+            mounts.unmount(place, lazy=True)
 
 
 def _free_folder(mountpoint: Path) -> Path:

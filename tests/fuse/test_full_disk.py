@@ -16,8 +16,8 @@ import lsfs
 from benchmarks.crash_work import CrashDrive, released
 from lsfs.clock import SystemClock
 from lsfs.config import Config, ModelConfig
-from lsfs.drives import initialise
-from lsfs.errors import LsfsError, StateUnwritable
+from lsfs.drives import initialise, locked
+from lsfs.errors import LockHeld, LsfsError, StateUnwritable
 from lsfs.fuse.mount import umount
 from lsfs.syscalls.drive import open_local
 from lsfs.versions import mend
@@ -141,6 +141,7 @@ def test_what_cannot_be_kept_is_not_destroyed(drive: CrashDrive) -> None:
     with released(drive.state):
         keeper = Keeper(drive.state, drive.source, SystemClock())
         try:
+            keeper.look()  # its process may have ended for want of room, and not be back yet
             for name, data in files.items():
                 first = keeper.past.versions(name)[0]
                 with contextlib.closing(keeper.past.open(first)) as content:
@@ -148,6 +149,16 @@ def test_what_cannot_be_kept_is_not_destroyed(drive: CrashDrive) -> None:
         finally:
             keeper.close()
     whole_and_sound(drive)
+
+
+def test_a_lock_holds_on_a_full_disk(small: Callable[[str, int], Path]) -> None:
+    place = small("full", 1 << 20)
+    fill(place)
+    held = locked(place / "lock")
+    with held, pytest.raises(LockHeld, match="by process unknown"), locked(place / "lock"):
+        pass
+    with locked(place / "lock"):
+        pass
 
 
 def test_removing_is_possible_on_a_disk_that_files_and_versions_have_filled(

@@ -134,6 +134,18 @@ def test_a_mount_right_after_a_kill_waits_for_the_end(unmounted: Drive) -> None:
     unmounted.umount()
 
 
+def test_a_dead_mount_that_goes_while_it_is_taken_away_is_gone(
+    unmounted: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (unmounted.source / "f").write_text("x")
+    looks = iter([True])
+    is_stale = mounts.is_stale
+    monkeypatch.setattr(mounts, "is_stale", lambda at: next(looks, None) or is_stale(at))
+    unmounted.mount()
+    assert (unmounted.mountpoint / "f").read_text() == "x"
+    unmounted.umount()
+
+
 def test_a_mount_that_is_still_used_after_a_lazy_umount_says_so(unmounted: Drive) -> None:
     (unmounted.source / "f").write_text("x")
     unmounted.mount()
