@@ -31,6 +31,7 @@ log = logging.getLogger("lsfs.serve.access")
 
 MOUNT_SECONDS = 30.0  # to wait for the brain of a drive that is mounted
 LOOK_SECONDS = 2.0  # between looks whether the drive has been mounted
+CLOSE_SECONDS = 20.0  # to wait for the engines to be opened, before they are left as they are
 
 
 class Cancellation(threading.Event):
@@ -193,7 +194,14 @@ class Access:
     def close(self) -> None:
         """Stop following the files, where this process does so."""
         self._closed.set()
-        self._watch.join()
+        # A signal that ends us amid an import can leave Python's lock of imports taken for good,
+        # and then the engines are never open. What is left as it is bears that, like a kill.
+        self._watch.join(CLOSE_SECONDS)
+        if self._watch.is_alive():
+            log.warning(
+                "the engines of %s are not closed: opening them never ended", self.record.source
+            )
+            return
         with self._lock:
             self._release()
 

@@ -34,6 +34,18 @@ def ask(access: Access, name: str = "status", **arguments: Any) -> Any:
     return access.call(name, arguments, lambda _: None)
 
 
+def test_closing_does_not_wait_for_engines_that_never_open(
+    record: DriveRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(accesses, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(Access, "_open", lambda _: never.wait())
+    access = Access(record, CONFIG)
+    access.close()
+    never.set()
+    access._watch.join()
+
+
 def test_an_index_that_is_being_made_is_waited_for(
     record: DriveRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
