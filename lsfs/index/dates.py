@@ -397,7 +397,12 @@ def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     """
     # The reading of questions needs the forms of dates, and not what documents say of them.
     from lsfs.index.datecues import meaning
+    from lsfs.index.einvoice import dates_of
 
+    exact = dates_of(document)
+    if exact:  # all other days in its text are of something else
+        places = {one.char_start for one in exact}
+        return (*exact, *(one for one in days_in(document) if one.char_start not in places))
     ranked: list[tuple[int, ContentDate]] = []
     if document.created is not None:
         ranked.append(_created(document, document.created))

@@ -24,6 +24,7 @@ _CLEAR = 3.0  # points below which a kind is not clear
 _NAME_CLEAR = 2.0  # the same, for what a file's own name says
 _TITLE, _TITLE_PART, _STEM, _FOLDER = 5.0, 2.5, 2.2, 1.5
 CALLS_ITSELF = "calls itself"  # in the reason of a kind
+_EXACT = 10.0
 _LED = 1.5  # for a name that begins with its kind; enough when a scan has no text
 
 
@@ -210,6 +211,10 @@ def kind_of(document: Document, path: str) -> Kind:
     def add(kind: str, weight: float, why: str) -> None:
         points.setdefault(kind, []).append((weight, why))
 
+    from lsfs.index.einvoice import einvoice
+
+    if einvoice(document) is not None:
+        return Kind("invoice", _EXACT, "structured invoice")
     for kind, weight, why in _by_media(document, path):
         add(kind, weight, why)
     titled = _by_title(document)

@@ -14,7 +14,7 @@ VERSIONS = {
     "delimited": 1,
     "json": 2,
     "settings": 2,
-    "xml": 2,
+    "xml": 3,
     "markdown": 3,
     "html": 2,
     "email": 5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -23,6 +24,9 @@ _MAX_NAMES = 8  # in a path, the innermost
 _MAX_NAME = 60  # characters
 _MAX_DEPTH = 5_000
 _FLUSH_AT = 64  # leaves of an element after which no text of its own is expected
+_SHORTEST_FILE = 512  # characters of a text that may be a file in base64
+_LINE_OF_BASE64 = 48  # characters, at least, in the mean
+_BASE64 = re.compile(r"[A-Za-z0-9+/= ]+")
 _STEP = 1024 * 1024  # characters
 
 
@@ -134,7 +138,8 @@ class _Reader:
         if element.given:
             return
         bare = [part.bare if isinstance(part, _Leaf) else part for part in element.parts]
-        self._give(element, one_line("".join(bare)) if is_flow else "")
+        said = one_line("".join(bare)) if is_flow else ""
+        self._give(element, "" if _is_file(said) else said)
 
     def _give(self, element: _Element, said: str) -> None:
         """Hand what an element says to the one around it."""
@@ -179,6 +184,12 @@ class _Reader:
             held.append(Piece(text, part.line if isinstance(part, _Leaf) else element.line))
             size += len(text)
         self._builder.add(BlockKind.PARAGRAPH, held, headings=path)
+
+
+def _is_file(said: str) -> bool:
+    """Whether a text is a file in base64, as invoices have attachments, and so nothing to read."""
+    long = len(said) >= _SHORTEST_FILE and _BASE64.fullmatch(said) is not None
+    return long and len(said) >= _LINE_OF_BASE64 * (said.count(" ") + 1)
 
 
 def _local(name: str) -> str:

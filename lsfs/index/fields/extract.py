@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from lsfs.index.einvoice import einvoice
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
 from lsfs.index.fields.prose import stated
+from lsfs.index.fields.structured import structured
 from lsfs.model import BlockKind, ContentDate, Document, FieldValue
 from lsfs.places import Places
 
@@ -37,18 +39,28 @@ def fields_of(
     """
     if not document.text:
         return []
-    document = _beginning(document)
+    invoice = einvoice(document)
+    # Of a structured invoice the parties stand behind its items, however many these are.
+    document = _beginning(document) if invoice is None else document
     dates = [date for date in dates if date.char_end <= len(document.text)]
     reader = Reader(document.text, dates, document.language)
-    # Programs have values of their own, and no parties, terms or sums.
-    is_code = all(block.kind is BlockKind.CODE for block in document.blocks)
-    found = [] if is_code else [*labelled(document, known, reader), *stated(document, reader)]
+    if invoice is not None:  # what its elements say is exact, and their names are no labels
+        found = list(structured(invoice, known, reader))
+    else:
+        found = list(_by_rules(document, known, reader))
     for definition in known.fields.values():
         if definition.pattern:
             found += _by_pattern(definition, reader)
     places = Places(document)
     most = MOST_IN_TABLES if _is_list(document) else MOST_VALUES
     return [placed(one, document.text, places) for one in _best(found, most)]
+
+
+def _by_rules(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
+    # Programs have values of their own, and no parties, terms or sums.
+    if not all(block.kind is BlockKind.CODE for block in document.blocks):
+        yield from labelled(document, known, reader)
+        yield from stated(document, reader)
 
 
 def _is_list(document: Document) -> bool:
