@@ -127,6 +127,18 @@ _MINUTES = re.compile(
     r"ergebnisprotokoll|procès-verbal|compte[ -]rendu|acta|verbale|notulen)\b[^.;]*\Z",
     re.IGNORECASE,
 )
+# "Rechnung (380) Nr. 471102 vom", "Invoice # 17/507 issued at": what a paper calls itself, and of
+# which day.
+_NUMBERED_TITLE = re.compile(
+    r"[\s#*_|]*(?:(?!(?:zu[rm]?|für|gemäß|laut|lt|ihre?r?|unsere?r?|for|to|of|re|your|our|per|pour|"
+    r"sur|votre|notre|para|su|per|vostra|nostra|betreff|mahnung|reminder)\b)[^\W\d_]+[\s-]+){0,2}?"
+    r"\w*(?:rechnung|invoice|facture|factura|fattura|factuur|"
+    r"rechnungskorrektur|gutschrift|credit\s+note|avoir|beleg|receipt|quittung)\b"
+    r"(?:\s+(?:des|der)\s+[^\W\d_]+)?(?:\s*\([^()\n]{0,40}\)){0,2}[\s.:#|]*(?:(?:no|nr|num|number|nummer|num[ée]ro|n)\b)?[\s.:#\u00b0\u00ba|]*"
+    r"(?=\S*\d)[\w./-]{2,24}[\s,|]+"
+    r"(?:vom|von|of|dated|issued\s+(?:at|on)|du|en\s+date\s+du|de|del|van|date[:|\s]*)\s*(?:the\s+)?\Z",
+    re.IGNORECASE,
+)
 _HEAD_LINES = 3
 _PLACE_WORDS = 5  # a date line is a place and a date, not a sentence that ends in one
 _LETTER_HEAD = 800  # characters in which a letter's date line stands, below two addresses
@@ -174,7 +186,11 @@ def meaning(text: str, one: Found, since: int, last: DateKind | None) -> tuple[D
             return DateKind.MENTIONED, PLAIN if passive else MEANT
         takes_effect = cue[0][:9].lower() == "effective"
         kind = DateKind.EFFECTIVE if takes_effect else DateKind.SIGNED
-        return kind, (4 if weak else 1) + (0 if one.start < OPENING else 2)
+        ordered = cue[0][:5].lower() == "order"  # a bill names the day of the order, too
+        return kind, (4 if weak else 2 if ordered else 1) + (0 if one.start < OPENING else 2)
+    line_start = text.rfind("\n", 0, one.start) + 1
+    if one.start < OPENING and _NUMBERED_TITLE.match(text, line_start, one.start):
+        return DateKind.SIGNED, 4
     if one.start < OPENING and _IN_FORCE.search(text, max(0, one.start - 2 * _BEFORE), one.start):
         return DateKind.EFFECTIVE, 4
     if since and _RANGE.fullmatch(text[since : one.start]):

@@ -50,6 +50,10 @@ _CUE_TABLE = r"""
     invoice 3 invoice line:
         ^[^\w\n]*+(?:invoice|rechnung|facture|factura|fattura|factuur)[^\S\n]*
         (?:(?:no|nr|number|nummer|n)\b[.:º° ]*)?#?[^\S\n]*\d[\w./-]{0,16}[^\S\n]*$
+    invoice 3 dated invoice:
+        ^[^\w\n]*+\w{0,16}(?:invoice|rechnung|facture|factura|fattura|factuur)[^\S\n]*
+        (?:(?:no|nr|number|nummer|n)\b[.:º° ]*)?#?[^\S\n]*(?:[a-z]{1,5}[/-]?)?\d[\w./-]{0,20}
+        [^\S\n,]*[,]?[^\S\n]*(?:vom|von|of|dated|issued|du|del?|van|date)\b
     invoice 2 amount due:
         \b(?:amount|balance|total) due\b|\brechnungsbetrag\b|\bzahlbar bis\b|\bnet à payer\b
     invoice 2 bill to:

@@ -373,3 +373,122 @@ def test_a_code_below_the_word_invoice_is_its_number() -> None:
     assert normal("INVOICE\n\nIC-2024-003 of 4 March 2024\n")["invoice_number"] == ["IC-2024-003"]
     assert "invoice_number" not in normal("INVOICE\n\nPO-7701\n")
     assert "invoice_number" not in normal("INVOICE\n\n12 Mill Lane\n")
+
+
+# --- bills, as they are printed
+
+TOTALS = """Rechnung Nr. 471102 vom 05.03.2018
+
+Gesamtbetrag der Zuschläge | 0,00
+Gesamtbetrag der Abschläge | -0,00
+Rechnungssumme ohne USt. | 473,00
+Bruttosumme | 529,87 EUR"""
+
+
+def test_a_label_that_goes_on_is_another() -> None:
+    found = normal(TOTALS)
+    assert found["total"] == ["529.87 EUR"]
+    assert found["net"] == ["473 EUR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("Summe inkl. USt: 571,04 EUR", "total", "571.04 EUR"),
+        ("Summe inkl. 19,0 % USt.: 571,04 EUR", "total", "571.04 EUR"),
+        ("Total excl. 20% VAT | EUR 100.00", "net", "100 EUR"),
+        ("Exclusief BTW | € 593,36", "net", "593.36 EUR"),
+        ("Klantnummer: 6669263", "customer_number", "6669263"),
+        ("Bitte überweisen Sie bis zum 24.07.2014.", "due", "2014-07-24"),
+        ("Überweisen Sie bitte bis zum\n\n21.11.2018 den Betrag.", "due", "2018-11-21"),
+        ("Please remit until 2019-07-01.", "due", "2019-07-01"),
+        ("Der Betrag wird am 20.03.2014 von Ihrem Konto eingezogen.", "due", "2014-03-20"),
+        ("Invoice No : # BLR_WFLD2015100098", "invoice_number", "BLR_WFLD2015100098"),
+        ("Facture n° 2022089083 - Page 1/1", "invoice_number", "2022089083"),
+        ("Währung: GBP\nBruttosumme: 12,50\n1 EUR = 0,9 GBP", "total", "12.50 GBP"),
+    ],
+)
+def test_bills(text: str, field: str, value: str) -> None:
+    assert normal(text)[field] == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("Rechnung Seite 1", "invoice_number"),
+        ("Zahlbar mit 2 % Skonto bis zum 14.11.2018", "due"),
+        ("Rechnung gemäß Bestellung vom 01.03.2018", "start"),
+        ("Die Zeit zwischen Übergabe und Rückgabe zählt.", "party"),
+        ("Lieferant GmbH", "party"),
+    ],
+)
+def test_bills_do_not_state(text: str, field: str) -> None:
+    found = read(text)
+    assert [one.value for one in found if one.name == field and one.value != text] == []
+
+
+COLUMN = """Menge | Preis | Endbetrag
+1 | 326,50 | 382,47
+2 | 130,70 | 136,52
+ | 457,20 | {} EUR"""
+
+
+def test_below_the_head_of_a_column_its_sum_counts() -> None:
+    assert normal(COLUMN.format("518,99"))["total"] == ["518.99 EUR"]
+    assert "total" not in normal(COLUMN.format("77,00"))
+
+
+SECTIONS = """Rechnung Nr. 17
+
+Verkäufer:
+
+Nummer: 549910
+
+Name: Käserei Alm GmbH
+
+Käufer/Leistungsempfänger:
+
+Nummer : 4711
+Herrn
+Max Wieland
+Talweg 3"""
+
+
+def test_who_is_named_below_a_role() -> None:
+    found = {role_of(one.rule): one.value for one in read(SECTIONS) if one.name == "party"}
+    assert found == {"supplier": "Käserei Alm GmbH", "customer": "Max Wieland"}
+
+
+WINDOW = """Käserei Alm GmbH ● Almweg 12 ● 87654 Bergen
+
+fon (555) 23 78 -0
+
+Markt Nord
+
+Talweg 42
+
+88802 Seestadt
+
+Rechnung # RE-2014/502 von 03.07.2014"""
+
+
+def test_below_the_senders_line_stands_to_whom_a_bill_goes() -> None:
+    found = {role_of(one.rule): one.value for one in read(WINDOW) if one.name == "party"}
+    assert found == {"supplier": "Käserei Alm GmbH", "customer": "Markt Nord"}
+    letter = WINDOW.replace("Rechnung # RE-2014/502 von 03.07.2014", "Sehr geehrte Damen,")
+    assert "customer" not in {role_of(one.rule) for one in read(letter) if one.name == "party"}
+
+
+def test_a_street_above_another_part_of_an_address_is_nobody() -> None:
+    text = "Metallbau Nord GmbH\nPappelallee 15\nHof 3\n12345 Leipzig"
+    assert [one.value for one in read(text) if one.name == "party"] == ["Metallbau Nord GmbH"]
+
+
+def test_a_bill_has_the_day_of_its_own_title() -> None:
+    text = "Order Date: 15-10-2015\nInvoice Date: 20-10-2015"
+    assert normal(text)["date"][0] == "2015-10-20"
+    assert normal("Lieferung 2.3.\n\nRechnung (380) Nr. 471102 vom 05.03.2018")["date"] == [
+        "2018-03-05"
+    ]
+    other = read("Lieferung\n\nZu Rechnung Nr. 471102 vom 05.03.2018 gilt:")
+    assert "own date" not in {one.rule for one in other}

@@ -12,6 +12,8 @@ from lsfs.index.dates import fold
 from lsfs.index.kinds import broad_names, kin, kind_of, kinds_in, kinds_of_many
 from lsfs.model import Document
 
+from .conftest import document
+
 DATA = Path(__file__).parent / "data"
 
 
@@ -148,3 +150,11 @@ def test_plurals_of_any_language_ask_for_many() -> None:
 )
 def test_an_english_brief_is_no_german_letter(text: str, kind: str) -> None:
     assert kind_of(Document("text/plain", "t", 1, text=text), "notes/brief.md").name == kind
+
+
+def test_a_line_that_numbers_and_dates_a_bill_makes_one() -> None:
+    head = "Alm GmbH\n\nAlmweg 12\n\n87654 Bergen\n\nNord Markt\n\nTalweg 42\n\n"
+    found = kind_of(document(head + "Rechnung # RE-2014/502 von 03.07.2014"), "scan.pdf")
+    assert found.name == "invoice"
+    other = kind_of(document(head + "Ihre Rechnung Nr. 17 vom 3. Mai liegt bei."), "scan.pdf")
+    assert other.name == ""

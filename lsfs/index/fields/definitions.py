@@ -6,6 +6,7 @@ and Italian. A user adds fields, or labels to these, in the settings (``[fields.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -35,10 +36,12 @@ party party:
     sold to | ship to | issued by | from | to | remit to | party a | party b | first party
     second party | between | name of tenant | name of landlord | insured | policyholder | insurer
     vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin
+    leistungsempfänger | leistungserbringer | warenempfänger | zahlungsempfänger
     mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
     auftraggeber | auftraggeberin | auftragnehmer | auftragnehmerin | kunde | kundin | lieferant
     arbeitgeber | arbeitgeberin | arbeitnehmer | arbeitnehmerin | rechnungsempfänger | empfänger
-    rechnungssteller | rechnung an | absender | an | von | darlehensgeber | darlehensnehmer
+    rechnungssteller | rechnungsersteller | rechnungsaussteller | rechnung an | absender | an
+    von | darlehensgeber | darlehensnehmer
     titulaire | bailleur | locataire | preneur
     vendeur | acheteur | acquéreur | client | fournisseur
     employeur | salarié | salariée | facturé à | facture à | émetteur | destinataire | prestataire
@@ -66,13 +69,15 @@ invoice_number number:
     invoice no | invoice number | invoice nr | invoice id | invoice | inv no
     tax invoice no | tax invoice | bill no | bill number | our invoice
     rechnungsnummer | rechnungs nr | rechnung nr | rechnungsnr | rechnung | rechnung nummer
-    belegnummer | beleg nr | rg nr | rg nummer
+    rechnungs id | belegnummer | beleg nr | rg nr | rg nummer
     numéro de facture | n facture | facture n
     référence facture | facture no | facture numéro | n de facture
     facture | réf facture | numéro facture
     número de factura | n factura | factura n | factura no | no de factura | no factura
     factura número | factura | núm factura | factura núm | n de factura
-    factuurnummer | factuur nr
+    factuurnummer | factuur nr | factuur | credit note no | credit note number
+    gutschriftsnummer | gutschrift nr | rechnungskorrektur nr | korrekturrechnung nr
+    avoir n | n d'avoir | numéro d'avoir | creditnota nr
     fattura n | numero fattura | fattura | n fattura | numero di fattura
 contract_number number:
     contract no | contract number | contract nr | agreement no | agreement number | contract id
@@ -83,7 +88,7 @@ contract_number number:
     numéro de contrat | contrat n | contrat no | n de contrat | n contrat | police n
     numéro de police
     número de contrato | contrato n | contrato no | contrato núm | n de contrato | no de contrato
-    numero contratto | contratto n
+    numero contratto | contratto n | contractnummer | contract nr
     agreement | contract | lease | policy | vertrag | contrat | bail | police | convention
     contrato | póliza | contratto | polizza
     convention n | n de convention | réf convention | convention ref | bail n | n de bail
@@ -96,6 +101,7 @@ order_number number:
     número de pedido | pedido n | pedido no | n de pedido | no de pedido | su pedido | pedido
     ref pedido | referencia de pedido | bestellung | auftrag nr | ihr auftrag | commande
     réf commande | référence commande
+    ordernummer | order nr | bestelnummer | bestelling nr | uw order
     numero ordine | ordine n | ordine | vostro ordine | rif ordine
 quote_number number:
     quotation no | quotation number | quote no | quote number | quotation | estimate no
@@ -109,9 +115,10 @@ customer_number number:
     customer no | customer number | client no | client number | account no | account number
     customer id | client id | account id
     vertragskonto | kundennummer | kunden nr | kundennr | kdnr | kd nr
-    numéro de client | n client | client n | code client | n de client | réf client
+    numéro client | numéro de client | n client | client n | code client | n de client | réf client
     número de cliente | n cliente | cliente n | código de cliente | n de cliente | no de cliente
     codice cliente | numero cliente
+    klantnummer | klant nr | debiteurnummer
 reference text:
     our ref | your ref | our reference | your reference | reference | ref | reference no | file no
     unser zeichen | ihr zeichen | aktenzeichen | az | zeichen | geschäftszeichen
@@ -126,6 +133,7 @@ tax_id number:
     n tva | tva n | tva intracommunautaire | n de tva | numéro de tva | siret | siren
     n tva intracommunautaire | tva intracom
     nif | cif | nif cif | cif nif | n iva | número de identificación fiscal
+    btw nummer | btw nr | btw id
     partita iva | p iva | codice fiscale
 total amount:
     total | total due | amount due | total amount | grand total | balance due | invoice total
@@ -144,20 +152,23 @@ total amount:
     importo pagato | total credit | credit total | gutschriftsbetrag | gutschrift gesamt
     totaal | totaalbedrag | te betalen | totale | totale da pagare | totale fattura
     importo totale | totale documento
+    bruttosumme | rechnungssumme | due payable | payable amount | rechnungsendbetrag
     amount | betrag | montant | importe | importo | bedrag
 net amount:
     net | net amount | subtotal | sub total | net total | total net | total excl vat | net value
     total excluding vat | amount before tax | total before vat
     nettobetrag | netto | zwischensumme | summe netto | gesamtbetrag netto | warenwert
-    nettosumme
+    nettosumme | summe nettobeträge | nettowarenwert | nettorechnungsbetrag
     total ht | montant ht | sous total | total hors taxes | montant hors taxes | sous total ht
     base imponible | importe neto | neto | subtotal | total sin iva
     imponibile | totale imponibile | netto
+    subtotaal | exclusief btw | excl btw | totaal exclusief btw
 tax amount:
     vat | vat amount | tax | sales tax | tax amount | vat at | plus vat
     mwst | ust | umsatzsteuer | mehrwertsteuer | zzgl mwst | zzgl ust | mwst betrag | steuerbetrag
     zzgl | zuzüglich
     tva | montant tva | taxe | dont tva | montant de la tva
+    btw | btw bedrag
     iva | cuota iva | importe iva | cuota de iva
     imposta
 rent amount:
@@ -200,11 +211,12 @@ due date:
     due | due date | payment due | due by | payable by | payment due date | pay by | due on
     payment date | please pay by
     fällig | fällig am | zahlbar bis | fälligkeit | fälligkeitsdatum | zahlungsziel | zahlbar am
-    zu zahlen bis
+    zu zahlen bis | fälligkeitstag | fällig zum | zahlbar zum | zu überweisen bis
     échéance | date d'échéance | à payer avant le
     à régler avant le | date limite de paiement | payable avant le
     échéance de paiement
     vencimiento | fecha de vencimiento | fecha límite de pago | pagar antes del | vence
+    vervaldatum | uiterste betaaldatum | te betalen voor
     scadenza | data di scadenza | da pagare entro
 start date:
     start | start date | commencement date | commencement | effective date | valid from | starts
@@ -257,6 +269,27 @@ subject text:
 born date:
     date of birth | born | dob | geburtsdatum | geboren am | geboren | date de naissance | né le
     née le | fecha de nacimiento | nacido el | nacida el | data di nascita | nato il | nata il
+"""
+
+# A sum, and whether the tax is in it: "Summe inkl. 19 % USt", "Total ex VAT".
+_SUMS = """
+    summe | gesamtsumme | gesamtbetrag | gesamt | betrag | rechnungsbetrag | rechnungssumme
+    | endbetrag | total | amount | total amount | invoice total | invoice amount | grand total | sum
+    | montant | montant total | somme | importe | importe total | importo | importo totale
+    | totale | bedrag | totaal | totaalbedrag | factuurbedrag
+"""
+_WITH_TAX = """
+    inkl ust | inkl mwst | inkl umsatzsteuer | inkl mehrwertsteuer | inklusive ust
+    | inklusive mwst | inklusive umsatzsteuer | inklusive mehrwertsteuer | incl vat | inc vat
+    | including vat | incl tax | inc tax | including tax | incl gst | including gst | ttc
+    | tva comprise | tva incluse | toutes taxes comprises | iva incluido | iva incluida | con iva
+    | iva inclusa | iva compresa | incl btw | inclusief btw | brutto | gross
+"""
+_WITHOUT_TAX = """
+    ohne ust | ohne mwst | ohne umsatzsteuer | exkl ust | exkl mwst | exklusive mwst | excl vat
+    | ex vat | excluding vat | without vat | excl tax | excluding tax | before tax | ht | hors taxes
+    | hors tva | hors taxe | sin iva | senza iva | iva esclusa | excl btw | exclusief btw | netto
+    | net
 """
 
 # What is asked of a document of each kind when no fields are named, in the order of a form.
@@ -346,6 +379,9 @@ def _built_in() -> tuple[dict[str, str], dict[str, str]]:
         for label in line.split("|"):
             # The first field that claims a label has it.
             labels.setdefault(label_key(words_of(label)), name)
+    for name, words in (("total", _WITH_TAX), ("net", _WITHOUT_TAX)):
+        for amount, tax in itertools.product(_SUMS.split("|"), words.split("|")):
+            labels.setdefault(label_key(words_of(f"{amount} {tax}")), name)
     return types, labels
 
 

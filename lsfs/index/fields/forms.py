@@ -19,7 +19,7 @@ from lsfs.index.dates import fold
 from lsfs.index.fields.words import COUNTS, UNITS
 from lsfs.index.kinds import kinds_in
 from lsfs.index.literals import Strings
-from lsfs.model import ContentDate
+from lsfs.model import ContentDate, DateKind
 
 
 def _words(text: str) -> frozenset[str]:
@@ -53,10 +53,16 @@ _LONGEST_COUNT_WORD = max(map(len, _COUNT_ENDS)) + 1
 _LAST_LETTERS = re.compile(r"[^\W\d_]+\Z")
 _LONGEST_COUNT = 100  # characters of a duration before its unit
 _NUMBER = re.compile(
-    r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/. ]?){0,2}\d[A-Z\d]*"
-    r"(?:(?:[-/._]| ?[-/] ?)[A-Z\d]+)*",
+    r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/._ ]?){0,2}\d[A-Z\d]*"
+    r"(?:(?:[-/._]| ?[-/] ?(?=[A-Z]*\d))[A-Z\d]+)*",
     re.IGNORECASE,
 )
+_DECLARED = re.compile(
+    r"(?:\b(?:(?:invoice |document )?currency|devise|monnaie|moneda|divisa|valuta)|"
+    r"w\u00e4hrung)\b[^\S\n]*[:|][^\S\n|]*(EUR|USD|GBP|CHF)\b",
+    re.IGNORECASE,
+)
+_PAGED = re.compile(r"(?:seite|page|blatt|sheet|p[aá]gina|pag)\b[. ]", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
 _BEFORE_ALONE = re.compile(
@@ -76,7 +82,7 @@ _LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = re.compile(
     r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
-    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)(?!\s(?:Ltd|Limited|Inc|LL[CP]|plc|GmbH|AG|KG|SARL|SAS|SA|Co)\b)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022-]\s|\s{3,}|:|\t"
+    r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)(?!\s(?:Ltd|Limited|Inc|LL[CP]|plc|GmbH|AG|KG|SARL|SAS|SA|Co)\b)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022\u25cf\u25aa\u25a0-]\s|\s{3,}|:|\t"
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = re.compile(
@@ -99,6 +105,7 @@ _TITLE = re.compile(
     r"the|m|d)\b\.?\s+)+(?=[^\W\d_])",
     re.IGNORECASE,
 )
+_ADDRESSED = re.compile(r"(?:herrn?|frau|mrs?|ms|monsieur|madame|firma|familie)\.?", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:sir|madam|sirs|all|team|colleagues?|customers?|damen|herren|kunde|kundin|madame|monsieur|"
     r"señor(?:es|a)?|readers?|everyone|hiring|whom|cliente|client|ladies|gentlemen|"
@@ -154,7 +161,10 @@ class Reader:
         self._date_starts = [one.char_start for one in self.dates]
         self._currencies = values.currencies(text)
         one = len(self._currencies) == 1
-        self._currency = next(iter(self._currencies)) if one else ""
+        declared = None if one else _DECLARED.search(text)  # of several the text names its own
+        self._currency = next(iter(self._currencies)) if one else declared[1] if declared else ""
+        own = (d for d in dates if d.kind in (DateKind.SIGNED, DateKind.EFFECTIVE))
+        self.own_date = next((d for d in own if d.char_start >= 0), None)  # the strongest
         self._language = language
         self._country: str | None = None
         self._readers: dict[str, Callable[[int, int, bool], Form | None]] = {
@@ -221,7 +231,7 @@ class Reader:
             found = [n for n in found if not self.text[start : n.start].strip(" \t(")]
         if not found:
             return None
-        near = loose or not _says_more(self.text[start : found[0].start])
+        near = loose or not says_more(self.text[start : found[0].start])
         return self._money(found[0]) if near else None
 
     def _numbers(self, start: int, end: int) -> list[values.Number]:
@@ -266,13 +276,13 @@ class Reader:
             if (one.end - one.day).days > 1 and not loose:
                 continue
             between = self.text[start : one.char_start]
-            if (loose and len(between) <= 40) or not _says_more(between):
+            if (loose and len(between) <= 40) or not says_more(between):
                 return Form(one.char_start, one.char_end, one.day.isoformat())
         return None
 
     def _duration(self, start: int, end: int, loose: bool) -> Form | None:
         match = _DURATION.search(self.text, start, end)
-        if match is None or (not loose and _says_more(self.text[start : match.start()])):
+        if match is None or (not loose and says_more(self.text[start : match.start()])):
             return None
         return duration(match)
 
@@ -281,7 +291,7 @@ class Reader:
     def _number(self, start: int, end: int, loose: bool) -> Form | None:
         at = start + len(self.text[start:end]) - len(self.text[start:end].lstrip(" #.\t"))
         match = _NUMBER.match(self.text, at, min(end, at + 40))
-        if match is None or not any(c.isdigit() for c in match[0]):
+        if match is None or not any(c.isdigit() for c in match[0]) or _PAGED.match(match[0]):
             return None
         written = match[0].rstrip(" ./-_")
         if len(written) < 2 or any(
@@ -372,7 +382,8 @@ class Reader:
     # --- names and words
 
     def _party(self, start: int, end: int, loose: bool) -> Form | None:
-        return name_at(self.text, start, end)
+        form = name_at(self.text, start, end)
+        return form if form and not is_title(self.text[form.start : form.end]) else None
 
     def _text(self, start: int, end: int, loose: bool) -> Form | None:
         line = self.text[start : min(end, start + LONGEST_TEXT)].split("\n", 1)[0]
@@ -415,6 +426,11 @@ def is_name(text: str, form: Form) -> bool:
     """Whether it is no title ("Supply Agreement") and no word for anybody ("the parties")."""
     written = text[form.start : form.end]
     return not _GENERIC.match(written) and not kinds_in(written.split()[-1:])
+
+
+def is_title(written: str) -> bool:
+    """Whether a stretch is how somebody is addressed, without the name: "Herrn"."""
+    return _ADDRESSED.fullmatch(written) is not None
 
 
 def is_firm(name: str) -> bool:
@@ -510,7 +526,7 @@ def checked_iban(match: re.Match[str]) -> Form | None:
     return None
 
 
-def _says_more(between: str) -> bool:
+def says_more(between: str) -> bool:
     """Whether more than small words stand between a label and a value."""
     if len(between) > _FILL or "\n\n" in between:
         return True

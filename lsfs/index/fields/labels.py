@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from lsfs.index.fields.definitions import (
     word_key,
     words_of,
 )
-from lsfs.index.fields.forms import Form, Reader, is_firm, windows
+from lsfs.index.fields.forms import FIRM, Form, Reader, is_firm, is_title, says_more, windows
 from lsfs.model import BlockKind, Document
 
 
@@ -34,7 +35,22 @@ _GAP_MARKS = ("|", "   ", "\u00b7", "....")
 _WORD = re.compile(r"[^\W_]+")
 _COLON = re.compile(r"[:\uff1a](?!\d\d\b|//)")
 _REMARK = re.compile(r"\s*\([^()\n]{0,40}\)\s*\Z")
-_LEAD = re.compile(r"\s*(?:\([^()\n]{0,40}\))?[\s.#\u00b0\u00ba=\u2013\u2014-]*")
+# What may follow a label: another word for it ("Buyer/Bill to"), a remark, a mark.
+_LEAD = re.compile(
+    r"\s*(?:/\s*[^\W\d_][^\W\d_-]+(?=\s*[:|]?\s*$))?(?:\([^()\n]{0,40}\))?"
+    r"[\s.#\u00b0\u00ba=\u2013\u2014-]*",
+    re.MULTILINE,
+)
+_OR_ELSE = re.compile(r"[^\W\d_][^\W\d_-]+\s*/\s*\Z")  # another word for a label, before it
+_HOUSE = re.compile(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\Z")
+_RATE = re.compile(r"(?:[.,]\d+)?\s?%")
+# A line of a section that is headed by a party's role: "Name: Acme Ltd", "Number | : | 4711".
+_KEYED = re.compile(r"[^\S\n]*(?P<key>[^:|\n]{1,40}?)[ |]*:[ |]*(?P<value>[^|\n]*)")
+_NAME_KEYS = frozenset(
+    ("name", "names", "firma", "firmenname", "unternehmen", "company", "company name", "nom",
+     "raison sociale", "nombre", "razon social", "nome", "ragione sociale", "naam", "bedrijf")
+)  # fmt: skip
+_SECTION_LINES = 6
 _NUMBER_WORD = re.compile(
     r"\b(no|nr|number|nummer|numéro|número|\w+nummer|\w+nr|n)\b[.\s:\u00b0\u00ba#]{1,3}(?=[A-Z]{0,6}[-/]?\d)",
     re.IGNORECASE,
@@ -61,6 +77,7 @@ _BEFORE_NUMBER = re.compile(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
 WIDE = 3  # columns from which on the first row is not a label and its value
 _MOST_LINES = 20_000
+_MOST_ROWS = 200  # of a column that may be added up
 _LONGEST_LINE = 2000
 # Labels that are words of every sentence count only with a colon or alone in their cell.
 _COMMON = _words(
@@ -103,6 +120,7 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
     """All values that stand behind or below a label."""
     heads = _heads(document)
     below: list[tuple[int, _Mark]] = []  # labels whose value may stand in the next line, by cell
+    section = _Section()
     for count, match in enumerate(_LINE.finditer(document.text)):
         if count >= _MOST_LINES:
             break
@@ -111,7 +129,9 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
             continue
         cells = _cells(document.text, start, end)
         marks = _marks(document.text, cells, known)
-        yield from _from_above(below, cells, marks, reader)
+        keyed = _KEYED.match(document.text, start, end)
+        yield from section.line(keyed, (start, end), reader)
+        yield from _from_above(below, cells, marks, reader, is_keyed=keyed is not None)
         below = []
         for n, mark in enumerate(marks):
             limit = marks[n + 1].start if n + 1 < len(marks) else end
@@ -120,10 +140,50 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
             if found is not None:
                 yield found
             elif _is_alone(document.text, mark, cells[cell], head=len(marks) > 1):
+                if mark.field.type == "amount" and len(cells) > 1:
+                    yield from _column(mark, cells, cell, end, reader)
+                    continue
                 below.append((cell, mark))
+                if mark.field.type == "party" and len(marks) == 1:
+                    section.begin(mark)
     yield from _headed(document, known, reader)
     yield from _numbered(known, reader)
     yield from _titled(known, reader)
+
+
+class _Section:
+    """Who is named below a role that heads lines of keys and values: "Seller", "Name: Acme"."""
+
+    def __init__(self) -> None:
+        self._head: _Mark | None = None
+        self._lines = 0
+
+    def begin(self, head: _Mark) -> None:
+        self._head, self._lines = head, 0
+
+    def line(
+        self, keyed: re.Match[str] | None, line: tuple[int, int], reader: Reader
+    ) -> Iterator[Found]:
+        """The name in a line of the section; the first line that is no key's ends it."""
+        head = self._head
+        if head is None:
+            return
+        self._lines += 1
+        if keyed is not None and self._lines <= _SECTION_LINES:
+            if label_key(words_of(keyed["key"])) not in _NAME_KEYS:
+                return
+            line = keyed.span("value")
+        if keyed is None and is_title(reader.text[slice(*line)].strip()):
+            return  # "Herrn" above the name
+        self._head = None
+        if keyed is None and self._lines == 1:
+            return  # what stands right below its label is found otherwise
+        form = reader.read("party", *line, loose=True)
+        if form is None:
+            return
+        written = reader.text[form.start : form.end]
+        if is_firm(written) or not _HOUSE.search(written):  # no street
+            yield Found("party", form, f"below: {head.label}", 0.75)
 
 
 def _heads(document: Document) -> set[int]:
@@ -177,7 +237,7 @@ def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mar
     remark = _REMARK.search(text, max(start, colon - 48), colon)
     end = remark.start() if remark else colon
     words = list(_WORD.finditer(text, max(start, end - 64), end))[-LONGEST_LABEL:]
-    keys = [word_key(word[0]) for word in words]
+    keys = [_key(text, word) for word in words]
     if keys and keys[-1].removesuffix("s") not in known.last_words:
         return None
     for n in range(len(words)):
@@ -192,6 +252,12 @@ def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mar
     return None
 
 
+def _key(text: str, word: re.Match[str]) -> str:
+    """A word as labels have it; "" for one of a rate: "Total incl. 20 % VAT"."""
+    is_rate = word[0].isdecimal() and _RATE.match(text, word.end())
+    return "" if is_rate else word_key(word[0])
+
+
 def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | None:
     """The longest label with which a cell begins."""
     end_of_label = min(end, start + 64)
@@ -201,7 +267,7 @@ def _at_start(text: str, start: int, end: int, known: Definitions) -> _Mark | No
     words = list(_WORD.finditer(text, start, end_of_label))[:LONGEST_LABEL]
     if text[start : words[0].start()].strip(" *_#-\u2013\u2022"):
         return None
-    keys = [word_key(word[0]) for word in words]
+    keys = [_key(text, word) for word in words]
     for count in range(len(words), 0, -1):
         label = " ".join(filter(None, keys[:count]))
         name = known.labels.get(label)
@@ -238,8 +304,8 @@ def _beside(
             return None
         if form is not None:
             return Found(mark.field.name, form, rule, _sure(mark))
-        if type_ != "amount":
-            return None
+        if type_ != "amount" or says_more(reader.text[mark.value_start : end]):
+            return None  # "Total of all discounts | 0.00"
     rest = [one for one in cells[cell + 1 :] if one[0] < limit]
     if not rest:
         return None
@@ -263,14 +329,16 @@ def _firm(mark: _Mark, end: int, rule: str, reader: Reader) -> Found | None:
     """A firm that fills the rest of a cell: "Invoice to Acme Ltd", not "Landlord shall pay"."""
     form = reader.read("party", mark.value_start, end, loose=False)
     whole = form is not None and not reader.text[form.end : end].strip(" .,")
-    if form is None or not whole or not is_firm(reader.text[form.start : form.end]):
+    written = reader.text[form.start : form.end] if form is not None else ""
+    # "Supplier GmbH" is a firm of that name.
+    if form is None or not whole or not is_firm(written) or FIRM.fullmatch(written):
         return None
     return Found(mark.field.name, form, rule, 0.85)
 
 
 def _sure(mark: _Mark) -> float:
     """How sure a value behind a label is: an amount of anything is less than a total."""
-    if mark.label in _BARE:
+    if mark.label in _BARE or mark.label == "order date":  # a bill has one of its own
         return 0.82
     return 0.95 if mark.colon else 0.85
 
@@ -278,6 +346,7 @@ def _sure(mark: _Mark) -> float:
 def _is_alone(text: str, mark: _Mark, cell: tuple[int, int], *, head: bool) -> bool:
     """Whether nothing but the label is in its cell, so that the value may stand below."""
     before, after = text[cell[0] : mark.start], text[mark.value_start : cell[1]]
+    before = _OR_ELSE.sub("", before)
     if before.strip(" *_#") or after.strip(" *_"):
         return False
     if mark.label in _BARE:
@@ -293,10 +362,12 @@ def _from_above(
     cells: list[tuple[int, int]],
     marks: list[_Mark],
     reader: Reader,
+    *,
+    is_keyed: bool,
 ) -> Iterator[Found]:
     """Values in the line below their labels, in the same cell."""
     for cell, mark in below:
-        if cell >= len(cells):
+        if cell >= len(cells) or (is_keyed and mark.field.type == "party"):
             continue
         start, end = cells[cell]
         if any(start <= one.start < end and one.colon for one in marks):
@@ -307,6 +378,26 @@ def _from_above(
             form = None if _NAMED.search(reader.text, form.start, form.end) else form
         if form is not None:
             yield Found(mark.field.name, form, f"below: {mark.label}", 0.75)
+
+
+def _column(
+    mark: _Mark, head: list[tuple[int, int]], cell: int, end: int, reader: Reader
+) -> Iterator[Found]:
+    """The amount below the head of a column: the only one, or the last that adds up the others."""
+    from_right = cell - len(head)
+    found: list[Form] = []
+    for line in _LINE.finditer(reader.text, end):
+        cells = _cells(reader.text, *line.span())
+        place = cells[from_right] if len(cells) >= -from_right and len(cells) > 1 else None
+        form = reader.last_amount(*place) if place else None
+        if form is None or len(found) > _MOST_ROWS:
+            break
+        found.append(form)
+    amounts = [Decimal(form.normal.split()[0]) for form in found]
+    is_sum = len(found) > 1 and amounts[-1] == sum(amounts[:-1])
+    if len(found) == 1 or is_sum:
+        sure = 0.85 if is_sum else 0.75
+        yield Found(mark.field.name, found[-1], f"below: {mark.label}", sure)
 
 
 def _headed(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:

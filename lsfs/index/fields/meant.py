@@ -24,14 +24,15 @@ supplier: supplier | vendor | seller | provider | service provider | contractor 
     remit to | payee | paid to | beneficiary | zahlungsempfänger | begünstigter | bénéficiaire
     beneficiario | subcontractor | subunternehmer | nachunternehmer | sous traitant | subcontratista
     lieferant | verkäufer | verkäuferin | auftragnehmer | auftragnehmerin
-    rechnungssteller | consultant | licensor
+    rechnungssteller | rechnungsersteller | rechnungsaussteller | leistungserbringer
+    consultant | licensor
     fournisseur | vendeur | prestataire | émetteur | proveedor | vendedor | vendedora | emisor
     prestador
     fornitore | venditore
 customer: customer | client | buyer | purchaser | bill to | billed to | invoice to | sold to
     ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
     kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
-    rechnungsempfänger | empfänger | rechnung an
+    rechnungsempfänger | empfänger | rechnung an | leistungsempfänger | warenempfänger
     licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
     comprador | compradora | facturar a | facturado a | acquirente
 landlord: landlord | lessor | name of landlord | vermieter | vermieterin | bailleur | arrendador
@@ -129,7 +130,7 @@ _CALLED = """
 """
 # Labels that several values stand behind, parted by commas.
 _MANY = frozenset(("tag", "attendee"))
-_BY_RULE = {"letterhead": "supplier"}
+_BY_RULE = {"letterhead": "supplier", "addressee": "customer"}
 _INSURES = re.compile(
     r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|seguros|assicuraz",
     re.IGNORECASE,

@@ -111,16 +111,28 @@ _TO_WHOM_NEEDS = (
     "alquila a", "presta a", "i,", "we,", "ich,", "je soussigné", "yo,",
 )  # fmt: skip
 _POSTAL = re.compile(
-    r"(?:^|[,|\u00b7\u2022])\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|"
+    r"(?:^|[,|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[-\u2013])\s*(?:[A-Z]{1,2}[- ])?"
+    r"(?:\d{4,5}\s+[^\W\d_]|\d{5}[^\W\d_a-z\u00df-\u00ff][a-z\u00df-\u00ff])|"
     r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
     r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
 )
 _ASIDE = re.compile(
-    r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
+    r"\s*(?:[|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
 # "Nimbus Gases AG, Zug"
 _TOWN = re.compile(
     r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*"
+)
+_HOUSE = re.compile(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\s*$")
+_BILL = re.compile(
+    r"^[\W_]*\w{0,16}(?:rechnung|rechnungskorrektur|gutschrift|invoice|facture|factura|fattura|"
+    r"factuur|credit note|avoir)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REACHED = re.compile(
+    r"\W*(?:fon|phone|tel|telefon|telephone|téléphone|tél|teléfono|telefono|fax|telefax|mobil|mobile|"
+    r"e-?mail|web|www|https?)\b|[^\s@]+@[^\s@]+\s*$",
+    re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
@@ -169,6 +181,7 @@ def parties(text: str) -> Iterator[Found]:
     """The parties of a contract, who wrote a letter to whom, and whose paper it is on."""
     front = text[:FRONT]
     yield from _with_roles(text, list(_of_contract(text, front)))
+    yield from (Found("party", form, "addressee", 0.66) for form in _addressee(text, front))
     yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
     yield from _of_letter(text, front)
     yield from on_paper(text, 0, len(text))
@@ -178,7 +191,8 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
     held = _NEEDED.held(folded(front))
     for match in _leading(front) if _BETWEEN_TWO.may_match(held) else ():
         pair = _pair(text, match.end())
-        if pair:
+        # "zwischen Übergabe und Rückgabe" names nobody.
+        if any(" " in form.normal or is_firm(text[form.start : form.end]) for form in pair):
             yield from (Found("party", form, "between", 0.85) for form in pair)
             break
     if _AGREEMENT.may_match(held):
@@ -242,7 +256,7 @@ def _transferred(front: str) -> Iterator[Form]:
 
 def _addressed(front: str) -> Iterator[Form]:
     """Names above an address: one or two lines, of which the last has a postal code."""
-    lines = list(itertools.islice(re.finditer(r"[^\n]*\S[^\n]*", front), ADDRESS_LINES))
+    lines = _address_lines(front)
     for n, line in enumerate(lines):
         if len(line[0]) > LONGEST_ADDRESS or ":" in line[0] or not _POSTAL.search(line[0]):
             continue
@@ -253,9 +267,44 @@ def _addressed(front: str) -> Iterator[Form]:
         above = 1 if "," in line[0] else 2
         if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
             continue
+        if above == 2 and _POSTAL.search(lines[n - 1][0]):
+            continue  # a sender's line below the address that it repeats
+        if above == 2 and n > above and _is_street(lines[n - 2][0], lines[n - 1][0]):
+            above = 3
         form = name_at(front, *lines[n - above].span())
         if form and not front[form.end : lines[n - above].end()].strip(" .,"):
             yield from [form] if is_name(front, form) else []
+
+
+def _address_lines(front: str) -> list[re.Match[str]]:
+    """The lines of addresses at the head of a text.
+
+    How to reach the writer may stand in a column beside them, and so between them.
+    """
+    every = itertools.islice(_WRITTEN_LINE.finditer(front), ADDRESS_LINES)
+    return [line for line in every if not _REACHED.match(line[0])]
+
+
+def _is_street(line: str, below: str) -> bool:
+    """Whether a line above another part of an address is a street, and nobody's name."""
+    return _HOUSE.search(line) is not None and not is_firm(line) and not below[:1].isdigit()
+
+
+def _addressee(text: str, front: str) -> Iterator[Form]:
+    """To whom a bill goes: below the line in which the sender's whole address stands."""
+    if _BILL.search(front) is None:
+        return
+    lines = _address_lines(front)
+    for n, line in enumerate(lines[:-1]):
+        form = name_at(text, *line.span())
+        rest = line[0][form.end - line.start() :] if form else ""
+        if form is None or not (_ASIDE.match(rest) and _POSTAL.search(rest)):
+            continue
+        below = name_at(text, *lines[n + 1].span())
+        whole = below is not None and not text[below.end : lines[n + 1].end()].strip(" .,")
+        if below is not None and whole and is_name(text, below) and below.normal != form.normal:
+            yield below
+        return
 
 
 def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:

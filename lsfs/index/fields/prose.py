@@ -136,7 +136,26 @@ _FOLLOWS = re.compile(
 
 
 _EFFECTIVE = re.compile(r"\beffective\b", re.IGNORECASE)
-_DUE_BEHIND = re.compile(r"\s+(?:zur zahlung )?(?:fällig|due\b|payable\b)", re.IGNORECASE)
+_OF_DAY = re.compile(r"\bvom\s+\Z", re.IGNORECASE)  # a range begins so, and a letter is so dated
+_RANGE = re.compile(r"\s*(?:bis|[-\u2013])", re.IGNORECASE)
+# What makes the end of a time the day of payment: "Bitte überweisen Sie bis zum".
+_PAID_UNTIL = re.compile(
+    r"\b(?:überweis\w+|(?:be)?zahl(?:bar|en|ung|t)\b|begleich\w+|fällig\w*|ausgleich\w*|remit\w*|"
+    r"pa(?:y|yable|yment|id)\b|settle\w*|régl\w+|pay(?:er|ez|é|able)\b|paiement\b|betal\w+|"
+    r"pag(?:ar|are|o|amento)\b|abonar\b|voldoen\b)(?P<between>[^.;\d]{0,60}?)"
+    r"\b(?:bis(?:\s+(?:zum|spätestens))?|until|by|before|avant\s+le|jusqu.au|antes\s+del?|hasta\s+el|"
+    r"entro\s+il|vóór|uiterlijk)\s+\Z",
+    re.IGNORECASE,
+)
+_DISCOUNT = re.compile(
+    r"skonto|rabatt|discount|escompte|rabais|descuento|sconto|korting|zeitraum|period",
+    re.IGNORECASE,
+)
+_DUE_BEHIND = re.compile(
+    r"\s+(?:(?:zur zahlung )?(?:fällig|due\b|payable\b)|von ihrem konto\b|from your account\b|"
+    r"eingezogen\b|abgebucht\b)",
+    re.IGNORECASE,
+)
 
 
 def stated(document: Document, reader: Reader) -> Iterator[Found]:
@@ -181,12 +200,22 @@ def _dates(text: str, reader: Reader) -> Iterator[Found]:
             text, max(0, form.start - 45), form.start
         )
         if one.kind is DateKind.SIGNED or (one.kind is DateKind.EFFECTIVE and not begins):
-            yield Found("date", form, "own date", 0.85)
+            yield Found("date", form, "own date", 0.87 if one == reader.own_date else 0.85)
         elif one.kind is DateKind.NAMED:
             yield Found("date", form, "date at the head", 0.6)
+        if name == "start" and _OF_DAY.search(text, max(0, form.start - 8), form.start):
+            name = name if _RANGE.match(text, form.end) else ""
+        if name in ("", "end") and _is_paid_by(text, form):
+            name = "due"
         name = "due" if _DUE_BEHIND.match(text, form.end) else name
         if name:
             yield Found(name, form, "sentence", 0.75)
+
+
+def _is_paid_by(text: str, end: Form) -> bool:
+    """Whether the end of a time is that in which to pay, without a discount."""
+    match = _PAID_UNTIL.search(text, max(0, end.start - _BEFORE), end.start)
+    return match is not None and not _DISCOUNT.search(match["between"])
 
 
 def _by_form(reader: Reader) -> Iterator[Found]:
