@@ -7,11 +7,11 @@ import os
 
 import pytest
 
-from lsfs.index.einvoice import dates_of, einvoice
+from lsfs.index.facts.einvoice import dates_of, einvoice
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import READ_CHARS, fields_of
 from lsfs.index.fields.meant import role_of
-from lsfs.index.making import facts_of
+from lsfs.index.readers.making import facts_of
 from lsfs.model import DateKind, Document, FieldValue
 from lsfs_parsers import detect
 from lsfs_parsers.base import HeldSource

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from lsfs.index.einvoice import einvoice
+from lsfs.index.facts.einvoice import einvoice
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
@@ -34,7 +34,7 @@ def fields_of(
 
     Args:
         document: as read.
-        dates: that stand in it, as :func:`lsfs.index.dates.content_dates` gives them.
+        dates: that stand in it, as :func:`lsfs.index.facts.dates.content_dates` gives them.
         known: the fields to look for.
     """
     if not document.text:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from lsfs import bytewise
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
 from lsfs.index.fields.definitions import (
     LONGEST_LABEL,
     Definition,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsfs.index.einvoice import EInvoice, Said
+from lsfs.index.facts.einvoice import EInvoice, Said
 from lsfs.index.fields.definitions import Definitions
 from lsfs.index.fields.forms import Form, Reader, party_key, plain
 from lsfs.index.fields.labels import Found
