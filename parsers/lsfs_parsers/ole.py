@@ -22,6 +22,26 @@ _DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, struct.error)
 _LAST = 0xFFFFFFF0  # sector numbers from here on are marks
 
 
+def streams(source: Source, *names: str) -> dict[str, bytes]:
+    """The streams of these names; empty where there is none.
+
+    Raises:
+        ParseError: the file is damaged.
+    """
+    import olefile
+
+    with source.open() as stream:
+        try:
+            with olefile.OleFileIO(stream) as file:
+                _check_chains(file)
+                return {
+                    name: file.openstream(name).read() if file.exists(name) else b""
+                    for name in names
+                }
+        except _DAMAGED as error:
+            raise ParseError(f"the file is damaged: {error}") from error
+
+
 def compound_facts(source: Source) -> Facts:
     """The facts in a file's summary; none where there is no whole one.
 
