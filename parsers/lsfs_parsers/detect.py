@@ -39,6 +39,7 @@ PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentatio
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 _OPEN = "application/vnd.oasis.opendocument"
 ODF = tuple(
@@ -78,13 +79,13 @@ _MAIN_PARTS = (
 )
 _OLD_OFFICE = {
     "application/msword": ("Word documents of before 2007 (.doc)", "docx"),
-    "application/vnd.ms-powerpoint": ("PowerPoint files of before 2007 (.ppt)", "pptx"),
 }
 _OLE_STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
     ("WordDocument", "application/msword"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ("PowerPoint Document", PPT),
+    ("PP40", PPT),  # of PowerPoint 95
     ("__nameid_version1.0", "application/vnd.ms-outlook"),
 )
 # Signatures that need no library; the first byte of several of them could begin a text.

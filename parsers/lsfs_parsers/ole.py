@@ -1,4 +1,4 @@
-"""Compound files of older Office programs ([MS-CFB]): what they say about themselves."""
+"""Compound files of older Office programs ([MS-CFB]): streams, and what they say of themselves."""
 
 from __future__ import annotations
 

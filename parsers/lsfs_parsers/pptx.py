@@ -40,6 +40,7 @@ _BESIDE = {
 _MAX_SPAN = 1_000  # rows or columns of one cell
 _NUMBER_FIELD = "\u2039#\u203a"  # what stands for a slide's number
 
+
 class PptxParser:
     """Reads Office Open XML presentations, slide shows, templates and macro-enabled ones."""
 

@@ -21,6 +21,7 @@ VERSIONS = {
     "docx": 1,
     "spreadsheet": 5,
     "pdf": 9,
+    "ppt": 1,
     "pptx": 1,
     "odf": 1,
     "epub": 1,
