@@ -13,7 +13,7 @@ _TITLE, _AUTHOR, _CREATED = 2, 4, 12
 
 def xls(title: str = "Lease", author: str = "Ann", made: datetime = datetime(2023, 4, 5)) -> bytes:
     """A workbook of one number ([MS-XLS]), and what it says about itself ([MS-OLEPS])."""
-    return _compound({"Workbook": _book(), _SUMMARY: _summary(title, author, made)})
+    return compound({"Workbook": _book(), _SUMMARY: _summary(title, author, made)})
 
 
 def _record(kind: int, content: bytes = b"") -> bytes:
@@ -48,8 +48,8 @@ def _summary(title: str, author: str, made: datetime) -> bytes:
     return head + struct.pack("<II", size, len(values)) + index + content
 
 
-def _compound(streams: dict[str, bytes]) -> bytes:
-    """A compound file ([MS-CFB]) of two streams, each long enough for sectors of its own."""
+def compound(streams: dict[str, bytes]) -> bytes:
+    """A compound file ([MS-CFB]) of at most three streams, each in sectors of its own."""
     fat, data = [_FAT, _END], b""
     directory = _entry("Root Entry", 5, (_FREE, 1))
     for number, (name, content) in enumerate(streams.items(), start=1):

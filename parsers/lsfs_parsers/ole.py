@@ -42,6 +42,18 @@ def streams(source: Source, *names: str) -> dict[str, bytes]:
             raise ParseError(f"the file is damaged: {error}") from error
 
 
+def at_root(source: Source) -> frozenset[str]:
+    """What stands in no storage of the file, by name in small letters; nothing if it is damaged."""
+    import olefile
+
+    with source.open() as stream:
+        try:
+            with olefile.OleFileIO(stream) as file:
+                return frozenset(path[0].lower() for path in file.listdir() if len(path) == 1)
+        except _DAMAGED:
+            return frozenset()
+
+
 def compound_facts(source: Source) -> Facts:
     """The facts in a file's summary; none where there is no whole one.
 

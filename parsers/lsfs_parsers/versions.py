@@ -18,6 +18,7 @@ VERSIONS = {
     "markdown": 3,
     "html": 2,
     "email": 5,
+    "doc": 1,
     "docx": 1,
     "spreadsheet": 5,
     "pdf": 9,
