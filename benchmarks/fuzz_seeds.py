@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks import fuzz_doc
 from benchmarks.fuzz_doc import Par
+from benchmarks.fuzz_ppt import ppt
 from benchmarks.fuzz_xls import xls
 
 TEXT = "The tenant pays the rent of 1,250 EUR on 3 March 2023. Zürich, naïve ﬁnal - x.\n"
@@ -399,6 +400,7 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "a.docx": docx,
     "a.xlsx": xlsx,
     "a.xls": xls,
+    "a.ppt": ppt,
     "a.pptx": pptx,
     "a.png": png,
     "a.jpg": jpeg,

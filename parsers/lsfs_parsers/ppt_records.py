@@ -11,7 +11,10 @@ from msgspec import Struct, field
 
 from lsfs.errors import Encrypted, ParseError
 
-MAX_WORK = 1_000_000  # records, and as many runs of _RUN characters; a big presentation has 100,000
+# What may be read of a stream: records, and runs of bytes; the most that a file of 3 MB needed was
+# 49,000. A small file can list a slide again and again.
+_LEAST_WORK = 300_000
+_BYTES_FOR_MORE = 32
 _RUN = 16
 
 _HEAD = struct.Struct("<HHI")  # [MS-PPT] 2.3.1: version and instance, type, length
@@ -151,7 +154,7 @@ class Records:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._left = MAX_WORK
+        self._left = _LEAST_WORK + len(data) // _BYTES_FOR_MORE
 
     def whole(self) -> Record:
         """All that is in the stream, as what one record holds."""

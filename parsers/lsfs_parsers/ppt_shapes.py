@@ -18,7 +18,7 @@ UNIT = 8  # what places are given in; of it are a point
 _TITLE_HOLDERS = frozenset({13, 15, 17})  # [MS-PPT] 2.13.22
 _NOTES_HOLDER = 12
 _MAX_DEPTH = 50  # of groups in groups
-_LINE = 20  # a type of shape, as a table's borders are
+_LINE, _PICTURE = 20, 75  # types of shapes; a table's borders are lines
 _DELETED = 0x8
 _TABLE, _ABOUT, _ART = 0x39F, 0x381, 0xC0  # properties
 _SPARSE = 4  # places in a table for each of its cells; more than that is no table
@@ -153,7 +153,7 @@ class Drawing:
         text = self._text(parts.get(Kind.TEXT_BOX))
         if text is None and (art := _string(properties.get(_ART, b""))):
             text = Text(text=art.replace("\r\n", "\r"))
-        about = _string(properties.get(_ABOUT, b"")) if Kind.TEXT_BOX not in parts else ""
+        about = _string(properties.get(_ABOUT, b"")) if atom.instance == _PICTURE else ""
         return Shape(box, role, position, text, about)
 
     def _text(self, record: Record | None) -> Text | None:
