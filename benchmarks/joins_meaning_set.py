@@ -4,16 +4,16 @@ Each line is a pair. Of each form the first list is what weights may be chosen o
 written at the same time, before anything was measured, and serves for reporting alone.
 """
 
-# ruff: noqa: E501, RUF001
+# ruff: noqa: E501
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-Lines = Sequence[tuple[str, str]]
+from benchmarks.joins_meaning import pairs_of
 
 WORKS_HELD_OUT = """
 sanding and sealing the parquet in the ballroom | wooden floor, 240 square metres: grinding, three coats of lacquer
@@ -174,9 +174,14 @@ class Form:
 
     left: str
     right: str
-    pairs: Lines
+    pairs: list[tuple[str, str]]
     write_left: Callable[[str, random.Random], str]
     write_right: Callable[[str, random.Random], str]
+
+
+def works_held_out() -> list[tuple[str, str]]:
+    """More works that are ordered, and how they are billed."""
+    return pairs_of(WORKS_HELD_OUT)
 
 
 def forms(held_out: bool) -> dict[str, Form]:
@@ -185,10 +190,10 @@ def forms(held_out: bool) -> dict[str, Form]:
     german = GERMAN_HELD_OUT if held_out else GERMAN
     return {
         "reports x complaints": Form(
-            "reports", "complaints", _lines(complaints), _report, _complaint
+            "reports", "complaints", pairs_of(complaints), _report, _complaint
         ),
         "Rechnungen x Verträge": Form(
-            "rechnungen", "vertraege", _lines(german), _filled(_INVOICE), _filled(_CONTRACT)
+            "rechnungen", "vertraege", pairs_of(german), _filled(_INVOICE), _filled(_CONTRACT)
         ),
     }
 
@@ -210,11 +215,6 @@ def put(folder: Path, form: Form, seed: int) -> set[tuple[str, str]]:
         if n % 12 not in (5, 11):
             pairs.add((one, other))
     return pairs
-
-
-def _lines(text: str) -> Lines:
-    found = [line.partition("|") for line in text.strip().splitlines()]
-    return [(one.strip(), two.strip()) for one, _, two in found]
 
 
 def _filled(form: str) -> Callable[[str, random.Random], str]:
