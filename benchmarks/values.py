@@ -21,12 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import lsfs
-from benchmarks.values_set import TASKS, Task, put
+from benchmarks import values_bakery, values_film, values_set
+from benchmarks.values_set import Task
 from lsfs.config import Config, ModelConfig
 from lsfs.places import cited
 
 _FORMS = re.compile(r"\b(?:ltd|limited|llp|gmbh|sarl|sas|ag|plc|sa|inc)\b\.?")
 _SHEET_ROW = re.compile(r"(.*\.xlsx)!(\w+) \D*(\d+)")
+_SHARES: dict[str, Any] = {
+    "housing": values_set, "bakery": values_bakery, "film": values_film
+}  # fmt: skip
 _CENT = Decimal("0.005")
 Found = set[Any]
 
@@ -35,23 +39,25 @@ def main() -> None:
     """Ask everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--misses", action="store_true", help="list what was missed or wrong")
+    parser.add_argument("--share", choices=tuple(_SHARES), default="housing")
     options = parser.parse_args()
     config = replace(Config(), model=replace(ModelConfig(), chat="none"))
+    share = _SHARES[options.share]
     right = given = wanted = whole = 0
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "source"
         source.mkdir()
-        put(source)
+        share.put(source)
         with lsfs.open(source, config=config, state=str(Path(place) / "state")) as drive:
             drive.wait_indexed()
-            for task in TASKS:
+            for task in share.TASKS:
                 found, truth = _DONE[task.do](drive, task)
                 hits = len(found & truth)
                 right, given, wanted = right + hits, given + len(found), wanted + len(truth)
                 whole += found == truth
                 _report(task, found, truth, misses=options.misses)
     precision, recall = round(right / max(given, 1), 4), round(right / wanted, 4)
-    row = {"questions": len(TASKS), "wholly right": whole, "precision": precision, "recall": recall}
+    row = {"questions": len(share.TASKS), "wholly right": whole, "precision": precision, "recall": recall}
     sys.stdout.write(json.dumps(row) + "\n")
 
 
