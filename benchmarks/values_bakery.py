@@ -157,6 +157,6 @@ TASKS = [
     Task("max of shop totals by billing name", "aggregate", dict(function="max", field="total", by=("billing name",), query="Shop/orders_export.csv"), truth={("Amy Holt", "GBP"): "73.00", ("Dev Patel", "GBP"): "58.00", ("Lotte Brandt", "GBP"): "12.00", ("Henry Quirke", "GBP"): "12.00", ("Mo Sykes", "GBP"): "36.50"}),
     Task("sum of money out", "aggregate", dict(function="sum", field="money out", by=(), query=BANK), truth={("", ""): "5014.27"}),
     Task("sum of money in by month", "aggregate", dict(function="sum", field="money in", by=("date:month",), query=BANK), truth={("2025-01", ""): "498.40", ("2025-02", ""): "1303.85", ("2025-03", ""): "300.00"}),
-    Task("min of invoices by currency across folders", "aggregate", dict(function="min", field="amount", by=("supplier",), query="invoices from January 2025"), truth={(MILL, "GBP"): "742.50", (BUTTER, "EUR"): "1284.00", (POWER, "GBP"): "389.17", (OWN, "GBP"): "186.00"}, alias={**NAMES, OWN: {"hearth & rye bakery"}}, maybe=frozenset({(POWER, "GBP")})),
+    Task("min of invoices by currency across folders", "aggregate", dict(function="min", field="amount", by=("supplier",), query="invoices from January 2025"), truth={(MILL, "GBP"): "742.50", (BUTTER, "EUR"): "1284.00", (POWER, "GBP"): "389.17", (OWN, "GBP"): "186.00"}, alias={**NAMES, OWN: {"hearth & rye bakery"}}),
     Task("ask: how much from Wharfedale", "ask", dict(question="How much did Wharfedale Flour Mills bill us in 2025?"), truth=("1,510.50", "1510.50")),
 ]

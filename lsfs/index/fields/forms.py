@@ -80,7 +80,11 @@ _NAME_END = re.compile(
 )
 FIRM = re.compile(
     r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
-    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
+    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
+)
+# What ends a name behind its legal form: an address in the same line, "Acme Ltd 3 Swan Street".
+_ADDRESS_BEHIND = re.compile(
+    r"\b(?:GmbH|AG|KG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SAS)\b\.?(?=\s+(?:[^\W\d_]+\s+){0,3}\d)"
 )
 # A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
 _SEVERAL = re.compile(
@@ -391,6 +395,9 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     lead = title.end() if title else lead
     several = _SEVERAL.match(stretch, lead)
     stop = _NAME_END.search(stretch, several.end() if several else lead + 1)
+    firm = _ADDRESS_BEHIND.search(stretch, lead, stop.start() if stop else len(stretch))
+    stretch = stretch[: firm.end()] if firm else stretch
+    stop = None if firm else stop
     written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')
     if _ABBREVIATED.search(written):
         written += "." if stretch[lead + len(written) :].startswith(".") else ""

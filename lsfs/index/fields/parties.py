@@ -78,6 +78,11 @@ _DEFINED_IN_BRACKETS = re.compile(
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
+# Where a list of the parties tells it: "(1) Acme Ltd, the supplier".
+_DEFINED_IN_LIST = re.compile(
+    rf"(?<=,)\s+(?:the|der|die|le|la|el)\s+(?:{_ROLES})(?:in)?[,;.]?[ \t]*(?:\band\b|\bund\b|\bet\b|\by\b)?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 # "Seabank Borough Council and Ellingsen & Roth conclude a contract".
 _AGREEING = re.compile(
     r"^[ \t]*(?P<first>[^\W\d_a-zß-ÿ][^\n.;:]{2,120}?)\s(?:and|und|et|y|e)\s"
@@ -113,6 +118,18 @@ _POSTAL = re.compile(
     r"(?:^|[,|\u00b7\u2022])\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\W\d_]|"
     r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
     r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
+)
+# A street with or without the number of a house: "7 Beck Row", "Oakwell Lane, Batley", "Am Markt 1".
+_STREET = re.compile(
+    r"\s*(?:\d{1,4}[a-z]?,?\s+)?(?:[^\W\d_][\w'\u2019.-]*\s+){0,4}(?:lane|street|road|avenue|row|"
+    r"square|close|drive|terrace|court|gardens|crescent|parade|quay|wharf)\b\.?\s*(?:,[^\n:|]*)?|"
+    r"\s*(?:[^\W\d_][\w.-]*[ -]){0,3}[\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ufer|damm|chaussee)"
+    r"\s+\d{1,4}\s?[a-z]?\s*(?:,[^\n:|]*)?|"
+    r"\s*(?:am|an der|an den|auf dem|im|in der|zum|zur)\s+(?:[^\W\d_][\w.-]*\s){1,3}\d{1,4}\s?[a-z]?\s*|"
+    r"\s*\d{1,4}(?:\s?bis)?,?\s+(?:rue|avenue|av\.|boulevard|bd\.?|place|quai|chemin|impasse|all\u00e9e|"
+    r"cours)\s[^\n:|]*|"
+    r"\s*(?:calle|c/|avda\.?|avenida|plaza|paseo|via|viale|piazza|corso)\s[^\n:|]*\d{1,4}\s*(?:,[^\n:|]*)?",
+    re.IGNORECASE,
 )
 _ASIDE = re.compile(
     r"\s*(?:[|\u00b7\u2022]|\s[\u2013\u2014-]\s)"
@@ -169,6 +186,7 @@ def parties(text: str) -> Iterator[Found]:
     front = text[:FRONT]
     yield from _with_roles(text, list(_of_contract(text, front)))
     yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
+    yield from (Found("party", form, "address", 0.65) for form in _above_streets(front))
     yield from _of_letter(text, front)
     yield from on_paper(text, 0, len(text))
 
@@ -189,7 +207,8 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
     defined = list(_DEFINED_IN_BRACKETS.finditer(front)) if "(" in front else []
     if _DEFINITION.may_match(held):
         defined += _DEFINED_BY_WORD.finditer(front)
-        defined.sort(key=lambda match: match.start())
+    defined += _DEFINED_IN_LIST.finditer(front)
+    defined.sort(key=lambda match: match.start())
     yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
 
 
@@ -255,6 +274,19 @@ def _addressed(front: str) -> Iterator[Form]:
         form = name_at(front, *lines[n - above].span())
         if form and not front[form.end : lines[n - above].end()].strip(" .,"):
             yield from [form] if is_name(front, form) else []
+
+
+def _above_streets(front: str) -> Iterator[Form]:
+    """Names with a line to themselves above a street: who a letter or an invoice is sent to."""
+    lines = itertools.islice(re.finditer(r"[^\n]+", front), 2 * ADDRESS_LINES)
+    for line, below in itertools.pairwise(lines):
+        if front[line.end() : below.start()] != "\n" or not _STREET.fullmatch(below[0]):
+            continue
+        form = name_at(front, *line.span())
+        if form is None or " " not in form.normal or front[form.end : line.end()].strip(" .,"):
+            continue
+        if is_name(front, form) and not kinds_in(line[0].split()):
+            yield form
 
 
 def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:

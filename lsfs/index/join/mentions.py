@@ -20,7 +20,7 @@ from lsfs.index.dates import fold
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, is_firm, windows
 from lsfs.index.fields.labels import Found
-from lsfs.index.fields.meant import Source
+from lsfs.index.fields.meant import Source, role_of
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.names import is_legal_form, is_title, name_of
 from lsfs.model import FieldValue
@@ -29,6 +29,7 @@ RULE = "mention"
 SURE = 0.7  # of a value that is only mentioned
 _LEAST_CODE = 4  # characters of a code with letters and digits, without its marks
 _LEAST_DIGITS = 6  # of one of digits alone: shorter ones are years, numbers of houses, amounts
+_LEAST_IN_ROW = 5  # the same in the cells of a list, where no postcodes are
 _MANY_DIGITS = 9  # of one of digits and marks
 _LONGEST = 8  # parts of a code, words of a name
 _LONGEST_CODE = 48  # characters
@@ -93,12 +94,12 @@ class _Codes:
     """Codes that are looked for: by their letters and digits, whatever marks are between."""
 
     def __init__(self, values: Iterable[FieldValue]) -> None:
-        self._normal: dict[str, str] = {}
+        self._normal: dict[str, str] = {}  # of its letters and digits
         self._phrases: set[str] = set()
         for value in values:
             parts = [fold(part) for part in _PART.findall(value.normal)]
             plain = "".join(parts)
-            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_DIGITS
+            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_IN_ROW
             if len(parts) <= _LONGEST and len(plain) >= least and any(map(str.isdigit, plain)):
                 self._normal[plain] = value.normal
                 self._phrases |= {" ".join(parts), plain}
@@ -111,7 +112,7 @@ class _Codes:
         """How the full-text index has them, but for other marks in them."""
         return sorted(self._phrases)
 
-    def found(self, text: str) -> Iterator[Form]:
+    def found(self, text: str, *, in_row: bool = False) -> Iterator[Form]:
         """Where they stand, each of the longest."""
         parts = list(_near_digits(text))
         behind = 0
@@ -122,7 +123,8 @@ class _Codes:
             form = self._at(text, parts, n)
             if form is not None:
                 behind = form.end
-                yield form
+                if in_row or not _is_short(text[form.start : form.end]):
+                    yield form
 
     def _at(self, text: str, parts: Sequence[_Part], n: int) -> Form | None:
         plain, found = "", None
@@ -146,21 +148,36 @@ class _Codes:
         return len(plain) >= _MANY_DIGITS and written.casefold() == self._normal[plain].casefold()
 
 
+def _is_short(written: str) -> bool:
+    """Whether a code has so few digits, and nothing else, that it may be something else."""
+    return written.isdigit() and len(written) < _LEAST_DIGITS
+
+
 def _ends(text: str, end: int) -> bool:
     """Whether a code does not go on behind its end: not "INV-17" in "INV-17-B"."""
     return not (text[end : end + 1] and text[end] in _GLUED and text[end + 1 : end + 2].isalnum())
 
 
 class _Names:
-    """Names that are looked for: of two words and more, or of firms with their legal form."""
+    """Names that are looked for: of two words and more, or of firms with their legal form.
+
+    In the cells of a list also by their initials: banks write "O. PRICE", "PRICE O".
+    """
 
     def __init__(self, values: Iterable[FieldValue]) -> None:
-        self._by_first: dict[str, dict[tuple[str, ...], FieldValue]] = {}
+        self._by_first: dict[str, dict[tuple[str, ...], str]] = {}
+        self._initials: dict[str, dict[tuple[str, ...], str]] = {}
+        shortened: dict[tuple[str, ...], set[str]] = {}
         for value in values:
             name = name_of(value.value)
             for words in name.spellings:
                 if 1 < len(words) <= _LONGEST or is_firm(value.value):
-                    self._by_first.setdefault(words[0], {}).setdefault(words, value)
+                    self._by_first.setdefault(words[0], {}).setdefault(words, value.normal)
+                for one in () if name.legal else _with_initial(words):
+                    shortened.setdefault(one, set()).add(value.normal)
+        for words, normals in shortened.items():
+            if len(normals) == 1:  # else it may be either
+                self._initials.setdefault(words[0], {})[words] = min(normals)
 
     def __bool__(self) -> bool:
         return bool(self._by_first)
@@ -169,25 +186,32 @@ class _Names:
         """How the full-text index has them, but for "and"."""
         return sorted({" ".join(words) for named in self._by_first.values() for words in named})
 
-    def found(self, text: str, *, alone: bool = False) -> Iterator[Form]:
+    def found(self, text: str, *, in_row: bool = False, alone: bool = False) -> Iterator[Form]:
         """Where they stand.
 
         Args:
+            in_row: also by their initials.
             alone: only where the text has little else before them, and an address at most behind.
         """
         parts = list(_parts(text))
         behind = 0
         for n, first in enumerate(parts):
-            if n < behind or first.folded not in self._by_first:
-                continue
-            for words, value in sorted(
-                self._by_first[first.folded].items(), key=lambda one: -len(one[0])
-            ):
+            named = dict(self._by_first.get(first.folded, {}))
+            named |= self._initials.get(first.folded, {}) if in_row else {}
+            for words in sorted(named, key=len, reverse=True) if n >= behind else ():
                 end = _end_of(text, parts, n, words)
                 if end and _stands(text, parts, n, end, alone=alone):
-                    yield Form(first.start, parts[end - 1].end, value.normal)
+                    yield Form(first.start, parts[end - 1].end, named[words])
                     behind = end
                     break
+
+
+def _with_initial(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """A person's name as banks shorten it: "J Ellery", "Ellery J"."""
+    if len(words) != 2 or min(map(len, words)) == 1:  # noqa: PLR2004
+        return ()
+    first, last = words
+    return (first[0], last), (last, first[0])
 
 
 def _end_of(text: str, parts: Sequence[_Part], n: int, words: Sequence[str]) -> int:
@@ -259,6 +283,7 @@ def filled(
     look = _looking(one, others) if lacking else None
     if look is None:
         return stated
+    elsewhere = _in_other_roles(catalog, one) if one.role else set()
     found = dict(stated)
     for file in lacking:
         if file.row and (values := _first(_in_row(file, one, look))):
@@ -268,9 +293,20 @@ def filled(
         if not file.row:
             of_document.setdefault(file.document_id, []).append(file.path)
     for id_, passages in _passages(catalog, _likely(catalog, look, of_document.keys())):
-        if values := _first(_in_text(passages, one, look)):
-            found |= dict.fromkeys(of_document[id_], values)
+        values = _first(_in_text(passages, one, look))
+        for path in of_document[id_]:
+            if kept := [value for value in values if (path, value.normal) not in elsewhere]:
+                found[path] = kept
     return found
+
+
+def _in_other_roles(catalog: Catalog, one: Source) -> set[tuple[str, str]]:
+    """Paths, and the parties that they tell to have another role: a supplier is no customer."""
+    return {
+        (stated.path, stated.field.normal)
+        for stated in catalog.fields("party")
+        if role_of(stated.field.rule) not in ("", one.role)
+    }
 
 
 def _first(values: Iterable[FieldValue]) -> list[FieldValue]:
@@ -303,7 +339,7 @@ def _in_row(file: SideFile, one: Source, look: _Look) -> Iterator[FieldValue]:
     document = row.of.document
     for start, end in row.cells.values():
         cell = document.text[start:end]
-        for form in look.found(cell):
+        for form in look.found(cell, in_row=True):
             there = replace(form, start=start + form.start, end=start + form.end)
             yield placed(Found(one.fields[0], there, RULE, SURE), document.text, row.of.places)
 
