@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.joins_meaning import pairs_of
 
@@ -162,8 +163,7 @@ This case is closed. Should anything else be amiss, please write to us.
 """
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """Papers of two kinds that belong together.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Groups, joins, sums and questions over a share whose answers are known: precision and recall.
 
-    python -m benchmarks.values [--misses]
+    python -m benchmarks.values [--share housing|bakery|film] [--misses]
 
-The share (benchmarks.values_set) goes through the ordinary pipeline. Of a group a file in it
-counts, of a join a row, of an aggregate a row with the right value. Prints one table and one JSON
-line.
+The share (benchmarks.values_set, values_bakery, values_film) goes through the ordinary pipeline. Of
+a group a file in it counts, of a join a row, of an aggregate a row with the right value. Prints one
+table and one JSON line.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import re
 import sys
 import tempfile
 import unicodedata
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks import values_bakery, values_film, values_set
@@ -62,7 +63,12 @@ def main() -> None:
                 whole += found == truth
                 _report(task, found, truth, misses=options.misses)
     precision, recall = round(right / max(given, 1), 4), round(right / wanted, 4)
-    row = {"questions": len(share.TASKS), "wholly right": whole, "precision": precision, "recall": recall}
+    row = {
+        "questions": len(share.TASKS),
+        "wholly right": whole,
+        "precision": precision,
+        "recall": recall,
+    }
     sys.stdout.write(json.dumps(row) + "\n")
 
 

@@ -16,8 +16,19 @@ from typing import Any
 from benchmarks.values_set import Task, write
 
 OWN = "Hearth & Rye Bakery Ltd"
-KETTLE, SCHOOL, PUB, BRIDE = "The Copper Kettle Café Ltd", "Oakwell Primary School", "Harewood Arms Hospitality Ltd", "Joan Ellery"
-MILL, BUTTER, KAISER, FRIDGE, POWER = "Wharfedale Flour Mills plc", "Beurrerie du Val SARL", "Kaiser Mühlentechnik GmbH", "Aire Valley Refrigeration Services Ltd", "Yorkshire Energy Co-operative Ltd"
+KETTLE, SCHOOL, PUB, BRIDE = (
+    "The Copper Kettle Café Ltd",
+    "Oakwell Primary School",
+    "Harewood Arms Hospitality Ltd",
+    "Joan Ellery",
+)
+MILL, BUTTER, KAISER, FRIDGE, POWER = (
+    "Wharfedale Flour Mills plc",
+    "Beurrerie du Val SARL",
+    "Kaiser Mühlentechnik GmbH",
+    "Aire Valley Refrigeration Services Ltd",
+    "Yorkshire Energy Co-operative Ltd",
+)
 HEAD = f"{OWN}\n14 Kirkgate, Leeds LS2 7DJ\nVAT reg. no. GB 318 4420 71"
 
 
@@ -28,12 +39,19 @@ def sheet(path: Path, rows: list[list[str]], comma: str = ",", encoding: str = "
     path.write_text("\r\n".join(lines) + "\r\n", encoding=encoding)
 
 
-def html(path: Path, title: str, facts: list[tuple[str, str]], lines: list[tuple[str, ...]], foot: str) -> None:
+def html(
+    path: Path, title: str, facts: list[tuple[str, str]], lines: list[tuple[str, ...]], foot: str
+) -> None:
     """Write a page with a table of facts and one of items."""
     path.parent.mkdir(parents=True, exist_ok=True)
     top = "".join(f"<tr><td><b>{one}</b></td><td>{two}</td></tr>" for one, two in facts)
-    table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
-    path.write_text(f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>{title}</title><style>td{{padding:4px}}</style></head><body><h1>{title}</h1><table>{top}</table><table>{table}</table><p>{foot}</p></body></html>", encoding="utf-8")
+    table = "".join(
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines
+    )
+    path.write_text(
+        f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>{title}</title><style>td{{padding:4px}}</style></head><body><h1>{title}</h1><table>{top}</table><table>{table}</table><p>{foot}</p></body></html>",
+        encoding="utf-8",
+    )
 
 
 def table_docx(path: Path, before: list[str], rows: list[list[str]], after: list[str]) -> None:
@@ -120,7 +138,7 @@ def put(root: Path) -> None:
     p("Shop/customers.xlsx", {"Customers": [["Customer ID", "First name", "Last name", "E-mail", "Town", "Since"], ["C001", "Amy", "Holt", "amy.holt@mail.example", "Leeds", date(2023, 4, 2)], ["C002", "Dev", "Patel", "dev@patelhome.example", "Bradford", date(2024, 11, 20)], ["C003", "Lotte", "Brandt", "lotte.b@post.example", "Leeds", date(2024, 12, 30)], ["C004", "Henry", "Quirke", "h.quirke@mail.example", "York", date(2025, 2, 11)], ["C005", "Ines", "Ferreira", "ines@mail.example", "Leeds", date(2022, 8, 1)]]})
 
 
-S, P, O, C, M, N = "Sales/", "Purchases/", "Orders/", "Contracts/", "Mail/", "Minutes/"
+S, P, R, C, M, N = "Sales/", "Purchases/", "Orders/", "Contracts/", "Mail/", "Minutes/"
 B, SO, SR, SC = "Bank/statement 2025 Q1.csv:", "Shop/orders_export.csv:", "Shop/refunds.csv:", "Shop/customers.xlsx!Customers:"
 s41, s42, s43, s47, s48, s52, s53 = (S + name for name in ("HR-1041 Copper Kettle.html", "HR-1042 school.docx", "HR-1043 Harewood Arms.pdf", "HR-1047 Copper Kettle.html", "HR-1048 Ellery.txt", "HR-1052 Harewood Arms.pdf", "HR-1053 school.docx"))
 w1, w2, but, kai, fri, ene = (P + name for name in ("wharfedale 88213.pdf", "wharfedale 88790.pdf", "beurrerie F2025-017.pdf", "Kaiser RE-25-0098.docx", "airevalley.html", "energy january.pdf"))
@@ -137,9 +155,9 @@ TASKS = [
     Task("bank x sales, counterparty", "join", dict(left=BANK, right="Sales", on=("counterparty",)), truth={(B + r, s) for rows, sales in ((("3", "10"), (s41, s47)), (("5",), (s42, s53)), (("7", "13"), (s43, s52)), (("9",), (s48,))) for r in rows for s in sales}),
     Task("bank x purchases, amount and date", "join", dict(left=BANK, right="Purchases", on=("amount", "date"), within="14d"), truth={(B + "2", w1), (B + "6", ene), (B + "8", w2)}),
     Task("sales x bank, amount and counterparty", "join", dict(left="Sales", right=BANK, on=("amount", "counterparty")), truth={(s41, B + "3"), (s42, B + "5"), (s43, B + "7"), (s47, B + "10"), (s48, B + "9")}),
-    Task("purchases x orders, order number", "join", dict(left="Purchases", right="Orders", on=("order_number",)), truth={(w1, O + "PO-311 wharfedale.txt"), (w2, O + "PO-315 wharfedale.txt"), (kai, O + "Bestellung Kaiser.docx")}),
-    Task("orders without an invoice, order number", "join", dict(how="anti", left="Orders", right="invoices", on=("order_number",)), truth={(O + "PO-320 boxes.txt", "")}),
-    Task("orders x mails, order number", "join", dict(left="Orders", right="Mail", on=("order_number",)), truth={(O + "Bestellung Kaiser.docx", auf), (O + "school OPS-25-0071.pdf", rolls)}),
+    Task("purchases x orders, order number", "join", dict(left="Purchases", right="Orders", on=("order_number",)), truth={(w1, R + "PO-311 wharfedale.txt"), (w2, R + "PO-315 wharfedale.txt"), (kai, R + "Bestellung Kaiser.docx")}),
+    Task("orders without an invoice, order number", "join", dict(how="anti", left="Orders", right="invoices", on=("order_number",)), truth={(R + "PO-320 boxes.txt", "")}),
+    Task("orders x mails, order number", "join", dict(left="Orders", right="Mail", on=("order_number",)), truth={(R + "Bestellung Kaiser.docx", auf), (R + "school OPS-25-0071.pdf", rolls)}),
     Task("mails x invoices, invoice number", "join", dict(left="Mail", right="invoices", on=("invoice_number",)), truth={(short, s41), (rem, fri)}),
     Task("invoices x contracts, counterparty", "join", dict(left="invoices", right="contracts", on=("counterparty",)), truth={(s41, ck), (s47, ck), (s43, ha), (s52, ha), (fri, rf)}),
     Task("sales x contracts, agreement", "join", dict(left="Sales", right="Contracts", on=("agreement",)), truth={(s41, ck), (s47, ck), (s43, ha), (s52, ha)}),

@@ -4,7 +4,7 @@ Written together with benchmarks.values_bakery, and asked nothing until the rule
 that one.
 """
 
-# ruff: noqa: E501, RUF001
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -16,8 +16,19 @@ from benchmarks.values_bakery import html, mail, sheet, table_docx
 from benchmarks.values_set import Task, write
 
 OWN = "Lindner & Voss Filmproduktion GmbH"
-EIGHT, TOWN, BEACON, MARELLE = "Kanal Acht Fernsehen AG", "Hansestadt Lüneburg", "Beacon Learning Ltd", "Éditions Marelle SAS"
-RENT, SOUND, JANA, OWEN, LUMIERE = "Kameraverleih Petersen e.K.", "Tonstudio Weiß GmbH", "Jana Kowalczyk", "Owen Price", "Studio Lumière SARL"
+EIGHT, TOWN, BEACON, MARELLE = (
+    "Kanal Acht Fernsehen AG",
+    "Hansestadt Lüneburg",
+    "Beacon Learning Ltd",
+    "Éditions Marelle SAS",
+)
+RENT, SOUND, JANA, OWEN, LUMIERE = (
+    "Kameraverleih Petersen e.K.",
+    "Tonstudio Weiß GmbH",
+    "Jana Kowalczyk",
+    "Owen Price",
+    "Studio Lumière SARL",
+)
 HEAD = f"{OWN}\nGroße Bergstraße 160 · 22767 Hamburg\nUSt-IdNr. DE301448812"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import Citation, Hit, QueryPlan
 from lsfs.places import Places
@@ -23,8 +25,7 @@ CLOSE_PASSAGES = 12  # of each of those
 WHOLE = 60  # of a file that is to be read whole
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """What was found for a question.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct
 
 from lsfs.config import FieldConfig
 from lsfs.index.dates import fold
@@ -31,8 +32,9 @@ party party:
     lessee | buyer | purchaser | seller | vendor | supplier | client
     customer | customer name | employer | employee | borrower | lender | licensor | licensee
     contractor | service provider | provider | consultant | bill to | billed to | invoice to
-    sold to | ship to | issued by | from | to | remit to | party a | party b | first party
-    second party | between | name of tenant | name of landlord | insured | policyholder | insurer
+    sold to | ship to | issued by | issued to | from | to | remit to | party a | party b
+    first party | second party | between | name of tenant | name of landlord | insured
+    policyholder | insurer
     vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin
     mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
     auftraggeber | auftraggeberin | auftragnehmer | auftragnehmerin | kunde | kundin | lieferant
@@ -188,13 +190,15 @@ price amount:
 date date:
     le | date | dated | invoice date | date of invoice | issue date | date of issue | contract date
     letter date | order date | date issued | issued on | issued | billing date
+    booking date | posting date | transaction date | created at
     datum | rechnungsdatum | ausstellungsdatum | vertragsdatum | belegdatum | ausgestellt am
-    rechnung vom
+    rechnung vom | buchungstag | buchungsdatum | bestelldatum | auftragsdatum
     date de facture | date de facturation | date d'émission | émise le | émis le | fait le
-    date de la facture | date facture
+    date de la facture | date facture | date d'opération | date de l'opération | date de commande
     fecha | fecha de factura | fecha de emisión | fecha factura | fecha de expedición
+    fecha de operación | fecha operación | fecha de pedido
     factuurdatum
-    data | data fattura | data di emissione
+    data | data fattura | data di emissione | data operazione | data contabile | data ordine
 due date:
     due | due date | payment due | due by | payable by | payment due date | pay by | due on
     payment date | please pay by
@@ -281,8 +285,7 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
 ANY = ("party", "date", "reference", "subject", "total", "email", "phone")
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A field.
 
     Attributes:
@@ -296,7 +299,6 @@ class Definition:
     pattern: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Definitions:
     """All fields by name, and the labels that announce them.
 
@@ -305,17 +307,12 @@ class Definitions:
         first_words, last_words: of the labels, to tell most other words; the last ones without "s".
     """
 
-    fields: Mapping[str, Definition]
-    labels: Mapping[str, str]
-    first_words: frozenset[str] = field(init=False)
-    last_words: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        words = [label.split() for label in self.labels if label]
-        first = frozenset(("", *(parts[0] for parts in words)))
-        last = frozenset(("", *(parts[-1].removesuffix("s") for parts in words)))
-        object.__setattr__(self, "first_words", first)  # the one place where it is made
-        object.__setattr__(self, "last_words", last)
+    def __init__(self, fields: Mapping[str, Definition], labels: Mapping[str, str]) -> None:
+        self.fields = fields
+        self.labels = labels
+        words = [label.split() for label in labels if label]
+        self.first_words = frozenset(("", *(parts[0] for parts in words)))
+        self.last_words = frozenset(("", *(parts[-1].removesuffix("s") for parts in words)))
 
     def schema(self, kind: str) -> tuple[str, ...]:
         """The fields that a document of a kind is asked for; those of the user always."""

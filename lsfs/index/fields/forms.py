@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+
+from msgspec import Struct
 
 from lsfs import bytewise, values
 from lsfs.index.dates import fold
@@ -80,7 +81,7 @@ _NAME_END = re.compile(
 )
 FIRM = re.compile(
     r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
-    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
+    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.[VK]|Cie|Co|Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
 )
 # What ends a name behind its legal form: an address in the same line, "Acme Ltd 3 Swan Street".
 _ADDRESS_BEHIND = re.compile(
@@ -113,8 +114,8 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _LEGAL = re.compile(
-    r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?v\.?|inc\.?|incorporated|ltd\.?|limited|llc|"
-    r"llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|s\.? ?l\.?(?: ?u\.?)?|"
+    r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
+    r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|s\.? ?l\.?(?: ?u\.?)?|"
     r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
     re.IGNORECASE,
 )
@@ -129,13 +130,12 @@ _LEADS = _words(
     "en in am on im this dieser diese dieses ce cet cette este esta un une ein eine between "
     "zwischen entre tra"
 )
-_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "i.L."}
+_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "e.K.", "i.L."}
 
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A value in a text: where it stands and what it means."""
 
     start: int

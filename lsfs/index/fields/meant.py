@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.index.dates import fold
@@ -28,7 +29,7 @@ supplier: supplier | vendor | seller | provider | service provider | contractor 
     prestador
     fornitore | venditore
 customer: customer | client | buyer | purchaser | bill to | billed to | invoice to | sold to
-    ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
+    issued to | ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
     kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
     rechnungsempfänger | empfänger | rechnung an
     licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
@@ -141,8 +142,7 @@ _PERSONAL = frozenset((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What is read from each file.
 
     Attributes:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.errors import UsageError
@@ -29,6 +30,8 @@ from lsfs.places import Places
 
 TYPE = "spreadsheet"  # of a file that may be a list
 KINDS = ("", TYPE, "statement")  # of these one is: an invoice in cells is one paper
+EXPORTED = ("csv", "tsv")  # what programs export, of any kind: "orders.csv" is a list of orders
+_LEAST_EXPORTED = 3  # columns, below a head in the first line
 MOST_ROWS = 20_000  # of one list that are looked at
 _MARK = "\0"
 _SURE, _GUESSED = 0.9, 0.7  # of a value in a column by its head, by what stands in it
@@ -72,11 +75,23 @@ def file_of(unit: str) -> str:
 
 def may_be_list(path: str, kind: str) -> bool:
     """Whether a file is one whose rows count by themselves, if it has rows."""
-    return kind in KINDS and type_of(suffix_of(path)) == TYPE
+    suffix = suffix_of(path)
+    return type_of(suffix) == TYPE and (kind in KINDS or suffix in EXPORTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+def is_list(document: Document, kind: str) -> bool:
+    """Whether a document that may be one is a list: one of another kind looks as if exported."""
+    if kind in KINDS:
+        return True
+    tables = document.tables
+    return len(tables) == 1 and first_row(tables[0]) == 1 and _is_head(tables[0].rows[0])
+
+
+def _is_head(row: Sequence[str]) -> bool:
+    return len(row) >= _LEAST_EXPORTED and all(row)
+
+
+class Row(Struct, frozen=True):
     """A row of a list.
 
     Attributes:
@@ -107,8 +122,7 @@ class Row:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column that is read for a source.
 
     Attributes:
@@ -130,7 +144,6 @@ class Column:
     sign: int = 1
 
 
-@dataclass(slots=True)
 class List:
     """A list as it was read.
 
@@ -140,23 +153,13 @@ class List:
         sums: how many more add up others, and are left out.
     """
 
-    path: str
-    document: Document
-    known: Definitions
-    rows: list[Row] = field(init=False)
-    total: int = field(init=False, default=0)
-    sums: int = field(init=False, default=0)
-    places: Places = field(init=False)
-    _reader: Reader = field(init=False)
-    _comma: bool | None = field(init=False)
-    _currency: str = field(init=False)
-    _columns: dict[tuple[Source, tuple[str, ...]], list[Column]] = field(
-        init=False, default_factory=dict
-    )
-
-    def __post_init__(self) -> None:
-        document = self.document
+    def __init__(self, path: str, document: Document, known: Definitions) -> None:
+        self.path = path
+        self.document = document
+        self.known = known
+        self.total = self.sums = 0
         self.places = Places(document)
+        self._columns: dict[tuple[Source, tuple[str, ...]], list[Column]] = {}
         self._reader = Reader(document.text, days_in(document), document.language)
         self._comma = values.decimal_comma(document.text)
         self._currency = ""

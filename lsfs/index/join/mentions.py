@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import bytewise
 from lsfs.index.catalog import Catalog
 from lsfs.index.dates import fold
+from lsfs.index.fields.definitions import NUMBER_WORD, NUMBER_WORDS, definitions
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, is_firm, windows
 from lsfs.index.fields.labels import Found
-from lsfs.index.fields.meant import Source, role_of
+from lsfs.index.fields.meant import Source, called, role_of
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.names import is_legal_form, is_title, name_of
 from lsfs.model import FieldValue
@@ -30,6 +33,8 @@ SURE = 0.7  # of a value that is only mentioned
 _LEAST_CODE = 4  # characters of a code with letters and digits, without its marks
 _LEAST_DIGITS = 6  # of one of digits alone: shorter ones are years, numbers of houses, amounts
 _LEAST_IN_ROW = 5  # the same in the cells of a list, where no postcodes are
+_LEAST_ANNOUNCED = 3  # the same behind a word for what it is
+_SHORT_FOR_INVOICE = frozenset(("inv", "rg", "rnr", "re", "fact", "fra", "ft"))
 _MANY_DIGITS = 9  # of one of digits and marks
 _LONGEST = 8  # parts of a code, words of a name
 _LONGEST_CODE = 48  # characters
@@ -63,8 +68,7 @@ _BESIDE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A run of letters and digits in a text, folded, with its place."""
 
     folded: str
@@ -91,15 +95,23 @@ def _near_digits(text: str) -> Iterator[_Part]:
 
 
 class _Codes:
-    """Codes that are looked for: by their letters and digits, whatever marks are between."""
+    """Codes that are looked for: by their letters and digits, whatever marks are between.
 
-    def __init__(self, values: Iterable[FieldValue]) -> None:
+    A short one of digits, or one that may be a date, only behind a word for what it is: "Inv 0312".
+
+    Args:
+        values: have the codes.
+        words: that announce such a code, folded.
+    """
+
+    def __init__(self, values: Iterable[FieldValue], words: Collection[str]) -> None:
+        self._words = words
         self._normal: dict[str, str] = {}  # of its letters and digits
         self._phrases: set[str] = set()
         for value in values:
             parts = [fold(part) for part in _PART.findall(value.normal)]
             plain = "".join(parts)
-            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_IN_ROW
+            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_ANNOUNCED
             if len(parts) <= _LONGEST and len(plain) >= least and any(map(str.isdigit, plain)):
                 self._normal[plain] = value.normal
                 self._phrases |= {" ".join(parts), plain}
@@ -120,13 +132,13 @@ class _Codes:
             before = text[first.start - 1 : first.start]
             if first.start < behind or (before and before in _GLUED):
                 continue
-            form = self._at(text, parts, n)
+            form = self._at(text, parts, n, in_row=in_row)
             if form is not None:
                 behind = form.end
-                if in_row or not _is_short(text[form.start : form.end]):
-                    yield form
+                yield form
 
-    def _at(self, text: str, parts: Sequence[_Part], n: int) -> Form | None:
+    def _at(self, text: str, parts: Sequence[_Part], n: int, *, in_row: bool) -> Form | None:
+        announced = self._is_announced(parts, n)
         plain, found = "", None
         for at in range(n, min(n + _LONGEST, len(parts))):
             gap = text[parts[at - 1].end : parts[at].start] if at > n else ""
@@ -134,28 +146,47 @@ class _Codes:
                 break
             plain += parts[at].folded
             end = parts[at].end
-            written = text[parts[n].start : end]
-            if plain in self._normal and _ends(text, end) and self._is_code(plain, written):
-                found = Form(parts[n].start, end, self._normal[plain])
+            if plain in self._normal and _ends(text, end):
+                written = text[parts[n].start : end]
+                if announced or self._is_code(plain, written, in_row=in_row):
+                    found = Form(parts[n].start, end, self._normal[plain])
             if plain not in self._begun:
                 break
         return found
 
-    def _is_code(self, plain: str, written: str) -> bool:
+    def _is_announced(self, parts: Sequence[_Part], n: int) -> bool:
+        before = [part.folded for part in parts[max(0, n - 2) : n]]
+        if before and before[-1] in NUMBER_WORDS:
+            before.pop()
+        return bool(before) and before[-1] in self._words
+
+    def _is_code(self, plain: str, written: str, *, in_row: bool) -> bool:
         """Digits with marks between may be a date, an amount, unless they are many and the same."""
-        if plain == fold(written) or not plain.isdigit():
+        if not plain.isdigit():
             return True
+        if plain == fold(written):
+            return len(plain) >= (_LEAST_IN_ROW if in_row else _LEAST_DIGITS)
         return len(plain) >= _MANY_DIGITS and written.casefold() == self._normal[plain].casefold()
-
-
-def _is_short(written: str) -> bool:
-    """Whether a code has so few digits, and nothing else, that it may be something else."""
-    return written.isdigit() and len(written) < _LEAST_DIGITS
 
 
 def _ends(text: str, end: int) -> bool:
     """Whether a code does not go on behind its end: not "INV-17" in "INV-17-B"."""
     return not (text[end : end + 1] and text[end] in _GLUED and text[end + 1 : end + 2].isalnum())
+
+
+@lru_cache(maxsize=64)
+def _words_for(one: Source) -> frozenset[str]:
+    """Single words that stand before a number of a source, folded."""
+    if one.label:
+        labels = called(one.label)
+    else:
+        labels = frozenset(
+            label for label, field in definitions().labels.items() if field in one.names
+        )
+    words = (label.removesuffix(f" {NUMBER_WORD}").split() for label in labels)
+    return frozenset(word[-1] for word in words if len(word) == 1) | (
+        _SHORT_FOR_INVOICE if "invoice_number" in one.names else frozenset()
+    )
 
 
 class _Names:
@@ -208,7 +239,7 @@ class _Names:
 
 def _with_initial(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """A person's name as banks shorten it: "J Ellery", "Ellery J"."""
-    if len(words) != 2 or min(map(len, words)) == 1:  # noqa: PLR2004
+    if len(words) != 2 or min(map(len, words)) == 1:
         return ()
     first, last = words
     return (first[0], last), (last, first[0])
@@ -326,7 +357,7 @@ def _looking(one: Source, others: Iterable[FieldValue]) -> _Look | None:
     if one.type == "party":
         look: _Look = _Names(others)
     elif one.type == "number" or (one.type == "text" and one.label):
-        look = _Codes(others)
+        look = _Codes(others, _words_for(one))
     else:
         return None
     return look or None
