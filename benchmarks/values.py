@@ -1,8 +1,8 @@
 """Groups, joins, sums and questions over a share whose answers are known: precision and recall.
 
-    python -m benchmarks.values [--share housing|bakery|film] [--misses]
+    python -m benchmarks.values [--share housing|bakery|film|bureau] [--misses]
 
-The share (benchmarks.values_set, values_bakery, values_film) goes through the ordinary pipeline. Of
+The share (benchmarks.values_set, and values_ of the others) goes through the ordinary pipeline. Of
 a group a file in it counts, of a join a row, of an aggregate a row with the right value. Prints one
 table and one JSON line.
 """
@@ -22,7 +22,7 @@ from typing import Any
 from msgspec.structs import replace
 
 import lsfs
-from benchmarks import values_bakery, values_film, values_set
+from benchmarks import values_bakery, values_bureau, values_film, values_set
 from benchmarks.values_set import Task
 from lsfs.config import Config, ModelConfig
 from lsfs.errors import UsageError
@@ -31,7 +31,7 @@ from lsfs.places import cited
 _FORMS = re.compile(r"\b(?:ltd|limited|llp|gmbh|sarl|sas|ag|plc|sa|inc)\b\.?")
 _SHEET_ROW = re.compile(r"(.*\.xlsx)!(\w+) \D*(\d+)")
 _SHARES: dict[str, Any] = {
-    "housing": values_set, "bakery": values_bakery, "film": values_film
+    "housing": values_set, "bakery": values_bakery, "film": values_film, "bureau": values_bureau,
 }  # fmt: skip
 _CENT = Decimal("0.005")
 Found = set[Any]

@@ -350,6 +350,11 @@ def test_identifiers_of_papers_but_not_of_those_they_cite() -> None:
         ("INVOICE\n\nInvoice to Acme Ltd\n", {"Acme Ltd": "label: invoice to"}),
         # An address behind a name in its cell, and a street below it.
         ("Bill to | Kettle Café Ltd 3 Swan Street Leeds\n", {"Kettle Café Ltd": "row: bill to"}),
+        (
+            "Destinataire | Cave des Tilleuls SCEA 2 chemin des Vignes 69620 Oingt\n",
+            {"Cave des Tilleuls SCEA": "row: destinataire"},
+        ),
+        ("Kundin: Klinik am Park GmbH\n", {"Klinik am Park GmbH": "label: kundin"}),
         ("INVOICE 7\n\nOakwell School\nOakwell Lane, Batley\n", {"Oakwell School": "address"}),
         ("RECHNUNG 7\n\nStadt Husum\nAm Markt 1\n", {"Stadt Husum": "address"}),
         ("Steps\n\nMachine Learning\nThe long road to it\n", {}),

@@ -57,12 +57,13 @@ _BESIDE = frozenset(
     for line in (
         "re ref reference inv invoice invoices no nr payment pmt paid pay part partial balance bal",
         "from to for by transfer credit debit direct standing order rent fee fees deposit thanks",
-        "sepa giro bacs chq cheque card advance settlement account acc",
+        "sepa giro bacs chq cheque card advance settlement account acc received sent fps wire",
         "rechnung rechn rg zahlung uberweisung ueberweisung gutschrift lastschrift miete rest von",
-        "an fur fuer teilzahlung",
+        "an fur fuer teilzahlung dauerauftrag eingang",
         "facture fact paiement virement vir prelevement loyer solde de du a pour acompte",
-        "factura pago transferencia recibo alquiler saldo del",
-        "fattura pagamento bonifico affitto",
+        "recu emis inst faveur",
+        "factura pago transferencia recibo alquiler saldo del recibida emitida favor",
+        "fattura pagamento bonifico affitto ricevuto favore",
     )
     for word in line.split()
 )
@@ -238,11 +239,11 @@ class _Names:
 
 
 def _with_initial(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """A person's name as banks shorten it: "J Ellery", "Ellery J"."""
+    """A person's name as banks write it: "J Ellery", "Ellery J", "Ellery Joan"."""
     if len(words) != 2 or min(map(len, words)) == 1:
         return ()
     first, last = words
-    return (first[0], last), (last, first[0])
+    return (first[0], last), (last, first[0]), (last, first)
 
 
 def _end_of(text: str, parts: Sequence[_Part], n: int, words: Sequence[str]) -> int:
