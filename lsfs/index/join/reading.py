@@ -254,10 +254,11 @@ def own_names(catalog: Catalog) -> list[str]:
         if document in several:
             holders.setdefault(normal, set()).add(document)
     least = max(OWN_FILES, OWN_SHARE * len(several))
-    own: list[str] = []
-    for name, *longer in _by_beginning(holders):
-        if len(holders[name].union(*(holders[one] for one in longer))) >= least:
-            own += [name, *(one for one in longer if len(holders[one]) >= OWN_FILES)]
+    own = sorted(name for name, found in holders.items() if len(found) >= least)
+    if not own:  # two spellings may share the files; where one has them this is another firm
+        for name, *longer in _by_beginning(holders):
+            if len(holders[name].union(*(holders[one] for one in longer))) >= least:
+                own += [name, *(one for one in longer if len(holders[one]) >= OWN_FILES)]
     return [written[name] for name in own]
 
 
