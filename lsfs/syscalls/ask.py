@@ -15,7 +15,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.lists import amounts_cited
 from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
-from lsfs.syscalls.selection import in_order, topic_of
+from lsfs.syscalls.selection import in_order, topic_of, within_sort
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.index.filters import Filters
@@ -369,7 +369,7 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     """The files that a listing question asks for, best first; see also ``selection.matching``."""
     from lsfs.index.kinds import kinds_in
 
-    filters = filters.with_plan(plan, whole=True)
+    plan, filters = within_sort(engines, plan, filters.with_plan(plan, whole=True))
     topic = topic_of(plan)
     words = " ".join(part for word in topic for part in (word, *_family(word)))
     files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
@@ -392,7 +392,9 @@ def _is_called(file: FoundFile, topic: Sequence[str]) -> bool:
 
 
 def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
-    return engines.search.files(filters, LISTED, plan.sort, unread=filters.is_place)
+    return engines.search.files(
+        filters, LISTED, plan.sort, unread=replace(filters, ids=None).is_place
+    )
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
@@ -406,8 +408,10 @@ def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[
 def _family(word: str) -> list[str]:
     """Other words for what a word names, as phrases: a tenancy agreement is a lease."""
     from lsfs.index.kinds import kin
+    from lsfs.index.sortwords import sort_kin
 
-    return [f'"{other}"' if " " in other else other for other in sorted(kin(word))]
+    others = sorted(kin(word) | sort_kin(word))
+    return [f'"{other}"' if " " in other else other for other in others]
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:

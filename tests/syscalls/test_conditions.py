@@ -104,6 +104,9 @@ TEXTS = {
     "notes/empty.txt": "",
     "notes/long.txt": "Notes on birds\n\n" + "The heron stands in the reeds and waits. " * 4000,
     "notes/birds.md": "# Notes\n\nThe heron is a bird. Anna Keller was born on 4 May 1985.\n",
+    "poems/abeilles.txt": "Les abeilles\n\nDans le jardin les abeilles\nsont avec nous, et pas "
+    "sans vous ;\nelles ont tout vu de la rose.\n",
+    "poems/bees.txt": "The bees\n\nThe bees are in the garden,\nand they have seen it all.\n",
     "data/prices.csv": "item,price\nheron,1\nduck,2\n",
 }
 MAILS = {
@@ -227,6 +230,20 @@ CASES: list[tuple[str, set[str]]] = [
     ("letters except the German ones", {"letters/roof.txt", "letters/garden.txt",
                                          "letters/thanks.txt"}),
     ("language:german letters", {"letters/dach.txt"}),
+    ("the German letters", {"letters/dach.txt"}),
+    ("poems in French", {"poems/abeilles.txt"}),
+    ("French poems", {"poems/abeilles.txt"}),
+    ("Gedichte auf Französisch", {"poems/abeilles.txt"}),
+    ("the French ones", {"poems/abeilles.txt"}),
+    # how many there are
+    ("how many poems do I have?", {"poems/abeilles.txt", "poems/bees.txt"}),
+    ("wie viele Rechnungen aus 2023 habe ich?", {"invoices/i4.txt"}),
+    ("Wie viele Tabellen gibt es?", {"data/prices.csv"}),
+    ("combien de contrats avons-nous de 2019 ?", {"contracts/old/nda.txt"}),
+    ("Combien ai-je de photos de 2023 ?", {"photos/tree.jpg"}),
+    ("¿cuántas facturas tengo de 2023?", {"invoices/i4.txt"}),
+    ("quante fatture del 2023 abbiamo?", {"invoices/i4.txt"}),
+    ("hoeveel facturen uit 2023 heb ik?", {"invoices/i4.txt"}),
     # types, sizes, amounts
     ("spreadsheets", {"data/prices.csv"}),
     ("empty files", {"notes/empty.txt"}),
