@@ -75,14 +75,20 @@ def _in_role(quote: str, role: str) -> str:
     return best[1] if best else ""
 
 
-def _asked(quote: str, question: str) -> str:
-    """The name in a quote that the question does not have; by "by NAME" where there are several."""
+def named_beside(quote: str, question: str) -> list[tuple[int, int]]:
+    """Where a quote has names that the question does not have."""
     own = {word.casefold() for word in _WORD.findall(question)}
-    free = [
+    return [
         (start, end)
         for start, end in people(quote)
         if not {word.casefold() for word in _WORD.findall(quote[start:end])} & own
     ]
+
+
+def _asked(quote: str, question: str) -> str:
+    """The name in a quote that the question does not have; by "by NAME" where there are several."""
+    own = {word.casefold() for word in _WORD.findall(question)}
+    free = named_beside(quote, question)
     if len(free) == 1:
         return quote[slice(*free[0])]
     by = [span for span in free if re.search(r"\b(?:by|von)\s+\Z", quote[: span[0]], re.IGNORECASE)]

@@ -200,7 +200,7 @@ def _one(call: Call, request: AskRequest, ids: tuple[int, ...] | None) -> Answer
     plan, rest = asked.plan, asked.words
     folder = paths.relative(request.dir) or asked.filters.dir
     filters = replace(asked.filters, dir=folder, ids=ids)
-    answer = _sum(call, plan, filters)
+    answer = _sum(call, plan, filters) or _authorship(call, request, plan, filters)
     if answer is None and ids is None:
         answer = _values(call, request, plan, filters)
     if answer is not None:
@@ -229,6 +229,25 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
     citations = sums.citations_of(found)
     stated = Statement(text.partition("\n")[0], tuple(range(len(citations))), True)
     return Answer(text, True, citations, files, plan, by="computed", statements=(stated,))
+
+
+# --- questions for who wrote something
+
+
+def _authorship(
+    call: Call, request: AskRequest, plan: QueryPlan, filters: Filters
+) -> Answer | None:
+    """Who wrote the text that is named; None when that is not asked for, or no such text says it."""
+    from lsfs.syscalls.authorship import written_by
+
+    found, files = written_by(call.engines, request.question, filters)
+    if not found:
+        return None
+    text = "\n".join(author.said for author in found)
+    call.emit({"text": text})
+    stated = tuple(Statement(author.said, (n,), True) for n, author in enumerate(found))
+    citations = tuple(author.citation for author in found)
+    return Answer(text, True, citations, files, plan, by="quote", statements=stated)
 
 
 # --- questions for what files state
