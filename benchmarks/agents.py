@@ -13,12 +13,12 @@ import json
 import random
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 from mcp import Client
+from msgspec.structs import replace
 
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise

@@ -24,11 +24,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks import answers_model, answers_set
@@ -51,8 +52,7 @@ FURTHER = 120  # questions that are also looked for again without their file
 SAMPLES = 1000  # of a bootstrap
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A question, asked with its file and without.
 
     Attributes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
+
+from msgspec import Struct, field
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][^\W_]{2,}")
@@ -20,8 +21,7 @@ _VERB = re.compile(r"\b(?:is|are|was|were|has|had|can|may|will)\b")
 _UNITS = ("years", "miles", "percent", "dollars", "days", "kilograms")
 
 
-@dataclass
-class Liar:
+class Liar(Struct, dict=True):
     """Stands in the place of a language model; ``told`` are the lies, ``true`` what is none.
 
     Args:

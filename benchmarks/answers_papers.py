@@ -7,7 +7,8 @@ policy for another thing, a fact that this sort of paper states and this one doe
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from benchmarks.answers_set import Asked, Texts
 
@@ -36,8 +37,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Papers:
+class Papers(Struct, frozen=True):
     """Files with questions that they answer, and questions that they just miss."""
 
     texts: Texts

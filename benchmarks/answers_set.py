@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+
+class Asked(Struct, frozen=True):
     """A question, the answers that count (none where only the file is known), and its file."""
 
     text: str
@@ -18,8 +18,7 @@ class Asked:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """Files by name, and the questions about them."""
 
     files: dict[str, str]

@@ -11,11 +11,11 @@ spans or not, and a quote is right more often.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.llm.engine import Message, Step
@@ -32,8 +32,7 @@ SHORT = "Answer the question with the shortest phrase copied from the text."
 Scores = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A span, half open in characters of the text, and its score in nats per token."""
 
     start: int
@@ -41,8 +40,7 @@ class Answer:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Tokens:
+class _Tokens(Struct, frozen=True):
     """A text in tokens.
 
     Attributes:

@@ -18,11 +18,12 @@ import json
 import os
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from benchmarks import answers_set
 from benchmarks.answers import gathered, opened
@@ -42,8 +43,7 @@ WHOLE = (0.6, 2.0)
 FIXED = (1, 4, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question, what was found for it, and the answers that count."""
 
     asked: Asked

@@ -24,11 +24,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from benchmarks.churn_storm import WORDS, Storm
 from lsfs.config import IndexConfig
@@ -115,8 +115,7 @@ class NamedReader:
         return Document(media, "plain", 1, text=text, blocks=tuple(blocks), title=text[:9].strip())
 
 
-@dataclass
-class Index:
+class Index(Struct):
     """An index of a folder."""
 
     catalog: Catalog

@@ -18,10 +18,12 @@ import random
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks.conversations_set import SETS, Turn, talks
@@ -92,8 +94,7 @@ def conversations(name: str, *, show: bool) -> dict[str, int]:
 # --- looking again
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question of XQuAD, its answers, and the file that holds one."""
 
     text: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LEASE = """# Lease of {place}
 
@@ -470,8 +471,7 @@ what is the total? => 420
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A question of a conversation, and what its answer must be."""
 
     question: str

@@ -16,10 +16,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from blake3 import blake3
+from msgspec import Struct, field
 
 from lsfs.clock import SystemClock
 from lsfs.config import MountConfig
@@ -194,8 +194,7 @@ def _run_program(drive: CrashDrive, told: int, seed: int) -> None:
 # --- what must be there
 
 
-@dataclass
-class CrashDrive:
+class CrashDrive(Struct, dict=True):
     """A drive that is crashed again and again.
 
     Attributes:

@@ -15,12 +15,12 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
@@ -35,8 +35,7 @@ PASSAGES = 8  # paragraphs read for each question, as a search would return them
 SEED = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question, its answers, and the paragraph that they stand in."""
 
     text: str
@@ -44,8 +43,7 @@ class Question:
     gold: int
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(Struct, frozen=True):
     """Half of the articles."""
 
     paragraphs: list[str]
@@ -92,8 +90,7 @@ class Vectors:
         return [self._known[text] for text in texts]
 
 
-@dataclass
-class RememberingChat:
+class RememberingChat(Struct):
     """Gains of a model, each measured once, with what that cost."""
 
     chat: LocalChat
@@ -126,8 +123,7 @@ class RememberingChat:
         raise NotImplementedError("only gains are measured here")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One question, with and without its paragraph.
 
     Attributes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
 
 LANGUAGES = ("en", "de", "fr", "es")
 LAYOUTS = ("txt", "docx", "pdf", "eml")
@@ -20,8 +21,7 @@ LAYOUTS = ("txt", "docx", "pdf", "eml")
 Part = str | list[list[str]]  # a paragraph, or the rows of a table
 
 
-@dataclass
-class Sample:
+class Sample(Struct):
     """A document and its truth: normal forms by field."""
 
     kind: str

@@ -29,8 +29,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from benchmarks.fuzz_mutate import mutant
 from benchmarks.fuzz_seeds import SEEDS
@@ -50,8 +51,7 @@ CRASHES = ("the parser crashed", "the parser stopped", "the parser's answer", "f
 UNFORESEEN = "the parser failed: "
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """What became of the inputs of one format."""
 
     inputs: int = 0
@@ -64,8 +64,7 @@ class Row:
     memory: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one input."""
 
     document: Document

@@ -23,8 +23,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 import lsfs
 from benchmarks.fuzz_mutate import mutant
@@ -37,8 +38,7 @@ SETTLE_S = 600.0
 SPOILED = 20  # files of a round
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """The daemon at one moment: memory of it and of its children in MiB, and what it holds."""
 
     rss: int

@@ -22,9 +22,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 import lsfs
 import lsfs_cli
@@ -40,8 +42,7 @@ dbdir = {dbdir}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What indexing a folder took.
 
     Attributes:

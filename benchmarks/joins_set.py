@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from benchmarks.fields_set import LAYOUTS, Part, Sample, Writer, write
 
@@ -70,8 +71,7 @@ WORKS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@dataclass
-class Paper:
+class Paper(Struct):
     """A document and what is true of it.
 
     Attributes:
@@ -154,8 +154,7 @@ _LETTERS: dict[str, list[str]] = {
 }
 
 
-@dataclass
-class Wording:
+class Wording(Struct):
     """How a set writes its papers; another one makes a set held out."""
 
     firms: Sequence[tuple[str, ...]] = FIRMS

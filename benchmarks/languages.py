@@ -16,8 +16,9 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig

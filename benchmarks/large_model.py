@@ -21,12 +21,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gguf
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
@@ -46,8 +46,7 @@ RANDOM = 64 << 20  # random bytes that weights are taken from
 STEP = 7919  # a prime, so that two tensors do not begin alike
 
 
-@dataclass(frozen=True, slots=True)
-class Dimensions:
+class Dimensions(Struct, frozen=True):
     """Of a model; names as in GGUF."""
 
     layers: int

@@ -20,9 +20,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig

@@ -14,8 +14,9 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.index.terms import STOP_WORDS
 
@@ -32,8 +33,7 @@ _SYLLABLES = re.findall(
 _WORD = re.compile(r"\w+|\W+")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What was written.
 
     Attributes:

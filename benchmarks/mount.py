@@ -24,8 +24,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks import mount_work
 from benchmarks.mount_work import OPERATIONS, WORKLOADS, Place, Work
@@ -54,8 +55,7 @@ mount(Path(source), Path(place), StatePaths(Path(state)), MountConfig(transport=
 """
 
 
-@dataclass(slots=True)
-class System:
+class System(Struct):
     """One that is measured.
 
     Attributes:
@@ -74,8 +74,7 @@ class System:
     used: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Seconds."""
 
     cpu: float

@@ -11,8 +11,9 @@ import random
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 BLOCK = b"x" * 131072
 PAGE = b"y" * 4096
@@ -22,8 +23,7 @@ LISTED = 1000  # entries of the folder that readdir lists
 Steps = Iterator[Callable[[], object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A system's view of the tree, and a folder of its own in it.
 
     Attributes:
@@ -53,8 +53,7 @@ class Place:
         return [n * 4096 for n in random.Random(1).sample(range(LARGE_BYTES // 4096), self.count)]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One row of a table.
 
     Attributes:

@@ -23,11 +23,11 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zstandard
+from msgspec import Struct
 
 from lsfs.versions.objects import ObjectStore
 
@@ -41,8 +41,7 @@ ENVIRONMENT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """What the versions take: lengths of the files, and blocks of the disk, in bytes."""
 
     name: str

@@ -33,13 +33,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from msgspec import Struct
 from torch import Tensor
 
 from benchmarks.page_context_corpus import Corpus, Makers, dressed
@@ -155,8 +155,7 @@ def interval(reads: Sequence[Read], part: str) -> list[float]:
     return [round(float(one), 4) for one in (right / all_, low, high)]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What came of it.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass
 
 import numpy as np
 import torch
+from msgspec import Struct
 from torch import Tensor
 
 from benchmarks.page_context_pages import PAD, PAGES, Layout, Page, Printer, document
@@ -49,8 +49,7 @@ def _filled(tokens: list[int], length: int) -> list[int]:
     return tokens + [PAD] * (length - len(tokens))
 
 
-@dataclass(slots=True)
-class Corpus:
+class Corpus(Struct):
     """Documents on a device, of which the first ``ready`` are there.
 
     Attributes:

@@ -10,10 +10,10 @@ not see the other page it has question marks there. The lines of text need no ne
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from itertools import chain, pairwise
 
 import numpy as np
+from msgspec import Struct, field
 from PIL import Image, ImageDraw, ImageFont
 
 CELL = 16  # pixels
@@ -27,8 +27,7 @@ PARTS = 4  # of a transcript: word, text, table, word
 _MARGIN = 2  # pixels by which a letter may stand out of its place
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How pages look. Ranges are (least, most).
 
     Attributes:
@@ -85,8 +84,7 @@ class Layout:
         return column * (max(self.label, self.cell) + 1)
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """A page of a document.
 
     Attributes:

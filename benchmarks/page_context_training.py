@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 
 import torch
+from msgspec import Struct, field
 from torch import Tensor, nn
 
 from benchmarks.page_context_corpus import Corpus, Makers, dressed
@@ -28,8 +28,7 @@ TOKEN = 16  # pixels of a page that become one token
 _AT_ONCE = 256  # pages that are encoded together
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """A model and how it is trained.
 
     Attributes:
@@ -89,8 +88,7 @@ LARGE = Size(
 SIZES = {"tiny": TINY, "quick": QUICK, "large": LARGE}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where and until when it is trained.
 
     Attributes:

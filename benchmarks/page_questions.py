@@ -29,11 +29,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks.parsing_documents import Engine, Truth, document
@@ -54,8 +55,7 @@ _FUSION = 60  # Cormack et al. 2009
 _SENTENCE = re.compile(r"[.!?]\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question and where its answer is.
 
     Attributes:
@@ -70,8 +70,7 @@ class Question:
     crosses: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(Struct, frozen=True):
     """A hit of any tool."""
 
     name: str

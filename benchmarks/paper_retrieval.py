@@ -27,9 +27,10 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
+
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks.paper_retrieval_set import (

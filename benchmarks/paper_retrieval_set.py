@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
+
+from msgspec import Struct, field
 
 FORMATS = ("txt", "md", "pdf", "docx", "html", "eml")
 # A keyword, and what is not it: parts of words, other forms, its words apart.
@@ -28,8 +29,7 @@ _FILLER = """the garden lies behind the old house and the river runs along its w
     the station . nobody knows why the clock stopped on that evening .""".split()  # noqa: SIM905
 
 
-@dataclass(frozen=True)
-class KeywordFile:
+class KeywordFile(Struct, frozen=True):
     """A file and the keywords that it holds."""
 
     name: str

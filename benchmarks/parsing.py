@@ -23,8 +23,9 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.parsing_assertions import check
 from benchmarks.parsing_documents import Truth
@@ -40,8 +41,7 @@ _SHOWN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One tool on one document."""
 
     tool: str
@@ -50,8 +50,7 @@ class Row:
     scores: Scores
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What is wanted of lsfs: at least or at most so much."""
 
     name: str

@@ -21,10 +21,11 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from benchmarks.parsing_score import Count, Reading
 from benchmarks.parsing_tools import Tool
@@ -37,8 +38,7 @@ _MOST_PLACES = 20  # of a text in a document
 Table = Sequence[Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(Struct, frozen=True):
     """One line of the file; see above."""
 
     pdf: str

@@ -6,9 +6,11 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec import Struct, field
 
 from benchmarks.parsing_texts import LABELS, Texts, capital
 
@@ -17,8 +19,7 @@ BULLETS = ("•", "–", "*")
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A footnote: its mark stands behind ``offset`` characters of the paragraph."""
 
     offset: int
@@ -26,8 +27,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """A part of a document, in reading order.
 
     Attributes:
@@ -54,8 +54,7 @@ class Element:
     ruling: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How a document looks; lengths in points.
 
     Attributes:
@@ -87,8 +86,7 @@ class Layout:
     first_number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """A paragraph, note or list item that goes on on the next page.
 
     Attributes:
@@ -105,8 +103,7 @@ class Crossing:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """A document and all that is known of it.
 
     Attributes:
@@ -131,7 +128,7 @@ class Truth:
 
     def dumped(self) -> str:
         """As JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        return json.dumps(msgspec.to_builtins(self), ensure_ascii=False, indent=1)
 
 
 def load(path: Path) -> Truth:
@@ -204,8 +201,7 @@ def layout(chance: random.Random, columns: int) -> Layout:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Slots:
+class Slots(Struct, frozen=True):
     """What stands left, in the middle and right: running, chapter, date, number or nothing."""
 
     head: tuple[str, str, str]
@@ -232,8 +228,7 @@ def slots(look: Layout, date: str, *, odd: bool) -> Slots:
     return Slots((head[0], head[1], head[2]), (foot[0], foot[1], foot[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What an engine can set in a layout.
 
     Attributes:
@@ -247,8 +242,7 @@ class Wanted:
     table_rows: int = 70
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """A program that sets documents.
 
     Attributes:

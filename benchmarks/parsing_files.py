@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from benchmarks.parsing_documents import ENGINES, Crossing, Element, Engine, Truth, document, label
 from benchmarks.parsing_letters import letters, letters_with_places
@@ -22,8 +24,7 @@ _LEAST = 12  # letters of a paragraph on either side of a page's end
 STEP = 1000  # documents with one seed
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What is to be made.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from benchmarks.parsing_documents import Element, Note, Truth
 from benchmarks.parsing_letters import letters
@@ -18,8 +19,7 @@ _WHOLE = 0.95  # share of its rows that makes a table whole
 _TOKEN = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """So many of so many."""
 
     part: float = 0.0
@@ -34,8 +34,7 @@ class Count:
         return self.part / self.of if self.of else None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a tool makes of a file.
 
     Attributes:

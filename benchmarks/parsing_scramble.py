@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 Operation = tuple[list[Any], bytes]
 Matrix = tuple[float, float, float, float, float, float]
@@ -35,8 +37,7 @@ def scramble(source: Path, target: Path, seed: int) -> None:
         writer.write(file)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """What holds for text at some place of a content stream."""
 
     matrix: Matrix = _IDENTITY

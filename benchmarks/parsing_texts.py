@@ -6,9 +6,10 @@ import json
 import random
 import re
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 LABELS = {  # the words for table, figure and page
     "en": ("Table", "Figure", "Page"),
@@ -86,8 +87,7 @@ _PHRASES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A title and its paragraphs."""
 
     title: str

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.parsing_score import Reading
 
@@ -17,8 +18,7 @@ OURS = "lsfs"
 _KEPT = 300  # characters of a tool's last words
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A tool, and the Python that has it."""
 
     name: str

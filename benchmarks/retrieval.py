@@ -22,11 +22,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig
@@ -43,8 +44,7 @@ WITH_MODEL: dict[str, dict[str, Any]] = {
 PEERS = Path(__file__).with_name("retrieval_peers.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A set: its documents, and its queries with what is relevant to each."""
 
     corpus: dict[str, str]
@@ -52,8 +52,7 @@ class Asked:
     qrels: dict[str, dict[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A search engine's results: documents of each query, best first, and its CPU time."""
 
     name: str

@@ -30,11 +30,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from lsfs.drives import initialise
 from lsfs.paths import StatePaths
@@ -50,8 +51,7 @@ PATIENCE_S = 60.0  # of a client; nobody should need it
 RUNNING, WAITING, QUEUE = 2, 4, 24  # of team.running, team.waiting, team.queue
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A request and what became of it; status 0: nothing."""
 
     member: str
@@ -60,8 +60,7 @@ class Answered:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """What a phase has shown, of one kind of call."""
 
     engine: str
@@ -125,8 +124,7 @@ class StandIn:
         self._http.server_close()
 
 
-@dataclass
-class Service:
+class Service(Struct):
     """A service that runs."""
 
     port: int

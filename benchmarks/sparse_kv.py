@@ -22,11 +22,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from benchmarks.sparse_kv_tasks import Fact, facts, haystack, with_facts
 from lsfs.config import ModelConfig

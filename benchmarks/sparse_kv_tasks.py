@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.llm.lab.prose import Prose
 from lsfs.llm.lab.tasks import Fact, Makes, facts, filled
@@ -13,8 +14,7 @@ from lsfs.llm.model import Model
 __all__ = ["Fact", "Told", "facts", "haystack", "with_facts"]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A text with facts in it.
 
     Attributes:

@@ -32,10 +32,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks.summaries_set import KINDS, LEVELS, Planted, long_document, planted

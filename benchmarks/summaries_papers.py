@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from lsfs.llm.summary import Known, summarized
 from lsfs.llm.summary_tree import digested
@@ -22,8 +22,7 @@ class _Memory(dict[bytes, bytes]):
         self[key] = body
 
 
-@dataclass(frozen=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """A paper: its abstract, and its text without it."""
 
     title: str

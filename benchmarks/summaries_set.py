@@ -12,21 +12,20 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 LEVELS = ("line", "paragraph", "page", "report")
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A planted fact: strings that tell it, all of them, and from which length on."""
 
     told: tuple[str, ...]
     level: int
 
 
-@dataclass
-class Planted:
+class Planted(Struct):
     """A document and what is planted in it.
 
     Attributes:

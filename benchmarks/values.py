@@ -15,10 +15,11 @@ import re
 import sys
 import tempfile
 import unicodedata
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks.values_set import TASKS, Task, put

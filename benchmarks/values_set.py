@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
+
 Truth = Mapping[Any, Any]
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(Struct, frozen=True):
     """A question, and what is right.
 
     Attributes:

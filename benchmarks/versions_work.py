@@ -11,10 +11,10 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
+from msgspec import Struct
 
 from benchmarks.mount_work import git, run
 from lsfs.clock import SystemClock
@@ -31,8 +31,7 @@ QUIET_S = 0.03  # files that are younger may be written to without their times t
 Steps = Iterator[Callable[[], object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a system works.
 
     Attributes:
@@ -87,8 +86,7 @@ class Place:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One row of the table.
 
     Attributes:

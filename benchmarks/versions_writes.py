@@ -19,8 +19,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks import mount_work
 from benchmarks.versions_work import QUIET_S, WORKS, Place, Work
@@ -35,8 +36,7 @@ MODES = ("off", "fast", "full")
 GATHERED_S = 0.08  # after this the journal has taken in what was noted
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Struct, frozen=True):
     """A mounted drive."""
 
     mode: str
@@ -44,8 +44,7 @@ class System:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Seconds: of CPU in the process that serves the mount, and until the work was done."""
 
     cpu: float

@@ -106,7 +106,7 @@ def aopen(
 
 def _named(client: Client | None) -> Client:
     """Who calls, with a session of its own where it has none."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from lsfs.safety.clients import Client
     from lsfs.syscalls.drive import new_session

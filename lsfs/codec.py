@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def to_builtins(value: Any) -> Any:
-    """A dataclass tree as dicts, lists, strings and numbers."""
+    """A tree of values as dicts, lists, strings and numbers."""
     return msgspec.to_builtins(value)
 
 

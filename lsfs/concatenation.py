@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _DASHES = re.compile(r"-{2,}")  # two of them may end a comment
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedPage:
+class JoinedPage(Struct, frozen=True):
     """A page of documents that were joined.
 
     Attributes:

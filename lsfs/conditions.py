@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 Days = tuple[str, str]  # ISO days, half open; "" leaves a side open
 
 
-@dataclass(frozen=True, slots=True)
-class AmountBound:
+class AmountBound(Struct, frozen=True):
     """What an amount that a document states must be.
 
     Attributes:
@@ -26,8 +25,7 @@ class AmountBound:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
+class Conditions(Struct, frozen=True, kw_only=True):
     """What a file must satisfy. The default of each leaves it open.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import logging
 import os
@@ -10,11 +9,11 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct, field
 
 from lsfs.errors import UsageError
 from lsfs.paths import user_config
@@ -41,8 +40,7 @@ MOST_BYTES = 1 << 20  # of a file of settings
 log = logging.getLogger("lsfs.config")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexConfig:
+class IndexConfig(Struct, frozen=True):
     """What is indexed, and within which limits.
 
     Attributes:
@@ -99,8 +97,7 @@ class IndexConfig:
     neural_memory_mb: int = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
+class ModelConfig(Struct, frozen=True):
     """Which models answer.
 
     Attributes:
@@ -163,8 +160,7 @@ class ModelConfig:
     kv_numbers: Literal["f16", "q8"] = "f16"
 
 
-@dataclass(frozen=True, slots=True)
-class MountConfig:
+class MountConfig(Struct, frozen=True):
     """How a drive is mounted.
 
     Attributes:
@@ -180,8 +176,7 @@ class MountConfig:
     passthrough: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class VersionsConfig:
+class VersionsConfig(Struct, frozen=True):
     """What is kept of the past.
 
     Attributes:
@@ -200,8 +195,7 @@ class VersionsConfig:
     indexed: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class ShareConfig:
+class ShareConfig(Struct, frozen=True):
     """Links to files, for this machine.
 
     Attributes:
@@ -213,8 +207,7 @@ class ShareConfig:
     port: int = 8378
 
 
-@dataclass(frozen=True, slots=True)
-class TeamConfig:
+class TeamConfig(Struct, frozen=True):
     """How much ``lsfs serve --team`` does at a time, and for whom.
 
     Attributes:
@@ -234,8 +227,7 @@ class TeamConfig:
     drain: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class FieldConfig:
+class FieldConfig(Struct, frozen=True):
     """A field that documents are read for: ``[fields.NAME]``.
 
     Attributes:
@@ -252,8 +244,7 @@ class FieldConfig:
     regex: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """All settings of a drive."""
 
     index: IndexConfig = field(default_factory=IndexConfig)
@@ -268,10 +259,10 @@ class Config:
 def known_keys() -> list[str]:
     """Every setting as ``section.key``, but for the fields, whose names are the user's."""
     return [
-        f"{section.name}.{key.name}"
-        for section in dataclasses.fields(Config)
-        if section.name != "fields"
-        for key in dataclasses.fields(getattr(Config(), section.name))
+        f"{section}.{key}"
+        for section in Config.__struct_fields__
+        if section != "fields"
+        for key in getattr(Config(), section).__struct_fields__
     ]
 
 
@@ -381,7 +372,7 @@ def _check(keys: Iterable[str], origin: str) -> None:
 
 
 def _check_field(key: str, value: Any) -> None:
-    known = [one.name for one in dataclasses.fields(FieldConfig)]
+    known = FieldConfig.__struct_fields__
     unknown = sorted(set(value) - set(known)) if isinstance(value, dict) else [""]
     if unknown:
         raise UsageError(

@@ -5,8 +5,9 @@ Like those of :mod:`lsfs.model` they are frozen and know nothing of storage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class DiffKind(StrEnum):
@@ -18,8 +19,7 @@ class DiffKind(StrEnum):
     BINARY = "binary"  # by size and digest
 
 
-@dataclass(frozen=True, slots=True)
-class PageDiff:
+class PageDiff(Struct, frozen=True):
     """What changed on a page.
 
     Attributes:
@@ -38,8 +38,7 @@ class PageDiff:
     removed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """How two contents of a file differ, as text.
 
     Attributes:
@@ -89,8 +88,7 @@ class ChangeKind(StrEnum):
     RENUMBERED = "renumbered"  # headings that only got another number
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Struct, frozen=True):
     """A sentence or row as it stands in one of two versions, white space aside.
 
     Attributes:
@@ -104,8 +102,7 @@ class Quoted:
     line_end: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFact:
+class ChangeFact(Struct, frozen=True):
     """One thing that changed, and the places that prove it.
 
     Attributes:
@@ -145,8 +142,7 @@ class SectionState(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class SectionChange:
+class SectionChange(Struct, frozen=True):
     """A section that is not as it was; headings are whole paths, joined with " > "."""
 
     state: SectionState
@@ -156,8 +152,7 @@ class SectionChange:
     page_after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeCounts:
+class ChangeCounts(Struct, frozen=True):
     """How much changed; what only moved is in no other number."""
 
     paragraphs_added: int = 0
@@ -171,8 +166,7 @@ class ChangeCounts:
     pages_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFacts:
+class ChangeFacts(Struct, frozen=True):
     """What changed between two versions of a document, found by rules.
 
     Attributes:
@@ -193,8 +187,7 @@ class ChangeFacts:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSummary:
+class ChangeSummary(Struct, frozen=True):
     """What changed between two versions, in words.
 
     Attributes:

@@ -7,17 +7,17 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.errors import LockHeld, NotInitialised, StateUnwritable, UsageError
 from lsfs.libraries import checked, is_library
 from lsfs.paths import StatePaths, source_folder, state_of, state_of_library, user_data
 
 
-@dataclass(frozen=True, slots=True)
-class DriveRecord:
+class DriveRecord(Struct, frozen=True):
     """A folder that is a drive, and its state.
 
     Attributes:

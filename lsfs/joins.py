@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where a file states what it was joined, or counted, by.
 
     Attributes:
@@ -35,8 +35,7 @@ class Evidence:
     confidence: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class KeyMatch:
+class KeyMatch(Struct, frozen=True):
     """A key that two files have in common.
 
     Attributes:
@@ -52,8 +51,7 @@ class KeyMatch:
     right: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class JoinRow:
+class JoinRow(Struct, frozen=True):
     """A pair of files, or a file that has no partner; of lists each row counts as a file.
 
     Attributes:
@@ -75,8 +73,7 @@ class JoinRow:
     right_place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(Struct, frozen=True):
     """A pair that is no row, but almost.
 
     Attributes:
@@ -89,8 +86,7 @@ class NearMiss:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUse:
+class KeyUse(Struct, frozen=True):
     """How a key was compared.
 
     Attributes:
@@ -113,8 +109,7 @@ class KeyUse:
     compared: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """Rows by left path, then by score, then by right path.
 
     Attributes:
@@ -141,8 +136,7 @@ class Joined:
     table: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedJoin:
+class SavedJoin(Struct, frozen=True):
     """A join that is kept as a directory, with its latest rows.
 
     Attributes:
@@ -159,8 +153,7 @@ class SavedJoin:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateRow:
+class AggregateRow(Struct, frozen=True):
     """One number.
 
     Attributes:
@@ -178,16 +171,14 @@ class AggregateRow:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A file that does not count, and why."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregated:
+class Aggregated(Struct, frozen=True):
     """Numbers over files.
 
     Attributes:

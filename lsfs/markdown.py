@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import Block, BlockKind, Document, Page, Table
 
@@ -20,8 +22,7 @@ _DEEPEST = 6  # heading levels of Markdown
 _PADDED = 1_000_000  # cells up to which short rows are filled up: one row may be a million wide
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """What a document takes as Markdown, in bytes: the whole, and each of its pages."""
 
     text: int

@@ -7,9 +7,10 @@ and surrogate escapes for bytes that are not UTF-8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from lsfs.conditions import Conditions
 
@@ -56,8 +57,7 @@ class FurnitureRole(StrEnum):
     MARGIN = "margin"  # line numbers, a name up the side
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Where one run of a block's text stands in the file.
 
     Attributes:
@@ -74,8 +74,7 @@ class Span:
     bbox: tuple[float, float, float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A paragraph, heading, list item or table of a document.
 
     Attributes:
@@ -98,8 +97,7 @@ class Block:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """A cell that stands for several: its row and column from 0, and how many it covers."""
 
     row: int
@@ -108,8 +106,7 @@ class Merged:
     columns: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The cells of a table, row by row. The n-th table is the n-th block of kind ``table``.
 
     Attributes:
@@ -135,8 +132,7 @@ class Table:
     first_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Furniture:
+class Furniture(Struct, frozen=True):
     """A running head, a page number: on the page, and not of the text.
 
     Attributes:
@@ -152,8 +148,7 @@ class Furniture:
     bbox: tuple[float, float, float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page, sheet or slide.
 
     Attributes:
@@ -176,8 +171,7 @@ class Page:
     rotation: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file as lsfs reads it.
 
     Attributes:
@@ -217,8 +211,7 @@ class Document:
 # --- time
 
 
-@dataclass(frozen=True, slots=True)
-class DaySpan:
+class DaySpan(Struct, frozen=True):
     """A half-open span of days; ``None`` leaves that side open."""
 
     start: date | None = None
@@ -245,8 +238,7 @@ class DateKind(StrEnum):
     MENTIONED = "mentioned"  # anywhere else in its text
 
 
-@dataclass(frozen=True, slots=True)
-class ContentDate:
+class ContentDate(Struct, frozen=True):
     """A date that a document states.
 
     Attributes:
@@ -268,8 +260,7 @@ class ContentDate:
 # --- fields: what a document states
 
 
-@dataclass(frozen=True, slots=True)
-class FieldValue:
+class FieldValue(Struct, frozen=True):
     """A value that a document states for a field, and where.
 
     Attributes:
@@ -299,8 +290,7 @@ class FieldValue:
 # --- the index: what is found
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """The unit of retrieval: a range of a document's text, with its pages and lines.
 
     Attributes:
@@ -322,8 +312,7 @@ class Passage:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A passage that answers a query, and why.
 
     Attributes:
@@ -362,8 +351,7 @@ class Hit:
     scores: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """The place in a file that supports a sentence; the quote stands there word for word.
 
     Attributes:
@@ -378,8 +366,7 @@ class Citation:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A sentence or row of an answer, and what it rests on.
 
     Attributes:
@@ -394,8 +381,7 @@ class Statement:
     supported: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(Struct, frozen=True):
     """A file that matches a question, with the evidence that it does."""
 
     path: str
@@ -408,8 +394,7 @@ class FoundFile:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryPlan(Conditions):
+class QueryPlan(Conditions, frozen=True):
     """How a question was read: the words to look for and the conditions taken from it.
 
     Attributes:
@@ -430,8 +415,7 @@ class QueryPlan(Conditions):
     either: tuple[QueryPlan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SavedSearch:
+class SavedSearch(Struct, frozen=True):
     """A query that is kept as a directory, with its latest hits.
 
     Attributes:
@@ -447,8 +431,7 @@ class SavedSearch:
     query: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedQuestion:
+class SavedQuestion(Struct, frozen=True):
     """A question that is kept as a file, with its latest answer.
 
     Attributes:
@@ -468,8 +451,7 @@ class SavedQuestion:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentEntry:
+class DocumentEntry(Struct, frozen=True):
     """A document in a listing: its name, its file's time, its size as Markdown, its pages."""
 
     name: str
@@ -478,16 +460,14 @@ class DocumentEntry:
     pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class FolderEntries:
+class FolderEntries(Struct, frozen=True):
     """What a folder holds of documents: folders that have some below them, and its own."""
 
     folders: tuple[str, ...] = ()
     documents: tuple[DocumentEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
+class FileProblem(Struct, frozen=True):
     """A file that could not be indexed in full, and why.
 
     Attributes:
@@ -509,8 +489,7 @@ class FileProblem:
     time: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that is wrong with what is kept of a drive.
 
     Attributes:
@@ -530,8 +509,7 @@ class Problem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexCounts:
+class IndexCounts(Struct, frozen=True):
     """How far the index is.
 
     Attributes:

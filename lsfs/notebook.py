@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.places import cited
 from lsfs.untrusted import safe
@@ -74,22 +75,22 @@ def _notes(result: Any) -> str:
 def _parts(result: Any) -> str:
     """Any result: its lists as tables below each other, the rest before them."""
     facts, tables = [], []
-    for entry in dataclasses.fields(result):
-        value = getattr(result, entry.name)
+    for name in result.__struct_fields__:
+        value = getattr(result, name)
         if _is_rows(value):
             tables.append(_table(value))
-        elif value not in ("", None, (), {}) and entry.name not in _UNSHOWN:
-            facts.append(f"<b>{_text(entry.name)}</b> {_cell(value)}")
+        elif value not in ("", None, (), {}) and name not in _UNSHOWN:
+            facts.append(f"<b>{_text(name)}</b> {_cell(value)}")
     head = f"<p>{' · '.join(facts)}</p>" if facts else ""
     return head + "".join(tables) or "<p>nothing</p>"
 
 
 def _is_rows(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and dataclasses.is_dataclass(value[0])
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], Struct)
 
 
 def _table(rows: tuple[Any, ...]) -> str:
-    names = [entry.name for entry in dataclasses.fields(rows[0]) if entry.name not in _UNSHOWN]
+    names = [name for name in rows[0].__struct_fields__ if name not in _UNSHOWN]
     names = [
         name for name in names if any(getattr(row, name) not in ("", None, ()) for row in rows)
     ]
@@ -105,7 +106,7 @@ def _table(rows: tuple[Any, ...]) -> str:
 def _cell(value: Any) -> str:
     if _is_rows(value):
         return f"<details><summary>{len(value)}</summary>{_table(value)}</details>"
-    if dataclasses.is_dataclass(value):
+    if isinstance(value, Struct):
         return _parts(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{_text(key)}: {_text(_short(str(one)))}" for key, one in value.items())

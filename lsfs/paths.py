@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from lsfs.errors import AccessDenied, NotFound, StateUnwritable, UsageError
 
@@ -12,8 +13,7 @@ APP = "lsfs"
 SOCKET_PATH_MAX = 104  # sun_path holds 108 bytes, and some systems fewer
 
 
-@dataclass(frozen=True, slots=True)
-class StatePaths:
+class StatePaths(Struct, frozen=True):
     """The state directory of one drive, 0700, outside the source and the mount.
 
     Attributes:

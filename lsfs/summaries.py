@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lsfs.model import Citation, Statement
 
@@ -10,8 +10,7 @@ LENGTHS = ("line", "paragraph", "page", "report")
 METHODS = ("auto", "extractive", "model")
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryPart:
+class SummaryPart(Struct, frozen=True):
     """What a summary says under one heading.
 
     Attributes:
@@ -25,8 +24,7 @@ class SummaryPart:
     listed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What files say, in short; every sentence of it is a quote or was checked against one.
 
     Attributes:
@@ -64,8 +62,7 @@ class Summary:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Summaries:
+class Summaries(Struct, frozen=True):
     """The summaries of several files, the one that fits best first."""
 
     summaries: tuple[Summary, ...]

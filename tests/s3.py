@@ -8,7 +8,8 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _SERVE = """
 import logging, sys, threading
@@ -22,8 +23,7 @@ server.stop()
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A server that answers.
 
     Attributes:

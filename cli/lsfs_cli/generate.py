@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import typing
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import FieldInfo
 
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Effect, Param, Syscall, registry
@@ -81,20 +81,19 @@ def _examples(commands: Iterable[str]) -> str:
     return f"\b\nExamples:\n{lines}" if lines else ""
 
 
-def _parameter(
-    entry: dataclasses.Field[Any], hint: Any, param: Param, *, positional: bool
-) -> click.Parameter:
-    required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+def _parameter(entry: FieldInfo, hint: Any, param: Param, *, positional: bool) -> click.Parameter:
     many = typing.get_origin(hint) is tuple
     if positional:
         metavar = entry.name.upper()
-        settings: dict[str, Any] = {"metavar": metavar if required else f"[{metavar}]"}
-        if not required and not param.words:
+        settings: dict[str, Any] = {"metavar": metavar if entry.required else f"[{metavar}]"}
+        if not entry.required and not param.words:
             settings["default"] = entry.default
         if param.path or param.local:
             settings["shell_complete"] = _files
         several = -1 if param.words or many else 1
-        return _Argument(param.help, [entry.name], nargs=several, required=required, **settings)
+        return _Argument(
+            param.help, [entry.name], nargs=several, required=entry.required, **settings
+        )
     flag = hint is bool
     return click.Option(
         [*param.flags, f"--{entry.name.rstrip('_').replace('_', '-')}", entry.name],

@@ -46,6 +46,11 @@ def shows(name: str) -> Callable[[Form], Form]:
     return declare
 
 
+def knows(result: Any) -> bool:
+    """Whether its type has a form of its own, of those that were declared so far."""
+    return type(result).__name__ in _FORMS
+
+
 def show(result: Any, out: Console) -> None:
     """Print a result. Types without a form of their own are printed as they are."""
     form = _FORMS.get(type(result).__name__)

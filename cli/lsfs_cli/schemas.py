@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.index.library.told import Compacted, LibraryReport
@@ -21,15 +22,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UNDESCRIBED = frozenset({"completion", "schema"})
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Did(Parsed):
+class Did(Parsed, frozen=True):
     """A prompt as it was read, and the results of its calls, when they were run."""
 
     results: tuple[dict[str, Any], ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What went wrong: a stable name, what happened, and what can be done."""
 
     code: str
@@ -37,8 +36,7 @@ class Fault:
     hint: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """What any command prints when it fails."""
 
     error: Fault

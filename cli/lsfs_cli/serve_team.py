@@ -7,8 +7,9 @@ import ipaddress
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs_cli.told import Served
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 SERVED = 8  # questions at the same time that a server of a model is sent, unless settings say more
 
 
-@dataclass(frozen=True, slots=True)
-class TeamOptions:
+class TeamOptions(Struct, frozen=True):
     """What the command line says of a team's service.
 
     Attributes:

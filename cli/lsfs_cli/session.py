@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lsfs.errors import LsfsError
 
@@ -36,8 +37,7 @@ def terminal() -> str:
     return f"{name} {start}"
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """Options that every command has.
 
     Attributes:

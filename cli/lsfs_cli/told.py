@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Initialised:
+
+class Initialised(Struct, frozen=True):
     """A folder that is a drive; with ``dry_run``, would be."""
 
     source: str
@@ -15,8 +15,7 @@ class Initialised:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WouldIndex:
+class WouldIndex(Struct, frozen=True):
     """What would be indexed: a folder, whether it is a drive already, and how much is in it."""
 
     source: str
@@ -27,8 +26,7 @@ class WouldIndex:
     dry_run: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(Struct, frozen=True):
     """A mount: what talks to the kernel, and why; ``mounted`` is False where it has ended again."""
 
     source: str
@@ -40,8 +38,7 @@ class Mounted:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unmounted:
+class Unmounted(Struct, frozen=True):
     """A place, and whether something is mounted there."""
 
     mountpoint: str
@@ -49,8 +46,7 @@ class Unmounted:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A systemd unit; ``path`` is where it was written, and ``commands`` start it."""
 
     name: str
@@ -59,15 +55,13 @@ class Unit:
     commands: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Struct, frozen=True):
     """What was looked at."""
 
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One check.
 
     Attributes:
@@ -86,8 +80,7 @@ class Check:
     severity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Settings by name; ``file`` is where they were written, and "" where they were only read."""
 
     settings: dict[str, Any]
@@ -95,16 +88,14 @@ class Settings:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """Where a server answers, and what it wants to be shown."""
 
     url: str
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(Struct, frozen=True):
     """Whether the settings that came with a folder are obeyed in full, and which wait for it."""
 
     source: str
@@ -112,8 +103,7 @@ class Trusted:
     settings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Manual:
+class Manual(Struct, frozen=True):
     """The manual pages that were written."""
 
     folder: str
@@ -121,8 +111,7 @@ class Manual:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Struct, frozen=True):
     """The models on this machine."""
 
     models: tuple[dict[str, Any], ...]
@@ -131,16 +120,14 @@ class Models:
     roles: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsAdvised:
+class ModelsAdvised(Struct, frozen=True):
     """Models and how they would fit this machine, and the memory that there is."""
 
     models: tuple[dict[str, Any], ...]
     room: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsUsed:
+class ModelsUsed(Struct, frozen=True):
     """The settings that were changed, and the file they are in."""
 
     models: dict[str, Any]
@@ -150,16 +137,14 @@ class ModelsUsed:
     dimension: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRemoved:
+class ModelRemoved(Struct, frozen=True):
     """A model's file that was deleted."""
 
     removed: str
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPulled:
+class ModelPulled(Struct, frozen=True):
     """A model's file that was fetched."""
 
     path: str
@@ -169,16 +154,14 @@ class ModelPulled:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What ``bench`` measured."""
 
     model: str
     rows: tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberTold:
+class MemberTold(Struct, frozen=True):
     """A member of a team; ``ended`` where the token is good no longer."""
 
     name: str
@@ -188,15 +171,13 @@ class MemberTold:
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MembersListed:
+class MembersListed(Struct, frozen=True):
     """The members of a team."""
 
     members: tuple[MemberTold, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberAdded:
+class MemberAdded(Struct, frozen=True):
     """A member who was given a token; it is told only here."""
 
     name: str
@@ -206,8 +187,7 @@ class MemberAdded:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemberRemoved:
+class MemberRemoved(Struct, frozen=True):
     """A member whose token was ended."""
 
     name: str

@@ -18,9 +18,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import logs
 from lsfs.clock import SystemClock
@@ -57,8 +59,7 @@ ANSWER_WAIT_S = 10.0
 COPIED_AT_ONCE = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What one fs process is to do.
 
     Attributes:

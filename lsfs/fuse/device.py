@@ -9,8 +9,9 @@ import os
 import shutil
 import socket
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.errors import AccessDenied, LsfsError
 from lsfs.fuse import libc
@@ -20,8 +21,7 @@ KIND = "fuse.lsfs"
 HELPER = "fusermount3"
 
 
-@dataclass(slots=True)
-class Device:
+class Device(Struct):
     """A mount's end of the connection with the kernel.
 
     Attributes:

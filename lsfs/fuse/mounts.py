@@ -9,8 +9,9 @@ import re
 import shutil
 import subprocess
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound
 from lsfs.fuse import libc
@@ -19,8 +20,7 @@ TYPE = "fuse.lsfs"
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """One line of the table.
 
     Attributes:
@@ -37,8 +37,7 @@ class Mount:
         return self.kind == TYPE
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A process that has something of a mount open."""
 
     pid: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from lsfs.fuse import libc
 from lsfs.fuse.virtual import Parts
@@ -22,8 +23,7 @@ def _nothing() -> None:
     """Nothing is to be undone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred(Generic[T]):
+class Deferred(Struct, Generic[T], frozen=True):
     """A result that takes long.
 
     Attributes:
@@ -177,8 +177,7 @@ class Handle:
         node.opened.add(self.fd)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """New attributes of a file; None leaves one as it is.
 
     Attributes:

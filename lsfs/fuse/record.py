@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.paths import StatePaths, user_data
 
 
-@dataclass(frozen=True, slots=True)
-class MountInfo:
+class MountInfo(Struct, frozen=True):
     """A mount of a drive.
 
     Attributes:

@@ -14,9 +14,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lsfs.fuse import libc
 
@@ -30,8 +31,7 @@ _STATVFS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asked for an operation: numeric user, group and process."""
 
     uid: int

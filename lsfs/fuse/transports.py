@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import resource
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.fuse import bindings, device
@@ -17,8 +18,7 @@ TRANSPORTS = (KERNEL, *bindings.TRANSPORTS)
 FEWEST_DESCRIPTORS = 16384
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A transport, and why it was taken.
 
     Attributes:

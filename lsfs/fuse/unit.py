@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 import lsfs
 from lsfs.errors import LockHeld, NotFound, UsageError
@@ -24,8 +25,7 @@ ENV = "/usr/bin/env"
 _NAME_MAX = 200  # systemd takes 255 bytes, and there is "lsfs-" and ".service"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A drive as a service.
 
     Attributes:

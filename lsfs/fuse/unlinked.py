@@ -18,7 +18,8 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.fuse import libc
 from lsfs.fuse.nodes import Node
@@ -31,8 +32,7 @@ HIDDEN = re.compile(rb"(?:^|/)\.fuse_hidden[0-9a-f]{16,}$")
 KEPT = -1  # number of a node that a ``with`` block does not close
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(Struct, frozen=True):
     """A hidden name that is still in the folder."""
 
     hidden: bytes

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct
 
 from lsfs.fuse.knowledge import Brain
 from lsfs.fuse.virtual import VirtualTree
@@ -20,8 +21,7 @@ KEPT = 16  # users whose views are kept at a time
 Asker = Callable[[], tuple[int, int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What one user sees, and what releases it."""
 
     tree: VirtualTree

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.dates import fold
 
@@ -24,8 +25,7 @@ _LEAST_LETTERS = 3  # of a word that makes a part with a number one of an addres
 _MOST_PARTS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address as it is compared.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.folding import fold
 
@@ -55,87 +56,21 @@ WRITING = re.compile(
 _ABOUT = re.compile(r"\b(?:about|on|regarding|über|zu|sur|sobre|su|over)\b", re.IGNORECASE)
 # Words for any text, which seldom stand in its name.
 _ANY = frozenset(
-    [
-        "mail",
-        "message",
-        "letter",
-        "text",
-        "document",
-        "file",
-        "documentation",
-        "manual",
-        "book",
-        "booklet",
-        "story",
-        "tale",
-        "poem",
-        "song",
-        "paper",
-        "article",
-        "report",
-        "essay",
-        "thesis",
-        "note",
-        "notes",
-        "package",
-        "class",
-        "library",
-        "guide",
-        "brief",
-        "e-mail",
-        "email",
-        "nachricht",
-        "brief",
-        "text",
-        "dokument",
-        "datei",
-        "handbuch",
-        "buch",
-        "geschichte",
-        "gedicht",
-        "lied",
-        "artikel",
-        "aufsatz",
-        "bericht",
-        "paket",
-        "klasse",
-        "anleitung",
-        "livre",
-        "texte",
-        "lettre",
-        "poeme",
-        "article",
-        "rapport",
-        "libro",
-        "texto",
-        "carta",
-        "poema",
-        "articulo",
-        "informe",
-        "testo",
-        "lettera",
-        "poesia",
-        "articolo",
-        "boek",
-        "verhaal",
-        "gedicht",
-        "about",
-        "on",
-        "regarding",
-        "called",
-        "titled",
-        "named",
-        "entitled",
-        "uber",
-        "sur",
-        "sobre",
-    ]
-)
+    (
+        "mail", "message", "letter", "text", "document", "file", "documentation", "manual",
+        "book", "booklet", "story", "tale", "poem", "song", "paper", "article", "report",
+        "essay", "thesis", "note", "notes", "package", "class", "library", "guide", "brief",
+        "e-mail", "email", "nachricht", "dokument", "datei", "handbuch", "buch",
+        "geschichte", "gedicht", "lied", "artikel", "aufsatz", "bericht", "paket", "klasse",
+        "anleitung", "livre", "texte", "lettre", "poeme", "rapport", "libro", "texto",
+        "carta", "poema", "articulo", "informe", "testo", "lettera", "poesia", "articolo",
+        "boek", "verhaal", "about", "regarding", "called", "titled", "named", "entitled",
+    )
+)  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What somebody has written.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.conditions import Days
 from lsfs.index import timespan
@@ -123,8 +125,7 @@ MOST_PHRASES = 50  # of one question; each looks at all words before it
 OWN = (DateKind.SIGNED, DateKind.NAMED, DateKind.METADATA)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A time phrase, and which dates are to lie in it.
 
     Attributes:

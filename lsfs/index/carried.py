@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lsfs.index.kinds import CALLS_ITSELF, Kind, kind_of
 from lsfs.model import Document, Page

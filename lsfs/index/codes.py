@@ -12,10 +12,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
@@ -35,8 +36,7 @@ MAGIC = b"lsfs codes 1\n"
 HEADER = 4096  # bytes; the magic, then JSON, then spaces
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(Struct, frozen=True):
     """The codes of n vectors; what holds them never changes, so threads may share it.
 
     Attributes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.index.rows import FileIdentity, FileRow
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A row that goes to another path.
 
     Attributes:
@@ -33,8 +33,7 @@ class Move:
         return self.row.identity == self.identity
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """How rows become those of the tree.
 
     Attributes:

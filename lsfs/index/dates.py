@@ -9,9 +9,10 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from lsfs import bytewise
 from lsfs.index.folding import fold as fold

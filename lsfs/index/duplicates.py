@@ -12,9 +12,9 @@ import difflib
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.index import near, stated
@@ -35,8 +35,7 @@ _IDENTIFYING = frozenset(
 _CONFUSED = str.maketrans("OILSBZ", "011582")  # what a scanner reads for digits
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A field of which two documents state other values."""
 
     name: str
@@ -44,8 +43,7 @@ class Difference:
     there: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """A document of a group, beside the one that stands for the group."""
 
     document_id: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from lsfs.errors import ModelError
 from lsfs.index.embed import LateEmbedder, Vectors, labelled, of_length_1
@@ -50,8 +50,7 @@ def load(
     return LateEmbedder(name, dimension, lambda: TorchEmbedder(folder, form))
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """What is known of a model before it is loaded."""
 
     name: str

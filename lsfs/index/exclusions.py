@@ -8,9 +8,10 @@ says is for the search: "contracts without cause" are contracts, "not only" leav
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.index import askedlanguages, folders, people, timespan
 from lsfs.index.folding import fold
@@ -130,8 +131,7 @@ MOST = 50  # negations of one question that are looked at
 _MOST_WORDS = 3  # of a phrase that files must not hold
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Struct, frozen=True):
     """What is left out: where its words end, the conditions, and a note."""
 
     end: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.index.fields.definitions import Definitions
@@ -80,8 +81,7 @@ _DATED = re.compile(r"\d{4}|\b(?:year|month|quarter|jahr|monat|année|mois|año|
 _VERBS = {"end": "end", "expire": "end", "start": "start", "begin": "start", "due": "due"}
 
 
-@dataclass(frozen=True, slots=True)
-class FieldQuestion:
+class FieldQuestion(Struct, frozen=True):
     """What is listed, and of which files.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
 from lsfs.conditions import HARD, AmountBound, Conditions, Days
@@ -44,8 +43,7 @@ _OF_TEXT = (
 _TIMES = ("after", "before", "spans", "date_field", "date_kinds")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters(Conditions):
+class Filters(Conditions, frozen=True, kw_only=True):
     """What a file must satisfy to be found at all; see :class:`lsfs.conditions.Conditions`.
 
     Attributes:
@@ -57,7 +55,7 @@ class Filters(Conditions):
     @classmethod
     def of(cls, asked: Conditions) -> Filters:
         """The filters of a plan, or of other conditions."""
-        return cls(**{f.name: getattr(asked, f.name) for f in fields(Conditions)})
+        return cls(**{name: getattr(asked, name) for name in Conditions.__struct_fields__})
 
     def with_plan(self, plan: Conditions, *, whole: bool) -> Filters:
         """These filters, and what a plan asks for where they leave it open.
@@ -67,9 +65,9 @@ class Filters(Conditions):
             whole: whether its time and kinds count too; for a search they raise what fits, and
                 hide nothing.
         """
-        values = {f.name: getattr(self, f.name) for f in fields(Conditions)}
+        values = {name: getattr(self, name) for name in Conditions.__struct_fields__}
         timed = values["after"] or values["before"] or values["spans"]
-        for name in [f.name for f in fields(Conditions)] if whole else HARD:
+        for name in Conditions.__struct_fields__ if whole else HARD:
             if name in _TIMES and timed:
                 continue
             if name.startswith("not_"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 FOOT = 600  # characters at the end in which a document is signed
 PLAIN = 0  # the strength of a mention of which nothing is said
@@ -11,8 +12,7 @@ PLAIN = 0  # the strength of a mention of which nothing is said
 Days = tuple[date, date]  # the first day, and the day after the last
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A date as it stands in a text; ``order`` is "dm" or "md" for one with a choice."""
 
     start: int

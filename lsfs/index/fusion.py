@@ -7,7 +7,8 @@ for Hybrid Retrieval", TOIS 2023) keeps what a rank forgets: by how much one pas
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 # Weights of the parts of a score; each part lies in 0..1.
 KEYWORD, SEMANTIC, NAME, KIND, DATE = 0.3, 0.7, 0.15, 0.10, 0.15
@@ -22,8 +23,7 @@ SPREAD = 0.3  # the least width that cosines are spread over
 UNLIKE = 0.22  # cosine below which a passage that shares no word has nothing to do with a query
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(Struct):
     """A passage on its way through fusion.
 
     Attributes:

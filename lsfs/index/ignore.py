@@ -16,8 +16,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -39,8 +40,7 @@ GitRules = Literal["repositories", "everywhere", "never"]
 Read = Callable[[str], bytes | None]  # the bytes of a file of the drive; None where there is none
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The lines of one file.
 
     Attributes:
@@ -55,8 +55,7 @@ class Rules:
         return self.lines.check_file(path[len(self.folder) :]).include
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The rules that hold for the entries of one folder, the nearest last."""
 
     own: tuple[Rules, ...] = ()

@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
@@ -83,8 +84,7 @@ class Nobody:
         """Nothing."""
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """What a pipeline has done since it was made; tests hold it to doing nothing twice."""
 
     read: int = 0

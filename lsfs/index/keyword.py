@@ -7,7 +7,8 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index import terms
 from lsfs.index.common_words import Frequencies
@@ -33,8 +34,7 @@ _BEGINNING = _TEXT.replace("MATCH ?)", f"MATCH ? AND {BEGINS}(p.text || ' ' || p
 _NAME = "f.id IN (SELECT rowid FROM file_fts WHERE file_fts MATCH ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A condition over ``file f`` and ``document d``, and its bound values."""
 
     sql: str

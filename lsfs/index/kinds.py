@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.dates import MONTHS, fold
 from lsfs.index.kindwords import ASKED_PLURALS, broad_names, kin, plural_in_form
@@ -183,8 +184,7 @@ _MEDIA = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """The kind of a document.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from lsfs.config import FieldConfig
 from lsfs.index import passages, stated
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 FACTS_VERSION = 4  # raise when the rules for kinds or dates change: files are then judged anew
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What is made of a document.
 
     Attributes:

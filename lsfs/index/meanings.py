@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from lsfs.index.vectors import VectorStore
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """An embedding model and the vectors that it made.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Policy = Literal["never", "battery", "busy", "either"]
 
@@ -14,8 +15,7 @@ BUSY = 0.6  # of all cores taken by others: indexing waits
 CALM = 0.4  # it goes on below this
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What is asked of the machine.
 
     Attributes:

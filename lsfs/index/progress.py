@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.index.catalog import Catalog
@@ -16,8 +17,7 @@ STALE_SECONDS = 60.0  # what was written down longer ago is of a process that ha
 _MEMORY_SECONDS = 10.0  # the rate is that of about so long
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a run is.
 
     Attributes:

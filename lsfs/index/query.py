@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import UsageError
 from lsfs.index import terms
@@ -43,8 +45,7 @@ _PREFIX = re.compile(r"[^\W_][\w.-]*\*\Z")
 _NEAR = re.compile(r"([^(),]*)(?:,([^(),]*))?\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """Something that a text may have.
 
     Attributes:
@@ -60,22 +61,19 @@ class Leaf:
     distance: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(Struct, frozen=True):
     """All of the parts."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Any:
+class Any(Struct, frozen=True):
     """One of the parts at least."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Without:
+class Without(Struct, frozen=True):
     """Not this."""
 
     part: Node
@@ -84,8 +82,7 @@ class Without:
 Node = Leaf | Both | Any | Without
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query as it was read.
 
     Attributes:
@@ -158,8 +155,7 @@ def _plain(text: str) -> Query:
 # --- queries with operators
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     at: int  # from 0

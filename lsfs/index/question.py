@@ -7,8 +7,9 @@ noted in words; what no rule reads stays in the query, where it does no harm.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from lsfs.index import (
     askedcounts,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.model import QueryPlan
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """A question while it is read.
 
     Attributes:

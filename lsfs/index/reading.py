@@ -7,8 +7,10 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import digest as digests
 from lsfs.index.rows import FileIdentity, FileRow, Outcome
@@ -46,8 +48,7 @@ class Contents(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What reading a file gave.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.making import Made, Maker, facts_of
 from lsfs.index.reading import Reading
@@ -13,8 +14,7 @@ from lsfs.model import Document, Status
 WITH_DOCUMENT = (Status.OK, Status.PARTIAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A file that was read, with all that is made of it, to be written down.
 
     Attributes:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from blake3 import blake3
+from msgspec import Struct
 
 from lsfs.index.codes import Codes, Ids, words
 
@@ -23,8 +23,7 @@ MAGIC = b"lsfs recent 1\n"
 _HEAD = struct.Struct(">Q16s")  # bytes of a record, and the beginning of their BLAKE3
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One step: vectors that went, then vectors that came, and the state of the table after it."""
 
     state: str

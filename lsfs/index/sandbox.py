@@ -19,11 +19,11 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from lsfs.config import IndexConfig
 from lsfs.errors import ParseError
@@ -207,8 +207,7 @@ def allowed_seconds(limits: IndexConfig, size: int) -> float:
     return min(seconds, max(MAX_SECONDS, limits.parse_seconds))
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What the reading of one file may take.
 
     Attributes:
@@ -228,8 +227,7 @@ class Allowed:
         return cls(allowed_seconds(limits, size), limits.scan_seconds, answer)
 
 
-@dataclass(slots=True)
-class _Deadline:
+class _Deadline(Struct):
     """When a child is stopped; the time for which it reads pictures is added, up to a limit."""
 
     at: float

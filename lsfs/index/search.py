@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from lsfs.errors import UsageError
 from lsfs.index import fusion, keyword, listing
@@ -39,16 +40,14 @@ BY_FILE = 100  # candidates, the best, whose files are looked at
 CORRECTED = 0.5  # weight of a word that was searched for in place of another
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Hits, best first, and how the query was read."""
 
     hits: list[Hit]
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Task:
+class _Task(Struct):
     """One search on its way.
 
     Attributes:

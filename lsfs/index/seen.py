@@ -16,9 +16,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.index.catalog import Catalog, Connect
 from lsfs.index.opening import connect
@@ -66,8 +67,7 @@ class CatalogSeen(CatalogThen):
         return int(count)
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """What may be seen, to be asked.
 
     Attributes:

@@ -7,7 +7,8 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index import keyword, terms
 from lsfs.index.han import simplified
@@ -21,8 +22,7 @@ _GAP = re.compile(r"(?<=[.!?\u2026])\s+|(?<=[\u3002\uff01\uff1f])|\n\s*")
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """Part of a passage's text.
 
     Attributes:

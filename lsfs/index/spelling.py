@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.index import terms
 
@@ -19,16 +20,14 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _TABLES = ("passage_fts", "file_fts")
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """A word that no file has, and what is searched for as well."""
 
     word: str
     instead: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Words:
+class _Words(Struct):
     """Words by first letter, as of one state of the index."""
 
     state: object = None

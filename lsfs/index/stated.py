@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.model import FieldValue, Passage
 
@@ -21,8 +22,7 @@ SIGNATURES_VERSION = 2  # raise when :mod:`lsfs.index.near` makes them otherwise
 MODEL = "model"  # the rule of values that a language model found
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A value and the file that states it."""
 
     path: str

@@ -8,8 +8,9 @@ engines knows.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from lsfs.index import keyword
 from lsfs.index.filters import Filters
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 CANDIDATES = 200  # from each arm, before fusion
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """Which files may be found: the filters and the query's own condition, as SQL.
 
     Attributes:

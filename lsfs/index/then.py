@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.index.catalog import Catalog, Connect
 from lsfs.index.opening import connect
@@ -20,8 +21,7 @@ from lsfs.model import Status
 _OF_FILES = ("file", "content_date", "file_fts")  # what is said of files, not of documents
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file of the moment.
 
     Attributes:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsfs.index import timewords as w
 from lsfs.index.dates import SHORT_MONTHS, Days, month_days, one_day, year_days

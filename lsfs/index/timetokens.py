@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from lsfs.index import timewords as w
 from lsfs.index.dates import Days
@@ -17,16 +18,14 @@ _CLEAN_BEFORE = re.compile(r"(?:[\w/\\#@$€£+%=]|\w[-.:])\Z")
 _CLEAN_AFTER = re.compile(r"[\w/\\@$€£+%=]|[-.:,]\d|[-.]\w")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     text: str  # folded, without an apostrophe
     raw: str
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """A period that was read up to token ``end``.
 
     Attributes:

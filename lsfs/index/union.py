@@ -8,8 +8,10 @@ behind the last of several names holds for those before it that have none ("lett
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.index import questionwords as w
 from lsfs.index.exclusions import LEAD as LEAVES_OUT
@@ -59,8 +61,7 @@ _NOT_PARTED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """Files that are named, and what stands around the name.
 
     Attributes:

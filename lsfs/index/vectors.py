@@ -17,11 +17,11 @@ import shutil
 import socket
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from lsfs.index import codes, lance_repair, recent
 from lsfs.index.codes import Codes, Ids, Matrix, Rows, Tail
@@ -51,8 +51,7 @@ def table_of(embedder: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', embedder.lower())[:40].strip('-')}-{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
+class _Noted(Struct, frozen=True):
     """How far file and log tell what is in memory.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.llm.memory import MACHINE, Sources
 
@@ -27,8 +29,7 @@ OFFERED = ("F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q3_K_M")  # in most repos
 WIDE = frozenset({"F32", "F16", "BF16"})
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What a model's memory follows from.
 
     Attributes:
@@ -73,8 +74,7 @@ KNOWN: tuple[Form, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """The memory that a model may take.
 
     Attributes:
@@ -93,8 +93,7 @@ class Room:
         return int(self.total * SHARE)
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """Whether a model fits, and why.
 
     Attributes:

@@ -9,9 +9,9 @@ upper layers so rest on the rows of the choice before. What was asked and writte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.llm import kvblob
@@ -22,8 +22,7 @@ from lsfs.llm.policies.interface import Index, Policy, Scene, Text
 from lsfs.llm.whole import forged
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where rows are taken from.
 
     Attributes:

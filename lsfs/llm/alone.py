@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from lsfs.errors import Cancelled
@@ -22,8 +22,7 @@ _WORD = re.compile(r"\w+(?:[.,]\w+)*")
 _EMPTY_WORDS = frozenset({"a", "an", "the"})
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """The likeliest answer to one text.
 
     Attributes:
@@ -35,8 +34,7 @@ class Said:
     likelihood: float
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """An answer that some of the texts gave.
 
     Attributes:
@@ -100,8 +98,7 @@ def _questions(
     return found
 
 
-@dataclass(slots=True)
-class _Answer:
+class _Answer(Struct):
     """An answer while it is being written."""
 
     context: Context

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Event
+
+from msgspec import Struct
 
 from lsfs.errors import ContextTooLong, OutOfMemory, Unreachable
 from lsfs.llm import budget
@@ -39,8 +40,7 @@ _REFUSAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """An answer before it is given its citations.
 
     Attributes:

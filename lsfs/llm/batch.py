@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lsfs.errors import Cancelled, ModelError
 
@@ -65,8 +66,7 @@ def check(stop: Stop | None) -> None:
         raise Cancelled("the model was stopped")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The size of a context.
 
     Attributes:
@@ -83,8 +83,7 @@ class Shape:
     threads: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One token of a batch: where it goes, and whether the scores after it are wanted."""
 
     token: int

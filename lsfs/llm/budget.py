@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.llm.evidence import Candidate
 
@@ -28,8 +29,7 @@ def about(text: str) -> int:
     return -(-len(text) // CHARACTERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """How a context is chosen.
 
     Attributes:
@@ -45,8 +45,11 @@ class Rule:
     whole: float = WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+RULE = Rule()
+"""What is read where nothing else is asked for."""
+
+
+class Read(Struct, frozen=True):
     """What is read.
 
     Attributes:
@@ -63,8 +66,7 @@ class Read:
     form: str
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """Sentences of a passage that are taken, as (start, end)."""
 
     passage: int
@@ -76,7 +78,7 @@ def chosen(
     candidates: Sequence[Candidate],
     passages: Sequence[str],
     count: Count,
-    rule: Rule = Rule(),
+    rule: Rule = RULE,
     *,
     document: Sequence[int] = (),
 ) -> Read:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Event
+
+from msgspec import Struct
 
 from lsfs.differences import ChangeFact, ChangeKind
 from lsfs.errors import ContextTooLong
@@ -61,8 +62,7 @@ _NEW = re.compile(r"(?:\b(?:to|is|are|is now|now|becomes?)\W*|:\s*)$", re.IGNORE
 _OLD = re.compile(r"\bfrom\W+$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(Struct, frozen=True):
     """What a fact allows to be said.
 
     Attributes:

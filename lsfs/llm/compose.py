@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm import kvblob
@@ -24,8 +24,7 @@ from lsfs.llm.kvblob import Cells, Rope
 MOST = 4  # blocks that are composed; a small model finds nothing among more
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Blocks to compose, most relevant last.
 
     Attributes:

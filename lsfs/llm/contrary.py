@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs.llm.expected import holds_name, is_told_by_form, required_names
 from lsfs.llm.stopwords import stop_words
@@ -37,8 +38,7 @@ _PAIR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a question names that an answer's document must have.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.errors import ContextTooLong
 from lsfs.llm import compose, form
@@ -16,8 +17,7 @@ from lsfs.llm.rapid import Counts, Rapid, check_words
 WINDOW = 2048  # tokens of its context: passages, question, answer
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(Struct, frozen=True):
     """A question and what the drafter reads for it.
 
     Attributes:

@@ -13,8 +13,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from threading import Event
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.llm.chat import ChatModel
 from lsfs.llm.contrary import Alike, Asked, Document, against
@@ -71,8 +73,7 @@ _POLAR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """How alike a text is to the question, -1 to 1.
 
     Attributes:
@@ -85,8 +86,7 @@ class Likeness:
     words: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A sentence that may answer the question.
 
     Attributes:
@@ -118,8 +118,7 @@ class Candidate:
     against: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """The weight of each measure, and the score from which on a question counts as answered.
 
     Attributes:

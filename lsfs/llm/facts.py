@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from lsfs.errors import ContextTooLong, ModelError
@@ -22,8 +22,7 @@ TURN = (
 _STRIDES = (1, 8, 64, 512)  # deltas by which frequencies are measured, each finer than the last
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The attention of a model.
 
     Attributes:

@@ -15,12 +15,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lsfs.errors import LockHeld, ModelError
 from lsfs.llm.address import check_address
@@ -38,8 +39,7 @@ _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 Progress = Callable[[int, int], None]  # bytes that are there, bytes in all (0: not known)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A file to fetch.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.llm.backend import Backend
 from lsfs.llm.batch import Shape
@@ -17,8 +18,7 @@ RESERVED_SHARE = 0.05  # and this much of it
 _FLOAT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A device that can compute layers.
 
     Attributes:
@@ -35,8 +35,7 @@ class Device:
     integrated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """Where the layers of a model go.
 
     Attributes:

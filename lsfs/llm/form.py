@@ -10,7 +10,8 @@ can close the marks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.llm import prompts
 from lsfs.llm.model import Message, Model
@@ -18,8 +19,7 @@ from lsfs.llm.model import Message, Model
 BLOCK_TOKENS = 512  # of a block at most; a longer text is cut into several
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """The tokens around texts and question.
 
     Attributes:

@@ -8,11 +8,12 @@ are rotated in again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from lsfs.errors import UsageError
@@ -23,8 +24,7 @@ from lsfs.llm.policies.interface import Text
 from lsfs.llm.select import Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A state as a format keeps it.
 
     Attributes:
@@ -71,8 +71,7 @@ class Format(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """All of it, as the model made it."""
 
     name: str = "f16"
@@ -82,8 +81,7 @@ class Whole:
         return Packed(cells, _bytes(cells.keys) + _bytes(cells.values))
 
 
-@dataclass(frozen=True, slots=True)
-class Eight:
+class Eight(Struct, frozen=True):
     """Eight bits, with a scale for 32 values: ggml's Q8_0; what ``model.kv_numbers q8`` keeps."""
 
     name: str = "q8"
@@ -95,8 +93,7 @@ class Eight:
         return Packed(replace(cells, keys=keys, values=values), sum(map(_bytes, raw)))
 
 
-@dataclass(frozen=True, slots=True)
-class LowRank:
+class LowRank(Struct, frozen=True):
     """Keys in few dimensions in memory, values on disk.
 
     ShadowKV (Sun et al., 2024, arXiv 2410.21465), algorithm 1: the singular value decomposition of
@@ -122,8 +119,7 @@ class LowRank:
         return Packed(replace(cells, keys=tuple(keys), values=values), near, _bytes(cells.values))
 
 
-@dataclass(frozen=True, slots=True)
-class Shrunk:
+class Shrunk(Struct, frozen=True):
     """Keys and values in few dimensions, but for the last ones, which are whole.
 
     CSKV (Wang et al., 2024, arXiv 2409.10593), bi-branch cache: low-rank factors of the projections
@@ -159,8 +155,7 @@ class Shrunk:
         return Packed(replace(cells, keys=tuple(parts[0]), values=tuple(parts[1])), near)
 
 
-@dataclass(frozen=True, slots=True)
-class Thin:
+class Thin(Struct, frozen=True):
     """Keys without the channels that queries look at least, but for the last ones.
 
     ThinK (Xu et al., 2024, arXiv 2407.21018), query-driven pruning: a channel of a head counts as

@@ -6,8 +6,9 @@ import codecs
 import contextlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lsfs.errors import ContextTooLong, ModelError
 from lsfs.llm.batch import Step, Stop, check
@@ -20,8 +21,7 @@ SHARED = 16  # tokens that all prompts begin with, from which on they are run on
 WATCHED = 16  # tokens of a batch from which on it is worth a callback for every tensor of the graph
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A text to write.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.values import Number, WrittenDate
@@ -41,8 +42,7 @@ _COMMON = _set(
 ) | frozenset(values.NUMBER_WORDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Grounding:
+class Grounding(Struct, frozen=True):
     """The outcome of a check.
 
     Attributes:

@@ -9,9 +9,10 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin
+
+from msgspec import Struct
 
 from lsfs.errors import ModelError, NotFound
 from lsfs.llm.address import check_address
@@ -31,8 +32,7 @@ _PART = re.compile(r"-(\d{5})-of-(\d{5})$")
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="next"')
 
 
-@dataclass(frozen=True, slots=True)
-class HubFile:
+class HubFile(Struct, frozen=True):
     """A model in a repository: one file, or one that was split.
 
     Attributes:

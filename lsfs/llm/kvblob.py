@@ -20,10 +20,10 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.errors import ModelError
@@ -40,8 +40,7 @@ _CELL_FIELDS = 3
 Rows = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """The state of one sequence.
 
     Attributes:
@@ -203,8 +202,7 @@ def _unreadable(why: str) -> ModelError:
 # --- positions
 
 
-@dataclass(frozen=True, slots=True)
-class Rope:
+class Rope(Struct, frozen=True):
     """Rotary position embedding (Su et al., 2021, arXiv 2104.09864), as llama.cpp applies it to K.
 
     Attributes:
@@ -254,8 +252,7 @@ class Rope:
         return frequencies if self.factors is None else frequencies / np.asarray(self.factors)
 
 
-@dataclass(frozen=True, slots=True)
-class Placing:
+class Placing(Struct, frozen=True):
     """Where rows that were chosen from a text stand.
 
     Attributes:

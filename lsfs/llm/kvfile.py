@@ -17,11 +17,11 @@ import json
 import os
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from blake3 import blake3
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from lsfs.llm import kvblob
@@ -62,8 +62,7 @@ class _Fields(NamedTuple):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The attention state of some tokens behind a prefix.
 
     Attributes:
@@ -87,8 +86,7 @@ def block_name(key: bytes, tokens: Sequence[int]) -> str:
     return str(blake3(key + np.asarray(tokens, "<i4").tobytes()).hexdigest()) + SUFFIX
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     """Bytes of a file; ``stop`` is where its data ends, ``end`` where the next one begins."""
 
     start: int
@@ -96,8 +94,7 @@ class _Section:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What stands at the beginning of a file.
 
     Attributes:
@@ -257,8 +254,7 @@ def read(fd: int, key: bytes, tokens: Sequence[int] | None = None) -> Block:
     return decode(_bytes(fd, 0, _size(fd)), key, tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The keys of some layers of a block, float16 [tokens, row], and its extra arrays."""
 
     keys: tuple[Rows, ...]

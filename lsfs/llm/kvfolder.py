@@ -25,9 +25,10 @@ import shutil
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.errors import StateUnwritable
 
@@ -40,8 +41,7 @@ SPARED_SHARE, SPARED_BYTES = 20, 1 << 30
 _COUNTS = struct.Struct("<QQ")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A file of the store, its size in bytes, and when it was last used."""
 
     path: Path
@@ -49,8 +49,7 @@ class Kept:
     used_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContextFolder:
+class ContextFolder(Struct, frozen=True):
     """The blocks of one context key.
 
     Attributes:

@@ -14,12 +14,13 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from blake3 import blake3
+from msgspec import Struct
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
@@ -61,7 +62,7 @@ def context_key(
     Returns:
         64 hexadecimal digits.
     """
-    about = asdict(facts)
+    about = asdict(facts) | {"rope": asdict(facts.rope)}
     # Factors are measured, so their last digits are not the same everywhere.
     measured = about["rope"].pop("factors") is not None
     if facts.query_scale == 1:
@@ -103,8 +104,7 @@ def open_store(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class KvStatus:
+class KvStatus(Struct, frozen=True):
     """What a store holds under its key.
 
     Attributes:

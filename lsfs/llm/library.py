@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.config import ModelConfig
 from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
@@ -21,8 +22,7 @@ ROLES = {"answer": "chat", "draft": "draft", "embed": "embed", "rerank": "rerank
 """What models do, and the setting that says which one does it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A model.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import ModelError, OutOfMemory
 from lsfs.llm import fit
@@ -37,8 +39,7 @@ def placed(
     return fit.fit(weights_of(path, library), shape, there, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A model in memory.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 _SOME = "some"
 
@@ -20,8 +21,7 @@ def _own_group() -> Path:
     return root / path if (root / path).is_dir() else root
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Where the kernel tells; other places in tests.
 
     Attributes:

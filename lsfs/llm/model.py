@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct
 
 from lsfs.errors import ModelError
 from lsfs.llm.backend import Backend, backend
@@ -27,8 +28,7 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One turn of a conversation; ``role`` is system, user or assistant."""
 
     role: str

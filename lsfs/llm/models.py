@@ -8,8 +8,10 @@ import importlib.util
 import json
 import os
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.paths import user_cache
@@ -21,8 +23,7 @@ _GGUF_MAGIC = b"GGUF"
 Stamp = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFile:
+class ModelFile(Struct, frozen=True):
     """A model on this machine whose digest is known.
 
     Attributes:
@@ -47,8 +48,7 @@ class ModelFile:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel:
+class KnownModel(Struct, frozen=True):
     """A model that an installable package carries.
 
     Attributes:

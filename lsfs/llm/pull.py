@@ -8,9 +8,10 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from lsfs.errors import LsfsError, ModelError, NotFound, UsageError
 from lsfs.llm import hub, library
@@ -25,8 +26,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}$")
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """A file that is here now."""
 
     path: Path

@@ -11,9 +11,9 @@ whatever the drafter says. RAPID also lets the drafter's knowledge into the targ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from lsfs.errors import UsageError
@@ -27,8 +27,7 @@ AHEAD = 4  # guesses before the target looks
 Shares = NDArray[np.float64]
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What became of the guesses.
 
     Attributes:
@@ -139,8 +138,7 @@ def check_words(target: Model, draft: Model) -> None:
         )
 
 
-@dataclass(slots=True)
-class _Side:
+class _Side(Struct):
     """A context that goes on at the end of its sequence 0.
 
     Attributes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Self
 
 import numpy as np
+from msgspec import Struct
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled
@@ -44,8 +44,7 @@ ALONE_TOKENS = 32  # of an answer to one text among several
 STOP = ("\n\n", prompts.BEGIN, prompts.END)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What the model says after some passages; nothing in it is verified.
 
     Attributes:
@@ -66,8 +65,7 @@ class Reading:
     share: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A block of a passage: tokens, and which passage."""
 
     tokens: tuple[int, ...]

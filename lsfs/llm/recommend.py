@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lsfs.errors import LsfsError, ModelError
 from lsfs.llm import advice, fit, hub, library

@@ -7,9 +7,10 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from threading import Condition
 from typing import Protocol, TypeVar, cast
+
+from msgspec import Struct
 
 log = logging.getLogger("lsfs.llm")
 
@@ -27,8 +28,7 @@ class Resident(Protocol):
 R = TypeVar("R", bound=Resident)
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     bytes: int
     resident: Resident | None = None  # None while it is loaded
     users: int = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.llm.stopwords import stop_words
 from lsfs.llm.summary_select import DEFAULT, Weights, chosen, weighed
@@ -33,8 +35,7 @@ def budget(length: str, words: int) -> int:
     return min(WORDS[length], max(LEAST_WORDS, round(SHARE * words)))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of a document beside its text.
 
     Attributes:

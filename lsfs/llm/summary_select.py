@@ -15,13 +15,13 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.llm.summary_units import DATE_KIND, NAME_KIND, NUMBER_KIND, WORD_KIND, Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """What counts for how much; fitted, see docs/summaries.md.
 
     Attributes:

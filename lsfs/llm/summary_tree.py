@@ -11,10 +11,11 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from blake3 import blake3
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.llm.summary_select import DEFAULT, chosen, counted, weighed
@@ -33,8 +34,7 @@ _CUT_ONE_IN = 4
 _KEEPING = replace(DEFAULT, again=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is kept of a part; offsets count from its beginning.
 
     Attributes:
@@ -60,8 +60,7 @@ class Cache(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Digested:
+class Digested(Struct, frozen=True):
     """A document, as far as a summary needs it; offsets count from the document's beginning.
 
     Attributes:
@@ -77,8 +76,7 @@ class Digested:
     computed: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(Struct, frozen=True):
     key: bytes
     start: int
     size: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from zlib import crc32
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.llm import ground
@@ -100,8 +101,7 @@ _LABELLED = re.compile(r"[^\W\d_][\w /&().'-]{0,30}:\s")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A sentence that can stand in a summary, with those that it needs before it.
 
     Attributes:
@@ -127,8 +127,7 @@ class Unit:
         return self.spans[-1][0]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A block, or a stretch of a long one.
 
     Attributes:
@@ -174,8 +173,7 @@ def units_of(pieces: Sequence[Piece]) -> list[Unit]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """A sentence and where it stands in the document's text."""
 
     span: Span

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from dataclasses import dataclass
 from threading import Event
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.errors import ContextTooLong
@@ -45,8 +46,7 @@ _SHARE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Worded:
+class Worded(Struct, frozen=True):
     """What came of asking a model: the sentence to use, and whether it is the model's."""
 
     text: str

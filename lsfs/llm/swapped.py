@@ -11,8 +11,9 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.llm.stopwords import ENGLISH
@@ -30,8 +31,7 @@ _UNIT = re.compile(
 _NOT = re.compile(r"\b(?:not|no|never|without|except|cannot)\b|n['\u2019]t\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """A number or a name, its meaning, and at which word of the text it begins and ends."""
 
     text: str

@@ -6,9 +6,10 @@ import ctypes
 import os
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.llm.backend import Backend
 
@@ -23,8 +24,7 @@ _INTEGERS = {
 _HALF = 2  # bytes of a value of the attention state
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """The sizes of a model, in bytes.
 
     Attributes:

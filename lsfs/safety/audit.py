@@ -28,9 +28,10 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.errors import StateUnwritable
@@ -45,8 +46,7 @@ _BLOCK = 1 << 16
 QUOTED = 4  # characters of a name that is looked for within other words
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """What is to be written of a call.
 
     Attributes:
@@ -64,8 +64,7 @@ class Happening:
     details: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A line of the log.
 
     Attributes:
@@ -86,8 +85,7 @@ class Recorded:
     details: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a check of the log has found.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.errors import UsageError
@@ -15,8 +16,7 @@ from lsfs.safety.readers import Reader
 VERBS = ("read", "search", "write", "delete")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a client may do; :mod:`lsfs.syscalls.gate` is where it is held.
 
     A path is granted when a pattern matches it or a folder that it lies in; so ``Notes``,

@@ -11,8 +11,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.errors import AlreadyThere, NotFound, UsageError
 from lsfs.safety.grants import Grant
@@ -24,8 +25,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 _TOKEN = re.compile(MARK + r"([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """Somebody who was given a token.
 
     Attributes:

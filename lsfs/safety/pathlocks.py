@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import LockHeld
 from lsfs.safety.clients import Client
 from lsfs.safety.statefile import StateFile
 
 
-@dataclass(frozen=True, slots=True)
-class PathLock:
+class PathLock(Struct, frozen=True):
     """A lock.
 
     Attributes:

@@ -15,8 +15,9 @@ import os
 import secrets
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.errors import AccessDenied
 from lsfs.safety.grants import Grant, literal
@@ -27,8 +28,7 @@ _KEY_BYTES = 32
 _NS = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A link that was given out.
 
     Attributes:
@@ -45,8 +45,7 @@ class Share:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """What a valid token stands for: a path, and a grant to read it and nothing else."""
 
     path: str

@@ -14,9 +14,11 @@ import difflib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from lsfs import errors
 from lsfs.errors import AccessDenied, LsfsError, UsageError
@@ -41,8 +43,7 @@ _STATUS: tuple[tuple[type[LsfsError], int], ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class StorageResponse:
+class StorageResponse(Struct, frozen=True):
     """What AIOS calls by the same name.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lsfs.errors import AlreadyThere, ConfirmationRequired, LsfsError, NotFound, UsageError
 from lsfs.serve.aios_given import count, length, words
@@ -234,8 +235,7 @@ class Agent:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation.
 
     Attributes:

@@ -12,7 +12,6 @@ import logging
 import mimetypes
 import socket
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ import anyio.to_thread
 import mcp_types as types
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.shared.exceptions import MCPError
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.errors import AccessDenied, LsfsError, TooLarge

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lsfs.serve.mcp_names import named, named_at, shown
 
@@ -41,8 +42,7 @@ _NOISE = frozenset({"scores", "explain", "snippet", "snippet_start", "highlights
 _LISTED = 50  # of a list inside an item
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A result as text, in parts.
 
     Attributes:
@@ -57,8 +57,7 @@ class Shown:
     next: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How the results of a tool are shown.
 
     Attributes:
@@ -74,8 +73,7 @@ class Form:
     is_plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What is sent of a result: the text, the same for programs, and how to go on."""
 
     text: str

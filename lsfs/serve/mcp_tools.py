@@ -6,9 +6,10 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.drives import DriveRecord
@@ -22,8 +23,7 @@ CURSOR = {"type": "string", "description": "go on where an answer was cut: its `
 _FOLDERS = frozenset({"dir"})  # fields that name a folder, beside those that are paths
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """A syscall as one tool."""
 
     tool: Tool

@@ -24,9 +24,11 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import codec, errors
 from lsfs.errors import LsfsError
@@ -47,8 +49,7 @@ CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 Emit = Callable[[dict[str, Any]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """Who makes a call, and what they may do."""
 
     client: Who

@@ -16,7 +16,8 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.errors import LsfsError
 
@@ -25,8 +26,7 @@ _FIRST_GUESS_S = 2.0  # how long a request takes, before one has ended
 _WEIGHT = 0.2  # of the last request in the mean of how long they take
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much work there is room for.
 
     Attributes:
@@ -70,8 +70,7 @@ class ShuttingDown(Refused):
     """The service is about to end."""
 
 
-@dataclass(slots=True, eq=False)
-class Turn:
+class Turn(Struct, eq=False):
     """A request's place, from when it came until :meth:`leave`."""
 
     member: str

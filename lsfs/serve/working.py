@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar
+from msgspec import Struct, field
 
 from lsfs.errors import Cancelled, LsfsError
 from lsfs.serve.access import Cancellation
@@ -35,8 +35,7 @@ class Ending(LsfsError):
     """A request was given up because the service ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long work may take.
 
     Attributes:
@@ -48,8 +47,7 @@ class Patience:
     end: anyio.Event | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a piece of work: a result, or an error."""
 
     result: Any = None
@@ -127,8 +125,7 @@ def _threads() -> anyio.CapacityLimiter:
         return made
 
 
-@dataclass(slots=True)
-class Streamed:
+class Streamed(Struct):
     """An answer whose parts are sent as they come; an ASGI application.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.model import QueryPlan
 from lsfs.syscalls.engines import Call
@@ -27,8 +28,7 @@ RARER = 3  # words of a question that are looked for alone
 MARGIN = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What was found in the end, for which wording, and the rounds in words."""
 
     found: Gathered
@@ -57,8 +57,7 @@ def looked_again(
     return Looked(found, words, tuple(notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """A round: the question as it is compared, what is searched for, and files to read whole."""
 
     words: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import UsageError
@@ -36,8 +38,7 @@ _ADDABLE = ("amount", "number", "text")
 _ORDERED = (*_ADDABLE, "date", "duration")
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateRequest:
+class AggregateRequest(Struct, frozen=True):
     """What is computed, of what, of which files."""
 
     function: Annotated[
@@ -65,8 +66,7 @@ class AggregateRequest:
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """A file that counts, with its value and the groups it is in."""
 
     file: SideFile

@@ -8,8 +8,9 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from lsfs.errors import Cancelled, LsfsError
 
@@ -30,8 +31,7 @@ FLOOD, FLOOD_SECONDS = 16, 10.0
 FULL_SECONDS = 600.0  # before it is tried again where there was no room
 
 
-@dataclass(frozen=True, slots=True)
-class _Hot:
+class _Hot(Struct, frozen=True):
     """A file that is likely to be asked about, and what it is worth: a time, in nanoseconds."""
 
     path: str

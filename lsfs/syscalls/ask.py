@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import UsageError
@@ -28,8 +30,7 @@ TOPIC_SHARE = 0.45
 NOT_FOUND = "not found in your files"
 
 
-@dataclass(frozen=True, slots=True)
-class AskRequest:
+class AskRequest(Struct, frozen=True):
     """A question in words."""
 
     question: Annotated[str, Param("the question, in words", words=True, positional=True)] = ""
@@ -50,8 +51,7 @@ class AskRequest:
     forget: Annotated[bool, Param("forget the conversation")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPart:
+class AnswerPart(Struct, frozen=True):
     """The answer to a part of a question, or to a step on the way to its answer.
 
     Attributes:
@@ -68,8 +68,7 @@ class AnswerPart:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer and what it rests on.
 
     Attributes:
@@ -237,7 +236,7 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
 def _authorship(
     call: Call, request: AskRequest, plan: QueryPlan, filters: Filters
 ) -> Answer | None:
-    """Who wrote the text that is named; None when that is not asked for, or no such text says it."""
+    """Who wrote the text that is named; None when that is not asked, or no text says it."""
     from lsfs.syscalls.authorship import written_by
 
     found, files = written_by(call.engines, request.question, filters)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Annotated, Any
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.clock import iso
@@ -14,8 +15,7 @@ from lsfs.syscalls.past import when
 from lsfs.syscalls.registry import Param, registry
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRequest:
+class AuditRequest(Struct, frozen=True):
     """Which lines."""
 
     path: Annotated[str, Param("only what names this path, or one below it", path=True)] = ""
@@ -28,8 +28,7 @@ class AuditRequest:
     limit: Annotated[int, Param("the last so many", flags=("-n",))] = 100
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     """A call that changed something, or was refused.
 
     Attributes:
@@ -56,8 +55,7 @@ class AuditEntry:
     claimed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntries:
+class AuditEntries(Struct, frozen=True):
     """Lines of the audit log, oldest first."""
 
     entries: tuple[AuditEntry, ...]
@@ -78,8 +76,7 @@ def audit(call: Call, request: AuditRequest) -> AuditEntries:
     return AuditEntries(tuple(kept))
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyRequest:
+class VerifyRequest(Struct, frozen=True):
     """What else to compare with."""
 
     head: Annotated[str, Param("what `head` was when you noted it: that line must be there")] = ""

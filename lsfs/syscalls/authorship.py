@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import Citation, FieldValue, FoundFile
 from lsfs.syscalls.engines import Engines
@@ -33,8 +35,7 @@ _SENT = frozenset(("label: from", "label: issued by", "label: von", "label: de",
                    "label: absender"))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who wrote a file.
 
     Attributes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from lsfs import config as settings
 from lsfs.errors import NotFound, UsageError
@@ -28,8 +29,7 @@ COMPACT_AFTER = 1  # commits of one run, after which the library is compacted an
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What is to be put into a library, and how.
 
     Attributes:
@@ -51,8 +51,7 @@ class Order:
     compacts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """What came of it.
 
     Attributes:
@@ -99,8 +98,7 @@ def put(
     return Put(ingested, compacted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     library: Library
     source: Source
     engine: Engine

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.clock import iso
@@ -18,8 +19,7 @@ AT_ONCE = 1000
 _EVENTS = {"created": "created", "renamed": "moved", "removed": "removed"}
 
 
-@dataclass(frozen=True, slots=True)
-class FileEvent:
+class FileEvent(Struct, frozen=True):
     """Something that happened to a file, folder or link.
 
     Attributes:
@@ -44,8 +44,7 @@ class FileEvent:
     cursor: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileEvents:
+class FileEvents(Struct, frozen=True):
     """Events in order, and what to go on from.
 
     Attributes:
@@ -56,8 +55,7 @@ class FileEvents:
     cursor: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesRequest:
+class ChangesRequest(Struct, frozen=True):
     """From where on."""
 
     cursor: Annotated[str, Param("go on from here; without, only say where the end is now")] = ""
@@ -65,8 +63,7 @@ class ChangesRequest:
     limit: Annotated[int, Param("events of one answer at most")] = AT_ONCE
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Struct, frozen=True):
     """How far somebody has read: the journal by its id; the index by time of reading, and id."""
 
     change: int = 0

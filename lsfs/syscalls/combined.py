@@ -5,8 +5,9 @@ Shi et al., "From Commands to Prompts: LLM-based Semantic File System for AIOS",
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs.index.groups.grouped import GroupedFile
 from lsfs.model import Hit
@@ -16,8 +17,7 @@ from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import Hits, RetrieveRequest, retrieve
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordsRequest:
+class KeywordsRequest(Struct, frozen=True):
     """Which words, and where."""
 
     keywords: Annotated[tuple[str, ...], Param("words, or phrases")]
@@ -42,8 +42,7 @@ def _hit(file: GroupedFile) -> Hit:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SemanticRequest:
+class SemanticRequest(Struct, frozen=True):
     """What to look for, and where."""
 
     query: Annotated[str, Param("what to look for, in words")]

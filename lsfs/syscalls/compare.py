@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.differences import ChangeSummary, Diff
@@ -32,8 +33,7 @@ _AFTER = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRequest:
+class DiffRequest(Struct, frozen=True):
     """Which versions of which file."""
 
     path: Annotated[str, Param("the file", path=True)]
@@ -71,8 +71,7 @@ def diff(call: Call, request: DiffRequest) -> Diff:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSummaryRequest:
+class ChangeSummaryRequest(Struct, frozen=True):
     """Which versions of which file."""
 
     path: Annotated[str, Param("the file", path=True)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lsfs.errors import StateUnwritable, UsageError
 from lsfs.syscalls.ask import NOT_FOUND, Answer, AskRequest, answered, matching_files

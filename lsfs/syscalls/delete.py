@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import beneath
 from lsfs.errors import NotFound, UsageError, VersionConflict
@@ -17,8 +19,7 @@ from lsfs.syscalls.writing import changing
 SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteRequest:
+class DeleteRequest(Struct, frozen=True):
     """What is removed."""
 
     path: Annotated[tuple[str, ...], Param("files and folders", path=True)]
@@ -26,8 +27,7 @@ class DeleteRequest:
     apply: Annotated[str, Param("carry out the plan of this digest", hidden=True)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DeletePlan:
+class DeletePlan(Struct, frozen=True):
     """What would be removed, or has been.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Param, registry
@@ -14,15 +15,13 @@ from lsfs.syscalls.registry import Param, registry
 _AT_ONCE = 500  # paths in one statement
 
 
-@dataclass(frozen=True, slots=True)
-class DescribeRequest:
+class DescribeRequest(Struct, frozen=True):
     """Which files."""
 
     paths: Annotated[tuple[str, ...], Param("the files", path=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Struct, frozen=True):
     """A file at a glance.
 
     Attributes:
@@ -47,8 +46,7 @@ class FileFacts:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """Files at a glance, in the order in which they were named; what is not indexed is left out."""
 
     files: tuple[FileFacts, ...]

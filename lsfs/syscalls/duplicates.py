@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.errors import UsageError
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 THRESHOLD = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicatesRequest:
+class DuplicatesRequest(Struct, frozen=True):
     """Where to look, and what counts as the same."""
 
     path: Annotated[
@@ -38,8 +38,7 @@ class DuplicatesRequest:
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDifference:
+class FieldDifference(Struct, frozen=True):
     """A field of which a file states other values than the one that stands for its group.
 
     Attributes:
@@ -51,8 +50,7 @@ class FieldDifference:
     there: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """A file of a group.
 
     Attributes:
@@ -68,8 +66,7 @@ class Duplicate:
     differs: tuple[FieldDifference, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateGroup:
+class DuplicateGroup(Struct, frozen=True):
     """Files that say the same.
 
     Attributes:
@@ -81,8 +78,7 @@ class DuplicateGroup:
     members: tuple[Duplicate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicates:
+class Duplicates(Struct, frozen=True):
     """Groups of files, the largest first."""
 
     groups: tuple[DuplicateGroup, ...]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs.errors import ParseError, TooLarge, UsageError, VersionConflict
 from lsfs.syscalls.engines import Call
@@ -21,8 +22,7 @@ from lsfs.syscalls.writing import changing, write_all
 MOST = 16 << 20  # bytes of a file that is edited
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One passage that is exchanged: the first that matches.
 
     Attributes:
@@ -34,8 +34,7 @@ class Edit:
     new_text: str
 
 
-@dataclass(frozen=True, slots=True)
-class EditRequest:
+class EditRequest(Struct, frozen=True):
     """Which file, and what is exchanged in it."""
 
     path: Annotated[str, Param("the file", path=True)]
@@ -43,8 +42,7 @@ class EditRequest:
     dry_run: Annotated[bool, Param("only show the difference")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """What was changed, or would be.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.config import ModelConfig
@@ -154,7 +155,7 @@ def _has_vectors(catalog: Catalog) -> bool:
 
 
 def _embed_fields() -> list[str]:
-    return [one.name for one in fields(ModelConfig) if one.name.startswith("embed")]
+    return [name for name in ModelConfig.__struct_fields__ if name.startswith("embed")]
 
 
 def _kept_setting(config: ModelConfig) -> str:
@@ -166,7 +167,7 @@ def _again(kept: str, name: str, config: ModelConfig) -> Embedder | None:
     try:
         values = codec.loads(kept, dict[str, str | bool]) if kept else {}
         known = {key: value for key, value in values.items() if key in _embed_fields()}
-        found = load(replace(config, **known)) if known else None  # type: ignore[arg-type]
+        found = load(replace(config, **known)) if known else None
     except (LsfsError, OSError, ValueError, TypeError) as error:
         log.warning("%s cannot be used any more (%s)", name, error)
         found = None

@@ -6,10 +6,11 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
 
 from lsfs.errors import AccessDenied, Cancelled
 from lsfs.safety.clients import Client
@@ -61,8 +62,7 @@ class Indexer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
+class Engines(Struct, frozen=True):
     """The parts of one open drive; built by :func:`lsfs.syscalls.drive.open_engines`.
 
     Attributes:
@@ -128,8 +128,7 @@ def _everything(_: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call of a syscall.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.errors import ModelMissing, NotFound, UsageError
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 FILES = 20  # that a query finds fields in
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractRequest:
+class ExtractRequest(Struct, frozen=True):
     """Whose fields, and which."""
 
     path: Annotated[
@@ -39,8 +39,7 @@ class ExtractRequest:
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(Struct, frozen=True):
     """A value of a field, and where it stands.
 
     Attributes:
@@ -63,8 +62,7 @@ class Extracted:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractedRows:
+class ExtractedRows(Struct, frozen=True):
     """Values, by file, in the order of the schema.
 
     Attributes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import Citation, Hit, QueryPlan
 from lsfs.places import Places
@@ -23,8 +25,7 @@ CLOSE_PASSAGES = 12  # of each of those
 WHOLE = 60  # of a file that is to be read whole
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """What was found for a question.
 
     Attributes:
@@ -77,8 +78,8 @@ def gathered(
         cancel=call.cancelled,
     )
     call.check()
-    candidates = _of_writing(words, candidates)
-    return Gathered(tuple(read), tuple(candidates), unknown(words, [*texts, *contexts]))
+    said = _of_writing(words, candidates)
+    return Gathered(tuple(read), tuple(said), unknown(words, [*texts, *contexts]))
 
 
 def _of_writing(question: str, candidates: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import concatenation, markdown, paths
 from lsfs.concatenation import JoinedPage
@@ -27,8 +28,7 @@ _TEXTS = ("txt", "md", "markdown", "log", "csv", "tsv", "rst", "text")
 _NAME_MAX = 255
 
 
-@dataclass(frozen=True, slots=True)
-class ConcatRequest:
+class ConcatRequest(Struct, frozen=True):
     """Which files, in order."""
 
     file1: Annotated[str, Param("the first file", path=True)]
@@ -36,8 +36,7 @@ class ConcatRequest:
     also: Annotated[tuple[str, ...], Param("a further file", flags=("-a",))] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Concatenation:
+class Concatenation(Struct, frozen=True):
     """Documents one after the other, as text.
 
     Attributes:
@@ -66,8 +65,7 @@ def concat(call: Call, request: ConcatRequest) -> Concatenation:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FileJoinRequest:
+class FileJoinRequest(Struct, frozen=True):
     """Which files, and what is to become of them."""
 
     file1: Annotated[str, Param("the first file", path=True)]
@@ -82,8 +80,7 @@ class FileJoinRequest:
     dry_run: Annotated[bool, Param("only say what would be written and removed")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class FileJoined:
+class FileJoined(Struct, frozen=True):
     """What was written.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
+
+from msgspec import Struct, field
 
 from lsfs import codec, paths
 from lsfs.drives import DriveRecord
@@ -17,16 +18,14 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 
-@dataclass(frozen=True, slots=True)
-class TextRequest:
+class TextRequest(Struct, frozen=True):
     """Which file, and which page of it."""
 
     path: Annotated[str, Param("the file", path=True)]
     page: Annotated[int, Param("only this page, from 1; 0 is all")] = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A file as lsfs reads it."""
 
     path: str
@@ -79,16 +78,14 @@ def text(call: Call, request: TextRequest) -> Text:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRequest:
+class StatusRequest(Struct, frozen=True):
     """What of the state to show."""
 
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
     problems: Annotated[bool, Param("list the files that could not be read, and why")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReport:
+class StatusReport(Struct, frozen=True):
     """What runs, and how far the index is.
 
     Attributes:
@@ -224,15 +221,13 @@ def _problems(call: Call) -> tuple[dict[str, Any], ...]:
         published.close()
 
 
-@dataclass(frozen=True, slots=True)
-class WaitRequest:
+class WaitRequest(Struct, frozen=True):
     """How long to wait."""
 
     timeout: Annotated[float, Param("seconds; 0 waits as long as it takes")] = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """Whether all that was on the disk is indexed."""
 
     done: bool
@@ -246,8 +241,7 @@ def wait_indexed(call: Call, request: WaitRequest) -> Waited:
     return Waited(done, call.engines.catalog.waiting().files)
 
 
-@dataclass(frozen=True, slots=True)
-class ReindexRequest:
+class ReindexRequest(Struct, frozen=True):
     """Nothing to choose: every file is read again."""
 
     dry_run: Annotated[bool, Param("only say how many files that are")] = False

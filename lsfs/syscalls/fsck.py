@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.drives import locked
 from lsfs.errors import LockHeld
@@ -16,16 +18,14 @@ from lsfs.syscalls.past import keeper_of
 from lsfs.syscalls.registry import Param, registry
 
 
-@dataclass(frozen=True, slots=True)
-class FsckRequest:
+class FsckRequest(Struct, frozen=True):
     """How far to go."""
 
     repair: Annotated[bool, Param("mend what can be mended, and take note of what is lost")] = False
     deep: Annotated[bool, Param("read all that is stored, not only see that it is there")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a check of a drive's state came to.
 
     Attributes:

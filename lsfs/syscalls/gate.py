@@ -9,10 +9,11 @@ refused, is written into the audit log.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import sqlite3
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import (
@@ -84,7 +85,7 @@ def run(call: Call, name: str, arguments: dict[str, Any]) -> Any:
         effect = declared.effect_of(request)
         _authorise(call, declared, request, effect)
         request = _private(call, declared, request)
-        with limited(dataclasses.replace(call, changes=effect is not Effect.READ)) as seen:
+        with limited(replace(call, changes=effect is not Effect.READ)) as seen:
             result = _run_told(seen, declared, request)
     except LsfsError as error:
         outcome = "refused" if isinstance(error, _REFUSALS) else "failed"
@@ -204,7 +205,7 @@ def _private(call: Call, declared: Syscall, request: Any) -> Any:
         for entry, _, param in declared.fields()
         if param.session
     }
-    return dataclasses.replace(request, **own) if own else request
+    return replace(request, **own) if own else request
 
 
 def _is_plan(effect: Effect, request: Any, result: Any) -> bool:
@@ -225,7 +226,7 @@ def _record(call: Call, declared: Syscall, request: Any, what: Happening, digest
     details = {"arguments": {} if request is None else told_arguments(declared, request)}
     if digest:
         details["plan"] = digest  # type: ignore[assignment]
-    what = dataclasses.replace(what, details=details)
+    what = replace(what, details=details)
     durable = what.effect == Effect.DESTRUCTIVE
     try:
         AuditLog(call.engines.state.audit).append(

@@ -6,8 +6,9 @@ LLM-based Semantic File System for AIOS", appendix A) are here under their names
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs.errors import NotFound, UsageError
 from lsfs.index.groups.grouped import FileGroup
@@ -16,8 +17,7 @@ from lsfs.syscalls.engines import Call
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRequest:
+class GroupRequest(Struct, frozen=True):
     """What to group by, and which files."""
 
     key: Annotated[
@@ -55,8 +55,7 @@ class GroupRequest:
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """Files in groups.
 
     Attributes:
@@ -123,8 +122,7 @@ def group_by(call: Call, request: GroupRequest) -> Groups:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordGroupRequest:
+class KeywordGroupRequest(Struct, frozen=True):
     """Which words, and where."""
 
     keywords: Annotated[tuple[str, ...], Param("words, or phrases")]
@@ -143,8 +141,7 @@ def group_keywords(call: Call, request: KeywordGroupRequest) -> Groups:
     return group_by(call, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class SemanticGroupRequest:
+class SemanticGroupRequest(Struct, frozen=True):
     """What the files are to be about, and where."""
 
     query: Annotated[str, Param("what the files are about, in words")]
@@ -168,8 +165,7 @@ def group_semantic(call: Call, request: SemanticGroupRequest) -> Groups:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class IntegratedRequest:
+class IntegratedRequest(Struct, frozen=True):
     """Which words, what about, and where."""
 
     keywords: Annotated[tuple[str, ...], Param("words, or phrases")]
@@ -180,8 +176,7 @@ class IntegratedRequest:
     name: Annotated[str, Param("keep the files as a directory .lsfs/group/NAME")] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupName:
+class GroupName(Struct, frozen=True):
     """A kept grouping."""
 
     name: Annotated[str, Param("name of the directory below .lsfs/group")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss, csv_of
@@ -27,8 +28,7 @@ NEAR_MISSES = 50  # of all files together
 SHOWN_MISSING = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class JoinRequest:
+class JoinRequest(Struct, frozen=True):
     """What is joined with what, on what."""
 
     left: Annotated[

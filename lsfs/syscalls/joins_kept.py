@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, replace
 from typing import Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.errors import LsfsError, NotFound, UsageError
@@ -28,8 +30,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class JoinName:
+class JoinName(Struct, frozen=True):
     """A kept join."""
 
     name: Annotated[str, Param("name of the directory below .lsfs/join")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs.clock import iso
 from lsfs.errors import ModelError
@@ -14,13 +15,11 @@ if TYPE_CHECKING:
     from lsfs.llm.kvfolder import ContextFolder, KvFolder
 
 
-@dataclass(frozen=True, slots=True)
-class KvStatusRequest:
+class KvStatusRequest(Struct, frozen=True):
     """Nothing to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class KvContext:
+class KvContext(Struct, frozen=True):
     """Blocks that one model made behind one prefix.
 
     Attributes:
@@ -44,8 +43,7 @@ class KvContext:
     used: str
 
 
-@dataclass(frozen=True, slots=True)
-class KvReport:
+class KvReport(Struct, frozen=True):
     """What is kept of the language model's work.
 
     Attributes:
@@ -121,16 +119,14 @@ def _context(one: ContextFolder, digest: str) -> KvContext:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class KvClearRequest:
+class KvClearRequest(Struct, frozen=True):
     """How much to forget."""
 
     unused: Annotated[bool, Param("only of models that do not answer any more")] = False
     dry_run: Annotated[bool, Param("only say how much that is")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class KvCleared:
+class KvCleared(Struct, frozen=True):
     """What was forgotten, or would be: how many blocks, of how many bytes."""
 
     blocks: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import beneath, paths
 from lsfs.errors import NotFound
@@ -29,8 +30,7 @@ _EXCLUDE = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ListRequest:
+class ListRequest(Struct, frozen=True):
     """Which folder, and in which order."""
 
     path: _FOLDER = ""
@@ -38,8 +38,7 @@ class ListRequest:
     at: _AT = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What a folder holds; ``more`` entries are not shown."""
 
     path: str
@@ -94,8 +93,7 @@ def _past_entry(row: Row) -> Entry:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TreeRequest:
+class TreeRequest(Struct, frozen=True):
     """Of which folder, and how much."""
 
     path: _FOLDER = ""
@@ -103,8 +101,7 @@ class TreeRequest:
     limit: Annotated[int, Param("show at most so many entries, those near the top first")] = MOST
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A folder and all below it.
 
     Attributes:
@@ -169,8 +166,7 @@ def _below(one: Entry, path: str) -> str:
     return one.path[len(path) + 1 :] if path else one.path
 
 
-@dataclass(frozen=True, slots=True)
-class FindRequest:
+class FindRequest(Struct, frozen=True):
     """Which names, and where."""
 
     path: Annotated[str, Param("the folder to look in; '.' is the whole drive", path=True)]
@@ -183,8 +179,7 @@ class FindRequest:
     after: Annotated[str, Param("only what comes behind this path", path=True)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Files and folders whose names match, by path; ``more`` says that there are others."""
 
     entries: tuple[Entry, ...]
@@ -242,16 +237,14 @@ def walk(
             waiting.append(list(reversed(_listed(call, root, one.path, path))))
 
 
-@dataclass(frozen=True, slots=True)
-class StatRequest:
+class StatRequest(Struct, frozen=True):
     """Of what."""
 
     path: Annotated[str, Param("the file or folder; '.' is the drive itself", path=True)]
     at: _AT = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(Struct, frozen=True):
     """What stands at a path.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.model import Citation, FieldValue, FoundFile, QueryPlan, Statement
 from lsfs.places import cited
@@ -21,8 +22,7 @@ ROWS = 200
 PLACES = 3  # of a row that its line names
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Values and their places.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.clock import iso
@@ -19,8 +21,7 @@ _DRY = Annotated[bool, Param("only say what would be done")]
 _PATH = Annotated[str, Param("the file or folder, with all in it", path=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class LockRequest:
+class LockRequest(Struct, frozen=True):
     """What to lock, and how long."""
 
     path: _PATH
@@ -28,8 +29,7 @@ class LockRequest:
     dry_run: _DRY = False
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """A lock that is held.
 
     Attributes:
@@ -69,8 +69,7 @@ def lock(call: Call, request: LockRequest) -> Locked:
     return replace(taken, dry_run=request.dry_run, is_there=is_there)
 
 
-@dataclass(frozen=True, slots=True)
-class UnlockRequest:
+class UnlockRequest(Struct, frozen=True):
     """What to unlock."""
 
     path: _PATH

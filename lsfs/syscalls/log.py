@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import codec, paths
 from lsfs.clock import iso
@@ -21,8 +22,7 @@ POLL_S = 0.2
 AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """One change of a file, folder or link.
 
     Attributes:
@@ -50,15 +50,13 @@ class LogEntry:
     outside: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLog:
+class ChangeLog(Struct, frozen=True):
     """Changes, oldest first."""
 
     changes: tuple[LogEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LogRequest:
+class LogRequest(Struct, frozen=True):
     """Which changes."""
 
     path: Annotated[str, Param("only at and below this path", path=True, positional=True)] = ""

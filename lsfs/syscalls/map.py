@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 LEAST = 3  # files on a map
 
 
-@dataclass(frozen=True, slots=True)
-class MapRequest:
+class MapRequest(Struct, frozen=True):
     """Which files, and how many topics."""
 
     dir: Annotated[str, Param("only below this folder of the drive")] = ""
@@ -26,8 +26,7 @@ class MapRequest:
     wait: Annotated[bool, Param("first wait until the index is up to date")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class MapPoint:
+class MapPoint(Struct, frozen=True):
     """A file on the map.
 
     Attributes:
@@ -45,8 +44,7 @@ class MapPoint:
     date: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MapTopic:
+class MapTopic(Struct, frozen=True):
     """One of the widest topics.
 
     Attributes:
@@ -61,8 +59,7 @@ class MapTopic:
     within: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DriveMap:
+class DriveMap(Struct, frozen=True):
     """Files on a plane, and their topics, the largest first."""
 
     points: tuple[MapPoint, ...]

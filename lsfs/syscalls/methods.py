@@ -7,7 +7,6 @@ there is, are written by ``python -m lsfs.syscalls.methods`` and kept true by a 
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import inspect
 import json
@@ -16,6 +15,9 @@ import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo
 
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
@@ -147,7 +149,7 @@ def stub() -> str:
     for declared in _all():
         modules.setdefault(declared.result.__module__, []).append(declared.result.__name__)
         for _, hint, _ in declared.fields():
-            for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
+            for part in filter(_is_value, typing.get_args(hint)):
                 modules.setdefault(part.__module__, []).append(part.__name__)
     for module, names in sorted(modules.items()):
         lines.append(f"from {module} import {', '.join(sorted(set(names)))}")
@@ -164,13 +166,17 @@ def stub() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _argument(entry: dataclasses.Field[Any], hint: Any) -> str:
+def _is_value(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, Struct)
+
+
+def _argument(entry: FieldInfo, hint: Any) -> str:
     name = hint.__name__ if typing.get_origin(hint) is None else str(hint)
     if hint == tuple[str, ...]:  # one text may be given too, which is a sequence of them already
         name = "Sequence[str]"
-    for part in filter(dataclasses.is_dataclass, typing.get_args(hint)):
+    for part in filter(_is_value, typing.get_args(hint)):
         name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
-    default = "" if entry.default is dataclasses.MISSING else " = ..."
+    default = "" if entry.default is NODEFAULT else " = ..."
     return f"{entry.name}: {name}{default}"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs import beneath
 from lsfs.errors import NotFound, UsageError
@@ -15,8 +16,7 @@ from lsfs.syscalls.within import found, source, told
 WIDTH = 1200  # pixels
 
 
-@dataclass(frozen=True, slots=True)
-class PageImageRequest:
+class PageImageRequest(Struct, frozen=True):
     """Which page of which file, and how large."""
 
     path: Annotated[str, Param("a PDF or a picture", path=True)]
@@ -24,8 +24,7 @@ class PageImageRequest:
     width: Annotated[int, Param("in pixels")] = WIDTH
 
 
-@dataclass(frozen=True, slots=True)
-class PageImage:
+class PageImage(Struct, frozen=True):
     """A page as a picture, PNG or JPEG."""
 
     path: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.errors import LsfsError, UsageError
@@ -29,8 +30,7 @@ _NEW = {
 _MAY_BE_PATHS = ("dir", "what")
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCall:
+class PlannedCall(Struct, frozen=True):
     """A call that a prompt asks for.
 
     Attributes:
@@ -46,8 +46,7 @@ class PlannedCall:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What a prompt asks for.
 
     Attributes:
@@ -65,8 +64,7 @@ class Parsed:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ParseRequest:
+class ParseRequest(Struct, frozen=True):
     """What was said."""
 
     prompt: Annotated[str, Param("what to do, in words", words=True)]

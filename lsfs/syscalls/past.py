@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.clock import iso
@@ -29,8 +30,7 @@ _WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _PATH = Annotated[str, Param("the file", path=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A content that a file had.
 
     Attributes:
@@ -63,16 +63,14 @@ class Version:
     present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The versions of a file, oldest first."""
 
     path: str
     versions: tuple[Version, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRequest:
+class HistoryRequest(Struct, frozen=True):
     """Of which file."""
 
     path: _PATH
@@ -251,8 +249,7 @@ class _NotBefore:
 # --- reading
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
+class ReadRequest(Struct, frozen=True):
     """Which bytes of which version."""
 
     path: _PATH
@@ -265,8 +262,7 @@ class ReadRequest:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bytes:
+class Bytes(Struct, frozen=True):
     """A part of a version; ``total`` is the size of the whole."""
 
     path: str
@@ -336,16 +332,14 @@ def _meant(call: Call, path: str, version: int, moment_: str) -> Row:
 # --- moments with a name
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotRequest:
+class SnapshotRequest(Struct, frozen=True):
     """What to call the present moment."""
 
     name: Annotated[str, Param("its name; the time when none is given", positional=True)] = ""
     dry_run: Annotated[bool, Param("only see whether the name is free")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A moment with a name."""
 
     name: str
@@ -353,8 +347,7 @@ class Snapshot:
     time_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshots:
+class Snapshots(Struct, frozen=True):
     """All moments with a name, oldest first."""
 
     snapshots: tuple[Snapshot, ...]
@@ -377,8 +370,7 @@ def snapshot(call: Call, request: SnapshotRequest) -> Snapshot:
     return Snapshot(name, iso(now_ns), now_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotsRequest:
+class SnapshotsRequest(Struct, frozen=True):
     """Nothing to choose."""
 
 
@@ -389,8 +381,7 @@ def snapshots(call: Call, request: SnapshotsRequest) -> Snapshots:
     return Snapshots(tuple(Snapshot(name, iso(ns), ns) for name, ns in found.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class DropSnapshotRequest:
+class DropSnapshotRequest(Struct, frozen=True):
     """Which."""
 
     name: Annotated[str, Param("the snapshot")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.index.folding import fold
 
@@ -74,8 +76,7 @@ _SAYS_PAID = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
+class Paid(Struct, frozen=True):
     """Files by whether they say what is asked for.
 
     Attributes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.drives import locked
@@ -28,8 +30,7 @@ SHOWN = 20
 WHO_STAYS = 3  # files that are named when they have the same content
 
 
-@dataclass(frozen=True, slots=True)
-class PurgeRequest:
+class PurgeRequest(Struct, frozen=True):
     """What to forget."""
 
     path: Annotated[
@@ -38,8 +39,7 @@ class PurgeRequest:
     apply: Annotated[str, Param("carry out the plan of this digest", hidden=True)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PurgePlan:
+class PurgePlan(Struct, frozen=True):
     """What would be forgotten, or has been.
 
     Attributes:

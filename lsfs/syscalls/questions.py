@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import NotFound, UsageError
 from lsfs.model import SavedQuestion
@@ -21,16 +23,14 @@ LONGEST_QUESTION = 64 << 10  # bytes
 TURN_S = 0.2  # between two signs of life to a caller who waits for others' answers
 
 
-@dataclass(frozen=True, slots=True)
-class NewQuestion:
+class NewQuestion(Struct, frozen=True):
     """A question, and the name of its file."""
 
     name: Annotated[str, Param("name of the file below .lsfs/ask, without .md")]
     question: Annotated[str, Param("the question, in words")]
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionName:
+class QuestionName(Struct, frozen=True):
     """A kept question."""
 
     name: Annotated[str, Param("name of the file below .lsfs/ask, without .md")]

@@ -6,8 +6,9 @@ import contextlib
 import os
 import stat as modes
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Protocol
+
+from msgspec import Struct
 
 from lsfs import beneath, markdown, paths
 from lsfs.errors import LsfsError, ParseError, TooLarge, UsageError
@@ -25,8 +26,7 @@ _PATH = Annotated[str, Param("the file", path=True)]
 _CURSOR = Annotated[str, Param("go on where an answer was cut: what it gave as `next`")]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTextRequest:
+class ReadTextRequest(Struct, frozen=True):
     """Which file, and which part of it."""
 
     path: _PATH
@@ -37,8 +37,7 @@ class ReadTextRequest:
     limit: Annotated[int, Param("bytes of one answer at most", hidden=True)] = MOST_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class FileText:
+class FileText(Struct, frozen=True):
     """A file as text, or a part of it.
 
     Attributes:
@@ -94,16 +93,14 @@ def read_text(call: Call, request: ReadTextRequest) -> FileText:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTextsRequest:
+class ReadTextsRequest(Struct, frozen=True):
     """Which files."""
 
     paths: Annotated[tuple[str, ...], Param("the files", path=True)]
     limit: Annotated[int, Param("bytes of all of them at most", hidden=True)] = MOST_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class OneOfTexts:
+class OneOfTexts(Struct, frozen=True):
     """A file as text, or why it cannot be read."""
 
     path: str
@@ -112,8 +109,7 @@ class OneOfTexts:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """Files as text, in the order in which they were asked for."""
 
     files: tuple[OneOfTexts, ...]

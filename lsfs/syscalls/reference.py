@@ -7,11 +7,13 @@ A test keeps the page true.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import typing
 from pathlib import Path
 from typing import Any
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo
 
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.registry import Syscall, registry
@@ -70,16 +72,15 @@ def _section(one: Syscall) -> str:
     return "\n".join(lines)
 
 
-def _argument(entry: dataclasses.Field[Any], hint: Any, param: Any) -> str:
-    needed = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-    default = "needed" if needed else f"`{_default(entry)}`"
+def _argument(entry: FieldInfo, hint: Any, param: Any) -> str:
+    default = "needed" if entry.required else f"`{_default(entry)}`"
     choices = f"; one of {', '.join(f'`{c}`' for c in param.choices if c)}" if param.choices else ""
     told = (param.help + choices).replace("|", "\\|")
     return f"| `{entry.name}` | {_type(hint)} | {default} | {told} |"
 
 
-def _default(entry: dataclasses.Field[Any]) -> str:
-    if entry.default is dataclasses.MISSING and callable(entry.default_factory):
+def _default(entry: FieldInfo) -> str:
+    if entry.default is NODEFAULT and callable(entry.default_factory):
         return repr(entry.default_factory())
     return repr(entry.default)
 
@@ -89,15 +90,15 @@ def _type(hint: Any) -> str:
         return f"`{getattr(hint, '__name__', hint)}`"
     name = str(hint)
     for part in typing.get_args(hint):
-        if isinstance(part, type) and dataclasses.is_dataclass(part):
+        if isinstance(part, type) and issubclass(part, Struct):
             name = name.replace(f"{part.__module__}.{part.__qualname__}", part.__name__)
     return f"`{name.replace('typing.', '')}`".replace("|", "\\|")
 
 
 def _shape(result: Any) -> str:
-    if not dataclasses.is_dataclass(result):
+    if not issubclass(result, Struct):
         return "see its docstring."
-    return ", ".join(f"`{entry.name}`" for entry in dataclasses.fields(result)) + "."
+    return ", ".join(f"`{name}`" for name in result.__struct_fields__) + "."
 
 
 if __name__ == "__main__":

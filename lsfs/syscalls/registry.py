@@ -7,7 +7,6 @@ daemon understands, and the JSON schema; nothing about it is written down twice.
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import functools
 import importlib
@@ -15,9 +14,11 @@ import inspect
 import os
 import typing
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import FieldInfo, fields
 
 from lsfs import codec
 from lsfs.errors import UsageError
@@ -35,8 +36,7 @@ class Effect(StrEnum):
     DESTRUCTIVE = "destructive"
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """What a person needs to know of one field of a request.
 
     Attributes:
@@ -63,8 +63,7 @@ class Param:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """How agents are offered a syscall, over the Model Context Protocol.
 
     Attributes:
@@ -90,8 +89,7 @@ class Tool:
     requires: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Syscall:
+class Syscall(Struct, frozen=True):
     """A declared operation.
 
     Attributes:
@@ -128,7 +126,7 @@ class Syscall:
         """What it does, for a person."""
         return inspect.cleandoc(self.run.__doc__ or "")
 
-    def fields(self) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
+    def fields(self) -> list[tuple[FieldInfo, Any, Param]]:
         """Fields of the request with their type and description."""
         return _fields(typing.cast(Hashable, self.request))
 
@@ -136,13 +134,7 @@ class Syscall:
     def positionals(self) -> frozenset[str]:
         """Fields that the command line takes without a name."""
         return frozenset(
-            entry.name
-            for entry, _, param in self.fields()
-            if param.positional
-            or (
-                entry.default is dataclasses.MISSING
-                and entry.default_factory is dataclasses.MISSING
-            )
+            entry.name for entry, _, param in self.fields() if param.positional or entry.required
         )
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -152,7 +144,7 @@ class Syscall:
             UsageError: an argument is missing, unknown (the nearest is named), given twice, or of
                 the wrong type.
         """
-        names = [entry.name for entry in dataclasses.fields(self.request)]
+        names = self.request.__struct_fields__
         if len(args) > len(names):
             raise UsageError(f"{self.name} takes at most {len(names)} arguments")
         values = dict(zip(names, args, strict=False))
@@ -164,10 +156,8 @@ class Syscall:
             if name in values:
                 raise UsageError(f"{self.name} got {name!r} twice")
             values[name] = value
-        for entry in dataclasses.fields(self.request):
-            required = entry.default is dataclasses.MISSING
-            required = required and entry.default_factory is dataclasses.MISSING
-            if required and entry.name not in values:
+        for entry, _, _ in self.fields():
+            if entry.required and entry.name not in values:
                 raise UsageError(f"{self.name} needs {entry.name!r}")
         several = {entry.name for entry, hint, _ in self.fields() if hint == tuple[str, ...]}
         plain = {name: _plain(value, name in several) for name, value in values.items()}
@@ -269,11 +259,10 @@ def _html(result: Any) -> str:
 
 
 @functools.cache  # each call of a syscall looks at them, and they take longer than most calls
-def _fields(request: Any) -> list[tuple[dataclasses.Field[Any], Any, Param]]:
-    hints = typing.get_type_hints(request, include_extras=True)
+def _fields(request: Any) -> list[tuple[FieldInfo, Any, Param]]:
     found = []
-    for entry in dataclasses.fields(request):
-        hint = hints[entry.name]
+    for entry in fields(request):
+        hint = entry.type
         extras = typing.get_args(hint)[1:] if _annotated(hint) else ()
         param = next((e for e in extras if isinstance(e, Param)), Param(""))
         found.append((entry, typing.get_args(hint)[0] if _annotated(hint) else hint, param))

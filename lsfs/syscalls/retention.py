@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.clock import iso
@@ -25,8 +26,7 @@ _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _APPLY = Annotated[str, Param("carry out the plan of this digest", hidden=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class DoomedVersion:
+class DoomedVersion(Struct, frozen=True):
     """A version that is to go."""
 
     path: str
@@ -35,8 +35,7 @@ class DoomedVersion:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a call would destroy, or has destroyed.
 
     Attributes:
@@ -54,8 +53,7 @@ class Plan:
     freed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PruneRequest:
+class PruneRequest(Struct, frozen=True):
     """What to keep. A version that none of the rules keeps goes."""
 
     keep_last: Annotated[int, Param("so many of the last versions of each file")] = 0
@@ -112,8 +110,7 @@ def _prune(call: Call, request: PruneRequest) -> Plan:
     return plan
 
 
-@dataclass(frozen=True, slots=True)
-class TrashEmptyRequest:
+class TrashEmptyRequest(Struct, frozen=True):
     """Which removed files to give up."""
 
     path: Annotated[str, Param("only what was in this folder", path=True, positional=True)] = ""

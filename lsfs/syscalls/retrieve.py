@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.conditions import REQUIRING, Conditions
@@ -30,8 +32,7 @@ NONE = Conditions()
 FOLDED = 3  # times as many hits are looked at as are asked for, when some may be folded
 
 
-@dataclass(frozen=True, slots=True)
-class RetrieveRequest:
+class RetrieveRequest(Struct, frozen=True):
     """What to look for, and where."""
 
     query: Annotated[str, Param("what to look for, in words", words=True)]
@@ -70,8 +71,7 @@ class RetrieveRequest:
     ] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Struct, frozen=True):
     """Passages found, best first; ``notes`` say how the query was read."""
 
     hits: tuple[Hit, ...]
@@ -175,8 +175,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     return Hits(tuple(hits), (*notes, *plan.notes, *found.notes, *pending_note(engines)))
 
 
-@dataclass(frozen=True, slots=True)
-class SearchName:
+class SearchName(Struct, frozen=True):
     """A kept query."""
 
     name: Annotated[str, Param("name of the directory below .lsfs/search")]
@@ -200,8 +199,7 @@ def drop_search(call: Call, request: SearchName) -> Done:
     return Done(f"{request.name}: forgotten")
 
 
-@dataclass(frozen=True, slots=True)
-class GrepRequest:
+class GrepRequest(Struct, frozen=True):
     """What to match, and where."""
 
     pattern: Annotated[str, Param("a regular expression")]
@@ -210,8 +208,7 @@ class GrepRequest:
     fixed: Annotated[bool, Param("the pattern is plain text", flags=("-F",))] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A line that matches; ``line`` counts lines, rows or paragraphs, ``page`` pages or sheets.
 
     Attributes:
@@ -225,8 +222,7 @@ class Match:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """Lines found, by path and place; ``more`` says that the list was cut."""
 
     matches: tuple[Match, ...]
@@ -452,8 +448,7 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
     return saved
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A query as it was read: what is written as filters, and the plan of the rest."""
 
     filters: Filters

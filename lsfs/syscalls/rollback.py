@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from lsfs import paths
 from lsfs.clock import iso
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 _ACTIONS = {"make_dir": "made folder", "remove_dir": "removed folder"}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that a restore changed, or would change.
 
     Attributes:
@@ -42,8 +42,7 @@ class Change:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """What a restore did.
 
     Attributes:
@@ -63,8 +62,7 @@ class Restored:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackRequest:
+class RollbackRequest(Struct, frozen=True):
     """What to bring back, and to which state."""
 
     path: Annotated[str, Param("the file or folder; '.' is the whole drive", path=True)]
@@ -127,8 +125,7 @@ def _wanted(call: Call, path: str, request: RollbackRequest) -> Row:
     return chosen(call, path, request.to)
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
+class _How(Struct, frozen=True):
     """Whether changes are made: not at all, or only those of a plan."""
 
     dry_run: bool
@@ -249,8 +246,7 @@ def hands(call: Call) -> Iterator[Hands]:
 # --- snapshots
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreRequest:
+class RestoreRequest(Struct, frozen=True):
     """Which moment, and what of it."""
 
     name: Annotated[str, Param("a snapshot")]
@@ -274,8 +270,7 @@ def restore(call: Call, request: RestoreRequest) -> Restored:
 # --- the trash
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """A file that was removed, and has not come back."""
 
     path: str
@@ -285,16 +280,14 @@ class Removed:
     kept: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trash:
+class Trash(Struct, frozen=True):
     """Files that were removed, latest first."""
 
     files: tuple[Removed, ...]
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrashRequest:
+class TrashRequest(Struct, frozen=True):
     """Of which part of the drive."""
 
     path: Annotated[str, Param("only what was in this folder", path=True, positional=True)] = ""
@@ -316,8 +309,7 @@ def trash(call: Call, request: TrashRequest) -> Trash:
     return Trash(files, sum(file.size for file in files))
 
 
-@dataclass(frozen=True, slots=True)
-class TrashRestoreRequest:
+class TrashRestoreRequest(Struct, frozen=True):
     """Which file, or folder with all that was removed from it."""
 
     path: Annotated[str, Param("a removed file, or a folder that it was in", path=True)]

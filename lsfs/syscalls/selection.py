@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import AccessDenied, UsageError
@@ -23,8 +25,7 @@ File = TypeVar("File")
 _GLOB = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Files in order of their paths, how they were chosen, in words, and what is to be said."""
 
     entries: tuple[Entry, ...]

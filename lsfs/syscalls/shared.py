@@ -6,10 +6,11 @@ import contextlib
 import logging
 import os
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.clock import Clock
 from lsfs.drives import DriveRecord
@@ -44,8 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("lsfs.syscalls.shared")
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What a library is opened with.
 
     Attributes:

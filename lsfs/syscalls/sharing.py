@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from lsfs import config as configuration
 from lsfs import paths
@@ -19,8 +20,7 @@ _DRY = Annotated[bool, Param("only say what would be done")]
 LONGEST_S = 366 * 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class ShareRequest:
+class ShareRequest(Struct, frozen=True):
     """What to share, and how long."""
 
     path: Annotated[str, Param("the file or folder", path=True)]
@@ -28,8 +28,7 @@ class ShareRequest:
     dry_run: _DRY = False
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLink:
+class SharedLink(Struct, frozen=True):
     """A link that was given out.
 
     Attributes:
@@ -79,13 +78,11 @@ def share(call: Call, request: ShareRequest) -> SharedLink:
     return SharedLink(made.path, made.id, iso(made.until_ns), made.by, token, link)
 
 
-@dataclass(frozen=True, slots=True)
-class SharesRequest:
+class SharesRequest(Struct, frozen=True):
     """Nothing to choose."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLinks:
+class SharedLinks(Struct, frozen=True):
     """The links that are good now."""
 
     shares: tuple[SharedLink, ...]
@@ -97,8 +94,7 @@ def shares(call: Call, request: SharesRequest) -> SharedLinks:
     return SharedLinks(_shown(Shares(call.engines.state.shares).all(call.engines.clock.now_ns())))
 
 
-@dataclass(frozen=True, slots=True)
-class UnshareRequest:
+class UnshareRequest(Struct, frozen=True):
     """What to end."""
 
     path: Annotated[str, Param("what is shared, or the id or token of a link", path=True)]

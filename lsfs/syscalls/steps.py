@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from lsfs.model import Citation, FoundFile, QueryPlan, Statement
 from lsfs.syscalls.ask import NOT_FOUND, Answer, AnswerPart

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import AccessDenied, ModelMissing, NotFound, ParseError, UsageError
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
 NOTHING = "nothing in your files is about that"
 
 
-@dataclass(frozen=True, slots=True)
-class SummarizeRequest:
+class SummarizeRequest(Struct, frozen=True):
     """What to sum up, and how long the summary is to be."""
 
     what: Annotated[
@@ -246,8 +247,7 @@ def _named(entries: Sequence[Entry], topic: Sequence[str]) -> Entry | None:
 # --- as in the paper
 
 
-@dataclass(frozen=True, slots=True)
-class RetrieveSummaryRequest:
+class RetrieveSummaryRequest(Struct, frozen=True):
     """What to look for, and what to leave out."""
 
     query: Annotated[str, Param("a path, or what to look for, in words", words=True)]

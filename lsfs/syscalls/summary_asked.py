@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.errors import NotFound, ParseError
 from lsfs.model import FoundFile, QueryPlan
@@ -47,8 +48,7 @@ _LENGTHS = {
 _LEADING = re.compile(r"(?:(?:me|for\s+me|the\s+(?:document|file|folder)|all\s+of)\s+)+", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class AskedSummary:
+class AskedSummary(Struct, frozen=True):
     """What is to be summed up, and how long the summary is to be."""
 
     what: str

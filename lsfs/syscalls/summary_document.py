@@ -6,11 +6,12 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.model import Block, BlockKind, Citation, Document, FieldValue, Statement, Table
@@ -45,8 +46,7 @@ _COMMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file whose document is to be summed up."""
 
     path: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import Citation, Document, Hit, QueryPlan, Statement
 from lsfs.places import Places
@@ -29,8 +31,7 @@ LIKE = 0.45  # of one that shares fewer words
 _APART = 1 << 40  # offsets of the n-th document begin at n times this, so that all are on one line
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """A document of which passages were found."""
 
     path: str
@@ -38,8 +39,7 @@ class _Read:
     places: Places
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentence:
+class _Sentence(Struct, frozen=True):
     """A sentence of one of them, and the score of its passage, of the best as 1."""
 
     unit: Unit

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
+from msgspec.structs import replace
 
 from lsfs.summaries import Summary
 from lsfs.syscalls.summary_document import text_of

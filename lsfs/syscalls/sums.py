@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.joins import Aggregated
 from lsfs.model import Citation, FoundFile, QueryPlan
@@ -60,8 +62,7 @@ _BILLED = tuple(
 _SMALL = frozenset(("and", "&", "und", "et", "y", "e", "of", "de", "du", "der", "von", "la", "le"))
 
 
-@dataclass(frozen=True, slots=True)
-class SumAsked:
+class SumAsked(Struct, frozen=True):
     """What a question for a sum is about.
 
     Attributes:

@@ -11,8 +11,9 @@ import logging
 import os
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.errors import UsageError
@@ -26,8 +27,7 @@ TALKS = 256  # conversations; the one that was idle longest goes first
 _SUFFIX = ".json"
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """A conversation as it is stored."""
 
     name: str

@@ -9,10 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs import digest as digests
 from lsfs.errors import LsfsError, UsageError
@@ -66,16 +68,14 @@ class Retained:
                 del self._asked[next(iter(self._asked))]
 
 
-@dataclass(slots=True)
-class _Missing:
+class _Missing(Struct):
     """Files of a moment that are not searched, and why."""
 
     lost: int = 0  # nobody kept their bytes
     unread: int = 0  # there was no time, or nobody may write the index here
 
 
-@dataclass(slots=True)
-class _Visit:
+class _Visit(Struct):
     """One search of one moment."""
 
     call: Call

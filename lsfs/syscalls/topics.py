@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import ContextTooLong, ModelMissing
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
@@ -72,8 +74,7 @@ def follow_topics(engines: Engines) -> None:
         engines.catalog.bump()
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFiles:
+class PlacedFiles(Struct, frozen=True):
     """Files with the directions of their documents.
 
     Attributes:

@@ -12,8 +12,9 @@ import errno
 import os
 import stat as modes
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from lsfs import beneath, paths
 from lsfs.drives import DriveRecord
@@ -29,8 +30,7 @@ def is_draft(name: str) -> bool:
     return name.startswith(DRAFTS) or (name.startswith(".lsfs-") and name.endswith(".tmp"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What stands at a path.
 
     Attributes:

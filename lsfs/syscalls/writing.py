@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import beneath
 from lsfs.errors import AccessDenied, NotFound, VersionConflict
@@ -37,8 +39,7 @@ _DRY = Annotated[bool, Param("only say what would be done")]
 _PARENTS = Annotated[bool, Param("make the folders on the way")]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A file that was written.
 
     Attributes:
@@ -56,8 +57,7 @@ class Written:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
+class WriteRequest(Struct, frozen=True):
     """What is written, and where."""
 
     path: _PATH
@@ -84,8 +84,7 @@ def write_file(call: Call, request: WriteRequest) -> Written:
     return _put(call, request, lambda fd: write_all(fd, data), len(data))
 
 
-@dataclass(frozen=True, slots=True)
-class PutRequest:
+class PutRequest(Struct, frozen=True):
     """Which file of this machine is taken in, and where."""
 
     source: Annotated[str, Param("a file of this machine, which stays as it is", local=True)]
@@ -147,8 +146,7 @@ def _appended(call: Call, path: str, fill: Callable[[int], None]) -> Callable[[i
     return write
 
 
-@dataclass(frozen=True, slots=True)
-class CopyRequest:
+class CopyRequest(Struct, frozen=True):
     """What is copied, and where."""
 
     source: Annotated[str, Param("the file", path=True)]
@@ -177,8 +175,7 @@ def copy(call: Call, request: CopyRequest) -> Written:
         return _put(call, to, fill, bytes_.size)
 
 
-@dataclass(frozen=True, slots=True)
-class MoveRequest:
+class MoveRequest(Struct, frozen=True):
     """What is moved, and where."""
 
     source: Annotated[str, Param("the file or folder", path=True)]
@@ -212,8 +209,7 @@ def move(call: Call, request: MoveRequest) -> Done:
     return Done(f"{path} would be {target}" if dry else f"{path} is {target} now")
 
 
-@dataclass(frozen=True, slots=True)
-class MakeDirRequest:
+class MakeDirRequest(Struct, frozen=True):
     """Which folder."""
 
     path: Annotated[str, Param("the folder; those above it are made too", path=True)]

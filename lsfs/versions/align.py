@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.versions.extracted import Reader
 from lsfs.versions.matching import best_pairs, gaps, matching
@@ -22,8 +23,7 @@ _IN_PLACE, _SAME_HEADING, _SAME_VALUES = 0.2, 0.1, 0.1  # what counts beside the
 Pair = tuple[int, int]
 
 
-@dataclass(slots=True)
-class Alignment:
+class Alignment(Struct):
     """How the statements of two versions correspond, by their positions.
 
     Attributes:
@@ -127,8 +127,7 @@ def _sections(all_of: Sequence[Statement]) -> list[int]:
 # --- statements in other words
 
 
-@dataclass(frozen=True, slots=True)
-class _Masked:
+class _Masked(Struct, frozen=True):
     """A statement's words, with each value masked by its kind, and its values."""
 
     masks: Counter[str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.differences import Quoted
 from lsfs.versions.grids import Grid, Row
@@ -16,8 +17,7 @@ _SAME = 3.0  # more than two tables that only resemble each other can score
 _COMMON = 40  # rows that share a cell; beyond, it says nothing about which is which
 
 
-@dataclass(frozen=True, slots=True)
-class CellChange:
+class CellChange(Struct, frozen=True):
     """A cell that is not what it was.
 
     Attributes:
@@ -33,8 +33,7 @@ class CellChange:
     place_after: Quoted
 
 
-@dataclass(slots=True)
-class GridChange:
+class GridChange(Struct):
     """How a table became another one."""
 
     old: Grid
@@ -48,8 +47,7 @@ class GridChange:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TableChanges:
+class TableChanges(Struct, frozen=True):
     """The tables that changed, and those that are in one version only."""
 
     changed: tuple[GridChange, ...]

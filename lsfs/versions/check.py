@@ -11,8 +11,9 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lsfs import beneath
 from lsfs.errors import LsfsError, NotFound
@@ -27,8 +28,7 @@ from lsfs.versions.tables import CONTENT, ContentRow
 TRIES = 3
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What a check came to.
 
     Attributes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs import databases
 from lsfs.paths import StatePaths
@@ -27,8 +28,7 @@ _BELOW = "(path = ?1 OR (path > CAST(?1 || '/' AS BLOB) AND path < CAST(?1 || '0
 SET_ASIDE = ("*.damaged*", "*.new", "*.salvaged*")
 
 
-@dataclass(frozen=True, slots=True)
-class Doomed:
+class Doomed(Struct, frozen=True):
     """What is to go.
 
     Attributes:

@@ -12,11 +12,11 @@ import stat as modes
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 # A file that was written to a moment ago may be written to again without its times telling: they
 # move in steps of up to 10 ms.
@@ -92,8 +92,7 @@ class Who(NamedTuple):
     program: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One thing that happened.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.model import Document
 from lsfs.versions.statements import Statement
@@ -17,8 +18,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019.&/][^\W_]+)*|[^\w\s]|_+")
 QUANTITIES = frozenset({"amount", "percent", "number"})
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A number, amount, date or name in a document.
 
     Attributes:
@@ -45,8 +45,7 @@ def no_values(_document: Document) -> Sequence[Value]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word, mark or value of a statement.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.differences import Quoted
 from lsfs.model import Block, BlockKind, Document, Table
@@ -16,8 +17,7 @@ _SAMPLE = 100  # lines by which the delimiter is told
 Row = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A table with its place.
 
     Attributes:

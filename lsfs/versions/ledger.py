@@ -12,7 +12,8 @@ import functools
 import os
 import stat as modes
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lsfs.errors import UsageError
 from lsfs.versions.drafts import is_draft

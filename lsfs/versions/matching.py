@@ -10,8 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 BUDGET = 3_000_000  # steps of all regions together
 MAX_EDITS = 1_000  # of one region without anchors; the memory is its square
@@ -19,8 +20,7 @@ MAX_EDITS = 1_000  # of one region without anchors; the memory is its square
 Item = TypeVar("Item", str, bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """``length`` items that correspond: from ``before`` on the one side, ``after`` on the other."""
 
     before: int
@@ -28,8 +28,7 @@ class Run:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """Runs in order, without those of length 0.
 
     Attributes:
@@ -45,8 +44,7 @@ class Matching:
         return [(run.before + k, run.after + k) for run in self.runs for k in range(run.length)]
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """What lies between two runs: the half-open ranges of items without a partner."""
 
     before_start: int

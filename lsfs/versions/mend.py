@@ -9,8 +9,9 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from lsfs import beneath
 from lsfs import digest as digests

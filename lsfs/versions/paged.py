@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.differences import Diff, DiffKind, PageDiff
 from lsfs.model import Document
@@ -22,8 +23,7 @@ LEFT_OUT = " \u2026"
 _Pages = tuple[int | None, int | None]  # of the earlier and of the later version
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A statement in the order of the diff: " ", "-" or "+", and the pages that it belongs to."""
 
     sign: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.differences import Quoted
 from lsfs.versions.align import Alignment
@@ -13,8 +14,7 @@ from lsfs.versions.statements import Statement
 MAX_QUOTE = 2_000  # characters of the sentences that one fact quotes
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Statements in a row that share a fate: of one paragraph, or of one section."""
 
     title: Statement | None

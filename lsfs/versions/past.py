@@ -9,9 +9,10 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 from lsfs.versions.contents import Content, ContentLost, Contents, connect
 from lsfs.versions.events import State
@@ -67,8 +68,7 @@ SELECT DISTINCT digest FROM numbered WHERE place <= ?
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FileThen:
+class FileThen(Struct, frozen=True):
     """A file of an earlier moment.
 
     Attributes:

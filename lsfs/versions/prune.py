@@ -11,10 +11,10 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
 from datetime import datetime
 
 from blake3 import blake3
+from msgspec import Struct
 
 from lsfs.versions.ledger import Ledger
 
@@ -30,8 +30,7 @@ _PERIODS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
 _LIVE = "SELECT content FROM version WHERE end_ns IS NULL AND content IS NOT NULL"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What is kept of each file: so many of the last versions, and the last of so many periods.
 
     Attributes:
@@ -47,11 +46,10 @@ class Rules:
     within_s: float = 0.0
 
     def __bool__(self) -> bool:
-        return any(getattr(self, field.name) for field in fields(self))
+        return any(getattr(self, name) for name in self.__struct_fields__)
 
 
-@dataclass(slots=True)
-class Held:
+class Held(Struct):
     """A content that a file had for a while; several rows of the ledger where it was renamed."""
 
     rows: list[int]

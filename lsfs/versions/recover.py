@@ -13,9 +13,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.errors import LsfsError, StateUnwritable
 from lsfs.paths import StatePaths
@@ -36,8 +37,7 @@ DAMAGED = ".damaged"
 _PARTS = ("", "-wal", "-shm")
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """How a ledger was made again.
 
     Attributes:

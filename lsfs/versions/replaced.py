@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.versions.extracted import QUANTITIES, Token, Value
 from lsfs.versions.matching import gaps, matching
@@ -45,8 +46,7 @@ _OF = frozenset({"of", "von", "de", "di"})
 _MORE_OF_IT = frozenset({"working", "business", "calendar"})  # "10 working days"
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Struct, frozen=True):
     """A value that another one stands in place of.
 
     Attributes:
@@ -64,8 +64,7 @@ class Replaced:
     direction: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rewording:
+class Rewording(Struct, frozen=True):
     """The difference of two versions of a statement.
 
     Attributes:

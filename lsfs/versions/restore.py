@@ -12,8 +12,9 @@ import errno
 import os
 import stat as modes
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from lsfs import beneath
 from lsfs.clock import Clock
@@ -95,8 +96,7 @@ class Directly:
         self._journal.append(now_ns, op, path, target, state=state, who=self._who)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One operation of a restore.
 
     Attributes:
@@ -115,8 +115,7 @@ class Step:
 _FILLED = 0o300  # what the owner of a folder needs to put something into it
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What came of the steps of a restore: those that were done, and why others were not."""
 
     done: list[Step] = field(default_factory=list)

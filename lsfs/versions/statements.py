@@ -10,7 +10,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.differences import Quoted
 from lsfs.model import Block, BlockKind, Document, Span
@@ -45,8 +47,7 @@ _TITLED_LINE = re.compile(
 _MAX_TITLE_WORDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A sentence, item, row or heading.
 
     Attributes:

@@ -9,9 +9,10 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from lsfs.versions.events import State
 
@@ -133,8 +134,7 @@ class How:
     REMOVED = "removed"
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """A row of ``version``."""
 
     id: int
@@ -164,8 +164,7 @@ ROW = (
 )
 
 
-@dataclass(slots=True)
-class ContentRow:
+class ContentRow(Struct):
     """A row of ``content``."""
 
     id: int

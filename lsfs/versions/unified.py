@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.differences import Diff, DiffKind
 from lsfs.versions.matching import Gap, gaps, matching
@@ -27,8 +28,7 @@ _ODD = re.compile(r"[\x00-\x1f\x7f\"\\]")
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A text, and the encoding that turns it back into its bytes."""
 
     text: str
@@ -61,8 +61,7 @@ def _strict(data: bytes, encoding: str) -> Decoded | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What a comparison is called.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.web import filing
 from lsfs.web.pages import Emit, Pages
@@ -22,8 +23,7 @@ _TALK = re.compile(r"[0-9a-f]{16}")
 _LONGEST = 4_000  # characters of a question
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A sentence of an answer, and the numbers of its citations, from 1."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.serve.names import READING, headers
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 GONE = 499  # the status of an answer to somebody who had gone before there was one
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """A request and where its answer goes.
 
     Attributes:

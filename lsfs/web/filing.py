@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import LsfsError, NotFound
 from lsfs.model import Block, BlockKind, Page, Table
@@ -34,16 +36,14 @@ _ABOUT = 400  # characters from the beginning that say what a file is about
 _STEP = 4 << 20  # bytes read at once of a download
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run of text, marked or not."""
 
     text: str
     marked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of a table."""
 
     cells: tuple[str, ...]
@@ -51,8 +51,7 @@ class Row:
     marked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A block as the page shows it.
 
     Attributes:
@@ -70,8 +69,7 @@ class Shown:
     left_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What of a document is shown at once: a page of it, or a stretch of what has no pages."""
 
     number: int
@@ -82,8 +80,7 @@ class Part:
     page: Page | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A page as it looks.
 
     Attributes:

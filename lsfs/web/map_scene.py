@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.untrusted import safe
 
@@ -32,8 +33,7 @@ Measure = Callable[[str, float], float]  # width of a text in a size of type
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """A file."""
 
     x: float
@@ -42,8 +42,7 @@ class Dot:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A topic's label on the map; ``anchor`` is what it belongs to, where it had to move away."""
 
     x: float
@@ -53,8 +52,7 @@ class Label:
     anchor: tuple[float, float] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of the legend."""
 
     y: float
@@ -63,8 +61,7 @@ class Row:
     topic: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """A map, ready to be drawn.
 
     Attributes:

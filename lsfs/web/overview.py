@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lsfs.web import map_scene
 from lsfs.web.pages import Emit, Pages
@@ -26,8 +27,7 @@ PROBLEMS = 200
 _WIDE = 0x1100  # from here on most letters are as wide as they are high
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """A file on the map."""
 
     path: str
@@ -37,8 +37,7 @@ class Dot:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A topic in the list below the map."""
 
     label: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from lsfs.web.links import link, number
 from lsfs.web.pages import Pages
@@ -26,8 +27,7 @@ FOLDERS = 48  # on the first page
 Part = tuple[str, bool]  # text, and whether it is marked
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(Struct, frozen=True):
     """Something by which files can be told apart.
 
     Attributes:
@@ -50,8 +50,7 @@ FACETS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A value of a facet: how many files have it, and the address with it or without it."""
 
     value: str
@@ -60,8 +59,7 @@ class Choice:
     chosen: bool = False
 
 
-@dataclass(slots=True)
-class FoundIn:
+class FoundIn(Struct):
     """A file and the passages of it that were found."""
 
     facts: FileFacts

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from msgspec import Struct
 
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _HUNK = re.compile(r"@@ -[\d,]+ \+(\d+)(?:,\d+)? @@")
@@ -14,8 +15,7 @@ _ALIKE = 0.3  # lines that share fewer words are not one line that was changed
 _LONGEST = 2_000  # characters of a line whose words are compared
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A run of a line; ``changed`` where the other side does not have it."""
 
     text: str
@@ -25,8 +25,7 @@ class Word:
 Words = tuple[Word, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A line on both sides; None on the side where there is none.
 
     Attributes:

@@ -11,10 +11,10 @@ import hmac
 import secrets
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -48,8 +48,7 @@ _PAGES = frozenset(path.split("/")[1] for path in VIEWS)
 _PRIVATE = {"Cache-Control": "no-store"}
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What a team is served with.
 
     Attributes:

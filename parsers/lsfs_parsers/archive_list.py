@@ -6,9 +6,10 @@ import struct
 import tarfile
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import IO, Any, cast
+
+from msgspec import Struct
 
 from lsfs.errors import ParseError, UnsupportedFormat
 from lsfs.model import Document, Status
@@ -28,8 +29,7 @@ _UTF8_NAME = 0x800  # flag of a zip member, APPNOTE.TXT 4.4.4
 _ENCRYPTED = 0x1
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     name: str
     size: int | None
     modified: str

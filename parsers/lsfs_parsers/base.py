@@ -8,8 +8,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol, cast
+
+from msgspec import Struct, field
 
 from lsfs.model import Document
 
@@ -26,8 +27,7 @@ def _to_nobody(begins: bool) -> None:
     del begins
 
 
-@dataclass(slots=True)
-class PictureTime:
+class PictureTime(Struct):
     """Time for pages that are pictures, which take seconds each: their reader's time stands still.
 
     Attributes:
@@ -60,8 +60,7 @@ def _not_kept(key: str, said: bytes) -> None:
     del key, said
 
 
-@dataclass(frozen=True, slots=True)
-class PictureMemory:
+class PictureMemory(Struct, frozen=True):
     """What was read from pictures in this content before, when that came to no end.
 
     Attributes:
@@ -73,8 +72,7 @@ class PictureMemory:
     keep: Callable[[str, bytes], None] = _not_kept
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file to be read: open, and not necessarily reachable by any path.
 
     All reads are positional, because the descriptor shares its offset with the process that sent
@@ -133,8 +131,7 @@ class Source:
             yield max(own, more)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldSource(Source):
+class HeldSource(Source, frozen=True):
     """A file that is in memory: what is attached to a mail, or packed into another file."""
 
     data: bytes = b""

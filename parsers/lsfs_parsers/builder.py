@@ -6,9 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import (
     Block,
@@ -54,8 +56,7 @@ class Piece(NamedTuple):
     bbox: tuple[float, float, float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """What is known of a table beside its cells' texts; see :class:`lsfs.model.Table`."""
 
     header_rows: int = 0
@@ -65,8 +66,7 @@ class Grid:
     first_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a file says about itself; empty where it says nothing."""
 
     title: str = ""

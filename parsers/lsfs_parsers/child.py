@@ -28,11 +28,11 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from lsfs.errors import Encrypted, LsfsError, ParserTimeout, TooLarge, UnsupportedFormat
 from lsfs.model import Document, Status

@@ -6,9 +6,10 @@ import re
 import resource
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
@@ -44,8 +45,7 @@ _VALUES = frozenset({
 _CLOSING = re.compile(r"[\s\])};,]*(?:end\s*)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Lines that make a block: ``first`` to ``last``, from 0, and the definitions around them."""
 
     first: int
@@ -138,8 +138,7 @@ def _parsed(data: bytes, language: Language, seconds: float) -> Tree | None:
         return None
 
 
-@dataclass(slots=True)
-class _Level:
+class _Level(Struct):
     """A file or the body of a class, while its children are gone through.
 
     Attributes:

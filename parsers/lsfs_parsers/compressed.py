@@ -8,9 +8,10 @@ import io
 import lzma
 import tarfile
 import zlib
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsfs.model import Document, Status
 from lsfs_parsers import detect

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers.base import MAX_CHARS, Source
@@ -23,8 +24,7 @@ _SAMPLE_LINES = 200
 _MOST_LINES = 500  # of one record; more means that a quote was never closed
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(Struct, frozen=True):
     line: int
     cells: list[str]
 

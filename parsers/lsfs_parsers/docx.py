@@ -9,8 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.errors import ParseError
 from lsfs.model import BlockKind, Document
@@ -31,8 +32,7 @@ _SKIPPED = frozenset({"del", "moveFrom", "Fallback", "pPr", "rPr", "instrText", 
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(Struct, frozen=True):
     kind: BlockKind
     level: int = 0
 

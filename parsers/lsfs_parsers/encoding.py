@@ -6,7 +6,8 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.errors import UnsupportedFormat
 
@@ -50,8 +51,7 @@ _FEW_LETTERS = 24  # non-ASCII bytes below which statistics are guesses
 _LETTER_RUN = re.compile(rb"(?:(?<![A-Za-z])[A-Za-z]+)?[\x80-\xff]+[A-Za-z]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """Text, the encoding it was in, and what to warn of ("" when the encoding is certain)."""
 
     text: str

@@ -7,9 +7,10 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct, field
 
 from lsfs.errors import Encrypted, ParseError, UnsupportedFormat
 from lsfs.model import BlockKind, Document, Status
@@ -67,8 +68,7 @@ class EpubParser:
             return _read(package, book, builder)
 
 
-@dataclass(slots=True)
-class _Book:
+class _Book(Struct):
     """What a package says of its parts.
 
     Attributes:

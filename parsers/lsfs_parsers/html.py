@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.model import BlockKind, Document, Merged
 from lsfs_parsers import html_parts
@@ -159,8 +161,7 @@ class _StandardLibraryWalk(HTMLParser):
         self._collector.data(data)
 
 
-@dataclass(slots=True)
-class _Cells:
+class _Cells(Struct):
     """A table that is being read.
 
     Attributes:

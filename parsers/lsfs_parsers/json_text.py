@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
@@ -114,8 +115,7 @@ def _records(text: str) -> Iterator[Part]:
         start = end
 
 
-@dataclass(slots=True)
-class _Container:
+class _Container(Struct):
     """An object or array that is being read.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
+
+from msgspec import Struct, field
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
@@ -79,8 +80,7 @@ class _Role(Enum):
     TABLE = auto()
 
 
-@dataclass(slots=True)
-class _Sink:
+class _Sink(Struct):
     """Where text goes: the flow of paragraphs, or what stands in some command's braces.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 
 class Kind(Enum):
@@ -24,8 +25,7 @@ class Kind(Enum):
     CODE = auto()  # value: the text of a verbatim environment
 
 
-@dataclass(slots=True)
-class Token:
+class Token(Struct):
     """One token.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.message import Message
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from lsfs_parsers.builder import one_line
 from lsfs_parsers.encoding import decode
@@ -30,8 +31,7 @@ class Role(Enum):
     REST = auto()  # what was not looked at, for there are too many parts
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a mail that has no parts of its own."""
 
     role: Role

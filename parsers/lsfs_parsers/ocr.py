@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from lsfs_parsers.base import PictureMemory
 from lsfs_parsers.ocr_lines import lines_of
@@ -47,8 +47,7 @@ _NOT_LATIN = frozenset(" ".join(_SCRIPTS.values()).split())
 _NO_LANGUAGE = frozenset({_ORIENTATION, "equ", "snum"})
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """What was read from a picture.
 
     Attributes:
@@ -214,8 +213,7 @@ def _recalled(said: bytes | None) -> Recognised | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What is known of a picture before it is read."""
 
     degrees: int = 0

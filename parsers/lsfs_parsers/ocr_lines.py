@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs_parsers.pdf_lines import Box, Cell, Line, union
 
@@ -37,8 +39,7 @@ _NO_SKEW = 0.001
 _DIVIDED = re.compile(r"[^\W\d_][-\u2010]$")
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(Struct, frozen=True):
     """A word.
 
     Attributes:

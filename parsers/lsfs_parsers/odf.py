@@ -6,8 +6,9 @@ import re
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.errors import Encrypted, ParseError
 from lsfs.model import BlockKind, Document
@@ -61,8 +62,7 @@ class OdfParser:
             return _read(roots, builder, lambda name: optional(package, f"{name}/content.xml"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Roots:
+class _Roots(Struct, frozen=True):
     """The root elements of a document's parts; None where one is missing."""
 
     content: Any
@@ -139,8 +139,7 @@ def meta_facts(root: Any) -> Facts:
 # --- presentations and drawings
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """Something drawn on a slide; a group's shapes are a unit."""
 
     nodes: tuple[Any, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from lsfs.model import BlockKind, Merged
 from lsfs_parsers.builder import BETWEEN_CELLS, Builder, Grid, Piece, one_line
@@ -38,8 +39,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """What a style says; see :class:`Styles`.
 
     Attributes:
@@ -91,8 +91,7 @@ class Styles:
         return line
 
 
-@dataclass(slots=True)
-class _Inline:
+class _Inline(Struct):
     """The text of a paragraph: a run for each page that it stands on; and what stands apart."""
 
     runs: list[list[str]] = field(default_factory=lambda: [[]])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from lsfs.model import BlockKind
 from lsfs_parsers.builder import Builder, Piece
@@ -14,8 +15,7 @@ from lsfs_parsers.text import MAX_SPANS
 BLOCK_CHARS = 800  # a passage of the index holds these
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A stretch of a text, ``start`` to ``end``, and the names of what it stands in."""
 
     start: int

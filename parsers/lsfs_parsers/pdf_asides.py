@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_columns import of_cells
 from lsfs_parsers.pdf_lines import Box, Line, union
@@ -22,8 +23,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _MOST_RULES = 400  # on one page; more are a drawing
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Lines of a column that are read together.
 
     Attributes:

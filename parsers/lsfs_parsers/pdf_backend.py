@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_lines import GAP_IN_SIZES, SMALLEST_GAP, Box, Cell, Line, one_cell, union
 from lsfs_parsers.pdf_page import PdfPage
@@ -42,8 +43,7 @@ _RIVER = 0.8  # of the size
 _RUNS_ON = 0.5  # share of lines of running text after which a sentence goes on
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A stretch of a column, or of the whole page, that is read from top to bottom.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from lsfs.model import BlockKind
 from lsfs_parsers.pdf_columns import Region, runs_on
@@ -41,8 +42,7 @@ _LETTER = 0.5  # of the size: how wide a letter is
 _SINGLE_SPACED = 1.7  # of the size; short lines further apart are paragraphs
 
 
-@dataclass(slots=True)
-class Paragraph:
+class Paragraph(Struct):
     """Lines that belong together, and how they look to what is before and behind the column."""
 
     kind: BlockKind
@@ -52,8 +52,7 @@ class Paragraph:
     end: End = End.CLOSED
 
 
-@dataclass(slots=True)
-class Habits:
+class Habits(Struct):
     """How paragraphs of a document begin, counted where it can be seen."""
 
     indented: int = 0
@@ -65,8 +64,7 @@ class Habits:
         return self.indented >= 3 and self.indented > 9 * self.flush
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
+class Edges(Struct, frozen=True):
     """The edges of a column and the distance between its lines.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.model import FurnitureRole
 from lsfs_parsers.pdf_lines import Box, Line
@@ -42,8 +43,7 @@ _NUMBER_ALONE = re.compile(r"[\-\u2013\u2014|\[( ]*\d{1,4}[\])\-\u2013\u2014| ]*
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(Struct, frozen=True):
     """A line near the edge of a page, as it is compared.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs.model import FurnitureRole
 from lsfs_parsers.pdf_lines import Box, Cell, Line, union
@@ -24,8 +25,7 @@ _MOSTLY = 0.75  # share of the characters that are in longer pieces
 _AMOUNTS = 0.2  # share of the lines that have a cell with an amount
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(Struct, frozen=True):
     """A line that begins or ends with a number, or is one.
 
     Attributes:

@@ -7,10 +7,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate, count
 from operator import add, gt, sub
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_calls import Characters
 
@@ -74,8 +75,7 @@ def one_cell(before: Cell, after: Cell, glue: str) -> Cell:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """That a line is a heading, or a part of one, as the file itself says.
 
     Attributes:
@@ -136,8 +136,7 @@ def union(boxes: list[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """How the user space of a page lies on the page as it is read.
 
     Attributes:
@@ -185,8 +184,7 @@ def turn_of(page: Any, further: int = 0) -> Turn:
     return Turn((page.get_rotation() + further) % 360, page.get_bbox())
 
 
-@dataclass(frozen=True, slots=True)
-class PageText:
+class PageText(Struct, frozen=True):
     """The text of a page.
 
     Attributes:

@@ -8,10 +8,12 @@ import time
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import islice, product
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs_parsers.pdf_lines import Line, Told
 from lsfs_parsers.pdf_marks import CAPTION
@@ -40,8 +42,7 @@ _NO_DIGIT = re.compile(r"\D+")
 _ENDS_CLAUSE = re.compile(r"[.,;]$")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A title in an outline.
 
     Attributes:

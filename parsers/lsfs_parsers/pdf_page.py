@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from lsfs_parsers.pdf_lines import Box, Line, Turn
 from lsfs_parsers.pdf_rules import Rule
@@ -14,8 +14,7 @@ _LETTERS = 0.023  # of the page's height: those of a document on a page of this 
 _MOST_LINES = 60
 
 
-@dataclass(slots=True)
-class PdfPage:
+class PdfPage(Struct):
     """What stands on a page.
 
     Attributes:

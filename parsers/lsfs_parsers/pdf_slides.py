@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import BlockKind
 from lsfs_parsers.pdf_columns import of_cells, sorted_rows
@@ -35,8 +37,7 @@ _LETTER = 0.5  # of the size: how wide a letter is
 _FULL = 0.6  # of the box's width: a shorter line was not wrapped
 
 
-@dataclass(frozen=True, slots=True)
-class TextBox:
+class TextBox(Struct, frozen=True):
     """What is read together on a slide.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs_parsers.pdf_lines import Line
 
@@ -42,8 +43,7 @@ def ends_sentence(text: str) -> bool:
     return text[at] != "." or _SHORTENED.search(text, max(0, at - _END), at) is None
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """What letter sizes mean in a document.
 
     Attributes:

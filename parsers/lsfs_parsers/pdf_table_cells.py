@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import Box, union
@@ -17,8 +18,7 @@ _MOST_HEADERS = 5
 _NUMERIC = 0.6  # share of numbers in a column that makes it one of numbers
 
 
-@dataclass(slots=True)
-class Body:
+class Body(Struct):
     """The inside of a table.
 
     Attributes:

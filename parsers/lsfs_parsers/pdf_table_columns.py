@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
+
+from msgspec import Struct, field
 
 from lsfs_parsers.pdf_lines import Box, union
 from lsfs_parsers.pdf_parts import Part, Row
@@ -26,8 +27,7 @@ _CUTS = 3  # parts that could be cut at one place show that columns meet there
 _MOST_GAPS = 40  # a part of more words is no row of narrow columns
 
 
-@dataclass(slots=True)
-class Placed:
+class Placed(Struct):
     """A row with its parts in columns.
 
     Attributes:

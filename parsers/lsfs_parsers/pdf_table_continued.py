@@ -4,8 +4,9 @@ little to tell them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_parts import Row
 from lsfs_parsers.pdf_table_columns import Extent, white, words
@@ -17,8 +18,7 @@ _ALIGNED = 1.6  # points
 _MOSTLY = 0.6  # share of the cells that begin or end where those above do
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """A table that nothing stands below on its page or in its column.
 
     Attributes:

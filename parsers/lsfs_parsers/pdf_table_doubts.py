@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_marks import BULLET
 from lsfs_parsers.pdf_parts import Part, is_number, says_nothing
@@ -44,8 +45,7 @@ _MANY = 0.6
 _MOST = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What may be a table.
 
     Attributes:

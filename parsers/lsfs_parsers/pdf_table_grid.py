@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_lines import Box, union
 from lsfs_parsers.pdf_rules import Rule
@@ -18,8 +19,7 @@ _MOST_PAIRS = 250_000  # of a level and an upright rule; a page of more is a dra
 _SMALLEST = 12.0  # points; the shorter side of a grid
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A lattice of rules.
 
     Attributes:

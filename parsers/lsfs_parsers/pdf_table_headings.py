@@ -4,7 +4,8 @@ its top."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lsfs_parsers.pdf_parts import Part, Row, rows_of
 from lsfs_parsers.pdf_rules import Rule

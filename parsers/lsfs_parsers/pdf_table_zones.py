@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_marks import TABLE_TITLE
 from lsfs_parsers.pdf_parts import Part, Row, rows_of
@@ -33,8 +34,7 @@ _OVERLAP = 1.0  # points of white space that two rows share
 _ROWS_OF_A_TABLE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Level rules of one length above each other."""
 
     left: float

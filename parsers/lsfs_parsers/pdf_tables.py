@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import Box, Line, union
@@ -21,8 +23,7 @@ _MOST_PARTS = 20_000  # on one page; more are no table that anyone can read
 _OUTSIDE = 12.0  # points by which a rule may reach out of the region
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTable:
+class FoundTable(Struct, frozen=True):
     """A table as far as it stands in one column of text.
 
     Attributes:

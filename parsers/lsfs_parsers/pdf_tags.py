@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs_parsers.pdf_calls import undeclared
 from lsfs_parsers.pdf_lines import Box, Line, Turn, union
@@ -29,8 +30,7 @@ _LEAVES = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """A heading as it is tagged.
 
     Attributes:
@@ -111,8 +111,7 @@ def _headings(raw: Any, tree: Any) -> Iterator[tuple[int, list[int]]]:
             waiting += [(child, depth + 1) for child in _children(raw, element)]
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(Struct):
     """How many elements may still be looked at: a tree may be a thicket."""
 
     left: int

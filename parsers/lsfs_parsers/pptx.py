@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsfs.errors import ParseError
 from lsfs.model import BlockKind, Document, Furniture, FurnitureRole, Merged, Status

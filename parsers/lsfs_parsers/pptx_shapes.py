@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs_parsers.slides import Box
 from lsfs_parsers.xmltree import attribute, child, children, number, tag, within
@@ -17,8 +18,7 @@ _BULLETS = ("buChar", "buAutoNum", "buBlip")
 _SKIPPED = frozenset({"pPr", "rPr", "endParaRPr", "Fallback"})
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Something drawn on a slide.
 
     Attributes:
@@ -43,8 +43,7 @@ class Shape:
         return (0, 0) if self.role in TITLES else (1, number(self.holder, "idx"))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """How the numbers in a group become points on the slide."""
 
     left: float = 0.0

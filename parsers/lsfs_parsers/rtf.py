@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.errors import ParseError
 from lsfs.model import BlockKind, Document, Status
@@ -50,8 +52,7 @@ _HIDDEN = frozenset({
 })  # fmt: skip
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Struct):
     """What a group inherits and its end takes back.
 
     Attributes:
@@ -74,15 +75,13 @@ class _State:
     listed: bool = False
 
 
-@dataclass(slots=True)
-class _Style:
+class _Style(Struct):
     name: str = ""
     outline: int | None = None
     based_on: int | None = None
 
 
-@dataclass(slots=True)
-class _Flow:
+class _Flow(Struct):
     """A stretch of text: the body, a note or a box; each has a paragraph of its own in hand."""
 
     kind: BlockKind

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.model import Merged
 
@@ -12,8 +14,7 @@ _SAME_EDGE = 40  # twips (1/20 point) by which edges of one column differ betwee
 _MAX_COLUMNS = 256
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(Struct):
     """How a cell is defined.
 
     Attributes:
@@ -29,8 +30,7 @@ class Cell:
     begins_merge: bool = False
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """A row: the definitions of its cells, and their texts."""
 
     is_header: bool = False
@@ -55,8 +55,7 @@ class Row:
         return len(rights) >= len(self.texts) and rights == sorted(set(rights))
 
 
-@dataclass(frozen=True, slots=True)
-class RtfTable:
+class RtfTable(Struct, frozen=True):
     """A table with a text for each row and column."""
 
     rows: list[list[str]]

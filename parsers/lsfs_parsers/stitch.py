@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.model import BlockKind, Furniture, Merged
 from lsfs_parsers.builder import Builder, Grid, Piece
@@ -27,8 +29,7 @@ _FLOWING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.CODE})
 Joint = Callable[[PageBlock, PageBlock], Piece]
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """A page whose last blocks may go on on the next one."""
 
     reading: PageReading

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from lsfs.model import BlockKind, FurnitureRole
 from lsfs_parsers.builder import Grid, Piece
@@ -19,8 +20,7 @@ Extent = tuple[float, float]  # left, right
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 
-@dataclass(frozen=True, slots=True)
-class ContextWindow(Generic[P]):
+class ContextWindow(Struct, Generic[P], frozen=True):
     """A page between the one before it and the one after it (muGAT's context).
 
     Attributes:
@@ -70,8 +70,7 @@ def goes_on(end: End, start: Start) -> bool:
     return end is not End.DOUBTFUL or start is Start.RUNNING
 
 
-@dataclass(frozen=True, slots=True)
-class PageBlock:
+class PageBlock(Struct, frozen=True):
     """A block as far as it stands on one page.
 
     Attributes:
@@ -96,8 +95,7 @@ class PageBlock:
     aside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """A running head, a page number or the like."""
 
     text: str
@@ -105,8 +103,7 @@ class Beside:
     box: Box | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageReading:
+class PageReading(Struct, frozen=True):
     """What a page says, in reading order.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from lsfs_parsers.builder import Facts, one_line
 from lsfs_parsers.dates import day
@@ -38,8 +39,7 @@ def xml_facts(text: str) -> Facts:
     return reader.facts()
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(Struct):
     """A fact that is being read: its kind, how deep its element is, and its texts."""
 
     kind: str

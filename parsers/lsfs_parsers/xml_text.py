@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import detect
@@ -56,8 +57,7 @@ class XmlParser:
         return built(source, builder, xml_facts(text))
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(Struct, frozen=True):
     """What an element without children says: ``text`` with its name, ``bare`` without it."""
 
     text: str
@@ -65,8 +65,7 @@ class _Leaf:
     line: int
 
 
-@dataclass(slots=True)
-class _Element:
+class _Element(Struct):
     """An element that is open.
 
     Attributes:

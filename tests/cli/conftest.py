@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from lsfs.drives import initialise
 from lsfs.serve.brain import serving
@@ -26,8 +26,7 @@ The monthly rent is EUR 1,450. Total: EUR 1,450.
 """
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """A command that has ended."""
 
     code: int

@@ -6,11 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from lsfs.clock import SystemClock
 from lsfs.fuse import mount as mounting
@@ -36,8 +36,7 @@ ASIDE = (Op.CAPTURED, Op.APPENDING)  # for those who keep versions
 FAKE_BRAIN = Path(__file__).parent / "fake_brain.py"
 
 
-@dataclass
-class Drive:
+class Drive(Struct):
     """A folder, where it is mounted, and what its journal says."""
 
     source: Path
@@ -201,8 +200,7 @@ def shared(
         raise
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A folder of a test's own in a shared drive, seen through the mount and behind it."""
 
     drive: Drive

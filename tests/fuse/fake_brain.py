@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.errors import NotFound

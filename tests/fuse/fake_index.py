@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.fuse.virtual import VirtualTree
 from lsfs.index.groups.grouped import Links, SavedGroup
@@ -33,8 +34,7 @@ def hit(path: str, text: str = "the rent is due", page: int | None = 2) -> Hit:
     return Hit(path, page, page, None, None, 0, len(text), 0.5, "A title", "2023-05-01", text)
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct, frozen=True):
     path: str
     suffix: str
     status: str

@@ -15,9 +15,10 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.fuse import libc
 from tests.fuse.model import (
@@ -39,8 +40,7 @@ from tests.fuse.ways import COPYING
 # --- what a transport cannot do, and why
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """Something that no code of ours can mend in a transport.
 
     Attributes:
@@ -217,8 +217,7 @@ def operations(chance: random.Random, users: Choices = ACTING) -> Iterator[Opera
 # --- playing
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Where the mount was not like the folder."""
 
     what: str
@@ -303,8 +302,7 @@ def _first_difference(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Arena:
+class Arena(Struct, frozen=True):
     """Where histories are played, each in fresh folders.
 
     Attributes:

@@ -23,10 +23,11 @@ import mmap
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.fuse import libc
 
@@ -46,8 +47,7 @@ SET_BY_US_NS = 1_200_000_000 * 10**9
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One call.
 
     Attributes:

@@ -7,10 +7,10 @@ import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import lsfs
 from benchmarks.crash_work import CrashDrive, released

@@ -11,10 +11,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lsfs import logs
 from lsfs.errors import LockHeld, NotFound, UsageError

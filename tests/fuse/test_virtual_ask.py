@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from lsfs.errors import LockHeld, ModelError
 from lsfs.fuse import rendering

@@ -6,9 +6,9 @@ import csv
 import errno
 import json
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from lsfs.errors import LsfsError
 from lsfs.fuse.virtual import FRESH_S, NodeKind, VirtualTree

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from lsfs.config import IndexConfig
 from lsfs.index.catalog import Catalog
@@ -51,8 +51,7 @@ def document(text: str, *, version: int = 1) -> Document:
     return Document("text/plain", "plain", version, text=text, blocks=tuple(blocks))
 
 
-@dataclass
-class Index:
+class Index(Struct):
     """All parts of an index."""
 
     source: Path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import Struct, field
 
 from lsfs.config import IndexConfig
 from lsfs.index import check, embedding
@@ -34,8 +34,7 @@ class Model(HashEmbedder):
         return super().encode(texts)
 
 
-@dataclass
-class World:
+class World(Struct):
     """A drive that is opened again and again, each time with other models."""
 
     source: Path

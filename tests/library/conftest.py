@@ -6,10 +6,11 @@ import os
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig
@@ -70,8 +71,7 @@ def paper(path: Path) -> None:
     canvas.save()
 
 
-@dataclass
-class World:
+class World(Struct):
     """A folder and a library of it.
 
     Attributes:

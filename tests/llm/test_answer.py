@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from lsfs.errors import ContextTooLong, ModelError, OutOfMemory, Unreachable
 from lsfs.llm.answer import LEAD, compose_answer

@@ -11,11 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong, ModelError

@@ -3,10 +3,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.llm import models

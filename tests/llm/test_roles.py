@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import gguf
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong, ModelError, UsageError

@@ -11,7 +11,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.model import Status
 
@@ -22,8 +23,7 @@ ENCRYPTED, TIMEOUT, OUT_OF_MEMORY = Status.ENCRYPTED, Status.TIMEOUT, Status.OUT
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
-@dataclass(frozen=True, slots=True)
-class Hostile:
+class Hostile(Struct, frozen=True):
     """A file, the ways in which reading it may end, and whether that takes seconds."""
 
     make: Callable[[], bytes]

@@ -352,7 +352,7 @@ def test_a_file_that_only_says_so(read: Reader) -> None:
 def test_no_time_for_all_pages(
     source: Callable[..., Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     left = iter([10.0, 10.0, 10.0, *[0.5] * 100])
     monkeypatch.setattr(Source, "seconds_left", lambda self: next(left))

@@ -180,7 +180,7 @@ def test_damaged_pictures(read: Reader, scan: Image.Image) -> None:
 
 
 def test_no_time_for_a_picture(source: Callable[..., Source], scan: Image.Image) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     file = replace(source(saved(scan), "a.png"), deadline=0.0)
     with pytest.raises(ParserTimeout):

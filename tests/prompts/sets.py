@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.clock import SystemClock
 from lsfs.errors import UsageError
@@ -22,8 +23,7 @@ _THERE = ("path", "source", "file1", "file2", "dir", "what")
 _MADE = ("make_dir", "trash_restore")  # whose path is not there yet, or not any more
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """One prompt.
 
     Attributes:

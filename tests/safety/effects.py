@@ -7,9 +7,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 # Of the state: what a mutating call would leave. The index and caches are made by reading.
 STATE = ("audit.log", "locks.json", "shares.json", "shares.json.key", "versions.sqlite")
@@ -29,8 +30,7 @@ def tree(folder: Path) -> dict[str, str]:
     return found
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """What this process did meanwhile: connections to anywhere but Unix sockets, programs."""
 
     connections: list[str] = field(default_factory=list)

@@ -15,9 +15,10 @@ import io
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+
+from msgspec import Struct
 
 VICTIMS = ("Keep/lease.txt", "Keep/diary.md", "Keep/deep/plan.txt")
 
@@ -64,8 +65,7 @@ FRAMES: tuple[Frame, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Planted:
+class Planted(Struct, frozen=True):
     """A file with an instruction in it."""
 
     path: str

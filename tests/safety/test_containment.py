@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import os
 import threading
@@ -56,9 +55,7 @@ def arguments(declared: Syscall, field: str, path: str, *, many: bool) -> dict[s
     """A call with this path in this field, and something possible in the others."""
     made: dict[str, Any] = {field: (path,) if many else path}
     for entry, kind, param in declared.fields():
-        required = entry.default is dataclasses.MISSING
-        required = required and entry.default_factory is dataclasses.MISSING
-        if entry.name == field or not required:
+        if entry.name == field or not entry.required:
             continue
         value = FILLED.get(entry.name, "Notes/a.txt" if param.path else "x")
         is_many = "tuple" in str(kind) and not isinstance(value, tuple)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client
+from msgspec.structs import replace
 
 import lsfs
 from lsfs import codec
@@ -182,11 +182,7 @@ def test_verbs_are_held_for_every_syscall(opened: Open) -> None:
         verb = gate.verb_of(declared, declared.effect)
         if verb == "search" or declared.name == "stat":
             continue
-        needed = {
-            entry.name: _any(kind)
-            for entry, kind, _ in declared.fields()
-            if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-        }
+        needed = {entry.name: _any(kind) for entry, kind, _ in declared.fields() if entry.required}
         with pytest.raises(AccessDenied):
             drive.call(declared.name, **needed)
     assert drive.stat("Notes").entry.kind == "directory"
@@ -239,7 +235,7 @@ def test_a_call_that_reads_cannot_change_files(
 
     declared = registry["grep"]
     assert declared.effect is Effect.READ and declared.run is retrieve.grep
-    monkeypatch.setitem(registry._syscalls, "grep", dataclasses.replace(declared, run=evil))
+    monkeypatch.setitem(registry._syscalls, "grep", replace(declared, run=evil))
     with pytest.raises(AccessDenied, match="reads tried to change"):
         opened().grep("x")
     assert not (source / "Notes" / "evil.txt").exists()

@@ -11,13 +11,13 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from mcp import Client
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig

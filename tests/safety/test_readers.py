@@ -15,12 +15,12 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from lsfs import codec, config
 from lsfs.config import Config, ModelConfig, MountConfig
@@ -80,8 +80,7 @@ def word_of(path: str) -> str:
     return Path(path).stem
 
 
-@dataclass(frozen=True)
-class World:
+class World(Struct, frozen=True):
     """The folder of the matrix, in a place that everybody reaches, and its state."""
 
     base: Path

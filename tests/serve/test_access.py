@@ -6,11 +6,11 @@ import contextlib
 import os
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import DriveRecord, initialise, locked

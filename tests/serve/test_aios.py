@@ -9,12 +9,13 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig
@@ -26,8 +27,7 @@ from tests.syscalls.conftest import fill
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass
-class Query:
+class Query(Struct):
     """What an agent asks, with the attributes that AIOS's kernel looks at."""
 
     operation_type: str
@@ -35,16 +35,14 @@ class Query:
     query_class: str = "storage"
 
 
-@dataclass
-class Request:
+class Request(Struct):
     """A query with the name of its agent."""
 
     query: Query
     agent_name: str = "ada"
 
 
-@dataclass
-class Agent:
+class Agent(Struct):
     """Asks as an agent does."""
 
     storage: lsfs.AiosStorage

@@ -6,13 +6,13 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 from mcp import Client
 from mcp.client.subscriptions import ResourcesListChanged, ResourceUpdated
+from msgspec.structs import replace
 
 from lsfs.config import Config, IndexConfig, ModelConfig
 from lsfs.drives import initialise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 import lsfs
 from lsfs.clock import FixedClock
@@ -29,8 +30,7 @@ OTTER = "INVOICE\n\nAn otter swims upstream. Invoice date: 7 June 2024.\n"
 IBIS = "LETTER\n\nAn ibis was seen near the harbour on 9 July 2021.\n"
 
 
-@dataclass
-class Lab:
+class Lab(Struct):
     """A drive on a clock that is turned by hand: each change happens on a day of its own."""
 
     source: Path

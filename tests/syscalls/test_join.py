@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 import lsfs as library

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.parsing_assertions import Assertion, holds
 from benchmarks.parsing_documents import Crossing, Element, Note, Truth, layout, load

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated
 
 import pytest
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.syscalls.registry import Effect, Param, Registry
 
 
-@dataclass(frozen=True, slots=True)
-class Greeted:
+class Greeted(Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     name: Annotated[str, Param("whom to greet")]
     times: Annotated[int, Param("how often")] = 1
     tone: Annotated[str, Param("how", choices=("warm", "cold"))] = "warm"

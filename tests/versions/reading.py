@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from lsfs.model import Document, Status
 from lsfs_parsers.base import Source

@@ -12,8 +12,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lsfs.clock import SystemClock
 from lsfs.fuse import libc
@@ -45,8 +46,7 @@ class BusyError(Exception):
     """A step that would change behind the mount what is open."""
 
 
-@dataclass
-class Moment:
+class Moment(Struct):
     """What was there at a time."""
 
     time_ns: int
@@ -54,8 +54,7 @@ class Moment:
     tree: dict[bytes, Known]
 
 
-@dataclass
-class Storm:
+class Storm(Struct, dict=True):
     """The drive."""
 
     root: Path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
+from msgspec import Struct
 
 from lsfs.errors import LsfsError, ObjectDamaged, UsageError
 from lsfs.versions.objects import Damage, DamageKind, ObjectStore
@@ -16,8 +16,7 @@ from lsfs.versions.objects.records import HEADER_BYTES, Kind
 from tests.versions.contents import edited, flip, noise, packs, put, text
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A closed store.
 
     Attributes:

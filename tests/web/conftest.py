@@ -6,12 +6,13 @@ import io
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 from starlette.testclient import TestClient
@@ -67,8 +68,7 @@ def mail() -> bytes:
     return message.as_bytes()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A drive and its page."""
 
     source: Path

@@ -8,13 +8,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import anyio
+from msgspec import Struct, field
 
 from lsfs.config import TeamConfig
 from lsfs.errors import Cancelled
@@ -88,8 +88,7 @@ class Drive:
                 self._lock.wait(0.02)
 
 
-@dataclass
-class World:
+class World(Struct):
     """The service, and what its members have."""
 
     drive: Drive
@@ -149,8 +148,7 @@ def sent(
         connection.close()
 
 
-@dataclass(frozen=True)
-class Got:
+class Got(Struct, frozen=True):
     """An answer."""
 
     status: int

@@ -7,11 +7,11 @@ import struct
 import tempfile
 import time
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from lsfs.config import IndexConfig

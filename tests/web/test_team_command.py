@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
+from msgspec import Struct, field
 
 from lsfs.drives import initialise
 from lsfs.errors import UsageError
@@ -31,8 +31,7 @@ LEASE = "Contracts/mill-lease.txt"
 QUESTION = "What is the monthly rent in the mill lease?"
 
 
-@dataclass
-class Served:
+class Served(Struct):
     """A drive that is served, and its command line."""
 
     folder: Path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.fuse import rendering
 from lsfs.fuse.branches import nodes
@@ -16,8 +17,7 @@ from lsfs.index.groups.grouped import SavedGroup
 PAGE = "GROUPS.md"
 
 
-@dataclass(frozen=True, slots=True)
-class _Grouping:
+class _Grouping(Struct, frozen=True):
     """A grouping as folders, made once for what it consists of."""
 
     saved: SavedGroup

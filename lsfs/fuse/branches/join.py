@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs import codec, concatenation, markdown
 from lsfs.fuse import rendering
@@ -28,8 +29,7 @@ MOST_FILES = 50  # that one name joins
 SHOWN_NAME = 60  # bytes of each file's name in that of a row
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """A join as entries, made once for its rows."""
 
     saved: SavedJoin

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.fuse import rendering
 from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.nodes import Parts
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """A folder of groups, of files, or of both."""
 
     groups: dict[str, Group] = field(default_factory=dict)

@@ -6,8 +6,9 @@ import errno
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from lsfs.fuse import rendering
 from lsfs.versions.contents import Content
@@ -33,8 +34,7 @@ class NodeKind(Enum):
     LINK = "link"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """An entry of the virtual directory.
 
     Attributes:

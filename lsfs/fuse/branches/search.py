@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.fuse import rendering
 from lsfs.fuse.branches import nodes
@@ -16,8 +17,7 @@ RESULTS = "RESULTS.md"
 RESULTS_JSON = "results.json"
 
 
-@dataclass(frozen=True, slots=True)
-class _Results:
+class _Results(Struct, frozen=True):
     """A search as entries, made once for its hits."""
 
     saved: SavedSearch

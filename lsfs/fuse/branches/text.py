@@ -7,7 +7,8 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs import markdown
 from lsfs.fuse.branches import nodes
@@ -21,8 +22,7 @@ _PAGE = re.compile(r"[0-9]{4,}\.md$")
 KEPT_CHARS = 4_000_000  # of the document that was read last, for whoever reads page after page
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     """A folder of the drive, as far as documents go, by names."""
 
     folders: frozenset[str] = frozenset()

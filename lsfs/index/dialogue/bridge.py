@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.dialogue.nouns import is_attribute, is_role
 from lsfs.index.questionframe import TOKEN
@@ -57,8 +58,7 @@ _VALUES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """A question, and the one that is asked first.
 
     Attributes:

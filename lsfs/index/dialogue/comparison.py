@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.dialogue.nouns import is_attribute, names_kind
 from lsfs.index.questionframe import TOKEN
@@ -69,8 +70,7 @@ _VERB_FIELDS = {"end": "end", "expire": "end", "start": "start", "begin": "start
                 "started": "start", "ended": "end", "expired": "end"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two facts to be compared.
 
     Attributes:

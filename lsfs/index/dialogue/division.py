@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.dialogue.nouns import (
     is_attribute,
@@ -111,8 +112,7 @@ _DOCUMENTS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A question of several.
 
     Attributes:

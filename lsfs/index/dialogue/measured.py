@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.index.dialogue.nouns import field_of, labels_of
@@ -29,8 +30,7 @@ _PER = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """A value as it is compared.
 
     Attributes:

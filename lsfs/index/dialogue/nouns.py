@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
+
+from msgspec import Struct
 
 from lsfs.index.fields.definitions import Definition, definitions, label_key, words_of
 from lsfs.index.folding import fold
@@ -72,8 +73,7 @@ _VERBS = _words(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """A noun phrase of a question.
 
     Attributes:

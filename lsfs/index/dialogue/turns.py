@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, frozen=True, kw_only=True):
     """A question that was answered, with what later questions can refer to. Holds no text of files
     but names and days.
 
@@ -39,8 +38,7 @@ class Turn:
     time_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """A question behind others, as it is to be asked.
 
     Attributes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from lsfs.index.fields.forms import Form, party_key
 from lsfs.index.fields.labels import Found
@@ -59,8 +60,10 @@ _TEAM = re.compile(
 )
 _BY = re.compile(
     r"\W*(?:(?:[Ww]ritten|[Cc]ompiled|[Aa]uthored)[ \t]+by|(?:[Gg]eschrieben|[Vv]erfasst)[ \t]+von|"
-    r"(?:[ÉEée]crit|[Rr]édigé)[ \t]+par|[Ee]scrito[ \t]+por|[Ss]critto[ \t]+da|[Gg]eschreven[ \t]+door|"
-    r"(?:(?:[Tt]ext|[Pp]ackage|[Oo]riginal code|[Pp]oems?|[Ss]tor(?:y|ies)|[Nn]otes)[ \t]+)?[Bb]y|BY|"
+    r"(?:[ÉEée]crit|[Rr]édigé)[ \t]+par|[Ee]scrito[ \t]+por|[Ss]critto[ \t]+da|"
+    r"[Gg]eschreven[ \t]+door|"
+    r"(?:(?:[Tt]ext|[Pp]ackage|[Oo]riginal code|[Pp]oems?|[Ss]tor(?:y|ies)|[Nn]otes)[ \t]+)?"
+    r"[Bb]y|BY|"
     r"[Vv]on|[Pp]ar|[Pp]or|[Dd]i|[Dd]oor)[ \t]+(?=[^\W\d_])"
 )
 _TRANSLATED = re.compile(r"\b(?:translat|übersetz|überführt|tradu|vertaald)", re.IGNORECASE)
@@ -69,7 +72,8 @@ _BESIDE = re.compile(  # what may stand beside the names, and says that they are
     r"(?:https?://|www\.)\S+|\([^()\n]{0,80}\)"
 )
 _DAY = (
-    r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ \t]+(?:de[ \t]+)?[^\W\d_]{3,10}\.?,?[ \t]+(?:del?[ \t]+)?\d{4}|"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ \t]+(?:de[ \t]+)?[^\W\d_]{3,10}\.?,?[ \t]+"
+    r"(?:del?[ \t]+)?\d{4}|"
     r"[^\W\d_]{3,10}[ \t]+(?:\d{1,2}(?:st|nd|rd|th)?[ \t]*,[ \t]*)?\d{4}|\d{4}[-/.]\d\d[-/.]\d\d|"
     r"\d{1,2}[./]\d{1,2}[./]\d{4}|(?:19|20)\d\d)"
 )
@@ -159,7 +163,7 @@ def _title_page(text: str) -> list[tuple[int, int]]:
 
 def _told(text: str, lines: Sequence[tuple[int, int]]) -> list[Form]:
     """The names behind "by", where they are all that stands there."""
-    for (above, end), (start, stop) in zip(lines, lines[1:], strict=False):
+    for (above, end), (start, stop) in pairwise(lines):
         by = _BY.match(text, start, stop)
         if by is None or _TRANSLATED.search(text, above, end):
             continue

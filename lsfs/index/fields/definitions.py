@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct
 
 from lsfs.config import FieldConfig
 from lsfs.index.dates import fold
@@ -281,8 +282,7 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
 ANY = ("party", "date", "reference", "subject", "total", "email", "phone")
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A field.
 
     Attributes:
@@ -296,7 +296,6 @@ class Definition:
     pattern: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Definitions:
     """All fields by name, and the labels that announce them.
 
@@ -305,17 +304,12 @@ class Definitions:
         first_words, last_words: of the labels, to tell most other words; the last ones without "s".
     """
 
-    fields: Mapping[str, Definition]
-    labels: Mapping[str, str]
-    first_words: frozenset[str] = field(init=False)
-    last_words: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        words = [label.split() for label in self.labels if label]
-        first = frozenset(("", *(parts[0] for parts in words)))
-        last = frozenset(("", *(parts[-1].removesuffix("s") for parts in words)))
-        object.__setattr__(self, "first_words", first)  # the one place where it is made
-        object.__setattr__(self, "last_words", last)
+    def __init__(self, fields: Mapping[str, Definition], labels: Mapping[str, str]) -> None:
+        self.fields = fields
+        self.labels = labels
+        words = [label.split() for label in labels if label]
+        self.first_words = frozenset(("", *(parts[0] for parts in words)))
+        self.last_words = frozenset(("", *(parts[-1].removesuffix("s") for parts in words)))
 
     def schema(self, kind: str) -> tuple[str, ...]:
         """The fields that a document of a kind is asked for; those of the user always."""

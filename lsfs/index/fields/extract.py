@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+
+from msgspec import Struct
 
 from lsfs import bytewise, values
 from lsfs.index.dates import fold
@@ -130,8 +131,7 @@ _INSIDE = _SMALL | {"plc", "mbH", "e.V.", "i.L."}
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A value in a text: where it stands and what it means."""
 
     start: int

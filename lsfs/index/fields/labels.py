@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs import bytewise
 from lsfs.index.dates import fold
@@ -79,8 +80,7 @@ _NO_NUMBER = _words(
 _WHOLE_CODE = re.compile(r"(?:[A-Z]{1,5} )?(?=\S*\d)[A-Z\d]+(?:[-/.][A-Z\d]+)+|[A-Z]{1,6}\d{2,12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A value of a field, before it is given its page."""
 
     name: str
@@ -89,8 +89,7 @@ class Found:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     """A label: where it stands, where its value may begin, and whether a colon follows."""
 
     start: int

@@ -6,7 +6,8 @@ import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lsfs import bytewise
 from lsfs.index.dates import fold

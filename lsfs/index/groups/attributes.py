@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
@@ -29,8 +30,7 @@ _SIZES = (
 _MARKS = 900  # values in one statement; SQLite takes a thousand in its oldest builds
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A file in a group of this label."""
 
     label: str
@@ -211,8 +211,7 @@ def _by_size(catalog: Catalog, found: Sequence[Entry], option: str) -> Iterator[
         yield Placed(label, GroupedFile(entry.path, f"{entry.size} bytes"))
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """A way to group by what a file is.
 
     Attributes:

@@ -8,9 +8,8 @@ equal input gives equal groups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 SEED = 7
@@ -27,8 +26,7 @@ Matrix = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Clusters:
+class Clusters(Struct, frozen=True):
     """Groups of directions.
 
     Attributes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 OTHER = "(other)"  # where the files of the groups go that are too many to be shown
 
 
-@dataclass(frozen=True, slots=True)
-class GroupedFile:
+class GroupedFile(Struct, frozen=True):
     """A file of a group, and why it is in it.
 
     Attributes:
@@ -33,8 +33,7 @@ class GroupedFile:
     score: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class FileGroup:
+class FileGroup(Struct, frozen=True):
     """Files that have something in common.
 
     Attributes:
@@ -63,8 +62,7 @@ class FileGroup:
         return cls(label, len(kept), tuple(kept))
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """A group of a kept grouping, as a folder of links.
 
     Attributes:
@@ -76,8 +74,7 @@ class Links:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SavedGroup:
+class SavedGroup(Struct, frozen=True):
     """A grouping that is kept as a directory, as it was computed last.
 
     Attributes:

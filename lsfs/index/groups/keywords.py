@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import UsageError
 from lsfs.index.catalog import Catalog
@@ -27,8 +29,7 @@ _TOKEN = re.compile(r"[^\W_]+")
 _LIGATURES = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """A word or phrase that is looked for.
 
     Attributes:
@@ -40,8 +41,7 @@ class Keyword:
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A document's text, put together from its passages.
 
     Attributes:

@@ -11,9 +11,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+
+from msgspec import Struct, field
 
 from lsfs.index.groups.languages import STOP_WORDS
 from lsfs.index.groups.wording import SPACELESS
@@ -50,8 +51,7 @@ _JUNK = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Texts:
+class Texts(Struct):
     """What is counted of a group's texts.
 
     Attributes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.index.catalog import Catalog
@@ -30,8 +31,7 @@ READ = 30  # documents of a topic whose words its label is found in
 WORDS = "words"  # what stands for the embedder's name where there is none
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A topic of the stored tree.
 
     Attributes:
@@ -51,8 +51,7 @@ class Topic:
         return self.name or self.label
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """How the stored topics were found.
 
     Attributes:
@@ -68,8 +67,7 @@ class Found:
     rarity: str = ""
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(Struct):
     """A topic on its way into the tree.
 
     Attributes:
@@ -90,8 +88,7 @@ class Branch:
             yield from part.leaves()
 
 
-@dataclass(frozen=True, slots=True)
-class Directions:
+class Directions(Struct, frozen=True):
     """Documents with their directions.
 
     Attributes:

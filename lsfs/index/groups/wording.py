@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Scripts without spaces between words: a word may begin and end anywhere.
 SPACELESS = (
@@ -21,8 +22,7 @@ _CUT = re.compile(
 _GLUED = re.compile(rf"(?<=[{SPACELESS}])[^\S\n]*\n[^\S\n]*(?=[{SPACELESS}])")
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """A text to be searched.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.index import addresses, identifiers
@@ -25,8 +26,7 @@ _MARKS = re.compile(r"[\W_]+")
 Groups = dict[str, dict[str, FieldValue | None]]  # by path, by group, with what states it
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column that files are grouped by.
 
     Attributes:

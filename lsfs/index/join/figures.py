@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lsfs.index.join.matching import money
 from lsfs.model import FieldValue
@@ -18,8 +19,7 @@ _FINAL = re.compile(
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """The value of a document, or why it has none.
 
     Attributes:

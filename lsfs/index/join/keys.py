@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import UsageError
 from lsfs.index.fields.definitions import Definitions
 from lsfs.index.fields.meant import AMOUNT, Source, source
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of a join: what is compared with what, and how.
 
     Attributes:
@@ -114,4 +115,4 @@ def with_limits(keys: Iterable[Key], within: str, tolerance: str, threshold: flo
 def _set(keys: list[Key], type_: str, asked: str, **limits: object) -> list[Key]:
     if not any(one.left.type == type_ for one in keys):
         raise UsageError(f"{asked!r} is about {type_}s, and no key is one")
-    return [replace(one, **limits) if one.left.type == type_ else one for one in keys]  # type: ignore[arg-type]
+    return [replace(one, **limits) if one.left.type == type_ else one for one in keys]

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct
 
 from lsfs import values
 from lsfs.errors import UsageError
@@ -75,8 +76,7 @@ def may_be_list(path: str, kind: str) -> bool:
     return kind in KINDS and type_of(suffix_of(path)) == TYPE
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of a list.
 
     Attributes:
@@ -107,8 +107,7 @@ class Row:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column that is read for a source.
 
     Attributes:
@@ -130,7 +129,6 @@ class Column:
     sign: int = 1
 
 
-@dataclass(slots=True)
 class List:
     """A list as it was read.
 
@@ -140,23 +138,13 @@ class List:
         sums: how many more add up others, and are left out.
     """
 
-    path: str
-    document: Document
-    known: Definitions
-    rows: list[Row] = field(init=False)
-    total: int = field(init=False, default=0)
-    sums: int = field(init=False, default=0)
-    places: Places = field(init=False)
-    _reader: Reader = field(init=False)
-    _comma: bool | None = field(init=False)
-    _currency: str = field(init=False)
-    _columns: dict[tuple[Source, tuple[str, ...]], list[Column]] = field(
-        init=False, default_factory=dict
-    )
-
-    def __post_init__(self) -> None:
-        document = self.document
+    def __init__(self, path: str, document: Document, known: Definitions) -> None:
+        self.path = path
+        self.document = document
+        self.known = known
+        self.total = self.sums = 0
         self.places = Places(document)
+        self._columns: dict[tuple[Source, tuple[str, ...]], list[Column]] = {}
         self._reader = Reader(document.text, days_in(document), document.language)
         self._comma = values.decimal_comma(document.text)
         self._currency = ""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.index.addresses import Address, address_of
 from lsfs.index.dates import fold
@@ -37,16 +39,14 @@ _IDENTIFIER = re.compile(r"(?=[^\s]*\d)[^\W_]+(?:[-/._][^\W_]+)*")
 _MONTHS = {"D": None, "W": None, "M": 1, "Y": 12}
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """A value and the file that states it."""
 
     path: str
     value: FieldValue
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """A value of the right side that fits one of the left side."""
 
     at: At
@@ -325,8 +325,7 @@ def _apart(days: int) -> str:
     return f"{abs(days)} {unit} {'later' if days > 0 else 'earlier'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An amount of a currency; "" where none is stated."""
 
     value: Decimal

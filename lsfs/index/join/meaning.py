@@ -16,10 +16,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from lsfs.index.catalog import Catalog
@@ -54,8 +54,7 @@ _BLOCK = 512  # left documents that are compared at once
 Matrix = NDArray[np.float32]
 
 
-@dataclass(slots=True)
-class _Text:
+class _Text(Struct):
     """A document as it is compared.
 
     Attributes:
@@ -72,8 +71,7 @@ class _Text:
     words: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """A candidate, its score, and the passages that speak for it most."""
 
     path: str

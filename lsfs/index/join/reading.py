@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.index import greeted, stated
 from lsfs.index.catalog import Catalog
@@ -34,8 +36,7 @@ _ONE_VALUE = ("amount", "date", "duration")  # of these only the surest reading 
 UNREAD = 0  # in place of a document, where a file gave none
 
 
-@dataclass(frozen=True, slots=True)
-class SideFile:
+class SideFile(Struct, frozen=True):
     """A file of one side of a join, or of what is added up; or a row of a list.
 
     Attributes:

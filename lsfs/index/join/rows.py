@@ -7,9 +7,11 @@ a key costs is what its comparison looks at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.index.join.keys import Key
 from lsfs.index.join.lists import file_of
@@ -23,8 +25,7 @@ MISSES = 3  # near misses of one file
 MENTIONED = 0.9  # of the score of a value that a file only mentions
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A value of each side, and how they fit."""
 
     on: str
@@ -32,8 +33,7 @@ class Pair:
     fit: Fit
 
 
-@dataclass(frozen=True, slots=True)
-class Partner:
+class Partner(Struct, frozen=True):
     """A file of the right side that fits one of the left side, with the pair of each key."""
 
     path: str
@@ -41,18 +41,15 @@ class Partner:
     pairs: tuple[Pair, ...]
 
 
-@dataclass(slots=True)
 class Side:
     """What one key reads on both sides."""
 
-    key: Key
-    left: Values
-    right: Values
-    comparison: Comparison = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.comparison = comparison(
-            self.key, (At(path, value) for path, values in self.right.items() for value in values)
+    def __init__(self, key: Key, left: Values, right: Values) -> None:
+        self.key = key
+        self.left = left
+        self.right = right
+        self.comparison: Comparison = comparison(
+            key, (At(path, value) for path, values in right.items() for value in values)
         )
 
     @property

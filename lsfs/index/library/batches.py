@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 # What tells whether two rows of a file say the same of the same content.
 MARKS = (
@@ -19,8 +20,7 @@ def mark_of(row: Mapping[str, Any]) -> Mark:
     return tuple(row[name] for name in MARKS)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Rows of documents or of their passages: at hand, or written to the storage already.
 
     Attributes:
@@ -32,8 +32,7 @@ class Rows:
     fragments: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Some files, and what they say.
 
     Attributes:

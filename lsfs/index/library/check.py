@@ -6,10 +6,10 @@ import logging
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from blake3 import blake3
+from msgspec import Struct, field
 
 from lsfs.digest import BLOCK
 from lsfs.index.library import damage, indexes, schema
@@ -65,8 +65,7 @@ def looked(library: Library, head: Head, *, deep: bool, progress: Progress) -> L
     return look
 
 
-@dataclass(slots=True)
-class Look:
+class Look(Struct):
     """A look at a library.
 
     Attributes:

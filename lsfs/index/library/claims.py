@@ -17,8 +17,9 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lsfs.errors import NotFound
 from lsfs.index.library.heads import Claim, Head, Heads

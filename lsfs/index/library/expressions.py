@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 # What a column weighs in BM25. FTS5 takes the columns of a passage together, by the weights in
 # lsfs.index.keyword.PASSAGE_RANK; Lance takes each for itself, so that a word of a short column
@@ -21,21 +22,18 @@ _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(\()|(\))|(\{[^}]*\}\s*:|\w+\s*:)|(\*)|([
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
+class _Phrase(Struct, frozen=True):
     words: tuple[str, ...]
     is_beginning: bool = False
     slop: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Joined:
+class _Joined(Struct, frozen=True):
     by: str
     parts: tuple[_Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _In:
+class _In(Struct, frozen=True):
     columns: tuple[str, ...]
     part: _Node
 

@@ -16,10 +16,11 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from lsfs import beneath
 from lsfs.errors import LsfsError, NotFound
@@ -43,8 +44,7 @@ def is_absent(found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and bool(found.st_mode & stat.S_IWUSR)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a file is to be.
 
     Attributes:

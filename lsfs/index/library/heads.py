@@ -12,7 +12,8 @@ it are those of the head before. Readers need not mind it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt, NotFound
@@ -23,8 +24,7 @@ FOLDER = "heads"
 DIGITS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Who changes the tables now.
 
     Attributes:
@@ -38,8 +38,7 @@ class Claim:
     work: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """One state of a library.
 
     Attributes:

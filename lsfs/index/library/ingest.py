@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from lsfs.errors import ConfirmationRequired
 from lsfs.index.ahead import workers_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Snapshot, rows_of
@@ -20,8 +21,7 @@ _FAILED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     id: str
     named: str
     media_type: str

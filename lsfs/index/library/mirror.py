@@ -13,8 +13,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
@@ -69,8 +70,7 @@ _PLACES = (
 _OF_DOCUMENT = ("passage_place", "field", "signature", "sought", "document_topic")
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """What an update has changed.
 
     Attributes:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from lsfs.errors import LsfsError, NotFound, UsageError
 
@@ -32,8 +33,7 @@ def is_library(place: str) -> bool:
     return urlsplit(place).scheme in SCHEMES
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """An object as it is listed: where, how many bytes, and since when."""
 
     path: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.index.library.batches import MARKS, Mark, mark_of
 from lsfs.index.library.rows import in_library
@@ -21,8 +22,7 @@ _READ = 10_000  # rows at once
 _AGAIN = (Status.UNREADABLE, Status.PENDING)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a look at a folder has found.
 
     Attributes:

@@ -15,10 +15,12 @@ import pickle
 import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
@@ -40,8 +42,7 @@ _STATUS = "is it running there, and has this user its token (RAY_AUTH_TOKEN)? Se
 _HINT = "pip install 'lsfs[ray]'"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """All that an actor needs to know; it is sent to other machines.
 
     There are no credentials in it: each machine has them in its own environment.

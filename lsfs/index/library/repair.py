@@ -8,10 +8,10 @@ the library they are read again. All is done under one claim, and seen at once o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import Any
 
 from blake3 import blake3
+from msgspec.structs import replace
 
 from lsfs.index.library import damage, indexes, schema
 from lsfs.index.library.check import Look, Progress, looked

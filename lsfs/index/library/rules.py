@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blake3 import blake3
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
@@ -22,8 +23,7 @@ _PARSER = "parser "
 OF_LIMITS = (Status.TOO_LARGE, Status.TIMEOUT, Status.OUT_OF_MEMORY)
 
 
-@dataclass(frozen=True, slots=True)
-class MadeBy:
+class MadeBy(Struct, frozen=True):
     """What a writer makes rows with.
 
     Attributes:

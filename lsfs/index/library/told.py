@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 SHOWN = 20  # examples of each kind of problem
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
+class Ingested(Struct, frozen=True):
     """What one run has done.
 
     Attributes:
@@ -35,8 +34,7 @@ class Ingested:
     left: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted:
+class Compacted(Struct, frozen=True):
     """What a compaction has done.
 
     Attributes:
@@ -54,8 +52,7 @@ class Compacted:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that should not be.
 
     Attributes:
@@ -73,8 +70,7 @@ class Problem:
     is_mended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryReport:
+class LibraryReport(Struct, frozen=True):
     """What was found in a library.
 
     Attributes:

@@ -44,7 +44,7 @@ class KeptVectors:
         return self._read[1]
 
     def _of(self, rows: list[tuple[int, float, bytes]]) -> Codes:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         ids = np.array([row[0] for row in rows], np.int64)
         scales = np.array([row[1] for row in rows], np.float32)

@@ -11,11 +11,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from blake3 import blake3
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.config import FieldConfig, IndexConfig
 from lsfs.digest import BLOCK
@@ -40,8 +41,7 @@ SENT, LENT, OTHER = "sent", "lent", "other"
 WHOLE = 16 << 20  # bytes of a file that is sent from memory; a larger one from a copy on the disk
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A file to be read.
 
     Attributes:
@@ -55,8 +55,7 @@ class Look:
     before: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A folder that is put into a library.
 
     Attributes:
@@ -72,8 +71,7 @@ class Source:
         return schema.file_id(rows.in_library(self.name, path))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """With what files are read; the same for all who read for one run.
 
     Attributes:

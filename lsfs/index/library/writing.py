@@ -12,8 +12,9 @@ import logging
 import random
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lsfs.errors import LsfsError, UsageError
 from lsfs.index.embed import Embedder
@@ -32,8 +33,7 @@ log = logging.getLogger("lsfs.index.library.writing")
 TRIES = 20  # of one commit that others overtake
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """What came of a commit.
 
     Attributes:
@@ -203,7 +203,7 @@ def _put(edit: Edit, rows: Sequence[Rows]) -> None:
 
 def _only(batch: Batch, contents: frozenset[str]) -> Batch:
     """A batch without the rows of other contents."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(
         batch,
@@ -245,7 +245,7 @@ def _made(library: Library, first: Head) -> Head:
     versions = {}
     for name, schema in schemas(first.dimension).items():
         versions[name] = _made_table(library.database, name, schema)
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     library.heads.add(replace(first, tables=versions))
     head = library.heads.last()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from lsfs.errors import ModelMissing
 from lsfs.llm import library, models
@@ -24,8 +26,7 @@ from lsfs.llm.policies import POLICIES
 PLAIN = ("trials", "seed", "store", "again", "window", "threads", "prose", "xquad")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is to be measured.
 
     Attributes:
@@ -54,8 +55,7 @@ class Asked:
     xquad: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What came of it.
 
     Attributes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _Z = 1.96  # of 95 %
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """Of how many trials how many succeeded, with the Wilson 95 % interval (Wilson, 1927)."""
 
     hits: int

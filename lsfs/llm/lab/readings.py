@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.llm import compose, form
 from lsfs.llm.batch import Shape
@@ -27,8 +29,7 @@ WIDER = 4  # budgets that a policy chooses from, as in lsfs.llm.reader
 RESERVE = 256  # of the window: the question, and what is written
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A text that was read.
 
     Attributes:
@@ -43,8 +44,7 @@ class Read:
     errors: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """What reads texts.
 
     Attributes:
@@ -104,8 +104,7 @@ class Reads:
             yield Composes(self, glance, prefix, [made.block(part) for part in parts])
 
 
-@dataclass(frozen=True, slots=True)
-class Composes:
+class Composes(Struct, frozen=True):
     """Blocks of a text, of which a question composes the ones that it looks at.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from lsfs.llm.lab.rate import Rate
 from lsfs.llm.lab.run import FULL, Row

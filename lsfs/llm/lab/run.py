@@ -7,8 +7,9 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from lsfs.errors import UsageError
 from lsfs.llm import policies
@@ -30,8 +31,7 @@ SHORTEST = 256  # tokens of a text that a task can be made of
 WHOLE = 1.0  # the budget of the full state
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is to be measured.
 
     Attributes:
@@ -69,8 +69,7 @@ class Plan:
             raise UsageError(f"at least one trial, and lengths of {SHORTEST} tokens or more")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What was measured of a policy on a task.
 
     Attributes:
@@ -103,8 +102,7 @@ class Row:
     step_s: float
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """What comes together of one row."""
 
     answers: list[Answer] = field(default_factory=list)
@@ -198,8 +196,7 @@ class Laboratory:
             yield tally.row((task, length, policy, budget), run.steps[tally.cells])
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
+class _Desk(Struct, frozen=True):
     """A question to a text: where the text is, the question for each policy, the full answer."""
 
     sitting: Sitting

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.llm import kvblob, select
 from lsfs.llm.again import Source
@@ -35,8 +37,7 @@ class _Noted(dict[int, Floats]):
         return super().__getitem__(layer)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question to a text, for one policy.
 
     Attributes:
@@ -54,8 +55,7 @@ class Asked:
         return self.look if isinstance(queries, _Noted) and queries.read else (0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """The index of a text.
 
     Attributes:
@@ -67,7 +67,6 @@ class Built:
     cpu_s: float
 
 
-@dataclass(slots=True)
 class Sitting:
     """A text whose state is there.
 
@@ -79,15 +78,13 @@ class Sitting:
         threads: of the model.
     """
 
-    model: Model
-    facts: Facts
-    cells: Cells
-    text: Text
-    threads: int
-    _scoring: ScoringContext = field(init=False)
-    _indexes: dict[str, Built] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, model: Model, facts: Facts, cells: Cells, text: Text, threads: int) -> None:
+        self.model = model
+        self.facts = facts
+        self.cells = cells
+        self.text = text
+        self.threads = threads
+        self._indexes: dict[str, Built] = {}
         size = int(self.cells.positions[-1]) + 1 + BATCH
         shape = Shape(size, 1, BATCH, self.threads)
         self._scoring = ScoringContext(

@@ -12,8 +12,9 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.llm import form
@@ -39,8 +40,7 @@ CHAIN = 4  # variables that hold one value
 ASKED, FOLLOWS = 32, 64  # tokens of a continuation that ask, and that are scored
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A fact: what it is of, how it is said, and its value."""
 
     key: str
@@ -64,8 +64,7 @@ class Fact:
         return f"What is {what[0].lower()}{what[1:]}?"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is run behind a text, and what is right.
 
     Attributes:
@@ -82,16 +81,14 @@ class Question:
     scored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A text and questions to it."""
 
     tokens: list[int]
     questions: list[Question]
 
 
-@dataclass(frozen=True, slots=True)
-class Makes:
+class Makes(Struct, frozen=True):
     """What tasks are made of.
 
     Attributes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.llm import kvblob
@@ -29,8 +29,7 @@ class Runs(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """Runs tokens behind a state that stays as it is.
 
     Attributes:
@@ -50,8 +49,7 @@ class Plain:
         return self.context.decode(steps).copy()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What was written behind a question.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.llm import select
@@ -13,8 +12,7 @@ from lsfs.llm.policies.interface import AS_READ, BLOCK, NEAR, RECENT, SINKS, Sce
 from lsfs.llm.select import Floats, Indices
 
 
-@dataclass(frozen=True, slots=True)
-class InfLlm:
+class InfLlm(Struct, frozen=True):
     """The blocks whose representative keys the question looks at; equal for all heads of a layer.
 
     InfLLM (Xiao et al., 2024, arXiv 2402.04617), "context memory": a block is represented by the
@@ -56,8 +54,7 @@ class InfLlm:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Representatives:
+class Representatives(Struct, frozen=True):
     """Keys without position that stand for blocks.
 
     Attributes:
@@ -87,8 +84,7 @@ class Representatives:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class ShadowKv:
+class ShadowKv(Struct, frozen=True):
     """The chunks whose mean key the question looks at, and always those that no mean stands for.
 
     ShadowKV (Sun et al., 2024, arXiv 2410.21465), algorithms 1 and 2: the landmark of a chunk is
@@ -134,8 +130,7 @@ def _cosine(one: Floats, other: Floats) -> Floats:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Landmarks:
+class Landmarks(Struct, frozen=True):
     """Mean keys of chunks.
 
     Attributes:

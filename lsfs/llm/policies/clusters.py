@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.llm import select
@@ -54,8 +54,7 @@ def means(points: Floats, labels: Labels, count: int) -> Floats:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Squeezed:
+class Squeezed(Struct, frozen=True):
     """The keys of the clusters whose centroids the question looks at.
 
     Squeezed Attention (Hooper et al., 2024, arXiv 2411.09688), clustering and lookup: keys with
@@ -79,8 +78,7 @@ class Squeezed:
         return Centroids.of(text, count)
 
 
-@dataclass(frozen=True, slots=True)
-class SqueezedLevels(Squeezed):
+class SqueezedLevels(Squeezed, frozen=True):
     """As :class:`Squeezed` by two levels: centroids are only looked at below the best coarse ones.
 
     The hierarchical lookup of the paper.
@@ -100,8 +98,7 @@ class SqueezedLevels(Squeezed):
         return Centroids.of(text, fine, coarse, self.wider)
 
 
-@dataclass(frozen=True, slots=True)
-class Centroids:
+class Centroids(Struct, frozen=True):
     """Clusters of the keys of each layer and head.
 
     Attributes:
@@ -189,8 +186,7 @@ def _all_means(layers: Sequence[Floats], labels: Labels, count: int) -> Floats:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class A2ats:
+class A2ats(Struct, frozen=True):
     """The keys whose codewords the question looks at, where neither has a position.
 
     A2ATS (He et al., 2025, arXiv 2502.12665): beyond a window every key stands at one distance
@@ -238,8 +234,7 @@ def _factors(moments: Floats) -> Floats:
     return np.linalg.cholesky(moments + floor * np.eye(size)).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(Struct, frozen=True):
     """Keys without position as codewords.
 
     Attributes:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from lsfs.llm.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, DENSE, NEAR, SINKS, Index, NoIndex, Scene, Text
 from lsfs.llm.select import Indices
 
 
-@dataclass(frozen=True, slots=True)
-class Full:
+class Full(Struct, frozen=True):
     """All rows, whatever the budget."""
 
     name: str = "full"
@@ -28,8 +26,7 @@ class Full:
         return [np.arange(scene.text.cells)] * len(scene.text.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Streaming:
+class Streaming(Struct, frozen=True):
     """The first rows and the last ones, at the positions that they have in the cache.
 
     StreamingLLM (Xiao et al., 2023, arXiv 2309.17453), section 3.2: "positions within the cache
@@ -53,8 +50,7 @@ class Streaming:
         return [kept] * len(scene.text.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Infinite(Streaming):
+class Infinite(Streaming, frozen=True):
     """The same rows (a Lambda-shaped mask) where they were read, but none farther than a ceiling.
 
     LM-Infinite (Han et al., 2023, arXiv 2308.16137), section 4.1: distances over the length that

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from lsfs.llm import select
 from lsfs.llm.kvblob import Placing
@@ -12,8 +11,7 @@ from lsfs.llm.policies.interface import AS_READ, RECENT, SINKS, Index, NoIndex, 
 from lsfs.llm.select import Floats, Indices
 
 
-@dataclass(frozen=True, slots=True)
-class Hip:
+class Hip(Struct, frozen=True):
     """Chunks are halved again and again, and the better half of all halves stays.
 
     HiP (Lee et al., 2024, arXiv 2406.09827), top-k estimation: as many even chunks as keys are

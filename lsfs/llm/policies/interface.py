@@ -9,11 +9,11 @@ again and again (:mod:`lsfs.llm.again`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.errors import UsageError
@@ -30,8 +30,7 @@ DENSE = Placing(dense=True)
 NEAR = Placing(farthest=4096)  # the ceiling of InfLLM, and of models of that window
 
 
-@dataclass(frozen=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """What is known of a text only while it is read; see :mod:`lsfs.llm.watch`.
 
     Attributes:
@@ -50,8 +49,7 @@ class Watched:
     window: Queries
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """What a policy may build its index of.
 
     Attributes:
@@ -122,8 +120,7 @@ Certainty = Callable[[Sequence[NDArray[np.intp]]], Floats]
 those cells are there."""
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """A question to a text.
 
     Attributes:
@@ -245,8 +242,7 @@ class Policy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class NoIndex:
+class NoIndex(Struct, frozen=True):
     """Of a policy that looks at the keys themselves.
 
     Attributes:

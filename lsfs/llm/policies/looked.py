@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.llm import select
@@ -22,8 +21,7 @@ from lsfs.llm.policies.interface import (
 from lsfs.llm.select import Indices
 
 
-@dataclass(frozen=True, slots=True)
-class Snap:
+class Snap(Struct, frozen=True):
     """In each layer the rows that the question looks at most, with their neighbours.
 
     SnapKV (Li et al., 2024, arXiv 2404.14469), section 4, with the question as its window; rows are
@@ -46,8 +44,7 @@ class Snap:
         return [select.best(layer, budget, always) for layer in select.pooled(scene.mass)]
 
 
-@dataclass(frozen=True, slots=True)
-class SnapHeads(Snap):
+class SnapHeads(Snap, frozen=True):
     """As :class:`Snap`, but each head of keys has rows of its own, which is SnapKV's listing 1.
 
     Heads of queries that share a head of keys choose together: the rows are one store.
@@ -61,8 +58,7 @@ class SnapHeads(Snap):
         return [select.best(layer, budget, always) for layer in select.pooled(scene.head_mass)]
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(Struct, frozen=True):
     """The blocks that the question looks at more than a neutral one does; equal in all layers.
 
     Our own. Raw mass falls mostly on what every question looks at; see :mod:`lsfs.llm.select`.
@@ -86,8 +82,7 @@ class Contrast:
         return [np.flatnonzero(kept)] * len(scene.text.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Hybrid:
+class Hybrid(Struct, frozen=True):
     """Half of the budget as :class:`Contrast` has it, the rest in each layer as :class:`Snap` does.
 
     The blocks hold what was asked for in all layers; what a layer needs besides is its own. A small
@@ -118,8 +113,7 @@ class Hybrid:
         return select.best_blocks(scene.contrast, self.block, half, always)
 
 
-@dataclass(frozen=True, slots=True)
-class HybridHeads(Hybrid):
+class HybridHeads(Hybrid, frozen=True):
     """As :class:`Hybrid`, but each head of keys chooses the rest, as in :class:`SnapHeads`."""
 
     name: str = "hybrid-heads"

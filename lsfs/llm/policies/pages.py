@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from lsfs.llm import select
 from lsfs.llm.kvblob import Placing
@@ -12,8 +11,7 @@ from lsfs.llm.policies.interface import AS_READ, Scene, Text
 from lsfs.llm.select import Floats, Indices
 
 
-@dataclass(frozen=True, slots=True)
-class Quest:
+class Quest(Struct, frozen=True):
     """The pages whose bounds allow the greatest product with the question.
 
     Quest (Tang et al., 2024, arXiv 2406.10774), criticality of pages: of each the least and the
@@ -37,8 +35,7 @@ class Quest:
         return Bounds.of(text, self.page, self.page)
 
 
-@dataclass(frozen=True, slots=True)
-class LServe(Quest):
+class LServe(Quest, frozen=True):
     """As :class:`Quest` for small logical pages, but large physical ones are taken.
 
     LServe (Yang et al., 2025, arXiv 2502.14866), hierarchical paging: bounds of logical pages; a
@@ -60,8 +57,7 @@ class LServe(Quest):
         return Bounds.of(text, self.logical, self.page)
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Of logical pages the least and greatest value of each channel.
 
     Attributes:

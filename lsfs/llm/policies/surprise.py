@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from lsfs.errors import UsageError
 from lsfs.llm import select
@@ -13,8 +12,7 @@ from lsfs.llm.policies.interface import AS_READ, DENSE, Index, NoIndex, Scene, T
 from lsfs.llm.select import Floats, Indices
 
 
-@dataclass(frozen=True, slots=True)
-class SirLlm:
+class SirLlm(Struct, frozen=True):
     """The tokens that were least expected, older ones less so.
 
     SirLLM (Yao et al., 2024, arXiv 2405.12528): a token's entropy is -log p of it after those
@@ -42,8 +40,7 @@ class SirLlm:
         return _Worth(worth.astype(np.float32), text.edges(self.sinks, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class _Worth:
+class _Worth(Struct, frozen=True):
     values: Floats
     always: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
@@ -57,8 +54,7 @@ class _Worth:
         return [select.best(self.values, budget, self.always)] * len(scene.text.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Xl3m:
+class Xl3m(Struct, frozen=True):
     """The segments behind which the model is surest of what follows the question.
 
     XL3M (Wang et al., 2024, arXiv 2405.17755): each segment together with the question is run, the

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.syscalls.prompt import moments
 from lsfs.syscalls.prompt.slots import NUMBERS, READERS, Arguments, Surroundings
@@ -46,8 +47,7 @@ _TIME_START = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """Something that a prompt names.
 
     Attributes:

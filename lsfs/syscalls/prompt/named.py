@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.syscalls.prompt.entities import Entity
 from lsfs.syscalls.prompt.slots import Surroundings
@@ -19,8 +20,7 @@ ALL = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Named:
+class Named(Struct):
     """The entities of a prompt, to be taken one after another.
 
     Attributes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _TOKEN = re.compile(r"[()|\[\]]|<[^<>]+>|[^\s()|\[\]<>]+")
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True, dict=True):
     """A phrase that prompts are compared with.
 
     Attributes:
@@ -53,8 +53,7 @@ def pattern(phrase: str) -> Pattern:
     return Pattern(part.source, reader.kinds, None if part.opens else frozenset(part.first))
 
 
-@dataclass
-class _Part:
+class _Part(Struct):
     """A piece of a regular expression, and what it may begin with.
 
     Attributes:

@@ -6,9 +6,10 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
+
+from msgspec import Struct, field
 
 from lsfs.syscalls.prompt.pattern import Pattern, pattern
 
@@ -17,8 +18,7 @@ _HEAD = re.compile(r"\[(!?) ?([^\]|]+)\]")
 _USE = re.compile(r"\{([A-Z_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """One way to say a call.
 
     Attributes:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.syscalls.declared import DECLARED
 from lsfs.syscalls.prompt import frames, intents, moments, queries, spelling, wording
@@ -75,8 +77,7 @@ _OPEN_ENDED = frozenset(("retrieve", "ask"))
 Second = Callable[[Asked], tuple[str, Arguments] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A system call that a prompt means.
 
     Attributes:
@@ -92,8 +93,7 @@ class Planned:
     is_one: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a prompt means.
 
     Attributes:

@@ -13,9 +13,10 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from threading import Event
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from lsfs.errors import ContextTooLong, ModelError, UsageError
 from lsfs.syscalls.declared import DECLARED
@@ -49,8 +50,7 @@ class Chooser(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One prompt as the rules see it.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 QUOTED = re.compile(
     r"“([^“”]*)”|\"([^\"]*)\"|«([^«»]*)»|`([^`]*)`|(?<!\w)['\u2018]([^'\u2018\u2019]*)['\u2019](?!\w)"
@@ -71,8 +72,7 @@ _AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+as\s+well\s+as\s+", 
 _OR = re.compile(r"\s*,?\s+or\s+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What reading a prompt may look at besides its words.
 
     Attributes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.versions.objects import records, scanning
 from lsfs.versions.objects.coding import Coder
@@ -24,8 +26,7 @@ def leftovers(root: Path) -> list[Path]:
     return sorted(root.glob(f"{NAME}{NEW}*"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     """A damage, and the records that are unreadable because of it."""
 
     kind: DamageKind

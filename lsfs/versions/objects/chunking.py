@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from blake3 import blake3
 from fastcdc import fastcdc
+from msgspec import Struct
 
 WHOLE_BYTES = 64 << 10  # contents up to this size are one chunk
 _LARGE_BYTES = 64 << 20
@@ -17,8 +17,7 @@ _BUFFER_BYTES = 4 << 20
 _NOTHING = bytes(_HOLE_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """Bytes of a chunk: at least, on average, at most."""
 
     least: int
@@ -30,8 +29,7 @@ SMALL = Sizes(16 << 10, 64 << 10, 256 << 10)
 LARGE = Sizes(64 << 10, 256 << 10, 1 << 20)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a file.
 
     Attributes:

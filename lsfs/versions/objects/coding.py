@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import zstandard
+from msgspec import Struct
 
 from lsfs.versions.objects.records import DIGEST_BYTES, BrokenRecord, Way
 
@@ -16,8 +16,7 @@ _DELTA_WORTH = 0.5  # a delta is kept when it is at most this share of the bytes
 _SURELY = 1 / 16  # a delta this small need not be compared
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """A record that others may be deltas to: its digest, and its bytes decoded."""
 
     digest: bytes

@@ -11,10 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.errors import IndexCorrupt, StateUnwritable
 from lsfs.versions.objects.records import Kind
@@ -62,8 +64,7 @@ CREATE TABLE dropped (pack INTEGER NOT NULL, place INTEGER NOT NULL);
 _COLUMNS = "digest, kind, pack, place, length, raw, size, base"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of ``record``; see the schema."""
 
     digest: bytes

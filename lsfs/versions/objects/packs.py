@@ -11,8 +11,9 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lsfs.errors import StateUnwritable
 from lsfs.versions.objects import records
@@ -30,8 +31,7 @@ BEGIN = len(PACK_MAGIC)
 _WINDOW = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A place to go back to: the end of the last pack, and how much was appended by then."""
 
     number: int

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate
 
 from blake3 import blake3
+from msgspec import Struct
 
 PACK_MAGIC = b"LSFSpak1"
 MAGIC = b"LSr1"
@@ -55,8 +55,7 @@ class BrokenRecord(Exception):
     """Bytes that are not the record that was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The head of a record.
 
     Attributes:
@@ -146,8 +145,7 @@ def _check(head: bytes | memoryview) -> bytes:
     return blake3(head).digest(length=_CHECK_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """What a content consists of: chunks or runs of zeros, in order.
 
     Attributes:

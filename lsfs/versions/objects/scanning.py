@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsfs.errors import ObjectDamaged
 from lsfs.versions.objects import records
@@ -14,8 +16,7 @@ from lsfs.versions.objects.reading import Reader
 from lsfs.versions.objects.records import ZEROS, BrokenRecord, Header, Kind
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What was found in the packs.
 
     Attributes:

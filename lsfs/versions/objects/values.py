@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Put:
+
+class Put(Struct, frozen=True):
     """A stored content.
 
     Attributes:
@@ -21,16 +21,14 @@ class Put:
     cuts: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(Struct, frozen=True):
     """What a sweep removed: contents, and the bytes that the disk got back."""
 
     objects: int
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """How much is stored.
 
     Attributes:
@@ -58,8 +56,7 @@ class DamageKind(StrEnum):
     LEFTOVER = "leftover"  # a file that a crash left half made
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """One thing that is wrong.
 
     Attributes:

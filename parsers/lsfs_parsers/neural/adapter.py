@@ -7,16 +7,15 @@ they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
+from msgspec import Struct
 from torch import Tensor, nn
 
 PAGES = 3  # the previous, the current and the next one
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterShape:
+class AdapterShape(Struct, frozen=True):
     """The sizes of an adapter; those of the published one are the defaults.
 
     Attributes:

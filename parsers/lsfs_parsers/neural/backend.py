@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+from msgspec import Struct
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -37,8 +37,7 @@ class Fallback(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedPage:
+class EncodedPage(Struct, frozen=True):
     """A page as the model sees it.
 
     Attributes:

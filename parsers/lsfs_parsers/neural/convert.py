@@ -20,11 +20,11 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec import Struct
 from torch import Tensor
 
 from lsfs.errors import LsfsError, ModelError, ModelMissing
@@ -60,8 +60,7 @@ _FUSED = re.compile(r"(.*\.attn\.)qkv\.(weight|bias)")
 _STAGE = re.compile(r"layers\.(\d+)\.(downsample\..*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """A checkpoint as it was published.
 
     Attributes:
@@ -316,7 +315,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     original = Original.read(chosen.original)
     if chosen.blank_page is not None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.model import BlockKind
 from lsfs_parsers.builder import BETWEEN_CELLS, Grid, Piece
@@ -44,8 +46,7 @@ _DIVIDED = re.compile(r"[^\W\d_]{2,}[-\u2010\u00ad]$")
 _FIRST = re.compile(r"[\s\"'\u201c\u2018(\[]*(\w)?")
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """A block's text before it is looked at, and what it is where that is known already."""
 
     text: str

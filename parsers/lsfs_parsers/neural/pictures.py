@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 DPI = 96  # as the published models were trained
 _POINTS = 72
@@ -17,8 +18,7 @@ _DIVIDED = re.compile("[\ufffe\u0002\u00ad]\\s*")  # pdfium's marks for a hyphen
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
-@dataclass(frozen=True, slots=True)
-class PagePicture:
+class PagePicture(Struct, frozen=True):
     """A page before a model has seen it.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lsfs.model import Merged
 
@@ -18,8 +19,7 @@ _SPANS = re.compile(
 _ROW_BREAK = "\\\\"
 
 
-@dataclass(frozen=True, slots=True)
-class Tabular:
+class Tabular(Struct, frozen=True):
     """A table.
 
     Attributes:
@@ -33,8 +33,7 @@ class Tabular:
     merged: tuple[Merged, ...] = ()
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     cells: list[str] = field(default_factory=lambda: [""])
     rule_above: bool = False
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from lsfs.config import IndexConfig
 from lsfs.index.embed import HashEmbedder
@@ -35,8 +35,7 @@ def s3(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     return lambda: s3_server.bucket(f"bucket-{next(_NUMBERS)}") + "/some/library"
 
 
-@dataclass
-class Folder:
+class Folder(Struct):
     """A folder that is put into a library under a name."""
 
     place: Path

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lsfs.config import IndexConfig
 from lsfs.index.catalog import Catalog
@@ -30,8 +31,7 @@ FILES = 12
 Rows = dict[str, list[dict[str, Any]]]
 
 
-@dataclass
-class Damaged:
+class Damaged(Struct):
     """A library that somebody damages, and the folder that it is of."""
 
     folder: Folder

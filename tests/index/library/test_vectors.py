@@ -68,7 +68,7 @@ def with_index(place: Path, vectors: Matrix) -> LibraryVectors:
     columns = [plain.get(one.name, [empty.get(str(one.type))] * n) for one in schema]
     table.add(pa.table(columns, schema=schema))
     indexes.vectors(table)
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     tables = {**head.tables, "passage": table.version}
     library.heads.add(replace(head, number=head.number + 1, tables=tables))

@@ -353,7 +353,7 @@ def damaged(uri: str, name: str, change: Callable[[Any], None]) -> set[str]:
     table = there.database.open_table(name)
     change(table)
     head = there.head()
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     tables = {**head.tables, name: table.version}
     there.heads.add(replace(head, number=head.number + 1, tables=tables))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from msgspec.structs import replace
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
