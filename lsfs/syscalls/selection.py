@@ -321,7 +321,7 @@ def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
             terms,
             terms,
         )
-        holding = {row[0] for row in rows}
+        holding = {row[0] for row in rows if row[0] is not None}  # a photo has no document
         found = holding if found is None else found & holding
     return found or set()
 

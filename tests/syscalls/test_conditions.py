@@ -221,6 +221,7 @@ CASES: list[tuple[str, set[str]]] = [
     ("photos", {"photos/beach.jpg", "photos/tree.jpg"}),
     ("photos from before 2020", {"photos/beach.jpg"}),
     ("photos of the beach taken in 2019", {"photos/beach.jpg"}),
+    ("photos of the beach", {"photos/beach.jpg"}),
     # languages
     ("Verträge, aber keine Entwürfe", {"contracts/lease-a.txt", "contracts/lease-b.txt",
                                        "contracts/lease-c.txt", "contracts/effective.txt",
@@ -405,3 +406,30 @@ def test_a_date_that_is_asked_for_by_its_meaning_comes_first(conditions: lsfs.Dr
     paths = list(dict.fromkeys(hit.path for hit in hits))
     own = [paths.index(f"contracts/lease-{x}.txt") for x in ("b", "draft")]
     assert max(own) < paths.index("contracts/old/nda.txt")  # it only mentions 2023
+
+
+@pytest.mark.parametrize(
+    ("query", "paths"),
+    [
+        ("photos from 2023", ["photos/tree.jpg"]),
+        ("photos", ["photos/beach.jpg", "photos/tree.jpg"]),
+        ("photos of the beach", ["photos/beach.jpg"]),
+        ("the oldest photo", ["photos/beach.jpg"]),
+        ("type:image sort:newest", ["photos/tree.jpg", "photos/beach.jpg"]),
+        ("photos from 1999", []),
+    ],
+)
+def test_a_search_shows_pictures_without_text(
+    conditions: lsfs.Drive, query: str, paths: list[str]
+) -> None:
+    found = conditions.retrieve(query, wait=True).hits
+    shown = [hit.path for hit in found if hit.path.startswith("photos/")]
+    assert (shown if "sort" in query else sorted(shown)) == paths
+    assert all(hit.text == "" for hit in found if hit.path in shown)
+
+
+def test_a_search_by_type_alone_shows_them_too(conditions: lsfs.Drive) -> None:
+    found = conditions.retrieve("tree", type=("image",), wait=True).hits
+    assert [hit.path for hit in found] == ["photos/tree.jpg"]
+    plain = conditions.retrieve("tree", wait=True).hits  # asks for no files
+    assert "photos/tree.jpg" not in {hit.path for hit in plain}
