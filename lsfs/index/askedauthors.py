@@ -21,7 +21,7 @@ _FORMS = tuple(
     re.compile(rf"\W*(?:{form})\W*", re.IGNORECASE)
     for form in (
         r"who\s+(?:has\s+|have\s+)?(?:wrote|written|authored|penned|composed|drafted|compiled|"
-        r"prepared|sent)\s+(?!to\b)(?P<what>.+?)",
+        r"prepared|sent)\s+(?!(?:to|about|for|in|that)\b)(?P<what>.+?)",
         rf"(?:who|what)\s+(?:is|was|are|were)\s+{_THE}(?:{_AUTHOR})\s+(?:of|behind)\s+(?P<what>.+?)",
         r"(?:by\s+whom|who)\s+(?:is|was|were|are)\s+(?P<what>.+?)\s+(?:written(?:\s+by)?|by|from)",
         r"(?:by|from)\s+whom\s+(?:is|was|were|are)\s+(?P<what>.+?)",

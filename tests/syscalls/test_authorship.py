@@ -28,7 +28,7 @@ TEXTS = {
     "anybody in the west had seen one in the sky.\n",
     "garden notes.txt": "Garden notes\n\nThe beans stand by Gate Three. They are picked by hand.\n",
     "router.eml": "From: Jonas Veld <jonas@mill.test>\nTo: service@saws.test\n"
-    "Subject: Router stops\nDate: Thu, 30 May 2024 13:37:00 +0000\n\nSince Tuesday it stops whenever it is warm.\n",
+    "Subject: Router stops\nDate: Thu, 30 May 2024 13:37:00 +0000\n\nIt stops when warm.\n",
 }
 WROTE = [
     ("Who wrote The Lantern Keeper?", "by Harriet Osgood", "lantern.txt"),
