@@ -47,10 +47,11 @@ _MAIL = re.compile(
 )
 # A sentence that says who wrote something has one of these, or is no answer.
 WRITING = re.compile(
-    r"\b(?:wr[io]te|written|writ(?:er|ing)|auth?or|autor|penned|composed|drafted|compiled|prepared|"
-    r"sent|by|from|"
-    r"(?:ge)?schr[ie]{1,2}b|geschrieben|verfass|erstellt|von|écri|auteur|rédig|envoy|par|escri|autora?|"
-    r"redact|por|scri[ts]|autor[ei]|redatt|schreef|geschreven|door)",
+    r"\b(?:wr[io]te|written|writer|authou?r|autor|penned|composed|drafted|compiled|prepared|sent|"
+    r"(?:papers?|books?|poems?|articles?|letters?|reports?|stor(?:y|ies)|songs?|works?|novels?|"
+    r"essays?|plays?)\s+(?:by|from)\b|"
+    r"schr[ie]{1,2}b|geschrieben|verfass|écri|auteur|rédig|escri|redact|scri[ts]|redatt|schreef|"
+    r"geschreven)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(r"\b(?:about|on|regarding|über|zu|sur|sobre|su|over)\b", re.IGNORECASE)

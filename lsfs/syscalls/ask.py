@@ -199,7 +199,7 @@ def _one(call: Call, request: AskRequest, ids: tuple[int, ...] | None) -> Answer
     plan, rest = asked.plan, asked.words
     folder = paths.relative(request.dir) or asked.filters.dir
     filters = replace(asked.filters, dir=folder, ids=ids)
-    answer = _sum(call, plan, filters) or _authorship(call, request, plan, filters)
+    answer = _sum(call, plan, filters) or _authorship(call, request, rest, plan, filters)
     if answer is None and ids is None:
         answer = _values(call, request, plan, filters)
     if answer is not None:
@@ -234,12 +234,15 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
 
 
 def _authorship(
-    call: Call, request: AskRequest, plan: QueryPlan, filters: Filters
+    call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters
 ) -> Answer | None:
-    """Who wrote the text that is named; None when that is not asked, or no text says it."""
+    """Who wrote the text that is named; None when that is not asked, or no text is called so."""
     from lsfs.syscalls.authorship import written_by
 
     found, files = written_by(call.engines, request.question, filters)
+    if not found and files:  # it may say so in a sentence; what others say is of other texts
+        within = replace(filters, ids=_ids(call.engines, [file.path for file in files]))
+        return _fact(call, request, words, plan, within)
     if not found:
         return None
     text = "\n".join(author.said for author in found)

@@ -50,17 +50,20 @@ class Author(Struct, frozen=True):
 def written_by(
     engines: Engines, question: str, filters: Filters
 ) -> tuple[tuple[Author, ...], tuple[FoundFile, ...]]:
-    """Who wrote what a question names, and the files; none where no file is named so, or says it.
+    """Who wrote what a question names, and the files that are called so.
 
     Args:
         filters: what the files must satisfy.
+
+    Returns:
+        Nobody where the files do not say it; no file either where none is called so.
     """
     from lsfs.index.askedauthors import asked_work
 
     work = asked_work(question)
     paths = _called(engines, work, filters) if work is not None else ()
     found = tuple(author for path in paths for author in authors(engines, path))
-    named = dict.fromkeys(author.citation.path for author in found)
+    named = dict.fromkeys(author.citation.path for author in found) or paths
     return found, tuple(_file(engines, path) for path in named)
 
 

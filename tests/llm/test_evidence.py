@@ -259,8 +259,9 @@ def test_the_word_that_a_document_has_least_of() -> None:
 
 
 THANKS = (
-    "Thanks go to those who helped.\n\nNadia Rocher\n  - Added the HTML output.\n  - Added the option"
-    " to sort.\n\nGerd Scheidl\n  - Made the tree portable.\n\nTo do\n  - Colours on old terminals."
+    "Thanks go to those who helped.\n\nNadia Rocher\n  - Added the HTML output.\n"
+    "  - Added the option to sort.\n\nGerd Scheidl\n  - Made the tree portable.\n\n"
+    "To do\n  - Colours on old terminals."
 )
 
 
