@@ -40,10 +40,11 @@ from lsfs.index.questionframe import (
     bare,
     compound,
     names_files,
+    sort_of,
     topic,
 )  # fmt: skip
 from lsfs.index.questionreading import Reading
-from lsfs.index.sortwords import sort_kin
+from lsfs.index.sortwords import is_plural, sort_kin
 from lsfs.index.union import sets
 from lsfs.model import QueryPlan
 
@@ -211,6 +212,8 @@ def _lists(text: str, reading: Reading) -> bool:
         if fold(command[0].split()[0]).startswith("list"):
             return True
         asked = asked[command.end() :]
+        if is_plural(sort_of(asked)):
+            return True  # "show me the payslips"
     else:
         for form in (WHICH, EXISTS):
             frame = form.match(asked)
