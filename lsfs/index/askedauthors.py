@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-from lsfs.index.folding import fold
+from lsfs.index.find.folding import fold
 
 _THE = (
     r"(?:(?:the|a|an|our|my|this|that|der|die|das|den|dem|des|les?|la|l['\u2019]|el|los|las|il|lo|"

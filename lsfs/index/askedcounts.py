@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from lsfs.index.questionframe import POLITE, names_documents
-from lsfs.index.questionreading import Reading
+from lsfs.index.asked.questionframe import POLITE, names_documents
+from lsfs.index.asked.questionreading import Reading
 
 # For each language: the words that ask which or how many, the verb, and what ends its clause.
 _LANGUAGES = [

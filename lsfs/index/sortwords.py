@@ -7,7 +7,7 @@ have?"). Alone they say less than a kind: "which songs did they write?" asks for
 
 from __future__ import annotations
 
-from lsfs.index.folding import fold
+from lsfs.index.find.folding import fold
 
 # A family a line, its words in the languages that kinds have; "one/several", or one word for both.
 # "_" joins the words of a term.

@@ -18,7 +18,7 @@ from lsfs.syscalls.engines import Engines
 
 if TYPE_CHECKING:
     from lsfs.index.askedauthors import Work
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
     from lsfs.model import Document
 
 CANDIDATES = 30  # files that are looked at
@@ -94,7 +94,7 @@ def _called(engines: Engines, work: Work, filters: Filters) -> tuple[str, ...]:
 
 def _names(engines: Engines, path: str) -> list[list[str]]:
     """What a file may be called, in words: its name, its title, the lines that it begins with."""
-    from lsfs.index.folding import fold
+    from lsfs.index.find.folding import fold
 
     row = engines.catalog.file(path)
     with engines.catalog.lock:
@@ -140,9 +140,9 @@ def _is_form(word: str, other: str) -> bool:
 def authors(engines: Engines, path: str) -> Iterator[Author]:
     """Who wrote a file: the sender of a mail, who is named below the title, who signed it, or whom
     its properties name."""
-    from lsfs.index import stated
+    from lsfs.index.facts.writers import author_of
     from lsfs.index.fields.bylines import BYLINE
-    from lsfs.index.writers import author_of
+    from lsfs.index.store import stated
 
     row = engines.catalog.file(path)
     if row is None or row.document_id is None:

@@ -10,8 +10,8 @@ from lsfs.syscalls.selection import in_order, matching
 from lsfs.syscalls.unread import as_hit
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
-    from lsfs.index.search import Found
+    from lsfs.index.find.filters import Filters
+    from lsfs.index.find.search import Found
     from lsfs.model import Hit, QueryPlan
     from lsfs.syscalls.engines import Engines
 
@@ -30,7 +30,7 @@ def by_order(
     Args:
         plan: with ``sort``; its ``limit`` is how many files are asked for.
         unread: also files without text.
-        options: see :meth:`lsfs.index.search.Search.find`.
+        options: see :meth:`lsfs.index.find.search.Search.find`.
 
     Returns:
         None where no file fits all of the query: then likeness has to do.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from lsfs.model import Hit
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
-    from lsfs.index.scope import Entry
+    from lsfs.index.find.filters import Filters
+    from lsfs.index.find.scope import Entry
     from lsfs.model import QueryPlan
     from lsfs.syscalls.engines import Engines
 

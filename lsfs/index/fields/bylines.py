@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from lsfs.index.facts.kinds import kinds_in
+from lsfs.index.facts.literals import at_lines
 from lsfs.index.fields.forms import Form, party_key
 from lsfs.index.fields.labels import Found
-from lsfs.index.kinds import kinds_in
-from lsfs.index.literals import at_lines
 from lsfs.model import BlockKind, Document
 
 BYLINE = "byline"  # the rule by which they are found
