@@ -33,14 +33,14 @@ from msgspec import Struct
 from benchmarks.churn_storm import WORDS, Storm
 from lsfs.config import IndexConfig
 from lsfs.index import follow
-from lsfs.index.catalog import Catalog
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.follow import CatchUp, Follower
 from lsfs.index.ingest import Pipeline
-from lsfs.index.pool import SandboxPool
-from lsfs.index.reading import Reader
+from lsfs.index.meaning.embed import HashEmbedder
+from lsfs.index.meaning.vectors import VectorStore
+from lsfs.index.readers.pool import SandboxPool
+from lsfs.index.readers.reading import Reader
+from lsfs.index.store.catalog import Catalog
 from lsfs.index.tree import SourceTree
-from lsfs.index.vectors import VectorStore
 from lsfs.model import Block, BlockKind, Document, Span, Status
 
 CODED = "coded vectors"

@@ -24,7 +24,7 @@ from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
-from lsfs.index.embed import Embedder, load
+from lsfs.index.meaning.embed import Embedder, load
 from lsfs.llm import models
 from lsfs.llm.evidence import CALIBRATIONS, Candidate, Likeness, Similarity, rank
 from lsfs.llm.local import LocalChat

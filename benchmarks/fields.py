@@ -34,12 +34,12 @@ from benchmarks import fields_held_out as held_out
 from benchmarks.fields_set import LAYOUTS, Sample, samples, write
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import DriveRecord, initialise
-from lsfs.index.dates import content_dates
-from lsfs.index.duplicates import Comparison, files_of, groups
+from lsfs.index.facts.dates import content_dates
+from lsfs.index.facts.near import shingles, signature
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.near import shingles, signature
-from lsfs.index.passages import split
+from lsfs.index.find.duplicates import Comparison, files_of, groups
+from lsfs.index.readers.passages import split
 
 Row = dict[str, Any]
 
@@ -174,8 +174,8 @@ def _with_model(
 def _times(record: DriveRecord) -> Row:
     """CPU milliseconds of a document: reading it in its child, and what is made of it here."""
     from lsfs.config import IndexConfig
-    from lsfs.index.catalog import Catalog
-    from lsfs.index.sandbox import Sandbox
+    from lsfs.index.readers.sandbox import Sandbox
+    from lsfs.index.store.catalog import Catalog
 
     known = definitions()
     catalog = Catalog(record.state.catalog, read_only=True)
@@ -252,7 +252,7 @@ def _duplicates(place: Path, seed: int) -> Row:
 
 
 def _judged(record: DriveRecord, pairs: dict[str, list[tuple[str, str]]], forms: list[str]) -> Row:
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.store.catalog import Catalog
 
     catalog = Catalog(record.state.catalog, read_only=True)
     rows: Row = {}

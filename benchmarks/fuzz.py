@@ -37,11 +37,11 @@ from benchmarks.fuzz_mutate import mutant
 from benchmarks.fuzz_seeds import SEEDS
 from lsfs import markdown
 from lsfs.config import IndexConfig
-from lsfs.index import passages
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.making import facts_of
-from lsfs.index.sandbox import Sandbox
+from lsfs.index.readers import passages
+from lsfs.index.readers.making import facts_of
+from lsfs.index.readers.sandbox import Sandbox
 from lsfs.model import Document, Status
 
 SLOW = 2.0  # seconds that no small input may take

@@ -35,7 +35,6 @@ import lsfs
 from benchmarks import joins_held_out, joins_meaning
 from benchmarks.joins_set import Maker, Paper, Wording, put, sums
 from lsfs.config import Config, ModelConfig
-from lsfs.index.catalog import Catalog
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.forms import party_key
 from lsfs.index.join.keys import key, with_limits
@@ -43,8 +42,9 @@ from lsfs.index.join.meaning import Meaning
 from lsfs.index.join.reading import SideFile, values_of
 from lsfs.index.join.rows import Side
 from lsfs.index.join.rows import partners as partners_of_all
-from lsfs.index.stated import add
-from lsfs.index.vectors import VectorStore
+from lsfs.index.meaning.vectors import VectorStore
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.stated import add
 from lsfs.model import Document, FieldValue, Passage
 
 Row = dict[str, Any]

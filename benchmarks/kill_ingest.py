@@ -26,7 +26,7 @@ from pathlib import Path
 
 from benchmarks.churn import NamedReader, differences, fresh, opened
 from benchmarks.churn_storm import Storm
-from lsfs.index import check
+from lsfs.index.store import check
 
 CHANGES = 25  # between two kills
 POINTS = 1200

@@ -32,7 +32,7 @@ from lsfs.syscalls import bulk
 
 NAME = "folder"
 QUERIES = 50  # of each kind, at most
-# Text, heading, parts; first those that are used, then those of FTS5 (lsfs.index.keyword).
+# Text, heading, parts; first those that are used, then those of FTS5 (lsfs.index.find.keyword).
 WEIGHTS = (
     tuple(expressions.WEIGHTS.values()), (1.0, 0.4, 1.0), (1.0, 0.2, 0.5), (1.0, 0.1, 1.0),
     (1.0, 0.1, 0.3), (1.0, 0.1, 0.1), (1.0, 0.01, 0.01),

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 import lsfs
 from benchmarks.library import generate
 from lsfs.config import Config, ModelConfig
-from lsfs.index.embed import HashEmbedder
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.syscalls import bulk, embedders
 from tests.library.tap import Tap, tapped
 from tests.s3 import serving

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.churn_storm import Storm
 from lsfs.errors import ConfirmationRequired
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.library import check
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.tables import Library
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.syscalls import bulk, embedders
 
 embedders.load = lambda config: HashEmbedder()  # type: ignore[assignment, misc]

@@ -46,7 +46,7 @@ from numpy.typing import NDArray
 import lsfs
 from benchmarks import million_stores, million_texts
 from lsfs.config import Config, ModelConfig
-from lsfs.index.terms import STOP_WORDS, query_words
+from lsfs.index.find.terms import STOP_WORDS, query_words
 from lsfs.syscalls import embedders
 
 DIMENSION = 384  # MiniLM's
@@ -199,7 +199,7 @@ def recall(place: Path, queries: Sequence[str]) -> float:
     """The share of the ten nearest that the store finds, against all float32 in LanceDB."""
     import lancedb
 
-    from lsfs.index.vectors import VectorStore, table_of
+    from lsfs.index.meaning.vectors import VectorStore, table_of
 
     folder, table = place / "state" / "vectors.lance", table_of(Projection.name)
     store = VectorStore(folder, DIMENSION, table=table, read_only=True)

@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from lsfs.index import filerows, passages, stated, terms
-from lsfs.index.catalog import Catalog
-from lsfs.index.embed import Embedder
-from lsfs.index.rows import FileIdentity, FileRow, Outcome
-from lsfs.index.vectors import VectorStore, table_of
+from lsfs.index.find import terms
+from lsfs.index.meaning.embed import Embedder
+from lsfs.index.meaning.vectors import VectorStore, table_of
+from lsfs.index.readers import passages
+from lsfs.index.store import filerows, stated
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.rows import FileIdentity, FileRow, Outcome
 from lsfs.model import Document, Status
 from lsfs_parsers.base import Source
 from lsfs_parsers.detect import PLAIN

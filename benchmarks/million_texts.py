@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lsfs.index.terms import STOP_WORDS
+from lsfs.index.find.terms import STOP_WORDS
 
 SHORTEST, LONGEST = 430, 780  # characters of a paragraph: each becomes one passage
 A_FILE = 50  # passages of a file, on average

@@ -43,7 +43,7 @@ from benchmarks.parsing_letters import letters
 from benchmarks.parsing_score import forms
 from benchmarks.parsing_texts import Chapter, Texts, plain, texts
 from lsfs.config import Config, ModelConfig
-from lsfs.index.embed import load
+from lsfs.index.meaning.embed import load
 from lsfs.llm.models import DEFAULT, embed_model_folder
 
 COLUMNS = (1, 2, 2, 3)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.index import codes
+from lsfs.index.meaning import codes
 
 Matrix = NDArray[np.float32]
 Rows = NDArray[np.int64]

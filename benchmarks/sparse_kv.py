@@ -30,7 +30,7 @@ from msgspec.structs import asdict
 
 from benchmarks.sparse_kv_tasks import Fact, facts, haystack, with_facts
 from lsfs.config import ModelConfig
-from lsfs.index.embed import load
+from lsfs.index.meaning.embed import load
 from lsfs.llm import compose, form, kvblob, models
 from lsfs.llm.batch import Shape, Step
 from lsfs.llm.engine import Context

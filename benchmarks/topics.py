@@ -29,10 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from lsfs.index.catalog import Catalog
-from lsfs.index.embed import load
 from lsfs.index.groups import cluster, topics
 from lsfs.index.groups.documents import BUCKETS, _bucketed
+from lsfs.index.meaning.embed import load
+from lsfs.index.store.catalog import Catalog
 from lsfs.llm import models
 from lsfs.paths import user_cache
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
-from lsfs.index.vectors import VectorStore
+from lsfs.index.meaning.vectors import VectorStore
 from lsfs.syscalls import embedders
 
 Matrix = NDArray[np.float32]

@@ -69,7 +69,7 @@ def _transport() -> Check:
 
 def _models() -> Iterator[Check]:
     from lsfs import config
-    from lsfs.index import page_model
+    from lsfs.index.readers import page_model
     from lsfs.llm import library, models
 
     loaded = config.load()

@@ -160,7 +160,7 @@ def _would_index(session: Session, record: DriveRecord | None, place: str) -> No
 def _tell_of_page_model(session: Session, source: Path) -> None:
     """Say what keeps the page model from reading, where one is chosen."""
     from lsfs import config
-    from lsfs.index import page_model
+    from lsfs.index.readers import page_model
 
     chosen = config.load(source).index.neural
     if chosen and (hindrance := page_model.hindrance(chosen)):

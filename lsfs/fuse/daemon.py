@@ -308,7 +308,7 @@ def _views(
     Args:
         source: a descriptor of the folder; None where the transport does not tell users apart.
     """
-    from lsfs.index.published import Published
+    from lsfs.index.store.published import Published
 
     facts: dict[str, str | int] = {
         "source": library_of(service.state) or os.fspath(service.source),
@@ -325,7 +325,7 @@ def _views(
     root = source
 
     def make(reader: Reader) -> View:
-        from lsfs.index.published_seen import SeenPublished
+        from lsfs.index.store.published_seen import SeenPublished
         from lsfs.versions.past_seen import SeenPast
 
         grant = Grant(verbs=("read", "search"), reader=reader)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from lsfs.index.rows import FileIdentity, FileRow
+from lsfs.index.store.rows import FileIdentity, FileRow
 
 
 class Move(Struct, frozen=True):

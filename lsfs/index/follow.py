@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lsfs.errors import LsfsError
-from lsfs.index.catalog import Catalog
 from lsfs.index.ingest import Pipeline, Progress
 from lsfs.index.pause import ASK_SECONDS, Pause
 from lsfs.index.progress import Pace, Published
 from lsfs.index.progress import Progress as Paused
+from lsfs.index.store.catalog import Catalog
 from lsfs.index.tree import SourceTree
 from lsfs.index.watch import Watch
 

@@ -17,24 +17,25 @@ from msgspec import Struct
 
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
-from lsfs.index import filerows, passagerows, stated, terms
-from lsfs.index.ahead import Ahead, threads, workers_of
-from lsfs.index.bundles import bundles, weight
-from lsfs.index.catalog import Catalog
 from lsfs.index.compare import Changes, Move, compare
-from lsfs.index.dates import content_dates
-from lsfs.index.embed import Embedder
-from lsfs.index.embedding import Embedding
+from lsfs.index.facts.dates import content_dates
+from lsfs.index.facts.kinds import by_folders
 from lsfs.index.fields import VERSION as FIELDS_VERSION
-from lsfs.index.kinds import by_folders
-from lsfs.index.making import FACTS_VERSION, Made, Maker, Rules, facts_of
-from lsfs.index.making_pool import makers
-from lsfs.index.meanings import Meanings
-from lsfs.index.reading import FileReader, Reader, Reading
-from lsfs.index.ready import WITH_DOCUMENT, Ready, all_ready
-from lsfs.index.rows import Facts, FileIdentity, FileRow, Outcome
+from lsfs.index.find import terms
+from lsfs.index.meaning.embed import Embedder
+from lsfs.index.meaning.embedding import Embedding
+from lsfs.index.meaning.meanings import Meanings
+from lsfs.index.meaning.vectors import VectorStore
+from lsfs.index.readers.ahead import Ahead, threads, workers_of
+from lsfs.index.readers.bundles import bundles, weight
+from lsfs.index.readers.making import FACTS_VERSION, Made, Maker, Rules, facts_of
+from lsfs.index.readers.making_pool import makers
+from lsfs.index.readers.reading import FileReader, Reader, Reading
+from lsfs.index.readers.ready import WITH_DOCUMENT, Ready, all_ready
+from lsfs.index.store import filerows, passagerows, stated
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.rows import Facts, FileIdentity, FileRow, Outcome
 from lsfs.index.tree import SourceTree
-from lsfs.index.vectors import VectorStore
 from lsfs.model import Document, Status
 
 log = logging.getLogger("lsfs.index.ingest")

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from lsfs import codec
-from lsfs.index.catalog import Catalog
+from lsfs.index.store.catalog import Catalog
 
 KEY = "progress"  # where it stands among the values of the catalog
 TOLD_SECONDS = 1.0  # between two times that it is written down

@@ -23,7 +23,7 @@ from lsfs.index.ignore import (
     is_made_by_program,
     within_repository,
 )
-from lsfs.index.rows import FileIdentity
+from lsfs.index.store.rows import FileIdentity
 
 log = logging.getLogger("lsfs.index.tree")
 

@@ -18,7 +18,7 @@ from lsfs.syscalls.engines import Call
 from lsfs.syscalls.facts import Gathered, gathered
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
 
 ROUNDS = 4  # at most, beside the first look
 REWORDED = 2  # of those with other words
@@ -101,7 +101,7 @@ def _reworded(
 ) -> Iterator[tuple[str, str, str]]:
     """What a question calls a fact or a document, what the files call it, and the question so."""
     from lsfs.index.dialogue.nouns import phrases
-    from lsfs.index.folding import fold
+    from lsfs.index.find.folding import fold
     from lsfs.llm.expected import required_names
 
     # Where the question is about certain files, what those call it; else what any does.
@@ -122,9 +122,9 @@ def _reworded(
 
 def _names_of(phrase: str) -> Iterator[tuple[str, list[str]]]:
     """The words of a phrase that have others of the same meaning, with those."""
+    from lsfs.index.asked.questionframe import TOKEN
     from lsfs.index.dialogue.nouns import field_of, labels_of
-    from lsfs.index.kinds import kin
-    from lsfs.index.questionframe import TOKEN
+    from lsfs.index.facts.kinds import kin
 
     told = [match[0] for match in TOKEN.finditer(phrase)]
     field = field_of(phrase)
@@ -137,7 +137,7 @@ def _names_of(phrase: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _stands(words: str, text: str) -> bool:
-    from lsfs.index.folding import fold
+    from lsfs.index.find.folding import fold
 
     return re.search(rf"(?<!\w){re.escape(fold(words))}(?!\w)", text) is not None
 
@@ -147,7 +147,7 @@ def _stands(words: str, text: str) -> bool:
 
 def _rarer(call: Call, words: str) -> list[str]:
     """The rarest words of a question that any file has; none when these are all of them."""
-    from lsfs.index.terms import query_words
+    from lsfs.index.find.terms import query_words
 
     told = query_words(words)
     counts = {word: _passages_with(call, word) for word in told}

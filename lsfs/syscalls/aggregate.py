@@ -169,8 +169,8 @@ def over(call: Call, request: AggregateRequest, files: list[SideFile], reading: 
 
 def _drafts(engines: Engines, paths: Sequence[str]) -> list[str]:
     """Those of some files that call themselves drafts, in name, title or first words."""
-    from lsfs.index.filters import Filters
-    from lsfs.index.scope import entries
+    from lsfs.index.find.filters import Filters
+    from lsfs.index.find.scope import entries
 
     rows = (engines.catalog.file(path) for path in paths)
     wanted = Filters(ids=tuple(row.id for row in rows if row), not_titles=_DRAFTS)
@@ -188,11 +188,11 @@ def of_party(
     Args:
         unless: a role; files in which the party has this one are left out.
     """
+    from lsfs.index.facts.names import meant_by, name_of
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.fields.meant import role_of, source
     from lsfs.index.join.mentions import filled
     from lsfs.index.join.reading import own_names, parties_anywhere, values_of
-    from lsfs.index.names import meant_by, name_of
 
     known = definitions(call.engines.config.fields)
     catalog = call.engines.catalog

@@ -15,7 +15,7 @@ from msgspec import Struct
 from lsfs.errors import Cancelled, LsfsError
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.store.catalog import Catalog
     from lsfs.llm.chat import ReadsAhead
 
 log = logging.getLogger("lsfs.syscalls.ahead")

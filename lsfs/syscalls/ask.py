@@ -20,7 +20,7 @@ from lsfs.syscalls.retrieve import find, pending_note, read_query
 from lsfs.syscalls.selection import in_order, topic_of
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
 
 RELATED = 5  # files shown beside an answer
 NEAREST = 3  # files named when there is none
@@ -258,7 +258,7 @@ def _values(call: Call, request: AskRequest, plan: QueryPlan, filters: Filters) 
 
 
 def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
-    from lsfs.index.question import of_all
+    from lsfs.index.asked.question import of_all
 
     engines, plan = call.engines, of_all(plan)
     files, notes = _fitting(engines, plan, filters)
@@ -366,7 +366,7 @@ def _statements(
 
 def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[FoundFile]:
     """The files that a listing question asks for, best first; see also ``selection.matching``."""
-    from lsfs.index.kinds import kinds_in
+    from lsfs.index.facts.kinds import kinds_in
 
     filters = filters.with_plan(plan, whole=True)
     topic = topic_of(plan)
@@ -385,7 +385,7 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
 
 
 def _is_called(file: FoundFile, topic: Sequence[str]) -> bool:
-    from lsfs.index.sqlwords import holds_any
+    from lsfs.index.find.sqlwords import holds_any
 
     return not file.evidence and all(holds_any(word, file.path) for word in topic)
 
@@ -404,7 +404,7 @@ def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[
 
 def _family(word: str) -> list[str]:
     """Other words for what a word names, as phrases: a tenancy agreement is a lease."""
-    from lsfs.index.kinds import kin
+    from lsfs.index.facts.kinds import kin
 
     return [f'"{other}"' if " " in other else other for other in sorted(kin(word))]
 
@@ -485,7 +485,7 @@ def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters:
 
 def _looked_for(words: str, unknown: Sequence[str]) -> str:
     """What was looked for in vain, and the words that are to blame."""
-    from lsfs.index.terms import query_words
+    from lsfs.index.find.terms import query_words
 
     looked = f"looked for: {' '.join(query_words(words))}"
     said = " or ".join(f"\u201c{word}\u201d" for word in unknown)
@@ -501,7 +501,7 @@ def _related(engines: Engines, hits: Sequence[Hit]) -> tuple[FoundFile, ...]:
 
 def _found(engines: Engines, hit: Hit, words: str) -> FoundFile:
     """A hit as a file, with the sentence of it that holds most of the words."""
-    from lsfs.index.search import sentence_at
+    from lsfs.index.find.search import sentence_at
 
     position = next(
         (hit.text.lower().find(word) for word in words.lower().split() if word in hit.text.lower()),

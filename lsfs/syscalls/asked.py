@@ -53,12 +53,12 @@ def asked_of_model(
         Cancelled: ``cancel`` was set.
         ModelError: the model failed.
     """
-    from lsfs.index import passages
-    from lsfs.index.dates import content_dates
+    from lsfs.index.facts.dates import content_dates
     from lsfs.index.fields.extract import placed
     from lsfs.index.fields.forms import Reader
     from lsfs.index.fields.labels import Found
-    from lsfs.index.stated import MODEL
+    from lsfs.index.readers import passages
+    from lsfs.index.store.stated import MODEL
     from lsfs.llm.choose import chosen
     from lsfs.places import Places
 
@@ -103,7 +103,7 @@ def _best(
     taken: Sequence[tuple[int, int]],
 ) -> list[Passage]:
     """The passages that speak of the field most, by the words of its labels; then the first."""
-    from lsfs.index.dates import fold
+    from lsfs.index.facts.dates import fold
 
     words = {word for label, name in known.labels.items() if name == field.name
              for word in label.split() if len(word) > 3}  # fmt: skip

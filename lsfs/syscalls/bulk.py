@@ -16,12 +16,12 @@ from lsfs.index.library.told import Compacted, Ingested, LibraryReport
 
 if TYPE_CHECKING:
     from lsfs.config import Config
-    from lsfs.index.embed import Embedder
     from lsfs.index.library.ingest import Engine
     from lsfs.index.library.rules import MadeBy
     from lsfs.index.library.tables import Library
     from lsfs.index.library.work import Source
     from lsfs.index.library.writing import Writer
+    from lsfs.index.meaning.embed import Embedder
 
 EngineName = Literal["local", "ray"]
 COMPACT_AFTER = 1  # commits of one run, after which the library is compacted and its indexes whole
@@ -109,7 +109,7 @@ def _work(order: Order, folder: Path, config: Config, stack: contextlib.ExitStac
     from lsfs.index.library.ingest import LocalEngine
     from lsfs.index.library.rules import MadeBy
     from lsfs.index.library.work import Settings, Source
-    from lsfs.index.pool import SandboxPool
+    from lsfs.index.readers.pool import SandboxPool
     from lsfs.index.tree import SourceTree
     from lsfs.syscalls import embedders
 

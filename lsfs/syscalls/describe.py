@@ -64,7 +64,7 @@ def _parts(paths: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _facts(call: Call, paths: Sequence[str]) -> Iterator[FileFacts]:
-    from lsfs.index.filters import type_of
+    from lsfs.index.find.filters import type_of
 
     catalog = call.engines.catalog
     marks = ", ".join("?" * len(paths))

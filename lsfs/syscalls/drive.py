@@ -26,10 +26,10 @@ from lsfs.syscalls.registry import registry
 
 if TYPE_CHECKING:
     from lsfs.config import Config, ModelConfig
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.find.search import Search
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.pool import SandboxPool
-    from lsfs.index.search import Search
+    from lsfs.index.readers.pool import SandboxPool
+    from lsfs.index.store.catalog import Catalog
     from lsfs.llm.chat import ChatModel
     from lsfs.llm.residents import Residents
     from lsfs.llm.shedding import Shedding
@@ -249,7 +249,7 @@ def _lock(record: DriveRecord, stack: contextlib.ExitStack) -> bool:
     Raises:
         LockHeld: another process has it, and has not made it in all this time.
     """
-    from lsfs.index.opening import is_made
+    from lsfs.index.store.opening import is_made
 
     deadline = time.monotonic() + FIRST_INDEX_SECONDS
     while True:
@@ -281,10 +281,10 @@ def open_engines(
         read_only: take the index as it is.
         follow: index behind the caller, as files change, instead of when asked.
     """
-    from lsfs.index.catalog import open_or_rebuild
     from lsfs.index.follow import CatchUp
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.seen import Views
+    from lsfs.index.store.catalog import open_or_rebuild
+    from lsfs.index.store.seen import Views
     from lsfs.index.tree import SourceTree
     from lsfs.syscalls import rerank
     from lsfs.syscalls.then import Earlier, Retained
@@ -329,7 +329,7 @@ def _search(
     record: DriveRecord, model: ModelConfig, residents: Residents, catalog: Catalog
 ) -> Search:
     """The search of a drive, with the vectors of its embedding model."""
-    from lsfs.index.search import Search
+    from lsfs.index.find.search import Search
     from lsfs.syscalls import embedders
 
     embedder = embedders.load(model, residents)
@@ -493,10 +493,10 @@ def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
 
 def _reader(config: Config, state: StatePaths | None = None) -> SandboxPool:
     """What reads files; with a state, it goes on with scans that were not read to their end."""
-    from lsfs.index import page_model
-    from lsfs.index.pool import SandboxPool
-    from lsfs.index.sandbox import Sandbox
-    from lsfs.index.scans import Scans
+    from lsfs.index.readers import page_model
+    from lsfs.index.readers.pool import SandboxPool
+    from lsfs.index.readers.sandbox import Sandbox
+    from lsfs.index.readers.scans import Scans
 
     if config.index.neural and (hindrance := page_model.hindrance(config.index.neural)):
         log.warning("PDF is read without the page model: %s", hindrance)

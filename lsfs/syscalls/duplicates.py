@@ -13,7 +13,7 @@ from lsfs.syscalls.registry import Param, registry
 from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
-    from lsfs.index.duplicates import Comparison
+    from lsfs.index.find.duplicates import Comparison
 
 THRESHOLD = 0.8
 
@@ -118,7 +118,7 @@ def _concerns(group: DuplicateGroup, wanted: str) -> bool:
 
 
 def _near(call: Call, request: DuplicatesRequest) -> list[DuplicateGroup]:
-    from lsfs.index.duplicates import Comparison, files_of, groups
+    from lsfs.index.find.duplicates import Comparison, files_of, groups
 
     catalog = call.engines.catalog
     comparison = Comparison(catalog)
@@ -156,7 +156,7 @@ def _group(comparison: Comparison, places: list[tuple[int, str, int]]) -> Duplic
 
 
 def _exact(call: Call) -> list[DuplicateGroup]:
-    from lsfs.index.duplicates import equal
+    from lsfs.index.find.duplicates import equal
 
     engines = call.engines
     present = [[p for p in names if engines.is_there(p)] for names in equal(engines.catalog)]

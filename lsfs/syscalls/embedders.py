@@ -15,9 +15,9 @@ from lsfs.llm import models
 from lsfs.paths import user_cache
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Catalog
-    from lsfs.index.embed import Embedder
-    from lsfs.index.meanings import Meaning, Meanings
+    from lsfs.index.meaning.embed import Embedder
+    from lsfs.index.meaning.meanings import Meaning, Meanings
+    from lsfs.index.store.catalog import Catalog
     from lsfs.llm.residents import Residents
 
 log = logging.getLogger("lsfs.syscalls.embedders")
@@ -44,7 +44,7 @@ def load(config: ModelConfig, residents: Residents | None = None) -> Embedder | 
     """
     setting = config.embed
     if setting.startswith(_SCHEMES):
-        from lsfs.index.embed_endpoint import EndpointEmbedder
+        from lsfs.index.meaning.embed_endpoint import EndpointEmbedder
 
         return EndpointEmbedder(
             setting, config.embed_name, remote=config.embed_remote, prefixes=_prefixes(config)
@@ -68,7 +68,7 @@ def _default(setting: str) -> Embedder | None:
     if found is None:
         log.info("no embedding model: search is by keyword")
         return None
-    from lsfs.index.embed import load
+    from lsfs.index.meaning.embed import load
 
     return load(found.path.parent, user_cache(), digest=found.sha256)
 
@@ -79,13 +79,13 @@ def _folder(path: Path, config: ModelConfig) -> Embedder:
     if importlib.util.find_spec("torch") is None:
         hint = "pip install 'lsfs[neural]', or use a GGUF file of the model"
         raise ModelMissing(f"{path}: a model in a folder needs torch", hint=hint)
-    from lsfs.index.embed_torch import load
+    from lsfs.index.meaning.embed_torch import load
 
     return load(path, models.file_digest, _prefixes(config))
 
 
 def _prefixes(config: ModelConfig) -> tuple[str, str]:
-    from lsfs.index.prefixes import of_family
+    from lsfs.index.meaning.prefixes import of_family
 
     query, passage = of_family(config.embed_name or Path(config.embed).name)
     auto = models.AUTO
@@ -128,8 +128,8 @@ def meanings(
         wanted: the model of the settings.
         path: the database of vectors.
     """
-    from lsfs.index.meanings import Meaning, Meanings
-    from lsfs.index.vectors import VectorStore, table_of
+    from lsfs.index.meaning.meanings import Meaning, Meanings
+    from lsfs.index.meaning.vectors import VectorStore, table_of
 
     def of(embedder: Embedder, setting: str) -> Meaning:
         table = table_of(embedder.name)

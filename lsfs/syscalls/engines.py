@@ -19,11 +19,11 @@ from lsfs.safety.grants import FULL, Grant
 if TYPE_CHECKING:
     from lsfs.clock import Clock
     from lsfs.config import Config
-    from lsfs.index.catalog import Catalog
-    from lsfs.index.embed import Embedder
-    from lsfs.index.reading import Reader
-    from lsfs.index.search import Search
-    from lsfs.index.seen import Views
+    from lsfs.index.find.search import Search
+    from lsfs.index.meaning.embed import Embedder
+    from lsfs.index.readers.reading import Reader
+    from lsfs.index.store.catalog import Catalog
+    from lsfs.index.store.seen import Views
     from lsfs.index.tree import SourceTree
     from lsfs.llm.chat import ChatModel, Reranker
     from lsfs.llm.residents import Residents

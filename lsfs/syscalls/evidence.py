@@ -8,7 +8,7 @@ from lsfs.joins import Evidence
 from lsfs.model import FieldValue
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.store.catalog import Catalog
 
 
 class Quotes:
@@ -31,7 +31,7 @@ class Quotes:
     def _quote(self, path: str, value: FieldValue) -> str:
         import os
 
-        from lsfs.index.search import sentence_at
+        from lsfs.index.find.search import sentence_at
 
         with self._catalog.lock:
             row = self._catalog.db.execute(

@@ -134,7 +134,7 @@ def _files(call: Call, request: ExtractRequest) -> list[tuple[str, int, str]]:
         raise NotFound(f"no indexed file {path!r}", hint="see what is indexed with: lsfs status")
     names = sorted(found)
     if request.query:
-        from lsfs.index.filters import Filters
+        from lsfs.index.find.filters import Filters
 
         is_file = path in rows
         filters = Filters(dir="" if is_file else path)
@@ -156,7 +156,7 @@ def _stated(
     call: Call, document_id: int, wanted: tuple[str, ...], known: Definitions, *, model: bool
 ) -> list[FieldValue]:
     """What is stored of a document, and with ``model`` what the model adds to it."""
-    from lsfs.index import stated
+    from lsfs.index.store import stated
     from lsfs.syscalls.asked import asked_of_model
 
     catalog = call.engines.catalog

@@ -15,7 +15,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.retrieve import find
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
     from lsfs.llm.contrary import Alike
     from lsfs.llm.evidence import Candidate, Similarity
 
@@ -89,7 +89,7 @@ def _passages(
     A question that names its document ("… in the Harbour Street lease") finds it by passages that
     hold the name; the fact often stands in another one.
     """
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
 
     hits = find(engines, plan, filters, PASSAGES)
     best = list(dict.fromkeys(hit.path for hit in hits))[:READ_CLOSELY]
@@ -116,8 +116,8 @@ def _texts(engines: Engines, hits: Sequence[Hit]) -> list[str]:
 
 
 def _similarity(engines: Engines, words: str) -> Similarity | None:
-    from lsfs.index.embed import ReadsTokens
-    from lsfs.index.late import closeness
+    from lsfs.index.meaning.embed import ReadsTokens
+    from lsfs.index.meaning.late import closeness
     from lsfs.llm.evidence import Likeness
     from lsfs.llm.stopwords import stop_words
 

@@ -208,7 +208,7 @@ ADVICE = {
 
 
 def _problems(call: Call) -> tuple[dict[str, Any], ...]:
-    from lsfs.index.published import Published
+    from lsfs.index.store.published import Published
 
     published = Published(call.engines.state.catalog)
     try:

@@ -98,7 +98,7 @@ def _mend_journal(call: Call, why: str) -> None:
 
 
 def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
-    from lsfs.index import check as index_check
+    from lsfs.index.store import check as index_check
 
     if call.engines.checked is not None:
         return call.engines.checked(request.deep, counts)

@@ -199,7 +199,7 @@ def save_group(call: Call, request: GroupName) -> Done:
 @registry.syscall(effect=Effect.WRITE)
 def drop_group(call: Call, request: GroupName) -> Done:
     """Forget a kept grouping; no file is touched."""
-    from lsfs.index.kept import Groupings
+    from lsfs.index.store.kept import Groupings
 
     if not Groupings(call.engines.catalog).drop(request.name):
         raise NotFound(f"no kept grouping {request.name!r}")

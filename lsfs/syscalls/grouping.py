@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from lsfs import codec, paths
 from lsfs.errors import LsfsError, ModelMissing, UsageError
-from lsfs.index.filters import Filters
+from lsfs.index.find.filters import Filters
 from lsfs.index.groups.grouped import FileGroup, GroupedFile, SavedGroup, at_most
 from lsfs.model import Hit
 from lsfs.syscalls.engines import Call, Engines
@@ -226,7 +226,7 @@ def _by_meaning(
 def _seek(call: Call, one: Source, scope: Selection) -> None:
     """Read files for a field that they were not read for when they were indexed, each once."""
     from lsfs.index.fields import undefined
-    from lsfs.index.scope import by_document
+    from lsfs.index.find.scope import by_document
 
     catalog = call.engines.catalog
     if catalog.read_only:
@@ -244,9 +244,9 @@ def _seek(call: Call, one: Source, scope: Selection) -> None:
 
 def _ask_model(call: Call, one: Source, scope: Selection, known: Definitions) -> None:
     """Let the model look into documents that state nothing by the rules, each once."""
-    from lsfs.index import stated
     from lsfs.index.fields import undefined
-    from lsfs.index.scope import by_document
+    from lsfs.index.find.scope import by_document
+    from lsfs.index.store import stated
     from lsfs.syscalls.asked import asked_of_model
 
     engines = call.engines
@@ -313,7 +313,7 @@ def keep(engines: Engines, name: str, request: Request, found: Groups) -> SavedG
     Raises:
         UsageError: the name cannot be one of a directory.
     """
-    from lsfs.index.kept import Groupings, links
+    from lsfs.index.store.kept import Groupings, links
 
     if not is_name(name):
         raise UsageError(f"not a name for a group: {name!r}", hint="without slashes or a first dot")
@@ -340,7 +340,7 @@ def follow(call: Call) -> None:
 
 def refresh(call: Call) -> None:
     """Compute all kept groupings anew that are of an earlier state of the index."""
-    from lsfs.index.kept import Groupings
+    from lsfs.index.store.kept import Groupings
 
     engines = call.engines
     current = engines.catalog.generation()

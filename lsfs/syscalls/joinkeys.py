@@ -12,12 +12,12 @@ from lsfs.errors import UsageError
 from lsfs.syscalls.engines import Call
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Catalog
     from lsfs.index.fields.definitions import Definitions
     from lsfs.index.join.keys import Key
     from lsfs.index.join.meaning import Meaning
     from lsfs.index.join.reading import SideFile, Values
     from lsfs.index.join.rows import JoinKey, Side
+    from lsfs.index.store.catalog import Catalog
     from lsfs.syscalls.join import JoinRequest
 
 CROWDED, CROWDED_SHARE = 20, 0.5  # files, and the share of a side, that make a value crowded
@@ -33,10 +33,10 @@ def keys_of(
     Raises:
         UsageError: one of them is none.
     """
+    from lsfs.index.facts.names import THRESHOLD
     from lsfs.index.fields.definitions import definitions
     from lsfs.index.join.keys import key, with_limits
     from lsfs.index.join.reading import own_names, values_of
-    from lsfs.index.names import THRESHOLD
 
     engines = call.engines
     known = definitions(engines.config.fields)

@@ -49,7 +49,7 @@ def save_join(call: Call, request: JoinName) -> Done:
 @registry.syscall(effect=Effect.WRITE)
 def drop_join(call: Call, request: JoinName) -> Done:
     """Forget a kept join; no file is touched."""
-    from lsfs.index.kept import Joins
+    from lsfs.index.store.kept import Joins
 
     if not Joins(call.engines.catalog).drop(request.name):
         raise NotFound(f"no kept join {request.name!r}")
@@ -83,7 +83,7 @@ def keep_join(call: Call, name: str, request: JoinRequest, *, strict: bool = Fal
     Raises:
         UsageError: the name cannot be a directory; with ``strict``: or it is no join.
     """
-    from lsfs.index.kept import Joins
+    from lsfs.index.store.kept import Joins
 
     if not is_name(name):
         raise UsageError(f"not a name for a join: {name!r}")
@@ -105,7 +105,7 @@ def keep_join(call: Call, name: str, request: JoinRequest, *, strict: bool = Fal
 
 def refresh(call: Call) -> None:
     """Compute the kept joins of an earlier state of the index anew."""
-    from lsfs.index.kept import Joins
+    from lsfs.index.store.kept import Joins
 
     for name, request, generation in Joins(call.engines.catalog).all():
         if generation < call.engines.catalog.generation():

@@ -14,7 +14,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.evidence import Quotes
 
 if TYPE_CHECKING:
-    from lsfs.index.fieldquestion import FieldQuestion
+    from lsfs.index.asked.fieldquestion import FieldQuestion
     from lsfs.index.groups.grouped import FileGroup, GroupedFile
     from lsfs.syscalls.group import Groups
 
@@ -42,7 +42,7 @@ class Listed(Struct, frozen=True):
 
 def asked_list(call: Call, question: str) -> FieldQuestion | None:
     """How a question for a list of values is read; None when it is none."""
-    from lsfs.index.fieldquestion import field_question
+    from lsfs.index.asked.fieldquestion import field_question
     from lsfs.index.fields.definitions import definitions
 
     return field_question(question, definitions(call.engines.config.fields))

@@ -16,9 +16,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from lsfs.clock import Clock
 from lsfs.errors import UsageError
-from lsfs.index import timewords as w
-from lsfs.index.dates import fold
-from lsfs.index.timespan import find
+from lsfs.index.facts.dates import fold
+from lsfs.index.time import timewords as w
+from lsfs.index.time.timespan import find
 
 EXAMPLES = (
     '"2026-11-24 15:30", "2026-11-24T15:30:00Z", "yesterday", "yesterday 15:00", "monday 9am", '

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from lsfs.syscalls.selection import in_order, matching
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
-    from lsfs.index.search import Found
+    from lsfs.index.find.filters import Filters
+    from lsfs.index.find.search import Found
     from lsfs.model import Hit, QueryPlan
     from lsfs.syscalls.engines import Engines
 
@@ -22,7 +22,7 @@ def by_order(
 
     Args:
         plan: with ``sort``; its ``limit`` is how many files are asked for.
-        options: see :meth:`lsfs.index.search.Search.find`.
+        options: see :meth:`lsfs.index.find.search.Search.find`.
 
     Returns:
         None where no file fits all of the query: then likeness has to do.

@@ -36,7 +36,7 @@ class PageImage(Struct, frozen=True):
 @registry.syscall()
 def page_image(call: Call, request: PageImageRequest) -> PageImage:
     """Draw a page of a PDF, or a picture; in a process that the file cannot break out of."""
-    from lsfs.index.page_picture import page_picture
+    from lsfs.index.readers.page_picture import page_picture
 
     if request.page < 1:
         raise UsageError("pages are counted from 1")

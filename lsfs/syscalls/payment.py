@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsfs.index.folding import fold
+from lsfs.index.find.folding import fold
 
 if TYPE_CHECKING:
     from lsfs.model import FoundFile, QueryPlan
@@ -133,7 +133,7 @@ def by_state(engines: Engines, files: Sequence[FoundFile], state: str) -> Paid:
 
 def _with(engines: Engines, file: FoundFile, text: str, match: re.Match[str] | None) -> FoundFile:
     """The file with the sentence that says it."""
-    from lsfs.index.search import sentence_at
+    from lsfs.index.find.search import sentence_at
     from lsfs.places import Places
 
     row = engines.catalog.file(file.path)

@@ -150,7 +150,7 @@ def _plan(engines: Engines, found: Doomed) -> PurgePlan:
 
 
 def _stays(engines: Engines, found: Doomed) -> Iterable[str]:
-    from lsfs.index.erase import paths_of
+    from lsfs.index.store.erase import paths_of
 
     now = paths_of(engines.catalog, found.shared)
     for digest, other in sorted(found.shared.items(), key=lambda item: item[1]):
@@ -161,8 +161,8 @@ def _stays(engines: Engines, found: Doomed) -> Iterable[str]:
 
 def _forget(engines: Engines, found: Doomed) -> None:
     """Forget it in the index, the log, and what the language model made of it."""
-    from lsfs.index import erase
-    from lsfs.index.scans import Scans
+    from lsfs.index.readers.scans import Scans
+    from lsfs.index.store import erase
 
     # A block holds its text as tokens, and says of no file that it is of it. All can be made again.
     folder_of(engines).purge()

@@ -42,7 +42,7 @@ def save_question(call: Call, request: NewQuestion) -> Done:
 
     It is answered by ``answer_question``, or when the file is read.
     """
-    from lsfs.index.kept import Questions
+    from lsfs.index.store.kept import Questions
 
     name, question = request.name, request.question.strip()
     if not is_name(name, LONGEST_NAME):
@@ -57,7 +57,7 @@ def save_question(call: Call, request: NewQuestion) -> Done:
 @registry.syscall(effect=Effect.WRITE)
 def drop_question(call: Call, request: QuestionName) -> Done:
     """Forget a kept question and its answer; no file of yours is touched."""
-    from lsfs.index.kept import Questions
+    from lsfs.index.store.kept import Questions
 
     if not Questions(call.engines.catalog).drop(request.name):
         raise NotFound(f"no kept question {request.name!r}")
@@ -71,7 +71,7 @@ def answer_question(call: Call, request: QuestionName) -> SavedQuestion:
     The answer is found and kept also when the caller goes away meanwhile; an answer that is
     merely old is left to the next caller.
     """
-    from lsfs.index.kept import Questions
+    from lsfs.index.store.kept import Questions
 
     questions = Questions(call.engines.catalog)
     alone = replace(call, cancelled=threading.Event())

@@ -20,8 +20,8 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, Tool, registry
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
-    from lsfs.index.search import Found
+    from lsfs.index.find.filters import Filters
+    from lsfs.index.find.search import Found
 
 SAVED_HITS = 100  # passages looked at for a search directory
 SAVED_SHARE = 0.4  # of the best score: a directory ends where the hits are much less about it
@@ -305,7 +305,7 @@ def look_for(
     Args:
         words: the query as it was typed, if it may be read otherwise than the plan does: "photos of
             the beach" asks for photos, "converts Word files to PDF" for neither.
-        options: see :meth:`lsfs.index.search.Search.find`.
+        options: see :meth:`lsfs.index.find.search.Search.find`.
     """
     if plan.sort and not plan.either:
         from lsfs.syscalls.ordered import by_order, sorted_hits
@@ -362,8 +362,8 @@ def _requires(plan: QueryPlan) -> bool:
 
 
 def _search(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any) -> Found:
-    from lsfs.index.fusion import STRONG
-    from lsfs.index.preference import Preference
+    from lsfs.index.find.fusion import STRONG
+    from lsfs.index.find.preference import Preference
 
     prefer = Preference(
         plan.kinds,
@@ -399,14 +399,14 @@ def _search(engines: Engines, plan: QueryPlan, filters: Filters, k: int, **optio
 
 def _names_kinds(words: Sequence[str]) -> bool:
     """Whether all that is looked for is documents of a kind: "invoices"."""
-    from lsfs.index.kinds import kinds_in
+    from lsfs.index.facts.kinds import kinds_in
 
     return bool(words) and all(kinds_in([word]) for word in words)
 
 
 def folded(engines: Engines, hits: list[Hit]) -> list[Hit]:
     """Hits without those of files that say nearly the same as one with an earlier hit."""
-    from lsfs.index.duplicates import Comparison, representatives
+    from lsfs.index.find.duplicates import Comparison, representatives
     from lsfs.syscalls.duplicates import THRESHOLD
 
     documents = {hit.path: engines.catalog.file(hit.path) for hit in hits}
@@ -459,9 +459,9 @@ class Asked(Struct, frozen=True):
 
 def read_query(engines: Engines, query: str) -> Asked:
     """Read a query: its written filters (``type:pdf``), then the words beside them."""
-    from lsfs.index import question
-    from lsfs.index.filters import Filters
-    from lsfs.index.query import has_operators
+    from lsfs.index.asked import question
+    from lsfs.index.find.filters import Filters
+    from lsfs.index.find.query import has_operators
 
     is_sentence = len(query.split()) > LONGEST_TYPED
     written = question.written(query, engines.today(), words=not is_sentence)

@@ -15,7 +15,7 @@ from lsfs.syscalls.engines import Call, Emit
 from lsfs.versions.past_seen import SeenPast
 
 if TYPE_CHECKING:
-    from lsfs.index.rows import FileIdentity
+    from lsfs.index.store.rows import FileIdentity
 
 Sees = Callable[[str], bool]
 

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import AccessDenied, UsageError
-from lsfs.index.filters import Filters
+from lsfs.index.find.filters import Filters
 from lsfs.syscalls.engines import Engines
 from lsfs.syscalls.retrieve import SAVED_HITS, SAVED_SHARE, find, read_query
 
 if TYPE_CHECKING:
+    from lsfs.index.find.scope import Entry
     from lsfs.index.join.reading import SideFile
-    from lsfs.index.scope import Entry
     from lsfs.model import QueryPlan
 
 File = TypeVar("File")
@@ -142,8 +142,8 @@ def matching(
         filters: count in place of what the question says.
         unread, nearest: see :func:`selected`.
     """
-    from lsfs.index.kinds import kinds_in
-    from lsfs.index.question import of_all
+    from lsfs.index.asked.question import of_all
+    from lsfs.index.facts.kinds import kinds_in
 
     plan = of_all(plan)
     if plan.either:
@@ -186,9 +186,9 @@ def topic_of(plan: QueryPlan) -> list[str]:
 
     A lease is a contract, but whoever asks for leases does not want all contracts.
     """
-    from lsfs.index.dates import fold
-    from lsfs.index.kindwords import broad_names
-    from lsfs.index.terms import query_words
+    from lsfs.index.facts.dates import fold
+    from lsfs.index.facts.kindwords import broad_names
+    from lsfs.index.find.terms import query_words
 
     broad = {name for kind in plan.kinds for name in broad_names(kind)}
     return [word for word in query_words(plan.query) if fold(word) not in broad]
@@ -244,7 +244,7 @@ def _about(
 ) -> tuple[Entry, ...]:
     if not topic:
         return there(engines, filters, unread=unread)
-    from lsfs.index.sqlwords import holds_any
+    from lsfs.index.find.sqlwords import holds_any
 
     holding = _holding(engines, topic)
     return tuple(
@@ -258,7 +258,7 @@ def _about(
 
 def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
     """The documents that hold all words, or for each one of its kin, in text, name or title."""
-    from lsfs.index.kindwords import kin
+    from lsfs.index.facts.kindwords import kin
 
     found: set[int] | None = None
     for word in words:
@@ -279,7 +279,7 @@ def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
 
 def there(engines: Engines, filters: Filters, *, unread: bool = False) -> tuple[Entry, ...]:
     """The files that pass the filters and are on the disk; ``unread`` as of :func:`selected`."""
-    from lsfs.index.scope import entries
+    from lsfs.index.find.scope import entries
 
     found = entries(engines.catalog, filters, unread=unread)
     return tuple(one for one in found if engines.is_there(one.path))

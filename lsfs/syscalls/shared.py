@@ -15,8 +15,7 @@ from msgspec import Struct
 from lsfs.clock import Clock
 from lsfs.drives import DriveRecord
 from lsfs.errors import UsageError
-from lsfs.index import opening
-from lsfs.index.catalog import Catalog
+from lsfs.index.find.search import Search
 from lsfs.index.library.catalog import LibraryCatalog
 from lsfs.index.library.files import LibraryFiles
 from lsfs.index.library.following import Following
@@ -26,9 +25,10 @@ from lsfs.index.library.reader import Reader
 from lsfs.index.library.tree import LibraryTree
 from lsfs.index.library.vectors import KeptVectors, LibraryVectors
 from lsfs.index.library.words import LibraryWords
-from lsfs.index.meanings import Meaning, Meanings
-from lsfs.index.search import Search
-from lsfs.index.seen import Views
+from lsfs.index.meaning.meanings import Meaning, Meanings
+from lsfs.index.store import opening
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.seen import Views
 from lsfs.index.tree import SourceTree
 from lsfs.model import Problem
 from lsfs.syscalls.engines import Engines
@@ -38,8 +38,8 @@ from lsfs.versions.tables import Row
 
 if TYPE_CHECKING:
     from lsfs.config import Config
-    from lsfs.index.embed import Embedder
-    from lsfs.index.pool import SandboxPool
+    from lsfs.index.meaning.embed import Embedder
+    from lsfs.index.readers.pool import SandboxPool
     from lsfs.llm.chat import ChatModel, Reranker
 
 log = logging.getLogger("lsfs.syscalls.shared")

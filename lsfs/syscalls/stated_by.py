@@ -61,7 +61,7 @@ def stated_by(engines: Engines, question: str, files: Sequence[str]) -> tuple[Ci
 
 def _surest(engines: Engines, path: str, rules: frozenset[str]) -> Iterator[FieldValue]:
     """The party of a file that one of these rules found."""
-    from lsfs.index import stated
+    from lsfs.index.store import stated
 
     row = engines.catalog.file(path)
     if row is None or row.document_id is None:

@@ -115,7 +115,7 @@ def _of_person(part: Part, told: Sequence[AnswerPart]) -> str:
 def whom(question: str, citations: Iterable[Citation]) -> str:
     """Whom a question for a person or a company is answered with; "" when that is not certain."""
     from lsfs.index.dialogue.nouns import ROLES, phrases
-    from lsfs.index.folding import fold
+    from lsfs.index.find.folding import fold
     from lsfs.llm import who
 
     roles = [

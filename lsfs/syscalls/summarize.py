@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from lsfs import paths
 from lsfs.errors import AccessDenied, ModelMissing, NotFound, ParseError, UsageError
-from lsfs.index.filters import Filters
+from lsfs.index.find.filters import Filters
 from lsfs.model import Status
 from lsfs.summaries import LENGTHS, METHODS, Summaries, Summary
 from lsfs.syscalls.engines import Call
@@ -21,8 +21,8 @@ from lsfs.syscalls.retrieve import Asked, find, pending_note, read_query
 from lsfs.syscalls.selection import Selection, matching, selected, topic_of
 
 if TYPE_CHECKING:
-    from lsfs.index.rows import FileRow
-    from lsfs.index.scope import Entry
+    from lsfs.index.find.scope import Entry
+    from lsfs.index.store.rows import FileRow
     from lsfs.syscalls.summary_document import Source
     from lsfs.syscalls.summary_kept import SummaryStore
 
@@ -238,7 +238,7 @@ def _named(entries: Sequence[Entry], topic: Sequence[str]) -> Entry | None:
         return None
     if len(entries) == 1:
         return entries[0]
-    from lsfs.index.dates import fold
+    from lsfs.index.facts.dates import fold
 
     by_name = [one for one in entries if all(fold(word) in fold(one.path) for word in topic)]
     return by_name[0] if len(by_name) == 1 else None

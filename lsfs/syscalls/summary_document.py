@@ -145,7 +145,7 @@ def _certain(found: Sequence[FieldValue]) -> list[FieldValue]:
 
 def stated_values(call: Call, document_id: int) -> list[FieldValue]:
     """What the rules of the index found stated in a document, surest first."""
-    from lsfs.index import stated
+    from lsfs.index.store import stated
 
     with call.engines.catalog.lock:
         return stated.of_document(call.engines.catalog.db, document_id)

@@ -17,7 +17,7 @@ from lsfs.syscalls.retrieve import find
 from lsfs.syscalls.summary_document import citation, text_of
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
     from lsfs.llm.summary_units import Unit
     from lsfs.syscalls.engines import Call
 

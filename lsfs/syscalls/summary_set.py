@@ -13,7 +13,7 @@ from lsfs.summaries import Summary, SummaryPart
 from lsfs.syscalls.summary_document import SURE, Source, of_document, stated_values, text_of
 
 if TYPE_CHECKING:
-    from lsfs.index.scope import Entry
+    from lsfs.index.find.scope import Entry
     from lsfs.syscalls.engines import Call
     from lsfs.syscalls.summary_kept import SummaryStore
 

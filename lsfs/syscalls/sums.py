@@ -17,7 +17,7 @@ from lsfs.syscalls.retrieve import read_query
 from lsfs.syscalls.selection import matching
 
 if TYPE_CHECKING:
-    from lsfs.index.filters import Filters
+    from lsfs.index.find.filters import Filters
     from lsfs.index.join.reading import SideFile
 
 KINDS = ("invoice", "receipt")  # what is paid, when the question does not say
@@ -120,7 +120,7 @@ def dated(call: Call, plan: QueryPlan) -> tuple[QueryPlan, Filters] | None:
 
     "How much did Acme pay in 2023?" asks for when it was paid, which only the papers tell.
     """
-    from lsfs.index import timespan
+    from lsfs.index.time import timespan
 
     words = plan.query.strip(" ?.!").split()
     today = call.engines.today()

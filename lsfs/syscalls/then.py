@@ -22,8 +22,8 @@ from lsfs.syscalls.engines import Call, Engines
 
 if TYPE_CHECKING:
     from lsfs.index.ingest import Pipeline
-    from lsfs.index.rows import Facts
-    from lsfs.index.then import CatalogThen, Entry
+    from lsfs.index.store.rows import Facts
+    from lsfs.index.store.then import CatalogThen, Entry
     from lsfs.versions.past import FileThen, Past
 
 log = logging.getLogger("lsfs.syscalls.then")
@@ -118,7 +118,7 @@ class Earlier:
             time_ns: the moment, in nanoseconds since the epoch.
             wait: read all that is to be read, however long it takes.
         """
-        from lsfs.index.then import CatalogThen
+        from lsfs.index.store.then import CatalogThen
 
         engines = call.engines
         if engines.keeper is not None:
@@ -198,7 +198,7 @@ class Earlier:
     # --- what the files were
 
     def _entries(self, then: CatalogThen, visit: _Visit) -> Iterator[Entry]:
-        from lsfs.index.then import Entry
+        from lsfs.index.store.then import Entry
 
         present = then.contents()
         known = then.documents()
@@ -221,7 +221,7 @@ class Earlier:
 
     def _judge(self, visit: _Visit, then: CatalogThen, document_id: int, path: str) -> Facts | None:
         """Kind and dates of a file then; None when there is no time."""
-        from lsfs.index.making import facts_of
+        from lsfs.index.readers.making import facts_of
 
         known = self._facts.get((document_id, path))
         if known is None:

@@ -16,10 +16,10 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.group import GroupRequest
 
 if TYPE_CHECKING:
+    from lsfs.index.find.scope import Entry
+    from lsfs.index.find.stores import Vectors
     from lsfs.index.groups.cluster import Matrix
     from lsfs.index.groups.topics import Branch, Topic
-    from lsfs.index.scope import Entry
-    from lsfs.index.stores import Vectors
 
 READ = 8  # documents of a topic that the model sees
 SEEN_CHARS = 240  # of each

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from lsfs import values
-from lsfs.index.dates import content_dates
+from lsfs.index.facts.dates import content_dates
 from lsfs.llm import ground
 from lsfs.llm.stopwords import ENGLISH, stop_words
 from lsfs.model import BlockKind, Document

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from lsfs import codec
 from lsfs.errors import NotFound
-from lsfs.index.catalog import Catalog
-from lsfs.index.kept import Questions
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.kept import Questions
 from lsfs.model import Hit, SavedQuestion, SavedSearch
 from lsfs.paths import StatePaths
 from lsfs.serve.rpc import Emit, Server

@@ -537,7 +537,7 @@ def test_somebody_who_is_not_root_can_mount(tmp_path: Path) -> None:
         "from lsfs.config import MountConfig\n"
         "from lsfs.fuse import brain, daemon, kernel\n"
         "from lsfs.fuse.mount import mount\n"
-        "from lsfs.index import published\n"
+        "from lsfs.index.store import published\n"
         "from lsfs.paths import StatePaths\n"
         "import encodings.ascii, encodings.idna, email.message, urllib.parse\n"
         "base = Path(sys.argv[1])\n"

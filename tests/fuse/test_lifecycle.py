@@ -25,9 +25,9 @@ from lsfs.fuse import bindings, brain, daemon, mounts, record
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.record import MountInfo, start_ticks
 from lsfs.fuse.remote import RpcBrain
-from lsfs.index import filerows
-from lsfs.index.catalog import Catalog
-from lsfs.index.rows import FileIdentity, Outcome
+from lsfs.index.store import filerows
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.rows import FileIdentity, Outcome
 from lsfs.model import Document, Hit, Status
 from lsfs.paths import StatePaths, user_data
 from tests.fuse.conftest import Drive, make_drive
@@ -78,7 +78,7 @@ def test_the_fs_process_is_light(unmounted: Drive) -> None:
         assert engine not in maps
     unmounted.umount()
     code = (
-        "import sys, lsfs.fuse.daemon, lsfs.index.published, lsfs.serve.rpc\n"
+        "import sys, lsfs.fuse.daemon, lsfs.index.store.published, lsfs.serve.rpc\n"
         "heavy = {'lancedb', 'llama_cpp', 'onnxruntime', 'numpy', 'dateparser', 'pyarrow',\n"
         "         'zstandard', 'fastcdc', 'blake3', 'click', 'rich', 'lsfs.syscalls'}\n"
         "raise SystemExit(bool(heavy & set(sys.modules)))"

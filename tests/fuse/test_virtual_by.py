@@ -11,7 +11,7 @@ from lsfs.fuse import rendering
 from lsfs.fuse.branches import by
 from lsfs.fuse.branches.by import distinct_names
 from lsfs.fuse.virtual import FRESH_S, NodeKind, VirtualTree
-from lsfs.index.filters import type_of
+from lsfs.index.find.filters import type_of
 from tests.fuse.fake_index import Index, Seconds, names, refused
 
 

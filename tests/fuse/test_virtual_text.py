@@ -11,7 +11,7 @@ import pytest
 import lsfs
 from lsfs.drives import initialise
 from lsfs.fuse.virtual import FRESH_S, NodeKind, VirtualTree
-from lsfs.index.published import Published
+from lsfs.index.store.published import Published
 from tests.fuse.fake_index import Index, Seconds, names, refused
 from tests.syscalls.conftest import drive, no_chat, source
 

@@ -10,12 +10,12 @@ import pytest
 from msgspec import Struct
 
 from lsfs.config import IndexConfig
-from lsfs.index.catalog import Catalog
-from lsfs.index.embed import HashEmbedder
+from lsfs.index.find.search import Search
 from lsfs.index.ingest import Pipeline
-from lsfs.index.search import Search
+from lsfs.index.meaning.embed import HashEmbedder
+from lsfs.index.meaning.vectors import VectorStore
+from lsfs.index.store.catalog import Catalog
 from lsfs.index.tree import SourceTree
-from lsfs.index.vectors import VectorStore
 from lsfs.model import Block, BlockKind, Document, Span, Status
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from lsfs.config import IndexConfig
-from lsfs.index.ahead import FOR_EACH_WORKER, MAX_WEIGHT, Ahead, threads, workers_of
-from lsfs.index.bundles import BYTES, bundles
-from lsfs.index.pool import SandboxPool
-from lsfs.index.rows import FileIdentity, FileRow
+from lsfs.index.readers.ahead import FOR_EACH_WORKER, MAX_WEIGHT, Ahead, threads, workers_of
+from lsfs.index.readers.bundles import BYTES, bundles
+from lsfs.index.readers.pool import SandboxPool
+from lsfs.index.store.rows import FileIdentity, FileRow
 from lsfs.model import Status
 
 

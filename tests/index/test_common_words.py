@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from lsfs.index import common_words
-from lsfs.index.common_words import Frequencies, Gate
+from lsfs.index.find import common_words
+from lsfs.index.find.common_words import Frequencies, Gate
 
 RANKED = "SELECT rowid, -bm25(passage_fts) AS s FROM passage_fts WHERE passage_fts MATCH ?"
 

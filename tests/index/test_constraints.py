@@ -14,7 +14,7 @@ import pytest
 
 from lsfs import codec
 from lsfs.conditions import Conditions
-from lsfs.index.question import plan, written
+from lsfs.index.asked.question import plan, written
 from lsfs.model import QueryPlan
 
 TODAY = date(2026, 11, 23)
@@ -106,7 +106,7 @@ def test_what_is_no_filter_stays(text: str) -> None:
 def test_planning_loads_no_dateparser() -> None:
     questions = [one["question"] for one in GOLD]
     code = (
-        "import sys, json; from datetime import date; from lsfs.index.question import plan\n"
+        "import sys, json; from datetime import date; from lsfs.index.asked.question import plan\n"
         "for one in json.loads(sys.stdin.read()): plan(one, date(2026, 11, 23))\n"
         "assert 'dateparser' not in sys.modules"
     )

@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks import kill_ingest
 from benchmarks.churn import Index, NamedReader, differences, fresh, opened
-from lsfs.index import check
-from lsfs.index.lance_repair import sound
+from lsfs.index.meaning.lance_repair import sound
+from lsfs.index.store import check
 
 
 def test_killed_at_random_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfs.index.dates import MAX_DATES, content_dates, primary
+from lsfs.index.facts.dates import MAX_DATES, content_dates, primary
 from lsfs.model import Block, BlockKind, ContentDate, DateKind, Document
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lsfs.index import near
-from lsfs.index.duplicates import Comparison, files_of, groups
+from lsfs.index.facts import near
+from lsfs.index.find.duplicates import Comparison, files_of, groups
 
 from .conftest import Index
 

@@ -18,9 +18,9 @@ from msgspec.structs import replace
 import lsfs
 from lsfs.config import Config, ModelConfig
 from lsfs.errors import ModelError, ModelMissing, UsageError
-from lsfs.index import embed
-from lsfs.index.embed import HashEmbedder, LateEmbedder, Vectors
-from lsfs.index.prefixes import of_family
+from lsfs.index.meaning import embed
+from lsfs.index.meaning.embed import HashEmbedder, LateEmbedder, Vectors
+from lsfs.index.meaning.prefixes import of_family
 from lsfs.llm import models
 from lsfs.llm.backend import backend
 from lsfs.syscalls import embedders

@@ -10,14 +10,15 @@ import pytest
 from msgspec import Struct, field
 
 from lsfs.config import IndexConfig
-from lsfs.index import check, embedding
-from lsfs.index.catalog import Catalog
-from lsfs.index.embed import HashEmbedder, Vectors
+from lsfs.index.find.search import Search
 from lsfs.index.ingest import Pipeline
-from lsfs.index.meanings import Meaning, Meanings
-from lsfs.index.search import Search
+from lsfs.index.meaning import embedding
+from lsfs.index.meaning.embed import HashEmbedder, Vectors
+from lsfs.index.meaning.meanings import Meaning, Meanings
+from lsfs.index.meaning.vectors import VectorStore, table_of
+from lsfs.index.store import check
+from lsfs.index.store.catalog import Catalog
 from lsfs.index.tree import SourceTree
-from lsfs.index.vectors import VectorStore, table_of
 from tests.index.conftest import PlainReader
 
 
@@ -151,7 +152,7 @@ def test_a_crash_on_the_way_is_mended(
         world.store(new).upsert(range(1, 41), new.encode(texts))
     else:  # the tables of the old model are still there
         monkeypatch.setattr(VectorStore, "drop", lambda self: None)
-        monkeypatch.setattr("lsfs.index.embedding.drop_others", lambda *_: None)
+        monkeypatch.setattr("lsfs.index.meaning.embedding.drop_others", lambda *_: None)
         pipeline.advance()
         monkeypatch.undo()
         assert len(world.tables()) == 2

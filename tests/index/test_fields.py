@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from lsfs import config
 from lsfs.config import FieldConfig
 from lsfs.errors import UsageError
-from lsfs.index.dates import content_dates
+from lsfs.index.facts.dates import content_dates
 from lsfs.index.fields import extract
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of

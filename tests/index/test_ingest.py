@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from lsfs.config import IndexConfig
 from lsfs.errors import IndexCorrupt
-from lsfs.index.catalog import Catalog, open_or_rebuild
 from lsfs.index.ingest import Pipeline
-from lsfs.index.published import Published
+from lsfs.index.store.catalog import Catalog, open_or_rebuild
+from lsfs.index.store.published import Published
 from lsfs.model import Document, Status
 
 from .conftest import Index, PlainReader, build

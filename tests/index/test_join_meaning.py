@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lsfs.index.catalog import Catalog
 from lsfs.index.join import cores
 from lsfs.index.join.meaning import CROWD, Meaning, _stems
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.vectors import VectorStore
+from lsfs.index.meaning.vectors import VectorStore
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import Document, FieldValue, Passage
 
 COUNT = 12

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lsfs.errors import UsageError
-from lsfs.index.filters import Filters
+from lsfs.index.find.filters import Filters
+from lsfs.index.find.scope import entries
 from lsfs.index.groups.keywords import holding, keyword, parsed, terms_in
 from lsfs.index.groups.wording import wording
-from lsfs.index.scope import entries
 from tests.index.conftest import Index
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfs.index.dates import fold
-from lsfs.index.kinds import broad_names, kin, kind_of, kinds_in, kinds_of_many
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.kinds import broad_names, kin, kind_of, kinds_in, kinds_of_many
 from lsfs.model import Document
 
 DATA = Path(__file__).parent / "data"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lsfs.index.embed import Tokens
-from lsfs.index.late import closeness
+from lsfs.index.meaning.embed import Tokens
+from lsfs.index.meaning.late import closeness
 
 PIECES = ("bath", "room", "paint", "the")
 

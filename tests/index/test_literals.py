@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsfs.index import kindcues
-from lsfs.index.literals import Sought, Strings, folded, literals
+from lsfs.index.facts import kindcues
+from lsfs.index.facts.literals import Sought, Strings, folded, literals
 
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CUES = [sought for cues in kindcues._CUES.values() for sought, _, _ in cues]

@@ -8,9 +8,9 @@ import signal
 import pytest
 
 from lsfs.config import FieldConfig
-from lsfs.index import making_pool
-from lsfs.index.making import Rules
-from lsfs.index.making_pool import makers
+from lsfs.index.readers import making_pool
+from lsfs.index.readers.making import Rules
+from lsfs.index.readers.making_pool import makers
 
 from .conftest import Index, document
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lsfs.index import addresses, identifiers
-from lsfs.index.names import THRESHOLD, Names, families, likeness, meant_by, name_of, ranked
+from lsfs.index.facts import addresses, identifiers
+from lsfs.index.facts.names import THRESHOLD, Names, families, likeness, meant_by, name_of, ranked
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from lsfs.index import progress
 from lsfs.index.follow import OVERFLOWS, Follower
 from lsfs.index.pause import ASK_SECONDS, Machine, Pause, this_machine
 from lsfs.index.progress import Pace, Progress
-from lsfs.index.published import Published
+from lsfs.index.store.published import Published
 
 from .conftest import Index
 

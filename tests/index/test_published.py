@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lsfs import markdown
-from lsfs.index.catalog import Catalog
-from lsfs.index.kept import Questions
-from lsfs.index.published import Published
-from lsfs.index.schema import SCHEMA_VERSION
-from lsfs.index.writers import author_of
+from lsfs.index.facts.writers import author_of
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.kept import Questions
+from lsfs.index.store.published import Published
+from lsfs.index.store.schema import SCHEMA_VERSION
 from lsfs.model import Citation, FolderEntries, FoundFile, SavedQuestion
 from tests.index.conftest import Index
 

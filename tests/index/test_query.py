@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import han, query, terms
-from lsfs.index.query import read
+from lsfs.index.find import han, query, terms
+from lsfs.index.find.query import read
 
 from .conftest import Index
 

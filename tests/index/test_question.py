@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfs.index.question import plan
+from lsfs.index.asked.question import plan
 from lsfs.model import QueryPlan
 
 TODAY = date(2026, 11, 23)

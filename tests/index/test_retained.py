@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from lsfs.index import ingest, making
-from lsfs.index.filters import Filters
+from lsfs.index import ingest
+from lsfs.index.find.filters import Filters
+from lsfs.index.find.preference import Preference
 from lsfs.index.follow import void
-from lsfs.index.preference import Preference
-from lsfs.index.published import Published
-from lsfs.index.then import CatalogThen, Entry
+from lsfs.index.readers import making
+from lsfs.index.store.published import Published
+from lsfs.index.store.then import CatalogThen, Entry
 
 from .conftest import Index, build
 
@@ -132,7 +133,7 @@ def test_no_other_query_finds_them(index: Index, kept: Kept, tmp_path: Path) -> 
 def test_they_do_not_take_the_places_of_others(
     index: Index, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lsfs.index.search.CANDIDATES", 2)
+    monkeypatch.setattr("lsfs.index.find.search.CANDIDATES", 2)
     for n in range(6):
         kept.keep(f"The heron stands in the reeds {n}.")
         put(index, "a.txt", f"The heron stands in the reeds {n}.")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from lsfs.errors import UsageError
-from lsfs.index import common_words, fulltext, search
-from lsfs.index.filters import Filters, endings_of
-from lsfs.index.passages import MAX_CHARS, split
-from lsfs.index.preference import Preference
+from lsfs.index.find import common_words, fulltext, search
+from lsfs.index.find.filters import Filters, endings_of
+from lsfs.index.find.preference import Preference
+from lsfs.index.readers.passages import MAX_CHARS, split
 from lsfs.model import Block, BlockKind, Document, Span
 
 from .conftest import Index, document

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lsfs.index import seen
-from lsfs.index.seen import View, Views
+from lsfs.index.store import seen
+from lsfs.index.store.seen import View, Views
 from tests.index.conftest import Index
 
 

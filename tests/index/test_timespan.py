@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfs.index.timespan import find
+from lsfs.index.time.timespan import find
 
 TODAY = date(2026, 11, 23)
 DATA = Path(__file__).parent / "data"

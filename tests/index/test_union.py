@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from lsfs.index.question import plan
-from lsfs.index.union import sets
+from lsfs.index.asked.question import plan
+from lsfs.index.asked.union import sets
 
 TODAY = date(2026, 11, 23)
 SEVERAL = """

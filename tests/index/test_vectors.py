@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsfs.index import codes, vectors
-from lsfs.index.codes import Codes, Matrix
-from lsfs.index.vectors import VectorStore, drop_others, table_of
+from lsfs.index.meaning import codes, vectors
+from lsfs.index.meaning.codes import Codes, Matrix
+from lsfs.index.meaning.vectors import VectorStore, drop_others, table_of
 
 DIMENSION = 96  # no multiple of 64, so that the last word of signs is not full
 

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig
-from lsfs.index import pool
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.library.told import Ingested
+from lsfs.index.meaning.embed import HashEmbedder
+from lsfs.index.readers import pool
 from lsfs.syscalls import bulk, embedders
 from tests.index.conftest import PlainReader
 from tests.library.tap import Tap, tapped

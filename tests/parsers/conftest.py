@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from lsfs.config import IndexConfig
-from lsfs.index.sandbox import Sandbox, inconsistency
+from lsfs.index.readers.sandbox import Sandbox, inconsistency
 from lsfs.model import Document
 from lsfs_parsers import detect
 from lsfs_parsers.base import MAX_CHARS, Source

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsfs.index.passages import split
+from lsfs.index.readers.passages import split
 from lsfs.model import BlockKind, Document
 from lsfs_parsers import code as code_module
 from lsfs_parsers.code import BLOCK_CHARS

@@ -22,7 +22,7 @@ from reportlab.pdfgen import canvas
 
 from benchmarks import fuzz_seeds
 from benchmarks.fuzz_xls import xls
-from lsfs.index.dates import content_dates, primary
+from lsfs.index.facts.dates import content_dates, primary
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
 from lsfs.model import Document

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from lsfs import markdown
 from lsfs.config import IndexConfig
-from lsfs.index import passages
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.making import facts_of
-from lsfs.index.sandbox import Sandbox
+from lsfs.index.readers import passages
+from lsfs.index.readers.making import facts_of
+from lsfs.index.readers.sandbox import Sandbox
 from lsfs.model import Document, Status
 from tests.parsers.hostile import FILES, REPEATED
 

@@ -14,8 +14,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 import lsfs
 from lsfs.config import Config, IndexConfig, load
-from lsfs.index import page_model
-from lsfs.index.sandbox import Sandbox
+from lsfs.index.readers import page_model
+from lsfs.index.readers.sandbox import Sandbox
 from lsfs.model import Document, Status
 from lsfs_cli.main import cli
 from lsfs_parsers.base import Source

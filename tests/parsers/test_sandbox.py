@@ -17,8 +17,8 @@ import pytest
 
 from lsfs.config import IndexConfig
 from lsfs.errors import ParseError
-from lsfs.index import sandbox as sandbox_module
-from lsfs.index.sandbox import Allowed, Sandbox, allowed_seconds
+from lsfs.index.readers import sandbox as sandbox_module
+from lsfs.index.readers.sandbox import Allowed, Sandbox, allowed_seconds
 from lsfs.model import Block, BlockKind, Document, Status
 from tests.parsers.misbehaving import SIGNATURE
 
@@ -220,7 +220,7 @@ def test_a_busy_child_ends_with_its_parent(
         "import os, sys, threading, time\n"
         f"sys.path[:0] = {sys.path!r}\n"
         "from lsfs.config import IndexConfig\n"
-        "from lsfs.index.sandbox import Sandbox\n"
+        "from lsfs.index.readers.sandbox import Sandbox\n"
         f"box = Sandbox(IndexConfig(), extra_parsers={PLUGIN!r})\n"
         f"fd = os.open({str(file)!r}, os.O_RDONLY)\n"
         "threading.Thread(target=box.read, args=(fd, 'x'), daemon=True).start()\n"

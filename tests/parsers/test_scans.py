@@ -15,9 +15,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
 from lsfs.config import IndexConfig
-from lsfs.index import scans as scans_module
-from lsfs.index.sandbox import Sandbox
-from lsfs.index.scans import ScanReading, Scans
+from lsfs.index.readers import scans as scans_module
+from lsfs.index.readers.sandbox import Sandbox
+from lsfs.index.readers.scans import ScanReading, Scans
 from lsfs.model import Document, Status
 from lsfs_parsers import picture_notes
 from lsfs_parsers.base import PictureMemory, Source

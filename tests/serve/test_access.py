@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import DriveRecord, initialise, locked
 from lsfs.errors import Cancelled, LockHeld
-from lsfs.index.catalog import Catalog
+from lsfs.index.store.catalog import Catalog
 from lsfs.serve import access as accesses
 from lsfs.serve import rpc
 from lsfs.serve.access import Access, Cancellation

@@ -20,7 +20,7 @@ from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import Cancelled, ModelError
 from lsfs.fuse.changes import OPENED, Changes
-from lsfs.index.embed import HashEmbedder
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.index.pause import Machine, Pause
 from lsfs.llm.batch import Stop
 from lsfs.llm.local import LocalChat

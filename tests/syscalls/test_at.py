@@ -17,8 +17,8 @@ from lsfs.clock import FixedClock
 from lsfs.config import Config, ModelConfig, VersionsConfig
 from lsfs.drives import DriveRecord, initialise
 from lsfs.errors import Cancelled, UsageError
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.ingest import Work
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.syscalls import then as then_module
 from lsfs.syscalls.drive import LocalCaller, open_local
 from lsfs.syscalls.engines import Call

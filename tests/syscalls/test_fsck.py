@@ -14,7 +14,7 @@ import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise
 from lsfs.errors import LockHeld
-from lsfs.index.embed import HashEmbedder
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.model import Problem
 from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import embedders

@@ -17,8 +17,8 @@ from lsfs.config import Config, FieldConfig, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.groups.grouped import Links
-from lsfs.index.kept import Groupings, saved_group
-from lsfs.index.published import Published
+from lsfs.index.store.kept import Groupings, saved_group
+from lsfs.index.store.published import Published
 from lsfs.serve.brain import serving
 from lsfs.syscalls import grouping
 from lsfs.syscalls.drive import run

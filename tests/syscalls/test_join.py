@@ -15,7 +15,7 @@ import lsfs as library
 from lsfs.config import Config, ModelConfig
 from lsfs.drives import initialise
 from lsfs.errors import NotFound, UsageError
-from lsfs.index.published import Published
+from lsfs.index.store.published import Published
 from lsfs.joins import Joined
 from lsfs.syscalls import joins_kept
 from lsfs.syscalls.drive import Drive, open_local

@@ -15,7 +15,7 @@ import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, StateUnwritable
-from lsfs.index.embed import HashEmbedder
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.llm import models
 from lsfs.llm.facts import Facts
 from lsfs.llm.kvblob import Rope

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 import lsfs
 from lsfs.config import Config, ModelConfig
-from lsfs.index.fieldquestion import field_question
+from lsfs.index.asked.fieldquestion import field_question
 from lsfs.index.fields.definitions import definitions
 from lsfs.syscalls.ask import Answer
 

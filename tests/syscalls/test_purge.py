@@ -18,8 +18,8 @@ import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise, locked
 from lsfs.errors import LockHeld, UsageError, VersionConflict
-from lsfs.index.embed import HashEmbedder
-from lsfs.index.scans import Scans
+from lsfs.index.meaning.embed import HashEmbedder
+from lsfs.index.readers.scans import Scans
 from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local

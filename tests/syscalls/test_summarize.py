@@ -14,7 +14,7 @@ import lsfs
 from lsfs.config import Config
 from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, NotFound, ParseError, UsageError
-from lsfs.index.embed import HashEmbedder
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.paths import state_of
 from lsfs.summaries import LENGTHS, Summary
 from lsfs.syscalls import embedders, summary_kept

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from lsfs import bytewise
-from lsfs.index import near
-from lsfs.index.literals import Strings
+from lsfs.index.facts import near
+from lsfs.index.facts.literals import Strings
 
 _LETTERS = [chr(code) for code in range(0x2200)]  # all that either codec has, and many more
 _TEXTS = (

@@ -28,7 +28,7 @@ HEAVY = {
 }  # fmt: skip
 UNNEEDED = HEAVY | {
     "blake3", "fastcdc", "rich", "sqlite3", "tempfile", "zstandard",
-    "lsfs.index.dates", "lsfs.index.search", "lsfs.llm", "lsfs.versions.contents",
+    "lsfs.index.facts.dates", "lsfs.index.find.search", "lsfs.llm", "lsfs.versions.contents",
     "lsfs.versions.keeper", "lsfs.versions.ledger",
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from lsfs.config import IndexConfig
 from lsfs.errors import LsfsError, NotFound, ParseError, ParserTimeout
-from lsfs.index import page_picture as drawing
+from lsfs.index.readers import page_picture as drawing
 from lsfs_parsers.base import Source
 from lsfs_parsers.picture import drawn
 from tests.web.conftest import lease

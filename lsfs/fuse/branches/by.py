@@ -11,7 +11,7 @@ from lsfs.fuse.branches import nodes
 from lsfs.fuse.branches.linked import Group, distinct_names, folder_name, target
 from lsfs.fuse.branches.nodes import Branch, Node, Parts
 from lsfs.fuse.knowledge import Fresh, PerGeneration, Published
-from lsfs.index.filters import type_of
+from lsfs.index.find.filters import type_of
 
 MONTH_DAYS = 31  # a date that is less exact belongs to its year only
 OTHER = "other"

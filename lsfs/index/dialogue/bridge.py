@@ -6,8 +6,8 @@ import re
 
 from msgspec import Struct
 
+from lsfs.index.asked.questionframe import TOKEN
 from lsfs.index.dialogue.nouns import is_attribute, is_role
-from lsfs.index.questionframe import TOKEN
 
 MOST_STEPS = 3
 

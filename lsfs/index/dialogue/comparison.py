@@ -6,8 +6,8 @@ import re
 
 from msgspec import Struct
 
+from lsfs.index.asked.questionframe import TOKEN
 from lsfs.index.dialogue.nouns import is_attribute, names_kind
-from lsfs.index.questionframe import TOKEN
 
 _MORE = (
     r"higher|more(?: expensive)?|larger|bigger|greater|longer|later|older|dearer|höher|größer|"

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from lsfs.index.asked.questionframe import TOKEN, asks_files
+from lsfs.index.asked.union import sets
 from lsfs.index.dialogue.nouns import (
     is_attribute,
     is_role,
@@ -21,9 +23,7 @@ from lsfs.index.dialogue.nouns import (
     tail_of,
 )
 from lsfs.index.dialogue.pronouns import PERSONAL, with_subject
-from lsfs.index.folding import fold
-from lsfs.index.questionframe import TOKEN, asks_files
-from lsfs.index.union import sets
+from lsfs.index.find.folding import fold
 
 MOST_PARTS = 4
 MOST_CHARS = 500  # of a question that is looked at; a longer one is a text

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from lsfs.index.asked.questionframe import TOKEN, asks_fact, asks_files
 from lsfs.index.dialogue import narrowing
 from lsfs.index.dialogue.nouns import (
     Phrase,
@@ -22,8 +23,7 @@ from lsfs.index.dialogue.nouns import (
 )  # fmt: skip
 from lsfs.index.dialogue.pronouns import PERSONAL, has_thing, with_person, with_subject
 from lsfs.index.dialogue.turns import Reading, Turn
-from lsfs.index.folding import fold
-from lsfs.index.questionframe import TOKEN, asks_fact, asks_files
+from lsfs.index.find.folding import fold
 
 MOST_CHARS = 500
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 from msgspec import Struct
 
 from lsfs import values
+from lsfs.index.asked.questionframe import TOKEN
 from lsfs.index.dialogue.nouns import field_of, labels_of
 from lsfs.index.fields.forms import Reader
-from lsfs.index.folding import fold
-from lsfs.index.questionframe import TOKEN
+from lsfs.index.find.folding import fold
 
 _PERIOD = re.compile(r"\AP(?P<count>\d+(?:\.\d+)?)(?P<unit>[DWMY])\Z")
 _DAYS = {"D": Decimal(1), "W": Decimal(7), "M": Decimal("30.4375"), "Y": Decimal("365.25")}

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from lsfs.index.asked.questionframe import FILE_WORDS, TOKEN, TYPE_WORDS
 from lsfs.index.dialogue.nouns import names_kind
 from lsfs.index.dialogue.shifting import is_shift, is_time, with_time
 from lsfs.index.dialogue.turns import Reading, Turn
-from lsfs.index.filters import TYPES
-from lsfs.index.folding import fold
-from lsfs.index.questionframe import FILE_WORDS, TOKEN, TYPE_WORDS
+from lsfs.index.find.filters import TYPES
+from lsfs.index.find.folding import fold
 
 _ONES = r"(?:(?:the|these|those|all|die|alle)\s+)?(?:ones?|those|these|files|die|diejenigen)"
 _OF_THEM = r"(?:of|from|among|von)\s+(?:them|those|these|denen|ihnen|diesen)"

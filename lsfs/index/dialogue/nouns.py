@@ -8,10 +8,10 @@ from itertools import takewhile
 
 from msgspec import Struct
 
+from lsfs.index.asked.questionframe import FILE_WORDS, TOKEN
+from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.fields.definitions import Definition, definitions, label_key, words_of
-from lsfs.index.folding import fold
-from lsfs.index.kinds import kinds_in
-from lsfs.index.questionframe import FILE_WORDS, TOKEN
+from lsfs.index.find.folding import fold
 
 
 def _words(text: str) -> frozenset[str]:

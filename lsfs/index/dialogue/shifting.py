@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from lsfs.index import timespan
-from lsfs.index.timespan import TimePhrase
+from lsfs.index.time import timespan
+from lsfs.index.time.timespan import TimePhrase
 from lsfs.model import DaySpan
 
 _UNITS = {

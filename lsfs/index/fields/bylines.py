@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsfs.index.facts.literals import at_lines
 from lsfs.index.fields.forms import Form, party_key
 from lsfs.index.fields.labels import Found
-from lsfs.index.literals import at_lines
 from lsfs.model import BlockKind, Document
 
 BYLINE = "byline"  # the rule by which they are found

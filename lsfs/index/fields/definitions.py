@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from lsfs.config import FieldConfig
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
 
 TYPES = (
     "party", "amount", "date", "duration", "number", "email", "phone", "iban", "text",

@@ -32,7 +32,7 @@ def fields_of(
 
     Args:
         document: as read.
-        dates: that stand in it, as :func:`lsfs.index.dates.content_dates` gives them.
+        dates: that stand in it, as :func:`lsfs.index.facts.dates.content_dates` gives them.
         known: the fields to look for.
     """
     if not document.text:

@@ -1,6 +1,6 @@
 """The forms of values in a stretch of text: what an amount, a duration, a name looks like.
 
-Numbers are read by :mod:`lsfs.values`, dates by :mod:`lsfs.index.dates`, telephone numbers by
+Numbers are read by :mod:`lsfs.values`, dates by :mod:`lsfs.index.facts.dates`, telephone numbers by
 Google's libphonenumber.
 """
 
@@ -15,10 +15,10 @@ from functools import cached_property
 from msgspec import Struct
 
 from lsfs import bytewise, values
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.kinds import kinds_in
+from lsfs.index.facts.literals import Strings
 from lsfs.index.fields.words import COUNTS, UNITS
-from lsfs.index.kinds import kinds_in
-from lsfs.index.literals import Strings
 from lsfs.model import ContentDate
 
 

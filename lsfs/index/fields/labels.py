@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from lsfs import bytewise
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
 from lsfs.index.fields.definitions import (
     LONGEST_LABEL,
     Definition,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from lsfs.errors import UsageError
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
 from lsfs.index.fields.definitions import TYPES, Definitions, label_key, words_of
 from lsfs.index.fields.forms import is_firm
 from lsfs.model import FieldValue

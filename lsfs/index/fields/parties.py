@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from lsfs import bytewise
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.kinds import kinds_in
+from lsfs.index.facts.literals import Sought, Strings, at_lines, folded
 from lsfs.index.fields.forms import FIRM, LONGEST_NAME, Form, is_firm, is_name, name_at
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import ROLE_NAMES
 from lsfs.index.fields.undertakings import AGREED, undertaken
-from lsfs.index.kinds import kinds_in
-from lsfs.index.literals import Sought, Strings, at_lines, folded
 
 FRONT = 4000  # characters in which a contract names its parties
 ADDRESS_LINES = 40  # in which addresses of sender and receiver stand

@@ -7,9 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from lsfs.index import stated
-from lsfs.index.catalog import Catalog
-from lsfs.index.dates import content_dates, fold
+from lsfs.index.facts.dates import content_dates, fold
 from lsfs.index.fields.definitions import (
     NUMBER_WORD,
     NUMBER_WORDS,
@@ -22,6 +20,8 @@ from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
 from lsfs.index.fields.meant import Source, called, is_many
+from lsfs.index.store import stated
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsfs.index.facts.literals import Sought, at_lines
 from lsfs.index.fields.forms import is_name, name_at
 from lsfs.index.fields.labels import Found
-from lsfs.index.literals import Sought, at_lines
 
 REACH = 400  # characters behind the verb, in which it says that it was agreed to
 

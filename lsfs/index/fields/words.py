@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
 
 _COUNTS = (
     (1, "one ein eine einen eines einem un une uno una"),

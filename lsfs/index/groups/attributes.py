@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime
 from msgspec import Struct
 
 from lsfs.errors import UsageError
-from lsfs.index.catalog import Catalog
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.writers import author_of
 from lsfs.index.fields.bylines import BYLINE
 from lsfs.index.fields.forms import party_key
-from lsfs.index.filters import type_of
+from lsfs.index.find.filters import type_of
+from lsfs.index.find.scope import Entry
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.index.groups.languages import language_of
 from lsfs.index.groups.names import merged
-from lsfs.index.scope import Entry
-from lsfs.index.writers import author_of
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import FieldValue
 
 PARTS = ("year", "quarter", "month", "week", "day")

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.index.catalog import Catalog
+from lsfs.index.facts.near import words
+from lsfs.index.find.stores import Vectors
 from lsfs.index.groups.cluster import Matrix, normalised
 from lsfs.index.groups.labels import is_term
-from lsfs.index.near import words
-from lsfs.index.stores import Vectors
+from lsfs.index.store.catalog import Catalog
 
 AT_ONCE = 20_000  # passages whose vectors are in memory together
 BUCKETS = 2048  # words are hashed into so many numbers (Weinberger et al., 2009)

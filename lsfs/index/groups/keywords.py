@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsfs.errors import UsageError
-from lsfs.index.catalog import Catalog
+from lsfs.index.find.scope import Entry, by_document
 from lsfs.index.groups.grouped import GroupedFile
 from lsfs.index.groups.wording import SPACELESS, Wording, folded, wording
-from lsfs.index.scope import Entry, by_document
+from lsfs.index.store.catalog import Catalog
 from lsfs.places import Places
 
 CONDITIONS = ("and", "or")

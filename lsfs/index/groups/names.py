@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from lsfs.index import addresses, identifiers, names
+from lsfs.index.facts import addresses, identifiers, names
 
 
 class Name(Struct, frozen=True):

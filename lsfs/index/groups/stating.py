@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from lsfs.index.catalog import Catalog
+from lsfs.index.facts.greeted import BRIEF, Values, in_full
 from lsfs.index.fields.forms import party_key
 from lsfs.index.fields.meant import (
     Source,
@@ -18,14 +18,14 @@ from lsfs.index.fields.meant import (
     role_of,
     without_signers,
 )
-from lsfs.index.greeted import BRIEF, Values, in_full
+from lsfs.index.find.scope import Entry
 from lsfs.index.groups import names
 from lsfs.index.groups.attributes import Placed, grouped, part_of, period
 from lsfs.index.groups.grouped import FileGroup, GroupedFile
 from lsfs.index.join.lists import may_be_list
 from lsfs.index.join.mentions import filled
 from lsfs.index.join.reading import SideFile, own_names
-from lsfs.index.scope import Entry
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import FieldValue
 
 _ONE_VALUE = ("date", "amount", "duration")  # a document has one; further ones are read by mistake

@@ -16,11 +16,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lsfs import codec
-from lsfs.index.catalog import Catalog
+from lsfs.index.find.stores import Vectors
 from lsfs.index.groups import documents
 from lsfs.index.groups.cluster import Labels, Matrix, clustered, normalised, reduced
 from lsfs.index.groups.labels import Texts, label, terms
-from lsfs.index.stores import Vectors
+from lsfs.index.store.catalog import Catalog
 
 SPLIT = (60, 400)  # documents from which on a topic of the first, of the second level is split
 NEW_SHARE = 0.25  # of new documents, from which on topics are found anew

@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from lsfs.errors import UsageError
-from lsfs.index import addresses, identifiers
-from lsfs.index.dates import fold
-from lsfs.index.filters import type_of
+from lsfs.index.facts import addresses, identifiers
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.names import Name, families, name_of, ranked
+from lsfs.index.find.filters import type_of
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.names import Name, families, name_of, ranked
-from lsfs.index.rows import suffix_of
+from lsfs.index.store.rows import suffix_of
 from lsfs.model import FieldValue
 
 NONE = ""  # the group of what states nothing

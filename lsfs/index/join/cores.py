@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lsfs.sentences import sentences
 
 if TYPE_CHECKING:
-    from lsfs.index.embed import Embedder
+    from lsfs.index.meaning.embed import Embedder
 
 COMMON_SHARE, COMMON_FILES = 0.2, 2  # a stem in more of a side's documents is one of its template
 OWN = 0.3  # share of a sentence's stems that are not, from which on it is the document's own

@@ -17,14 +17,14 @@ from msgspec import Struct
 
 from lsfs import values
 from lsfs.errors import UsageError
-from lsfs.index.dates import days_in
+from lsfs.index.facts.dates import days_in
 from lsfs.index.fields.definitions import Definitions, label_key, words_of
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, Reader, party_key, plain
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import AMOUNT, Source, called, source
-from lsfs.index.filters import type_of
-from lsfs.index.rows import suffix_of
+from lsfs.index.find.filters import type_of
+from lsfs.index.store.rows import suffix_of
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 

@@ -18,12 +18,12 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsfs.index.addresses import Address, address_of
-from lsfs.index.dates import fold
-from lsfs.index.identifiers import code_of, codes
+from lsfs.index.facts.addresses import Address, address_of
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.identifiers import code_of, codes
+from lsfs.index.facts.names import Name, Names, likeness, name_of
 from lsfs.index.join.keys import Key
 from lsfs.index.join.lists import COLUMN
-from lsfs.index.names import Name, Names, likeness, name_of
 from lsfs.model import FieldValue
 
 CODED = 0.93  # a code, and a text that has it

@@ -22,19 +22,19 @@ import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from lsfs.index.catalog import Catalog
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
+from lsfs.index.find.stores import Vectors
 from lsfs.index.join import cores
 from lsfs.index.join.matching import At, Fit
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.join.rows import MISSES, Pair
-from lsfs.index.stores import Vectors
+from lsfs.index.store.catalog import Catalog
 from lsfs.joins import KeyUse
 from lsfs.model import FieldValue
 from lsfs.sentences import sentences
 
 if TYPE_CHECKING:
-    from lsfs.index.embed import Embedder
+    from lsfs.index.meaning.embed import Embedder
 
 THRESHOLD = 0.5
 CANDIDATES = 10  # of each left document

@@ -17,14 +17,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsfs import bytewise
-from lsfs.index.catalog import Catalog
-from lsfs.index.dates import fold
+from lsfs.index.facts.dates import fold
+from lsfs.index.facts.names import is_legal_form, is_title, name_of
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, is_firm, windows
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import Source
 from lsfs.index.join.reading import SideFile, Values
-from lsfs.index.names import is_legal_form, is_title, name_of
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import FieldValue
 
 RULE = "mention"

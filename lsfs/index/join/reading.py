@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsfs.index import greeted, stated
-from lsfs.index.catalog import Catalog
+from lsfs.index.facts import greeted
+from lsfs.index.facts.names import likeness, name_of
 from lsfs.index.fields import undefined
 from lsfs.index.fields.definitions import Definitions
 from lsfs.index.fields.meant import (
@@ -23,7 +23,8 @@ from lsfs.index.fields.meant import (
     without_signers,
 )
 from lsfs.index.join.lists import List, Row, file_of, may_be_list
-from lsfs.index.names import likeness, name_of
+from lsfs.index.store import stated
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import FieldValue
 
 OWN_SHARE = 0.5  # of the files with two parties and more: who stands in so many has the drive

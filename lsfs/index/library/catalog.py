@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from lsfs.errors import AccessDenied
-from lsfs.index.catalog import Catalog
 from lsfs.index.library.connection import connector
 from lsfs.index.library.mirror import SCHEMA
 from lsfs.index.library.passages import LibraryPassages
 from lsfs.index.library.reader import Reader
+from lsfs.index.store.catalog import Catalog
 from lsfs.model import Document
 
 KEPT = 500  # documents that stay here, those that were asked for last

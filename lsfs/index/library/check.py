@@ -16,8 +16,8 @@ from lsfs.index.library import damage, indexes, schema
 from lsfs.index.library.heads import Head
 from lsfs.index.library.tables import READ, Library, checked_out
 from lsfs.index.library.told import SHOWN, LibraryReport, Problem
-from lsfs.index.passages import text_hash
-from lsfs.index.rows import unpacked
+from lsfs.index.readers.passages import text_hash
+from lsfs.index.store.rows import unpacked
 from lsfs.model import Passage
 
 log = logging.getLogger("lsfs.index.library.check")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lsfs.errors import LsfsError
-from lsfs.index import opening
+from lsfs.index.store import opening
 
 _MATCH = "passage_fts MATCH ?"
 _HOLDING = "passage_fts.rowid IN (SELECT value FROM json_each(passages_holding(?)))"

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lsfs.errors import AccessDenied, LsfsError
-from lsfs.index.catalog import Catalog
 from lsfs.index.library.mirror import Mirror, Update
 from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.reader import Reader
+from lsfs.index.store.catalog import Catalog
 
 Emit = Callable[[dict[str, Any]], None]
 

@@ -9,8 +9,6 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from lsfs.errors import ConfirmationRequired
-from lsfs.index.ahead import workers_of
-from lsfs.index.embed import Embedder
 from lsfs.index.library import rows
 from lsfs.index.library.batches import Batch
 from lsfs.index.library.plan import Plan, batches, plan
@@ -18,9 +16,11 @@ from lsfs.index.library.tables import Library
 from lsfs.index.library.told import Ingested
 from lsfs.index.library.work import Look, Settings, Source, Worker, embedded
 from lsfs.index.library.writing import Writer
-from lsfs.index.making import Rules
-from lsfs.index.making_pool import makers
-from lsfs.index.reading import Reader
+from lsfs.index.meaning.embed import Embedder
+from lsfs.index.readers.ahead import workers_of
+from lsfs.index.readers.making import Rules
+from lsfs.index.readers.making_pool import makers
+from lsfs.index.readers.reading import Reader
 
 ROUNDS = 3  # looks at the folder in one run: files may change, and others may write, meanwhile
 FEW = 20  # files, of which all may go without being asked for

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Snapshot, rows_of
-from lsfs.index.naming import named
-from lsfs.index.rows import unpacked
+from lsfs.index.readers.naming import named
+from lsfs.index.store.rows import unpacked
 from lsfs.model import Document, Status
 
 _READ = ("id", "digest", "named", "media_type", "title", "parser", "parser_version", "rules")
@@ -30,7 +30,7 @@ class _Known(Struct, frozen=True):
 
 
 class Known:
-    """Documents and failures of some contents; see :class:`lsfs.index.reading.Contents`.
+    """Documents and failures of some contents; see :class:`lsfs.index.readers.reading.Contents`.
 
     Args:
         snapshot: of the library.
@@ -78,7 +78,7 @@ class Known:
     def document_of(
         self, digest: bytes, versions: dict[str, int], path: str
     ) -> tuple[int, str] | None:
-        """See :class:`lsfs.index.reading.Contents`; older versions are not among them."""
+        """See :class:`lsfs.index.readers.reading.Contents`; older versions are not among them."""
         for number in self._documents.get(digest.hex(), ()):
             one = self._all[number]
             if one.named == named(one.media_type, path):
@@ -86,7 +86,7 @@ class Known:
         return None
 
     def failure_of(self, digest: bytes, path: str) -> Document | None:
-        """See :class:`lsfs.index.reading.Contents`."""
+        """See :class:`lsfs.index.readers.reading.Contents`."""
         for row in self._failures.get(digest.hex(), ()):
             media_type = row["media_type"]
             if named(media_type, os.fsdecode(row["path"])) == named(media_type, path):

@@ -19,11 +19,11 @@ from msgspec import Struct
 
 from lsfs import codec
 from lsfs.errors import IndexCorrupt
-from lsfs.index.catalog import Catalog
 from lsfs.index.library.heads import Head
 from lsfs.index.library.tables import Snapshot, rows_of
-from lsfs.index.rows import name_words
-from lsfs.index.schema import OF_FILES
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.rows import name_words
+from lsfs.index.store.schema import OF_FILES
 
 FEW = 100_000  # passages up to which the codes of their vectors are kept here, 400 bytes each
 AT_ONCE = 500  # documents that are asked for by id
@@ -33,7 +33,7 @@ HEAD, FILES_READ = "library_head", "library_files_read"
 # The passages of a library: ``passage`` is a view that looks up what they say when it is asked for,
 # so that whatever reads passages in SQL reads these. `passage_fts` has their ids; see
 # lsfs.index.library.connection for what MATCH is here. `passage_code` has the codes of vectors
-# (lsfs.index.codes) of a library that has few: of all passages, or of none.
+# (lsfs.index.meaning.codes) of a library that has few: of all passages, or of none.
 MIRROR = """
 CREATE TABLE library_document (
     document_id INTEGER PRIMARY KEY REFERENCES document(id), key TEXT NOT NULL UNIQUE
@@ -323,7 +323,7 @@ class _Step:
     def _codes_of(self, keys: Sequence[str]) -> None:
         import numpy as np
 
-        from lsfs.index.codes import Codes
+        from lsfs.index.meaning.codes import Codes
 
         found = rows_of(self._to.passage, "document", keys, ["document", "ordinal", "vector"])
         first = dict(

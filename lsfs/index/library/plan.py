@@ -13,7 +13,7 @@ from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.schema import file_id
 from lsfs.index.library.tables import Snapshot
 from lsfs.index.library.work import Look
-from lsfs.index.rows import FileIdentity
+from lsfs.index.store.rows import FileIdentity
 from lsfs.model import Status
 
 MOST_FILES = 200  # in a batch

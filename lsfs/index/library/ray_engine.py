@@ -23,14 +23,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsfs.errors import LsfsError, UsageError
-from lsfs.index.embed import Embedder
 from lsfs.index.library import schema
 from lsfs.index.library.batches import Batch, Rows
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.tables import Library
 from lsfs.index.library.work import Look, Settings, Source, Worker, embedded
-from lsfs.index.making import Rules
-from lsfs.index.pool import SandboxPool
+from lsfs.index.meaning.embed import Embedder
+from lsfs.index.readers.making import Rules
+from lsfs.index.readers.pool import SandboxPool
 from lsfs.index.tree import SourceTree
 
 log = logging.getLogger("lsfs.index.library.ray_engine")

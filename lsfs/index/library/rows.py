@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lsfs import codec, markdown
+from lsfs.index.find.terms import parts_of_all
 from lsfs.index.library import schema
-from lsfs.index.making import Made
-from lsfs.index.naming import named
-from lsfs.index.passagerows import searched
-from lsfs.index.ready import WITH_DOCUMENT, Ready
-from lsfs.index.rows import Facts, Outcome, packed, suffix_of
-from lsfs.index.terms import parts_of_all
+from lsfs.index.readers.making import Made
+from lsfs.index.readers.naming import named
+from lsfs.index.readers.ready import WITH_DOCUMENT, Ready
+from lsfs.index.store.passagerows import searched
+from lsfs.index.store.rows import Facts, Outcome, packed, suffix_of
 from lsfs.model import ContentDate, Document, FieldValue, Status
 
 if TYPE_CHECKING:
-    from lsfs.index.embed import Vectors
     from lsfs.index.library.rules import MadeBy
+    from lsfs.index.meaning.embed import Vectors
 
 
 def in_library(source: str, path: str) -> str:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from lsfs import codec
 from lsfs.config import FieldConfig, IndexConfig
 from lsfs.errors import UsageError
-from lsfs.index import stated, terms
 from lsfs.index.fields import VERSION as FIELDS_VERSION
+from lsfs.index.find import terms
 from lsfs.index.library.heads import Head
-from lsfs.index.making import FACTS_VERSION
+from lsfs.index.readers.making import FACTS_VERSION
+from lsfs.index.store import stated
 from lsfs.model import Status
 
 _OWN = "own"  # the user's own fields, by their digest

@@ -10,7 +10,7 @@ from lsfs.errors import NotFound
 from lsfs.index.library.heads import Head, Heads
 from lsfs.index.library.objects import Objects
 from lsfs.index.library.schema import TABLES
-from lsfs.index.vectors import lancedb_library
+from lsfs.index.meaning.vectors import lancedb_library
 
 AT_ONCE = 2000  # keys in a condition
 READ = 50_000  # rows at once

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from lsfs.index.catalog import Catalog
 from lsfs.index.library.files import LibraryFiles
 from lsfs.index.library.mirror import HEAD, Update
-from lsfs.index.rows import FileIdentity
+from lsfs.index.store.catalog import Catalog
+from lsfs.index.store.rows import FileIdentity
 from lsfs.index.tree import SourceTree
 
 

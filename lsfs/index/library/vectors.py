@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsfs.index.codes import Codes, Ids, Matrix
 from lsfs.index.library import indexes
 from lsfs.index.library.passages import Ids as Places
 from lsfs.index.library.reader import FEW_DOCUMENTS, Reader, chunks, told
+from lsfs.index.meaning.codes import Codes, Ids, Matrix
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.store.catalog import Catalog
 
 WIDER = 20  # times as many are asked for where more documents than that are allowed
 REFINE = 4  # times as many candidates of an index as are asked for are scored by their vectors

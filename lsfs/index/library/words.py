@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lsfs.index.keyword import K1
+from lsfs.index.find.keyword import K1
+from lsfs.index.find.spelling import Correction
+from lsfs.index.find.stores import CANDIDATES, Where
 from lsfs.index.library.expressions import WEIGHTS, Expression
 from lsfs.index.library.passages import Ids, LibraryPassages
 from lsfs.index.library.reader import FEW_DOCUMENTS, Reader
-from lsfs.index.spelling import Correction
-from lsfs.index.stores import CANDIDATES, Where
 
 if TYPE_CHECKING:
-    from lsfs.index.catalog import Catalog
+    from lsfs.index.store.catalog import Catalog
 
 COUNTED = 10_000  # passages up to which those that hold a word are counted
 MOST = 5_000  # passages that are looked through then
@@ -50,7 +50,7 @@ class LibraryWords:
         self._passages.ahead(passages)
 
     def most(self, terms: Sequence[str]) -> float:
-        """The greatest BM25 that a passage could have; see :func:`lsfs.index.keyword.most`."""
+        """The greatest BM25 that a passage could have; see :func:`lsfs.index.find.keyword.most`."""
         return sum(
             times * self._rarity(term)[0] * (K1 + 1) for term, times in Counter(terms).items()
         )

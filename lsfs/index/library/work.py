@@ -20,19 +20,19 @@ from msgspec.structs import replace
 
 from lsfs.config import FieldConfig, IndexConfig
 from lsfs.digest import BLOCK
-from lsfs.index import passages
-from lsfs.index.ahead import workers_of
-from lsfs.index.embed import Embedder
 from lsfs.index.library import rows, schema
 from lsfs.index.library.batches import Batch, Mark, Rows
 from lsfs.index.library.known import Known
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Library, Snapshot
-from lsfs.index.making import Maker
-from lsfs.index.naming import named
-from lsfs.index.reading import Contents, FileReader, Reader, Reading
-from lsfs.index.ready import Ready, ready_of
-from lsfs.index.rows import FileIdentity, FileRow
+from lsfs.index.meaning.embed import Embedder
+from lsfs.index.readers import passages
+from lsfs.index.readers.ahead import workers_of
+from lsfs.index.readers.making import Maker
+from lsfs.index.readers.naming import named
+from lsfs.index.readers.reading import Contents, FileReader, Reader, Reading
+from lsfs.index.readers.ready import Ready, ready_of
+from lsfs.index.store.rows import FileIdentity, FileRow
 from lsfs.index.tree import SourceTree
 from lsfs.model import Passage, Status
 

@@ -17,7 +17,6 @@ from typing import Any
 from msgspec import Struct
 
 from lsfs.errors import LsfsError, UsageError
-from lsfs.index.embed import Embedder
 from lsfs.index.library import indexes
 from lsfs.index.library.batches import MARKS, Batch, Mark, Rows, mark_of
 from lsfs.index.library.claims import Claims, Hold, Overtaken
@@ -27,6 +26,7 @@ from lsfs.index.library.objects import LibraryUnreachable
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.schema import TABLES, bytes_at, schemas
 from lsfs.index.library.tables import Library
+from lsfs.index.meaning.embed import Embedder
 
 log = logging.getLogger("lsfs.index.library.writing")
 

@@ -11,7 +11,6 @@ import pytest
 from msgspec import Struct
 
 from lsfs.config import IndexConfig
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.library import writing
 from lsfs.index.library.claims import Claims
 from lsfs.index.library.ingest import Ingest, Ingested, LocalEngine
@@ -20,6 +19,7 @@ from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Library
 from lsfs.index.library.work import Settings, Source
 from lsfs.index.library.writing import Writer
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.index.tree import SourceTree
 from tests.index.conftest import PlainReader
 from tests.s3 import Server

@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsfs.config import IndexConfig
-from lsfs.index.catalog import Catalog
 from lsfs.index.library import damage, schema
 from lsfs.index.library.check import check
 from lsfs.index.library.claims import Claims
@@ -24,6 +23,7 @@ from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Library
 from lsfs.index.library.told import LibraryReport
 from lsfs.index.library.writing import Writer
+from lsfs.index.store.catalog import Catalog
 from tests.index.conftest import PlainReader
 from tests.index.library.conftest import Folder, contents
 

@@ -11,9 +11,6 @@ import pyarrow as pa
 import pytest
 
 from lsfs.config import IndexConfig
-from lsfs.index.catalog import Catalog
-from lsfs.index.codes import Matrix
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.library import indexes, writing
 from lsfs.index.library.mirror import SCHEMA
 from lsfs.index.library.objects import Objects
@@ -23,6 +20,9 @@ from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.schema import passage_schema
 from lsfs.index.library.tables import Library
 from lsfs.index.library.vectors import KeptVectors, LibraryVectors
+from lsfs.index.meaning.codes import Matrix
+from lsfs.index.meaning.embed import HashEmbedder
+from lsfs.index.store.catalog import Catalog
 
 DIMENSION = 32
 QUERIES = 20

@@ -15,7 +15,6 @@ import pytest
 
 from lsfs.config import IndexConfig
 from lsfs.errors import ConfirmationRequired, NotFound, UsageError
-from lsfs.index.embed import HashEmbedder
 from lsfs.index.library import claims, schema, writing
 from lsfs.index.library.check import check
 from lsfs.index.library.claims import Claims, Overtaken
@@ -25,7 +24,8 @@ from lsfs.index.library.objects import Objects
 from lsfs.index.library.rules import MadeBy
 from lsfs.index.library.tables import Library
 from lsfs.index.library.writing import Writer
-from lsfs.index.rows import unpacked
+from lsfs.index.meaning.embed import HashEmbedder
+from lsfs.index.store.rows import unpacked
 from tests.index.conftest import Index, PlainReader
 from tests.index.library.conftest import Folder, contents
 

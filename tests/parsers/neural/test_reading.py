@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
 from lsfs.config import IndexConfig
-from lsfs.index.sandbox import Sandbox
+from lsfs.index.readers.sandbox import Sandbox
 from lsfs.model import BlockKind, Document, Status
 from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Piece, broken_promise

@@ -1,0 +1,1 @@
+"""Passages and files that answer a query."""

@@ -1,0 +1,1 @@
+"""The catalog: which files there are, what they say, and who may see which of them."""

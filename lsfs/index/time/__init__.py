@@ -1,0 +1,1 @@
+"""Time in words, as spans of days."""
