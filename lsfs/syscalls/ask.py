@@ -428,8 +428,8 @@ def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[
 
 def _family(word: str) -> list[str]:
     """Other words for what a word names, as phrases: a tenancy agreement is a lease."""
+    from lsfs.index.asked.sortwords import sort_kin
     from lsfs.index.facts.kinds import kin
-    from lsfs.index.sortwords import sort_kin
 
     others = sorted(kin(word) | sort_kin(word))
     return [f'"{other}"' if " " in other else other for other in others]

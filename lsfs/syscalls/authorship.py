@@ -17,7 +17,7 @@ from lsfs.model import Citation, FieldValue, FoundFile
 from lsfs.syscalls.engines import Engines
 
 if TYPE_CHECKING:
-    from lsfs.index.askedauthors import Work
+    from lsfs.index.asked.askedauthors import Work
     from lsfs.index.find.filters import Filters
     from lsfs.model import Document
 
@@ -58,7 +58,7 @@ def written_by(
     Returns:
         Nobody where the files do not say it; no file either where none is called so.
     """
-    from lsfs.index.askedauthors import asked_work
+    from lsfs.index.asked.askedauthors import asked_work
 
     work = asked_work(question)
     paths = _called(engines, work, filters) if work is not None else ()

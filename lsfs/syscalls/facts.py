@@ -84,7 +84,7 @@ def gathered(
 
 def _of_writing(question: str, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
     """Those that can say who wrote something, where that is asked: writing, and a name."""
-    from lsfs.index.askedauthors import WRITING, asked_work
+    from lsfs.index.asked.askedauthors import WRITING, asked_work
     from lsfs.llm.who import named_beside
 
     if asked_work(question) is None:

@@ -206,9 +206,9 @@ def within_sort(engines: Engines, plan: QueryPlan, filters: Filters) -> tuple[Qu
 
 def _called(engines: Engines, filters: Filters, sort: str) -> tuple[int, ...]:
     """Ids of the files that are called so, by any word of the sort's family."""
+    from lsfs.index.asked.sortwords import sort_kin
     from lsfs.index.find.filters import BEGINNING
     from lsfs.index.find.sqlwords import holds_any
-    from lsfs.index.sortwords import sort_kin
 
     terms = "\n".join((sort, *sorted(sort_kin(sort))))
     holding = _holding(engines, [sort])  # the index is quick; only these are looked at
@@ -306,8 +306,8 @@ def _about(
 
 def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
     """The documents that hold all words, or for each one of its kin, in text, name or title."""
+    from lsfs.index.asked.sortwords import sort_kin
     from lsfs.index.facts.kindwords import kin
-    from lsfs.index.sortwords import sort_kin
 
     found: set[int] | None = None
     for word in words:

@@ -10,7 +10,7 @@ from docx import Document as Word
 
 import lsfs
 from lsfs.config import Config, ModelConfig
-from lsfs.index.askedauthors import asked_work
+from lsfs.index.asked.askedauthors import asked_work
 
 PROSE = "The old lantern on the pier had not been lit since the ferry sank in the great storm."
 TEXTS = {

@@ -17,9 +17,9 @@ from lsfs.index.asked.questionframe import (
     unframed,
 )  # fmt: skip
 from lsfs.index.asked.questionreading import Reading
+from lsfs.index.asked.sortwords import sort_at_end, sort_kin
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.find.folding import fold
-from lsfs.index.sortwords import sort_at_end, sort_kin
 
 # Each as :func:`lsfs.index.groups.languages.language_of` names it; the words folded. What ends in
 # "*" has the endings of German and Romance adjectives.

@@ -11,8 +11,8 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from lsfs.index import askedcounts
-from lsfs.index.asked import (  # fmt: skip
+from lsfs.index.asked import (
+    askedcounts,
     askeddates,
     askedlanguages,
     exclusions,
@@ -42,10 +42,10 @@ from lsfs.index.asked.questionframe import (
     topic,
 )  # fmt: skip
 from lsfs.index.asked.questionreading import Reading
+from lsfs.index.asked.sortwords import is_plural, sort_kin
 from lsfs.index.asked.union import sets
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.find.folding import fold
-from lsfs.index.sortwords import is_plural, sort_kin
 from lsfs.model import QueryPlan
 
 MAX_CHARS = 4000

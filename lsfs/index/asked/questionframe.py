@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from lsfs.index.asked import questionwords as w
+from lsfs.index.asked.sortwords import is_plural, sort_at_end
 from lsfs.index.facts.kinds import kinds_in, kinds_of_many
 from lsfs.index.find.folding import fold
-from lsfs.index.sortwords import is_plural, sort_at_end
 
 
 def _words(text: str) -> frozenset[str]:
@@ -193,7 +193,7 @@ def names_documents(text: str) -> bool:
     """Whether the first noun phrase names files, or a sort of documents that is no kind: poems.
 
     Sorts count where something else says that files are asked for; see
-    :mod:`lsfs.index.sortwords`.
+    :mod:`lsfs.index.asked.sortwords`.
     """
     return names_files(text) or bool(sort_of(text))
 
