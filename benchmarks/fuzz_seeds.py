@@ -16,6 +16,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from benchmarks import fuzz_doc
+from benchmarks.fuzz_doc import Par
+from benchmarks.fuzz_ppt import ppt
 from benchmarks.fuzz_xls import xls
 
 TEXT = "The tenant pays the rent of 1,250 EUR on 3 March 2023. Zürich, naïve ﬁnal - x.\n"
@@ -271,6 +274,15 @@ def jpeg() -> bytes:
     return stream.getvalue()
 
 
+def word() -> bytes:
+    paragraphs = [
+        Par("Lease", 1), Par(TEXT.replace("\n", "\x0b")),
+        *fuzz_doc.cells("a", "b"), fuzz_doc.row((0, 100, 200)),
+        Par("\x13 REF x \x14one\x15 and\x02"),
+    ]  # fmt: skip
+    return fuzz_doc.doc(paragraphs, styles=((0, 0xFFF), (1, 0)), notes=["a note"], hidden=["1,250"])
+
+
 def xlsx() -> bytes:
     import openpyxl
 
@@ -381,12 +393,14 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "a.ipynb": notebook,
     "a.tex": latex,
     "a.rtf": rtf,
+    "a.doc": word,
     "a.pdf": pdf,
     "plain.pdf": pdf_plain,
     "tagged.pdf": pdf_tagged,
     "a.docx": docx,
     "a.xlsx": xlsx,
     "a.xls": xls,
+    "a.ppt": ppt,
     "a.pptx": pptx,
     "a.png": png,
     "a.jpg": jpeg,

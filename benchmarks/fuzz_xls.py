@@ -13,7 +13,7 @@ _TITLE, _AUTHOR, _CREATED = 2, 4, 12
 
 def xls(title: str = "Lease", author: str = "Ann", made: datetime = datetime(2023, 4, 5)) -> bytes:
     """A workbook of one number ([MS-XLS]), and what it says about itself ([MS-OLEPS])."""
-    return _compound({"Workbook": _book(), _SUMMARY: _summary(title, author, made)})
+    return compound({"Workbook": _book(), _SUMMARY: _summary(title, author, made)})
 
 
 def _record(kind: int, content: bytes = b"") -> bytes:
@@ -48,23 +48,25 @@ def _summary(title: str, author: str, made: datetime) -> bytes:
     return head + struct.pack("<II", size, len(values)) + index + content
 
 
-def _compound(streams: dict[str, bytes]) -> bytes:
-    """A compound file ([MS-CFB]) of two streams, each long enough for sectors of its own."""
-    fat, data = [_FAT, _END], b""
-    directory = _entry("Root Entry", 5, (_FREE, 1))
-    for number, (name, content) in enumerate(streams.items(), start=1):
-        content = content.ljust(4096, b"\0")
-        start = len(fat)
-        fat += [*range(start + 1, start + len(content) // 512), _END]
-        data += content
+def compound(streams: dict[str, bytes]) -> bytes:
+    """A compound file ([MS-CFB]) of at most three streams, each in sectors of its own."""
+    contents = [content.ljust(4096, b"\0") for content in streams.values()]
+    lengths = [-(-len(content) // 512) for content in contents]
+    tables = -(-(1 + sum(lengths)) // 127)  # sectors with the chains of all, themselves included
+    fat = [*[_FAT] * tables, _END]
+    directory, data = _entry("Root Entry", 5, (_FREE, 1)), b""
+    for number, (name, content) in enumerate(zip(streams, contents, strict=True), start=1):
+        start, length = len(fat), lengths[number - 1]
+        fat += [*range(start + 1, start + length), _END]
+        data += content.ljust(512 * length, b"\0")
         following = number + 1 if number < len(streams) else _FREE
         directory += _entry(name, 2, (following, _FREE), start, len(content))
     head = struct.pack(
-        "<8s16sHHHHH6sIIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"", 0x3E, 3, 0xFFFE, 9, 6,
-        b"", 0, 1, 1, 0, 4096, _END, 0, _END, 0, 0,
+        "<8s16sHHHHH6sIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"", 0x3E, 3, 0xFFFE, 9, 6,
+        b"", 0, tables, tables, 0, 4096, _END, 0, _END, 0,
     )  # fmt: skip
-    head += struct.pack("<108I", 0, *[_FREE] * 107)  # the table of sectors is in the first one
-    sectors = struct.pack("<128I", *fat, *[_FREE] * (128 - len(fat)))
+    head += struct.pack("<109I", *range(tables), *[_FREE] * (109 - tables))
+    sectors = struct.pack(f"<{128 * tables}I", *fat, *[_FREE] * (128 * tables - len(fat)))
     return head + sectors + directory.ljust(512, b"\0") + data
 
 

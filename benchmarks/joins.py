@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ import numpy as np
 from msgspec.structs import replace
 
 import lsfs
-from benchmarks import joins_held_out, joins_meaning
+from benchmarks import joins_held_out, joins_meaning, joins_meaning_set
 from benchmarks.joins_set import Maker, Paper, Wording, put, sums
 from lsfs.config import Config, ModelConfig
 from lsfs.index.fields.definitions import definitions
@@ -67,8 +68,7 @@ def main() -> None:
     papers = Maker(options.seed, wording).make(len(wording.firms), options.invoices)
     with tempfile.TemporaryDirectory() as place:
         result = _measured(Path(place), papers, wording, misses=options.misses)
-    meant = _meant(options.set == "held-out", options.seed, misses=options.misses)
-    result["joins"]["invoices x contracts, meaning"] = meant
+    result["joins"] |= _meant(options.set == "held-out", options.seed, misses=options.misses)
     sys.stdout.write(json.dumps({"set": options.set, "seed": options.seed, **result}) + "\n")
 
 
@@ -213,17 +213,32 @@ def _sums(drive: lsfs.Drive, papers: list[Paper], wording: Wording, *, misses: b
 # --- meaning
 
 
-def _meant(held_out: bool, seed: int, *, misses: bool) -> Row:
-    """Invoices and contracts of the same work in other words."""
+def _meant(held_out: bool, seed: int, *, misses: bool) -> dict[str, Row]:
+    """Papers of the same thing in other words."""
+    works = {"invoices x contracts, meaning": joins_meaning.works(held_out)}
+    if held_out:
+        works["more invoices x contracts, meaning"] = joins_meaning_set.works_held_out()
+    found = {}
+    for name, pairs in works.items():
+        put = partial(joins_meaning.put, found=pairs, seed=seed)
+        found[name] = _on_meaning(name, put, ("invoices", "contracts"), misses)
+    for name, form in joins_meaning_set.forms(held_out).items():
+        put = partial(joins_meaning_set.put, form=form, seed=seed)
+        name = f"{name}, meaning"
+        found[name] = _on_meaning(name, put, (form.left, form.right), misses)
+    return found
+
+
+def _on_meaning(
+    name: str, put: Callable[[Path], Pairs], sides: tuple[str, str], misses: bool
+) -> Row:
     config = replace(Config(), model=replace(ModelConfig(), chat="none"))
     with tempfile.TemporaryDirectory() as place:
-        truth = joins_meaning.put(Path(place) / "source", held_out, seed)
+        truth = put(Path(place) / "source")
         state = str(Path(place) / "state")
         with lsfs.open(Path(place) / "source", config=config, state=state) as drive:
             drive.wait_indexed()
-            run = lambda: drive.join("invoices", "contracts", on=("meaning",))  # noqa: E731
-            name = "invoices x contracts, meaning"
-            return _scored(name, run, truth, misses)
+            return _scored(name, lambda: drive.join(*sides, on=("meaning",)), truth, misses)
 
 
 # --- many files

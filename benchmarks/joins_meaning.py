@@ -95,17 +95,25 @@ Please pay within thirty days without deduction to the account below. Thank you 
 
 def works(held_out: bool) -> list[tuple[str, str]]:
     """What is ordered, and how it is billed."""
-    lines = (_HELD_OUT if held_out else _WORKS).strip().splitlines()
-    return [(one.strip(), two.strip()) for one, _, two in (line.partition("|") for line in lines)]
+    return pairs_of(_HELD_OUT if held_out else _WORKS)
 
 
-def put(folder: Path, held_out: bool, seed: int) -> set[tuple[str, str]]:
-    """Write the papers, and invoices that no contract orders; gives the pairs that belong together."""
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """The two halves of each line."""
+    lines = [line.partition("|") for line in text.strip().splitlines()]
+    return [(one.strip(), two.strip()) for one, _, two in lines]
+
+
+def put(folder: Path, found: list[tuple[str, str]], seed: int) -> set[tuple[str, str]]:
+    """Write the papers, and invoices that no contract orders; gives the pairs that belong together.
+
+    Args:
+        found: what is ordered, and how it is billed.
+    """
     chance = random.Random(seed)
     (folder / "contracts").mkdir(parents=True)
     (folder / "invoices").mkdir()
     pairs = set()
-    found = works(held_out)
     numbers = list(range(len(found)))
     chance.shuffle(numbers)
     for n, (ordered, billed) in enumerate(found):

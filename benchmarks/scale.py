@@ -4,8 +4,9 @@
 
 Vectors of 384 numbers are made by seed, chunk by chunk (see :mod:`benchmarks.scale_work`): all of
 ten million as float32 are 15 GB, and are never in memory. Three ways are measured on the same
-vectors: LanceDB's IVF_PQ with refine; the codes of :mod:`lsfs.index.meaning.codes`, a coarse stage of signs
-with int8 rescoring; and exact float32, one query at a time, which is the truth for recall@10.
+vectors: LanceDB's IVF_PQ with refine; the codes of :mod:`lsfs.index.meaning.codes`, a coarse stage
+of signs with int8 rescoring; and exact float32, one query at a time, which is the truth for
+recall@10.
 
 For ten million about 30 GB of disk are needed, and 5 GB of memory; each size is removed before the
 next. ``--keep PLACE`` keeps them and goes on with the steps that are missing. A step that takes

@@ -62,7 +62,8 @@ TR = {
 }
 
 
-def _write(path: Path, body: Any, **more: Any) -> None:
+def write(path: Path, body: Any, **more: Any) -> None:
+    """Write a file in the format of its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _WRITERS[path.suffix](path, body, **more)
 
@@ -138,7 +139,7 @@ def put(root: Path) -> None:
     """Write the files."""
 
     def p(name: str, body: Any, **more: Any) -> None:
-        _write(root / name, body, **more)
+        write(root / name, body, **more)
 
     # leases
     p("Leases/WS-01.docx", ["# Assured Shorthold Tenancy Agreement", "Lease no. WS-01\nDated 1 March 2022", f"Landlord: {OWN}\nTenant: Samuel Okafor\nProperty: Flat 1, 20 Weir Street, Kendal LA9 4AB", "Rent: £640.00 per month, payable on the first day of each month.", "Deposit: £640.00"])

@@ -20,9 +20,10 @@ from msgspec.structs import replace
 
 from lsfs.llm.chat import ChatModel
 from lsfs.llm.contrary import Alike, Asked, Document, against
-from lsfs.llm.expected import value_pattern
+from lsfs.llm.expected import asks_person, value_pattern
 from lsfs.llm.orders import speaks_to_a_model
 from lsfs.llm.stopwords import stop_words
+from lsfs.llm.who import lead_of
 from lsfs.llm.wordforms import WORD, stem, words
 from lsfs.sentences import sentences
 
@@ -182,6 +183,8 @@ def rank(
         ModelError: the model failed.
     """
     said = _sentences(passages)
+    if asks_person(question):
+        said = [_led(c, passages[c.passage]) for c in said]
     said = [c for c in said if _may_answer(question, c.text)] or said
     found = _overlapping(question, said, passages, contexts, rarity)
     pattern = value_pattern(question)
@@ -232,7 +235,7 @@ def _scored(candidates: Iterable[Candidate]) -> list[Candidate]:
         score -= c.against + (0.0 if c.fits else MISFIT)
         score -= ORDER if speaks_to_a_model(c.text) else 0.0
         scored.append(replace(c, score=score))
-    return sorted(scored, key=lambda c: (-c.score, c.passage, c.char_start))
+    return sorted(scored, key=lambda c: (-c.score, c.passage, c.char_start, c.char_end))
 
 
 def _with_least(candidates: Sequence[Candidate], documents: Sequence[str]) -> list[Candidate]:
@@ -298,6 +301,14 @@ def _may_answer(question: str, text: str) -> bool:
     told = [w for w in others if w and (w[0].isupper() or w.casefold() not in frame)]
     told += [first] if first.casefold() not in frame else []
     return any(stem(word.casefold()) not in asked for word in told)
+
+
+def _led(candidate: Candidate, passage: str) -> Candidate:
+    """An item of a list with the line above it, where that names who did what it says."""
+    start = lead_of(passage, candidate.char_start)
+    if start == candidate.char_start or candidate.char_end - start > MAX_JOINED:
+        return candidate
+    return replace(candidate, text=passage[start : candidate.char_end], char_start=start)
 
 
 def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

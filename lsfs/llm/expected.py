@@ -108,6 +108,11 @@ def is_told_by_form(question: str) -> bool:
     return any(form.search(asked) for form, _ in _QUESTIONS[:_FORMS])
 
 
+def asks_person(question: str) -> bool:
+    """Whether a person or a firm is asked for: "who added the option?"."""
+    return _QUESTIONS[-1][0].search(" ".join(question.casefold().split())) is not None
+
+
 def value_pattern(question: str) -> re.Pattern[str] | None:
     """What an answer to the question must contain; None when nothing in particular."""
     asked = " ".join(question.casefold().split())

@@ -23,6 +23,8 @@ _NOT_PEOPLE = frozenset(
 )  # fmt: skip
 _NO_NAMES = frozenset(("signed", "agreement", "contract"))
 _VERB = re.compile(r"\W*who\s+((?!is\b|are\b|was\b|were\b|has\b|did\b)\w{4,})", re.IGNORECASE)
+_ITEM = re.compile(r"[ \t]*[-*\u2022\u2023\u2013][ \t]")
+_LONGEST_LEAD = 60  # characters of a line above a list
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -55,6 +57,29 @@ def people(quote: str) -> list[tuple[int, int]]:
     ]
 
 
+def lead_of(text: str, start: int) -> int:
+    """Where the line above a list begins, if it names somebody: of what the items say.
+
+    Args:
+        text: a passage.
+        start: of a sentence in it.
+
+    Returns:
+        ``start`` where that is no item of a list, or nobody is named above.
+    """
+    line = text.rfind("\n", 0, start) + 1
+    if not _ITEM.match(text, line):
+        return start
+    while line and (_ITEM.match(text, line) or text[line : line + 1].isspace()):
+        line = text.rfind("\n", 0, line - 1) + 1
+        if text[line : line + 1] == "\n":
+            return start
+    lead = text[line : text.find("\n", line)]
+    if _ITEM.match(lead):
+        return start
+    return line if len(lead) <= _LONGEST_LEAD and people(lead) else start
+
+
 def _in_role(quote: str, role: str) -> str:
     """The name beside a role, with nothing but small words between."""
     best: tuple[int, str] | None = None
@@ -75,14 +100,20 @@ def _in_role(quote: str, role: str) -> str:
     return best[1] if best else ""
 
 
-def _asked(quote: str, question: str) -> str:
-    """The name in a quote that the question does not have; by "by NAME" where there are several."""
+def named_beside(quote: str, question: str) -> list[tuple[int, int]]:
+    """Where a quote has names that the question does not have."""
     own = {word.casefold() for word in _WORD.findall(question)}
-    free = [
+    return [
         (start, end)
         for start, end in people(quote)
         if not {word.casefold() for word in _WORD.findall(quote[start:end])} & own
     ]
+
+
+def _asked(quote: str, question: str) -> str:
+    """The name in a quote that the question does not have; by "by NAME" where there are several."""
+    own = {word.casefold() for word in _WORD.findall(question)}
+    free = named_beside(quote, question)
     if len(free) == 1:
         return quote[slice(*free[0])]
     by = [span for span in free if re.search(r"\b(?:by|von)\s+\Z", quote[: span[0]], re.IGNORECASE)]

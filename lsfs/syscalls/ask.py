@@ -17,7 +17,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.lists import amounts_cited
 from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
-from lsfs.syscalls.selection import in_order, topic_of
+from lsfs.syscalls.selection import in_order, topic_of, within_sort
 
 if TYPE_CHECKING:  # the rules and the model load where a question is answered, not for --help
     from lsfs.index.find.filters import Filters
@@ -199,7 +199,7 @@ def _one(call: Call, request: AskRequest, ids: tuple[int, ...] | None) -> Answer
     plan, rest = asked.plan, asked.words
     folder = paths.relative(request.dir) or asked.filters.dir
     filters = replace(asked.filters, dir=folder, ids=ids)
-    answer = _sum(call, plan, filters)
+    answer = _sum(call, plan, filters) or _authorship(call, request, rest, plan, filters)
     if answer is None and ids is None:
         answer = _values(call, request, plan, filters)
     if answer is not None:
@@ -228,6 +228,28 @@ def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
     citations = sums.citations_of(found)
     stated = Statement(text.partition("\n")[0], tuple(range(len(citations))), True)
     return Answer(text, True, citations, files, plan, by="computed", statements=(stated,))
+
+
+# --- questions for who wrote something
+
+
+def _authorship(
+    call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters
+) -> Answer | None:
+    """Who wrote the text that is named; None when that is not asked, or no text is called so."""
+    from lsfs.syscalls.authorship import written_by
+
+    found, files = written_by(call.engines, request.question, filters)
+    if not found and files:  # it may say so in a sentence; what others say is of other texts
+        within = replace(filters, ids=_ids(call.engines, [file.path for file in files]))
+        return _fact(call, request, words, plan, within)
+    if not found:
+        return None
+    text = "\n".join(author.said for author in found)
+    call.emit({"text": text})
+    stated = tuple(Statement(author.said, (n,), True) for n, author in enumerate(found))
+    citations = tuple(author.citation for author in found)
+    return Answer(text, True, citations, files, plan, by="quote", statements=stated)
 
 
 # --- questions for what files state
@@ -368,7 +390,7 @@ def matching_files(engines: Engines, plan: QueryPlan, filters: Filters) -> list[
     """The files that a listing question asks for, best first; see also ``selection.matching``."""
     from lsfs.index.facts.kinds import kinds_in
 
-    filters = filters.with_plan(plan, whole=True)
+    plan, filters = within_sort(engines, plan, filters.with_plan(plan, whole=True))
     topic = topic_of(plan)
     words = " ".join(part for word in topic for part in (word, *_family(word)))
     files = _about(engines, words, filters) if topic else _all(engines, filters, plan)
@@ -391,7 +413,9 @@ def _is_called(file: FoundFile, topic: Sequence[str]) -> bool:
 
 
 def _all(engines: Engines, filters: Filters, plan: QueryPlan) -> list[FoundFile]:
-    return engines.search.files(filters, LISTED, plan.sort, unread=filters.is_place)
+    return engines.search.files(
+        filters, LISTED, plan.sort, unread=replace(filters, ids=None).is_place
+    )
 
 
 def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[FoundFile]:
@@ -404,9 +428,11 @@ def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[
 
 def _family(word: str) -> list[str]:
     """Other words for what a word names, as phrases: a tenancy agreement is a lease."""
+    from lsfs.index.asked.sortwords import sort_kin
     from lsfs.index.facts.kinds import kin
 
-    return [f'"{other}"' if " " in other else other for other in sorted(kin(word))]
+    others = sorted(kin(word) | sort_kin(word))
+    return [f'"{other}"' if " " in other else other for other in others]
 
 
 def _about(engines: Engines, words: str, filters: Filters) -> list[FoundFile]:

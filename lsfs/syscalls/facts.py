@@ -78,7 +78,18 @@ def gathered(
         cancel=call.cancelled,
     )
     call.check()
-    return Gathered(tuple(read), tuple(candidates), unknown(words, [*texts, *contexts]))
+    said = _of_writing(words, candidates)
+    return Gathered(tuple(read), tuple(said), unknown(words, [*texts, *contexts]))
+
+
+def _of_writing(question: str, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those that can say who wrote something, where that is asked: writing, and a name."""
+    from lsfs.index.asked.askedauthors import WRITING, asked_work
+    from lsfs.llm.who import named_beside
+
+    if asked_work(question) is None:
+        return candidates
+    return [c for c in candidates if WRITING.search(c.text) and named_beside(c.text, question)]
 
 
 def _passages(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from lsfs.syscalls.selection import in_order, matching
+from lsfs.syscalls.unread import as_hit
 
 if TYPE_CHECKING:
     from lsfs.index.find.filters import Filters
@@ -16,19 +17,26 @@ if TYPE_CHECKING:
 
 
 def by_order(
-    engines: Engines, plan: QueryPlan, filters: Filters, k: int, **options: Any
+    engines: Engines,
+    plan: QueryPlan,
+    filters: Filters,
+    k: int,
+    *,
+    unread: bool = False,
+    **options: Any,
 ) -> Found | None:
     """The best passage of each file that fits a query, the files in the order it asks for.
 
     Args:
         plan: with ``sort``; its ``limit`` is how many files are asked for.
+        unread: also files without text.
         options: see :meth:`lsfs.index.find.search.Search.find`.
 
     Returns:
         None where no file fits all of the query: then likeness has to do.
     """
     fitting = matching(engines, replace(plan, limit=0), filters).entries
-    read = [one for one in fitting if one.document_id is not None]
+    read = [one for one in fitting if unread or one.document_id is not None]
     first = in_order(read, plan, day=lambda one: one.day, size=lambda one: one.size)[:k]
     if not first:
         return None
@@ -37,7 +45,8 @@ def by_order(
     found = engines.search.find(
         plan.query, k=len(first), filters=within, per_file=1, is_there=engines.is_there, **options
     )
-    return replace(found, hits=sorted(found.hits, key=lambda hit: place[hit.path]))
+    hits = [*found.hits, *(as_hit(one) for one in first if one.document_id is None)]
+    return replace(found, hits=sorted(hits, key=lambda hit: place[hit.path]))
 
 
 def sorted_hits(engines: Engines, plan: QueryPlan, hits: list[Hit]) -> list[Hit]:

@@ -164,6 +164,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
             words=asked.words,
             plain=asked.is_sentence,
             hypothetical=rerank.hypothetical(then, plan.query) if request.hyde else "",
+            unread=True,
         )
         hits = rerank.ordered(then, plan.query, found.hits, request.rerank)[:count]
         if request.fold:
@@ -298,6 +299,7 @@ def look_for(
     k: int,
     *,
     words: str = "",
+    unread: bool = False,
     **options: Any,
 ) -> Found:
     """Hits of a planned query whose files are there at this moment.
@@ -305,23 +307,28 @@ def look_for(
     Args:
         words: the query as it was typed, if it may be read otherwise than the plan does: "photos of
             the beach" asks for photos, "converts Word files to PDF" for neither.
+        unread: also files without text that fit, such as photos; of these nothing is quoted.
         options: see :meth:`lsfs.index.find.search.Search.find`.
     """
     if plan.sort and not plan.either:
         from lsfs.syscalls.ordered import by_order, sorted_hits
 
-        found = by_order(engines, plan, filters, k, **options)
+        found = by_order(engines, plan, filters, k, unread=unread, **options)
         if found is None:
             unsorted = replace(plan, sort="", limit=0)
-            found = look_for(engines, unsorted, filters, k, words=words, **options)
+            found = look_for(engines, unsorted, filters, k, words=words, unread=unread, **options)
             return replace(found, hits=sorted_hits(engines, plan, found.hits))
         return found
     if plan.either:
-        found = _united(engines, plan.either, filters, k, **options)
+        found = _united(engines, plan.either, filters, k, unread=unread, **options)
         if found.hits or not words:
             return found
         plan = replace(plan, either=())
     found = _search(engines, plan, filters, k, **options)
+    if unread and (plan.listing or filters.types):
+        from lsfs.syscalls.unread import with_unread
+
+        found = replace(found, hits=with_unread(engines, plan, filters, found.hits)[:k])
     if not words or not _requires(plan):
         return found
     is_sentence = len(plan.query.split()) >= SENTENCE
@@ -439,7 +446,7 @@ def keep_search(engines: Engines, name: str, query: str = "") -> SavedSearch:
         raise UsageError(f"not a name for a query: {name!r}")
     asked = read_query(engines, query or name.replace("/", " "))
     best: dict[str, Hit] = {}
-    hits = look_for(engines, asked.plan, asked.filters, SAVED_HITS).hits
+    hits = look_for(engines, asked.plan, asked.filters, SAVED_HITS, unread=True).hits
     for hit in hits:
         if hit.score >= SAVED_SHARE * hits[0].score:
             best.setdefault(hit.path, hit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -150,7 +151,7 @@ def matching(
         return _united(
             [matching(engines, one, filters, unread=unread) for one in plan.either], plan.notes
         )
-    whole = filters.with_plan(plan, whole=True)
+    plan, whole = within_sort(engines, plan, filters.with_plan(plan, whole=True))
     topic = topic_of(plan)
     found = _about(engines, whole, topic, unread=unread)
     if not found and plan.author and not filters.author and "email" not in whole.types:
@@ -179,6 +180,53 @@ def _united(parts: Sequence[Selection], notes: tuple[str, ...]) -> Selection:
     found = {one.path: one for part in parts for one in part.entries}
     entries = tuple(found[path] for path in sorted(found))
     return Selection(entries, "; and ".join(part.reading for part in parts), notes)
+
+
+def within_sort(engines: Engines, plan: QueryPlan, filters: Filters) -> tuple[QueryPlan, Filters]:
+    """A listing of a sort of documents that is no kind ("poems"): the files that are called so.
+
+    Name, folders, title or the beginning of the text do, in whatever language. Where none does,
+    plan and filters stay as they are: then the sort is a word to look for.
+    """
+    from lsfs.index.asked.questionframe import sort_of
+    from lsfs.index.find.folding import fold
+
+    sort = sort_of(plan.query) if plan.listing and not plan.kinds else ""
+    called = _called(engines, filters, sort) if sort else ()
+    words, count = plan.query.split(), len(sort.split())
+    places = (
+        n for n in range(len(words)) if fold(" ".join(words[n : n + count])).strip(" .,;?!") == sort
+    )
+    at = next(places, None) if called else None
+    if at is None:
+        return plan, filters
+    rest = " ".join((*words[:at], *words[at + count :]))
+    return replace(plan, query=rest), replace(filters, ids=called)
+
+
+def _called(engines: Engines, filters: Filters, sort: str) -> tuple[int, ...]:
+    """Ids of the files that are called so, by any word of the sort's family."""
+    from lsfs.index.asked.sortwords import sort_kin
+    from lsfs.index.find.filters import BEGINNING
+    from lsfs.index.find.sqlwords import holds_any
+
+    terms = "\n".join((sort, *sorted(sort_kin(sort))))
+    holding = _holding(engines, [sort])  # the index is quick; only these are looked at
+    rows = _rows(
+        engines,
+        "SELECT d.id FROM document d WHERE d.id IN (SELECT value FROM json_each(?)) "  # noqa: S608
+        "AND (holds_any(?, d.title) OR EXISTS (SELECT 1 FROM passage p WHERE p.document_id = d.id "
+        f"AND p.ordinal = 0 AND holds_any(?, substr(p.text, 1, {BEGINNING}))))",
+        json.dumps(sorted(holding)),
+        terms,
+        terms,
+    )
+    beginning = {row[0] for row in rows}
+    return tuple(
+        one.id
+        for one in there(engines, filters, unread=True)
+        if one.document_id in beginning or holds_any(terms, one.path)
+    )
 
 
 def topic_of(plan: QueryPlan) -> list[str]:
@@ -258,11 +306,12 @@ def _about(
 
 def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
     """The documents that hold all words, or for each one of its kin, in text, name or title."""
+    from lsfs.index.asked.sortwords import sort_kin
     from lsfs.index.facts.kindwords import kin
 
     found: set[int] | None = None
     for word in words:
-        terms = " OR ".join(f'"{term}"' for term in sorted({word, *kin(word)}))
+        terms = " OR ".join(f'"{term}"' for term in sorted({word, *kin(word), *sort_kin(word)}))
         rows = _rows(
             engines,
             "SELECT p.document_id FROM passage_fts CROSS JOIN passage p "
@@ -272,7 +321,7 @@ def _holding(engines: Engines, words: Sequence[str]) -> set[int]:
             terms,
             terms,
         )
-        holding = {row[0] for row in rows}
+        holding = {row[0] for row in rows if row[0] is not None}  # a photo has no document
         found = holding if found is None else found & holding
     return found or set()
 

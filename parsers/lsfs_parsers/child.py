@@ -17,6 +17,7 @@ Nothing is written to standard output.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import os
@@ -46,7 +47,9 @@ from lsfs_parsers.registry import Registry
 _LENGTH = struct.Struct(">Q")
 _MAX_REQUEST = 1024 * 1024  # a name and a number
 _MAX_REASON = 300  # characters
-_NEW_OBJECTS = 20_000  # between two looks for cycles; a page makes thousands, and hardly a cycle
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_KEPT = 8 << 20  # bytes of freed memory that are not given back: pdfium wants them for each page
+_NEW_OBJECTS = 100_000  # between two looks for cycles; a page makes thousands, and hardly a cycle
 
 _STATUS: tuple[tuple[type[BaseException], Status], ...] = (
     (Encrypted, Status.ENCRYPTED),
@@ -74,6 +77,10 @@ def main(arguments: Sequence[str]) -> int:
     # A terminal's ^C goes to the whole foreground group; the parent decides what it means for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_NEW_OBJECTS)
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # musl has none
+        libc.mallopt(_M_TRIM_THRESHOLD, _KEPT)
+        libc.mallopt(_M_MMAP_THRESHOLD, _KEPT // 2)
     extra = dict(item.split("=", 1) for item in chosen.parser)
     registry = Registry(extra)
     readable: list[str] = []

@@ -38,7 +38,9 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+DOC = "application/msword"
 XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 _OPEN = "application/vnd.oasis.opendocument"
 ODF = tuple(
@@ -76,15 +78,12 @@ _MAIN_PARTS = (
     (re.compile(rb"presentationml\.(presentation|template|slideshow)\.main"), PPTX),
     (re.compile(rb"ms-powerpoint\.(presentation|template|slideshow)\.macroE"), PPTX),
 )
-_OLD_OFFICE = {
-    "application/msword": ("Word documents of before 2007 (.doc)", "docx"),
-    "application/vnd.ms-powerpoint": ("PowerPoint files of before 2007 (.ppt)", "pptx"),
-}
 _OLE_STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
-    ("WordDocument", "application/msword"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ("WordDocument", DOC),
+    ("PowerPoint Document", PPT),
+    ("PP40", PPT),  # of PowerPoint 95
     ("__nameid_version1.0", "application/vnd.ms-outlook"),
 )
 # Signatures that need no library; the first byte of several of them could begin a text.
@@ -253,10 +252,13 @@ def _ole_type(source: Source) -> str:
     content = source.read(_OLE_SEARCH)
     if _entry("EncryptedPackage") in content:
         raise Encrypted("the document needs a password")
-    for stream, media_type in _OLE_STREAMS:
-        if _entry(stream) in content:
-            return media_type
-    return "application/x-ole-storage"
+    found = [(name, media_type) for name, media_type in _OLE_STREAMS if _entry(name) in content]
+    if len(found) > 1:  # what is embedded in a document has streams, too
+        from lsfs_parsers.ole import at_root
+
+        names = at_root(source)
+        found = [one for one in found if one[0].lower() in names] or found
+    return found[0][1] if found else "application/x-ole-storage"
 
 
 def _entry(name: str) -> bytes:
@@ -289,8 +291,5 @@ def _checked_suffix(media_type: str, head: bytes) -> str:
 
 def unsupported(media_type: str) -> UnsupportedFormat:
     """The error for a file that no parser reads."""
-    if media_type in _OLD_OFFICE:
-        what, newer = _OLD_OFFICE[media_type]
-        return UnsupportedFormat(f"{what} are not read; saved as .{newer}, it would be")
     what = "an unknown kind of file" if media_type == UNKNOWN else media_type
     return UnsupportedFormat(f"no parser reads {what}")

@@ -1,4 +1,4 @@
-"""Compound files of older Office programs ([MS-CFB]): what they say about themselves."""
+"""Compound files of older Office programs ([MS-CFB]): streams, and what they say of themselves."""
 
 from __future__ import annotations
 
@@ -20,6 +20,38 @@ _EPOCH = datetime(1601, 1, 1)
 # What olefile raises for files that contradict themselves; its own error is an OSError.
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, struct.error)
 _LAST = 0xFFFFFFF0  # sector numbers from here on are marks
+
+
+def streams(source: Source, *names: str) -> dict[str, bytes]:
+    """The streams of these names; empty where there is none.
+
+    Raises:
+        ParseError: the file is damaged.
+    """
+    import olefile
+
+    with source.open() as stream:
+        try:
+            with olefile.OleFileIO(stream) as file:
+                _check_chains(file)
+                return {
+                    name: file.openstream(name).read() if file.exists(name) else b""
+                    for name in names
+                }
+        except _DAMAGED as error:
+            raise ParseError(f"the file is damaged: {error}") from error
+
+
+def at_root(source: Source) -> frozenset[str]:
+    """What stands in no storage of the file, by name in small letters; nothing if it is damaged."""
+    import olefile
+
+    with source.open() as stream:
+        try:
+            with olefile.OleFileIO(stream) as file:
+                return frozenset(path[0].lower() for path in file.listdir() if len(path) == 1)
+        except _DAMAGED:
+            return frozenset()
 
 
 def compound_facts(source: Source) -> Facts:

@@ -39,6 +39,8 @@ def parted(lines: Sequence[Line], boxes: Sequence[Box]) -> list[Stretch]:
 
     A box is read behind the lines to the left of it, as an example behind its code.
     """
+    if not boxes:
+        return [Stretch(list(lines))]
     inside = Counter(_owner(piece.box, boxes) for line in lines for piece in _pieces(line, boxes))
     kept = [box for box in boxes if _FEWEST_LINES <= inside[box] < inside.total()]
     kept.sort(key=itemgetter(1, 0))

@@ -178,7 +178,9 @@ class GeometricBackend:
                 yield self._paragraphs(before, region, page)
             yield [self._table(table, lines, page)]
             done = max(done, first)
-        after = [line for n, line in enumerate(lines[done:], done) if not _in(n, tables)]
+        after = lines
+        if tables:
+            after = [line for n, line in enumerate(lines[done:], done) if not _in(n, tables)]
         if after:
             yield self._paragraphs(after, region, page)
 
@@ -286,6 +288,9 @@ def _is_under(box: Box, other: Box) -> bool:
 def _pieces(line: Line, text: str, glue: str, page: PdfPage) -> Iterator[Piece]:
     """A line of a paragraph as it stands in the text: of a picture each word, where all are found
     again, else the line."""
+    if not line.words:
+        yield Piece(text, glue=glue, page=page.number, bbox=page.shown_box(line.box))
+        return
     left, _, right, _ = line.box
     words = [word for word in line.words if left <= (word[1][0] + word[1][2]) / 2 <= right]
     starts, at = [], 0

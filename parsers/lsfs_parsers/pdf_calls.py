@@ -78,7 +78,8 @@ class Characters:
 
     def __init__(self, text_page: Any) -> None:
         self._open = text_page  # it is closed when nothing holds it
-        self._page = text_page.raw
+        # Where it is, as an argument that ctypes need not make anew for each call.
+        self._page = ctypes.byref(text_page.raw.contents)
         self._functions = _functions()
 
     def boxes(self, indices: Sequence[int]) -> list[list[float]]:

@@ -144,9 +144,9 @@ class Edges(Struct, frozen=True):
         if ENUMERATED.match(line.text) and (ended or not full or not self.wraps):
             return False
         # Where lines are wrapped, a name with a colon may also stand within a sentence.
-        among_labels = _LABEL.match(last.text) is not None or not self.wraps
+        among_labels = _is_label(last) or not self.wraps
         apart = ended or not full or _starts_anew(line)
-        if among_labels and apart and _LABEL.match(line.text):
+        if among_labels and apart and _is_label(line):
             return False
         if not full and (_starts_anew(line) or gap > _SINGLE_SPACED * line.size):
             return False
@@ -243,8 +243,14 @@ def _spread(lines: Sequence[Line]) -> float:
 
 def _starts_anew(line: Line) -> bool:
     """Whether a line begins as a sentence, a name, a date or a number does."""
-    first = next((letter for letter in line.text if letter.isalnum()), "")
+    first = line.text[:1]
+    if not first.isalnum():
+        first = next((letter for letter in line.text if letter.isalnum()), "")
     return first.isupper() or first.isdigit()
+
+
+def _is_label(line: Line) -> bool:
+    return ":" in line.text and _LABEL.match(line.text) is not None
 
 
 def _is_caption(line: Line) -> bool:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate, count
+from itertools import accumulate, chain, count
 from operator import add, gt, sub
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; points from
 
 # pdfium ends a line with CR LF, or with one of two marks in place of the hyphen of a divided word.
 _HYPHEN_MARKS = "\ufffe\x02"
-_LINE = re.compile(r"[^\r\n\ufffe\x02\x00]+")
+_LINE_ENDS = f"\r\n\x00{_HYPHEN_MARKS}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _BULLETS = "\u2022\u25e6\u2023\u25aa\u25cf\u25a0\u25cb\uf0b7"
@@ -286,7 +286,7 @@ class _Run(NamedTuple):
         start, end: its range among the units of the page's text.
         first, middle, last: of its characters.
         angle: in degrees, clockwise, in user space.
-        spaces: the unit with which each space begins, but for those at the ends.
+        ends: the unit before each space, but for those at the ends.
         words: the unit behind each of these spaces.
         places: where they are in ``text``, if each is one unit there; else none.
     """
@@ -299,7 +299,7 @@ class _Run(NamedTuple):
     last: int
     hyphen: bool
     angle: int
-    spaces: list[int]
+    ends: list[int]
     words: list[int]
     places: list[int]
 
@@ -307,29 +307,33 @@ class _Run(NamedTuple):
 _Sides = tuple[list[float], list[float]]  # left and right
 
 
-class _Gaps(NamedTuple):
-    """The left sides, and the right ones, of the letters beside the spaces of a line."""
+class _Gaps:
+    """The spaces of some runs, one run after the other.
 
-    before: _Sides
-    after: _Sides
+    Args:
+        before, after: the left sides, and the right ones, of the letters beside each.
 
-    def extents(self) -> _Sides:
-        """Where each space begins, and where it ends."""
-        (starts, lefts), (rights, ends) = self.before, self.after
+    Attributes:
+        lefts, rights: where each space begins, and where it ends.
+        widths: how wide each is.
+    """
+
+    def __init__(self, before: _Sides, after: _Sides) -> None:
+        self.before, self.after = before, after
+        (starts, lefts), (rights, ends) = before, after
         turned = list(map(gt, starts, rights))
-        if True not in turned:
-            return lefts, rights
-        # From right to left, or another run of text, where the first stands behind.
-        return (
-            [
+        if True in turned:
+            # From right to left, or another run of text, where the first stands behind.
+            lefts = [
                 end if is_turned else left
                 for is_turned, left, end in zip(turned, lefts, ends, strict=True)
-            ],
-            [
+            ]
+            rights = [
                 start if is_turned else right
                 for is_turned, right, start in zip(turned, rights, starts, strict=True)
-            ],
-        )
+            ]
+        self.lefts, self.rights = lefts, rights
+        self.widths = list(map(sub, rights, lefts))
 
 
 class _Reader:
@@ -356,8 +360,8 @@ class _Reader:
             if line is None:
                 continue
             pieces = [run]
-            height = (line.bottom - line.top) / line.size if line.size else 0.0
-            if height > _TALL:
+            _, top, _, bottom = line.box
+            if line.size and (bottom - top) / line.size > _TALL:
                 pieces = self._at_one_height(run, turn, line.size)
             if len(pieces) == 1:
                 yield line, run.angle
@@ -371,10 +375,10 @@ class _Reader:
         row of a table behind the last cell of a row, or what is drawn next in another column."""
         cuts = [run.start]
         baseline = next(self._baselines([run.first], turn))
-        for space, word in zip(run.spaces, run.words, strict=True):
-            one, other = self._boxes([space - 1, word], turn)
+        for end, word in zip(run.ends, run.words, strict=True):
+            one, other = self._boxes([end, word], turn)
             apart = abs(one[1] + one[3] - other[1] - other[3]) / 2 > _APART * size
-            turned = _is_turned(self._units[space - 1]) or _is_turned(self._units[word])
+            turned = _is_turned(self._units[end]) or _is_turned(self._units[word])
             gap = other[0] - one[2]
             if not apart and not turned and not -_BACK * size < gap < GAP_IN_SIZES * size:
                 here = self._baseline(word, turn)
@@ -392,13 +396,15 @@ class _Reader:
         ]
 
     def _runs(self) -> Iterator[_Run]:
-        units = self._units
-        for match in _LINE.finditer(units):
-            if match.group().isspace():
-                continue
-            start, end = match.span()
-            hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
-            yield self._run(start, end, hyphen=hyphen)
+        units = parted = self._units
+        for mark in _LINE_ENDS:  # quicker than a pattern that looks at each character
+            parted = parted.replace(mark, "\n")
+        end = -1
+        for line in parted.split("\n"):
+            start, end = end + 1, end + 1 + len(line)
+            if line and not line.isspace():
+                hyphen = units[end : end + 1] in _HYPHEN_MARKS and end < len(units)
+                yield self._run(start, end, hyphen=hyphen)
 
     def _run(self, start: int, end: int, *, hyphen: bool) -> _Run:
         units = self._units[start:end]
@@ -409,16 +415,16 @@ class _Reader:
         text = _joined(units)
         places = _ends(units.split())
         if places.pop() == len(units):
-            spaces = [start + place for place in places]
-            words = [space + 1 for space in spaces]
+            ends = [start - 1 + place for place in places]
+            words = [start + 1 + place for place in places]
         else:
             found = [space.span() for space in _SPACES.finditer(units.strip())]
-            spaces = [start + lead + begun for begun, _ in found]
+            ends = [start + lead + begun - 1 for begun, _ in found]
             words = [start + lead + ended for _, ended in found]
             places = []
         if text != units:
             places = []
-        return _Run(text, start, end, first, middle, last, hyphen, 0, spaces, words, places)
+        return _Run(text, start, end, first, middle, last, hyphen, 0, ends, words, places)
 
     def _lines(self, runs: list[_Run], turn: Turn) -> Iterator[Line | None]:
         """The line that each run is; None for one of which nothing is to be seen."""
@@ -426,10 +432,11 @@ class _Reader:
         middles = [run.middle for run in runs]
         sizes, weights = characters.sizes(middles), characters.weights(middles)
         baselines = self._baselines([run.first for run in runs], turn)
-        between = self._gaps(runs, turn)
-        for run, size, weight, baseline, gaps in zip(
-            runs, sizes, weights, baselines, between, strict=True
-        ):
+        gaps = self._gaps(runs, turn)
+        behind = 0
+        for run, size, weight, baseline in zip(runs, sizes, weights, baselines, strict=True):
+            here = slice(behind, behind + len(run.ends))
+            behind = here.stop
             boxes = self._rectangles(run, turn)
             if not boxes:
                 yield None
@@ -441,18 +448,20 @@ class _Reader:
                     size = max(size, *characters.sizes([run.first]))
                 bold = bold and characters.weights([run.first])[0] >= _BOLD
             box = union(boxes)
-            cells = self._cells(run, turn, box, gaps, max(GAP_IN_SIZES * size, SMALLEST_GAP))
+            least = max(GAP_IN_SIZES * size, SMALLEST_GAP)
+            cells = self._cells(run, turn, box, gaps, here, least)
             yield Line(text, box, size, bold, run.hyphen, cells, None, baseline)
 
     def _cells(
-        self, run: _Run, turn: Turn, box: Box, gaps: _Gaps, least: float
+        self, run: _Run, turn: Turn, box: Box, gaps: _Gaps, here: slice, least: float
     ) -> tuple[Cell, ...]:
-        """The parts of a line between spaces wider than ``least``.
+        """The parts of a line, whose spaces are those ``here``, between the ones wider than
+        ``least``.
 
         A rectangle of pdfium's is no part: one operator can draw a whole row of a table.
         """
-        lefts, rights = gaps.extents()
-        wide = _wide(list(map(sub, rights, lefts)), least)
+        lefts, rights = gaps.lefts[here], gaps.rights[here]
+        wide = _wide(gaps.widths[here], least)
         if not wide and run.places:
             return (
                 Cell(run.text, box, tuple(zip(run.places, lefts, rights, strict=True)), run.hyphen),
@@ -463,13 +472,15 @@ class _Reader:
         first, last = run.end - len(units.lstrip()), run.start + len(units.rstrip()) - 1
         outer_lefts, outer_rights = self._sides([first, last], turn)
         firsts, lasts = zip(outer_lefts, outer_rights, strict=True)
-        starts = [firsts, *((gaps.after[0][n], gaps.after[1][n]) for n in wide)]
-        ends = [*((gaps.before[0][n], gaps.before[1][n]) for n in wide), lasts]
+        (before_lefts, before_rights), (after_lefts, after_rights) = gaps.before, gaps.after
+        numbers = [here.start + n for n in wide]
+        starts = [firsts, *((after_lefts[n], after_rights[n]) for n in numbers)]
+        ends = [*((before_lefts[n], before_rights[n]) for n in numbers), lasts]
         cells: list[Cell] = []
         begun, at = run.start, 0
         for start, end, number in zip(starts, ends, [*wide, len(lefts)], strict=True):
             is_last = number == len(lefts)
-            until = run.end if is_last else run.spaces[number]
+            until = run.end if is_last else run.ends[number] + 1
             # They may run from right to left.
             around = min(start[0], end[0]), box[1], max(start[1], end[1]), box[3]
             text = _joined(self._units[begun:until])
@@ -479,15 +490,11 @@ class _Reader:
         # Runs of text that were drawn at one height, whatever their order.
         return tuple(sorted(cells, key=lambda cell: cell.box[0]))
 
-    def _gaps(self, runs: list[_Run], turn: Turn) -> Iterator[_Gaps]:
-        """What stands beside the spaces of each run."""
-        before = self._sides([unit - 1 for run in runs for unit in run.spaces], turn)
-        after = self._sides([unit for run in runs for unit in run.words], turn)
-        at = 0
-        for run in runs:
-            here = slice(at, at + len(run.spaces))
-            yield _Gaps((before[0][here], before[1][here]), (after[0][here], after[1][here]))
-            at = here.stop
+    def _gaps(self, runs: list[_Run], turn: Turn) -> _Gaps:
+        """The spaces of all runs."""
+        before = self._sides(list(chain.from_iterable(run.ends for run in runs)), turn)
+        after = self._sides(list(chain.from_iterable(run.words for run in runs)), turn)
+        return _Gaps(before, after)
 
     def _sides(self, units: list[int], turn: Turn) -> _Sides:
         if turn.degrees:
@@ -517,8 +524,7 @@ class _Reader:
     def _rectangles(self, run: _Run, turn: Turn) -> list[Box]:
         """Where the pieces of a run are that are more than marks of white space."""
         found = self._characters.rectangles(run.first, run.last - run.first + 1)
-        boxes = [turn.box(*sides) for sides in found]
-        return [box for box in boxes if box[2] - box[0] > _THIN]
+        return [box for sides in found if (box := turn.box(*sides))[2] - box[0] > _THIN]
 
 
 def _cell(
@@ -544,9 +550,10 @@ def _is_turned(unit: str) -> bool:
 
 def _wide(gaps: list[float], least: float) -> list[int]:
     """Which spaces stand between cells: wide ones, unless justification made all of them wide."""
-    narrowest, widest = min(gaps, default=0.0), max(gaps, default=0.0)
+    widest = max(gaps, default=0.0)
     if widest < least:
         return []
+    narrowest = min(gaps, default=0.0)
     if narrowest < least:
         much = _MUCH_WIDER * narrowest
         return [number for number, gap in enumerate(gaps) if gap >= least and gap > much]

@@ -37,7 +37,6 @@ def paragraphs_of(
         lines = [_mirrored(line) for line in lines]
     edges = Edges.of(lines, style, region)
     found: list[Paragraph] = []
-    originals: dict[int, Line] = {id(new): old for new, old in zip(lines, shown, strict=True)}
     for line in lines:
         if found and edges.continues(found[-1], line, style):
             found[-1].lines.append(line)
@@ -50,6 +49,7 @@ def paragraphs_of(
         paragraph.start = edges.start(paragraph, style, habits)
         paragraph.end = edges.end(paragraph, style)
     if mirrored:
+        originals = {id(new): old for new, old in zip(lines, shown, strict=True)}
         for paragraph in found:
             paragraph.lines = [originals[id(line)] for line in paragraph.lines]
     return found

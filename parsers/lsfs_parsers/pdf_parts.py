@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import sub
 from typing import NamedTuple
 
 from lsfs_parsers.pdf_lines import Box, Cell, Gap, Line, union
@@ -169,7 +171,7 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
     """
     found = []
     for number, line in enumerate(lines):
-        wide = max(_WIDE * line.size, _WIDEST_SPACE)
+        wide = _wide(line)
         for cell in line.cells:
             part = Part(
                 cell.text,
@@ -178,7 +180,7 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
                 line.size,
                 line.bold,
                 cell.hyphen,
-                line.box[3] if line.baseline is None else line.baseline,
+                _baseline(line),
                 cell.gaps,
             )
             for index in reversed(_cuts(cell, wide)):
@@ -196,6 +198,31 @@ def _cuts(cell: Cell, wide: float) -> list[int]:
     return [
         n for n, (at, left, right) in enumerate(cell.gaps) if right - left >= wide or at in amounts
     ]
+
+
+def are_rows_of_one(lines: Sequence[Line]) -> bool:
+    """Whether it is clear at first sight that :func:`parts_of` these lines form rows of one part
+    each, as those of running text do."""
+    if any(len(line.cells) != 1 for line in lines):
+        return False
+    for line in lines:
+        wide = _wide(line)
+        for _, left, right in line.cells[0].gaps:
+            if right - left >= wide:
+                return False
+    heights = sorted(map(_baseline, lines))
+    nearest = min(map(sub, heights[1:], heights), default=math.inf)
+    if nearest <= _SAME_BASELINE * max((line.size for line in lines), default=0.0):
+        return False
+    return _AMOUNTS.search("\n".join([line.cells[0].text for line in lines])) is None
+
+
+def _wide(line: Line) -> float:
+    return max(_WIDE * line.size, _WIDEST_SPACE)
+
+
+def _baseline(line: Line) -> float:
+    return line.box[3] if line.baseline is None else line.baseline
 
 
 def rows_of(parts: Iterable[Part]) -> list[Row]:

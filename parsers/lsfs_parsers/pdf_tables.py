@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lsfs.model import Merged
 from lsfs_parsers.pdf_lines import Box, Line, union
-from lsfs_parsers.pdf_parts import Part, parts_of
+from lsfs_parsers.pdf_parts import Part, are_rows_of_one, parts_of
 from lsfs_parsers.pdf_rules import Rule
 from lsfs_parsers.pdf_table_cells import Body
 from lsfs_parsers.pdf_table_columns import Extent
@@ -69,6 +69,8 @@ def find_tables(
         before: the table that the page or column before ends with.
     """
     inside = [rule for rule in rules if _is_inside(rule.box, region)]
+    if all(rule.horizontal for rule in inside) and are_rows_of_one(lines):
+        return []
     parts = parts_of(lines)
     if len(parts) > _MOST_PARTS:
         return []

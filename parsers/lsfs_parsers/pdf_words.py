@@ -14,6 +14,7 @@ _COMPOUND = re.compile(r"\w+(?:-\w+)+")
 _LAST_WORD = re.compile(rf"(\w+)([{HYPHENS}]?)$")
 _FIRST_WORD = re.compile(r"\w+")
 # Scripts that are written without spaces: kana, ideographs, their punctuation, full-width forms.
+_FIRST_UNSPACED = "\u2e80"
 _UNSPACED = re.compile(r"[\u2e80-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -73,4 +74,6 @@ class Words:
 
     @staticmethod
     def _is_unspaced(text: str, after: str) -> bool:
+        if text[-1:] < _FIRST_UNSPACED:
+            return False
         return bool(_UNSPACED.match(text[-1:]) and _UNSPACED.match(after[:1]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +27,7 @@ from lsfs_parsers.pptx_shapes import (
     holder_of,
     paragraphs,
 )
-from lsfs_parsers.slides import Box, around, row_by_row
+from lsfs_parsers.slides import Box, around, by_a_person, row_by_row, without_usual_title
 from lsfs_parsers.versions import VERSIONS
 from lsfs_parsers.xmltree import attribute, child, children, number, tag, within, xml
 
@@ -40,10 +39,6 @@ _BESIDE = {
 }  # fmt: skip
 _MAX_SPAN = 1_000  # rows or columns of one cell
 _NUMBER_FIELD = "\u2039#\u203a"  # what stands for a slide's number
-_NO_TITLE = re.compile(r"(powerpoint|slide|presentation)\W*(presentation|\d*)$", re.I)
-_FILE_NAME = re.compile(r"\S+\.\w{3,4}$")
-_MADE_UP = re.compile(r"\s{0,4}(AI-generated content may be incorrect|Description automatically "
-                      r"generated.*)\.?\s*$", re.S)  # fmt: skip
 
 
 class PptxParser:
@@ -69,9 +64,7 @@ class PptxParser:
             presentation = xml(package, main)
             if presentation is None:
                 raise ParseError("the presentation's main part is missing")
-            facts = core_facts(package, parts)
-            if _NO_TITLE.match(facts.title.strip()):
-                facts = replace(facts, title="")
+            facts = without_usual_title(core_facts(package, parts))
             return _Deck(package, main, presentation, builder).document(facts)
 
 
@@ -305,9 +298,8 @@ class _Slide:
         """A picture's description for those who cannot see it, when a person wrote one."""
         named = next((part for part in shape.node if tag(part).startswith("nv")), None)
         about = child(named, "cNvPr")
-        text = _MADE_UP.sub("", attribute(about, "descr")) if about is not None else ""
-        if text and not _FILE_NAME.match(text.strip()):
-            self._builder.add(BlockKind.FIGURE, [Piece(one_line(text), bbox=shape.box)])
+        text = by_a_person(attribute(about, "descr")) if about is not None else ""
+        self._builder.add(BlockKind.FIGURE, [Piece(text, bbox=shape.box)])
 
 
 def _span(cell: Any, name: str) -> int:

@@ -1,12 +1,21 @@
-"""Which shape of a slide is read after which."""
+"""What presentations of all formats share: the order of shapes, and what programs wrote in them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from lsfs_parsers.builder import Facts, one_line
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom; points from the top left
 
 _SAME_ROW = 0.5  # share of the lower of two shapes by which they must stand side by side
+_NO_TITLE = re.compile(r"(powerpoint|slide|presentation)\W*(presentation|\d*)$", re.I)
+_FILE_NAME = re.compile(r"\S+\.\w{3,4}$")
+_MADE_UP = re.compile(r"\s{0,4}(AI-generated content may be incorrect|Description automatically "
+                      r"generated.*)\.?\s*$", re.S)  # fmt: skip
 
 
 def row_by_row(boxes: Sequence[Box | None]) -> list[int]:
@@ -32,6 +41,17 @@ def around(boxes: Sequence[Box | None]) -> Box | None:
         return None
     lefts, tops, rights, bottoms = zip(*known, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def without_usual_title(facts: Facts) -> Facts:
+    """``facts`` without a title that a program gives to all presentations."""
+    return replace(facts, title="") if _NO_TITLE.match(facts.title.strip()) else facts
+
+
+def by_a_person(description: str) -> str:
+    """What somebody wrote of a picture for those who cannot see it; "" for what a program did."""
+    text = one_line(_MADE_UP.sub("", description))
+    return "" if _FILE_NAME.match(text) else text
 
 
 def _side_by_side(first: Box | None, other: Box | None) -> bool:

@@ -229,11 +229,11 @@ def _is_visible(block: PageBlock) -> bool:
 
 
 def _placed(block: PageBlock, number: int) -> PageBlock:
-    pieces = tuple(
-        piece if piece.page == number else piece._replace(page=number) for piece in block.pieces
-    )
+    pieces = block.pieces
+    if any(piece.page != number for piece in pieces):
+        pieces = tuple(piece._replace(page=number) for piece in pieces)
     if block.kind is not BlockKind.TABLE:
-        return replace(block, pieces=pieces)
+        return block if pieces is block.pieces else replace(block, pieces=pieces)
     grid = replace(block.grid, row_pages=(number,) * len(block.rows))
     return replace(block, pieces=pieces, grid=grid)
 

@@ -20,6 +20,7 @@ from lsfs.model import QueryPlan
 TODAY = date(2026, 11, 23)
 DATA = Path(__file__).parent / "data"
 GOLD = [json.loads(line) for line in (DATA / "constraints.jsonl").read_text().splitlines()]
+FACTS = (DATA / "no_listings.txt").read_text().splitlines()
 NONE = (DATA / "no_constraints.txt").read_text().splitlines()
 SOFT = ("kinds", "types")  # what "invoices not paid" asks for, however the rest is read
 
@@ -55,6 +56,11 @@ def test_reads_no_condition_where_there_is_none() -> None:
         if changed:
             wrong[text] = changed
     assert not wrong
+
+
+def test_what_only_counts_is_no_question_for_files() -> None:
+    assert len(FACTS) >= 20
+    assert [text for text in FACTS if plan(text, TODAY).listing] == []
 
 
 _DEFAULT = {name: getattr(QueryPlan(""), name) for name in QueryPlan.__struct_fields__}

@@ -35,7 +35,7 @@ class Model(HashEmbedder):
         return super().encode(texts)
 
 
-class World(Struct):
+class World(Struct, dict=True):
     """A drive that is opened again and again, each time with other models."""
 
     source: Path

@@ -348,6 +348,37 @@ def test_identifiers_of_papers_but_not_of_those_they_cite() -> None:
         ("Nimbus Gases AG, Zug\nInvoice 81\n", {"Nimbus Gases AG": "letterhead"}),
         ("Nimbus Gases AG, who sells gas\n", {}),
         ("INVOICE\n\nInvoice to Acme Ltd\n", {"Acme Ltd": "label: invoice to"}),
+        # An address behind a name in its cell, and a street below it.
+        ("Bill to | Kettle Café Ltd 3 Swan Street Leeds\n", {"Kettle Café Ltd": "row: bill to"}),
+        (
+            "Destinataire | Cave des Tilleuls SCEA 2 chemin des Vignes 69620 Oingt\n",
+            {"Cave des Tilleuls SCEA": "row: destinataire"},
+        ),
+        ("Kundin: Klinik am Park GmbH\n", {"Klinik am Park GmbH": "label: kundin"}),
+        ("INVOICE 7\n\nOakwell School\nOakwell Lane, Batley\n", {"Oakwell School": "address"}),
+        ("RECHNUNG 7\n\nStadt Husum\nAm Markt 1\n", {"Stadt Husum": "address"}),
+        ("Steps\n\nMachine Learning\nThe long road to it\n", {}),
+        ("Supply Agreement SA-09\n\nPayment in 14 days\n", {}),
+        (
+            "CONTRACT\n\n(1) Acme Ltd, the supplier\n(2) Larkfield Club, the customer\n\nText\n",
+            {"Acme Ltd": "role: supplier", "Larkfield Club": "role: customer"},
+        ),
+        (
+            "Jana Kowal · Kamera\nAm Ring 4, 22769 Hamburg\n\nAn Voss GmbH\n\nHonorarrechnung 7\n",
+            {"Jana Kowal": "letterhead"},
+        ),
+        ("Owen Price, film editor\n\nInvoice 31\n", {"Owen Price": "letterhead"}),
+        (
+            "Rechnungssteller | Verleih Petersen e.K., Kiel\nRechnungsempfänger | Voss GmbH\n",
+            {
+                "Verleih Petersen e.K.": "row: rechnungssteller",
+                "Voss GmbH": "row: rechnungsempfanger",
+            },
+        ),
+        (
+            "Issued by | ?\nIssued to | Beacon Ltd, 9 Harbour Row, Bristol\n",
+            {"Beacon Ltd": "row: issued to"},
+        ),
         ("CONTRACT\n\nLandlord Acme Ltd shall pay\n", {}),
     ],
 )

@@ -152,11 +152,41 @@ class Embedder:
 def test_what_is_filled_into_a_template_is_taken_out_of_it() -> None:
     form = "The contractor undertakes this work. He cares for the {}. Payment follows in June."
     documents = {n: [form.format(f"{TOPICS[n]} of the {TOPICS[n - 1]}")] for n in range(COUNT)}
-    documents[COUNT] = ["Nothing here is written from any template whatsoever."]
+    own = "Nothing here is written from any template whatsoever."
+    documents |= {COUNT: [own], COUNT + 1: [own.replace("any", f"any {'other ' * 600}")]}
     found = cores.cores(documents, _stems)
+    # The words that such sentences begin with are template, too; a long text of one's own has none.
     assert found == {
-        n: [(0, f"He cares for the {TOPICS[n]} of the {TOPICS[n - 1]}.")] for n in range(COUNT)
+        **{n: [(0, f"{TOPICS[n]} of the {TOPICS[n - 1]}")] for n in range(COUNT)},
+        COUNT: [(0, own.rstrip("."))],
     }
+
+
+def test_a_likeness_counts_less_where_others_are_as_near(catalog: Catalog) -> None:
+    left, right = fill(catalog, "in", "Bill."), fill(catalog, "con", "Order {}.")
+    with catalog.lock:
+        ids = dict(catalog.db.execute("SELECT document_id, id FROM passage").fetchall())
+    plain = np.eye(64, dtype=np.float32)
+    known = {ids[file.document_id]: plain[n] for n, file in enumerate(right)}
+    for n, file in enumerate(left):
+        other = 0.29 if n == 10 else 0.0  # the eleventh is as near to another order
+        own = np.sqrt(1 - 0.3**2 - other**2)
+        made = 0.3 * plain[n] + other * plain[11] + own * plain[40 + n]
+        known[ids[file.document_id]] = made.astype(np.float32)
+    key = Meaning("meaning", catalog, cast("VectorStore", Vectors(known)), left, right, {})
+    clear = key.fits("in/00.txt")["con/00.txt"].fit
+    doubtful = key.fits("in/10.txt")["con/10.txt"].fit
+    likenesses = [float(one.how.removeprefix("likeness ")) for one in (clear, doubtful)]
+    assert likenesses == pytest.approx([0.3, 0.3], abs=0.04)
+    assert doubtful.score < clear.score - 0.15
+
+
+def test_words_alone_make_as_many_candidates_as_asked_for(catalog: Catalog) -> None:
+    left = fill(catalog, "in", "We worked on the {} and on the boat, the hull and the sail.")
+    right = fill(catalog, "con", "The {} is to be made, and the boat, the hull and the sail.")
+    key = Meaning("meaning", catalog, None, left, right, {}, candidates=2)
+    assert rows(key, left) == [(f"{n:02}.txt", f"{n:02}.txt") for n in range(COUNT)]
+    assert key.use().compared <= 2 * COUNT
 
 
 def test_what_was_taken_out_is_embedded_once() -> None:

@@ -256,3 +256,32 @@ def test_the_word_that_a_document_has_least_of() -> None:
     found = rank("rent garden", [LEASE, LETTER], alike, None, limit=20)
     assert {c.least for c in found if c.passage == 0} == {0.1}
     assert {c.least for c in found if c.passage == 1} == {0.8}
+
+
+THANKS = (
+    "Thanks go to those who helped.\n\nNadia Rocher\n  - Added the HTML output.\n"
+    "  - Added the option to sort.\n\nGerd Scheidl\n  - Made the tree portable.\n\n"
+    "To do\n  - Colours on old terminals."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        ("Who added the HTML output?", "Nadia Rocher\n  - Added the HTML output."),
+        ("Who added the option to sort?",
+         "Nadia Rocher\n  - Added the HTML output.\n  - Added the option to sort."),
+        ("Who made the tree portable?", "Gerd Scheidl\n  - Made the tree portable."),
+    ],
+)  # fmt: skip
+def test_an_item_is_read_with_the_name_above_its_list(question: str, quote: str) -> None:
+    best = rank(question, [THANKS], None, None)[0]
+    assert best.text == quote
+    assert THANKS[best.char_start : best.char_end] == quote
+
+
+def test_what_stands_above_a_list_is_no_name() -> None:
+    found = rank("Who has colours on older terminals?", [THANKS], None, None)
+    assert "To do" not in next(one.text for one in found if "Colours" in one.text)
+    asked = rank("What has been added to the output?", [THANKS], None, None)
+    assert not any("Rocher" in one.text and "Added" in one.text for one in asked)

@@ -73,16 +73,6 @@ def test_damage_and_bombs(sandboxed: Reader, name: str) -> None:
     assert sandboxed(noise, name).status in (Status.DAMAGED, Status.PARTIAL, Status.OK)
 
 
-@pytest.mark.parametrize(
-    ("stream", "named"), [("WordDocument", ".docx"), ("PowerPoint Document", ".pptx")]
-)
-def test_older_office_files_are_named(sandboxed: Reader, stream: str, named: str) -> None:
-    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + f"{stream}\0".encode("utf-16-le")
-    document = sandboxed(data, "a.doc")
-    assert document.status is Status.UNSUPPORTED
-    assert named in document.reason
-
-
 def test_a_template_of_a_spreadsheet(source: Callable[..., Source], read: Reader) -> None:
     made, stream = opendocument.OpenDocumentSpreadsheet(), io.BytesIO()
     sheet, row, cell = table.Table(name="S"), table.TableRow(), table.TableCell(valuetype="string")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pypdfium2
 import pytest
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase.pdfmetrics import stringWidth
@@ -11,6 +12,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
 from lsfs.model import BlockKind
+from lsfs_parsers.pdf_lines import page_text
+from lsfs_parsers.pdf_parts import are_rows_of_one, parts_of
+from lsfs_parsers.pdf_parts import rows_of as parts_in_rows
 from lsfs_parsers.pdf_tables import find_tables
 from tests.parsers.conftest import Reader
 from tests.parsers.pdf_drawing import (
@@ -209,6 +213,33 @@ def test_what_is_no_table(draw: Draw, seed: int | None) -> None:
 
 def test_a_page_without_text() -> None:
     assert find_tables([], [], (0.0, 0.0, 100.0, 100.0), BODY) == []
+
+
+TEXT = "the owner keeps the roof and walls of the house in good repair"
+
+
+@pytest.mark.parametrize(
+    ("added", "is_clear"),
+    [
+        (lambda canvas: put(canvas, 60, 200, TEXT), True),
+        (lambda canvas: put(canvas, 60, 200, "the rent is 1.500.00"), True),
+        (lambda canvas: put(canvas, 60, 200, "12.50 7.05"), False),
+        (lambda canvas: put(canvas, 400, 101, "beside"), False),
+        (lambda canvas: draw_rows(canvas, TOWNS, LEFT), False),
+    ],
+)
+def test_at_first_sight_text_has_no_rows_of_cells(added: Draw, is_clear: bool) -> None:
+    """Then nothing more is asked about it: no two parts stand in one row."""
+
+    def draw(canvas: Canvas) -> None:
+        for number in range(4):
+            put(canvas, 60, 100 + 12 * number, TEXT)
+        added(canvas)
+
+    with pypdfium2.PdfDocument(drawn(draw)) as pdf:
+        lines = page_text(pdf[0]).lines
+    assert are_rows_of_one(lines) is is_clear
+    assert all(len(row.parts) == 1 for row in parts_in_rows(parts_of(lines))) is is_clear
 
 
 def test_hostile_rules_cost_no_more_than_rows() -> None:

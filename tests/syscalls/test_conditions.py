@@ -104,6 +104,9 @@ TEXTS = {
     "notes/empty.txt": "",
     "notes/long.txt": "Notes on birds\n\n" + "The heron stands in the reeds and waits. " * 4000,
     "notes/birds.md": "# Notes\n\nThe heron is a bird. Anna Keller was born on 4 May 1985.\n",
+    "poems/abeilles.txt": "Les abeilles\n\nDans le jardin les abeilles\nsont avec nous, et pas "
+    "sans vous ;\nelles ont tout vu de la rose.\n",
+    "poems/bees.txt": "The bees\n\nThe bees are in the garden,\nand they have seen it all.\n",
     "data/prices.csv": "item,price\nheron,1\nduck,2\n",
 }
 MAILS = {
@@ -218,6 +221,7 @@ CASES: list[tuple[str, set[str]]] = [
     ("photos", {"photos/beach.jpg", "photos/tree.jpg"}),
     ("photos from before 2020", {"photos/beach.jpg"}),
     ("photos of the beach taken in 2019", {"photos/beach.jpg"}),
+    ("photos of the beach", {"photos/beach.jpg"}),
     # languages
     ("Verträge, aber keine Entwürfe", {"contracts/lease-a.txt", "contracts/lease-b.txt",
                                        "contracts/lease-c.txt", "contracts/effective.txt",
@@ -227,6 +231,20 @@ CASES: list[tuple[str, set[str]]] = [
     ("letters except the German ones", {"letters/roof.txt", "letters/garden.txt",
                                          "letters/thanks.txt"}),
     ("language:german letters", {"letters/dach.txt"}),
+    ("the German letters", {"letters/dach.txt"}),
+    ("poems in French", {"poems/abeilles.txt"}),
+    ("French poems", {"poems/abeilles.txt"}),
+    ("Gedichte auf Französisch", {"poems/abeilles.txt"}),
+    ("the French ones", {"poems/abeilles.txt"}),
+    # how many there are
+    ("how many poems do I have?", {"poems/abeilles.txt", "poems/bees.txt"}),
+    ("wie viele Rechnungen aus 2023 habe ich?", {"invoices/i4.txt"}),
+    ("Wie viele Tabellen gibt es?", {"data/prices.csv"}),
+    ("combien de contrats avons-nous de 2019 ?", {"contracts/old/nda.txt"}),
+    ("Combien ai-je de photos de 2023 ?", {"photos/tree.jpg"}),
+    ("¿cuántas facturas tengo de 2023?", {"invoices/i4.txt"}),
+    ("quante fatture del 2023 abbiamo?", {"invoices/i4.txt"}),
+    ("hoeveel facturen uit 2023 heb ik?", {"invoices/i4.txt"}),
     # types, sizes, amounts
     ("spreadsheets", {"data/prices.csv"}),
     ("empty files", {"notes/empty.txt"}),
@@ -388,3 +406,30 @@ def test_a_date_that_is_asked_for_by_its_meaning_comes_first(conditions: lsfs.Dr
     paths = list(dict.fromkeys(hit.path for hit in hits))
     own = [paths.index(f"contracts/lease-{x}.txt") for x in ("b", "draft")]
     assert max(own) < paths.index("contracts/old/nda.txt")  # it only mentions 2023
+
+
+@pytest.mark.parametrize(
+    ("query", "paths"),
+    [
+        ("photos from 2023", ["photos/tree.jpg"]),
+        ("photos", ["photos/beach.jpg", "photos/tree.jpg"]),
+        ("photos of the beach", ["photos/beach.jpg"]),
+        ("the oldest photo", ["photos/beach.jpg"]),
+        ("type:image sort:newest", ["photos/tree.jpg", "photos/beach.jpg"]),
+        ("photos from 1999", []),
+    ],
+)
+def test_a_search_shows_pictures_without_text(
+    conditions: lsfs.Drive, query: str, paths: list[str]
+) -> None:
+    found = conditions.retrieve(query, wait=True).hits
+    shown = [hit.path for hit in found if hit.path.startswith("photos/")]
+    assert (shown if "sort" in query else sorted(shown)) == paths
+    assert all(hit.text == "" for hit in found if hit.path in shown)
+
+
+def test_a_search_by_type_alone_shows_them_too(conditions: lsfs.Drive) -> None:
+    found = conditions.retrieve("tree", type=("image",), wait=True).hits
+    assert [hit.path for hit in found] == ["photos/tree.jpg"]
+    plain = conditions.retrieve("tree", wait=True).hits  # asks for no files
+    assert "photos/tree.jpg" not in {hit.path for hit in plain}

@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 
 from lsfs.index.asked import questionwords as w
-from lsfs.index.asked.questionframe import WHICH, bare, names_files, of_many, topic
+from lsfs.index.asked.questionframe import WHICH, bare, names_documents, names_files, of_many, topic
 from lsfs.index.asked.questionreading import Reading
 from lsfs.index.find.folding import fold
 
 _COUNTS = {
     word: count
     for count, words in {
-        1: "one", 2: "two zwei deux dos due", 3: "three drei trois tres tre",
-        4: "four vier quatre cuatro quattro", 5: "five fünf funf cinq cinco cinque",
-        6: "six sechs seis sei", 7: "seven sieben sept siete sette", 8: "eight acht huit ocho otto",
-        9: "nine neun neuf nueve nove", 10: "ten zehn dix diez dieci",
-        12: "twelve zwölf douze",
-        20: "twenty zwanzig vingt veinte venti",
+        1: "one", 2: "two zwei deux dos due twee couple",
+        3: "three drei trois tres tre drie", 4: "four vier quatre cuatro quattro",
+        5: "five fünf funf cinq cinco cinque vijf", 6: "six sechs seis sei zes",
+        7: "seven sieben sept siete sette zeven", 8: "eight acht huit ocho otto",
+        9: "nine neun neuf nueve nove negen", 10: "ten zehn dix diez dieci tien",
+        12: "twelve zwölf zwolf douze twaalf dozen dutzend",
+        20: "twenty zwanzig vingt veinte venti twintig",
     }.items()
     for word in words.split()
 }  # fmt: skip
 _NUMBER = "(?:" + "|".join([r"\d{1,3}", *sorted(_COUNTS, key=len, reverse=True)]) + r")(?!\w)"
 _ORDERS = {
     "newest": w.LATEST_WORDS,
-    "oldest": r"(?:oldest|earliest|(?:aller)?(?:älteste|früheste)[nrsm]?|"
+    "oldest": r"(?:oldest|earliest|(?:aller)?(?:älteste|früheste)[nrsm]?|oudste|"
     r"plus\s+ancien(?:ne)?s?|más\s+antigu[oa]s?|più\s+vecchi[oae]?|first(?=\s+(?:\d|"
     r"two|three|four|five|ten)))\b",
-    "largest": r"(?:largest|biggest|(?:aller)?größte[nrsm]?|"
+    "largest": r"(?:largest|biggest|(?:aller)?größte[nrsm]?|grootste|"
     r"plus\s+(?:gros(?:se)?s?|grande?s?)|más\s+grandes?|più\s+grand[ei])\b",
     "smallest": r"(?:smallest|(?:aller)?kleinste[nrsm]?|plus\s+petite?s?|"
     r"más\s+pequeñ[oa]s?|"
@@ -99,13 +100,13 @@ def _lead(reading: Reading, found: re.Match[str]) -> str:
 def _before(reading: Reading) -> re.Match[str] | None:
     for found in _BEFORE.finditer(reading.text, 0, topic(reading.text)):
         before, after = reading.text[: found.start()], reading.text[found.end() :]
-        if names_files(after) and not names_files(bare(before)):
+        if names_documents(after) and not names_files(bare(before)):
             return found
     return None
 
 
 def _behind(reading: Reading) -> re.Match[str] | None:
     found = _BEHIND.search(reading.text)
-    if found is None or not names_files(_lead(reading, found)):
+    if found is None or not names_documents(_lead(reading, found)):
         return None
     return found

@@ -11,7 +11,8 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from lsfs.index.asked import (  # fmt: skip
+from lsfs.index.asked import (
+    askedcounts,
     askeddates,
     askedlanguages,
     exclusions,
@@ -37,9 +38,11 @@ from lsfs.index.asked.questionframe import (
     bare,
     compound,
     names_files,
+    sort_of,
     topic,
 )  # fmt: skip
 from lsfs.index.asked.questionreading import Reading
+from lsfs.index.asked.sortwords import is_plural, sort_kin
 from lsfs.index.asked.union import sets
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.find.folding import fold
@@ -55,6 +58,7 @@ _WHAT = re.compile(
 )
 # Of photos this is no topic.
 _TAKEN = frozenset(("taken", "shot", "aufgenommen", "prises", "tomadas", "scattate"))
+_TEXTS = sort_kin("text") | {"text"}  # all that is in a language is
 # A type of three words; what takes its place is no longer, so that places stay.
 _SHEETS = re.compile(
     r"\b(?:hojas?\s+de\s+cálculo|fogli(?:o)?\s+di\s+calcolo|feuilles?\s+de\s+calcul)\b",
@@ -94,16 +98,18 @@ def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
     text = _SHEETS.sub(lambda m: "spreadsheets".ljust(len(m[0])), question.replace("\0", " "))
     reading = Reading(text[:MAX_CHARS], QueryPlan(query=""))
     explicit.read(reading, today, words=words)
+    counted = askedcounts.read(reading)
     if not asks_fact(reading.text):
         measures.read(reading)
         exclusions.read(reading, today)
     _read_globs(reading)
     folders.read(reading)
     fact = asks_fact(askeddates.read(reading, today))
+    asked = counted
     if not fact:
-        askedlanguages.read(reading)
+        asked |= askedlanguages.read(reading)
         measures.read_amounts(reading)
-    ordered = not fact and ordering.read(reading)
+        asked |= ordering.read(reading)
     shape = reading.text
     # In a question for a fact "from Jane Smith" may be the fact's own words, not the file's.
     listed = reading.copy()
@@ -112,7 +118,7 @@ def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
         people.read_recipients(listed)
     _read_types(listed, fact)
     _read_kinds(listed)
-    listing = not fact and (ordered or _lists(shape, listed))
+    listing = not fact and (asked or _lists(shape, listed))
     if listing or listed.plan.author == reading.plan.author:
         reading = listed
     else:
@@ -206,6 +212,8 @@ def _lists(text: str, reading: Reading) -> bool:
         if fold(command[0].split()[0]).startswith("list"):
             return True
         asked = asked[command.end() :]
+        if is_plural(sort_of(asked)):
+            return True  # "show me the payslips"
     else:
         for form in (WHICH, EXISTS):
             frame = form.match(asked)
@@ -246,9 +254,10 @@ def _rest(words: str, plan: QueryPlan, listing: bool) -> str:
     kept = words.split()
     if listing:
         idle = FILE_WORDS | (_TAKEN if "image" in plan.types else frozenset())
+        idle |= _TEXTS if plan.languages else frozenset()
         kept = [word for word in kept if fold(word.strip(".,;?!")) not in idle]
         kept = _WHAT.sub("", " ".join(kept)).split()
-    while kept and fold(kept[-1].strip(".,;:?!")) in LEFT_OVER:
+    while kept and fold(kept[-1].strip(".,;:?!")) in LEFT_OVER | {""}:
         kept.pop()
     while kept and (fold(kept[0]) in LEFT_OVER or not TOKEN.search(kept[0])):
         kept.pop(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lsfs.index.asked import questionwords as w
+from lsfs.index.asked.sortwords import is_plural, sort_at_end
 from lsfs.index.facts.kinds import kinds_in, kinds_of_many
 from lsfs.index.find.folding import fold
 
@@ -27,7 +28,7 @@ TYPE_WORDS = {
         "html": "html webpages web_pages",
         "markdown": "markdown",
         "image": "image images photo photos photograph photographs picture pictures fotos "
-        "foto bilder bild imagenes immagini",
+        "foto foto's bilder bild imagenes immagini",
         "csv": "csv csvs csv-datei csv-dateien",
         "text": "text_file text_files",
         "video": "video videos video_files videodateien vidéo vidéos vídeo vídeos",
@@ -51,8 +52,8 @@ TYPE_WORDS = {
 }
 FILE_WORDS = _words(
     """file files document documents doc docs everything anything dateien datei dokument dokumente
-    unterlagen fichier fichiers archivo archivos documento documentos documenti stuff items
-    correspondence korrespondenz correspondance correspondencia"""
+    unterlagen bestand bestanden documenten fichier fichiers archivo archivos documento
+    documentos documenti stuff items correspondence korrespondenz correspondance correspondencia"""
 )
 TOPIC = re.compile(
     r"\b(?:about|regarding|concerning|mention\w*|discuss\w*|containing|that|which|where|related|"
@@ -74,8 +75,9 @@ COMMAND = re.compile(
     re.IGNORECASE,
 )
 WHICH = re.compile(
-    r"\A\W*(?:which|what|welche[rsmn]?|quels?|quelles?|qué|que|cuáles|quali|how many|wie viele|"
-    r"combien de|cuántos|cuántas|quanti|quante)\s+(?:of\s+)?"
+    r"\A\W*(?:combien\s+d['\u2019]|(?:which|what|welche[rsmn]?|quels?|quelles?|qué|que|cuáles|quali|"
+    r"welke|how many|wie\s?viele|combien de|cu[áa]nt[oa]s|quanti|quante|hoeveel)\s+)"
+    r"(?:of\s+)?"
     rf"(?:(?:are|were|sind|sont|son|sono|(?:is|ist|est|es|"
     rf"è)(?=\s+(?:\w+\s+)?{w.LATEST_WORDS}))\s+)?"
     r"(?:(?:the|my|our|all|die|les|los|las|le|i|gli)\s+)*",
@@ -84,14 +86,17 @@ WHICH = re.compile(
 EXISTS = re.compile(
     r"\A\W*(?:(?:do|does|did)\s+(?:we|i|you)\s+(?:have|own|keep)|(?:are|is|were)\s+there|"
     r"have\s+(?:we|i)\s+"
-    r"got|gibt es|haben wir|y a-t-il|il y a|hay|ci sono|where\s+(?:is|are))\s+"
+    r"got|gibt es|(?:habe|hab)\s+ich|haben wir|y a-t-il|il y a|ai-je|avons-nous|hay|tengo|tenemos|"
+    r"est-ce que (?:j['\u2019]ai|nous avons|on a)|ci sono|ho|abbiamo|heb ik|hebben we|"
+    r"zijn er|where\s+(?:is|are))\s+"
     r"(?:(?:any|a|an|the|some|my|our)\s+)*",
     re.IGNORECASE,
 )
 _FACT = re.compile(
     r"\A\W*(?:summari[sz]e|compare|explain|tell|describe|translate|calculate|count|extract|"
     r"what|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|has|have|had|can|"
-    r"should|which|welche[rsmn]?|quels|quelles|cuáles|cuántos|cuántas|quali|quanti|quante|qué|que|"
+    r"should|which|welche[rsmn]?|quels|quelles|cuáles|cuántos|cuántas|cuantos|cuantas|quali|quanti|quante|qué|que|"
+    r"hoeveel|welke|wieviele|"
     r"gibt es|haben wir|y a-t-il|il y a|hay|ci sono|wer|was|wann|wo|warum|wie|wieviel|ist|hat|"
     r"qui|quand|où|pourquoi|comment|combien|"
     r"quel|quelle|quién|cuándo|dónde|cuánto|cuál|cómo|chi|quando|dove|perché|quanto|qual|come)\b",
@@ -121,14 +126,16 @@ HEAD_LINKS = _words(
 )
 DETERMINERS = _words(
     """the a an all any my our every some die der das den dem alle meine unsere les la le l mes nos
-    los las el mis tous toutes todos todas i gli il lo tutti tutte"""
+    los las el mis tous toutes todos todas i gli il lo tutti tutte mein meinen unser unseren mon ma
+    notre mi nuestro nuestra nuestros nuestras mio mia miei mie nostro nostri nostre mijn onze"""
 )
 LEFT_OVER = _words(
     """about regarding concerning over from in of on at by for the a an all and or during with my
     our to dated im aus von vom de du des en del di il le la los las der die das any is are was were
     but aber mais pero ma there do we have les los las el un une una ein eine den dem
     gli i lo degli dei delle dello mit with avec con und oder et ou
-    alle tous toutes todos todas tutti tutte sind ist sont son sono"""
+    alle tous toutes todos todas tutti tutte sind ist sont son sono mein meine meinen mon mes mi mis
+    mio mia miei mie mijn onze het uit voor zijn"""
 )
 _CONJUNCTIONS = _words("and or und oder sowie et ou y o e ed")
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
@@ -146,8 +153,8 @@ def asks_fact(text: str) -> bool:
     return _FACT.match(asked) is not None
 
 
-def names_files(text: str) -> bool:
-    """Whether the first noun phrase names files: a kind, a type or "documents"."""
+def noun_phrase(text: str) -> list[str]:
+    """The words of the first noun phrase, folded, up to what goes with it."""
     head: list[str] = []
     end = 0
     for match in TOKEN.finditer(text):
@@ -163,6 +170,12 @@ def names_files(text: str) -> bool:
         end = match.end()
     while head and any(char.isdigit() for char in head[-1]):
         head.pop()  # invoice 4711
+    return head
+
+
+def names_files(text: str) -> bool:
+    """Whether the first noun phrase names files: a kind, a type or "documents"."""
+    head = noun_phrase(text)
     if not head:
         return False
     last = " ".join(head[-2:])
@@ -176,9 +189,40 @@ def names_files(text: str) -> bool:
     return plural or bool(ends)
 
 
+def names_documents(text: str) -> bool:
+    """Whether the first noun phrase names files, or a sort of documents that is no kind: poems.
+
+    Sorts count where something else says that files are asked for; see
+    :mod:`lsfs.index.asked.sortwords`.
+    """
+    return names_files(text) or bool(sort_of(text))
+
+
+def sort_of(text: str) -> str:
+    """The sort of documents that the first noun phrase names; "" for none."""
+    words = [fold(match[0]) for match in TOKEN.finditer(text)]
+    while words and words[0] in DETERMINERS:
+        words.pop(0)
+    # "Fiches de paie": a noun phrase would end before "de".
+    return sort_at_end(noun_phrase(text)) or next(
+        (sort for n in (3, 2) if (sort := sort_at_end(words[:n])) and " " in sort), ""
+    )
+
+
 def bare(text: str) -> str:
     """A question without its polite words and its command."""
     return COMMAND.sub("", POLITE.sub("", text), count=1)
+
+
+def unframed(text: str) -> str:
+    """A question with its polite words, its command or its "which" blanked; places stay."""
+    for form in (POLITE, COMMAND, WHICH, EXISTS):
+        found = form.match(text)
+        if found is not None:
+            text = " " * found.end() + text[found.end() :]
+            if form is not POLITE:
+                break
+    return text
 
 
 def topic(text: str) -> int:
@@ -211,6 +255,8 @@ def asks_files(text: str) -> bool:
 
 def of_many(text: str) -> bool:
     """Whether the first noun phrase names several files: "contracts", not "contract"."""
+    if is_plural(sort_of(text)):
+        return True
     determined = ""
     for match in TOKEN.finditer(text):
         word = fold(match[0])

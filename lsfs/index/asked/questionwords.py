@@ -11,6 +11,7 @@ def _words(text: str) -> frozenset[str]:
 
 LATEST_WORDS = (
     r"(?:latest|newest|last|most\s+recent|(?:aller)?(?:letzte|neueste|jüngste)[nrsm]?|derni(?:er|ère)s?|"
+    r"laatste|nieuwste|(?:meest\s+)?recente?ste|meest\s+recente|"
     r"últim[oa]s?|ultim[oaie]|más\s+recientes?|più\s+recent[ei])\b"
 )
 _MONEY = (

@@ -18,13 +18,14 @@ def in_full(values: Values) -> Values:
     "Dear Mr Brennan" is Gareth Brennan where files name one party so; else it says too little, and
     counts only where a file names nobody else.
     """
-    full = {value.normal for _, value in values if " " in value.normal}
+    brief = {value.normal for _, value in values if _is_brief(value)}
     by_word: dict[str, set[str]] = {}
-    for normal in full:
+    for normal in {value.normal for _, value in values if " " in value.normal} if brief else ():
         words = normal.split()
-        for word in {words[0], words[-1]}:
+        for word in brief & {words[0], words[-1]}:
             by_word.setdefault(word, set()).add(normal)
-    heads = names.merged(((normal, normal) for normal in full), parties=True)
+    meant = set().union(*by_word.values())
+    heads = names.merged(((normal, normal) for normal in meant), parties=True)
     named = {path for path, value in values if not _is_brief(value)}
     kept: Values = []
     for path, value in values:

@@ -372,7 +372,8 @@ def _term(words: list[str], i: int, terms: dict[str, str]) -> tuple[str, int, st
         if term in terms:
             return terms[term], count, term
     word = words[i]
-    if len(word) > 9 and word not in _FALSE_COMPOUNDS and not word.endswith("abrechnung"):
+    false = word in _FALSE_COMPOUNDS or word.endswith(("abrechnung", "abrechnungen"))
+    if len(word) > 9 and not false:
         for ending, kind in _COMPOUNDS:
             if word.endswith(ending):
                 return kind, 1, ending

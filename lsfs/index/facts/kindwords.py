@@ -1,7 +1,7 @@
 """Words of a question for kinds of documents: the broad ones, and those for one sort of them.
 
-Unlike the terms of :mod:`lsfs.index.facts.kinds` these read no document; they tell a listing's topic
-from the name of what is listed.
+Unlike the terms of :mod:`lsfs.index.facts.kinds` these read no document; they tell a listing's
+topic from the name of what is listed.
 """
 
 from __future__ import annotations

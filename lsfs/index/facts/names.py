@@ -56,6 +56,7 @@ _LEGAL_FORMS = {
         "gmbh": "gmbh mbh", "ag": "ag", "kg": "kg", "ohg": "ohg", "ug": "ug", "ev": "ev",
         "kgaa": "kgaa", "gbr": "gbr", "ek": "ek", "se": "se", "eg": "eg",
         "sa": "sa", "sas": "sas sasu", "sarl": "sarl", "eurl": "eurl", "sci": "sci", "snc": "snc",
+        "scea": "scea", "gaec": "gaec",
         "sl": "sl slu", "srl": "srl", "spa": "spa", "bv": "bv", "nv": "nv", "oy": "oy", "ab": "ab",
         "aps": "aps", "as": "as", "lda": "lda ltda",
     }.items()

@@ -33,8 +33,9 @@ party party:
     lessee | buyer | purchaser | seller | vendor | supplier | client
     customer | customer name | employer | employee | borrower | lender | licensor | licensee
     contractor | service provider | provider | consultant | bill to | billed to | invoice to
-    sold to | ship to | issued by | from | to | remit to | party a | party b | first party
-    second party | between | name of tenant | name of landlord | insured | policyholder | insurer
+    sold to | ship to | issued by | issued to | from | to | remit to | party a | party b
+    first party | second party | between | name of tenant | name of landlord | insured
+    policyholder | insurer
     vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin
     leistungsempfänger | leistungserbringer | warenempfänger | zahlungsempfänger
     mieter | mieterin | verkäufer | verkäuferin | käufer | käuferin
@@ -200,13 +201,15 @@ price amount:
 date date:
     le | date | dated | invoice date | date of invoice | issue date | date of issue | contract date
     letter date | order date | date issued | issued on | issued | billing date
+    booking date | posting date | transaction date | created at
     datum | rechnungsdatum | ausstellungsdatum | vertragsdatum | belegdatum | ausgestellt am
-    rechnung vom
+    rechnung vom | buchungstag | buchungsdatum | bestelldatum | auftragsdatum
     date de facture | date de facturation | date d'émission | émise le | émis le | fait le
-    date de la facture | date facture
+    date de la facture | date facture | date d'opération | date de l'opération | date de commande
     fecha | fecha de factura | fecha de emisión | fecha factura | fecha de expedición
+    fecha de operación | fecha operación | fecha de pedido
     factuurdatum
-    data | data fattura | data di emissione
+    data | data fattura | data di emissione | data operazione | data contabile | data ordine
 due date:
     due | due date | payment due | due by | payable by | payment due date | pay by | due on
     payment date | please pay by

@@ -87,7 +87,12 @@ _NAME_END = re.compile(
 )
 FIRM = re.compile(
     r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
-    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.V|Cie|Co|Partners?|Associates|Corp)\b"
+    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.[VK]|EURL|SASU|SCEA|SCI|SNC|GAEC|Cie|Co|"
+    r"Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
+)
+# What ends a name behind its legal form: an address in the same line, "Acme Ltd 3 Swan Street".
+_ADDRESS_BEHIND = re.compile(
+    r"\b(?:GmbH|AG|KG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SASU?|EURL|SCEA|SCI|SNC)\b\.?(?=\s+(?:[^\W\d_]+\s+){0,3}\d)"
 )
 # A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
 _SEVERAL = re.compile(
@@ -117,8 +122,9 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _LEGAL = re.compile(
-    r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?v\.?|inc\.?|incorporated|ltd\.?|limited|llc|"
-    r"llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|s\.? ?l\.?(?: ?u\.?)?|"
+    r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
+    r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|scea|sci|snc|gaec|"
+    r"s\.? ?l\.?(?: ?u\.?)?|"
     r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
     re.IGNORECASE,
 )
@@ -133,7 +139,9 @@ _LEADS = _words(
     "en in am on im this dieser diese dieses ce cet cette este esta un une ein eine between "
     "zwischen entre tra"
 )
-_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "i.L."}
+_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "e.K.", "i.L."}
+# "Klinik am Park GmbH"; of others it is where somebody is, or when.
+_INSIDE_FIRM = _INSIDE | {"am", "im", "an", "auf", "bei", "beim", "aux", "sur", "sous"}
 
 Range = tuple[int, int]
 
@@ -402,13 +410,17 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     lead = title.end() if title else lead
     several = _SEVERAL.match(stretch, lead)
     stop = _NAME_END.search(stretch, several.end() if several else lead + 1)
+    firm = _ADDRESS_BEHIND.search(stretch, lead, stop.start() if stop else len(stretch))
+    stretch = stretch[: firm.end()] if firm else stretch
+    stop = None if firm else stop
     written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')
     if _ABBREVIATED.search(written):
         written += "." if stretch[lead + len(written) :].startswith(".") else ""
     parts = written.split()
     if not 1 <= len(parts) <= 9 or len(written) > LONGEST_NAME or "@" in written:
         return None
-    if not all(_of_a_name(part) for part in parts):
+    inside = _INSIDE_FIRM if is_firm(written) else _INSIDE
+    if not all(_of_a_name(part, inside) for part in parts):
         return None
     if not parts[0][0].isupper() or sum(c.isalpha() for c in written) < 3:
         return None
@@ -438,10 +450,10 @@ def is_firm(name: str) -> bool:
     return FIRM.search(name) is not None
 
 
-def _of_a_name(part: str) -> bool:
+def _of_a_name(part: str, inside: frozenset[str]) -> bool:
     """Whether a word can be one of a name: "Delmas", "7", "de", "d'Armor"."""
     bare = part[2:] if part[:2] in ("d'", "l'", "d\u2019", "l\u2019") else part
-    return bare[:1].isupper() or bare[:1].isdigit() or part in _INSIDE
+    return bare[:1].isupper() or bare[:1].isdigit() or part in inside
 
 
 def party_key(name: str) -> str:

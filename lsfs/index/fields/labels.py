@@ -372,6 +372,8 @@ def _from_above(
         start, end = cells[cell]
         if any(start <= one.start < end and one.colon for one in marks):
             continue  # a row that repeats its labels
+        if any(one.start == start and one.value_start >= end for one in marks):
+            continue  # a label below a label
         form = reader.read(mark.field.type, *cells[cell], loose=True)
         if form is not None and mark.field.type == "number":
             # "Studio 55" below "TAX INVOICE" is who wrote it.

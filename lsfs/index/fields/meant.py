@@ -30,7 +30,7 @@ supplier: supplier | vendor | seller | provider | service provider | contractor 
     prestador
     fornitore | venditore
 customer: customer | client | buyer | purchaser | bill to | billed to | invoice to | sold to
-    ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
+    issued to | ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
     kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
     rechnungsempfänger | empfänger | rechnung an | leistungsempfänger | warenempfänger
     licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente

@@ -79,6 +79,12 @@ _DEFINED_IN_BRACKETS = re.compile(
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
+# Where a list of the parties tells it: "(1) Acme Ltd, the supplier".
+_DEFINED_IN_LIST = re.compile(
+    rf"(?<=,)\s+(?:the|der|die|le|la|el)\s+(?:{_ROLES})(?:in)?[,;.]?[ \t]*"
+    r"(?:\b(?:and|und|et|y)\b)?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 # "Seabank Borough Council and Ellingsen & Roth conclude a contract".
 _AGREEING = re.compile(
     r"^[ \t]*(?P<first>[^\W\d_a-zß-ÿ][^\n.;:]{2,120}?)\s(?:and|und|et|y|e)\s"
@@ -116,6 +122,20 @@ _POSTAL = re.compile(
     r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
     r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
 )
+# A street: "7 Beck Row", "Oakwell Lane, Batley", "Gartenstraße 12", "Am Markt 1", "3 rue du Lac".
+_STREET = re.compile(
+    r"\s*(?:"
+    r"(?:\d{1,4}[a-z]?,?\s+)?(?:[^\W\d_][\w'\u2019.-]*\s+){0,4}(?:lane|street|road|avenue|row|square|"
+    r"close|drive|terrace|court|gardens|crescent|parade|quay|wharf)\b\.?|"
+    r"(?:[^\W\d_][\w.-]*[ -]){0,3}[\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ufer|damm)"
+    r"\s+\d{1,4}\s?[a-z]?|"
+    r"(?:am|an der|an den|auf dem|im|in der|zum|zur)\s(?:[^\W\d_][\w.-]*\s){1,3}\d{1,4}\s?[a-z]?|"
+    r"\d{1,4}(?:\s?bis)?,?\s+(?:rue|avenue|av\.|boulevard|bd\.?|place|quai|chemin|impasse|allée)\s"
+    r"[^\n,:|]*|"
+    r"(?:calle|c/|avda\.?|avenida|plaza|paseo|via|viale|piazza|corso)\s[^\n:|]*\d{1,4}"
+    r")\s*(?:,[^\n:|]*)?",
+    re.IGNORECASE,
+)
 _ASIDE = re.compile(
     r"\s*(?:[|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
@@ -134,6 +154,8 @@ _REACHED = re.compile(
     r"e-?mail|web|www|https?)\b|[^\s@]+@[^\s@]+\s*$",
     re.IGNORECASE,
 )
+_TO = re.compile(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
+_TRADE = re.compile(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
 _DIGIT = re.compile(r"\d")
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
@@ -183,6 +205,7 @@ def parties(text: str) -> Iterator[Found]:
     yield from _with_roles(text, list(_of_contract(text, front)))
     yield from (Found("party", form, "addressee", 0.66) for form in _addressee(text, front))
     yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
+    yield from (Found("party", form, "address", 0.65) for form in _above_streets(front))
     yield from _of_letter(text, front)
     yield from on_paper(text, 0, len(text))
 
@@ -204,7 +227,8 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
     defined = list(_DEFINED_IN_BRACKETS.finditer(front)) if "(" in front else []
     if _DEFINITION.may_match(held):
         defined += _DEFINED_BY_WORD.finditer(front)
-        defined.sort(key=lambda match: match.start())
+    defined += _DEFINED_IN_LIST.finditer(front)
+    defined.sort(key=lambda match: match.start())
     yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
 
 
@@ -272,8 +296,24 @@ def _addressed(front: str) -> Iterator[Form]:
         if above == 2 and n > above and _is_street(lines[n - 2][0], lines[n - 1][0]):
             above = 3
         form = name_at(front, *lines[n - above].span())
-        if form and not front[form.end : lines[n - above].end()].strip(" .,"):
-            yield from [form] if is_name(front, form) else []
+        rest = front[form.end : lines[n - above].end()] if form else ""
+        if form and is_name(front, form) and (not rest.strip(" .,") or _ASIDE.match(rest)):
+            yield form
+
+
+def _above_streets(front: str) -> Iterator[Form]:
+    """Names with a line to themselves above a street: who a letter or an invoice is sent to."""
+    lines = itertools.islice(re.finditer(r"[^\n]+", front), 2 * ADDRESS_LINES)
+    for line, below in itertools.pairwise(lines):
+        if len(line[0]) > LONGEST_NAME or front[line.end() : below.start()] != "\n":
+            continue
+        if len(below[0]) > LONGEST_NAME or not _STREET.fullmatch(below[0]):
+            continue
+        form = name_at(front, *line.span())
+        if form is None or " " not in form.normal or front[form.end : line.end()].strip(" .,"):
+            continue
+        if is_name(front, form) and not kinds_in(line[0].split()):
+            yield form
 
 
 def _address_lines(front: str) -> list[re.Match[str]]:
@@ -366,7 +406,9 @@ def _above_title(text: str, start: int, end: int) -> Form | None:
     ):
         return None
     form = name_at(text, *first.span())
-    whole = form is not None and not text[form.end : first.end()].strip(" .,#*")
+    rest = text[form.end : first.end()] if form is not None else ""
+    # "Owen Price, film editor" says what he does.
+    whole = form is not None and (not rest.strip(" .,#*") or _TRADE.fullmatch(rest))
     named = whole and not kinds_in(first[0].split())  # not "Invoice Template"
     return form if named else None
 
@@ -385,7 +427,7 @@ def _letterhead(text: str, start: int, end: int) -> Form | None:
         if len(line[0].rstrip(" .,")) > LONGEST_LETTERHEAD and not _DIGIT.search(line[0]):
             continue  # neither the name alone nor its address with it
         form = name_at(text, *line.span())
-        if form is None:
+        if form is None or _TO.match(line[0]):
             continue
         rest = text[form.end : line.end()]
         firm = is_firm(text[form.start : form.end])

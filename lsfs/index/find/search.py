@@ -136,8 +136,8 @@ class Search:
         """The best passages for a query, best first.
 
         Args:
-            query: words, or words with operators (lsfs.index.find.query); "" gives the newest files that
-                pass the filters.
+            query: words, or words with operators (lsfs.index.find.query); "" gives the newest files
+                that pass the filters.
             k: how many hits at most.
             mode: ``hybrid``, ``keyword`` or ``semantic``.
             filters: what a file must satisfy.
@@ -290,7 +290,7 @@ class Search:
         if state != self._hidden_at:
             rows = self._rows(
                 # CROSS JOIN: there are many passages, and hardly a document without a file. `main`:
-                # also those that a catalog of some files only does not show (lsfs.index.store.seen).
+                # also those that a catalog of some files only hides (lsfs.index.store.seen).
                 "SELECT p.id FROM main.document d CROSS JOIN main.passage p "
                 "ON p.document_id = d.id WHERE NOT EXISTS "
                 "(SELECT 1 FROM file f WHERE f.document_id = d.id)",

@@ -1,8 +1,8 @@
 """What search asks of the stores of a drive, wherever they are: on this disk, or in a library.
 
-The files and what is known of them are in a catalog (:mod:`lsfs.index.store.catalog`), which is always
-SQLite on this machine. Where the words of passages and their vectors are, only who builds the
-engines knows.
+The files and what is known of them are in a catalog (:mod:`lsfs.index.store.catalog`), which is
+always SQLite on this machine. Where the words of passages and their vectors are, only who builds
+the engines knows.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsfs.errors import UsageError
-from lsfs.index.fields.definitions import Definitions
+from lsfs.index.fields.definitions import Definitions, label_key, words_of
 from lsfs.index.fields.meant import AMOUNT, Source, source
 
 
@@ -59,11 +59,18 @@ def key(asked: str, known: Definitions) -> Key:
         one = replace(one, type=two.type)
     if two.label and not one.label and one.type not in _WRITTEN:
         two = replace(two, type=one.type)
+    if {one.type, two.type} == {"party", "number"}:  # a column "Name" of orders: "#2003"
+        one, two = (_as_label(side) if side.type == "party" else side for side in (one, two))
     if not _comparable(one.type, two.type):
         raise UsageError(
             f"{left.strip()} ({one.type}) cannot be compared with {right.strip()} ({two.type})"
         )
     return Key(asked, one, two, {"==": False, "~": True}.get(found))
+
+
+def _as_label(side: Source) -> Source:
+    """What stands behind the word itself, whatever else it means."""
+    return Source(side.asked, (), "text", label=label_key(words_of(side.asked)))
 
 
 _WRITTEN = frozenset(("number", "text", "iban", "email", "phone"))

@@ -1,8 +1,8 @@
 """Lists: spreadsheets and CSV files, each row of which is joined, and counted, by itself.
 
 What a row states stands in its cells, and what a column is for is told by its head; where no head
-tells, the only column of dates is that of the date, and the only one of amounts that of the amount.
-A row has an identifier in place of a path: the path, and the number of the row behind a character
+tells, the first column of dates is that of the date, the only one of amounts that of the amount. A
+row has an identifier in place of a path: the path, and the number of the row behind a character
 that no path has.
 """
 
@@ -30,6 +30,8 @@ from lsfs.places import Places
 
 TYPE = "spreadsheet"  # of a file that may be a list
 KINDS = ("", TYPE, "statement")  # of these one is: an invoice in cells is one paper
+EXPORTED = ("csv", "tsv")  # what programs export, of any kind: "orders.csv" is a list of orders
+_LEAST_EXPORTED = 3  # columns, below a head in the first line
 MOST_ROWS = 20_000  # of one list that are looked at
 _MARK = "\0"
 _SURE, _GUESSED = 0.9, 0.7  # of a value in a column by its head, by what stands in it
@@ -61,9 +63,12 @@ _SIGNS = {
     for word in words.split()
 }
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_CURRENCY = re.compile(r"[€$£\u00a5]|\b(?:in\s+)?(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)
+_CURRENCY = re.compile(
+    r"[€$£\u00a5]|\b(?:(?:in|en)\s+)?(?:EUR|USD|GBP|CHF|euros?|pounds|dollars)\b", re.IGNORECASE
+)
 COLUMN = "column: "  # begins the rule of a value in a list
-_BY_CONTENT = ("date", AMOUNT)  # types of which a column is told by what stands in it
+# Types of which a column is told by what stands in it.
+_BY_CONTENT = ("date", AMOUNT, "email", "iban")
 
 
 def file_of(unit: str) -> str:
@@ -73,7 +78,20 @@ def file_of(unit: str) -> str:
 
 def may_be_list(path: str, kind: str) -> bool:
     """Whether a file is one whose rows count by themselves, if it has rows."""
-    return kind in KINDS and type_of(suffix_of(path)) == TYPE
+    suffix = suffix_of(path)
+    return type_of(suffix) == TYPE and (kind in KINDS or suffix in EXPORTED)
+
+
+def is_list(document: Document, kind: str) -> bool:
+    """Whether a document that may be one is a list: one of another kind looks as if exported."""
+    if kind in KINDS:
+        return True
+    tables = document.tables
+    return len(tables) == 1 and first_row(tables[0]) == 1 and _is_head(tables[0].rows[0])
+
+
+def _is_head(row: Sequence[str]) -> bool:
+    return len(row) >= _LEAST_EXPORTED and all(row)
 
 
 class Row(Struct, frozen=True):
@@ -254,6 +272,7 @@ class List:
         bare = _CURRENCY.sub(" ", _REMARK.sub(" ", head))
         either = [words for part in _ALTERNATIVE.split(bare) if (words := words_of(part))]
         whole = [words_of(bare)] if len(either) > 1 else []
+        whole += [words_of(head)] if bare != head else []
         for words in (*whole, *either):
             name = self._meant(one, words)
             if name:
@@ -287,8 +306,12 @@ class List:
         return signed or self._by_content(one, heads)
 
     def _by_content(self, one: Source, heads: tuple[str, ...]) -> list[Column]:
-        """The only column of dates for the date, the only one of amounts for the amount."""
-        if one.type not in _BY_CONTENT or not (one.first or one.names == ("date",)):
+        """The only column of amounts, or addresses; of several dates the first of no other field.
+
+        A bank's list has the day of booking before that of value; but a day on which something is
+        due is none of the list.
+        """
+        if one.type not in _BY_CONTENT or not (one.first or one.names == (one.type,)):
             return []
         rows = [row for row in self.rows if row.heads == heads][:_SAMPLE]
         found = []
@@ -304,7 +327,13 @@ class List:
                 label = label_key(words_of(head))
                 name = one.names[0]
                 found.append(Column(number, name, one.type, label, currency_of(head), _GUESSED))
+        if one.type == "date":
+            return [column for column in found if self._is_free(column.label)][:1]
         return found if len(found) == 1 else []
+
+    def _is_free(self, label: str) -> bool:
+        """Whether a head is no word for another field: "due", "valid until"."""
+        return self.known.labels.get(label, "date") == "date"
 
 
 def currency_of(head: str) -> str:

@@ -1,9 +1,10 @@
 """Pairs of files that are about the same thing, though no field says so.
 
 Two stages, so that the cost grows with the candidates and not with the product of the sides. First,
-for each left document the right ones nearest to it by the mean of their passages, and those that
-share a number or a name. Then each of these is judged by its best pair of passages, its rare words,
-and what both state.
+for each left document the right ones nearest to it by the mean of their passages (without vectors,
+those with its rare words), and those that share a number or a name. Then each of these is judged by
+its best pair of passages and its rare words, beside those of the next nearest of both files, and by
+what both state.
 
 All vectors are taken less the mean of their side: what all invoices have in common (and all
 contracts) says nothing of a pair, and outweighs what does. It is the first step of Mu and
@@ -15,7 +16,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,11 +42,12 @@ THRESHOLD = 0.5
 CANDIDATES = 10  # of each left document
 PASSAGES = 24  # of each document
 SHRUNK = 1  # documents that a side's mean has to outweigh
-CROWD = 20  # documents that share a value, beyond which it makes no candidates
+CROWD = 20  # documents that share a value, or a word, beyond which it makes no candidates
 WORD_WEIGHT = 0.5  # of rare words beside the likeness of vectors
-RIVAL = 0.8  # of the score of the nearest of either file: what a row has to reach
-FULL = 0.56  # likeness and words that are a score of 1
-# What a common value of a type adds, as the chance that the pair belongs together by it.
+RIVAL = 0.7  # of what the nearest of either file has: what a row has to reach
+RUNNER_UP = 0.5  # of what the next nearest of both files have, which is taken off a pair's
+FULL = 0.35  # what then is left of likeness and words where the score is 1
+# What a common value of a type adds to the score.
 _SHARED = {"number": 0.6, "iban": 0.6, "party": 0.3, "amount": 0.3}
 RARE_SHARE, RARE_FILES = 0.1, 3  # of the documents in which a rare word may stand, or so many
 _STEM = 6  # characters by which forms of a word are one
@@ -72,13 +75,39 @@ class _Text(Struct):
 
 
 class _Judged(Struct, frozen=True):
-    """A candidate, its score, and the passages that speak for it most."""
+    """A candidate, and the passages that speak for it most.
+
+    Attributes:
+        alike: by passages and rare words.
+        shared: what values in common add to the score.
+    """
 
     path: str
-    score: float
+    alike: float
+    shared: float
     how: str
     here: int
     there: int
+
+
+class _Nearest:
+    """The highest and the second highest number that each file has with any of the other side.
+
+    Attributes:
+        left, right: of each file; 0 where there is none.
+    """
+
+    def __init__(
+        self, judged: Mapping[str, Sequence[_Judged]], number: Callable[[str, _Judged], float]
+    ) -> None:
+        self.left: dict[str, tuple[float, float]] = {}
+        self.right: dict[str, tuple[float, float]] = {}
+        for path, found in judged.items():
+            for one in found:
+                value = number(path, one)
+                for side, key in ((self.left, path), (self.right, one.path)):
+                    first, second = side.get(key, (0.0, 0.0))
+                    side[key] = max(first, value), max(second, min(first, value))
 
 
 class Meaning:
@@ -110,7 +139,6 @@ class Meaning:
         self.asked = asked
         self._threshold = threshold
         self._count = candidates
-        self._compared = 0
         self._here, self._there = _read(catalog, left), _read(catalog, right)
         self._shared = shared
         self._with_vectors = vectors is not None and bool(len(vectors))
@@ -118,10 +146,11 @@ class Meaning:
             _load(self._here, vectors, embedder)
             _load(self._there, vectors, embedder)
         self._weights = _weights([*self._here.values(), *self._there.values()])
-        self._near = self._nearest()
+        self._near = self._nearest() if self._with_vectors else self._by_words()
         self._by_value = self._sharing()
-        self._known: dict[str, list[_Judged]] = {}
-        self._best: dict[str, float] = {}
+        self._judged = {path: self._candidates(path) for path in self._here}
+        self._alike = _Nearest(self._judged, lambda path, one: one.alike)
+        self._strong = _Nearest(self._judged, self._strength)
 
     # --- candidates
 
@@ -140,6 +169,22 @@ class Meaning:
             best = np.argpartition(-likeness, k - 1, axis=1)[:, :k]
             for row, path in enumerate(some):
                 found[path] = [rights[at] for at in best[row] if rights[at] != path]
+        return found
+
+    def _by_words(self) -> dict[str, list[str]]:
+        """For each left file the right ones that have most of its rare words."""
+        holders: dict[str, list[str]] = {}
+        for path, text in self._there.items():
+            for word in text.words & self._weights.keys():
+                holders.setdefault(word, []).append(path)
+        found: dict[str, list[str]] = {}
+        for path, text in self._here.items():
+            weights: dict[str, float] = {}
+            for word in text.words & holders.keys():
+                for other in holders[word] if len(holders[word]) <= CROWD else ():
+                    weights[other] = weights.get(other, 0.0) + self._weights[word] ** 2
+            weights.pop(path, None)
+            found[path] = nlargest(self._count, sorted(weights), key=weights.__getitem__)
         return found
 
     def _sharing(self) -> dict[str, dict[str, set[str]]]:
@@ -161,28 +206,33 @@ class Meaning:
 
     # --- judging
 
-    def _judged(self, path: str) -> list[_Judged]:
-        if path not in self._known:
-            others = {*self._near.get(path, ()), *self._by_value.get(path, {})}
-            if not self._with_vectors:
-                others |= self._there.keys() - {path}
-            found = [self._judge(path, other) for other in sorted(others)]
-            self._known[path] = sorted(found, key=lambda one: (-one.score, one.path))
-        return self._known[path]
+    def _candidates(self, path: str) -> list[_Judged]:
+        others = {*self._near.get(path, ()), *self._by_value.get(path, {})}
+        return [self._judge(path, other) for other in sorted(others)]
 
     def _judge(self, path: str, other: str) -> _Judged:
-        self._compared += 1
         mine, theirs = self._here[path], self._there[other]
         likeness, here, there = _best_pair(mine, theirs)
         common, share = self._words(mine.words, theirs.words)
-        score = min(1.0, max(0.0, likeness + WORD_WEIGHT * share) / FULL)
         told = [f"likeness {likeness:.2f}"] if self._with_vectors else []
         told += [f"words: {', '.join(common[:3])}"] if common else []
+        shared = 0.0
         for name in sorted(self._by_value.get(path, {}).get(other, ())):
             kind = next(kind for kind, sides in self._shared.items() if _states(sides, path, name))
-            score = 1 - (1 - score) * (1 - _SHARED[kind])
+            shared += _SHARED[kind]
             told.append(f"same {name.replace('_', ' ')}")
-        return _Judged(other, round(score, 3), "; ".join(told), here, there)
+        alike = max(0.0, likeness + WORD_WEIGHT * share)
+        return _Judged(other, alike, shared, "; ".join(told), here, there)
+
+    def _strength(self, path: str, one: _Judged) -> float:
+        """What speaks for a pair: 1 and more is certain.
+
+        A likeness says more where no other file of either side has nearly as much of it: some texts
+        are near to all, and some to none (Artetxe and Schwenk, "Margin-based Parallel Corpus
+        Mining", ACL 2019).
+        """
+        others = (self._alike.left[path][1] + self._alike.right[one.path][1]) / 2
+        return max(0.0, one.alike - RUNNER_UP * others) / FULL + one.shared
 
     def _words(self, mine: set[str], theirs: set[str]) -> tuple[list[str], float]:
         """Rare words in common, the rarest first, and their share of all rare words."""
@@ -214,50 +264,50 @@ class Meaning:
         how = "passages alike, less what all of their side have in common; rare words"
         how = how if self._with_vectors else "rare words alone, for there are no vectors"
         return (
-            f"{how}; common numbers, names and amounts; at least {self._threshold:g}, and nothing "
-            "much nearer"
+            f"{how}; less half of what the next nearest have; common numbers, names and amounts; "
+            f"at least {self._threshold:g}, and nothing much nearer"
         )
 
     def fits(self, path: str) -> dict[str, Pair]:
         """The right files that are about the same, each with the passages that say so."""
-        fitting = [one for one in self._of(path) if self._fits(path, one)]
-        return {one.path: self._pair(path, one) for one in fitting}
+        return {one.path: self._pair(path, one) for one in self._fitting(path)}
 
     def misses(self, path: str) -> list[Pair]:
         """The nearest of the others."""
-        others = [one for one in self._of(path) if one.score > 0 and not self._fits(path, one)]
+        fitting = {one.path for one in self._fitting(path)}
+        others = [
+            one
+            for one in sorted(
+                self._judged.get(path, ()), key=lambda one: (-self._strength(path, one), one.path)
+            )
+            if one.path not in fitting and self._strength(path, one) > 0
+        ]
         return [self._pair(path, one) for one in others[:MISSES]]
 
-    def _of(self, path: str) -> list[_Judged]:
-        return self._judged(path) if path in self._here else []
-
-    def _fits(self, path: str, one: _Judged) -> bool:
-        """Whether a candidate is near enough, and neither file has one that is much nearer."""
-        if one.score < self._threshold:
-            return False
-        nearest = max(self._judged(path)[0].score, self._nearest_of_right()[one.path])
-        return one.score >= RIVAL * nearest
-
-    def _nearest_of_right(self) -> dict[str, float]:
-        if not self._best:
-            for path in self._here:
-                for one in self._judged(path):
-                    self._best[one.path] = max(self._best.get(one.path, 0.0), one.score)
-        return self._best
+    def _fitting(self, path: str) -> list[_Judged]:
+        """Candidates that are near enough, where neither file has one that is much nearer."""
+        found = []
+        for one in self._judged.get(path, ()):
+            strength = self._strength(path, one)
+            nearest = max(self._strong.left[path][0], self._strong.right[one.path][0])
+            if min(1.0, strength) >= self._threshold and strength >= RIVAL * nearest:
+                found.append(one)
+        return found
 
     def use(self) -> KeyUse:
         """How the key was compared."""
         both = "what the file says"
         return KeyUse(
             self.asked, both, both, self.words, len(self._here), len(self._there),
-            len(self._here), len(self._there), self._compared,
+            len(self._here), len(self._there), sum(map(len, self._judged.values())),
         )  # fmt: skip
 
     def _pair(self, path: str, one: _Judged) -> Pair:
         mine, theirs = self._here[path], self._there[one.path]
         left = self._passage(mine, one.here, theirs.words)
         right = self._passage(theirs, one.there, mine.words)
-        return Pair(self.asked, left, Fit(At(one.path, right), one.score, one.how))
+        score = round(min(1.0, self._strength(path, one)), 3)
+        return Pair(self.asked, left, Fit(At(one.path, right), score, one.how))
 
     def _passage(self, text: _Text, at: int, others: set[str]) -> FieldValue:
         """The sentence of a passage that says most of what the pair is about."""
@@ -338,7 +388,7 @@ def _load(texts: Mapping[str, _Text], vectors: Vectors, embedder: Embedder | Non
 
 
 def _of_cores(unique: Sequence[_Text], embedder: Embedder) -> set[int]:
-    """Give the texts that are mostly template the vectors of what is not; says which these are."""
+    """Give texts the vectors of what is their own, and say which these are."""
     passages = {id(text): [passage for _, passage, *_ in text.passages] for text in unique}
     found = cores.cores(passages, _stems)
     every = [stretch for own in found.values() for _, stretch in own]

@@ -19,10 +19,11 @@ from msgspec.structs import replace
 from lsfs import bytewise
 from lsfs.index.facts.dates import fold
 from lsfs.index.facts.names import is_legal_form, is_title, name_of
+from lsfs.index.fields.definitions import NUMBER_WORD, NUMBER_WORDS, definitions
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, is_firm, windows
 from lsfs.index.fields.labels import Found
-from lsfs.index.fields.meant import Source
+from lsfs.index.fields.meant import Source, called, role_of
 from lsfs.index.join.reading import SideFile, Values
 from lsfs.index.store.catalog import Catalog
 from lsfs.model import FieldValue
@@ -31,6 +32,9 @@ RULE = "mention"
 SURE = 0.7  # of a value that is only mentioned
 _LEAST_CODE = 4  # characters of a code with letters and digits, without its marks
 _LEAST_DIGITS = 6  # of one of digits alone: shorter ones are years, numbers of houses, amounts
+_LEAST_IN_ROW = 5  # the same in the cells of a list, where no postcodes are
+_LEAST_ANNOUNCED = 3  # the same behind a word for what it is
+_SHORT_FOR_INVOICE = frozenset(("inv", "rg", "rnr", "re", "fact", "fra", "ft"))
 _MANY_DIGITS = 9  # of one of digits and marks
 _LONGEST = 8  # parts of a code, words of a name
 _LONGEST_CODE = 48  # characters
@@ -53,12 +57,13 @@ _BESIDE = frozenset(
     for line in (
         "re ref reference inv invoice invoices no nr payment pmt paid pay part partial balance bal",
         "from to for by transfer credit debit direct standing order rent fee fees deposit thanks",
-        "sepa giro bacs chq cheque card advance settlement account acc",
+        "sepa giro bacs chq cheque card advance settlement account acc received sent fps wire",
         "rechnung rechn rg zahlung uberweisung ueberweisung gutschrift lastschrift miete rest von",
-        "an fur fuer teilzahlung",
+        "an fur fuer teilzahlung dauerauftrag eingang",
         "facture fact paiement virement vir prelevement loyer solde de du a pour acompte",
-        "factura pago transferencia recibo alquiler saldo del",
-        "fattura pagamento bonifico affitto",
+        "recu emis inst faveur",
+        "factura pago transferencia recibo alquiler saldo del recibida emitida favor",
+        "fattura pagamento bonifico affitto ricevuto favore",
     )
     for word in line.split()
 )
@@ -91,15 +96,23 @@ def _near_digits(text: str) -> Iterator[_Part]:
 
 
 class _Codes:
-    """Codes that are looked for: by their letters and digits, whatever marks are between."""
+    """Codes that are looked for: by their letters and digits, whatever marks are between.
 
-    def __init__(self, values: Iterable[FieldValue]) -> None:
-        self._normal: dict[str, str] = {}
+    A short one of digits, or one that may be a date, only behind a word for what it is: "Inv 0312".
+
+    Args:
+        values: have the codes.
+        words: that announce such a code, folded.
+    """
+
+    def __init__(self, values: Iterable[FieldValue], words: Collection[str]) -> None:
+        self._words = words
+        self._normal: dict[str, str] = {}  # of its letters and digits
         self._phrases: set[str] = set()
         for value in values:
             parts = [fold(part) for part in _PART.findall(value.normal)]
             plain = "".join(parts)
-            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_DIGITS
+            least = _LEAST_CODE if any(map(str.isalpha, plain)) else _LEAST_ANNOUNCED
             if len(parts) <= _LONGEST and len(plain) >= least and any(map(str.isdigit, plain)):
                 self._normal[plain] = value.normal
                 self._phrases |= {" ".join(parts), plain}
@@ -112,7 +125,7 @@ class _Codes:
         """How the full-text index has them, but for other marks in them."""
         return sorted(self._phrases)
 
-    def found(self, text: str) -> Iterator[Form]:
+    def found(self, text: str, *, in_row: bool = False) -> Iterator[Form]:
         """Where they stand, each of the longest."""
         parts = list(_near_digits(text))
         behind = 0
@@ -120,12 +133,13 @@ class _Codes:
             before = text[first.start - 1 : first.start]
             if first.start < behind or (before and before in _GLUED):
                 continue
-            form = self._at(text, parts, n)
+            form = self._at(text, parts, n, in_row=in_row)
             if form is not None:
                 behind = form.end
                 yield form
 
-    def _at(self, text: str, parts: Sequence[_Part], n: int) -> Form | None:
+    def _at(self, text: str, parts: Sequence[_Part], n: int, *, in_row: bool) -> Form | None:
+        announced = self._is_announced(parts, n)
         plain, found = "", None
         for at in range(n, min(n + _LONGEST, len(parts))):
             gap = text[parts[at - 1].end : parts[at].start] if at > n else ""
@@ -133,17 +147,26 @@ class _Codes:
                 break
             plain += parts[at].folded
             end = parts[at].end
-            written = text[parts[n].start : end]
-            if plain in self._normal and _ends(text, end) and self._is_code(plain, written):
-                found = Form(parts[n].start, end, self._normal[plain])
+            if plain in self._normal and _ends(text, end):
+                written = text[parts[n].start : end]
+                if announced or self._is_code(plain, written, in_row=in_row):
+                    found = Form(parts[n].start, end, self._normal[plain])
             if plain not in self._begun:
                 break
         return found
 
-    def _is_code(self, plain: str, written: str) -> bool:
+    def _is_announced(self, parts: Sequence[_Part], n: int) -> bool:
+        before = [part.folded for part in parts[max(0, n - 2) : n]]
+        if before and before[-1] in NUMBER_WORDS:
+            before.pop()
+        return bool(before) and before[-1] in self._words
+
+    def _is_code(self, plain: str, written: str, *, in_row: bool) -> bool:
         """Digits with marks between may be a date, an amount, unless they are many and the same."""
-        if plain == fold(written) or not plain.isdigit():
+        if not plain.isdigit():
             return True
+        if plain == fold(written):
+            return len(plain) >= (_LEAST_IN_ROW if in_row else _LEAST_DIGITS)
         return len(plain) >= _MANY_DIGITS and written.casefold() == self._normal[plain].casefold()
 
 
@@ -152,16 +175,41 @@ def _ends(text: str, end: int) -> bool:
     return not (text[end : end + 1] and text[end] in _GLUED and text[end + 1 : end + 2].isalnum())
 
 
+@lru_cache(maxsize=64)
+def _words_for(one: Source) -> frozenset[str]:
+    """Single words that stand before a number of a source, folded."""
+    if one.label:
+        labels = called(one.label)
+    else:
+        labels = frozenset(
+            label for label, field in definitions().labels.items() if field in one.names
+        )
+    words = (label.removesuffix(f" {NUMBER_WORD}").split() for label in labels)
+    return frozenset(word[-1] for word in words if len(word) == 1) | (
+        _SHORT_FOR_INVOICE if "invoice_number" in one.names else frozenset()
+    )
+
+
 class _Names:
-    """Names that are looked for: of two words and more, or of firms with their legal form."""
+    """Names that are looked for: of two words and more, or of firms with their legal form.
+
+    In the cells of a list also by their initials: banks write "O. PRICE", "PRICE O".
+    """
 
     def __init__(self, values: Iterable[FieldValue]) -> None:
-        self._by_first: dict[str, dict[tuple[str, ...], FieldValue]] = {}
+        self._by_first: dict[str, dict[tuple[str, ...], str]] = {}
+        self._initials: dict[str, dict[tuple[str, ...], str]] = {}
+        shortened: dict[tuple[str, ...], set[str]] = {}
         for value in values:
             name = name_of(value.value)
             for words in name.spellings:
                 if 1 < len(words) <= _LONGEST or is_firm(value.value):
-                    self._by_first.setdefault(words[0], {}).setdefault(words, value)
+                    self._by_first.setdefault(words[0], {}).setdefault(words, value.normal)
+                for one in () if name.legal else _with_initial(words):
+                    shortened.setdefault(one, set()).add(value.normal)
+        for words, normals in shortened.items():
+            if len(normals) == 1:  # else it may be either
+                self._initials.setdefault(words[0], {})[words] = min(normals)
 
     def __bool__(self) -> bool:
         return bool(self._by_first)
@@ -170,25 +218,32 @@ class _Names:
         """How the full-text index has them, but for "and"."""
         return sorted({" ".join(words) for named in self._by_first.values() for words in named})
 
-    def found(self, text: str, *, alone: bool = False) -> Iterator[Form]:
+    def found(self, text: str, *, in_row: bool = False, alone: bool = False) -> Iterator[Form]:
         """Where they stand.
 
         Args:
+            in_row: also by their initials.
             alone: only where the text has little else before them, and an address at most behind.
         """
         parts = list(_parts(text))
         behind = 0
         for n, first in enumerate(parts):
-            if n < behind or first.folded not in self._by_first:
-                continue
-            for words, value in sorted(
-                self._by_first[first.folded].items(), key=lambda one: -len(one[0])
-            ):
+            named = dict(self._by_first.get(first.folded, {}))
+            named |= self._initials.get(first.folded, {}) if in_row else {}
+            for words in sorted(named, key=len, reverse=True) if n >= behind else ():
                 end = _end_of(text, parts, n, words)
                 if end and _stands(text, parts, n, end, alone=alone):
-                    yield Form(first.start, parts[end - 1].end, value.normal)
+                    yield Form(first.start, parts[end - 1].end, named[words])
                     behind = end
                     break
+
+
+def _with_initial(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """A person's name as banks write it: "J Ellery", "Ellery J", "Ellery Joan"."""
+    if len(words) != 2 or min(map(len, words)) == 1:
+        return ()
+    first, last = words
+    return (first[0], last), (last, first[0]), (last, first)
 
 
 def _end_of(text: str, parts: Sequence[_Part], n: int, words: Sequence[str]) -> int:
@@ -260,6 +315,7 @@ def filled(
     look = _looking(one, others) if lacking else None
     if look is None:
         return stated
+    elsewhere = _in_other_roles(catalog, one) if one.role else set()
     found = dict(stated)
     for file in lacking:
         if file.row and (values := _first(_in_row(file, one, look))):
@@ -269,9 +325,20 @@ def filled(
         if not file.row:
             of_document.setdefault(file.document_id, []).append(file.path)
     for id_, passages in _passages(catalog, _likely(catalog, look, of_document.keys())):
-        if values := _first(_in_text(passages, one, look)):
-            found |= dict.fromkeys(of_document[id_], values)
+        values = _first(_in_text(passages, one, look))
+        for path in of_document[id_]:
+            if kept := [value for value in values if (path, value.normal) not in elsewhere]:
+                found[path] = kept
     return found
+
+
+def _in_other_roles(catalog: Catalog, one: Source) -> set[tuple[str, str]]:
+    """Paths, and the parties that they tell to have another role: a supplier is no customer."""
+    return {
+        (stated.path, stated.field.normal)
+        for stated in catalog.fields("party")
+        if role_of(stated.field.rule) not in ("", one.role)
+    }
 
 
 def _first(values: Iterable[FieldValue]) -> list[FieldValue]:
@@ -291,7 +358,7 @@ def _looking(one: Source, others: Iterable[FieldValue]) -> _Look | None:
     if one.type == "party":
         look: _Look = _Names(others)
     elif one.type == "number" or (one.type == "text" and one.label):
-        look = _Codes(others)
+        look = _Codes(others, _words_for(one))
     else:
         return None
     return look or None
@@ -304,7 +371,7 @@ def _in_row(file: SideFile, one: Source, look: _Look) -> Iterator[FieldValue]:
     document = row.of.document
     for start, end in row.cells.values():
         cell = document.text[start:end]
-        for form in look.found(cell):
+        for form in look.found(cell, in_row=True):
             there = replace(form, start=start + form.start, end=start + form.end)
             yield placed(Found(one.fields[0], there, RULE, SURE), document.text, row.of.places)
 

@@ -22,7 +22,7 @@ from lsfs.index.fields.meant import (
     source,
     without_signers,
 )
-from lsfs.index.join.lists import List, Row, file_of, may_be_list
+from lsfs.index.join.lists import List, Row, file_of, is_list, may_be_list
 from lsfs.index.store import stated
 from lsfs.index.store.catalog import Catalog
 from lsfs.model import FieldValue
@@ -72,7 +72,11 @@ def with_rows(
         if not may_be_list(file.path, file.kind):
             found.append(file)
             continue
-        one = List(file.path, catalog.load(file.document_id), known)
+        document = catalog.load(file.document_id)
+        if not is_list(document, file.kind):
+            found.append(file)
+            continue
+        one = List(file.path, document, known)
         found += [_of_row(file, row, known) for row in one.rows] or [file]
         if one.rows:
             heads = ", ".join(filter(None, one.rows[0].heads[:SHOWN_HEADS]))
@@ -246,6 +250,25 @@ def own_names(catalog: Catalog) -> list[str]:
     per_document = Counter(document for document, _, _ in rows)
     several = {document for document, count in per_document.items() if count > 1}
     written = {normal: value for _, normal, value in reversed(rows)}
-    counted = Counter(normal for document, normal, _ in rows if document in several)
+    holders: dict[str, set[int]] = {}
+    for document, normal, _ in rows:
+        if document in several:
+            holders.setdefault(normal, set()).add(document)
     least = max(OWN_FILES, OWN_SHARE * len(several))
-    return [written[normal] for normal, count in sorted(counted.items()) if count >= least]
+    own = sorted(name for name, found in holders.items() if len(found) >= least)
+    if not own:  # two spellings may share the files; where one has them this is another firm
+        for name, *longer in _by_beginning(holders):
+            if len(holders[name].union(*(holders[one] for one in longer))) >= least:
+                own += [name, *(one for one in longer if len(holders[one]) >= OWN_FILES)]
+    return [written[name] for name in own]
+
+
+def _by_beginning(names: Collection[str]) -> list[list[str]]:
+    """Names that begin with the words of another one behind it: on its paper a firm says more."""
+    found: list[list[str]] = []
+    for name in sorted(names):  # what begins with a name follows it
+        if found and " " in found[-1][0] and name.startswith(f"{found[-1][0]} "):
+            found[-1].append(name)
+        else:
+            found.append([name])
+    return found

@@ -14,8 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 # What a column weighs in BM25. FTS5 takes the columns of a passage together, by the weights in
-# lsfs.index.find.keyword.PASSAGE_RANK; Lance takes each for itself, so that a word of a short column
-# counts for more. Of weights that were tried, these come nearest to FTS5 (docs/libraries.md).
+# lsfs.index.find.keyword.PASSAGE_RANK; Lance takes each for itself, so that a word of a short
+# column counts for more. Of weights that were tried, these come nearest to FTS5
+# (docs/libraries.md).
 WEIGHTS = {"text": 1.0, "heading": 0.05, "parts": 0.3}
 LONGER = 2  # letters by which a word may be longer than its beginning
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(\()|(\))|(\{[^}]*\}\s*:|\w+\s*:)|(\*)|([\w]+)|(,)')

@@ -15,7 +15,8 @@ any other version. In each head these hold, and ``lsfs.index.library.check`` loo
 - the bytes of each ``file.digest`` are in ``files``.
 
 A document that no file has is of a content that went; it stays until a compaction collects it.
-The columns are those of the catalog (:mod:`lsfs.index.store.schema`), except where they are told here.
+The columns are those of the catalog (:mod:`lsfs.index.store.schema`), except where they are told
+here.
 """
 
 from __future__ import annotations

@@ -461,7 +461,8 @@ class VectorStore:
     ) -> tuple[Ids, Matrix]:
         """The passages most like a query.
 
-        Of up to :data:`lsfs.index.meaning.codes.FEW` all are scored; of more, those with the likest signs.
+        Of up to :data:`lsfs.index.meaning.codes.FEW` all are scored; of more, those with the
+        likest signs.
 
         Args:
             query: float32, [dimension], length 1.

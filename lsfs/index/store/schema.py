@@ -34,8 +34,8 @@ SCHEMA_VERSION = 5
 #                file had earlier, kept for a while so that they need not be read again when they
 #                come back; no query of the present may see them. The others are collected.
 #   digest       BLAKE3 of the bytes (32 bytes)
-#   named        what of a file's name the reading rested on; see lsfs.index.readers.naming. A file with the
-#                same bytes under a name of another kind has a document of its own.
+#   named        what of a file's name the reading rested on; see lsfs.index.readers.naming. A file
+#                with the same bytes under a name of another kind has a document of its own.
 #   parser, parser_version   who read it; a newer version reads it again
 #   media_type, title, author, line_unit   from the parser
 #   text_bytes, page_bytes   lengths as lsfs.markdown writes it: whole; a JSON list, page by page
@@ -59,8 +59,8 @@ SCHEMA_VERSION = 5
 #
 # vector_removal: passages whose vector is to be deleted from LanceDB; the row goes when it is done.
 # content_date: dates that a file states (lsfs.model.ContentDate), strongest first by ordinal.
-# field: what a document states (lsfs.model.FieldValue); see lsfs.index.store.stated. Those of the rules
-#                are made when it is read, those of the model when they are asked for.
+# field: what a document states (lsfs.model.FieldValue); see lsfs.index.store.stated. Those of the
+#                rules are made when it is read, those of the model when they are asked for.
 #   normal       the value as it is compared
 #   place        as people write it
 #   rule         how it was found; 'model' for the model's
@@ -77,8 +77,8 @@ SCHEMA_VERSION = 5
 # document_topic: the narrowest topic of a document.
 #   likeness     cosine of the document and the topic
 # saved_group: groupings kept as directories (lsfs.index.groups.grouped.SavedGroup).
-# signature: MinHash of a document's wording (lsfs.index.facts.near), 128 numbers of 32 bits as stored by
-#                this machine; none for one that is too short to be compared.
+# signature: MinHash of a document's wording (lsfs.index.facts.near), 128 numbers of 32 bits as
+#                stored by this machine; none for one that is too short to be compared.
 # saved_search: queries kept as directories; hits as JSON, computed at `generation`.
 # saved_question: questions kept as files, with their answers; see lsfs.index.store.kept.
 # saved_join: joins kept as directories (lsfs.joins.SavedJoin).

@@ -1,10 +1,10 @@
 """The catalog as somebody sees it who may see some of the files only.
 
-As in :mod:`lsfs.index.store.then`, temporary tables of a connection of its own take the place of those in
-the database: ``file`` and what is said of files hold the visible ones, and :mod:`lsfs.index.store.veil`
-hides the rest. So every query finds nothing else, also one that is written later. Only what ranks
-passages, the full-text index and the vectors, knows of the others; what it finds is looked up here,
-and left out (``Search._without_file``).
+As in :mod:`lsfs.index.store.then`, temporary tables of a connection of its own take the place of
+those in the database: ``file`` and what is said of files hold the visible ones, and
+:mod:`lsfs.index.store.veil` hides the rest. So every query finds nothing else, also one that is
+written later. Only what ranks passages, the full-text index and the vectors, knows of the others;
+what it finds is looked up here, and left out (``Search._without_file``).
 """
 
 from __future__ import annotations
