@@ -76,12 +76,15 @@ def compound_facts(source: Source) -> Facts:
 def _check_chains(file: Any) -> None:
     following = file.fat
     starts = [entry.isectStart for entry in file.direntries if entry is not None]
+    ending: set[int] = set()  # sectors of chains that were followed to their end
     for start in (file.first_dir_sector, file.first_mini_fat_sector, *starts):
-        sector, steps = start, 0
-        while sector < min(_LAST, len(following)):
-            sector, steps = following[sector], steps + 1
-            if steps > len(following):
+        sector, chain = start, set[int]()
+        while sector < min(_LAST, len(following)) and sector not in ending:
+            if sector in chain:
                 raise ParseError("the file is damaged: a chain of its sectors has no end")
+            chain.add(sector)
+            sector = following[sector]
+        ending |= chain
 
 
 def _facts(summary: bytes) -> Facts:

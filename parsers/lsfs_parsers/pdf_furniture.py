@@ -246,7 +246,9 @@ def _same_row(one: Line, other: Line) -> bool:
 
 def _repeats(edge: _Edge, at: int, edges: Sequence[Sequence[_Edge]], style: Style) -> bool:
     """Whether a line stands on the pages around as well, with the numbers of those pages."""
-    is_big = style.is_big(edge.line)  # "Chapter 4" in big letters is no page number
+    # "Chapter 4" in big letters is no page number, but a bare number at the foot is.
+    is_foot = not edge.at_top and _NUMBER_ALONE.fullmatch(edge.line.text) is not None
+    is_big = style.is_big(edge.line) and not is_foot
     if CAPTION.match(edge.line.text):
         return False
     line = edge.line

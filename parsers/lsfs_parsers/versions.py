@@ -21,7 +21,7 @@ VERSIONS = {
     "doc": 1,
     "docx": 1,
     "spreadsheet": 5,
-    "pdf": 9,
+    "pdf": 10,
     "ppt": 1,
     "pptx": 1,
     "odf": 1,

@@ -1,4 +1,4 @@
-"""PDF: numbers of lines in the margin are furniture, and the columns of tables are not."""
+"""PDF: numbers in the margins are furniture, and the columns of tables are not."""
 
 from __future__ import annotations
 
@@ -100,3 +100,21 @@ def test_a_few_numbers_are_of_the_text(read: Reader) -> None:
     assert margins(document) == []
     assert "1900 the tenant" in document.text
     assert all(block.kind is not BlockKind.FURNITURE for block in document.blocks)
+
+
+@pytest.mark.parametrize("size", [8, 12, 16])
+def test_numbers_at_the_foot_are_of_pages_in_letters_of_any_size(read: Reader, size: int) -> None:
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4, invariant=True)
+    for number in range(1, 4):
+        canvas.setFont("Helvetica", 9)
+        for n in range(30):
+            canvas.drawString(90, HEIGHT - 90 - n * LEADING, TEXT)
+        canvas.setFont("Helvetica", size)
+        canvas.drawCentredString(WIDTH / 2, 30, str(number))
+        canvas.showPage()
+    canvas.save()
+    document = read(stream.getvalue())
+    assert not any(letter.isdigit() for letter in document.text)
+    roles = [(one.text, one.role) for one in document.furniture]
+    assert roles == [(str(n), FurnitureRole.PAGE_NUMBER) for n in range(1, 4)]
