@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import tempfile
@@ -114,6 +115,15 @@ def test_a_page_of_any_shape_is_not_large() -> None:
         assert image.width * image.height <= 6_200_000
 
 
+def _descriptors() -> set[str]:
+    """What is open in this process: pipes and sockets by number, files by path."""
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # that of the listing itself
+            found.add(str(entry.readlink()))
+    return found
+
+
 @pytest.mark.parametrize(("way", "error"), [
     ("sleep", ParserTimeout), ("close", ParserTimeout), ("die", ParseError),
     ("flood", ParseError), ("lie", ParseError),
@@ -123,13 +133,13 @@ def test_whatever_it_does_it_ends(
 ) -> None:
     monkeypatch.setattr(drawing, "MODULE", "tests.web.misbehaving")
     limits = replace(LIMITS, parse_seconds=2.0)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = _descriptors()
     with tempfile.TemporaryFile() as file, pytest.raises(error):
         drawing.page_picture(file.fileno(), way, 1, 600, limits)
     deadline = time.monotonic() + 30  # threads of other tests may have some open for a moment
-    while len(list(Path("/proc/self/fd").iterdir())) > before and time.monotonic() < deadline:
+    while (left := _descriptors() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert not [one for one in left if one.startswith(("pipe:", "socket:"))]
     assert not any(_is_one(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
 
 
