@@ -116,6 +116,8 @@ def byline(document: Document) -> Iterator[Found]:
         lines = _title_page(document.text)
         found = [Found("author", form, BYLINE, 0.7) for form in _told(document.text, lines)]
         found = found or list(_standing(document.text, lines))
+    if not found:
+        return
     small = set(_WORDS.findall(_BESIDE.sub(" ", document.text[:LOOKED_AT])))
     # "Final Draft" and "North Wind": a name is made of words that the text does not use as such.
     yield from (one for one in found if _last_word(document.text, one.form) not in small)
@@ -188,16 +190,16 @@ def _is_person(text: str, start: int, end: int) -> bool:
 
 def _standing(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[Found]:
     """Names that stand below a title without a word; surer where the page shows what they are."""
-    head = [kinds_in(_WORDS.findall(text[slice(*line)])) for line in lines[:TITLES]]
-    if len(lines) < 3 or set().union(*head) & _PAPERS:
-        return
-    if _SALUTATION.search(text[:FRONT]) or _is_person(text, *lines[0]):
-        return
     named = [_named(text, *line) for line in lines]
     first = next((n for n, names in enumerate(named) if names and n), 0)
-    last = next((n for n in range(first, len(lines)) if not named[n]), len(lines))
-    if not first:
+    if len(lines) < 3 or not first:  # of most texts; what follows takes far longer
         return
+    head = [kinds_in(_WORDS.findall(text[slice(*line)])) for line in lines[:TITLES]]
+    if set().union(*head) & _PAPERS or _is_person(text, *lines[0]):
+        return
+    if _SALUTATION.search(text[:FRONT]):
+        return
+    last = next((n for n in range(first, len(lines)) if not named[n]), len(lines))
     said = [text[slice(*line)] for line in lines]
     beside = [*said[first + 1 - min(first, 2) : first], *said[last : last + BELOW]]
     shown = any(_SHOWS.search(line) for line in (*beside, *said[first:last])) or any(
