@@ -136,21 +136,7 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     engines = call.engines
     _catch_up(call, request.wait)
     asked = read_query(engines, request.query)
-    filters = replace(
-        asked.filters,
-        dir=paths.relative(request.dir) or asked.filters.dir,
-        after=request.after or asked.filters.after,
-        before=request.before or asked.filters.before,
-        date_field=request.date_field,
-        types=request.type or asked.filters.types,
-        kinds=request.kind or asked.filters.kinds,
-        author=request.author or asked.filters.author,
-        recipient=request.to or asked.filters.recipient,
-        not_types=(*request.not_type, *asked.filters.not_types),
-        not_kinds=(*request.not_kind, *asked.filters.not_kinds),
-        not_dirs=(*map(paths.relative, request.not_dir), *asked.filters.not_dirs),
-        not_words=(*request.without, *asked.filters.not_words),
-    )
+    filters = _within(asked.filters, request)
     plan = asked.plan
     with at_moment(call, request.at, wait=request.wait) as (then, notes):
         count = request.k * FOLDED if request.fold else request.k
@@ -174,6 +160,25 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     if request.save:
         keep_search(engines, request.save, request.query)
     return Hits(tuple(hits), (*notes, *plan.notes, *found.notes, *pending_note(engines)))
+
+
+def _within(asked: Filters, request: RetrieveRequest) -> Filters:
+    """What the query itself leaves out, and what the options do."""
+    return replace(
+        asked,
+        dir=paths.relative(request.dir) or asked.dir,
+        after=request.after or asked.after,
+        before=request.before or asked.before,
+        date_field=request.date_field,
+        types=request.type or asked.types,
+        kinds=request.kind or asked.kinds,
+        author=request.author or asked.author,
+        recipient=request.to or asked.recipient,
+        not_types=(*request.not_type, *asked.not_types),
+        not_kinds=(*request.not_kind, *asked.not_kinds),
+        not_dirs=(*map(paths.relative, request.not_dir), *asked.not_dirs),
+        not_words=(*request.without, *asked.not_words),
+    )
 
 
 class SearchName(Struct, frozen=True):

@@ -71,6 +71,7 @@ _BESIDE = re.compile(  # what may stand beside the names, and says that they are
     r"<[^<>\n]{0,80}@[^<>\n]{0,80}>|(?<![^\s<>,;])[^\s<>,;@]{1,64}@[^\s<>,;@]{1,80}|"
     r"(?:https?://|www\.)\S+|\([^()\n]{0,80}\)"
 )
+_BESIDE_HAS = ("@", "http", "www.", "(")  # one of these; most lines have none
 _DAY = (
     r"(?:\d{1,2}(?:st|nd|rd|th)?\.?[ \t]+(?:de[ \t]+)?[^\W\d_]{3,10}\.?,?[ \t]+"
     r"(?:del?[ \t]+)?\d{4}|"
@@ -214,8 +215,12 @@ def _standing(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[Found]:
 
 def _names(text: str, start: int, end: int) -> list[Form]:
     """The names that a line consists of; [] where there is more in it than names."""
-    line = _BESIDE.sub(lambda found: " " * len(found[0]), text[start:end])
-    line = _DATED.sub("", line).rstrip(" .*_")
+    line = text[start:end]
+    if any(sign in line for sign in _BESIDE_HAS):
+        line = _BESIDE.sub(lambda found: " " * len(found[0]), line)
+    if line.rstrip(" \t.")[-1:].isdigit():
+        line = _DATED.sub("", line)
+    line = line.rstrip(" .*_")
     if len(line) > LONGEST_LINE or _NO_NAMES.search(line):
         return []
     found, at = [], len(line) - len(line.lstrip())

@@ -57,6 +57,7 @@ _NUMBER = re.compile(
     r"(?:(?:[-/._]| ?[-/] ?(?=[A-Z]*\d))[A-Z\d]+)*",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"[:|][^\S\n|]*(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)  # each _DECLARED has one
 _DECLARED = re.compile(
     r"(?:\b(?:(?:invoice |document )?currency|devise|monnaie|moneda|divisa|valuta)|"
     r"w\u00e4hrung)\b[^\S\n]*[:|][^\S\n|]*(EUR|USD|GBP|CHF)\b",
@@ -169,7 +170,9 @@ class Reader:
         self._date_starts = [one.char_start for one in self.dates]
         self._currencies = values.currencies(text)
         one = len(self._currencies) == 1
-        declared = None if one else _DECLARED.search(text)  # of several the text names its own
+        declared = None
+        if not one and _CODE.search(text):  # of several the text names its own
+            declared = _DECLARED.search(text)
         self._currency = next(iter(self._currencies)) if one else declared[1] if declared else ""
         own = (d for d in dates if d.kind in (DateKind.SIGNED, DateKind.EFFECTIVE))
         self.own_date = next((d for d in own if d.char_start >= 0), None)  # the strongest
