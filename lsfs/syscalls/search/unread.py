@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from lsfs.model import Hit
 
 if TYPE_CHECKING:
@@ -32,8 +34,13 @@ def with_unread(
     Where words are looked for these have them in their path, so they come before what is merely
     alike; else all hits are in order of change, as they were.
     """
+    from lsfs.index.find.scope import has_unread
     from lsfs.syscalls.selection import matching, topic_of
 
+    # Who made a photo may be said in its path alone, which `matching` looks at.
+    widest = replace(filters.with_plan(plan, whole=True), author=filters.author)
+    if not has_unread(engines.catalog, widest):
+        return list(hits)
     fitting = matching(engines, plan, filters).entries
     silent = [entry for entry in fitting if entry.document_id is None]
     if not silent:
