@@ -38,6 +38,7 @@ _SCREEN_DPI = 96
 _POINTS = 72
 _PAGE_HEIGHT = 842.0  # points; what a photograph of a page is taken to show
 _BIG = 1_600  # pixels of the longer side, above which a picture is of a page, not of a screen
+_ICON = 64  # pixels of the longer side; what is smaller has no room for words
 _UNSURE = 0.4  # mean over a page; below, the letters are leaves and windows
 # EXIF and TIFF tags (Exif 2.32, 4.6)
 _DESCRIPTION, _CHANGED, _ARTIST, _EXIF = 0x010E, 0x0132, 0x013B, 0x8769
@@ -147,6 +148,8 @@ class _Reading:
 
     def _recognise(self, picture: Any, scale: float, page: PdfPage) -> None:
         """Put what a picture shows on its page."""
+        if max(self._image.size) < _ICON:
+            return
         left = self._source.seconds_left() - self._reserve
         if left <= 0 or self._tesseract is None:
             self._failed.append(page.number)
@@ -154,7 +157,7 @@ class _Reading:
             return
         try:
             with self._source.reading_picture(self._reserve) as seconds:
-                seen = self._tesseract.read(picture, scale, seconds)
+                seen = self._tesseract.read(picture, scale, seconds, may_be_blank=True)
         except OSError as error:
             self._failed.append(page.number)
             self._late = self._late or isinstance(error, TimeoutError)

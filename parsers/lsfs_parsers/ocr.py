@@ -61,6 +61,11 @@ class Recognised(Struct, frozen=True):
     aslant: Sequence[Line] = ()
 
     @property
+    def is_blank(self) -> bool:
+        """Whether it shows no letter at all."""
+        return not self.lines and not self.aslant
+
+    @property
     def confidence(self) -> float:
         """The mean over the letters, from 0 to 1; 0 without any."""
         letters = sum(len(line.text) for line in self.lines)
@@ -106,13 +111,17 @@ class Tesseract:
             bitmap.close()
         return self.read(picture, scale, seconds)
 
-    def read(self, picture: Any, scale: float, seconds: float) -> Recognised:
+    def read(
+        self, picture: Any, scale: float, seconds: float, *, may_be_blank: bool = False
+    ) -> Recognised:
         """What a grey picture shows: upright, or lying on any side, or on its head.
 
         Args:
             picture: of PIL.
             scale: pixels in a point.
             seconds: wall seconds it may take.
+            may_be_blank: most pictures of its kind, photographs, show no letter: it is read before
+                anything is asked about letters, which takes as long again.
 
         Raises:
             TimeoutError, OSError: see :meth:`read_page`.
@@ -120,7 +129,7 @@ class Tesseract:
         key = self._key(picture, scale)
         seen = _recalled(self._memory.known.get(key))
         if seen is None:
-            seen = self._seen(picture, scale, seconds)
+            seen = self._seen(picture, scale, seconds, may_be_blank)
             self._memory.keep(key, msgspec.json.encode(seen))
         return seen
 
@@ -131,14 +140,21 @@ class Tesseract:
             picture.tobytes(), digest_size=16, key=hashlib.blake2b(how.encode()).digest()
         ).hexdigest()
 
-    def _seen(self, picture: Any, scale: float, seconds: float) -> Recognised:
+    def _seen(self, picture: Any, scale: float, seconds: float, may_be_blank: bool) -> Recognised:
         seconds = min(seconds, LONGEST)
         end = time.monotonic() + seconds
-        look = self._look(picture, scale, seconds)
+        upright = self._turned(picture, scale, 0, "", end) if may_be_blank else None
+        if upright is not None and upright.is_blank:
+            return upright
+        look = self._look(picture, scale, max(0.1, end - time.monotonic()))
+        if self.languages(look.script) != self.languages():
+            upright = None  # that was read as another script
         first, second = (look.degrees, 0) if look.is_sure else (0, look.degrees)
-        seen = self._turned(picture, scale, first, look.script, end)
+        seen = (first == 0 and upright) or self._turned(picture, scale, first, look.script, end)
         if first != second and seen.confidence < _READABLE and end > time.monotonic():
-            other = self._turned(picture, scale, second, look.script, end)
+            other = (second == 0 and upright) or self._turned(
+                picture, scale, second, look.script, end
+            )
             seen = max(seen, other, key=lambda one: one.confidence)
         return seen
 

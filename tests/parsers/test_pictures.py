@@ -260,6 +260,33 @@ def test_a_page_that_cannot_be_read_is_turned(monkeypatch: pytest.MonkeyPatch) -
     assert (seen.degrees, seen.confidence) == (90, 0.9)
 
 
+@pytest.mark.parametrize(("sure", "asked"), [(None, ["30 20"]), (30, ["30 20", "osd", "20 30"])])
+def test_a_photograph_is_asked_about_letters_once_it_shows_some(
+    monkeypatch: pytest.MonkeyPatch, sure: int | None, asked: list[str]
+) -> None:
+    calls: list[str] = []
+
+    def run(_: Tesseract, arguments: list[str], data: bytes, seconds: float) -> str:
+        if "--list-langs" in arguments:
+            return "List\neng\nosd\n"
+        if "osd" in arguments:
+            calls.append("osd")
+            return "Rotate: 90\nOrientation confidence: 9\nScript: Latin\n"
+        calls.append(data.split(b"\n")[1].decode())
+        return table(*([] if sure is None else [word("words", 1, 0, 0, sure=sure)]))
+
+    monkeypatch.setattr(Tesseract, "_run", run)
+    Tesseract("tesseract").read(Image.new("L", (30, 20)), 2.0, 60, may_be_blank=True)
+    assert calls == asked
+
+
+@WITH_TESSERACT
+def test_icons_are_not_read(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tesseract, "read", lambda *_, **__: pytest.fail("it was read"))
+    document = read(saved(Image.effect_noise((48, 48), 80)), "a.png")
+    assert document.status is Status.EMPTY
+
+
 def test_languages_by_script(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = "List of\ndeu\neng\nfra\nosd\npol\nrus\nukr\nscript/Thai\n"
     monkeypatch.setattr(Tesseract, "_run", lambda *_: listed)
