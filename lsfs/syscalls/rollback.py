@@ -236,8 +236,9 @@ def hands(call: Call) -> Iterator[Hands]:
         journal = Journal(engines.state.history, engines.past.settled, engines.past.position)
         stack.callback(journal.close)
         captures = Captures(
-            engines.state.incoming, journal, engines.clock, engines.past.has, durable=durable(call)
-        )
+            engines.state.incoming, journal, engines.clock, engines.past.has,
+            captured=engines.past.journal.captured, durable=durable(call),
+        )  # fmt: skip
         stack.callback(captures.close)
         who = Who(os.geteuid(), os.getpid(), "lsfs")
         yield Directly(root, captures, journal, engines.clock, who)
