@@ -256,6 +256,12 @@ def _target(folder: int, name: bytes) -> bytes | None:
         return None
 
 
+def is_written(source: int, path: bytes) -> bool:
+    """Whether somebody has a file of the source open for writing, as far as that can be told."""
+    with _Folder(source) as folder:
+        return _is_written(folder, path)
+
+
 def _is_written(folder: _Folder, path: bytes) -> bool:
     """Whether somebody has the file open for writing; asked by taking a lease."""
     try:
