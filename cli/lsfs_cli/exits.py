@@ -17,6 +17,7 @@ _CODES: dict[str, Callable[[Any], int]] = {
     "Answer": lambda result: 0 if result.grounded or result.by == "plan" else 1,
     "Parsed": lambda result: 0 if result.calls else 1,
     "Waited": lambda result: 0 if result.done else 1,
+    "Restored": lambda result: int(any(change.problem for change in result.changes)),
     "Verdict": lambda result: 40 if result.problems else 0,
     "Checked": lambda result: 0 if all(one.repaired for one in result.problems) else 40,
 }

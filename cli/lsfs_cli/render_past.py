@@ -91,6 +91,8 @@ def _change(change: Change, *, dry: bool) -> Styled:
         line.append(f"  from {safe(change.origin)}", style="dim")
     if change.problem:
         line.append(f"  NOT DONE: {safe(change.problem)}", style="red")
+    if change.in_use:
+        line.append("  a program has it open: what that writes from now on is lost", style="yellow")
     return line
 
 

@@ -284,8 +284,9 @@ def _captures(
 
     durable = service.versions == "full"
     captures = Captures(
-        service.state.incoming, journal, SystemClock(), is_kept, names, durable=durable
-    )
+        service.state.incoming, journal, SystemClock(), is_kept, names, past.journal.captured,
+        durable=durable,
+    )  # fmt: skip
     stack.callback(captures.close)
     return captures
 

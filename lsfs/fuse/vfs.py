@@ -238,7 +238,10 @@ class Vfs(Noting):
             handle.writes()
         else:
             self.keeping.before_cutting(fd, change.size)
-            lengthened = os.fstat(fd).st_size <= change.size
+            before = os.fstat(fd)
+            lengthened = before.st_size <= change.size
+            if lengthened and before.st_size:
+                self._note_node(Op.APPENDING, fd)
             os.truncate(source.link_of(fd), change.size)
             self._noted(self.keeping.guard_of(os.fstat(fd)), os.fstat(fd))
             self._note_node(Op.WRITTEN, fd, appended=lengthened)

@@ -33,6 +33,8 @@ class Change(Struct, frozen=True):
         path: of what; ``origin`` is where a moved file was.
         version: the version that was brought back; 0 for what is no file.
         problem: why it was not done; "" when it was.
+        in_use: a program had it open for writing; what that writes from now on goes to the file
+            that was replaced or removed, and is lost.
     """
 
     action: str
@@ -40,6 +42,7 @@ class Change(Struct, frozen=True):
     version: int = 0
     origin: str = ""
     problem: str = ""
+    in_use: bool = False
 
 
 class Restored(Struct, frozen=True):
@@ -167,12 +170,13 @@ def _carry_out(call: Call, path: str, words: str, planned: list[Step], how: _How
             "what would change is not what was approved: something has changed since",
             hint="look at the plan once more",
         )
+    in_use = _in_use(call, planned)
     if planned and not how.dry_run:
         with hands(call) as changing:
             restorer = Restorer(changing, call.engines.past.open, durable=durable(call))
             outcome = restorer.run(planned)
         keeper_of(call).follow()
-    changes = [_change(step, "") for step in outcome.done]
+    changes = [_change(step, "", step.path in in_use) for step in outcome.done]
     changes += [_change(step, problem) for step, problem in outcome.failed]
     if outcome.failed and not outcome.done:
         step, problem = outcome.failed[0]
@@ -193,9 +197,22 @@ def _digest(call: Call, planned: list[Step]) -> str:
     return hasher.hexdigest(length=8)
 
 
-def _change(step: Step, problem: str) -> Change:
+def _in_use(call: Call, planned: list[Step]) -> set[bytes]:
+    """The files that are replaced or removed while a program has them open for writing."""
+    from lsfs.versions.scan import is_written
+
+    source = keeper_of(call).source
+    return {
+        step.path
+        for step in planned
+        if step.action in ("write", "remove") and is_written(source, step.path)
+    }
+
+
+def _change(step: Step, problem: str, in_use: bool = False) -> Change:
     number = step.row.number if step.row is not None else 0
-    return Change(step.action, os.fsdecode(step.path), number, os.fsdecode(step.origin), problem)
+    path, origin = os.fsdecode(step.path), os.fsdecode(step.origin)
+    return Change(step.action, path, number, origin, problem, in_use)
 
 
 def durable(call: Call) -> bool:
@@ -236,8 +253,9 @@ def hands(call: Call) -> Iterator[Hands]:
         journal = Journal(engines.state.history, engines.past.settled, engines.past.position)
         stack.callback(journal.close)
         captures = Captures(
-            engines.state.incoming, journal, engines.clock, engines.past.has, durable=durable(call)
-        )
+            engines.state.incoming, journal, engines.clock, engines.past.has,
+            captured=engines.past.journal.captured, durable=durable(call),
+        )  # fmt: skip
         stack.callback(captures.close)
         who = Who(os.geteuid(), os.getpid(), "lsfs")
         yield Directly(root, captures, journal, engines.clock, who)

@@ -79,6 +79,7 @@ class Captures:
         clock: says when.
         is_kept: whether the content of a file in this state is kept already.
         names: how many names of a file in this state are known.
+        captured: the state that a file was in when it was captured, by its name in ``incoming``.
         durable: a content is on the disk when the call that keeps it returns; else it survives the
             end of this process, and maybe not a power cut.
 
@@ -94,6 +95,7 @@ class Captures:
         clock: Clock,
         is_kept: Callable[[State], bool] = lambda _: False,
         names: Callable[[State], int] = lambda _: 0,
+        captured: Callable[[bytes], State | None] = lambda _: None,
         *,
         durable: bool = True,
     ) -> None:
@@ -112,7 +114,7 @@ class Captures:
         # By device and inode: large contents that are being copied, and those that have been.
         self._copying: dict[tuple[int, int], threading.Event] = {}
         self._prepared: dict[tuple[int, int], State] = {}
-        self._part_all()
+        self._part_all(captured)
 
     def close(self) -> None:
         """Let the folder go."""
@@ -293,12 +295,23 @@ class Captures:
         finally:
             os.close(fd)
 
-    def _part_all(self) -> None:
-        """Part what a process had linked that was killed before it removed the file."""
+    def _part_all(self, captured: Callable[[bytes], State | None]) -> None:
+        """Part what a process had linked that was killed before it removed the file.
+
+        Somebody may have written to the file since; then nobody has what was captured any more.
+        """
         with os.scandir(self._folder) as entries:
-            names = [entry.name for entry in entries if entry.stat().st_nlink > 1]
-        for name in names:
-            self.part(os.fsencode(name))
+            linked = [(entry.name, entry.stat()) for entry in entries if entry.stat().st_nlink > 1]
+        for name, stat in linked:
+            state = captured(os.fsencode(name))
+            if state is None or state.same_content(State.of(stat)):
+                self.part(os.fsencode(name))
+                continue
+            os.unlink(name, dir_fd=self._folder)
+            log.error(
+                "a version is lost: its file was to be removed, and lsfs was ended meanwhile; then "
+                "it was written to behind the mount"
+            )
 
     def _remember(self, state: State) -> None:
         self._recent[state.device, state.inode] = state

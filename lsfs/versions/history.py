@@ -309,7 +309,15 @@ class JournalReader:
             rows = self._query(f"SELECT {_COLUMNS} FROM event WHERE id = ?", (id_,))  # noqa: S608
         return rows[0].content if rows else spooled.get(id_)
 
-    def _query(self, query: str, values: tuple[int, ...]) -> list[Row]:
+    def captured(self, file: bytes) -> State | None:
+        """The state of a file that was captured, by its name in ``objects/incoming``."""
+        with self._lock:
+            rows = [row for row in self._spooled() if row.target == file]
+            where = "WHERE target = ? AND op = ?"
+            rows += self._query(f"SELECT {_COLUMNS} FROM event {where}", (file, Op.CAPTURED.value))  # noqa: S608
+        return next((event.state for event in _events(rows)), None)
+
+    def _query(self, query: str, values: tuple[int | str | bytes, ...]) -> list[Row]:
         try:
             stat = self._path.stat()
         except FileNotFoundError:

@@ -180,6 +180,16 @@ class Ledger(Timeline):
         self._removed(path, self._advance(time_ns), How.OUTSIDE)
         return True
 
+    def stay(self, contents: Iterable[int]) -> None:
+        """Some contents have left their names for others, of which is told next; () when it was.
+
+        Names that were exchanged or passed on, as those of logs are, would else take the place of
+        contents before these are found at theirs.
+        """
+        before, self._staying = self._staying, frozenset(contents)
+        for content in sorted(before - self._staying):
+            self._leave_unless_there(content)
+
     def moved(self, path: bytes, target: bytes, state: State, time_ns: int) -> None:
         """A file or folder was found under another name."""
         self._renamed(path, target, state, self._advance(time_ns), "")

@@ -185,6 +185,11 @@ class NotedLedger(Ledger):
         self._note("gone", path, time_ns)
         return super().gone(path, time_ns)
 
+    def stay(self, contents: Iterable[int]) -> None:
+        ids = sorted(contents)
+        self._note("stay", ids)
+        super().stay(ids)
+
     def moved(self, path: bytes, target: bytes, state: State, time_ns: int) -> None:
         self._note("moved", path, target, state, time_ns)
         super().moved(path, target, state, time_ns)

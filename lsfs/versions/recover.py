@@ -265,6 +265,8 @@ class _Replay:
                     ledger.found(path, State(*state), time_ns, target=target)
                 case "gone", [path, time_ns]:
                     ledger.gone(path, time_ns)
+                case "stay", [contents]:
+                    ledger.stay(contents)
                 case "moved", [path, target, state, time_ns]:
                     ledger.moved(path, target, State(*state), time_ns)
                 case "read", [state, digest, kept]:

@@ -32,8 +32,10 @@ class Hands(Protocol):
 
     root: int  # descriptor of the folder that the paths are relative to
 
-    def before_going(self, folder: int, name: bytes, path: bytes) -> None:
-        """A file's name is about to go, or to be given to another."""
+    def going(
+        self, folder: int, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
+        """For the block in which a file's name goes, or is given to another."""
         ...
 
     def done(self, op: Op, path: bytes, target: bytes | None, state: State | None) -> None:
@@ -51,8 +53,11 @@ class ThroughMount:
     def __init__(self, root: int) -> None:
         self.root = root
 
-    def before_going(self, folder: int, name: bytes, path: bytes) -> None:
+    def going(
+        self, folder: int, name: bytes, path: bytes
+    ) -> contextlib.AbstractContextManager[None]:
         """The mount sees to it."""
+        return contextlib.nullcontext()
 
     def done(self, op: Op, path: bytes, target: bytes | None, state: State | None) -> None:
         """The mount has noted it."""
@@ -78,15 +83,26 @@ class Directly:
         self._clock = clock
         self._who = who
 
-    def before_going(self, folder: int, name: bytes, path: bytes) -> None:
-        """Keep what the file holds."""
+    @contextlib.contextmanager
+    def going(self, folder: int, name: bytes, path: bytes) -> Iterator[None]:
+        """Keep what the file holds, apart from the file if that stays after all."""
+        kept = self._kept(folder, name, path)
+        try:
+            yield
+        except OSError:
+            if kept is not None:
+                self._captures.part(kept)
+            raise
+
+    def _kept(self, folder: int, name: bytes, path: bytes) -> bytes | None:
         try:
             fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         except FileNotFoundError:
-            return
+            return None
         try:
             if modes.S_ISREG(os.fstat(fd).st_mode):
-                self._captures.keep(fd, path, self._who, goes=True)
+                return self._captures.keep(fd, path, self._who, goes=True)
+            return None
         finally:
             os.close(fd)
 
@@ -238,8 +254,8 @@ class Restorer:
                 case "write" if step.row:
                     self._write(folder, name, step.path, step.row)
                 case "remove":
-                    self._hands.before_going(folder, name, step.path)
-                    os.unlink(name, dir_fd=folder)
+                    with self._hands.going(folder, name, step.path):
+                        os.unlink(name, dir_fd=folder)
                     self._hands.done(Op.REMOVED, step.path, None, None)
                 case "remove_dir":
                     os.rmdir(name, dir_fd=folder)
@@ -285,8 +301,7 @@ class Restorer:
                 os.fsync(fd)
 
         try:
-            with drafts.draft(folder, draft, fill):
-                self._hands.before_going(folder, name, path)
+            with drafts.draft(folder, draft, fill), self._hands.going(folder, name, path):
                 os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
         finally:
             content.close()

@@ -63,8 +63,13 @@ class Scan:
         news = [path for path, found in seen.items() if not _is_known(known.get(path), found)]
         gone = [path for path in known if path not in seen]
         moved = self._moves(gone, news, seen, known)
+        passed_on = self._passed_on(news, seen, known)
+        if passed_on:
+            self._stay(passed_on)
         for begin in range(0, len(news), AT_ONCE):
             self._tell(news[begin : begin + AT_ONCE], moved, busy)
+        if passed_on:
+            self._stay(set())
         # What is written to under another name is told of when both are looked at again.
         waiting = {moved[path] for path in map(os.fsencode, busy) if path in moved}
         busy |= set(map(os.fsdecode, waiting))
@@ -110,6 +115,27 @@ class Scan:
                 if content is not None and content in by_content and path not in known:
                     moved[path] = by_content.pop(content)
         return moved
+
+    def _passed_on(
+        self,
+        news: list[bytes],
+        seen: dict[bytes, tuple[State, bytes | None]],
+        known: dict[bytes, Known],
+    ) -> set[int]:
+        """Contents of files whose name another has by now, and that have another name."""
+        changed = [(row, seen[path][0]) for path in news if (row := known.get(path)) is not None]
+        left = {row.content for row, state in changed if row.inode not in (None, state.inode)}
+        if any(row.kind == "dir" and not state.is_dir for row, state in changed):
+            left |= {row.content for path, row in known.items() if path not in seen}
+        if not left:
+            return set()
+        with self._ledger.lock:
+            there = {self._ledger.content_in(seen[path][0]) for path in news}
+        return {content for content in left & there if content is not None}
+
+    def _stay(self, contents: set[int]) -> None:
+        with self._ledger.transaction():
+            self._ledger.stay(contents)
 
     def _tell(self, paths: list[bytes], moved: dict[bytes, bytes], busy: set[str]) -> None:
         fresh = {}
@@ -228,6 +254,12 @@ def _target(folder: int, name: bytes) -> bytes | None:
         return os.readlink(name, dir_fd=folder)
     except OSError:
         return None
+
+
+def is_written(source: int, path: bytes) -> bool:
+    """Whether somebody has a file of the source open for writing, as far as that can be told."""
+    with _Folder(source) as folder:
+        return _is_written(folder, path)
 
 
 def _is_written(folder: _Folder, path: bytes) -> bool:

@@ -40,6 +40,7 @@ class Timeline(Tables):
         super().__init__(path)
         self._equal = equal or (lambda *_: None)
         self._alike = alike or (lambda *_: False)
+        self._staying: frozenset[int] = frozenset()  # contents that come at other names next
 
     def _seen(self, path: bytes, row: Row | None, state: State, time_ns: int) -> ContentRow:
         """A content that no event told of: a version that came some time before ``time_ns``."""
@@ -98,7 +99,9 @@ class Timeline(Tables):
             appended = True  # who served the file was killed before it could say so
         if is_begun or self._is_same(old, path, state, appended):
             if is_begun and not old.is_in(state):
-                self.db.execute("UPDATE content SET size = ? WHERE id = ?", (state.size, old.id))
+                self.db.execute(
+                    "UPDATE content SET size = ?, digest = NULL WHERE id = ?", (state.size, old.id)
+                )
             self._settle(old, state)
             self._set_attributes(row, state, time_ns)
             return
@@ -113,17 +116,18 @@ class Timeline(Tables):
         rows = [row] if is_another else self._live_with(old.id, row)
         self._replace(rows, content, state, time_ns, how, who)
         has_left = known is not None and known.id == old.id
-        if not has_left and not self._live_with(old.id):
-            self._leave(old.id)
+        if not has_left:
+            self._leave_unless_there(old.id)
 
     def _replace(
         self, rows: list[Row], content: int, state: State, time_ns: int, how: str, who: str
     ) -> None:
         """All names of a file have another content."""
         for one in rows:
-            self._end(one, time_ns, how)
+            began = max(time_ns, one.begin_ns + 1)  # a further name may be younger than what it has
+            self._end(one, began, how)
             self._begin(
-                one.path, "file", state, time_ns, how, who,
+                one.path, "file", state, began, how, who,
                 content=content, number=one.number + 1, previous=one.id,
             )  # fmt: skip
 
@@ -166,9 +170,11 @@ class Timeline(Tables):
     def _forget_place(self, row: Row) -> None:
         """A file has lost a name: its content is not found in the source by it any more."""
         if row.content is not None:
-            others = self._rows("WHERE content = ? AND end_ns IS NULL", (row.content,))
-            if not others:
-                self._leave(row.content)
+            self._leave_unless_there(row.content)
+
+    def _leave_unless_there(self, content: int) -> None:
+        if content not in self._staying and not self._live_with(content):
+            self._leave(content)
 
     def _renamed(
         self, path: bytes, target: bytes, state: State | None, time_ns: int, who: str

@@ -52,8 +52,7 @@ class Writer:
                 os.fsync(fd)
 
         try:
-            with drafts.draft(folder, draft, whole):
-                self._hands.before_going(folder, name, path)
+            with drafts.draft(folder, draft, whole), self._hands.going(folder, name, path):
                 os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
             state = State.of(os.stat(name, dir_fd=folder, follow_symlinks=False))
         finally:
@@ -71,8 +70,8 @@ class Writer:
         *folders, name = path.split(b"/")
         folder = beneath.open_folder(self._hands.root, folders)
         try:
-            self._hands.before_going(folder, name, path)
-            os.unlink(name, dir_fd=folder)
+            with self._hands.going(folder, name, path):
+                os.unlink(name, dir_fd=folder)
         finally:
             os.close(folder)
         self._hands.done(Op.REMOVED, path, None, None)
@@ -117,8 +116,8 @@ class Writer:
             if beneath.stat(self._hands.root, target) is not None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
             # What takes the name in this very moment is replaced, but kept.
-            self._hands.before_going(other, new, target)
-            os.rename(name, new, src_dir_fd=folder, dst_dir_fd=other)
+            with self._hands.going(other, new, target):
+                os.rename(name, new, src_dir_fd=folder, dst_dir_fd=other)
             state = State.of(os.stat(new, dir_fd=other, follow_symlinks=False))
         self._hands.done(Op.RENAMED, path, target, state)
 

@@ -14,6 +14,19 @@ import pytest
 from lsfs_cli import schemas
 
 
+def first_object(process: subprocess.Popen[bytes], errors: Path) -> dict[str, object]:
+    """The first object that a program prints; what it wrote to ``errors``, should it end before."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == b"}\n":
+            found: dict[str, object] = json.loads(b"".join(lines))
+            return found
+    said = b"".join(lines).decode() + errors.read_text()
+    raise AssertionError(f"it ended with exit code {process.wait()}, and said: {said}")
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -31,15 +44,29 @@ def test_where_a_server_answers(tmp_path: Path, words: list[str]) -> None:
         "LSFS_STATE": str(tmp_path / "state"), "LSFS_DRIVE": str(docs), "LSFS_MODEL_CHAT": "none",
         "LSFS_MODEL_EMBED": "none", "LSFS_SHARE_ENABLED": "true", "HOME": str(tmp_path),
     }  # fmt: skip
-    lsfs = [sys.executable, "-m", "lsfs_cli"]
+    lsfs, errors = [sys.executable, "-m", "lsfs_cli"], tmp_path / "errors"
     subprocess.run([*lsfs, "init", str(docs)], env=environment, check=True, capture_output=True)
-    with subprocess.Popen(
-        [*lsfs, *words, "--json"], env=environment, stdout=subprocess.PIPE, cwd=docs
-    ) as process:
-        assert process.stdout is not None
+    with (
+        errors.open("wb") as file,
+        subprocess.Popen(
+            [*lsfs, *words, "--json"],
+            env=environment, stdout=subprocess.PIPE, stderr=file, cwd=docs,
+        ) as process,
+    ):  # fmt: skip
         try:
-            told = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
+            told = first_object(process, errors)
         finally:
             process.terminate()
     jsonschema.validate(told, schemas.of(words[0]))
     assert told["url"].startswith("http://127.0.0.1:")
+
+
+def test_a_program_that_ends_before_it_says_anything_is_quoted(tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    command = [sys.executable, "-c", "import sys; print('{'); sys.exit('no such port')"]
+    with (
+        errors.open("wb") as file,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file) as process,
+        pytest.raises(AssertionError, match=r"exit code 1, and said: \{\nno such port"),
+    ):
+        first_object(process, errors)

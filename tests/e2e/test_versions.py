@@ -216,3 +216,48 @@ def test_the_feed_of_changes_as_they_happen(
 
         eventually(lambda: ("renamed", "named.txt") in seen())
         assert ("created", "new.txt") in seen()
+
+
+def test_a_folder_goes_back_while_programs_have_its_files_open(
+    mounted: tuple[lsfs.Drive, Path],
+) -> None:
+    drive, mountpoint = mounted
+    folder = mountpoint / "folder"
+    folder.mkdir()
+    then = {name: f"{name} as it was\n".encode() * 9000 for name in ("log", "book", "read", "gone")}
+    for name, data in then.items():
+        (folder / name).write_bytes(data)
+    drive.wait_indexed()
+    drive.snapshot("then")
+    (folder / "gone").unlink()
+    for name in ("log", "book", "read"):
+        (folder / name).write_bytes(b"in between")
+    (folder / "new").write_bytes(b"removed by the rollback")
+    with (
+        (folder / "log").open("ab", buffering=0) as log,
+        (folder / "book").open("r+b", buffering=0) as book,
+        (folder / "new").open("ab", buffering=0) as new,
+        (folder / "read").open("rb") as read,
+    ):
+        log.write(b", appended to")
+        book.write(b"OVER")
+        new.write(b", and open")
+        done = drive.restore("then", "folder")
+        for file in (log, book, new):
+            file.write(b"nobody reads this")
+        assert read.read() == b"in between"
+    assert {place.name: place.read_bytes() for place in folder.iterdir()} == then
+    in_use = {change.path.rpartition("/")[2] for change in done.changes if change.in_use}
+    assert (in_use, [c.path for c in done.changes if c.problem]) == ({"log", "book", "new"}, [])
+    for name, before in (
+        ("log", b"in between, appended to"), ("book", b"OVERetween"),
+        ("new", b"removed by the rollback, and open"),
+    ):  # fmt: skip
+        path = f"folder/{name}"
+        kept = [one.version for one in drive.versions(path).versions if one.kept]
+        assert before in [drive.read(path, version=number, size=1 << 20).data for number in kept]
+    drive.rollback("folder", to=done.undo)
+    # As they were closed last; what was being written is a version, see above.
+    assert (folder / "log").read_bytes() == b"in between"
+    assert (folder / "new").read_bytes() == b"removed by the rollback"
+    assert not (folder / "gone").exists()

@@ -23,6 +23,7 @@ from lsfs.syscalls.drive import open_local
 from lsfs.versions import mend
 from lsfs.versions.contents import whole
 from lsfs.versions.keeper import Keeper
+from lsfs_cli.exits import exit_code
 from tests.versions.contents import noise
 
 pytestmark = [
@@ -266,6 +267,39 @@ def test_a_full_source_harms_no_version(tmp_path: Path, small: Callable[[str, in
         for number in range(PASSES):
             assert noise(100_000, number) in readable
             assert noise(50_000, 100 + number) in readable
+    whole_and_sound(drive)
+
+
+def test_a_folder_that_does_not_fit_is_whole_files_and_says_which(
+    tmp_path: Path, small: Callable[[str, int], Path]
+) -> None:
+    (tmp_path / "drive").mkdir()
+    small("drive/source", 3 << 20)
+    drive = CrashDrive(tmp_path / "drive", "kernel")
+    folder = drive.source / "folder"
+    folder.mkdir()
+    then = {f"file{number}": noise(200_000, number) for number in range(4)}
+    now = {name: noise(100_000, 9) for name in then}
+    with local(drive) as opened:
+        for contents in (then, now):
+            for name, data in contents.items():
+                (folder / name).write_bytes(data)
+            opened.wait_indexed()
+            opened.snapshot(f"of {len(data)}")
+        filler = fill(drive.source)
+        os.truncate(filler, filler.stat().st_size - 250_000)  # for one of them
+        result = opened.restore("of 200000", "folder")
+        failed = {change.path for change in result.changes if change.problem}
+        assert 0 < len(failed) < len(then)
+        assert exit_code(result) == 1
+        for name in then:
+            expected = now if f"folder/{name}" in failed else then
+            assert (folder / name).read_bytes() == expected[name]
+        filler.unlink()
+        assert exit_code(opened.restore("of 200000", "folder")) == 0
+        assert {name: (folder / name).read_bytes() for name in then} == then
+        opened.restore("of 100000", "folder")
+        assert {name: (folder / name).read_bytes() for name in then} == now
     whole_and_sound(drive)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.config import IndexConfig
+from lsfs.index.readers import pool as pool_module
 from lsfs.index.readers.ahead import FOR_EACH_WORKER, MAX_WEIGHT, Ahead, threads, workers_of
 from lsfs.index.readers.bundles import BYTES, bundles
 from lsfs.index.readers.pool import SandboxPool
@@ -117,3 +118,43 @@ def test_a_pool_reads_with_one_process_what_comes_one_by_one(tmp_path: Path) -> 
     finally:
         os.close(fd)
         pool.close()
+
+
+class Reading:
+    """A sandbox whose process takes as long to start, and to read, as it is let."""
+
+    made: list[Reading]
+
+    def __init__(self, _: IndexConfig) -> None:
+        self.is_starting = False
+        self.begun, self.started, self.done = (threading.Event() for _ in range(3))
+        self.made.append(self)
+
+    def read(self, fd: int, name: str) -> str:
+        self.is_starting = True
+        self.begun.set()
+        self.started.wait()
+        self.is_starting = False
+        self.done.wait()
+        return name
+
+
+def test_a_second_process_is_not_started_while_the_first_is_starting(
+    monkeypatch: pytest.MonkeyPatch, eventually: Callable[[Callable[[], object]], object]
+) -> None:
+    monkeypatch.setattr(pool_module, "PATIENCE", 0.005)
+    monkeypatch.setattr(Reading, "made", [], raising=False)
+    pool = SandboxPool(IndexConfig(parse_workers=1), Reading)  # type: ignore[arg-type]
+    first, second = Reading.made
+    with ThreadPoolExecutor(2) as executor:
+        try:
+            one = executor.submit(pool.read, 0, "one")
+            eventually(first.begun.is_set)
+            two = executor.submit(pool.read, 0, "two")
+            assert not second.begun.wait(0.1)
+            first.started.set()  # and it reads for long
+            eventually(second.begun.is_set)
+        finally:
+            for event in (first.started, second.started, first.done, second.done):
+                event.set()
+        assert {one.result(), two.result()} == {"one", "two"}

@@ -17,11 +17,14 @@ import lsfs
 _ROOT = str(Path(lsfs.__file__).parent)
 
 
-def run(action: Callable[[], object], lines: int = 0) -> tuple[bool, int]:
+def run(
+    action: Callable[[], object], lines: int = 0, before: Callable[[], object] = lambda: None
+) -> tuple[bool, int]:
     """Run an action in a process of its own, which is killed after so many lines of lsfs.
 
     Args:
         lines: 0 for not at all.
+        before: is done there first, and its lines are not counted.
 
     Returns:
         whether it came to its end, and how many lines that took.
@@ -29,7 +32,7 @@ def run(action: Callable[[], object], lines: int = 0) -> tuple[bool, int]:
     read_end, write_end = os.pipe()
     pid = os.fork()
     if not pid:
-        _child(action, lines, write_end)
+        _child(action, lines, before, write_end)
     os.close(write_end)
     with os.fdopen(read_end, "rb") as pipe:
         told = pipe.read()
@@ -40,7 +43,9 @@ def run(action: Callable[[], object], lines: int = 0) -> tuple[bool, int]:
     return True, int(told)
 
 
-def _child(action: Callable[[], object], lines: int, told: int) -> None:
+def _child(
+    action: Callable[[], object], lines: int, before: Callable[[], object], told: int
+) -> None:
     done = 0
 
     def trace(frame: FrameType, event: str, arg: Any) -> Any:
@@ -54,6 +59,7 @@ def _child(action: Callable[[], object], lines: int, told: int) -> None:
 
     code = 1
     try:
+        before()
         threading.settrace(trace)
         sys.settrace(trace)
         action()

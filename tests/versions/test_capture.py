@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 
 from lsfs.clock import Clock, FixedClock, SystemClock
 from lsfs.versions.capture import INLINE, UNSURE, Captures
+from lsfs.versions.contents import ContentLost, whole
 from lsfs.versions.events import Op, State
+from lsfs.versions.restore import Step
 from tests.versions.world import World
 
 LONG = b"x" * (INLINE + 1)
@@ -122,3 +125,60 @@ def test_nothing_is_dropped_from_the_journal_that_is_taken_in_meanwhile(
         dropped_before = world.keeper.past.settled()
         captured = [e.id for e in world.keeper.past.journal.after(0) if e.op is Op.CAPTURED]
         assert captured and min(captured) >= dropped_before
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_file_that_was_to_go_when_its_process_was_killed(
+    tmp_path: Path, edited: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with World(tmp_path) as world:
+        world.write("f", LONG)
+        world.keeper.follow()
+        world._keep("f", goes=True)  # and it is killed here
+        assert (world.source / "f").stat().st_nlink == 2
+        if edited:
+            with (world.source / "f").open("r+b") as file:
+                file.write(b"behind the mount")
+        caplog.set_level("CRITICAL", "lsfs.versions.capture")
+        captured = world.keeper.past.journal.captured
+        Captures(world.state.incoming, world.journal, world.clock, captured=captured).close()
+        assert (world.source / "f").stat().st_nlink == 1
+        world.keeper.look()
+        row = world.keeper.past.version("f", 1)
+        assert row is not None
+        if edited:
+            with pytest.raises(ContentLost):
+                world.keeper.past.open(row)
+        else:
+            with closing(world.keeper.past.open(row)) as content:
+                assert whole(content) == LONG
+
+
+def test_what_a_rollback_failed_to_remove_is_parted_from_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = {"unlink": os.unlink, "rename": os.rename}
+
+    def refusing(call: str) -> Callable[..., None]:
+        def refuse(*names: object, **more: Any) -> None:
+            if names[-1] == b"f":
+                raise PermissionError(1, "Operation not permitted")
+            plain[call](*names, **more)  # type: ignore[operator]
+
+        return refuse
+
+    with World(tmp_path) as world:
+        world.write("f", LONG)
+        world.write("f", LONG + LONG)
+        world.keeper.follow()
+        row = world.keeper.past.version("f", 1)
+        for step, call in ((Step("remove", b"f"), "unlink"), (Step("write", b"f", row), "rename")):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, call, refusing(call))
+                outcome = world.restore([step])
+            assert [problem for _, problem in outcome.failed] == ["Operation not permitted"]
+            assert (world.source / "f").stat().st_nlink == 1
+        with (world.source / "f").open("r+b") as file:
+            file.write(b"edited behind the mount")
+        world.keeper.look()
+        assert LONG + LONG in world.readable()["f"].values()

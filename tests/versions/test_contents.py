@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from lsfs.errors import NotFound
 from lsfs.versions import contents
@@ -233,3 +234,71 @@ def test_permissions_that_change_while_it_is_read_change_no_byte(world: World) -
         assert content.read(INLINE, len(data)) == data[INLINE:]
         note(world, Op.ATTRIBUTES, "f")
         assert content.read(0, len(data)) == data
+
+
+# --- names that pass from file to file behind the mount
+
+
+def behind(world: World, *renames: tuple[str, str]) -> None:
+    for old, new in renames:
+        (world.source / old).rename(world.source / new)
+    world.keeper.look()
+
+
+def test_a_log_that_is_rotated_behind_the_mount_keeps_its_history(world: World) -> None:
+    for path in ("log", "log.1", "log.2"):
+        world.write(path, path.encode() + LONG)
+    world.append("log", b" and more")
+    world.keeper.follow()
+    (world.source / "new").write_bytes(b"new log")
+    behind(world, ("log.1", "log.2"), ("log", "log.1"), ("new", "log"))
+    assert read(world, version(world, "log", 1)) == b"log" + LONG
+    assert read(world, version(world, "log", 2)) == b"log" + LONG + b" and more"
+    assert read(world, version(world, "log.1", 1)) == b"log.1" + LONG
+    assert read(world, version(world, "log.1", 2)) == b"log" + LONG + b" and more"
+    assert read(world, version(world, "log.2", 2)) == b"log.1" + LONG
+    assert [world.keeper.past.is_kept(version(world, "log.2", n)) for n in (1, 2)] == [False, True]
+    assert world.check().problems == []
+
+
+def test_names_exchanged_behind_the_mount_and_a_ledger_made_again(world: World) -> None:
+    for path in ("a", "b"):
+        world.write(path, path.encode())
+    world.keeper.follow()
+    behind(world, ("a", "t"), ("b", "a"), ("t", "b"))
+    for _ in range(2):
+        for path, other in (("a", "b"), ("b", "a")):
+            assert read(world, version(world, path, 1)) == path.encode()
+            assert read(world, version(world, path, 2)) == other.encode()
+        assert world.keeper.recover("a test")
+
+
+def test_a_further_name_that_is_younger_than_what_is_written_to_its_file(world: World) -> None:
+    world.write("a", b"first")
+    world.keeper.follow()
+    time.sleep(0.01)
+    (world.source / "a").write_bytes(b"written, and not noted")
+    before = (world.source / "a").stat()
+    time.sleep(0.01)
+    (world.source / "b").hardlink_to(world.source / "a")
+    state = State.of((world.source / "b").stat())._replace(size=5)
+    row = world.keeper.ledger.contents([version(world, "a").content or 0])[0]
+    state = state._replace(mtime_ns=row.mtime_ns or 0)
+    world.journal.append(world.clock.now_ns(), Op.WRITTEN, b"b", state=state)
+    world.keeper.look(["a"])
+    assert before.st_mtime_ns < version(world, "b", 1).begin_ns
+    assert world.check().problems == []
+    assert read(world, version(world, "b", 2)) == b"written, and not noted"
+
+
+def test_a_file_whose_times_were_set_is_the_same_where_its_digest_is_known(tmp_path: Path) -> None:
+    with World(tmp_path) as world:
+        world.keeper._read_bytes = 0  # too large to be kept when it is read
+        world.write("f", b"content")
+        world.keeper.look()
+        with (world.source / "f").open("rb") as file:
+            world.keeper.keep_read([(file.fileno(), blake3(b"content").digest())])
+        os.utime(world.source / "f", (1, 1))
+        world.keeper.look()
+        assert read(world, version(world, "f")) == b"content"
+        assert world.keeper.past.version("f", 2) is None

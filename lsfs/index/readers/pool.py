@@ -11,7 +11,7 @@ from lsfs.index.readers.ahead import workers_of
 from lsfs.index.readers.sandbox import Sandbox
 from lsfs.model import Document
 
-PATIENCE = 1.0  # seconds: on a busy machine a process starts no faster
+PATIENCE = 1.0  # seconds
 
 
 class SandboxPool:
@@ -19,7 +19,8 @@ class SandboxPool:
 
     A sandbox has a process only from its first file on, and the one used last is used first: what
     is read one after the other is read by one process. Another is started only where none gets free
-    for a while: it takes as much CPU as hundreds of short files.
+    for a while, and none is starting: it takes as much CPU as hundreds of short files, and on a
+    busy machine a second would be ready no sooner than the first.
 
     Args:
         config: limits, and how many files are read at once.
@@ -45,10 +46,13 @@ class SandboxPool:
             self._free.put(sandbox)
 
     def _next(self) -> Sandbox:
-        with suppress(queue.Empty):
-            return self._free.get(timeout=PATIENCE if self._unused.qsize() else None)
-        with suppress(queue.Empty):  # others have taken the last one
-            return self._unused.get_nowait()
+        while self._unused.qsize():
+            with suppress(queue.Empty):
+                return self._free.get(timeout=PATIENCE)
+            if any(sandbox.is_starting for sandbox in self._all):
+                continue
+            with suppress(queue.Empty):  # others have taken the last one
+                return self._unused.get_nowait()
         return self._free.get()
 
     def versions(self) -> dict[str, int]:

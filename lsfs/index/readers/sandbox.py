@@ -81,6 +81,9 @@ class Sandbox:
     Safe to use from several threads; files are read one at a time. Use one sandbox for each file
     that is to be read in parallel.
 
+    Attributes:
+        is_starting: its process has been started, and is not ready yet.
+
     Args:
         limits: largest file, time and memory.
         extra_parsers: more parsers for the child by name, as ``module:Class``.
@@ -101,6 +104,7 @@ class Sandbox:
         self._child: _Child | None = None
         self._versions: dict[str, int] | None = None
         self._closed = False
+        self.is_starting = False
 
     @property
     def pid(self) -> int | None:
@@ -191,8 +195,12 @@ class Sandbox:
         if self._child is not None and not self._child.is_alive():
             self._drop_child()
         if self._child is None:
-            self._child = _Child(self._limits, self._extra)
-            self._child.greet()
+            self.is_starting = True
+            try:
+                self._child = _Child(self._limits, self._extra)
+                self._child.greet()
+            finally:
+                self.is_starting = False
         return self._child
 
     def _drop_child(self) -> None:
