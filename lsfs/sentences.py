@@ -18,7 +18,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_LINE = re.compile(r"[^\n\f\v\u2028\u2029]+")
+_BREAKS = "\n\f\v\u2028\u2029"
+_LINE = re.compile(rf"[^{_BREAKS}]+")
 _NUMBERING = r"(?:\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[ivxIVX]{1,5}[.)]|\(\w{1,4}\))"
 _BULLET = r"[-*+\u2022\u2023\u25e6\u25aa\u00b7\u2013\u2014>#]+"
 _ITEM = re.compile(rf"\s*(?:{_BULLET}|{_NUMBERING}|\d{{4}}-\d\d-\d\d)(?=\s)")
@@ -94,6 +95,10 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of lines that belong together: a paragraph, an item, a table row."""
+    if not any(map(text.__contains__, _BREAKS)):  # most paragraphs
+        if text and not text.isspace():
+            yield 0, len(text)
+        return
     start = end = -1
     previous = ""
     for match in _LINE.finditer(text):
