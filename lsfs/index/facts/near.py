@@ -174,7 +174,7 @@ def are_enough(runs: NDArray[np.uint64]) -> bool:
     if len(set(some)) >= LEAST:
         return True
     # Not by np.unique: it loads numpy.ma, which takes longer than hundreds of texts.
-    return 1 + np.count_nonzero(np.diff(np.sort(runs))) >= LEAST
+    return 1 + int(np.count_nonzero(np.diff(np.sort(runs)))) >= LEAST
 
 
 def signature(runs: NDArray[np.uint64]) -> Signature:
