@@ -142,8 +142,16 @@ def _split(text: str, start: int, end: int, marks: re.Pattern[str]) -> Iterator[
         if first < left:
             continue
         # A blank and a small letter follow, as behind most of what only looks like an end.
-        if at + 1 < end and text[at + 1].islower() and text[at] == " " and match[1] is not None:
-            continue
+        if at + 1 < end and text[at] == " " and match[1] is not None:
+            if text[at + 1].islower():
+                continue
+            # What :func:`_ends` says of most: a word of letters, too long for a short form.
+            low = max(left, first - _LOOKBACK)
+            word = text[max(low, text.rfind(" ", low, first) + 1) : first]
+            if len(word) > _LONGEST_SHORT and word.isalpha() and text[at + 1].isupper():
+                yield left, at
+                left = at
+                continue
         if match[1] is None or _ends(text, left, match, end):
             yield left, at
             left = at
