@@ -54,7 +54,7 @@ def page(document: Document, number: int) -> bytes:
 
 def sizes(document: Document) -> Sizes:
     """The lengths of what :func:`whole` and :func:`page` give."""
-    pages = _on_pages(document, document.pages)
+    pages = _on_pages(document, document.pages) if document.pages else []
     return Sizes(len(whole(document)), tuple(len(content) for content in pages))
 
 

@@ -18,7 +18,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_LINE = re.compile(r"[^\n\f\v\u2028\u2029]+")
+_BREAKS = "\n\f\v\u2028\u2029"
+_LINE = re.compile(rf"[^{_BREAKS}]+")
 _NUMBERING = r"(?:\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[ivxIVX]{1,5}[.)]|\(\w{1,4}\))"
 _BULLET = r"[-*+\u2022\u2023\u25e6\u25aa\u00b7\u2013\u2014>#]+"
 _ITEM = re.compile(rf"\s*(?:{_BULLET}|{_NUMBERING}|\d{{4}}-\d\d-\d\d)(?=\s)")
@@ -94,6 +95,10 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of lines that belong together: a paragraph, an item, a table row."""
+    if not any(map(text.__contains__, _BREAKS)):  # most paragraphs
+        if text and not text.isspace():
+            yield 0, len(text)
+        return
     start = end = -1
     previous = ""
     for match in _LINE.finditer(text):
@@ -137,8 +142,16 @@ def _split(text: str, start: int, end: int, marks: re.Pattern[str]) -> Iterator[
         if first < left:
             continue
         # A blank and a small letter follow, as behind most of what only looks like an end.
-        if at + 1 < end and text[at + 1].islower() and text[at] == " " and match[1] is not None:
-            continue
+        if at + 1 < end and text[at] == " " and match[1] is not None:
+            if text[at + 1].islower():
+                continue
+            # What :func:`_ends` says of most: a word of letters, too long for a short form.
+            low = max(left, first - _LOOKBACK)
+            word = text[max(low, text.rfind(" ", low, first) + 1) : first]
+            if len(word) > _LONGEST_SHORT and word.isalpha() and text[at + 1].isupper():
+                yield left, at
+                left = at
+                continue
         if match[1] is None or _ends(text, left, match, end):
             yield left, at
             left = at

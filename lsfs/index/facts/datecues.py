@@ -9,12 +9,13 @@ import re
 
 from lsfs.index.facts.founddates import FOOT, PLAIN, Found
 from lsfs.model import DateKind
+from lsfs.patterns import later
 
 OPENING = 1500  # characters in which a contract says when it was made
 _BEFORE = 64  # characters before a date in which its cue stands
 
 _WHERE = r"[^\W\d_][^\n\d:;!?]{0,40}?"  # a place between a cue and its date
-_OWN = re.compile(
+_OWN = later(
     r"\b(?:dated|signed|executed|issued|entered\s+into|made(?=\s+(?:on|as|this|and|at|the))|"
     rf"made(?=\s+in\s+{_WHERE}\s+on\s)|concluded(?=\s+(?:on|as|at|in|this))|"
     r"(?:invoice|issue|issuance|letter|report|document|statement|receipt|order|quote|publication|"
@@ -30,10 +31,10 @@ _OWN = re.compile(
     r"conclus[oa](?=\s+(?:a|il|in)\b)|sottoscritt[oa]|ondertekend|factuurdatum|assinado|date(?=\s*[:.\n|]))(?![\w-])",
     re.IGNORECASE,
 )
-_WEAK = re.compile(r"\A(?:effective|as\s+of|updated|revised|stand|held|published)", re.IGNORECASE)
-_LABEL = re.compile(r"\A(?:date|datum|fecha|data|stand|issue\s+date)\Z", re.IGNORECASE)
+_WEAK = later(r"\A(?:effective|as\s+of|updated|revised|stand|held|published)", re.IGNORECASE)
+_LABEL = later(r"\A(?:date|datum|fecha|data|stand|issue\s+date)\Z", re.IGNORECASE)
 # Words that give a date another meaning, wherever they stand before it, and right before it.
-_OTHER = re.compile(
+_OTHER = later(
     r"\b(?:(?P<due>due|payable|deadline|fällig\w*|échéance|vencimiento|scadenza|vervaldatum|"
     r"vencimento|no\s+later\s+than|not\s+later\s+than|at\s+the\s+latest|\w*frist|zahlbar|spätestens|"
     r"(?:anmelde|einsende|bewerbungs|annahme|redaktions|abgabe)(?:schluss|termin)|au\s+plus\s+tard|"
@@ -53,21 +54,21 @@ _OTHER = re.compile(
     r"downloaded)\b",
     re.IGNORECASE,
 )
-_UNTIL = re.compile(
+_UNTIL = later(
     r"\b(?:until|till|through|bis|jusqu\w*\W\w+|hasta|fino\s+al?)\s+(?:the\s+|zum\s+|el\s+|au\s+)?\Z",
     re.IGNORECASE,
 )
 # Of a bill it is the day of payment, of what began before it is the end.
-_LAPSES = re.compile(r"scad|venc|échéance|vervald", re.IGNORECASE)
-_ENDS_THEN = re.compile(r"\s*(?:befristet|gültig|verlängert|in\s+kraft|valid|in\s+force)\b", re.I)
-_LASTING = re.compile(
+_LAPSES = later(r"scad|venc|échéance|vervald", re.IGNORECASE)
+_ENDS_THEN = later(r"\s*(?:befristet|gültig|verlängert|in\s+kraft|valid|in\s+force)\b", re.I)
+_LASTING = later(
     r"\b(?:term|lease|contract|agreement|polic[iy]\w*|cover\w*|runs?|lasts?|force|läuft|befristet|"
     r"laufzeit|vertrag|mietvertrag|\w+verhältnis|durée|contrat|vigor|vigencia|contrato|vigore|durata|"
     r"contratto|warranty|guarantee|garantie|gewährleistung|garantía|garanzia|bail|abonnement|licen[cs]e)\b",
     re.IGNORECASE,
 )
 # A contract says of itself from when it is in force; the words may close around the date.
-_IN_FORCE = re.compile(
+_IN_FORCE = later(
     r"\b(?:contract|agreement|lease|amendment|polic[iy]\w*|terms|this|vertrags?|mietvertrag|\w+vertrag|"
     r"vereinbarung|contrat|bail|avenant|convention|accord|contrato|acuerdo|convenio|contratto|accordo)\b"
     r"[^.;\n]{0,70}\b(?:tak(?:es?|ing)\s+effect|com(?:es?|ing)\s+into\s+(?:force|effect)|"
@@ -77,26 +78,26 @@ _IN_FORCE = re.compile(
     re.IGNORECASE,
 )
 # What takes place on a date, said shortly before it.
-_EVENT = re.compile(
+_EVENT = later(
     r"\b(?:held|tak(?:es?|ing)\s+place|took\s+place|scheduled|appointment|meeting|conference|hearing|"
     r"workshop|webinar|ceremony|flight|check-?in|check-?out|findet|stattfind\w*|sitzung|termin|"
     r"besprechung|réunion|rendez-vous|reunión|cita|riunione|appuntamento)\b[^.;\n]{0,30}\Z",
     re.IGNORECASE,
 )
-_TOWARDS = re.compile(
+_TOWARDS = later(
     r"\b(?:until|till|before|by|after|next|since|through|to|between|bis|ab|jusqu\w*\W\w+|hasta|fino\s+al?)"
     r"\s+(?:the\s+|zum\s+|el\s+|au\s+)?\Z",
     re.IGNORECASE,
 )
 # "the agreement dated", "your letter dated": another document's date. "This agreement" is ours.
-_REFERENCE = re.compile(
+_REFERENCE = later(
     r"\b(?:the|your|our|his|her|their|my|said|that|an?|under|per)\s+(?:[\w-]+\s+){0,3}"
     r"(?:agreement|contract|lease|letter|invoice|e-?mail|order|report|deed|amendment|quote|"
     r"statement|notice|policy|minutes)s?\s*,?\s*(?:was\s+|were\s+)?\Z",
     re.IGNORECASE,
 )
 # "your letter of 3 May": a document that this one only speaks of.
-_SPOKEN_OF = re.compile(
+_SPOKEN_OF = later(
     r"\b(?:letter|invoice|e-?mail|order|report|contract|agreement|lease|notice|quote|call|meeting|"
     r"schreibens?|briefe?s?|bestellung|auftrags?|lieferung|anfrage|gesprächs?|protokolls?|commande|"
     r"entretien|pedido|ordine|procès-verbal|minutes|acta|verbale|rechnung|vertrage?s?|angebote?s?|lettre|facture|contrat|carta|factura|"
@@ -110,26 +111,26 @@ _PLACE = (
     rf"|(?-i:(?:[^\W\d_a-zß-ÿ][\w'\u2019-]*\s+){{1,3}}){_ARTICLE})"
 )
 _WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s*)?"
-_PLACE_LINE = re.compile(rf"\s*(?:{_PLACE}|{_ARTICLE})?{_WEEKDAY}", re.IGNORECASE)
-_OPENS = re.compile(
+_PLACE_LINE = later(rf"\s*(?:{_PLACE}|{_ARTICLE})?{_WEEKDAY}", re.IGNORECASE)
+_OPENS = later(
     rf"\s*(?:(?:en|in|à|a|fait\s+à|fatto\s+a|hecho\s+en)\s+)?[^\W\d_][\w'\u2019-]*(?:\s[\w'\u2019-]+)?,\s*{_ARTICLE}",
     re.IGNORECASE,
 )
-_PLACED = re.compile(rf"\s*{_PLACE}{_WEEKDAY}", re.IGNORECASE)
-_COLUMN = re.compile(r"\s{3,}|\t|\||_{2,}")  # what parts two signatures in a line
-_SUBJECT = re.compile(
+_PLACED = later(rf"\s*{_PLACE}{_WEEKDAY}", re.IGNORECASE)
+_COLUMN = later(r"\s{3,}|\t|\||_{2,}")  # what parts two signatures in a line
+_SUBJECT = later(
     r"\W*(?:re|subject|betreff|betr|objet|asunto|oggetto|dear|hi|hello|sehr|lieber?|liebe|cher|ch\u00e8re|bonjour|estimad[oa]|hola|gentile|caro)\b",
     re.IGNORECASE,
 )
 # "PROTOKOLL der Sitzung vom": the day of the meeting is that of its minutes.
-_MINUTES = re.compile(
+_MINUTES = later(
     r"[\s#*_]*(?!(?:the|das|les?|la|el|il|top)\b)(?:\w+\s+)?(?:minutes|protokoll|niederschrift|"
     r"ergebnisprotokoll|procès-verbal|compte[ -]rendu|acta|verbale|notulen)\b[^.;]*\Z",
     re.IGNORECASE,
 )
 # "Rechnung (380) Nr. 471102 vom", "Invoice # 17/507 issued at": what a paper calls itself, and of
 # which day.
-_NUMBERED_TITLE = re.compile(
+_NUMBERED_TITLE = later(
     r"[\s#*_|]*(?:(?!(?:zu[rm]?|für|gemäß|laut|lt|ihre?r?|unsere?r?|for|to|of|re|your|our|per|pour|"
     r"sur|votre|notre|para|su|per|vostra|nostra|betreff|mahnung|reminder)\b)[^\W\d_]+[\s-]+){0,2}?"
     r"\w*(?:rechnung|invoice|facture|factura|fattura|factuur|"
@@ -143,7 +144,7 @@ _HEAD_LINES = 3
 _PLACE_WORDS = 5  # a date line is a place and a date, not a sentence that ends in one
 _LETTER_HEAD = 800  # characters in which a letter's date line stands, below two addresses
 # The start of a period that a document covers: the last that can date it.
-_PERIOD = re.compile(
+_PERIOD = later(
     r"\b(?:(?:polic(?:y|ies)|insurance|cover(?:age)?|contract|lease|rental|licen[cs]e|warranty|"
     r"subscription|service|billing|statement|validity)\s+(?:period|term)|period\s+of\s+(?:cover\w*|"
     r"insurance|validity)|period|term|valid|coverage|commencement\s+date|start\s+date|inception|"
@@ -153,13 +154,13 @@ _PERIOD = re.compile(
     r"ab|from|between|du|de|dal?|del|desde|dès|à\s+partir\s+du|el|le|il|the|am|on|\s)*\Z",
     re.IGNORECASE,
 )
-_END = re.compile(
+_END = later(
     r"\b(?:until|till|to|through|by|bis|end\w*|jusqu\w*|hasta|fino|expir\w+)\b[^\n]{0,20}\Z",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"\s*(?:[-\u2013\u2014]|to|until|through|bis|au|al?|hasta|fino al)\s*", re.I)
+_RANGE = later(r"\s*(?:[-\u2013\u2014]|to|until|through|bis|au|al?|hasta|fino al)\s*", re.I)
 MEANT = 1  # the strength of a mention of which is said that it is another's
-_SENTENCE = re.compile(r"\n\s*\n(?=[^\n]{40})|(?<=[a-z)])[.;!?]\s+(?=[A-Z])")
+_SENTENCE = later(r"\n\s*\n(?=[^\n]{40})|(?<=[a-z)])[.;!?]\s+(?=[A-Z])")
 
 
 def meaning(text: str, one: Found, since: int, last: DateKind | None) -> tuple[DateKind, int]:

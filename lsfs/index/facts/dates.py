@@ -20,6 +20,7 @@ from lsfs.index.facts.founddates import Days as Days
 from lsfs.index.facts.literals import folded
 from lsfs.index.find.folding import fold as fold
 from lsfs.model import BlockKind, ContentDate, DateKind, Document
+from lsfs.patterns import later
 
 MAX_DATES = 500  # a price list of dates says no more with the next one
 MAX_YEARS = 30_000  # numbers that look like years, looked at per document
@@ -100,54 +101,52 @@ _OCR = str.maketrans("OolI", "0011")  # what a scanner reads for digits inside a
 # The letters stand in for digits only after a digit: "2O23" is a year, "lOO" is nothing.
 # What stands before is looked at from behind the first characters: a pattern that begins with
 # characters is searched for several times as fast as one that begins with a look behind.
-_YEAR = re.compile(
+_YEAR = later(
     r"(?:19|2[0Oo])(?<![\d$€£](?:19|2[0Oo]))(?<!\d,(?:19|2[0Oo]))[\dOo]{2}(?![\dA-NP-Za-np-z])"
 )
 _CENTURIES = ("19", "20", "2O", "2o")  # what each year begins with
-_SHORT = re.compile(r"(\d(?<![\w./-]\d)\d?)([./])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
-_APOSTROPHE_YEAR = re.compile(r"(?<=[\w.,]\s)['\u2019](\d\d)(?!\w)")  # 15 Jan '22
-_SHORT_HINT = re.compile(r"[./]\d\d?[./]\d\d")  # what it cannot match without
-_DIGIT = re.compile(r"\d")
-_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
-_YMD = re.compile(r"([-/._])(\d{1,2})\1(\d{1,2})(?!\d)")
-_YM = re.compile(r"[-/_](0[1-9]|1[0-2])(?![\d/-])")
-_DMY = re.compile(
-    r"(?:(?<![\w.,/-])|(?<=\d\.-))([\dlIO]{1,2})\s?([./-])\s?([\dlIO]{1,2})\s?\2\s?\Z"
-)
+_SHORT = later(r"(\d(?<![\w./-]\d)\d?)([./])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
+_APOSTROPHE_YEAR = later(r"(?<=[\w.,]\s)['\u2019](\d\d)(?!\w)")  # 15 Jan '22
+_SHORT_HINT = later(r"[./]\d\d?[./]\d\d")  # what it cannot match without
+_DIGIT = later(r"\d")
+_COMPACT = later(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
+_YMD = later(r"([-/._])(\d{1,2})\1(\d{1,2})(?!\d)")
+_YM = later(r"[-/_](0[1-9]|1[0-2])(?![\d/-])")
+_DMY = later(r"(?:(?<![\w.,/-])|(?<=\d\.-))([\dlIO]{1,2})\s?([./-])\s?([\dlIO]{1,2})\s?\2\s?\Z")
 _WORD = r"[^\W\d_]{3,10}"
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS = later(r"[^\W\d_]+")
 _OF = r"(?:of\s|de\s|del\s|d['\u2019]|in\sthe\syear\s)?"
 _SUFFIX = r"(?:st|nd|rd|th|ère|er|ème|eme|e|\.|º|°)?"
-_DAY_MONTH = re.compile(
+_DAY_MONTH = later(
     rf"(?:(?<![\w.,/-])|(?<=\d-))([\dlIO]{{1,2}}){_SUFFIX}(?:[\s-]+)(?:(?:day|jour|giorno)\s)?{_OF}\s?"
     rf"({_WORD})(?:\.?,?\s+|\.?-|,)\s?{_OF}\s?\Z"
 )
-_SPELLED = re.compile(rf"\b([a-z]{{4,7}}(?:-[a-z]{{5,7}})?)\s+day\s+of\s+({_WORD}),?\s+{_OF}\Z")
-_MONTH_DAY = re.compile(
+_SPELLED = later(rf"\b([a-z]{{4,7}}(?:-[a-z]{{5,7}})?)\s+day\s+of\s+({_WORD}),?\s+{_OF}\Z")
+_MONTH_DAY = later(
     rf"(?<!\w)({_WORD})\.?\s+(?:(\d{{1,2}})(?:st|nd|rd|th)?\s?(?:[-\u2013\u2014]|to)\s?)?"
     r"([\dlIO]{1,2})(?:st|nd|rd|th)?,?\s+\Z"
 )
-_MONTH = re.compile(rf"(?<!\w)({_WORD})\.?(?:,?\s+|[-_]|\s?/\s?){_OF}\Z")
+_MONTH = later(rf"(?<!\w)({_WORD})\.?(?:,?\s+|[-_]|\s?/\s?){_OF}\Z")
 # What leads to a day whose span began before it: "3 to 7 May", "28 April - 3 May", "1.4.-30.6.".
 _TO_DAY = (
     r"\s?(?:[-\u2013\u2014]|to|until|bis(?:\szum)?|au|al|a|fino\sal)\s?"
     r"(?:the\s|den\s|le\s|el\s|il\s)?\Z"
 )
-_FIRST_DAY = re.compile(
+_FIRST_DAY = later(
     rf"(?<![\w.,/-])(?P<day>\d{{1,2}}){_SUFFIX}"
     rf"(?:(?:\s{_OF}|-)(?P<name>{_WORD})\.?|\s?(?P<number>\d{{1,2}})\.)?{_TO_DAY}",
     re.IGNORECASE,
 )
-_FIRST_MONTH_DAY = re.compile(
+_FIRST_MONTH_DAY = later(
     rf"(?<!\w)(?P<name>{_WORD})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_TO_DAY}", re.IGNORECASE
 )
 _NUMERALS = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
 _ROMAN = {numeral: month for month, numeral in enumerate(_NUMERALS, start=1)}
-_ROMAN_MONTH = re.compile(
+_ROMAN_MONTH = later(
     r"(?<![\w.,/-])(?:(\d{1,2})\.?\s?[./-]?\s?)?(I{1,3}|IV|VI{0,3}|IX|XI{0,2})\s?[./-]\s?\Z"
 )
-_WEEK_AFTER = re.compile(r"[-\s]?W(\d{2})(?![\w])")
-_WEEK_BEFORE = re.compile(
+_WEEK_AFTER = later(r"[-\s]?W(\d{2})(?![\w])")
+_WEEK_BEFORE = later(
     r"\b(?:KW|CW|(?:calendar\s)?week|kalenderwoche|woche|semaine|semana|settimana)\s?(\d{1,2})"
     r"(?:\s?[/,]\s?|\s(?:of\s|in\s|de\s|del\s)?)\Z",
     re.IGNORECASE,
@@ -163,23 +162,23 @@ _ORDINAL_PARTS = {
     ), start=1)
     for word in words.split()
 }  # fmt: skip
-_PART_BEFORE = re.compile(
+_PART_BEFORE = later(
     rf"(?<![\w.,/-])(?:([1-4]){_SUFFIX}|([^\W\d_]{{5,9}}))\s({'|'.join(_PARTS)})\s{_OF}\Z",
     re.IGNORECASE,
 )
 # One of these stands before a week, a quarter or a half; the first two are short for "week".
 _PART_WORDS = ("kw", "cw", "week", "woche", "semaine", "semana", "settimana", *_PARTS)
-_QUARTER_BEFORE = re.compile(r"(?<![A-Za-z])Q([1-4])[\s_/-]*\Z", re.IGNORECASE)
-_QUARTER_AFTER = re.compile(r"[\s_/-]*Q([1-4])(?![A-Za-z\d])", re.IGNORECASE)
-_YEAR_CUE = re.compile(
+_QUARTER_BEFORE = later(r"(?<![A-Za-z])Q([1-4])[\s_/-]*\Z", re.IGNORECASE)
+_QUARTER_AFTER = later(r"[\s_/-]*Q([1-4])(?![A-Za-z\d])", re.IGNORECASE)
+_YEAR_CUE = later(
     r"(?:\b(?:(?:for|in|of)\sthe\s(?:\w+\s)?year|(?:fiscal|financial|calendar|tax)\syear|"
     r"year\sended|geschäftsjahr|für\sdas\sjahr|steuerjahr|exercice|ejercicio|esercizio)\s|"
     r"\bFY\s?)\Z",
     re.IGNORECASE,
 )
 _CUE_ENDS = ("year", "ended", "jahr", "exercice", "ejercicio", "esercizio", "fy")  # of any cue
-_SERIAL_AFTER = re.compile(r"[-/_.]?\d|[-/][A-Z]{2,}")
-_SERIAL_BEFORE = re.compile(
+_SERIAL_AFTER = later(r"[-/_.]?\d|[-/][A-Z]{2,}")
+_SERIAL_BEFORE = later(
     r"(?:\b(?:no|nr|num|number|room|iso|id|ref)\b\.?:?\s*|[#/]|\d[-_/.])\Z", re.I
 )
 
@@ -541,7 +540,7 @@ def _spaced(name: str) -> str:
 
 
 # Before 2023-04 these make it a running number: "invoice 2023-04"; digits make it part of one.
-_NUMBERED = re.compile(
+_NUMBERED = later(
     r"(?:\d[-/.]?|(?:invoice|rechnung|facture|factura|fattura|order|quote|no|nr)[\W_]*)\Z",
     re.IGNORECASE,
 )

@@ -16,32 +16,33 @@ from lsfs.index.facts.literals import at_lines
 from lsfs.index.fields.forms import Form, party_key
 from lsfs.index.fields.labels import Found
 from lsfs.model import BlockKind, Document
+from lsfs.patterns import later
 
 BYLINE = "byline"  # the rule by which they are found
 FRONT = 4000  # characters in which the abstract begins
 LONGEST_LINE = 1000  # characters
 LOOKED_AT = 20_000  # characters in which a name's last word is looked for
 MOST_BLOCKS = 6  # below the title, in which the names stand
-_ABSTRACT = re.compile(
+_ABSTRACT = later(
     r"^[ \t#*_]*(?:abstract|summary|zusammenfassung|kurzfassung|résumé|resumen|sommario)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_LINE = re.compile(r"[^\n]+")
-_WRITTEN = re.compile(r"\w")
+_LINE = later(r"[^\n]+")
+_WRITTEN = later(r"\w")
 # "Camille Moreau1,2*, Idris Bello† and Hana Kowalczyk"
 _MARK = r"[\d*†‡§¶\u00a8\u2217\u00b9\u00b2\u00b3\u2070-\u2079]"
-_BETWEEN = re.compile(
+_BETWEEN = later(
     rf"(?:[ \t]*{_MARK}+(?:[ \t]?,[ \t]?{_MARK}+)*)?[ \t]*(?:[,;·&|]|\b(?:and|und|et|y|e)\b|\Z)"
     r"(?:[ \t]*(?:&|\b(?:and|und|et|y|e)\b))?[ \t]*"
 )
 # Accents stand before their letter where a PDF draws both: "Sch\u00a8opf".
 _LETTER = r"(?:[^\W\d_]|['\u2019\u00a8\u00b4\u02c6\u02c7\u02da-])"
-_NAME = re.compile(
+_NAME = later(
     rf"(?:[^\W\d_a-zß-ÿ](?:\.[ \t-]*|{_LETTER}{{0,30}}[ \t]+)){{1,3}}"
     r"(?:(?:van|von|de|del|der|den|di|da|la|le|dos|bin|al|ten|ter)[ \t]+){0,2}"
     rf"[^\W\d_a-zß-ÿ]{_LETTER}{{1,30}}(?<!-)"
 )
-_NO_NAMES = re.compile(
+_NO_NAMES = later(
     r"\b(?:universit\w*|department|institute?\w*|school|college|center|centre|faculty|laborator\w+|lab|"
     r"journal|letters|proceedings|conference|press|transactions|review|research|sciences?|society|"
     r"academy|hospital|inc|ltd|gmbh|street|road|version|draft|preprint|accepted|received|published|"
@@ -56,10 +57,8 @@ _NO_NAMES = re.compile(
 )
 
 
-_TEAM = re.compile(
-    r"(?:The[ \t]+)?(?:[^\W\d_a-zß-ÿ][^\W\d_]*[ \t]+){1,4}(?:[Tt]eam|[Gg]roup|Project)\b"
-)
-_BY = re.compile(
+_TEAM = later(r"(?:The[ \t]+)?(?:[^\W\d_a-zß-ÿ][^\W\d_]*[ \t]+){1,4}(?:[Tt]eam|[Gg]roup|Project)\b")
+_BY = later(
     r"\W*(?:(?:[Ww]ritten|[Cc]ompiled|[Aa]uthored)[ \t]+by|(?:[Gg]eschrieben|[Vv]erfasst)[ \t]+von|"
     r"(?:[ÉEée]crit|[Rr]édigé)[ \t]+par|[Ee]scrito[ \t]+por|[Ss]critto[ \t]+da|"
     r"[Gg]eschreven[ \t]+door|"
@@ -67,8 +66,8 @@ _BY = re.compile(
     r"[Bb]y|BY|"
     r"[Vv]on|[Pp]ar|[Pp]or|[Dd]i|[Dd]oor)[ \t]+(?=[^\W\d_])"
 )
-_TRANSLATED = re.compile(r"\b(?:translat|übersetz|überführt|tradu|vertaald)", re.IGNORECASE)
-_BESIDE = re.compile(  # what may stand beside the names, and says that they are
+_TRANSLATED = later(r"\b(?:translat|übersetz|überführt|tradu|vertaald)", re.IGNORECASE)
+_BESIDE = later(  # what may stand beside the names, and says that they are
     r"<[^<>\n]{0,80}@[^<>\n]{0,80}>|(?<![^\s<>,;])[^\s<>,;@]{1,64}@[^\s<>,;@]{1,80}|"
     r"(?:https?://|www\.)\S+|\([^()\n]{0,80}\)"
 )
@@ -79,21 +78,21 @@ _DAY = (
     r"[^\W\d_]{3,10}[ \t]+(?:\d{1,2}(?:st|nd|rd|th)?[ \t]*,[ \t]*)?\d{4}|\d{4}[-/.]\d\d[-/.]\d\d|"
     r"\d{1,2}[./]\d{1,2}[./]\d{4}|(?:19|20)\d\d)"
 )
-_DATED = re.compile(rf"[ \t]*,?[ \t]+{_DAY}[ \t.]*\Z")
-_SHOWS = re.compile(  # a line beside the names that belongs to a title page
+_DATED = later(rf"[ \t]*,?[ \t]+{_DAY}[ \t.]*\Z")
+_SHOWS = later(  # a line beside the names that belongs to a title page
     rf"\W*(?:(?:printed|compiled|version|draft|stand|vom|v\.?)\b[^\n]{{0,30}}\d|{_DAY}[^\n]{{0,30}}\Z)|"
     r"\S@\S{1,80}\.\w|https?://|www\.|\b(?:universit\w*|department|institute?\w*|school|college|faculty|"
     r"laborator\w+|professor|gmbh)\b",
     re.IGNORECASE,
 )
-_SIGN = re.compile(r"[*†‡§\u2217]|(?<=[^\W\d_])[\d\u00b9\u00b2\u00b3](?!\w)")
-_INITIAL = re.compile(r"(?<![^\s])[^\W\d_a-zß-ÿ]\.[ \t]")
-_BODY = re.compile(
+_SIGN = later(r"[*†‡§\u2217]|(?<=[^\W\d_])[\d\u00b9\u00b2\u00b3](?!\w)")
+_INITIAL = later(r"(?<![^\s])[^\W\d_a-zß-ÿ]\.[ \t]")
+_BODY = later(
     rf"(?!{_DAY})\d+(?:\.\d+)*\.?[ \t]+[^\W\d_]|"
     r"(?:contents|introduction|inhalt\w*|einleitung|índice|table des matières|indice|inhoud)\b",
     re.IGNORECASE,
 )
-_SALUTATION = re.compile(
+_SALUTATION = later(
     r"^[ \t]*(?:dear|hi|hello|sehr geehrte|liebe[rs]?|cher|chère|madame|monsieur|estimad[oa]s?|"
     r"gentile|egregio|geachte|beste)\b",
     re.IGNORECASE | re.MULTILINE,
@@ -108,7 +107,7 @@ TITLES = 3  # lines in which a paper says what it is
 MOST_LINES = 12  # of a title page
 PROSE = 14  # words of a line from which on it is no title
 SENTENCE = 8  # words of a line that may begin a text
-_WORDS = re.compile(r"[^\W\d_]+")
+_WORDS = later(r"[^\W\d_]+")
 
 
 def byline(document: Document) -> Iterator[Found]:

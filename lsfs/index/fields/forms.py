@@ -20,6 +20,7 @@ from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.facts.literals import Strings
 from lsfs.index.fields.words import COUNTS, UNITS
 from lsfs.model import ContentDate, DateKind
+from lsfs.patterns import later
 
 
 def _words(text: str) -> frozenset[str]:
@@ -30,89 +31,87 @@ LONGEST_NAME = 80
 LONGEST_TEXT = 200
 _FILL = 24  # characters of small words that may stand between a label without a colon and its value
 # "1 234,56 EUR": a plain space parts the groups only where the currency follows.
-_SPACED = re.compile(
+_SPACED = later(
     r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|(?:EUR|CHF|USD|GBP)\b|euros?\b))", re.I
 )
-_ALL_SPACED = re.compile(r"\s*[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d\d)?\s*")  # nothing but a number
-_CURRENCY = re.compile(
+_ALL_SPACED = later(r"\s*[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d\d)?\s*")  # nothing but a number
+_CURRENCY = later(
     r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
 )
-_DECIMALS = re.compile(r"\d[.,]\d\d(?!\d)")
-_RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
-_DURATION = re.compile(
+_DECIMALS = later(r"\d[.,]\d\d(?!\d)")
+_RATE = later(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+_THOUSANDS = later(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
+_DURATION = later(
     rf"(?<![\w.,-])(?:(\d{{1,3}})|({'|'.join(sorted(COUNTS, key=len, reverse=True))}))"
     r"(?:\s?\((?:\w+[ -]?){1,3}\))?[\s-]{0,2}(?:(?:full|ganze[nr]?|volle[nr]?|calendar)\s)?"
     rf"({'|'.join(sorted(UNITS, key=len, reverse=True))})\b",
     re.IGNORECASE,
 )
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS = later(r"[^\W\d_]+")
 _FULL = ("full", "ganze", "ganzen", "ganzer", "volle", "vollen", "voller", "calendar")
 _COUNT_ENDS = frozenset(_LETTERS.findall(word)[-1].lower() for word in (*COUNTS, *_FULL))
 _LONGEST_COUNT_WORD = max(map(len, _COUNT_ENDS)) + 1
-_LAST_LETTERS = re.compile(r"[^\W\d_]+\Z")
+_LAST_LETTERS = later(r"[^\W\d_]+\Z")
 _LONGEST_COUNT = 100  # characters of a duration before its unit
-_NUMBER = re.compile(
+_NUMBER = later(
     r"(?=[A-Z\d./ _-]*\d)(?:[A-Z]{1,6}[-/._ ]?){0,2}\d[A-Z\d]*"
     r"(?:(?:[-/._]| ?[-/] ?(?=[A-Z]*\d))[A-Z\d]+)*",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"[:|][^\S\n|]*(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)  # each _DECLARED has one
-_DECLARED = re.compile(
+_CODE = later(r"[:|][^\S\n|]*(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)  # each _DECLARED has one
+_DECLARED = later(
     r"(?:\b(?:(?:invoice |document )?currency|devise|monnaie|moneda|divisa|valuta)|"
     r"w\u00e4hrung)\b[^\S\n]*[:|][^\S\n|]*(EUR|USD|GBP|CHF)\b",
     re.IGNORECASE,
 )
-_PAGED = re.compile(r"(?:seite|page|blatt|sheet|p[aá]gina|pag)\b[. ]", re.IGNORECASE)
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
-_BEFORE_ALONE = re.compile(
+_PAGED = later(r"(?:seite|page|blatt|sheet|p[aá]gina|pag)\b[. ]", re.IGNORECASE)
+_EMAIL = later(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
+_DOI = later(r"\b10\.\d{4,9}/[^\s\"<>{}|]{2,200}")
+_BEFORE_ALONE = later(
     r"[\s*_#>\u2022-]*(?:doi|digital object identifier)?[\s:=|{\"'*_<]*"
     r"(?:(?:doi:|https?://)?(?:dx\.)?(?:doi\.org/)?)?",
     re.IGNORECASE,
 )
-_CITED = re.compile(
+_CITED = later(
     r"^[\s#*\d.]*(?:references|bibliography|works cited|literatur\w*|références|bibliographie|"
     r"referencias|bibliografía|riferimenti|bibliografia)[\s:*]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What begins with a set of characters is found faster than what begins with a look behind.
-_IBAN = re.compile(r"[A-Z](?<!\w.)[A-Z]\d\d(?: ?[A-Z\d]){11,30}(?!\w)")
-_PHONE = re.compile(r"\+(?<![\w/.-]\+)[\d\s()/.\u2013-]{5,24}\d(?!\w)")
-_LABELLED_PHONE = re.compile(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)")
+_IBAN = later(r"[A-Z](?<!\w.)[A-Z]\d\d(?: ?[A-Z\d]){11,30}(?!\w)")
+_PHONE = later(r"\+(?<![\w/.-]\+)[\d\s()/.\u2013-]{5,24}\d(?!\w)")
+_LABELLED_PHONE = later(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)")
 # A name ends where something is said of it, or where its address begins.
-_NAME_END = re.compile(
+_NAME_END = later(
     r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
     r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)(?!\s(?:Ltd|Limited|Inc|LL[CP]|plc|GmbH|AG|KG|SARL|SAS|SA|Co)\b)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022\u25cf\u25aa\u25a0-]\s|\s{3,}|:|\t"
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
-FIRM = re.compile(
+FIRM = later(
     r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
     r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.[VK]|EURL|SASU|SCEA|SCI|SNC|GAEC|Cie|Co|"
     r"Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
 )
 # What ends a name behind its legal form: an address in the same line, "Acme Ltd 3 Swan Street".
-_ADDRESS_BEHIND = re.compile(
+_ADDRESS_BEHIND = later(
     r"\b(?:GmbH|AG|KG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SASU?|EURL|SCEA|SCI|SNC)\b\.?(?=\s+(?:[^\W\d_]+\s+){0,3}\d)"
 )
 # A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
-_SEVERAL = re.compile(
+_SEVERAL = later(
     r"(?:[^\W\d_a-zß-ÿ][\w'\u2019-]+,[^\S\n]){1,3}[^\W\d_a-zß-ÿ][\w'\u2019-]+[^\S\n]"
     r"(?:&|and|und|et|y|e)[^\S\n](?:[^\W\d_a-zß-ÿ][\w'\u2019-]+[^\S\n]){0,2}"
     rf"{FIRM.pattern}"
 )
 # What ends with a point of its own, where a name ends with it: "Acme Inc.", "Ibarra S.L.U."
-_ABBREVIATED = re.compile(
-    r"\s(?:[A-Za-z]\.){1,4}[A-Za-z]\Z|\s(?:Inc|Ltd|Co|Corp|S\.p\.A|S\.r\.l)\Z"
-)
-_TITLE = re.compile(
+_ABBREVIATED = later(r"\s(?:[A-Za-z]\.){1,4}[A-Za-z]\Z|\s(?:Inc|Ltd|Co|Corp|S\.p\.A|S\.r\.l)\Z")
+_TITLE = later(
     r"(?:(?:mrs?|ms|miss|dr|prof|herrn?|frau|firma|monsieur|madame|mme|mlle|se\u00f1ora?|sra?|d\u00f1a|"
     r"do\u00f1a|don|signora?|sig|messrs|the\s+company|la\s+soci\u00e9t\u00e9|la\s+empresa|der|die|den|dem|"
     r"the|m|d)\b\.?\s+)+(?=[^\W\d_])",
     re.IGNORECASE,
 )
-_ADDRESSED = re.compile(r"(?:herrn?|frau|mrs?|ms|monsieur|madame|firma|familie)\.?", re.IGNORECASE)
-_GENERIC = re.compile(
+_ADDRESSED = later(r"(?:herrn?|frau|mrs?|ms|monsieur|madame|firma|familie)\.?", re.IGNORECASE)
+_GENERIC = later(
     r"(?:sir|madam|sirs|all|team|colleagues?|customers?|damen|herren|kunde|kundin|madame|monsieur|"
     r"señor(?:es|a)?|readers?|everyone|hiring|whom|cliente|client|ladies|gentlemen|"
     r"damen und herren|les parties|las partes|the parties|den parteien|dem vermieter|landlord|"
@@ -122,7 +121,7 @@ _GENERIC = re.compile(
     r"july|august|september|october|november|december|employer|employee|verkäufer|käufer)\b\W*\Z",
     re.IGNORECASE,
 )
-_LEGAL = re.compile(
+_LEGAL = later(
     r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
     r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|scea|sci|snc|gaec|"
     r"s\.? ?l\.?(?: ?u\.?)?|"

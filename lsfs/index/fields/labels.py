@@ -20,42 +20,41 @@ from lsfs.index.fields.definitions import (
 )
 from lsfs.index.fields.forms import FIRM, Form, Reader, is_firm, is_title, says_more, windows
 from lsfs.model import BlockKind, Document
+from lsfs.patterns import later
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_LINE = re.compile(r"[^\n]+")
+_LINE = later(r"[^\n]+")
 # \s\|\s?, \t+, \s{3,}, \s\u00b7\s or \.{4,}; what begins with a set of characters is found faster.
-_CELL_GAP = re.compile(
-    r"[\s.](?:(?<=\s)\|\s?|(?<=\t)\t*|(?<=\s)\s{2,}|(?<=\s)\u00b7\s|(?<=\.)\.{3,})"
-)
+_CELL_GAP = later(r"[\s.](?:(?<=\s)\|\s?|(?<=\t)\t*|(?<=\s)\s{2,}|(?<=\s)\u00b7\s|(?<=\.)\.{3,})")
 _GAP_MARKS = ("|", "   ", "\u00b7", "....")
-_WORD = re.compile(r"[^\W_]+")
-_COLON = re.compile(r"[:\uff1a](?!\d\d\b|//)")
-_REMARK = re.compile(r"\s*\([^()\n]{0,40}\)\s*\Z")
+_WORD = later(r"[^\W_]+")
+_COLON = later(r"[:\uff1a](?!\d\d\b|//)")
+_REMARK = later(r"\s*\([^()\n]{0,40}\)\s*\Z")
 # What may follow a label: another word for it ("Buyer/Bill to"), a remark, a mark.
-_LEAD = re.compile(
+_LEAD = later(
     r"\s*(?:/\s*[^\W\d_][^\W\d_-]+(?=\s*[:|]?\s*$))?(?:\([^()\n]{0,40}\))?"
     r"[\s.#\u00b0\u00ba=\u2013\u2014-]*",
     re.MULTILINE,
 )
-_OR_ELSE = re.compile(r"[^\W\d_][^\W\d_-]+\s*/\s*\Z")  # another word for a label, before it
-_HOUSE = re.compile(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\Z")
-_RATE = re.compile(r"(?:[.,]\d+)?\s?%")
+_OR_ELSE = later(r"[^\W\d_][^\W\d_-]+\s*/\s*\Z")  # another word for a label, before it
+_HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\Z")
+_RATE = later(r"(?:[.,]\d+)?\s?%")
 # A line of a section that is headed by a party's role: "Name: Acme Ltd", "Number | : | 4711".
-_KEYED = re.compile(r"[^\S\n]*(?P<key>[^:|\n]{1,40}?)[ |]*:[ |]*(?P<value>[^|\n]*)")
+_KEYED = later(r"[^\S\n]*(?P<key>[^:|\n]{1,40}?)[ |]*:[ |]*(?P<value>[^|\n]*)")
 _NAME_KEYS = frozenset(
     ("name", "names", "firma", "firmenname", "unternehmen", "company", "company name", "nom",
      "raison sociale", "nombre", "razon social", "nome", "ragione sociale", "naam", "bedrijf")
 )  # fmt: skip
 _SECTION_LINES = 6
-_NUMBER_WORD = re.compile(
+_NUMBER_WORD = later(
     r"\b(no|nr|number|nummer|numéro|número|\w+nummer|\w+nr|n)\b[.\s:\u00b0\u00ba#]{1,3}(?=[A-Z]{0,6}[-/]?\d)",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(
+_DOCUMENT = later(
     r"\b(?:(?P<contract>\w*vertrag|contract|agreement|lease|contrat|contrato|contratto)"
     r"|(?P<invoice>\w*rechnung|invoice|facture|factura|fattura)"
     r"|(?P<order>order|\w*bestellung|commande|pedido|ordine)"
@@ -63,17 +62,17 @@ _DOCUMENT = re.compile(
     r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"[-/_]\d")
+_CODE = later(r"[-/_]\d")
 # Below "INVOICE" a number with letters and marks: "IC-2024-003 of 4 March", no "PO-5004".
-_CODE_BELOW = re.compile(r"\s{1,6}(?!PO\b)(?=\S*\d)[A-Z]{1,5}(?:[-/][A-Z\d]+)+(?![\w@-])")
+_CODE_BELOW = later(r"\s{1,6}(?!PO\b)(?=\S*\d)[A-Z]{1,5}(?:[-/][A-Z\d]+)+(?![\w@-])")
 _HEAD, _LONGEST_TITLE = 3000, 60  # characters in which a title stands, and of it
 _LEAD_WORDS = 3  # "Sales", "Final Tax" before the word for the document
 _OF_ANOTHER = _words("for to of zu zur fur von pour de sur per a su credit gutschrift avoir")
-_NUMBERED = re.compile(r"\d[^\s]{0,20}[\s.*_]*\Z")  # the end of a line that may be one
-_NAMED = re.compile(r"[^\W\d_A-Z]{4}")  # no number has so many small letters
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_NUMBERED = later(r"\d[^\s]{0,20}[\s.*_]*\Z")  # the end of a line that may be one
+_NAMED = later(r"[^\W\d_A-Z]{4}")  # no number has so many small letters
+_YEAR = later(r"(?:19|20)\d\d")
 # What stands before the first digit behind one of these words, which end with one of three letters.
-_BEFORE_NUMBER = re.compile(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?\Z")
+_BEFORE_NUMBER = later(r"[nNoOrR][.\s:\u00b0\u00ba#]{1,3}[A-Za-z]{0,6}[-/]?\Z")
 _LONGEST_NUMBER_WORD = 64  # characters of it, and between it and the first digit
 WIDE = 3  # columns from which on the first row is not a label and its value
 _MOST_LINES = 20_000
@@ -94,7 +93,7 @@ _NO_NUMBER = _words(
     """agreement contract lease policy vertrag contrat bail police convention contrato poliza
     contratto polizza"""
 )
-_WHOLE_CODE = re.compile(r"(?:[A-Z]{1,5} )?(?=\S*\d)[A-Z\d]+(?:[-/.][A-Z\d]+)+|[A-Z]{1,6}\d{2,12}")
+_WHOLE_CODE = later(r"(?:[A-Z]{1,5} )?(?=\S*\d)[A-Z\d]+(?:[-/.][A-Z\d]+)+|[A-Z]{1,6}\d{2,12}")
 
 
 class Found(Struct, frozen=True):

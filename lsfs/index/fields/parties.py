@@ -17,6 +17,7 @@ from lsfs.index.fields.forms import FIRM, LONGEST_NAME, Form, is_firm, is_name, 
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import ROLE_NAMES
 from lsfs.index.fields.undertakings import AGREED, undertaken
+from lsfs.patterns import later
 
 FRONT = 4000  # characters in which a contract names its parties
 ADDRESS_LINES = 40  # in which addresses of sender and receiver stand
@@ -27,29 +28,29 @@ LONGEST_LETTERHEAD = 2 * LONGEST_NAME  # characters that are looked at for the n
 FOOT = 1500  # characters in which a letter is signed
 ROLE_CHARS = 200  # behind a name, in which it is said what a contract calls it
 
-_BETWEEN = re.compile(
+_BETWEEN = later(
     r"\b(?:between|zwischen|entre|tra|by and between)\b(?:\s+(?:the|les|los|der|den|undersigned|"
     r"soussignés?|abajo firmantes|Firma))*\s*[:,]?\s*",
     re.IGNORECASE,
 )
-_AND = re.compile(
+_AND = later(
     r"(?:^|[\s,;)\u2013\u2014.-])(?:and|und|et|y|e)\s*[:,]?\s+"
     r"(?!(?:is|are|has|represented|wohnhaft|demeurant|domicili|with|provided|shall)\b)|&\s",
     re.IGNORECASE,
 )
-_NUMBERING = re.compile(
+_NUMBERING = later(
     r"\s*(?:\(?[\dabAB]{1,2}[.)]\s*|[-\u2013\u2022*]\s*|de una parte,?\s*|"
     r"de otra(?: parte)?,?\s*|d'une part,?\s*|d'autre part,?\s*)*",
     re.I,
 )
 # What makes a name a party, right behind it: (the "Tenant"), - nachfolgend "Mieter" genannt -
-_ROLE = re.compile(
+_ROLE = later(
     r"\(?\s*(?:hereinafter|hereafter|the \W*(?:landlord|tenant|buyer|seller|client|contractor|"
     r"lender|borrower|employer|employee|provider|supplier|lessor|lessee)|im folgenden|nachfolgend|"
     r"nachstehend|ci-après|dénommée?|en adelante|di seguito)\b",
     re.IGNORECASE,
 )
-_DESCRIBED = re.compile(r"\s*,|\s(?:of|aus|in|à|de|en)\s(?=[A-Z\d])")  # where it is, who it is
+_DESCRIBED = later(r"\s*,|\s(?:of|aus|in|à|de|en)\s(?=[A-Z\d])")  # where it is, who it is
 _ROLES = (
     r"landlord|tenant|lessor|lessee|buyer|purchaser|seller|vendor|client|customer|contractor|lender|"
     r"borrower|employer|employee|provider|supplier|consultant|licensor|licensee|company|agent|"
@@ -68,25 +69,25 @@ _ROLES = (
     r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario"
 )
 # Where a contract defines what it calls a party.
-_DEFINED_BY_WORD = re.compile(
+_DEFINED_BY_WORD = later(
     r"\b(?:hereinafter|hereafter|im folgenden|nachfolgend|nachstehend|ci-après|en adelante|"
     r"en lo sucesivo|di seguito)\b",
     re.IGNORECASE,
 )
-_DEFINED_IN_BRACKETS = re.compile(
+_DEFINED_IN_BRACKETS = later(
     r"\([\"\u201c\u201e\u00ab'\s]*(?:each an? |the |le |la |l['\u2019]|el |der |die )?"
     r"[\"\u201c\u201e\u00ab'\s]*"
     rf"(?:{_ROLES})(?:in|e|a)?[\"\u201d\u201c\u00bb'\s]*\)",
     re.IGNORECASE,
 )
 # Where a list of the parties tells it: "(1) Acme Ltd, the supplier".
-_DEFINED_IN_LIST = re.compile(
+_DEFINED_IN_LIST = later(
     rf"(?<=,)\s+(?:the|der|die|le|la|el)\s+(?:{_ROLES})(?:in)?[,;.]?[ \t]*"
     r"(?:\b(?:and|und|et|y)\b)?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # "Seabank Borough Council and Ellingsen & Roth conclude a contract".
-_AGREEING = re.compile(
+_AGREEING = later(
     r"^[ \t]*(?P<first>[^\W\d_a-zß-ÿ][^\n.;:]{2,120}?)\s(?:and|und|et|y|e)\s"
     r"(?P<second>[^\n.;:]{3,120}?),?\s"
     r"(?:hereby\s+|hiermit\s+)?(?:conclude|agree,?\s+(?:that|to|on|as)|enter\s+into|"
@@ -95,12 +96,12 @@ _AGREEING = re.compile(
     re.MULTILINE,
 )
 # Where a name may begin before it: a line, a sentence, behind a word that leads to a name.
-_BEGINS = re.compile(
+_BEGINS = later(
     r"^[ \t]*|(?<=[.;:,]\s)|\b(?:between|by|and|und|et|y|e|zwischen|entre|an|to|à|a|from|von|de|"
     r"parte,|part,|with|mit|avec|con)\s+",
     re.IGNORECASE | re.MULTILINE,
 )
-_TO_WHOM = re.compile(
+_TO_WHOM = later(
     r"\b(?:(?:sells?|lets?|leases?|rents?|lends?|hires?)(?: out)? to|(?:verkauft|vermietet) an|"
     r"(?:vend|loue|prête) à|(?:vende|arrienda|alquila|presta) a)\s+|"
     r"^(?:I|We|Ich|Je soussignée?|Yo),\s+(?:the undersigned,?\s+)?",
@@ -116,14 +117,14 @@ _TO_WHOM_NEEDS = (
     "verkauft an", "vermietet an", "vend à", "loue à", "prête à", "vende a", "arrienda a",
     "alquila a", "presta a", "i,", "we,", "ich,", "je soussigné", "yo,",
 )  # fmt: skip
-_POSTAL = re.compile(
+_POSTAL = later(
     r"(?:^|[,|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[-\u2013])\s*(?:[A-Z]{1,2}[- ])?"
     r"(?:\d{4,5}\s+[^\W\d_]|\d{5}[^\W\d_a-z\u00df-\u00ff][a-z\u00df-\u00ff])|"
     r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
     r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
 )
 # A street: "7 Beck Row", "Oakwell Lane, Batley", "Gartenstraße 12", "Am Markt 1", "3 rue du Lac".
-_STREET = re.compile(
+_STREET = later(
     r"\s*(?:"
     r"(?:\d{1,4}[a-z]?,?\s+)?(?:[^\W\d_][\w'\u2019.-]*\s+){0,4}(?:lane|street|road|avenue|row|square|"
     r"close|drive|terrace|court|gardens|crescent|parade|quay|wharf)\b\.?|"
@@ -136,37 +137,35 @@ _STREET = re.compile(
     r")\s*(?:,[^\n:|]*)?",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(
+_ASIDE = later(
     r"\s*(?:[|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[\u2013\u2014-]\s)"
 )  # parts a letterhead's name and address
 # "Nimbus Gases AG, Zug"
-_TOWN = re.compile(
-    r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*"
-)
-_HOUSE = re.compile(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\s*$")
-_BILL = re.compile(
+_TOWN = later(r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
+_HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\s*$")
+_BILL = later(
     r"^[\W_]*\w{0,16}(?:rechnung|rechnungskorrektur|gutschrift|invoice|facture|factura|fattura|"
     r"factuur|credit note|avoir)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_REACHED = re.compile(
+_REACHED = later(
     r"\W*(?:fon|phone|tel|telefon|telephone|téléphone|tél|teléfono|telefono|fax|telefax|mobil|mobile|"
     r"e-?mail|web|www|https?)\b|[^\s@]+@[^\s@]+\s*$",
     re.IGNORECASE,
 )
-_TO = re.compile(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
-_TRADE = re.compile(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
-_CODED = re.compile(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each _POSTAL has one
-_WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
-_MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
-_IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
-_DEAR = re.compile(
+_TO = later(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
+_TRADE = later(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
+_CODED = later(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each _POSTAL has one
+_WRITTEN_LINE = later(r"[^\n]*\S[^\n]*")
+_MAIL_HEAD = later(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
+_IN_BRACKETS = later(r"\s*\([^()]{0,200}\)\s*,?\s*")
+_DEAR = later(
     r"^[ \t]*(?:(?:dear|sehr geehrte[rs]?|liebe[rs]?|cher|chère|estimad[oa]|gentile|hi|hello|"
     r"guten tag|bonjour|hola|good (?:morning|day))\s+|"
     r"(?:madame|monsieur)\s+(?=[^\n,]{2,40},[ \t]*$))",
     re.IGNORECASE | re.MULTILINE,
 )
-_CLOSING = re.compile(
+_CLOSING = later(
     r"^[ \t]*(?:(?:yours|kind|best|warm|with kind|with best) (?:sincerely|faithfully|truly|regards)"
     r"|(?:yours |very )?(?:sincerely|truly)(?: yours)?|regards|respectfully(?: yours)?|"
     r"(?:mit )?(?:freundliche|beste|herzliche|liebe|viele)n? gr[üu](?:ß|ss)en?|hochachtungsvoll|"
@@ -182,7 +181,7 @@ _CLOSING = re.compile(
 
 # Behind a name, its address aside: "(the Client)", "ci-après « le Prestataire »", "as tenant".
 _BLANK = r"(?:[^\S\n]|\n(?!\s*\n))"  # not between two paragraphs
-_CALLED = re.compile(
+_CALLED = later(
     rf"(?:(?:{_BLANK}|[,(])*(?:[^\W\d_]+(?:{_BLANK}|:)+){{0,5}}?(?:{_BLANK}|[^\w\s]){{0,2}}|"
     r".*?(?:[(\u00ab\u201c\u201e\"]|hereinafter|hereafter|folgenden|nachfolgend|nachstehend|"
     r"ci-apres|adelante|sucesivo|seguito)[^\w)]*(?:[^\W\d_]+[^\w)]+){0,3}?)"
@@ -194,7 +193,9 @@ _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _BETWEEN_TWO = Sought(_BETWEEN)
 _BETWEEN_WORDS = Strings(("between", "zwischen", "entre", "tra", "by and between"))
 _AGREEMENT = Sought(_AGREEING)
-_IN_BRACKETS_ROLE, _IN_LIST_ROLE = Sought(_DEFINED_IN_BRACKETS), Sought(_DEFINED_IN_LIST)
+_ROLE_WORDS = Sought(_ROLES, flags=re.IGNORECASE).needs
+_IN_BRACKETS_ROLE = Sought(_DEFINED_IN_BRACKETS, _ROLE_WORDS)
+_IN_LIST_ROLE = Sought(_DEFINED_IN_LIST, _ROLE_WORDS)
 _NEEDED = Strings(
     need
     for sought in (
@@ -509,8 +510,8 @@ _COMPANIONS = (
     r"töchter|tochter|brüder|partner|cie|compagnie|fils|filles|frères|associés|hijos?|hijas?|"
     r"hermanos?|asociados|socios|figli[oae]?|fratelli|soci"
 )
-_SECOND = re.compile(rf"\s(?:and|und|et|y|e)\s(?!\s*(?i:{_COMPANIONS})\b)")
-_INNER = re.compile(rf"{_SECOND.pattern}|&\s(?!\s*(?i:{_COMPANIONS})\b)")
+_SECOND = later(rf"\s(?:and|und|et|y|e)\s(?!\s*(?i:{_COMPANIONS})\b)")
+_INNER = later(rf"{_SECOND.pattern}|&\s(?!\s*(?i:{_COMPANIONS})\b)")
 
 
 def _without_second(text: str, form: Form) -> Form:

@@ -15,6 +15,7 @@ from lsfs.index.fields.forms import Form, Reader, durations
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.parties import on_paper, parties
 from lsfs.model import DateKind, Document
+from lsfs.patterns import later
 
 MOST_ATTACHED = 20  # parts of a mail that are looked at
 MOST_MARKS = 2000  # currencies looked at in a document
@@ -29,7 +30,7 @@ def _cue(*words: str) -> str:
 def _table(cues: dict[str, str]) -> re.Pattern[str]:
     """One pattern for all cues; the name of the group that matches is the field."""
     groups = "|".join(f"(?P<{name or NONE}>{words})" for name, words in cues.items())
-    return re.compile(rf"\b(?:{groups})", re.IGNORECASE)
+    return later(rf"\b(?:{groups})", re.IGNORECASE)
 
 
 # What the words around an amount make of it; the nearest decides.
@@ -124,9 +125,9 @@ _DATES = _table({
         r"services? (?:rendered|provided)\b",
     ),
 })  # fmt: skip
-_STOP = re.compile(r"\n\s*\n|(?<=[^\W\d_]{4})[.;!?]\s+(?=[^\W\d_a-zà-ÿ])|(?<=\d\))[.;]\s")
+_STOP = later(r"\n\s*\n|(?<=[^\W\d_]{4})[.;!?]\s+(?=[^\W\d_a-zà-ÿ])|(?<=\d\))[.;]\s")
 # Only these may follow a value and say what it is: "EUR 900 monthly rent", "24 months' notice".
-_FOLLOWS = re.compile(
+_FOLLOWS = later(
     r"(?:['\u2019]s?)?[ \t]*(?:\([^)]{0,30}\)[ \t]*)?(?:(?:per|a|al|par|pro|each|each calendar) "
     r"(?:month|mes|mois|monat|year|año|an|jahr)[ \t]*)?(?:(?:prior|written|per|a|an|the|of|as|by|"
     r"way|for|als|zur|de|en|concepto|como|comme|à|titre|au|in|monthly|gross|annual|schriftlich\w*|"
@@ -135,11 +136,11 @@ _FOLLOWS = re.compile(
 )
 
 
-_EFFECTIVE = re.compile(r"\beffective\b", re.IGNORECASE)
-_OF_DAY = re.compile(r"\bvom\s+\Z", re.IGNORECASE)  # a range begins so, and a letter is so dated
-_RANGE = re.compile(r"\s*(?:bis|[-\u2013])", re.IGNORECASE)
+_EFFECTIVE = later(r"\beffective\b", re.IGNORECASE)
+_OF_DAY = later(r"\bvom\s+\Z", re.IGNORECASE)  # a range begins so, and a letter is so dated
+_RANGE = later(r"\s*(?:bis|[-\u2013])", re.IGNORECASE)
 # What makes the end of a time the day of payment: "Bitte überweisen Sie bis zum".
-_PAID_UNTIL = re.compile(
+_PAID_UNTIL = later(
     r"\b(?:überweis\w+|(?:be)?zahl(?:bar|en|ung|t)\b|begleich\w+|fällig\w*|ausgleich\w*|remit\w*|"
     r"pa(?:y|yable|yment|id)\b|settle\w*|régl\w+|pay(?:er|ez|é|able)\b|paiement\b|betal\w+|"
     r"pag(?:ar|are|o|amento)\b|abonar\b|voldoen\b)(?P<between>[^.;\d]{0,60}?)"
@@ -147,11 +148,11 @@ _PAID_UNTIL = re.compile(
     r"entro\s+il|vóór|uiterlijk)\s+\Z",
     re.IGNORECASE,
 )
-_DISCOUNT = re.compile(
+_DISCOUNT = later(
     r"skonto|rabatt|discount|escompte|rabais|descuento|sconto|korting|zeitraum|period",
     re.IGNORECASE,
 )
-_DUE_BEHIND = re.compile(
+_DUE_BEHIND = later(
     r"\s+(?:(?:zur zahlung )?(?:fällig|due\b|payable\b)|von ihrem konto\b|from your account\b|"
     r"eingezogen\b|abgebucht\b)",
     re.IGNORECASE,

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from lsfs.index.facts.literals import Sought, at_lines
 from lsfs.index.fields.forms import is_name, name_at
 from lsfs.index.fields.labels import Found
+from lsfs.patterns import later
 
 REACH = 400  # characters behind the verb, in which it says that it was agreed to
 
-_AGREED = re.compile(
+_AGREED = later(
     r"(?:Agreed|Accepted|Signed|Concluded|Approved|Executed|Ordered|Confirmed) "
     r"(?:on|by|in|at|this)\b|"
     r"(?:Vereinbart|Geschlossen|Unterzeichnet|Angenommen|Beauftragt) (?:am|von|in)\b|"
@@ -45,7 +46,7 @@ _NAME = (
     rf"(?:(?:Mrs?|Ms|Dr)\.? )?{_CAPITAL}[\w'\u2019-]*"
     rf"(?: (?:(?:&|de|del|van|von|der|du) )?{_CAPITAL}[\w'\u2019-]*){{0,5}}"
 )
-_SENTENCE = re.compile(
+_SENTENCE = later(
     rf"^[ \t]*(?!(?:The|A|An|This|Each|Die|Der|Das|Le|La|El) )(?P<first>{_NAME}) "
     rf"(?P<verb>{'|'.join(sorted(_OF_VERB, key=len, reverse=True))}) "
     # "back-ups of", where no other name can be meant; "Gemüse an", whatever it is; nothing.

@@ -7,11 +7,11 @@ character belongs to is not decided, for what is looked for is folded in the sam
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from importlib.resources import files
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+from lsfs.patterns import later
+
+_HAN = later("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
 def simplified(text: str) -> str:
@@ -21,6 +21,8 @@ def simplified(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[int, str]:
+    from importlib.resources import files  # texts in Chinese alone need it
+
     lines = files("opencc").joinpath("dictionary/TSCharacters.txt").read_text("utf-8").splitlines()
     entries = (line.partition("\t") for line in lines)
     first = {old: new.split(" ")[0] for old, _, new in entries if len(old) == 1}
