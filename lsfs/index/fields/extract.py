@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from lsfs.index.facts.einvoice import einvoice, printed
+from lsfs.index.fields.billed import is_bill, of_bill
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
@@ -68,8 +69,8 @@ def _reader(document: Document, dates: Sequence[ContentDate]) -> Reader:
 def _by_rules(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
     # Programs have values of their own, and no parties, terms or sums.
     if not all(block.kind is BlockKind.CODE for block in document.blocks):
-        yield from labelled(document, known, reader)
-        yield from stated(document, reader)
+        found = [*labelled(document, known, reader), *stated(document, reader)]
+        yield from of_bill(reader, found, known.labels) if is_bill(document.text) else found
 
 
 def _is_list(document: Document) -> bool:
