@@ -92,7 +92,7 @@ def counter() -> Any:
     """Counts the tokens of a text."""
     from llama_cpp import Llama
 
-    from lsfs.llm.models import chat_model_file
+    from lsfs.llm.files.models import chat_model_file
 
     found = chat_model_file("default")
     if found is None:

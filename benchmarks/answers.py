@@ -38,10 +38,10 @@ from benchmarks.answers_papers import papers
 from benchmarks.answers_set import Asked, Texts
 from benchmarks.answers_support import unsupported
 from lsfs.config import Config, ModelConfig
-from lsfs.llm.answer import quoted
-from lsfs.llm.evidence import CALIBRATIONS, answerable
-from lsfs.syscalls import facts
-from lsfs.syscalls.again import looked_again
+from lsfs.llm.answers.answer import quoted
+from lsfs.llm.answers.evidence import CALIBRATIONS, answerable
+from lsfs.syscalls.answers import facts
+from lsfs.syscalls.answers.again import looked_again
 from lsfs.syscalls.ask import AskRequest, answered
 from lsfs.syscalls.drive import LocalCaller
 from lsfs.syscalls.engines import Call, Engines

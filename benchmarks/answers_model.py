@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from benchmarks import answers_spans
 from benchmarks.answers_set import Asked, exact, token_f1
 from lsfs.config import Config
-from lsfs.llm import models, prompts
-from lsfs.llm.engine import Context, Message, Model, Sampling, Shape
-from lsfs.syscalls import facts
+from lsfs.llm.answers import prompts
+from lsfs.llm.files import models
+from lsfs.llm.runtime.engine import Context, Message, Model, Sampling, Shape
+from lsfs.syscalls.answers import facts
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.retrieve import read_query
 

@@ -18,10 +18,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from lsfs.llm.engine import Message, Step
+from lsfs.llm.runtime.engine import Message, Step
 
 if TYPE_CHECKING:
-    from lsfs.llm.engine import Context, Model
+    from lsfs.llm.runtime.engine import Context, Model
 
 BEGINNINGS = 15  # spans of so many beginnings are scored; as many sequences of a context
 LONGEST = 12  # tokens of a span

@@ -30,10 +30,11 @@ from benchmarks.answers import gathered, opened
 from benchmarks.answers_papers import papers
 from benchmarks.answers_set import Asked
 from lsfs.config import ModelConfig
-from lsfs.llm import budget, models
-from lsfs.llm.budget import Read, Rule
-from lsfs.llm.local import LocalChat
-from lsfs.syscalls import facts
+from lsfs.llm.answers import budget
+from lsfs.llm.answers.budget import Read, Rule
+from lsfs.llm.files import models
+from lsfs.llm.runtime.local import LocalChat
+from lsfs.syscalls.answers import facts
 from lsfs.syscalls.engines import Engines
 
 BUDGETS = (64, 128, 256, 512)

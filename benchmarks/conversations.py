@@ -6,8 +6,8 @@ First part: the turns of written conversations over two sets of files, asked eac
 a conversation. The rules were written with the first set in view. The others were asked once
 before anything was changed for them (held out: 55 of 58 turns, later: 30 of 32); what failed then
 has led to changes since. Second part: questions of XQuAD, with and without the paragraph that
-answers them, with and without the rounds of :mod:`lsfs.syscalls.again`. Prints tables, and the same
-figures as one line of JSON.
+answers them, with and without the rounds of :mod:`lsfs.syscalls.answers.again`. Prints tables, and
+the same figures as one line of JSON.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from msgspec.structs import replace
 import lsfs
 from benchmarks.conversations_set import SETS, Turn, talks
 from lsfs.config import Config, ModelConfig
-from lsfs.syscalls import again
-from lsfs.syscalls.again import Looked
+from lsfs.syscalls.answers import again
+from lsfs.syscalls.answers.again import Looked
 from lsfs.syscalls.ask import Answer
 
 ARTICLES = 16  # of XQuAD, that are files together

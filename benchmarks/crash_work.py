@@ -18,13 +18,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from blake3 import blake3
 from msgspec import Struct, field
 
 from lsfs.clock import SystemClock
 from lsfs.config import MountConfig
 from lsfs.drives import locked
-from lsfs.errors import LockHeld
+from lsfs.errors import LockHeld, NotFound
 from lsfs.fuse import record
 from lsfs.fuse.mount import mount, umount
 from lsfs.paths import StatePaths
@@ -39,6 +40,7 @@ from lsfs.versions.tables import ROW, Row
 NAMES = ("a", "b", "c", "d/e", "d/f", "g")
 SIZES = (1, 40, 3000, 70_000, 300_000)
 PATIENCE_S = 60.0
+SHOWN = 20  # events before those that the ledger has not read, where something is wrong
 LONGEST_S = 0.5  # of a program's work before the kill
 KINDS = ("fs", "fs", "brain", "both")  # which processes are killed
 OPERATIONS = (
@@ -160,16 +162,38 @@ class Program:
         if not rows:
             return
         row = self._dice.choice(rows)
-        with contextlib.closing(self._past.open(row)) as content:
-            data = whole(content)
+        try:
+            with contextlib.closing(self._past.open(row)) as content:
+                data = whole(content)
+        except NotFound as error:
+            self._check_pruned(row, str(error))
+            return
         self._begin({name: digest(data)})
         hands = ThroughMount(self._folder)
         outcome = Restorer(hands, self._past.open, durable=False).run(
             [Step("write", name.encode(), row)]
         )
         if outcome.failed:
-            raise OSError(outcome.failed[0][1])
+            self._check_pruned(row, outcome.failed[0][1])
+            return
         self._done()
+
+    def _check_pruned(self, row: Row, problem: str) -> None:
+        """A version is not to be had: its keeper has pruned it since it was chosen, and no other
+        reason is good enough while the mount is there."""
+        os.fstatvfs(self._folder)  # answered by nobody but the mount
+        now = self._past.row(row.id)
+        assert now is not None and now.pruned, f"{problem}: {now}, {self._held(row)}"
+
+    def _held(self, row: Row) -> str:
+        """All that is known of where the bytes of a version are."""
+        content = None if row.content is None else self._past.contents.row(row.content)
+        position = self._past.position()
+        events = [
+            msgspec.structs.replace(event, content=None)
+            for event in self._past.journal.after(max(0, position - SHOWN))
+        ]
+        return f"{content}, position {position}, {events}"
 
 
 def _run_program(drive: CrashDrive, told: int, seed: int) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
-from lsfs.llm import models
+from lsfs.llm.files import models
 from lsfs.syscalls import embedders
 
 Matrix = NDArray[np.float32]

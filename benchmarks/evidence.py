@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
 from lsfs.index.meaning.embed import Embedder, load
-from lsfs.llm import models
-from lsfs.llm.evidence import CALIBRATIONS, Candidate, Likeness, Similarity, rank
-from lsfs.llm.local import LocalChat
-from lsfs.llm.wordforms import words
+from lsfs.llm.answers.evidence import CALIBRATIONS, Candidate, Likeness, Similarity, rank
+from lsfs.llm.answers.wordforms import words
+from lsfs.llm.files import models
+from lsfs.llm.runtime.local import LocalChat
 from lsfs.paths import user_cache
 
 PASSAGES = 8  # paragraphs read for each question, as a search would return them

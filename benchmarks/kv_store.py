@@ -29,14 +29,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.llm import kvblob, models
-from lsfs.llm.batch import Shape, Step
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import Facts, facts_of
-from lsfs.llm.kvblob import Cells
-from lsfs.llm.kvfile import NUMBERS
-from lsfs.llm.kvstore import Block, Blocks, KvStore, context_key
-from lsfs.llm.model import Model
+from lsfs.llm.files import models
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import Facts, facts_of
+from lsfs.llm.kv.kvblob import Cells
+from lsfs.llm.kv.kvfile import NUMBERS
+from lsfs.llm.kv.kvstore import Block, Blocks, KvStore, context_key
+from lsfs.llm.runtime.batch import Shape, Step
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
 
 BLOCK = 256  # tokens
 PREFIX = "You answer from the user's files.\n\n"

@@ -6,8 +6,8 @@ The model has the shape of a published one and random weights, written for the r
 ``8b``): figures of time and memory, which do not depend on what weights say; answers are not
 looked at. For each length: seconds to the first scores after a question when the text is read, and
 when its state is loaded from a file; tokens written a second behind it. Beside them the same
-question to the whole-document mode of :mod:`lsfs.llm.reader`, which looks at every block of the
-text and writes from ``budget`` cells, and to four passages out of a folder of that many tokens.
+question to the whole-document mode of :mod:`lsfs.llm.sparse.reader`, which looks at every block of
+the text and writes from ``budget`` cells, and to four passages out of a folder of that many tokens.
 Most blocks of the folder hold the state of one of them: each is looked for, and read, all the same.
 With ``--gpu-layers 0`` the same on a CPU. Prints a table and, after each length, a line of JSON.
 """
@@ -30,13 +30,14 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.config import ModelConfig
-from lsfs.llm import models, policies
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context, threads
-from lsfs.llm.generation import Request
-from lsfs.llm.kvstore import KvStore
-from lsfs.llm.model import Model
-from lsfs.llm.reader import CANDIDATES, WIDER, Reader
+from lsfs.llm import policies
+from lsfs.llm.files import models
+from lsfs.llm.kv.kvstore import KvStore
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context, threads
+from lsfs.llm.runtime.generation import Request
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse.reader import CANDIDATES, WIDER, Reader
 
 BLOCK = 240  # tokens of a passage
 WRITTEN = 32  # tokens that are timed behind a text

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lsfs.llm import models
+from lsfs.llm.files import models
 
 # Names of a layer's parts, in the safetensors file and in GGUF.
 LAYER = {

@@ -44,7 +44,7 @@ from benchmarks.parsing_score import forms
 from benchmarks.parsing_texts import Chapter, Texts, plain, texts
 from lsfs.config import Config, ModelConfig
 from lsfs.index.meaning.embed import load
-from lsfs.llm.models import DEFAULT, embed_model_folder
+from lsfs.llm.files.models import DEFAULT, embed_model_folder
 
 COLUMNS = (1, 2, 2, 3)
 K = 3

@@ -17,8 +17,8 @@ import time
 from collections import Counter
 
 from lsfs.config import ModelConfig
-from lsfs.llm import models
-from lsfs.llm.local import LocalChat
+from lsfs.llm.files import models
+from lsfs.llm.runtime.local import LocalChat
 from lsfs.syscalls.prompt.reader import PromptReader, Reading, Second
 from lsfs.syscalls.prompt.second import proposed
 from tests.prompts import sets

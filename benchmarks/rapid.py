@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.sparse_kv_tasks import facts, with_facts
-from lsfs.llm import form, models
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.generation import Request
+from lsfs.llm.files import models
 from lsfs.llm.lab.prose import Made
-from lsfs.llm.model import Model
-from lsfs.llm.rapid import AHEAD, Rapid
-from lsfs.llm.sampling import Sampling
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.generation import Request
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.runtime.sampling import Sampling
+from lsfs.llm.sparse import form
+from lsfs.llm.sparse.rapid import AHEAD, Rapid
 
 PASSAGE, WRITTEN = 256, 48
 

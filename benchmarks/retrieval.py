@@ -145,7 +145,7 @@ def peers(place: Path, asked: Asked, python: str) -> list[Row]:
 def _embed(place: Path, texts: Sequence[str], queries: Sequence[str]) -> None:
     """One vector a document, as chromadb's own encoder makes it of its first 256 tokens."""
     from lsfs.index.meaning.embed import load as load_encoder
-    from lsfs.llm.models import embed_model_folder
+    from lsfs.llm.files.models import embed_model_folder
     from lsfs.paths import user_cache
 
     folder = embed_model_folder(Config().model.embed)

@@ -24,11 +24,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lsfs.llm import models
-from lsfs.llm.backend import backend
-from lsfs.llm.engine import Context, Model, Shape
+from lsfs.llm.files import models
 from lsfs.llm.lab.door import Asked, measured
 from lsfs.llm.lab.prose import Made
+from lsfs.llm.runtime.backend import backend
+from lsfs.llm.runtime.engine import Context, Model, Shape
 
 # llama.cpp's numbers of the forms.
 FORMS = {"F16": 1, "Q8_0": 7, "Q5_1": 9, "Q4_0": 2}

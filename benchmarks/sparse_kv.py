@@ -31,18 +31,20 @@ from msgspec.structs import asdict
 from benchmarks.sparse_kv_tasks import Fact, facts, haystack, with_facts
 from lsfs.config import ModelConfig
 from lsfs.index.meaning.embed import load
-from lsfs.llm import compose, form, kvblob, models
-from lsfs.llm.batch import Shape, Step
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import Facts, facts_of
-from lsfs.llm.generation import Request
-from lsfs.llm.kvblob import Cells
-from lsfs.llm.kvstore import KvStore
+from lsfs.llm.files import models
+from lsfs.llm.kv import compose, kvblob
+from lsfs.llm.kv.facts import Facts, facts_of
+from lsfs.llm.kv.kvblob import Cells
+from lsfs.llm.kv.kvstore import KvStore
 from lsfs.llm.lab.prose import Written
 from lsfs.llm.lab.rate import Rate
-from lsfs.llm.model import Model
-from lsfs.llm.reader import PENALTY, STOP, Reader
-from lsfs.llm.sampling import Sampling
+from lsfs.llm.runtime.batch import Shape, Step
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.generation import Request
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.runtime.sampling import Sampling
+from lsfs.llm.sparse import form
+from lsfs.llm.sparse.reader import PENALTY, STOP, Reader
 from lsfs.paths import user_cache
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

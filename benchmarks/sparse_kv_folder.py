@@ -19,13 +19,13 @@ from typing import Any
 
 from benchmarks.sparse_kv_tasks import facts, with_facts
 from lsfs.config import ModelConfig
-from lsfs.llm import models
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.kvstore import KvStore
+from lsfs.llm.files import models
+from lsfs.llm.kv.kvstore import KvStore
 from lsfs.llm.lab.prose import Written
-from lsfs.llm.model import Model
-from lsfs.llm.reader import CANDIDATES, Reader
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse.reader import CANDIDATES, Reader
 
 BLOCK = 240  # tokens of a passage
 STATUS = Path("/proc/self/status")

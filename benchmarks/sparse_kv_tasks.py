@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lsfs.llm.lab.prose import Prose
 from lsfs.llm.lab.tasks import Fact, Makes, facts, filled
-from lsfs.llm.model import Model
+from lsfs.llm.runtime.model import Model
 
 __all__ = ["Fact", "Told", "facts", "haystack", "with_facts"]
 

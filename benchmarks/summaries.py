@@ -41,8 +41,8 @@ from msgspec.structs import replace
 import lsfs
 from benchmarks.summaries_set import KINDS, LEVELS, Planted, long_document, planted
 from lsfs.config import Config, ModelConfig
-from lsfs.llm.ground import supported
-from lsfs.llm.summary_units import goes_on
+from lsfs.llm.answers.ground import supported
+from lsfs.llm.summary.summary_units import goes_on
 from lsfs.sentences import sentences
 from lsfs.summaries import Summary
 

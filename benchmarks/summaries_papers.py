@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from lsfs.llm.summary import Known, summarized
-from lsfs.llm.summary_tree import digested
+from lsfs.llm.summary.summary import Known, summarized
+from lsfs.llm.summary.summary_tree import digested
 from lsfs.model import Block, BlockKind, Document
 from lsfs.sentences import sentences
 
@@ -36,7 +36,7 @@ class Paper(Struct, frozen=True):
 
     def by_lsfs(self, words: int) -> str:
         """The summary that the product makes."""
-        from lsfs.llm import summary
+        from lsfs.llm.summary import summary
 
         document = self._document()
         found = digested(document, _Memory())
@@ -83,7 +83,7 @@ class Paper(Struct, frozen=True):
 @cache
 def _embedder() -> Any:
     from lsfs.config import Config
-    from lsfs.llm.residents import Residents
+    from lsfs.llm.runtime.residents import Residents
     from lsfs.syscalls import embedders
 
     return embedders.load(Config().model, Residents(1 << 30))

@@ -33,7 +33,7 @@ from lsfs.index.groups import cluster, topics
 from lsfs.index.groups.documents import BUCKETS, _bucketed
 from lsfs.index.meaning.embed import load
 from lsfs.index.store.catalog import Catalog
-from lsfs.llm import models
+from lsfs.llm.files import models
 from lsfs.paths import user_cache
 
 ARTICLES = (4, 8, 12, 16, 24)

@@ -70,7 +70,7 @@ def _transport() -> Check:
 def _models() -> Iterator[Check]:
     from lsfs import config
     from lsfs.index.readers import page_model
-    from lsfs.llm import library, models
+    from lsfs.llm.files import library, models
 
     loaded = config.load()
     settings = loaded.model

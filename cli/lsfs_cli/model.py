@@ -15,10 +15,10 @@ from lsfs_cli.settings import store
 
 if TYPE_CHECKING:
     from lsfs.config import ModelConfig
-    from lsfs.llm.advice import Advice, Room
-    from lsfs.llm.hub import HubFile
-    from lsfs.llm.library import Entry
-    from lsfs.llm.pull import Pulled
+    from lsfs.llm.files.advice import Advice, Room
+    from lsfs.llm.files.hub import HubFile
+    from lsfs.llm.files.library import Entry
+    from lsfs.llm.files.pull import Pulled
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
 _dry_run = click.option("--dry-run", is_flag=True, help="only say what would be done")
@@ -55,7 +55,7 @@ def _config() -> ModelConfig:
 @pass_session
 def list_(session: Session) -> None:
     """Show the models on this machine, and what each is used for."""
-    from lsfs.llm import library
+    from lsfs.llm.files import library
 
     config = _config()
     found, advised = library.entries(config), library.advised_bytes()
@@ -104,7 +104,7 @@ def use(session: Session, /, name: str, dry_run: bool, **chosen: str | None) -> 
     After another --embed passages are embedded anew in the background, while the old vectors still
     answer.
     """
-    from lsfs.llm import library
+    from lsfs.llm.files import library
 
     wanted = {role: setting for role, setting in chosen.items() if setting is not None}
     if not wanted:
@@ -130,7 +130,7 @@ def use(session: Session, /, name: str, dry_run: bool, **chosen: str | None) -> 
 
 def _tried(config: ModelConfig, roles: Sequence[str]) -> dict[str, Any]:
     """See that each model does what it is to do; what is told of it."""
-    from lsfs.llm import trial
+    from lsfs.llm.files import trial
 
     if "answer" in roles:
         trial.answers(config)
@@ -143,7 +143,7 @@ def _tried(config: ModelConfig, roles: Sequence[str]) -> dict[str, Any]:
 
 def _tried_embed(config: ModelConfig) -> dict[str, Any]:
     """See that a model embeds; what it is called, and the length of its vectors."""
-    from lsfs.llm import models
+    from lsfs.llm.files import models
     from lsfs.syscalls import embedders
 
     embedder = embedders.load(config)
@@ -165,7 +165,7 @@ def remove(session: Session, name: str, yes: bool, dry_run: bool) -> None:
     """Delete a model that was pulled."""
     import sys
 
-    from lsfs.llm import library
+    from lsfs.llm.files import library
 
     if dry_run:
         path = library.removable(name, _config())
@@ -194,7 +194,7 @@ def recommend(session: Session, source: str, context: int, memory: int) -> None:
     SOURCE is OWNER/REPO on the Hugging Face hub, whose files are then listed, or a GGUF file here.
     Without it, known models are judged by arithmetic, offline.
     """
-    from lsfs.llm import advice, recommend
+    from lsfs.llm.files import advice, recommend
 
     tokens = context or _config().context
     there = recommend.room(memory << 20)
@@ -203,7 +203,7 @@ def recommend(session: Session, source: str, context: int, memory: int) -> None:
     elif (here := recommend.local(source)) is not None:
         found = [recommend.of_file(here, tokens, there)]
     else:
-        from lsfs.llm import pull as pulling
+        from lsfs.llm.files import pull as pulling
 
         asked = pulling.repository_of(source)
         if asked is None:
@@ -247,7 +247,7 @@ def pull(session: Session, source: str, sha256: str, dry_run: bool) -> None:
     OWNER/REPO/FILE.gguf, a URL, or a file. What was begun is gone on with. This and model
     recommend OWNER/REPO are the commands that reach the network.
     """
-    from lsfs.llm import pull as pulling
+    from lsfs.llm.files import pull as pulling
 
     asked = pulling.repository_of(source)
     if dry_run:
@@ -268,7 +268,7 @@ def pull(session: Session, source: str, sha256: str, dry_run: bool) -> None:
 
 def _would_pull(session: Session, source: str, asked: tuple[str, str] | None, sha256: str) -> None:
     """Say what would be fetched; a repository is asked which file that is, and nothing else."""
-    from lsfs.llm import pull as pulling
+    from lsfs.llm.files import pull as pulling
 
     if asked is None:
         found = pulling.would_pull(source, sha256=sha256)
@@ -282,7 +282,7 @@ def _would_pull(session: Session, source: str, asked: tuple[str, str] | None, sh
 
 def _from_repository(session: Session, repository: str, quant: str) -> Pulled:
     """Fetch the form that was named, else the one that fits."""
-    from lsfs.llm import pull as pulling
+    from lsfs.llm.files import pull as pulling
 
     file = _file_of(session, repository, quant)
     return pulling.pull_hub(repository, file, _reporter(session))
@@ -290,8 +290,8 @@ def _from_repository(session: Session, repository: str, quant: str) -> Pulled:
 
 def _file_of(session: Session, repository: str, quant: str) -> HubFile:
     """The file of a repository in the form that was named, else in the one that fits."""
-    from lsfs.llm import hub, recommend
-    from lsfs.llm import pull as pulling
+    from lsfs.llm.files import hub, recommend
+    from lsfs.llm.files import pull as pulling
 
     if quant:
         return pulling.of_quant(hub.models_of(repository), quant)

@@ -113,7 +113,7 @@ def _is_loopback(address: str) -> bool:
 
 def asks_at_once(settings: Config) -> int:
     """Questions that are answered at the same time: a model in this process takes one by one."""
-    from lsfs.llm.models import is_server
+    from lsfs.llm.files.models import is_server
 
     return settings.team.asks or (SERVED if is_server(settings.model.chat) else 1)
 

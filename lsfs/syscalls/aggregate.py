@@ -16,8 +16,8 @@ from lsfs.joins import Aggregated, AggregateRow, Evidence, LeftOut
 from lsfs.model import FieldValue
 from lsfs.places import cited
 from lsfs.syscalls.engines import Call, Engines
-from lsfs.syscalls.evidence import Quotes
 from lsfs.syscalls.registry import Param, registry
+from lsfs.syscalls.relations.evidence import Quotes
 from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:

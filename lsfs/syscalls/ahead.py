@@ -16,7 +16,7 @@ from lsfs.errors import Cancelled, LsfsError
 
 if TYPE_CHECKING:
     from lsfs.index.store.catalog import Catalog
-    from lsfs.llm.chat import ReadsAhead
+    from lsfs.llm.answers.chat import ReadsAhead
 
 log = logging.getLogger("lsfs.syscalls.ahead")
 

@@ -13,8 +13,8 @@ from lsfs import paths
 from lsfs.errors import UsageError
 from lsfs.model import Citation, FoundFile, Hit, QueryPlan, Statement
 from lsfs.places import Places, cited
+from lsfs.syscalls.answers.lists import amounts_cited
 from lsfs.syscalls.engines import Call, Engines
-from lsfs.syscalls.lists import amounts_cited
 from lsfs.syscalls.registry import Param, Tool, registry
 from lsfs.syscalls.retrieve import find, pending_note, read_query
 from lsfs.syscalls.selection import in_order, topic_of, within_sort
@@ -130,7 +130,7 @@ def ask(call: Call, request: AskRequest) -> Answer:
     With ``--continue`` it goes on from the one before: "and in 2022?", "who signed it?", "only the
     ones with Acme", "the second one".
     """
-    from lsfs.syscalls import conversation
+    from lsfs.syscalls.answers import conversation
     from lsfs.syscalls.kv import folder_of
 
     if request.forget:
@@ -154,7 +154,8 @@ def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> An
     Args:
         files: paths of the files that it is asked of; none stands for all.
     """
-    from lsfs.syscalls import steps, summary_asked
+    from lsfs.syscalls.answers import steps
+    from lsfs.syscalls.summary import summary_asked
 
     wanted = summary_asked.asked_summary(request.question)
     if wanted is not None:
@@ -174,7 +175,7 @@ def answered(call: Call, request: AskRequest, files: Collection[str] = ()) -> An
 
 def _by_fields(call: Call, question: str, files: Collection[str], answer: Answer) -> Answer:
     """Who wrote or received the files that are asked, where no sentence says it."""
-    from lsfs.syscalls.stated_by import stated_by
+    from lsfs.syscalls.answers.stated_by import stated_by
 
     citations = stated_by(call.engines, question, tuple(files))
     if not citations:
@@ -214,7 +215,7 @@ def _one(call: Call, request: AskRequest, ids: tuple[int, ...] | None) -> Answer
 
 def _sum(call: Call, plan: QueryPlan, filters: Filters) -> Answer | None:
     """The sum that is asked for, added up; None when none is, or nothing can be added up."""
-    from lsfs.syscalls import sums
+    from lsfs.syscalls.answers import sums
 
     if split := sums.dated(call, plan):
         plan, filters = split[0], replace(split[1], dir=filters.dir, ids=filters.ids)
@@ -237,7 +238,7 @@ def _authorship(
     call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters
 ) -> Answer | None:
     """Who wrote the text that is named; None when that is not asked, or no text is called so."""
-    from lsfs.syscalls.authorship import written_by
+    from lsfs.syscalls.answers.authorship import written_by
 
     found, files = written_by(call.engines, request.question, filters)
     if not found and files:  # it may say so in a sentence; what others say is of other texts
@@ -257,7 +258,7 @@ def _authorship(
 
 def _values(call: Call, request: AskRequest, plan: QueryPlan, filters: Filters) -> Answer | None:
     """The values that are asked for, from all files; None when none are, or no file states any."""
-    from lsfs.syscalls import lists
+    from lsfs.syscalls.answers import lists
 
     asked = lists.asked_list(call, request.question)
     found = None if asked is None else lists.listed(call, asked, filters.dir)
@@ -301,7 +302,7 @@ def _listing(call: Call, plan: QueryPlan, filters: Filters) -> Answer:
 
 def _count(engines: Engines, plan: QueryPlan, filters: Filters, found: int) -> str:
     """How many files match, also where they are more than a listing has."""
-    from lsfs.syscalls import payment
+    from lsfs.syscalls.answers import payment
     from lsfs.syscalls.selection import there
 
     if found < LISTED or plan.limit:
@@ -317,7 +318,7 @@ def _fitting(
     engines: Engines, plan: QueryPlan, filters: Filters
 ) -> tuple[list[FoundFile], tuple[str, ...]]:
     """The files that are asked for, and what is to be said of others."""
-    from lsfs.syscalls import payment
+    from lsfs.syscalls.answers import payment
 
     if plan.either:
         return _united([_fitting(engines, one, filters) for one in plan.either])
@@ -341,7 +342,7 @@ def _no_files(
     engines: Engines, plan: QueryPlan, filters: Filters, notes: tuple[str, ...]
 ) -> Answer:
     """That no file fits, what was looked for, and what comes nearest."""
-    from lsfs.syscalls.relaxed import nearest_in_time, nearest_relaxation
+    from lsfs.syscalls.answers.relaxed import nearest_in_time, nearest_relaxation
     from lsfs.syscalls.selection import told
 
     def files_of(other: QueryPlan) -> list[FoundFile]:
@@ -469,9 +470,9 @@ def _nothing(engines: Engines, near: Sequence[FoundFile], reason: str = "") -> s
 
 
 def _fact(call: Call, request: AskRequest, words: str, plan: QueryPlan, filters: Filters) -> Answer:
-    from lsfs.llm import answer as llm
-    from lsfs.llm import evidence
-    from lsfs.syscalls import again, facts
+    from lsfs.llm.answers import answer as llm
+    from lsfs.llm.answers import evidence
+    from lsfs.syscalls.answers import again, facts
 
     engines = call.engines
     chat = None if request.no_model else engines.chat

@@ -9,7 +9,7 @@ from lsfs.differences import ChangeSummary
 from lsfs.model import Document
 
 if TYPE_CHECKING:  # the engines load where versions are compared, not for --help
-    from lsfs.llm.chat import ChatModel
+    from lsfs.llm.answers.chat import ChatModel
 
 
 def change_summary_of(
@@ -30,7 +30,7 @@ def change_summary_of(
         Cancelled: ``cancel`` was set.
         ModelError: the model failed.
     """
-    from lsfs.llm.change import change_sentence
+    from lsfs.llm.answers.change import change_sentence
     from lsfs.syscalls.values import document_values
     from lsfs.versions.facts import change_facts
 

@@ -61,7 +61,7 @@ def semantic_retrieve(call: Call, request: SemanticRequest) -> Hits:
 @registry.syscall(writes_with="name")
 def integrated_retrieve(call: Call, request: IntegratedRequest) -> Hits:
     """Find passages about a query in those files only that hold keywords exactly."""
-    from lsfs.syscalls import grouping
+    from lsfs.syscalls.relations import grouping
 
     call.engines.indexer.fresh(call.emit)
     hits, found = grouping.integrated(call, request)

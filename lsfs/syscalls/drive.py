@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from lsfs.index.ingest import Pipeline
     from lsfs.index.readers.pool import SandboxPool
     from lsfs.index.store.catalog import Catalog
-    from lsfs.llm.chat import ChatModel
-    from lsfs.llm.residents import Residents
-    from lsfs.llm.shedding import Shedding
+    from lsfs.llm.answers.chat import ChatModel
+    from lsfs.llm.runtime.residents import Residents
+    from lsfs.llm.runtime.shedding import Shedding
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
     from lsfs.syscalls.changes import FileEvent
@@ -286,8 +286,8 @@ def open_engines(
     from lsfs.index.store.catalog import open_or_rebuild
     from lsfs.index.store.seen import Views
     from lsfs.index.tree import SourceTree
-    from lsfs.syscalls import rerank
-    from lsfs.syscalls.then import Earlier, Retained
+    from lsfs.syscalls.search import rerank
+    from lsfs.syscalls.search.then import Earlier, Retained
 
     residents, shedding = _residents(config, stack, follow=follow)
     clock = clock or SystemClock()
@@ -343,8 +343,8 @@ def _residents(
     config: Config, stack: contextlib.ExitStack, *, follow: bool
 ) -> tuple[Residents, Shedding]:
     """The models that are loaded, and what unloads them when memory is short."""
-    from lsfs.llm.residents import Residents
-    from lsfs.llm.shedding import Shedding
+    from lsfs.llm.runtime.residents import Residents
+    from lsfs.llm.runtime.shedding import Shedding
 
     residents = Residents(config.model.memory * 2**20)
     stack.callback(residents.close)
@@ -362,7 +362,8 @@ def _library(
     stack: contextlib.ExitStack,
 ) -> Engines:
     """The engines of a shared library, with the models of this machine."""
-    from lsfs.syscalls import embedders, rerank, shared
+    from lsfs.syscalls import embedders, shared
+    from lsfs.syscalls.search import rerank
 
     record, config, clock = what
     read_only, follow = how
@@ -443,7 +444,8 @@ def _following(
 ) -> Engines:
     from lsfs.index.follow import Follower
     from lsfs.index.pause import Pause
-    from lsfs.syscalls import grouping, joins_kept, retrieve
+    from lsfs.syscalls import joins_kept, retrieve
+    from lsfs.syscalls.relations import grouping
 
     ahead = _ahead(engines, shedding)
 
@@ -475,7 +477,7 @@ def _following(
 def _ahead(engines: Engines, shedding: Shedding) -> Ahead | None:
     """What reads ahead, where the model keeps what it reads."""
     from lsfs.index.pause import Pause
-    from lsfs.llm.chat import ReadsAhead
+    from lsfs.llm.answers.chat import ReadsAhead
     from lsfs.syscalls.ahead import Ahead, EitherOf, passages_of
 
     chat, catalog = engines.chat, engines.catalog
@@ -507,16 +509,16 @@ def _reader(config: Config, state: StatePaths | None = None) -> SandboxPool:
 def _chat(
     config: Config, residents: Residents, kept: Path, stack: contextlib.ExitStack
 ) -> ChatModel | None:
-    from lsfs.llm import models
+    from lsfs.llm.files import models
 
     if models.is_server(config.model.chat):
-        from lsfs.llm.served import ServedChat
+        from lsfs.llm.runtime.served import ServedChat
 
         return ServedChat(config.model)
     found = models.chat_model_file(config.model.chat)
     if found is None:
         return None
-    from lsfs.llm.local import LocalChat
+    from lsfs.llm.runtime.local import LocalChat
 
     chat = LocalChat(found, config.model, residents, kept)
     stack.callback(chat.close)

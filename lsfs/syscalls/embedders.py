@@ -11,14 +11,14 @@ from msgspec.structs import replace
 from lsfs import codec
 from lsfs.config import ModelConfig
 from lsfs.errors import LsfsError, ModelError, ModelMissing
-from lsfs.llm import models
+from lsfs.llm.files import models
 from lsfs.paths import user_cache
 
 if TYPE_CHECKING:
     from lsfs.index.meaning.embed import Embedder
     from lsfs.index.meaning.meanings import Meaning, Meanings
     from lsfs.index.store.catalog import Catalog
-    from lsfs.llm.residents import Residents
+    from lsfs.llm.runtime.residents import Residents
 
 log = logging.getLogger("lsfs.syscalls.embedders")
 
@@ -57,7 +57,7 @@ def load(config: ModelConfig, residents: Residents | None = None) -> Embedder | 
     if not path.exists():
         hint = "use 'default', 'none', a GGUF file, a model's folder or http://127.0.0.1:PORT/v1"
         raise ModelMissing(f"no embedding model at {setting!r}", hint=hint)
-    from lsfs.llm.embed_gguf import GgufEmbedder
+    from lsfs.llm.runtime.embed_gguf import GgufEmbedder
 
     file = models.gguf_file(setting, "embed")
     return GgufEmbedder(file, _prefixes(config), config.threads, residents)

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from lsfs.index.store.catalog import Catalog
     from lsfs.index.store.seen import Views
     from lsfs.index.tree import SourceTree
-    from lsfs.llm.chat import ChatModel, Reranker
-    from lsfs.llm.residents import Residents
+    from lsfs.llm.answers.chat import ChatModel, Reranker
+    from lsfs.llm.runtime.residents import Residents
     from lsfs.model import Problem
     from lsfs.paths import StatePaths
     from lsfs.syscalls.ahead import Ahead
-    from lsfs.syscalls.then import Earlier
+    from lsfs.syscalls.search.then import Earlier
     from lsfs.versions.keeper import Keeper
     from lsfs.versions.past import Past
 

@@ -157,7 +157,7 @@ def _stated(
 ) -> list[FieldValue]:
     """What is stored of a document, and with ``model`` what the model adds to it."""
     from lsfs.index.store import stated
-    from lsfs.syscalls.asked import asked_of_model
+    from lsfs.syscalls.relations.asked import asked_of_model
 
     catalog = call.engines.catalog
     with catalog.lock:

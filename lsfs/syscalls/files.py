@@ -175,7 +175,7 @@ def _memory(engines: Engines) -> dict[str, int]:
 
 
 def _kv(call: Call) -> dict[str, int]:
-    from lsfs.llm.kvfolder import KvFolder
+    from lsfs.llm.kv.kvfolder import KvFolder
 
     folder = KvFolder(call.engines.state.kv, call.engines.config.model.kv_bytes)
     contexts = folder.contexts()

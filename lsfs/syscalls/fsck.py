@@ -122,7 +122,7 @@ def _index(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Probl
 
 def _kv(call: Call, request: FsckRequest, counts: Counter[str]) -> list[Problem]:
     """Attention states: one that is damaged would be made again when it is wanted."""
-    from lsfs.llm import kvcheck
+    from lsfs.llm.kv import kvcheck
 
     folder = folder_of(call.engines)
     counts["attention_states"] = len(folder.files())

@@ -109,7 +109,7 @@ def group_by(call: Call, request: GroupRequest) -> Groups:
     Any other word is taken as a meaning: ``counterparty``, ``deadline``, ``project``, a field of
     the settings, or what documents write before a colon or above a column.
     """
-    from lsfs.syscalls import grouping
+    from lsfs.syscalls.relations import grouping
 
     if request.k < 0:
         raise UsageError("k must not be negative")
@@ -154,7 +154,7 @@ class SemanticGroupRequest(Struct, frozen=True):
 @registry.syscall(writes_with="name")
 def group_semantic(call: Call, request: SemanticGroupRequest) -> Groups:
     """Group the files that are about a query, by meaning."""
-    from lsfs.syscalls import grouping
+    from lsfs.syscalls.relations import grouping
 
     if not request.query.strip():
         raise UsageError("what should the files be about?")
@@ -188,7 +188,7 @@ def save_group(call: Call, request: GroupName) -> Done:
 
     Filters may follow: ``counterparty type:pdf``, ``keyword rent "notice period"``.
     """
-    from lsfs.syscalls import grouping
+    from lsfs.syscalls.relations import grouping
 
     wanted = grouping.named(call.engines, request.name)
     found = grouping.groups(call, wanted)

@@ -13,8 +13,8 @@ from lsfs.joins import Evidence, Joined, JoinRow, KeyMatch, NearMiss, csv_of
 from lsfs.model import FieldValue
 from lsfs.places import cited
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.evidence import Quotes
 from lsfs.syscalls.registry import Param, Tool, registry
+from lsfs.syscalls.relations.evidence import Quotes
 from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def join(call: Call, request: JoinRequest) -> Joined:
 
 def computed(call: Call, request: JoinRequest) -> Joined:
     """The rows of a join in the present state of the index."""
-    from lsfs.syscalls.joinkeys import is_meaning, keys_of
+    from lsfs.syscalls.relations.joinkeys import is_meaning, keys_of
     from lsfs.syscalls.selection import selected
 
     engines = call.engines

@@ -12,7 +12,7 @@ from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.registry import Effect, Param, registry
 
 if TYPE_CHECKING:
-    from lsfs.llm.kvfolder import ContextFolder, KvFolder
+    from lsfs.llm.kv.kvfolder import ContextFolder, KvFolder
 
 
 class KvStatusRequest(Struct, frozen=True):
@@ -92,13 +92,13 @@ def kv_status(call: Call, request: KvStatusRequest) -> KvReport:
 
 def folder_of(engines: Engines) -> KvFolder:
     """The folder of the drive's attention states."""
-    from lsfs.llm.kvfolder import KvFolder
+    from lsfs.llm.kv.kvfolder import KvFolder
 
     return KvFolder(engines.state.kv, engines.config.model.kv_bytes)
 
 
 def _digest_in_use(engines: Engines) -> str:
-    from lsfs.llm import models
+    from lsfs.llm.files import models
 
     found = models.chat_model_file(engines.config.model.chat)
     return "" if found is None else found.sha256

@@ -12,7 +12,7 @@ from lsfs.syscalls.group import GroupRequest
 from lsfs.syscalls.registry import Param, registry
 
 if TYPE_CHECKING:
-    from lsfs.syscalls.topics import PlacedFiles
+    from lsfs.syscalls.relations.topics import PlacedFiles
 
 LEAST = 3  # files on a map
 
@@ -70,8 +70,8 @@ class DriveMap(Struct, frozen=True):
 @registry.syscall()
 def map_files(call: Call, request: MapRequest) -> DriveMap:
     """Lay files out on a plane, those of a topic together; ``lsfs map -o`` draws it."""
-    from lsfs.syscalls import grouping
-    from lsfs.syscalls.topics import directions_of
+    from lsfs.syscalls.relations import grouping
+    from lsfs.syscalls.relations.topics import directions_of
 
     if request.k < 0:
         raise UsageError("k must not be negative")

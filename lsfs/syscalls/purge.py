@@ -16,12 +16,12 @@ from lsfs.errors import LockHeld, UsageError, VersionConflict
 from lsfs.safety.audit import AuditLog
 from lsfs.safety.pathlocks import PathLocks
 from lsfs.safety.shares import Shares
-from lsfs.syscalls import summary_kept
+from lsfs.syscalls.answers.talks import Talks
 from lsfs.syscalls.engines import Call, Engines
 from lsfs.syscalls.kv import folder_of
 from lsfs.syscalls.past import keeper_of
 from lsfs.syscalls.registry import Effect, Param, registry
-from lsfs.syscalls.talks import Talks
+from lsfs.syscalls.summary import summary_kept
 
 if TYPE_CHECKING:
     from lsfs.versions.erase import Doomed

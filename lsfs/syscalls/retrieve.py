@@ -126,8 +126,8 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     brackets, title: heading: path:. ``--rerank`` and ``--hyde`` ask the language model, which takes
     seconds; with the small one that comes with lsfs neither was seen to help.
     """
-    from lsfs.syscalls import rerank
-    from lsfs.syscalls.then import at_moment
+    from lsfs.syscalls.search import rerank
+    from lsfs.syscalls.search.then import at_moment
 
     if request.k < 1:
         raise UsageError("k must be at least 1")
@@ -316,7 +316,7 @@ def look_for(
         options: see :meth:`lsfs.index.find.search.Search.find`.
     """
     if plan.sort and not plan.either:
-        from lsfs.syscalls.ordered import by_order, sorted_hits
+        from lsfs.syscalls.search.ordered import by_order, sorted_hits
 
         found = by_order(engines, plan, filters, k, unread=unread, **options)
         if found is None:
@@ -331,7 +331,7 @@ def look_for(
         plan = replace(plan, either=())
     found = _search(engines, plan, filters, k, **options)
     if unread and (plan.listing or filters.types):
-        from lsfs.syscalls.unread import with_unread
+        from lsfs.syscalls.search.unread import with_unread
 
         found = replace(found, hits=with_unread(engines, plan, filters, found.hits)[:k])
     if not words or not _requires(plan):

@@ -28,7 +28,7 @@ def limited(call: Call) -> Iterator[Call]:
     if not call.grant.is_limited:
         yield call
         return
-    from lsfs.syscalls.then import Earlier, Retained
+    from lsfs.syscalls.search.then import Earlier, Retained
 
     call = replace(call, emit=_quiet(call.emit))
     engines.indexer.fresh(call.emit)  # what is made now is of this moment

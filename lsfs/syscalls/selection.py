@@ -292,16 +292,18 @@ def _about(
 ) -> tuple[Entry, ...]:
     if not topic:
         return there(engines, filters, unread=unread)
+    from lsfs.index.find.scope import entries
     from lsfs.index.find.sqlwords import holds_any
 
     holding = _holding(engines, topic)
-    return tuple(
+    fitting = (
         one
-        for one in there(engines, filters)
+        for one in entries(engines.catalog, filters)
         if one.document_id in holding
         # A picture without text has no words but those of its path.
         or (one.document_id is None and all(holds_any(word, one.path) for word in topic))
     )
+    return tuple(one for one in fitting if engines.is_there(one.path))
 
 
 def _holding(engines: Engines, words: Sequence[str]) -> set[int]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from lsfs.config import Config
     from lsfs.index.meaning.embed import Embedder
     from lsfs.index.readers.pool import SandboxPool
-    from lsfs.llm.chat import ChatModel, Reranker
+    from lsfs.llm.answers.chat import ChatModel, Reranker
 
 log = logging.getLogger("lsfs.syscalls.shared")
 

@@ -23,8 +23,8 @@ from lsfs.syscalls.selection import Selection, matching, selected, topic_of
 if TYPE_CHECKING:
     from lsfs.index.find.scope import Entry
     from lsfs.index.store.rows import FileRow
-    from lsfs.syscalls.summary_document import Source
-    from lsfs.syscalls.summary_kept import SummaryStore
+    from lsfs.syscalls.summary.summary_document import Source
+    from lsfs.syscalls.summary.summary_kept import SummaryStore
 
 NOTHING = "nothing in your files is about that"
 
@@ -80,7 +80,7 @@ def summarize(call: Call, request: SummarizeRequest) -> Summary:
     sentence; a sentence of its that its quote does not bear is not used. What was read for a
     summary is kept by content, so after an edit only what was edited is read again.
     """
-    from lsfs.syscalls import summary_kept
+    from lsfs.syscalls.summary import summary_kept
 
     engines = call.engines
     engines.indexer.fresh(call.emit)
@@ -91,7 +91,7 @@ def summarize(call: Call, request: SummarizeRequest) -> Summary:
     with summary_kept.opened(engines.state.summaries) as store:
         found = _summed(call, store, request)
         if request.method == "model":
-            from lsfs.syscalls.summary_worded import worded
+            from lsfs.syscalls.summary.summary_worded import worded
 
             with engines.question():
                 found = worded(call, store, found)
@@ -154,7 +154,7 @@ def _of_file(call: Call, store: SummaryStore, row: FileRow, length: str) -> Summ
     Raises:
         ParseError: it has no text; the reason is said.
     """
-    from lsfs.syscalls.summary_document import of_document
+    from lsfs.syscalls.summary.summary_document import of_document
 
     if row.document_id is None:
         _refuse(call, row)
@@ -166,7 +166,7 @@ def _of_file(call: Call, store: SummaryStore, row: FileRow, length: str) -> Summ
 
 
 def _source(call: Call, row: FileRow) -> Source:
-    from lsfs.syscalls.summary_document import Source
+    from lsfs.syscalls.summary.summary_document import Source
 
     with call.engines.catalog.lock:
         (kind,) = call.engines.catalog.db.execute(
@@ -192,7 +192,7 @@ def _refuse(call: Call, row: FileRow) -> None:
 def _of_selection(
     call: Call, store: SummaryStore, chosen: Selection, request: SummarizeRequest, title: str
 ) -> Summary:
-    from lsfs.syscalls.summary_set import of_set
+    from lsfs.syscalls.summary.summary_set import of_set
 
     entries = chosen.entries
     if not entries:
@@ -214,7 +214,7 @@ def _of_question(
     "The Harbour Street lease" names a file; "invoices from 2023" asks for files; "the roof" is a
     matter that files say something about.
     """
-    from lsfs.syscalls.summary_focus import about
+    from lsfs.syscalls.summary.summary_focus import about
 
     plan, filters = asked.plan, asked.filters
     if not topic_of(plan) and filters.with_plan(plan, whole=True) == Filters(dir=filters.dir):
@@ -264,8 +264,8 @@ def retrieve_summary(call: Call, request: RetrieveSummaryRequest) -> Summaries:
     Semantic File System for AIOS", 2024): files are found by keyword and meaning, some may be left
     out, and the rest is summed up.
     """
-    from lsfs.syscalls import summary_kept
-    from lsfs.syscalls.summary_document import of_document
+    from lsfs.syscalls.summary import summary_kept
+    from lsfs.syscalls.summary.summary_document import of_document
 
     engines = call.engines
     engines.indexer.fresh(call.emit)

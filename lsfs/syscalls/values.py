@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from lsfs import values
 from lsfs.index.facts.dates import content_dates
-from lsfs.llm import ground
-from lsfs.llm.stopwords import ENGLISH, stop_words
+from lsfs.llm.answers import ground
+from lsfs.llm.answers.stopwords import ENGLISH, stop_words
 from lsfs.model import BlockKind, Document
 from lsfs.sentences import sentences
 from lsfs.versions.extracted import Value

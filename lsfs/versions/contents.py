@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -14,13 +16,16 @@ from lsfs import beneath
 from lsfs.errors import NotFound
 from lsfs.versions.events import Event, Op, State
 from lsfs.versions.history import JournalReader
-from lsfs.versions.tables import CONTENT, ContentRow
+from lsfs.versions.tables import CONTENT, GROWING, ContentRow
 
 if TYPE_CHECKING:
     from lsfs.versions.objects import ObjectStore
 
 BLOCK = 4 << 20
 TRIES = 5  # it may be moved from one place to the next while it is looked for
+# Between two tries, where all that is known has been tried: what was renamed or closed in this very
+# moment is told of a little later.
+WAIT_S = 0.02
 UNREAD = 20_000  # events at most that are looked at because the ledger has not taken them in yet
 
 
@@ -77,6 +82,19 @@ class Standing(NamedTuple):
         if isinstance(state, State):
             return cls(state.device, state.inode, state.size, state.mtime_ns)
         return cls(state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+class Trace(NamedTuple):
+    """Where a content is that only the source has.
+
+    Attributes:
+        paths: that the file has, or may have.
+        grows: it is appended to through the mount, so it stands otherwise already.
+    """
+
+    standing: Standing
+    paths: list[bytes]
+    grows: bool = False
 
 
 class SourceContent:
@@ -191,11 +209,18 @@ class Contents:
             found = self._found(row)
             if found is not None:
                 return found
-            if self.row(id_) == row:
-                break
+            if self.row(id_) != row:
+                continue
+            if _standing(row) is None:
+                raise ContentLost(
+                    "nobody kept this content",
+                    hint="it was overwritten behind the mount before it was read, or pruned",
+                )
+            time.sleep(WAIT_S)
         raise ContentLost(
-            "nobody kept this content",
-            hint="it was overwritten behind the mount before it was read, or pruned",
+            "nobody kept this content, and the file that had it is changed or elsewhere",
+            hint="if it was only moved, try again; what is overwritten behind the mount is lost "
+            "where it was not read before",
         )
 
     def row(self, id_: int) -> ContentRow:
@@ -215,7 +240,7 @@ class Contents:
         if not row.size:
             return BytesContent(b"")
         if row.kept and row.digest is not None:
-            return self._store().open(row.digest)
+            return self._stored(row, row.digest)
         if row.event is not None:
             captured = self._captured(row)
             if captured is not None:
@@ -225,7 +250,16 @@ class Contents:
         standing = _standing(row)
         if standing is None:
             return None
-        return self._in_source(row, standing, self._paths(row)) or self._unread(row, standing)
+        trace = Trace(standing, self._paths(row))
+        return self._in_source(row, trace, row.ctime_ns or 0) or self._unread(row)
+
+    def _stored(self, row: ContentRow, digest: bytes) -> Content | None:
+        try:
+            return self._store().open(digest)
+        except NotFound:
+            if self.row(row.id) == row:
+                raise
+            return None  # it was pruned in this moment
 
     def _captured(self, row: ContentRow) -> Content | None:
         assert row.event is not None  # noqa: S101 - the caller looked
@@ -244,43 +278,81 @@ class Contents:
         )
         return [path for (path,) in paths]  # type: ignore[misc]
 
-    def _in_source(
-        self, row: ContentRow, standing: Standing, paths: Iterable[bytes]
-    ) -> Content | None:
-        """From one of the files at some paths, if it stands as it should."""
+    def _in_source(self, row: ContentRow, trace: Trace, ctime_ns: int | None) -> Content | None:
+        """From one of the files at some paths, if it stands as it should.
 
-        def is_intact(fd: int) -> bool:
-            return Standing.of(os.fstat(fd)) == standing or self.is_watched(standing)
-
-        for path in paths:
+        Args:
+            ctime_ns: the time of its last change of any kind, which nobody can set back as that of
+                its content; None: it is known that nothing was written to it since.
+        """
+        for path in trace.paths:
             try:
                 fd = beneath.open_file(self._source, path)
             except OSError:
                 continue
             stat = os.fstat(fd)
-            if (stat.st_dev, stat.st_ino) == standing[:2] and is_intact(fd):
+            if ctime_ns in (None, stat.st_ctime_ns) and self._is_held(row, trace, stat):
+                is_intact = functools.partial(self._is_intact, row, trace, stat.st_ctime_ns)
                 return SourceContent(fd, row.size, is_intact, lambda: self.open(row.id))
             os.close(fd)
         return None
 
-    def _unread(self, row: ContentRow, standing: Standing) -> Content | None:
+    def _is_held(self, row: ContentRow, trace: Trace, stat: os.stat_result) -> bool:
+        """Whether a file is the one that has a content, and begins with it still."""
+        standing = trace.standing
+        if (stat.st_dev, stat.st_ino) != standing[:2]:
+            return False
+        if Standing.of(stat) == standing or self.is_watched(standing):
+            return True
+        return trace.grows and stat.st_size >= row.size
+
+    def _is_intact(self, row: ContentRow, trace: Trace, opened_ns: int, fd: int) -> bool:
+        """Whether what was just read of an open file is what it held when it was opened."""
+        stat = os.fstat(fd)
+        if stat.st_ctime_ns == opened_ns or self.is_watched(trace.standing):
+            return True
+        if not trace.grows or stat.st_size < row.size:
+            return False
+        # It is noted before, when what it held is overwritten.
+        fresh = self.row(row.id)
+        if fresh.is_safe or fresh.within is not None:
+            return False
+        now = self._trace(fresh)
+        return isinstance(now, Trace) and now.grows and now.standing == trace.standing
+
+    def _unread(self, row: ContentRow) -> Content | None:
         """From what happened to its file since the ledger has read the journal."""
+        found = self._trace(row)
+        if isinstance(found, Event):
+            return self._just_captured(row, found)
+        return None if found is None else self._in_source(row, found, None)
+
+    def _trace(self, row: ContentRow) -> Trace | Event | None:
+        """Where a content is by now that was in the source; the event that has captured it; None
+        when it was overwritten."""
+        standing = _standing(row)
+        if standing is None:
+            return None
         position = self._query("SELECT value FROM meta WHERE key = 'position'", ())
         paths = self._paths(row)
+        grows = row.open == GROWING
         for event in self._journal.told(int(position[0][0]) if position else 0, UNREAD):  # type: ignore[call-overload]
             paths = [_path_after(event, path) for path in paths]
             state = event.state
             if state is None or (state.device, state.inode) != standing[:2]:
                 continue
-            if event.op == Op.CAPTURED and state.mtime_ns == standing.mtime_ns:
-                return self._just_captured(row, event)
-            if event.op == Op.ATTRIBUTES and state.size == standing.size:
-                standing = Standing.of(state)
+            now = Standing.of(state)
+            if event.op == Op.CAPTURED and (grows or now.mtime_ns == standing.mtime_ns):
+                return event
+            if event.op == Op.APPENDING and now == standing:
+                grows = True
+            if event.op == Op.ATTRIBUTES and now.size == standing.size:
+                standing = now
             if event.op == Op.WRITTEN:
-                if not event.appended or state.size < standing.size:
+                if now != standing and (not event.appended or now.size < standing.size):
                     return None
-                standing = Standing.of(state)
-        return self._in_source(row, standing, paths)
+                standing, grows = now, False
+        return Trace(standing, paths, grows)
 
     def _just_captured(self, row: ContentRow, event: Event) -> Content | None:
         """The beginning of what an event has captured."""
@@ -302,11 +374,13 @@ def _standing(row: ContentRow) -> Standing | None:
 
 def _path_after(event: Event, path: bytes) -> bytes:
     """The path of what was at a path before an event."""
-    if event.op != Op.RENAMED or event.target is None:
+    if event.op not in (Op.RENAMED, Op.EXCHANGED) or event.target is None:
         return path
-    old = os.fsencode(event.path)
+    old, new = os.fsencode(event.path), os.fsencode(event.target)
     if path == old or path.startswith(old + b"/"):
-        return os.fsencode(event.target) + path[len(old) :]
+        return new + path[len(old) :]
+    if event.op == Op.EXCHANGED and (path == new or path.startswith(new + b"/")):
+        return old + path[len(new) :]
     return path
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
+from lsfs.errors import NotFound
 from lsfs.versions.contents import Content, ContentLost, Contents, connect
 from lsfs.versions.events import State
 from lsfs.versions.history import JournalReader
@@ -389,12 +390,19 @@ class Past:
         """The bytes of a version.
 
         Raises:
-            ContentLost: nobody kept them.
+            ContentLost: nobody kept them, or they were given up, maybe since the row was read.
             ObjectDamaged: what was kept is damaged.
         """
         if row.content is None or row.pruned:
-            raise ContentLost(f"{os.fsdecode(row.path)}: version {row.number} was pruned")
-        return self.contents.open(row.content)
+            raise _pruned(row)
+        try:
+            return self.contents.open(row.content)
+        except NotFound as error:
+            # Rows are chosen before they are opened, and pruning goes on.
+            now = self.row(row.id)
+            if now is not None and now.pruned:
+                raise _pruned(row) from error
+            raise
 
     def digest(self, row: Row) -> bytes | None:
         """BLAKE3 of a version's bytes, where somebody has read them."""
@@ -474,3 +482,8 @@ class Past:
                 return None
             self._db = db
         return self._db
+
+
+def _pruned(row: Row) -> ContentLost:
+    path = os.fsdecode(row.path)
+    return ContentLost(f"{path}: version {row.number} was pruned", hint=f"see: lsfs history {path}")

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crash_work import CrashDrive
+from benchmarks.crash_work import CrashDrive, Program
 from lsfs.fuse.mount import umount
+from lsfs.versions.contents import Content
+from lsfs.versions.prune import Rules
+from lsfs.versions.tables import Row
 from tests.fuse.conftest import processes_naming
+from tests.versions.world import World
 
 pytestmark = pytest.mark.mount
 
@@ -35,6 +39,43 @@ def test_a_few_crashes(drive: CrashDrive) -> None:
     drive.mount(brain=False)
     (drive.mountpoint / "after").write_text("and it goes on")
     umount(drive.mountpoint, state=drive.state)
+
+
+def test_a_program_whose_version_is_pruned_once_it_is_chosen_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[dict[str, object]] = []
+    with World(tmp_path) as world:
+        for data in (b"1", b"2", b"3"):
+            world.write("a", data)
+        world.settle()
+        past = world.keeper.past
+        program = Program(world.keeper.source, -1, 0, past)
+        monkeypatch.setattr(program, "_say", lambda **what: said.append(what))
+        plain, times = past.open, 0
+
+        def chosen(row: Row) -> Content:
+            nonlocal times
+            times += 1
+            if times == prunes_at:
+                doomed = world.keeper.pruning.by_rules(Rules(last=1), 0)
+                world.keeper.give_up(doomed, thorough=True)
+            return plain(row)
+
+        monkeypatch.setattr(past, "open", chosen)
+        monkeypatch.setattr(program._dice, "choice", lambda rows: rows[0])
+        for prunes_at in (1, 2):  # before it is read, and when it is to be written back
+            times = 0
+            program._roll_back("a")
+            assert times == prunes_at
+            assert (world.source / "a").read_bytes() == b"3"
+            assert {"done": True} not in said
+            world.write("a", b"3")
+            world.write("a", b"3")
+            world.settle()
+        monkeypatch.setattr(past, "open", lambda row: past.contents.open(10**6))
+        with pytest.raises(AssertionError, match="no content 1000000"):
+            program._roll_back("a")
 
 
 @pytest.mark.slow

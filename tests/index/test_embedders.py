@@ -21,8 +21,8 @@ from lsfs.errors import ModelError, ModelMissing, UsageError
 from lsfs.index.meaning import embed
 from lsfs.index.meaning.embed import HashEmbedder, LateEmbedder, Vectors
 from lsfs.index.meaning.prefixes import of_family
-from lsfs.llm import models
-from lsfs.llm.backend import backend
+from lsfs.llm.files import models
+from lsfs.llm.runtime.backend import backend
 from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import LocalCaller
 from tests.llm import tiny

@@ -12,7 +12,7 @@ from lsfs.index.facts import kindcues
 from lsfs.index.facts.literals import Sought, Strings, folded, literals
 
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-CUES = [sought for cues in kindcues._CUES.values() for sought, _, _ in cues]
+CUES = [sought for _, sought, _, _ in kindcues._CUES]
 
 
 @pytest.mark.parametrize(

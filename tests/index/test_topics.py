@@ -17,7 +17,7 @@ from lsfs.index.groups import topics as stored
 from lsfs.index.groups.labels import Texts
 from lsfs.syscalls.drive import LocalCaller
 from lsfs.syscalls.group import Groups
-from lsfs.syscalls.topics import grounded
+from lsfs.syscalls.relations.topics import grounded
 
 WORDS = {
     "sea": "harbour ship captain sail anchor tide pier cargo sailor lighthouse deck mast",

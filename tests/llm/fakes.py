@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
-from lsfs.llm.batch import Stop
+from lsfs.llm.runtime.batch import Stop
 
 
 class FakeModel:

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from lsfs.errors import ContextTooLong, ModelError, OutOfMemory, Unreachable
-from lsfs.llm.answer import LEAD, compose_answer
-from lsfs.llm.evidence import Candidate, Likeness
+from lsfs.llm.answers.answer import LEAD, compose_answer
+from lsfs.llm.answers.evidence import Candidate, Likeness
 from tests.llm.fakes import FakeModel, ReadingModel
 
 RENT = "The monthly rent is $1,450, payable on the first day of each month."

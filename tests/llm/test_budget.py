@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsfs.llm.budget import Rule, chosen, fixed
-from lsfs.llm.evidence import Candidate
+from lsfs.llm.answers.budget import Rule, chosen, fixed
+from lsfs.llm.answers.evidence import Candidate
 from lsfs.sentences import sentences
 
 

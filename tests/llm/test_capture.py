@@ -9,12 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from lsfs.errors import ModelError
-from lsfs.llm import kvblob, models
-from lsfs.llm.backend import backend
-from lsfs.llm.capture import ScoringContext
-from lsfs.llm.engine import Context, Model, Shape
-from lsfs.llm.facts import facts_of, stated
-from lsfs.llm.scale import WeighingContext, query_scale
+from lsfs.llm.files import models
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import facts_of, stated
+from lsfs.llm.runtime.backend import backend
+from lsfs.llm.runtime.engine import Context, Model, Shape
+from lsfs.llm.sparse.capture import ScoringContext
+from lsfs.llm.sparse.scale import WeighingContext, query_scale
 from tests.llm import tiny
 
 SHAPE = Shape(tokens=256, sequences=2, batch=64, threads=1)

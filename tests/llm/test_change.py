@@ -10,9 +10,9 @@ import pytest
 from lsfs.config import ModelConfig
 from lsfs.differences import ChangeFact, ChangeKind, Quoted
 from lsfs.errors import ContextTooLong
-from lsfs.llm import models
-from lsfs.llm.change import change_sentence, holds
-from lsfs.llm.local import LocalChat
+from lsfs.llm.answers.change import change_sentence, holds
+from lsfs.llm.files import models
+from lsfs.llm.runtime.local import LocalChat
 from tests.llm.fakes import FakeModel
 
 RENT = ChangeFact(

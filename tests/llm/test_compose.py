@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsfs.errors import Cancelled, ContextTooLong
-from lsfs.llm import compose, kvblob
-from lsfs.llm.alone import Said, ask_each, merged
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import Facts, facts_of
-from lsfs.llm.kvblob import Cells
-from lsfs.llm.model import Model
+from lsfs.llm.answers.alone import Said, ask_each, merged
+from lsfs.llm.kv import compose, kvblob
+from lsfs.llm.kv.facts import Facts, facts_of
+from lsfs.llm.kv.kvblob import Cells
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
 from tests.llm import tiny
 
 PREFIX = [7, 8, 9, 10]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lsfs.llm import cores, facts
-from lsfs.llm.kvblob import Rope
+from lsfs.llm.kv import facts
+from lsfs.llm.kv.kvblob import Rope
+from lsfs.llm.sparse import cores
 
 
 def test_results_come_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,13 @@ import pytest
 
 from lsfs.config import ModelConfig
 from lsfs.errors import ModelError, OutOfMemory
-from lsfs.llm import device, glance, select
-from lsfs.llm.backend import backend
-from lsfs.llm.batch import Shape
-from lsfs.llm.device import DeviceMasses
-from lsfs.llm.engine import Context
-from lsfs.llm.model import Model
-from lsfs.llm.reader import Reader
+from lsfs.llm.runtime.backend import backend
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import device, glance, select
+from lsfs.llm.sparse.device import DeviceMasses
+from lsfs.llm.sparse.reader import Reader
 from tests.llm import tiny
 
 TEXTS = [f"The harbour of town {n} has {40 + n} berths, and a keeper." for n in range(6)]

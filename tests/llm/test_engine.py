@@ -10,13 +10,13 @@ import pytest
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong, ModelError
-from lsfs.llm import models
-from lsfs.llm.answer import compose_answer
-from lsfs.llm.backend import LOGGER
-from lsfs.llm.engine import Context, Message, Model, Sampling, Shape, Step
-from lsfs.llm.evidence import answerable, rank
-from lsfs.llm.generation import Pieces
-from lsfs.llm.local import LocalChat
+from lsfs.llm.answers.answer import compose_answer
+from lsfs.llm.answers.evidence import answerable, rank
+from lsfs.llm.files import models
+from lsfs.llm.runtime.backend import LOGGER
+from lsfs.llm.runtime.engine import Context, Message, Model, Sampling, Shape, Step
+from lsfs.llm.runtime.generation import Pieces
+from lsfs.llm.runtime.local import LocalChat
 
 real = pytest.mark.model
 

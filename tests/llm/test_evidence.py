@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from lsfs.llm.evidence import Likeness, answerable, rank
-from lsfs.llm.expected import holds_name, required_names, value_pattern
-from lsfs.llm.wordforms import words
+from lsfs.llm.answers.evidence import Likeness, answerable, rank
+from lsfs.llm.answers.expected import holds_name, required_names, value_pattern
+from lsfs.llm.answers.wordforms import words
 from tests.llm.fakes import FakeModel
 
 LEASE = (

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from lsfs.errors import ContextTooLong, ModelError, OutOfMemory
-from lsfs.llm import models, room
-from lsfs.llm.engine import Context, Model, Sampling, Shape, Step
-from lsfs.llm.memory import Sources
-from lsfs.llm.sampling import Sampler
+from lsfs.llm.files import models
+from lsfs.llm.runtime import room
+from lsfs.llm.runtime.engine import Context, Model, Sampling, Shape, Step
+from lsfs.llm.runtime.memory import Sources
+from lsfs.llm.runtime.sampling import Sampler
 from tests.llm import tiny
 
 pytestmark = pytest.mark.model
@@ -177,8 +178,8 @@ LIMITED = """
 import os, resource, sys
 from pathlib import Path
 from lsfs.errors import OutOfMemory
-from lsfs.llm.backend import backend
-from lsfs.llm.engine import Context, Model, Shape
+from lsfs.llm.runtime.backend import backend
+from lsfs.llm.runtime.engine import Context, Model, Shape
 
 def limit(mib):
     now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

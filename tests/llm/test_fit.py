@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from lsfs.errors import ModelError, OutOfMemory
-from lsfs.llm import fit, loading, models
-from lsfs.llm.backend import backend
-from lsfs.llm.batch import Shape
-from lsfs.llm.fit import Device, Fit
-from lsfs.llm.loading import load, memory_of, placed
-from lsfs.llm.model import Model
-from lsfs.llm.weights import Weights, weights_of
+from lsfs.llm.files import fit, models
+from lsfs.llm.files.fit import Device, Fit
+from lsfs.llm.files.weights import Weights, weights_of
+from lsfs.llm.runtime import loading
+from lsfs.llm.runtime.backend import backend
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.loading import load, memory_of, placed
+from lsfs.llm.runtime.model import Model
 from tests.llm import tiny
 
 MIB = 2**20

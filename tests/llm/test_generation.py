@@ -19,12 +19,12 @@ from msgspec.structs import replace
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong, ModelError
-from lsfs.llm import models
-from lsfs.llm.batch import Deadline
-from lsfs.llm.engine import Context, Model, Request, Sampling, Shape
-from lsfs.llm.generation import _Side
-from lsfs.llm.local import LocalChat
-from lsfs.llm.schema import MOST, form_of
+from lsfs.llm.files import models
+from lsfs.llm.runtime.batch import Deadline
+from lsfs.llm.runtime.engine import Context, Model, Request, Sampling, Shape
+from lsfs.llm.runtime.generation import _Side
+from lsfs.llm.runtime.local import LocalChat
+from lsfs.llm.runtime.schema import MOST, form_of
 from lsfs.serve import rpc
 
 real = pytest.mark.model
@@ -286,7 +286,7 @@ def _disconnected(client: rpc.Client) -> None:
 INTERRUPTED = """
 import signal, sys, threading
 from pathlib import Path
-from lsfs.llm.engine import Context, Model, Shape
+from lsfs.llm.runtime.engine import Context, Model, Shape
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
 with Model(Path(sys.argv[1])) as model, Context(model, Shape(tokens=4096)) as context:
     context.feed([5, 6])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsfs.llm.ground import supported
+from lsfs.llm.answers.ground import supported
 from lsfs.values import dates, numbers
 
 LEASE = "The monthly rent is $1,200.00, due on 3 March 2023 to Acme Corp. of Delaware."

@@ -9,10 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from lsfs.errors import ContextTooLong, ModelError
-from lsfs.llm import kvblob, models
-from lsfs.llm.engine import Context, Model, Shape, Step
-from lsfs.llm.facts import Facts, facts_of, stated
-from lsfs.llm.kvblob import Cells, Rope
+from lsfs.llm.files import models
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import Facts, facts_of, stated
+from lsfs.llm.kv.kvblob import Cells, Rope
+from lsfs.llm.runtime.engine import Context, Model, Shape, Step
 from tests.llm import tiny
 
 TOKENS = [(31 * at + 5) % tiny.VOCABULARY for at in range(60)]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lsfs.llm import kvblob, kvfile
-from lsfs.llm.kvblob import Cells
-from lsfs.llm.kvfile import Block, Unusable
+from lsfs.llm.kv import kvblob, kvfile
+from lsfs.llm.kv.kvblob import Cells
+from lsfs.llm.kv.kvfile import Block, Unusable
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 LAYERS, ROW = 3, 64

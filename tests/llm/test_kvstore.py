@@ -19,14 +19,14 @@ import pytest
 from msgspec.structs import replace
 
 from lsfs.errors import Cancelled, ModelError
-from lsfs.llm import kvblob, kvfolder
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import Facts, facts_of
-from lsfs.llm.kvblob import Rope
-from lsfs.llm.kvfolder import KvFolder
-from lsfs.llm.kvstore import Block, Blocks, KvStore, context_key
-from lsfs.llm.model import Model
+from lsfs.llm.kv import kvblob, kvfolder
+from lsfs.llm.kv.facts import Facts, facts_of
+from lsfs.llm.kv.kvblob import Rope
+from lsfs.llm.kv.kvfolder import KvFolder
+from lsfs.llm.kv.kvstore import Block, Blocks, KvStore, context_key
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
 from tests.llm import tiny
 from tests.llm.test_kvfile import same, some_block
 

@@ -14,24 +14,24 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from lsfs.errors import UsageError
-from lsfs.llm import kvblob
-from lsfs.llm.again import Again, Source
-from lsfs.llm.batch import Shape
-from lsfs.llm.capture import ScoringContext
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import facts_of
-from lsfs.llm.formats import FORMATS, LowRank, Packed, Shrunk, Thin, format_of
-from lsfs.llm.kvblob import Cells
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import facts_of
+from lsfs.llm.kv.formats import FORMATS, LowRank, Packed, Shrunk, Thin, format_of
+from lsfs.llm.kv.kvblob import Cells
 from lsfs.llm.lab import plot, report
 from lsfs.llm.lab.prose import Made, Written
 from lsfs.llm.lab.rate import Rate
 from lsfs.llm.lab.readings import Reads
 from lsfs.llm.lab.run import Laboratory, Plan, Row
 from lsfs.llm.lab.tasks import CHAIN, TASKS, Makes
-from lsfs.llm.model import Model
 from lsfs.llm.policies import POLICIES, Scene, Text
-from lsfs.llm.watch import watched
-from lsfs.llm.whole import Narrow, forged
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse.again import Again, Source
+from lsfs.llm.sparse.capture import ScoringContext
+from lsfs.llm.sparse.watch import watched
+from lsfs.llm.sparse.whole import Narrow, forged
 from lsfs_cli import schemas
 from lsfs_cli.main import cli
 from tests.llm import tiny

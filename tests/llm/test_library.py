@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from lsfs import config as configuration
 from lsfs.config import ModelConfig
 from lsfs.errors import ConfirmationRequired, LsfsError, ModelError, NotFound, UsageError
-from lsfs.llm import fit, library, pull
+from lsfs.llm.files import fit, library, pull
 from lsfs_cli import schemas
 from lsfs_cli.main import cli
 from tests.llm import tiny

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from lsfs.config import ModelConfig
-from lsfs.llm import advice, models
-from lsfs.llm.advice import KNOWN, Form, Room
-from lsfs.llm.local import LocalChat
-from lsfs.llm.memory import Sources
-from lsfs.llm.residents import Residents
-from lsfs.llm.shedding import Shedding
+from lsfs.llm.files import advice, models
+from lsfs.llm.files.advice import KNOWN, Form, Room
+from lsfs.llm.runtime.local import LocalChat
+from lsfs.llm.runtime.memory import Sources
+from lsfs.llm.runtime.residents import Residents
+from lsfs.llm.runtime.shedding import Shedding
 from lsfs_cli.main import cli
 from tests.llm import tiny
 
@@ -100,7 +100,7 @@ def test_a_real_model_answers_the_same_after_it_was_away(machine: Machine, tmp_p
 
 
 def test_it_looks_by_itself(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lsfs.llm.shedding.SECONDS", 0.01)
+    monkeypatch.setattr("lsfs.llm.runtime.shedding.SECONDS", 0.01)
     residents, gone = Residents(), Event()
 
     class Told(Model):

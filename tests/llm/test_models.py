@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from lsfs.errors import ModelError, ModelMissing, UsageError
-from lsfs.llm import models
-from lsfs.llm.models import KnownModel, chat_model_file, embed_model_folder
+from lsfs.llm.files import models
+from lsfs.llm.files.models import KnownModel, chat_model_file, embed_model_folder
 
 CONTENT = b"GGUF and then some"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

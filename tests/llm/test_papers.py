@@ -11,12 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from lsfs.errors import UsageError
-from lsfs.llm import kvblob, select
-from lsfs.llm.batch import Shape, Step
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import facts_of
-from lsfs.llm.kvblob import Cells, Placing, Rope
-from lsfs.llm.model import Model
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import facts_of
+from lsfs.llm.kv.kvblob import Cells, Placing, Rope
 from lsfs.llm.policies import POLICIES, Scene, Text
 from lsfs.llm.policies.blocks import InfLlm, ShadowKv
 from lsfs.llm.policies.clusters import A2ats, Squeezed, SqueezedLevels, k_means, means
@@ -25,8 +22,12 @@ from lsfs.llm.policies.hierarchy import Hip, halved
 from lsfs.llm.policies.looked import HybridHeads, SnapHeads
 from lsfs.llm.policies.pages import LServe, Quest
 from lsfs.llm.policies.surprise import SirLlm, Xl3m
-from lsfs.llm.watch import LOCAL, watched
-from lsfs.llm.whole import Narrow, entropy, forged
+from lsfs.llm.runtime.batch import Shape, Step
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.watch import LOCAL, watched
+from lsfs.llm.sparse.whole import Narrow, entropy, forged
 from tests.llm import tiny
 from tests.llm.test_policies import HEADS, KEY_HEADS, LAYERS, MIDDLE, ROPE, SIZE, about, scene
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfs.errors import UsageError
-from lsfs.llm import policies, select
-from lsfs.llm.kvblob import Rope
+from lsfs.llm import policies
+from lsfs.llm.kv.kvblob import Rope
 from lsfs.llm.policies import (
     BLOCK,
     RECENT,
@@ -22,6 +22,7 @@ from lsfs.llm.policies import (
     Text,
     Watched,
 )
+from lsfs.llm.sparse import select
 
 LAYERS, HEADS, KEY_HEADS, SIZE = 6, 4, 2, 8
 MIDDLE = select.middle(LAYERS)

@@ -18,9 +18,9 @@ import pytest
 from click.testing import CliRunner
 
 from lsfs.errors import LockHeld, ModelError, NotFound, UsageError
-from lsfs.llm import fetch, hub, library, pull, recommend
-from lsfs.llm.advice import Room
-from lsfs.llm.hub import quant_of
+from lsfs.llm.files import fetch, hub, library, pull, recommend
+from lsfs.llm.files.advice import Room
+from lsfs.llm.files.hub import quant_of
 from lsfs_cli.main import cli
 from tests.llm import tiny
 

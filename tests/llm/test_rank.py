@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lsfs.errors import ContextTooLong
-from lsfs.llm import rank
+from lsfs.llm.answers import rank
 
 
 class Judge:

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from lsfs.config import ModelConfig
 from lsfs.errors import UsageError
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.generation import Request
-from lsfs.llm.local import LocalChat
-from lsfs.llm.model import Model
-from lsfs.llm.models import ModelFile
-from lsfs.llm.rapid import (
+from lsfs.llm.files.models import ModelFile
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.generation import Request
+from lsfs.llm.runtime.local import LocalChat
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.runtime.sampling import Sampling
+from lsfs.llm.sparse.rapid import (
     Rapid,
     Shares,
     chance_of,
@@ -27,7 +28,6 @@ from lsfs.llm.rapid import (
     shares_of,
     verified,
 )
-from lsfs.llm.sampling import Sampling
 from tests.llm import tiny
 
 SHAPE = Shape(512, 1, 512, 1)

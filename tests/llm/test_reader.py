@@ -10,12 +10,13 @@ import pytest
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong
-from lsfs.llm import form, models
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.kvstore import KvStore
-from lsfs.llm.model import Model
-from lsfs.llm.reader import LOOK, Reader
+from lsfs.llm.files import models
+from lsfs.llm.kv.kvstore import KvStore
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import form
+from lsfs.llm.sparse.reader import LOOK, Reader
 from tests.llm import tiny
 
 CONFIG = ModelConfig(context=1536, threads=1, max_tokens=8)
@@ -147,9 +148,9 @@ def test_a_model_whose_state_is_not_handled_reads_the_same_texts_anew(
         pieces = [reader._pieces(PASSAGES)[number].tokens for number in (1, 0)]
         tail = form.question_tokens(reader._model, reader.form, "What does oak cost?")
         prompt = [*reader.form.head, *pieces[0], *pieces[1], *tail]
-        from lsfs.llm.generation import Request
-        from lsfs.llm.reader import PENALTY, STOP
-        from lsfs.llm.sampling import Sampling
+        from lsfs.llm.runtime.generation import Request
+        from lsfs.llm.runtime.sampling import Sampling
+        from lsfs.llm.sparse.reader import PENALTY, STOP
 
         reader._context.clear()
         request = Request(prompt, 8, Sampling(penalty=PENALTY), STOP)
@@ -225,7 +226,7 @@ def test_pieces_of_an_answer_come_as_they_are_written(tmp_path: Path) -> None:
 
 
 def test_standard_scores() -> None:
-    from lsfs.llm.reader import _standard
+    from lsfs.llm.sparse.reader import _standard
 
     assert _standard([2.0, 2.0]) == [0.0, 0.0]
     assert _standard([]) == []

@@ -9,9 +9,9 @@ import pytest
 
 from lsfs.config import ModelConfig
 from lsfs.errors import ModelError
-from lsfs.llm.kvfolder import KvFolder
-from lsfs.llm.local import LocalChat
-from lsfs.llm.models import chat_model_file
+from lsfs.llm.files.models import chat_model_file
+from lsfs.llm.kv.kvfolder import KvFolder
+from lsfs.llm.runtime.local import LocalChat
 from tests.llm import tiny
 
 PASSAGES = ["Oak costs 12 euros.", "Elm costs 9 euros."]

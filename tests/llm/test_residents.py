@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from lsfs.errors import ModelError
-from lsfs.llm.residents import Residents
+from lsfs.llm.runtime.residents import Residents
 
 
 class Weights:

@@ -16,11 +16,12 @@ from msgspec.structs import replace
 
 from lsfs.config import ModelConfig
 from lsfs.errors import Cancelled, ContextTooLong, ModelError, UsageError
-from lsfs.llm import models, rank, trial
-from lsfs.llm.backend import backend
-from lsfs.llm.embed_gguf import GgufEmbedder
-from lsfs.llm.rerank_gguf import GgufReranker
-from lsfs.llm.served import ServedChat, ServedReranker
+from lsfs.llm.answers import rank
+from lsfs.llm.files import models, trial
+from lsfs.llm.runtime.backend import backend
+from lsfs.llm.runtime.embed_gguf import GgufEmbedder
+from lsfs.llm.runtime.rerank_gguf import GgufReranker
+from lsfs.llm.runtime.served import ServedChat, ServedReranker
 from tests.llm import tiny
 
 Reply = Callable[[str, dict[str, Any]], Any]

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from lsfs.llm.summary import Known, budget, summarized
-from lsfs.llm.summary_select import chosen, counted, weighed
-from lsfs.llm.summary_tree import LEAF_MOST, digested, leaves
-from lsfs.llm.summary_units import Piece, Unit, goes_on, units_of
-from lsfs.llm.summary_write import bears
+from lsfs.llm.summary.summary import Known, budget, summarized
+from lsfs.llm.summary.summary_select import chosen, counted, weighed
+from lsfs.llm.summary.summary_tree import LEAF_MOST, digested, leaves
+from lsfs.llm.summary.summary_units import Piece, Unit, goes_on, units_of
+from lsfs.llm.summary.summary_write import bears
 from lsfs.model import Block, BlockKind, Document
 
 

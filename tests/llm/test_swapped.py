@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsfs.llm.swapped import swapped
+from lsfs.llm.answers.swapped import swapped
 
 LEASE = "The flat has a monthly rent of 500 euros and a deposit of 1,000 euros."
 PARTIES = "This lease is made between Ada Byron (tenant) and Harbour Homes Ltd (landlord)."

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from lsfs.errors import Cancelled, UsageError
-from lsfs.llm import form, kvblob, select
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import facts_of
-from lsfs.llm.kvblob import Cells, Placing
-from lsfs.llm.model import Model
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import facts_of
+from lsfs.llm.kv.kvblob import Cells, Placing
 from lsfs.llm.policies import POLICIES
-from lsfs.llm.whole import Narrow, forged
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import form, select
+from lsfs.llm.sparse.whole import Narrow, forged
 from tests.llm import tiny
 from tests.llm.test_reader import CONFIG, reading
 

@@ -22,9 +22,9 @@ from lsfs.errors import Cancelled, ModelError
 from lsfs.fuse.changes import OPENED, Changes
 from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.index.pause import Machine, Pause
-from lsfs.llm.batch import Stop
-from lsfs.llm.local import LocalChat
-from lsfs.llm.models import chat_model_file
+from lsfs.llm.files.models import chat_model_file
+from lsfs.llm.runtime.batch import Stop
+from lsfs.llm.runtime.local import LocalChat
 from lsfs.serve import brain
 from lsfs.syscalls import ahead as module
 from lsfs.syscalls import drive as opening

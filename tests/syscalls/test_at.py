@@ -19,10 +19,10 @@ from lsfs.drives import DriveRecord, initialise
 from lsfs.errors import Cancelled, UsageError
 from lsfs.index.ingest import Work
 from lsfs.index.meaning.embed import HashEmbedder
-from lsfs.syscalls import then as then_module
 from lsfs.syscalls.drive import LocalCaller, open_local
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.retrieve import RetrieveRequest, retrieve
+from lsfs.syscalls.search import then as then_module
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HERON = "CONTRACT\n\nThe heron stands in the reeds. This agreement is made on 3 May 2019.\n"

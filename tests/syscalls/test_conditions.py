@@ -12,6 +12,7 @@ from PIL import Image
 
 import lsfs
 from lsfs.config import Config, ModelConfig
+from lsfs.index.tree import SourceTree
 
 LEASE = """LEASE AGREEMENT
 
@@ -433,3 +434,22 @@ def test_a_search_by_type_alone_shows_them_too(conditions: lsfs.Drive) -> None:
     assert [hit.path for hit in found] == ["photos/tree.jpg"]
     plain = conditions.retrieve("tree", wait=True).hits  # asks for no files
     assert "photos/tree.jpg" not in {hit.path for hit in plain}
+
+
+def test_the_disk_is_asked_only_of_files_that_have_the_words(
+    conditions: lsfs.Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conditions.retrieve("lease", wait=True)
+    asked: list[str] = []
+    exists = SourceTree.exists
+
+    def noted(self: SourceTree, path: str) -> bool:
+        asked.append(path)
+        return exists(self, path)
+
+    monkeypatch.setattr(SourceTree, "exists", noted)
+    hits = conditions.retrieve("roof", type=("txt",), mode="keyword").hits
+    assert {hit.path for hit in hits} == {*asked} != set()
+    asked.clear()
+    conditions.retrieve("tree", type=("image",), mode="keyword")
+    assert {*asked} == {"photos/tree.jpg"}

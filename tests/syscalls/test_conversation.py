@@ -12,8 +12,8 @@ import lsfs
 from lsfs.config import Config
 from lsfs.errors import UsageError
 from lsfs.index.dialogue.turns import Turn
+from lsfs.syscalls.answers.talks import TALKS, TURNS, Talks
 from lsfs.syscalls.engines import Call
-from lsfs.syscalls.talks import TALKS, TURNS, Talks
 from tests.command import lsfs as command
 
 RENT = "What is the monthly rent in the lease with Harbour Homes?"
@@ -74,7 +74,7 @@ def test_in_steps(talk: lsfs.Drive) -> None:
 def test_a_question_that_is_one_is_asked_once(
     drive: lsfs.Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lsfs.syscalls import facts
+    from lsfs.syscalls.answers import facts
 
     asked: list[str] = []
     gathered = facts.gathered

@@ -11,7 +11,7 @@ import lsfs as library
 from lsfs.config import Config
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.fields.definitions import definitions
-from lsfs.syscalls.asked import asked_of_model
+from lsfs.syscalls.relations.asked import asked_of_model
 from tests.command import lsfs
 from tests.index.conftest import document
 from tests.llm.fakes import FakeModel

@@ -20,10 +20,10 @@ from lsfs.index.groups.grouped import Links
 from lsfs.index.store.kept import Groupings, saved_group
 from lsfs.index.store.published import Published
 from lsfs.serve.brain import serving
-from lsfs.syscalls import grouping
 from lsfs.syscalls.drive import run
 from lsfs.syscalls.engines import Call
 from lsfs.syscalls.group import GroupRequest, Groups
+from lsfs.syscalls.relations import grouping
 from tests.command import lsfs
 from tests.index.test_topics import fill as topic_files
 from tests.index.test_topics import text as about

@@ -16,12 +16,12 @@ from lsfs.config import Config
 from lsfs.drives import initialise
 from lsfs.errors import ModelMissing, StateUnwritable
 from lsfs.index.meaning.embed import HashEmbedder
-from lsfs.llm import models
-from lsfs.llm.facts import Facts
-from lsfs.llm.kvblob import Rope
-from lsfs.llm.kvfolder import KvFolder
-from lsfs.llm.kvstore import KvStore, context_key, open_store
-from lsfs.llm.models import ModelFile
+from lsfs.llm.files import models
+from lsfs.llm.files.models import ModelFile
+from lsfs.llm.kv.facts import Facts
+from lsfs.llm.kv.kvblob import Rope
+from lsfs.llm.kv.kvfolder import KvFolder
+from lsfs.llm.kv.kvstore import KvStore, context_key, open_store
 from lsfs.paths import StatePaths, state_of
 from lsfs.syscalls import drive as opening
 from lsfs.syscalls import embedders

@@ -17,11 +17,12 @@ from lsfs.errors import ModelMissing, NotFound, ParseError, UsageError
 from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.paths import state_of
 from lsfs.summaries import LENGTHS, Summary
-from lsfs.syscalls import embedders, summary_kept
+from lsfs.syscalls import embedders
 from lsfs.syscalls.drive import open_local
 from lsfs.syscalls.registry import Effect, registry
-from lsfs.syscalls.summary_asked import AskedSummary, asked_summary
-from lsfs.syscalls.summary_kept import SummaryStore
+from lsfs.syscalls.summary import summary_kept
+from lsfs.syscalls.summary.summary_asked import AskedSummary, asked_summary
+from lsfs.syscalls.summary.summary_kept import SummaryStore
 from tests.llm.fakes import FakeModel
 
 LEASE = "Contracts/harbour-lease.md"

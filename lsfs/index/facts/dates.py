@@ -167,6 +167,8 @@ _PART_BEFORE = re.compile(
     rf"(?<![\w.,/-])(?:([1-4]){_SUFFIX}|([^\W\d_]{{5,9}}))\s({'|'.join(_PARTS)})\s{_OF}\Z",
     re.IGNORECASE,
 )
+# One of these stands before a week, a quarter or a half; the first two are short for "week".
+_PART_WORDS = ("kw", "cw", "week", "woche", "semaine", "semana", "settimana", *_PARTS)
 _QUARTER_BEFORE = re.compile(r"(?<![A-Za-z])Q([1-4])[\s_/-]*\Z", re.IGNORECASE)
 _QUARTER_AFTER = re.compile(r"[\s_/-]*Q([1-4])(?![A-Za-z\d])", re.IGNORECASE)
 _YEAR_CUE = re.compile(
@@ -176,7 +178,6 @@ _YEAR_CUE = re.compile(
     re.IGNORECASE,
 )
 _CUE_ENDS = ("year", "ended", "jahr", "exercice", "ejercicio", "esercizio", "fy")  # of any cue
-_LONGEST_CUE_END = 12  # characters, the gap behind it among them
 _SERIAL_AFTER = re.compile(r"[-/_.]?\d|[-/][A-Z]{2,}")
 _SERIAL_BEFORE = re.compile(
     r"(?:\b(?:no|nr|num|number|room|iso|id|ref)\b\.?:?\s*|[#/]|\d[-_/.])\Z", re.I
@@ -266,13 +267,14 @@ def _around(text: str, start: int, end: int, year: int) -> Found | None:
         return _from_first(found, window, offset)
     if last and last in "./-" and (match := _ROMAN_MONTH.search(window)):
         return _with_roman_month(match, offset, end, year)
-    if found := _part(window, offset, end, year):
+    low = folded(window)
+    if any(map(low.__contains__, _PART_WORDS)) and (found := _part(window, offset, end, year)):
         return found
     if ("Q" in window or "q" in window) and (match := _QUARTER_BEFORE.search(window)):
         return Found(
             offset + match.start(), end, month_days(year, int(match[1]) * 3 - 2, 3), "quarter"
         )
-    if folded(window[-_LONGEST_CUE_END:]).rstrip().endswith(_CUE_ENDS) and _YEAR_CUE.search(window):
+    if low.rstrip().endswith(_CUE_ENDS) and _YEAR_CUE.search(window):
         return Found(start, end, year_days(year), "year")
     return None
 

@@ -145,6 +145,7 @@ _CUE_TABLE = r"""
 
 # What a match of these must hold, which their patterns are too loose to tell.
 _NEEDS = {
+    "§ 1": ("\u00a7",),
     "blanks": ("_" * 6, "\u2610", "\u25a1"),
     # It begins with characters, not with a border of words, and so is found faster.
     "tax": ("vat", "mwst", "tva", "iva", "iban", "subtotal"),
@@ -157,19 +158,28 @@ _NEEDS = {
 }
 
 
-def _cues(table: str) -> dict[str, list[tuple[Sought, float, str]]]:
-    cues: dict[str, list[tuple[Sought, float, str]]] = {}
+_Cue = tuple[str, Sought, float, str]  # kind, pattern, weight, name
+
+
+def _cues(table: str) -> list[_Cue]:
+    cues: list[_Cue] = []
     for head, body in re.findall(r"^ {4}(\w.*):\n((?: {8}\S.*\n)+)", table, re.MULTILINE):
         kind, weight, name = head.split(" ", 2)
         pattern = "".join(line[8:] for line in body.splitlines())
         flags = re.IGNORECASE | re.MULTILINE
         sought = Sought(within_lines(pattern), _NEEDS.get(name, ()), flags)
-        cues.setdefault(kind, []).append((sought, float(weight), name))
-    return cues
+        cues.append((kind, sought, float(weight), name))
+    kinds = list(dict.fromkeys(cue[0] for cue in cues))
+    return sorted(cues, key=lambda cue: kinds.index(cue[0]))
 
 
 _CUES = _cues(_CUE_TABLE)
-_NEEDED = Strings(need for cues in _CUES.values() for sought, _, _ in cues for need in sought.needs)
+_NEEDED = Strings(need for _, sought, _, _ in _CUES for need in sought.needs)
+_ALWAYS = {n for n, cue in enumerate(_CUES) if not cue[1].needs}  # that nothing leaves out
+_OF_NEED: dict[str, set[int]] = {}
+for _n, _cue in enumerate(_CUES):
+    for _need in _cue[1].needs:
+        _OF_NEED.setdefault(_need, set()).add(_n)
 
 
 def by_structure(text: str) -> Iterator[tuple[str, float, str]]:
@@ -177,8 +187,8 @@ def by_structure(text: str) -> Iterator[tuple[str, float, str]]:
     ends = text if len(text) <= _FRONT + _BACK else f"{text[:_FRONT]}\n{text[-_BACK:]}"
     lines = f"\n{ends}"  # as patterns for lines are searched for
     held = _NEEDED.held(folded(lines))
-    for kind, cues in _CUES.items():
-        for sought, weight, why in cues:
-            text = lines if sought.text[0] == "\n" else ends
-            if sought.may_match(held) and sought.pattern.search(text):
-                yield kind, weight, f"{why!r} in the text"
+    for n in sorted(_ALWAYS.union(*(_OF_NEED[need] for need in held))):
+        kind, sought, weight, why = _CUES[n]
+        text = lines if sought.text[0] == "\n" else ends
+        if sought.pattern.search(text):
+            yield kind, weight, f"{why!r} in the text"

@@ -27,6 +27,7 @@ _ABSTRACT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LINE = re.compile(r"[^\n]+")
+_WRITTEN = re.compile(r"\w")
 # "Camille Moreau1,2*, Idris Bello† and Hana Kowalczyk"
 _MARK = r"[\d*†‡§¶\u00a8\u2217\u00b9\u00b2\u00b3\u2070-\u2079]"
 _BETWEEN = re.compile(
@@ -153,10 +154,11 @@ def _title_page(text: str) -> list[tuple[int, int]]:
     lines: list[tuple[int, int]] = []
     for line in _LINE.finditer(text, 0, FRONT):
         said = line[0].strip()
-        if not re.search(r"\w", said):
+        if not _WRITTEN.search(said):
             continue
         lines.append(line.span())
-        prose = len(said.split()) >= PROSE or (len(said.split()) > SENTENCE and said[-1] in ".!?")
+        words = len(said.split(None, PROSE))
+        prose = words >= PROSE or (words > SENTENCE and said[-1] in ".!?")
         if lines[1:] and (prose or _BODY.match(said) or _ABSTRACT.match(said)):
             break
         if len(lines) > MOST_LINES:
@@ -191,9 +193,11 @@ def _is_person(text: str, start: int, end: int) -> bool:
 
 def _standing(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[Found]:
     """Names that stand below a title without a word; surer where the page shows what they are."""
+    if len(lines) < 3:
+        return
     named = [_named(text, *line) for line in lines]
     first = next((n for n, names in enumerate(named) if names and n), 0)
-    if len(lines) < 3 or not first:  # of most texts; what follows takes far longer
+    if not first:  # of most texts; what follows takes far longer
         return
     head = [kinds_in(_WORDS.findall(text[slice(*line)])) for line in lines[:TITLES]]
     if set().union(*head) & _PAPERS or _is_person(text, *lines[0]):
@@ -221,15 +225,18 @@ def _names(text: str, start: int, end: int) -> list[Form]:
     if line.rstrip(" \t.")[-1:].isdigit():
         line = _DATED.sub("", line)
     line = line.rstrip(" .*_")
-    if len(line) > LONGEST_LINE or _NO_NAMES.search(line):
+    if len(line) > LONGEST_LINE:
         return []
-    found, at = [], len(line) - len(line.lstrip())
+    written: list[tuple[int, str]] = []
+    at = len(line) - len(line.lstrip())
     while at < len(line):
         name = _NAME.match(line, at)
         mark = _BETWEEN.match(line, name.end()) if name else None
         if name is None or mark is None or mark.end() == name.end() < len(line):
             return []
-        written = name[0].strip()
-        found.append(Form(start + at, start + at + len(written), party_key(written)))
+        written.append((start + at, name[0].strip()))
         at = mark.end()
-    return found
+    # Asked last: most lines are none of names at their first word.
+    if not written or _NO_NAMES.search(line):
+        return []
+    return [Form(begin, begin + len(name), party_key(name)) for begin, name in written]

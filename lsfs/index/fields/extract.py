@@ -56,6 +56,8 @@ def fields_of(
     for definition in known.fields.values():
         if definition.pattern:
             found += _by_pattern(definition, reader)
+    if not found:
+        return []
     places = Places(document)
     most = MOST_IN_TABLES if _is_list(document) else MOST_VALUES
     return [placed(one, document.text, places) for one in _best(found, most)]

@@ -185,7 +185,7 @@ class Reader:
         self._currencies = values.currencies(text)
         one = len(self._currencies) == 1
         declared = None
-        if not one and _CODE.search(text):  # of several the text names its own
+        if len(self._currencies) > 1 and _CODE.search(text):  # of several it names its own
             declared = _DECLARED.search(text)
         self._currency = next(iter(self._currencies)) if one else declared[1] if declared else ""
         own = (d for d in dates if d.kind in (DateKind.SIGNED, DateKind.EFFECTIVE))

@@ -130,7 +130,8 @@ def labelled(document: Document, known: Definitions, reader: Reader) -> Iterator
             continue
         cells = _cells(document.text, start, end)
         marks = _marks(document.text, cells, known)
-        keyed = _KEYED.match(document.text, start, end)
+        has_colon = document.text.find(":", start, end) >= 0
+        keyed = _KEYED.match(document.text, start, end) if has_colon else None
         yield from section.line(keyed, (start, end), reader)
         yield from _from_above(below, cells, marks, reader, is_keyed=keyed is not None)
         below = []
@@ -213,7 +214,8 @@ def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _may_have_columns(line: str) -> bool:
     """Whether anything parts a line; False is sure. Of blank space only " " is printable."""
-    return not line.isprintable() or any(mark in line for mark in _GAP_MARKS)
+    bar, gap, dot, points = _GAP_MARKS
+    return not line.isprintable() or bar in line or gap in line or dot in line or points in line
 
 
 def _marks(text: str, cells: list[tuple[int, int]], known: Definitions) -> list[_Mark]:

@@ -157,7 +157,7 @@ REACHED = re.compile(
 _TO = re.compile(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
 _TRADE = re.compile(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
 _NO_NAME = re.compile(r"[:,;\d]")
-_DIGIT = re.compile(r"\d")
+_CODED = re.compile(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each POSTAL has one
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
 _IN_BRACKETS = re.compile(r"\s*\([^()]{0,200}\)\s*,?\s*")
@@ -195,9 +195,14 @@ _TRANSFER = Sought(_TO_WHOM, _TO_WHOM_NEEDS)
 _BETWEEN_TWO = Sought(_BETWEEN)
 _BETWEEN_WORDS = Strings(("between", "zwischen", "entre", "tra", "by and between"))
 _AGREEMENT = Sought(_AGREEING)
+_IN_BRACKETS_ROLE, _IN_LIST_ROLE = Sought(_DEFINED_IN_BRACKETS), Sought(_DEFINED_IN_LIST)
 _NEEDED = Strings(
-    (*_DEFINITION.needs, *_TRANSFER.needs, *_BETWEEN_TWO.needs, *_AGREEMENT.needs, *AGREED.needs)
-)
+    need
+    for sought in (
+        _DEFINITION, _TRANSFER, _BETWEEN_TWO, _AGREEMENT, AGREED, _IN_BRACKETS_ROLE, _IN_LIST_ROLE,
+    )
+    for need in sought.needs
+)  # fmt: skip
 
 
 def parties(text: str) -> Iterator[Found]:
@@ -225,10 +230,10 @@ def _of_contract(text: str, front: str) -> Iterator[Found]:
         yield from (Found("party", form, "transfer", 0.75) for form in _transferred(front))
     if AGREED.may_match(held):
         yield from undertaken(front)
-    defined = list(_DEFINED_IN_BRACKETS.finditer(front)) if "(" in front else []
-    if _DEFINITION.may_match(held):
-        defined += _DEFINED_BY_WORD.finditer(front)
-    defined += _DEFINED_IN_LIST.finditer(front)
+    defined: list[re.Match[str]] = []
+    for sought in (_IN_BRACKETS_ROLE, _DEFINITION, _IN_LIST_ROLE):
+        if sought.may_match(held):
+            defined += sought.pattern.finditer(front)
     defined.sort(key=lambda match: match.start())
     yield from (Found("party", form, "role", 0.8) for form in _in_roles(front, defined))
 
@@ -333,7 +338,7 @@ def _is_street(line: str, below: str) -> bool:
 
 def _addressee(text: str, front: str) -> Iterator[Form]:
     """To whom a bill goes: below the line in which the sender's whole address stands."""
-    if _BILL.search(front) is None:
+    if next(at_lines(_BILL, front), None) is None:
         return
     lines = _address_lines(front)
     for n, line in enumerate(lines[:-1]):
@@ -423,7 +428,7 @@ def _above_title(text: str, start: int, end: int) -> Form | None:
     first, *others = [*lines, None]
     if (
         first is None
-        or len(first[0].split()) < 2
+        or len(first[0].split(None, 1)) < 2
         or not any(line and _is_title(line[0]) for line in others)
     ):
         return None
@@ -437,7 +442,7 @@ def _above_title(text: str, start: int, end: int) -> Form | None:
 
 def _is_title(line: str) -> bool:
     """Whether a line is the name of a paper that suppliers write: "TAX INVOICE", "Angebot 17"."""
-    words = line.strip(" #*_").split()
+    words = line.strip(" #*_").split(None, TITLE_WORDS)
     return 0 < len(words) <= TITLE_WORDS and bool(kinds_in(words) & {"invoice", "quote", "receipt"})
 
 
@@ -446,7 +451,7 @@ def _letterhead(text: str, start: int, end: int) -> Form | None:
     first = _MAIL_HEAD.match(text, start)
     lines = _WRITTEN_LINE.finditer(text, first.end() if first else start, end)
     for line in itertools.islice(lines, HEAD_LINES):
-        if len(line[0].rstrip(" .,")) > LONGEST_LETTERHEAD and not _DIGIT.search(line[0]):
+        if len(line[0].rstrip(" .,")) > LONGEST_LETTERHEAD and not _CODED.search(line[0]):
             continue  # neither the name alone nor its address with it
         form = name_at(text, *line.span()) or sender(text, *line.span())
         if form is None or _TO.match(line[0]):

@@ -54,6 +54,18 @@ def entries(catalog: Catalog, filters: Filters, *, unread: bool = False) -> list
     return [Entry(id_, os.fsdecode(raw), *rest) for id_, raw, *rest in rows]
 
 
+def has_unread(catalog: Catalog, filters: Filters) -> bool:
+    """Whether a file without a document passes the filters."""
+    where, values = filters.sql()
+    with catalog.lock:
+        (found,) = catalog.db.execute(
+            "SELECT EXISTS(SELECT 1 FROM file f LEFT JOIN document d ON d.id = f.document_id "  # noqa: S608
+            f"WHERE f.document_id IS NULL AND {where})",
+            values,
+        ).fetchone()
+    return bool(found)
+
+
 def by_document(found: Collection[Entry]) -> dict[int, list[Entry]]:
     """The files of each document."""
     files: dict[int, list[Entry]] = {}

@@ -10,18 +10,18 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from lsfs.errors import ModelMissing
-from lsfs.llm import library, models
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import facts_of
-from lsfs.llm.formats import format_of
+from lsfs.llm.files import library, models
+from lsfs.llm.kv.facts import facts_of
+from lsfs.llm.kv.formats import format_of
 from lsfs.llm.lab import report
 from lsfs.llm.lab.prose import Made, Written
 from lsfs.llm.lab.readings import Reads
 from lsfs.llm.lab.run import AS_WRITTEN, FULL, Laboratory, Plan, Report, Row
 from lsfs.llm.lab.tasks import TASKS, Makes
-from lsfs.llm.model import Model
 from lsfs.llm.policies import POLICIES
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
 
 PLAIN = ("trials", "seed", "store", "again", "window", "threads", "prose", "xquad")
 
@@ -33,7 +33,7 @@ class Asked(Struct, frozen=True):
         model: ``default``, the name of a model, or a GGUF file.
         policies, tasks, lengths, budgets, trials, seed, again: see
             :class:`lsfs.llm.lab.run.Plan`.
-        store: the name of a format; see :mod:`lsfs.llm.formats`.
+        store: the name of a format; see :mod:`lsfs.llm.kv.formats`.
         window: tokens over which a text is composed; 0: those of the model.
         threads: of the model; 0 is one less than there are cores.
         prose: a file of what stands around facts; "" makes it up.

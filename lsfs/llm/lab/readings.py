@@ -10,22 +10,23 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsfs.llm import compose, form
-from lsfs.llm.batch import Shape
-from lsfs.llm.engine import Context
-from lsfs.llm.facts import Facts
-from lsfs.llm.formats import Format
-from lsfs.llm.glance import Glance, scoring_context
-from lsfs.llm.kvblob import Cells
-from lsfs.llm.kvfile import Block
-from lsfs.llm.kvstore import Blocks
+from lsfs.llm.kv import compose
+from lsfs.llm.kv.facts import Facts
+from lsfs.llm.kv.formats import Format
+from lsfs.llm.kv.kvblob import Cells
+from lsfs.llm.kv.kvfile import Block
+from lsfs.llm.kv.kvstore import Blocks
 from lsfs.llm.lab.sitting import Sitting
-from lsfs.llm.model import Model
 from lsfs.llm.policies import Text, Watched
-from lsfs.llm.watch import watched
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import form
+from lsfs.llm.sparse.glance import Glance, scoring_context
+from lsfs.llm.sparse.watch import watched
 
 BLOCK = 256  # tokens of a block of a text that is composed
-WIDER = 4  # budgets that a policy chooses from, as in lsfs.llm.reader
+WIDER = 4  # budgets that a policy chooses from, as in lsfs.llm.sparse.reader
 RESERVE = 256  # of the window: the question, and what is written
 
 

@@ -13,16 +13,16 @@ from msgspec import Struct, field
 
 from lsfs.errors import UsageError
 from lsfs.llm import policies
-from lsfs.llm.again import Again
-from lsfs.llm.batch import Shape
-from lsfs.llm.capture import ScoringContext
-from lsfs.llm.engine import Context
-from lsfs.llm.kvblob import Cells
+from lsfs.llm.kv.kvblob import Cells
 from lsfs.llm.lab.rate import Rate
 from lsfs.llm.lab.readings import RESERVE, WIDER, Composes, Read, Reads
 from lsfs.llm.lab.sitting import BATCH, Asked, Sitting
 from lsfs.llm.lab.tasks import Makes, Question, Task, task_of
 from lsfs.llm.lab.writing import Answer, Plain, Runs, answered, step_s
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.sparse.again import Again
+from lsfs.llm.sparse.capture import ScoringContext
 
 Spent = tuple[float, float]  # seconds of the CPU, and by the clock
 FULL = "full"

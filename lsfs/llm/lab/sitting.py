@@ -9,17 +9,18 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsfs.llm import kvblob, select
-from lsfs.llm.again import Source
-from lsfs.llm.batch import Shape
-from lsfs.llm.capture import ScoringContext
-from lsfs.llm.facts import Facts
-from lsfs.llm.kvblob import Cells
-from lsfs.llm.model import Model
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.facts import Facts
+from lsfs.llm.kv.kvblob import Cells
 from lsfs.llm.policies import Policy, Scene, Text
 from lsfs.llm.policies.interface import Index
-from lsfs.llm.select import Floats
-from lsfs.llm.whole import Narrow
+from lsfs.llm.runtime.batch import Shape
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.again import Source
+from lsfs.llm.sparse.capture import ScoringContext
+from lsfs.llm.sparse.select import Floats
+from lsfs.llm.sparse.whole import Narrow
 
 NEUTRAL = "\n\nThe answer to the question is"
 BATCH = 512

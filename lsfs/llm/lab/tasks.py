@@ -17,9 +17,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from lsfs.errors import UsageError
-from lsfs.llm import form
 from lsfs.llm.lab.prose import Prose
-from lsfs.llm.model import Model
+from lsfs.llm.runtime.model import Model
+from lsfs.llm.sparse import form
 
 COLOURS = [
     *("amber", "azure", "black", "blue", "brown", "coral", "crimson", "cyan", "golden", "green"),

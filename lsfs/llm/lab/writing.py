@@ -10,12 +10,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from lsfs.llm import kvblob
-from lsfs.llm.batch import Step
-from lsfs.llm.engine import Context
-from lsfs.llm.kvblob import Cells
+from lsfs.llm.kv import kvblob
+from lsfs.llm.kv.kvblob import Cells
 from lsfs.llm.lab.tasks import Question
-from lsfs.llm.model import Model
+from lsfs.llm.runtime.batch import Step
+from lsfs.llm.runtime.engine import Context
+from lsfs.llm.runtime.model import Model
 
 LONGEST = 32  # tokens of a free answer
 STEPS = 8  # tokens by which the speed of writing is measured

@@ -6,10 +6,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, BLOCK, NEAR, RECENT, SINKS, Scene, Text
-from lsfs.llm.select import Floats, Indices
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Floats, Indices
 
 
 class InfLlm(Struct, frozen=True):
@@ -92,7 +92,7 @@ class ShadowKv(Struct, frozen=True):
     (cosine) are outliers and stay; the others are taken by the softmax of the question over the
     landmarks, the greatest of all queries that a head of keys serves. The paper rebuilds the keys
     of what is taken from low ranks and fetches its values: see the format ``lowrank`` of
-    :mod:`lsfs.llm.formats`, which any policy can be used with.
+    :mod:`lsfs.llm.kv.formats`, which any policy can be used with.
 
     Attributes:
         chunk: cells, 8 in the paper.

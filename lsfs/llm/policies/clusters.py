@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, RECENT, SINKS, Scene, Text
-from lsfs.llm.select import Floats, Indices
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Floats, Indices
 
 Labels = NDArray[np.int32]
 ROUNDS = 8  # of k-means: later ones move few keys

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, DENSE, NEAR, SINKS, Index, NoIndex, Scene, Text
-from lsfs.llm.select import Indices
+from lsfs.llm.sparse.select import Indices
 
 
 class Full(Struct, frozen=True):

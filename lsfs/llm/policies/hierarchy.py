@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, RECENT, SINKS, Index, NoIndex, Scene, Text
-from lsfs.llm.select import Floats, Indices
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Floats, Indices
 
 
 class Hip(Struct, frozen=True):

@@ -3,7 +3,7 @@
 A policy makes an index of a text before any question is known (``build``): bounds of pages,
 centroids, nothing. The index then gives, for a question and a budget, the rows of each layer that
 are kept. A question may be the last tokens of an answer that is being written, so an index is asked
-again and again (:mod:`lsfs.llm.again`).
+again and again (:mod:`lsfs.llm.sparse.again`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from lsfs.errors import UsageError
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing, Rope, Rows
-from lsfs.llm.select import Floats, Indices, Queries
+from lsfs.llm.kv.kvblob import Placing, Rope, Rows
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Floats, Indices, Queries
 
 BLOCK = 32  # cells that are chosen together
 SINKS = 16  # the first cells, which hold the attention that goes nowhere (Xiao et al., 2023)
@@ -31,7 +31,7 @@ NEAR = Placing(farthest=4096)  # the ceiling of InfLLM, and of models of that wi
 
 
 class Watched(Struct, frozen=True):
-    """What is known of a text only while it is read; see :mod:`lsfs.llm.watch`.
+    """What is known of a text only while it is read; see :mod:`lsfs.llm.sparse.watch`.
 
     Attributes:
         surprise: -log p of each token after those before it, in nats, float32 [cells]; 0 for the

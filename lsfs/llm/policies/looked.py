@@ -6,8 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import (
     AS_READ,
     BLOCK,
@@ -18,7 +17,8 @@ from lsfs.llm.policies.interface import (
     Scene,
     Text,
 )
-from lsfs.llm.select import Indices
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Indices
 
 
 class Snap(Struct, frozen=True):
@@ -61,7 +61,8 @@ class SnapHeads(Snap, frozen=True):
 class Contrast(Struct, frozen=True):
     """The blocks that the question looks at more than a neutral one does; equal in all layers.
 
-    Our own. Raw mass falls mostly on what every question looks at; see :mod:`lsfs.llm.select`.
+    Our own. Raw mass falls mostly on what every question looks at; see
+    :mod:`lsfs.llm.sparse.select`.
     """
 
     block: int = BLOCK

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, Scene, Text
-from lsfs.llm.select import Floats, Indices
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Floats, Indices
 
 
 class Quest(Struct, frozen=True):
@@ -40,7 +40,7 @@ class LServe(Quest, frozen=True):
 
     LServe (Yang et al., 2025, arXiv 2502.14866), hierarchical paging: bounds of logical pages; a
     physical page counts as its best logical one. The paper chooses again every fourth token only;
-    see :mod:`lsfs.llm.again`.
+    see :mod:`lsfs.llm.sparse.again`.
 
     Attributes:
         page: keys of a physical page, 64 in the paper.

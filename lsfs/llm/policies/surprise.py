@@ -6,10 +6,10 @@ import numpy as np
 from msgspec import Struct
 
 from lsfs.errors import UsageError
-from lsfs.llm import select
-from lsfs.llm.kvblob import Placing
+from lsfs.llm.kv.kvblob import Placing
 from lsfs.llm.policies.interface import AS_READ, DENSE, Index, NoIndex, Scene, Text
-from lsfs.llm.select import Floats, Indices
+from lsfs.llm.sparse import select
+from lsfs.llm.sparse.select import Floats, Indices
 
 
 class SirLlm(Struct, frozen=True):

@@ -46,7 +46,7 @@ class Chooser(Protocol):
         schema: Mapping[str, Any],
         cancel: Event | None = None,
     ) -> str:
-        """JSON of a schema; see :class:`lsfs.llm.chat.ChatModel`."""
+        """JSON of a schema; see :class:`lsfs.llm.answers.chat.ChatModel`."""
         ...
 
 

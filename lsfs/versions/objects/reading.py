@@ -108,7 +108,15 @@ class Reader:
         try:
             return self.list_entries(row)
         except BrokenRecord as error:
-            raise _damaged(digest, error) from error
+            raise self.unreadable(digest, error) from error
+
+    def unreadable(self, digest: bytes, error: BrokenRecord) -> NotFound | ObjectDamaged:
+        """Why a content could not be read: it was removed while it was, or it is damaged."""
+        try:
+            self.content(digest)
+        except NotFound:
+            return NotFound("this content was given up, as by lsfs prune, while it was read")
+        return _damaged(digest, error)
 
     def list_entries(self, row: Row) -> Entries:
         """The entries of a list.
@@ -241,6 +249,7 @@ class Content:
             offset, size: in bytes.
 
         Raises:
+            NotFound: the content was removed since it was opened.
             ObjectDamaged: they were damaged on the disk.
         """
         if offset < 0 or size < 0:
@@ -275,7 +284,7 @@ class Content:
         try:
             data = self._reader.chunk(digest)
         except BrokenRecord as error:
-            raise _damaged(self.digest, error) from error
+            raise self._reader.unreadable(self.digest, error) from error
         if len(data) != length:
             raise _damaged(self.digest, BrokenRecord("a chunk has another length"))
         return data

@@ -1,0 +1,1 @@
+"""Reading only the parts of kept attention states that a question needs."""

@@ -1,0 +1,1 @@
+"""Which sentences of texts make their summary, and a model's wording of them."""

@@ -1,0 +1,1 @@
+"""What ``group_by``, ``join``, ``aggregate`` and ``extract`` share: groups, keys and fields."""
