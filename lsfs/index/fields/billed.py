@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
@@ -35,7 +36,7 @@ HEAD = 4_000  # characters in which a bill calls itself one
 READ = 12_000  # characters of a bill
 # A title, or a label for its number: "Sales Invoice 17", no line of a sentence.
 _BILL = re.compile(
-    r"^[\W_]*(?:[^\W\d_a-z\u00df-\u00ff]\w*[ -]){0,3}(?i:\w{0,16}(?:rechnung(?:skorrektur)?|"
+    r"^[\W_]*(?:[^\W\d_a-z\u00df-\u00ff]\w*[ -]){0,3}(?i:\w{0,16}(?:(?<!be)rechnung(?:skorrektur)?|"
     r"rechnungs-?(?:nummer|nr|datum|betrag)|gutschrift|invoices?|facture|factura|fattura|"
     r"factuur(?:nummer|datum)?|faktura|fakturanummer|credit note|creditnota|avoir)\b"
     r"(?:[^\w\n]*$|[^\w\n]+(?:no|nr|n|num\w*|n\u00famero|id|date|datum|data|fecha|vom|summary)\b|"
@@ -43,7 +44,8 @@ _BILL = re.compile(
     re.MULTILINE,
 )
 _BILL_WORDS = (
-    "rechnung", "gutschrift", "invoice", "factur", "fattur", "faktur", "credit", "avoir",
+    "rechnung", "gutschrift", "invoice", "factur", "fattur", "faktur", "credit note", "creditnota",
+    "avoir",
 )  # fmt: skip
 # What only the sender of a bill prints of itself, in one line or a few with its name.
 _IMPRINT = re.compile(
@@ -67,9 +69,9 @@ _PARTED = re.compile(
 _BUYER = re.compile(
     r"\b(?:kunde|k\u00e4ufer\w*|empf\u00e4nger\w*|rechnung an|bill(?:ed)? to|ship to|"
     r"sold to|invoice to|customer|client|buyer|deliver(?:y|ed) (?:to|address)|"
-    r"billing address|shipping address|rechnungsadresse|lieferadresse|lieferanschrift|rechnungsanschrift|"
-    r"factur\u00e9 \u00e0|adress\u00e9 \u00e0|acheteur|destinataire|livr\u00e9 \u00e0|"
-    r"adresse de (?:facturation|livraison)|"
+    r"billing address|shipping address|rechnungsadresse|lieferadresse|lieferanschrift|"
+    r"rechnungsanschrift|factur\u00e9 \u00e0|adress\u00e9 \u00e0|acheteur|destinataire|"
+    r"livr\u00e9 \u00e0|adresse de (?:facturation|livraison)|"
     r"cliente|facturar a|destinatario|comprador|klant|factuuradres|afleveradres|leveradres|"
     r"spett(?:\.le|abile)|cessionario)\b",
     re.IGNORECASE,
@@ -240,12 +242,12 @@ def _with_parties(text: str, found: Sequence[Found], labels: Collection[str]) ->
     A letterhead without a legal form may be the buyer's address: then what a firm must print wins.
     """
     parties = [one for one in found if one.name == "party"]
+    buyers = {one.form.normal for one in parties if role_of(one.rule) == "customer"}
     sellers = {
         one.form.normal
         for one in parties
         if role_of(one.rule) == "supplier" and not _is_unsure(one, text)
-    }
-    buyers = {one.form.normal for one in parties if role_of(one.rule) == "customer"}
+    } - buyers  # whose name is in the first lines may be who gets it
     if sellers and buyers:
         yield from found
         return
@@ -272,7 +274,10 @@ class _Bill:
         self._text = text
         self._lines = lines = _lines(text, labels)
         self._domains = _domains(text)
-        self._imprints = {n for n, line in enumerate(lines) if _IMPRINT.search(line.text)}
+        imprints = {n for n, line in enumerate(lines) if _IMPRINT.search(line.text)}
+        self._printed = list(_at_imprints(text, lines, imprints))
+        # What names its owner itself says nothing of the address above it.
+        self._imprints = imprints - {one.line for one in self._printed}
         self._addresses = _addresses(text, lines)
 
     def seller(self, buyers: Collection[str]) -> Found | None:
@@ -282,25 +287,30 @@ class _Bill:
             buyers: the normal forms of those who get it, as far as they are known.
         """
         text, lines = self._text, self._lines
-        found = [*self._with_addresses()]
-        found += _at_imprints(text, lines, self._imprints)
+        found = [*self._with_addresses(), *self._printed]
         found += _alone(text, lines)
         found += _at_domains(text, lines, self._domains)
+        points: Counter[str] = Counter()
+        forms: dict[str, Form] = {}
         for one in found:
-            written = text[one.form.start : one.form.end]
-            one.points += int(is_firm(written)) + 2 * _owns(one.form.normal, self._domains)
-            one.points -= 4 * (one.form.normal in buyers)
-        best = max(found, key=lambda one: one.points, default=None)
-        if best is None or best.points < _ENOUGH:
+            points[one.form.normal] += one.points
+            forms.setdefault(one.form.normal, one.form)
+        for normal, form in forms.items():
+            points[normal] += int(is_firm(text[form.start : form.end]))
+            points[normal] += 2 * _owns(normal, self._domains)
+            # Of two the one who does not get it sends it.
+            points[normal] += (-4 if normal in buyers else 1) if buyers else 0
+        best = max(forms, key=lambda normal: points[normal], default="")
+        if points[best] < _ENOUGH:
             return None
-        return Found("party", best.form, "imprint", 0.67)  # tells more than an address
+        return Found("party", forms[best], "imprint", 0.67)  # tells more than an address
 
     def buyer(self, sellers: Collection[str]) -> Iterator[Found]:
         """Who gets it: whose address is below a label for that, else the first other address."""
         others = [one for one in self._with_addresses() if not self._has(one, sellers)]
         best = min(others, key=lambda one: (one.points, one.line), default=None)
         if best is not None and best.points <= 1:
-            yield Found("party", best.form, "addressee", 0.62)
+            yield Found("party", best.form, "addressee", 0.66)
 
     def _has(self, one: _Named, sellers: Collection[str]) -> bool:
         """Whether an address has the seller's name in it, or right above it."""
@@ -388,6 +398,8 @@ def _label_above(lines: Sequence[_Line], since: int, at: int) -> int:
             return -1
         if _SELLER.search(line.text):
             return 1
+        if POSTAL.search(line.text):
+            return 0  # the end of another address
     return 0
 
 
@@ -398,12 +410,14 @@ def _at_imprints(text: str, lines: Sequence[_Line], imprints: set[int]) -> Itera
         mark = _IMPRINT.search(line.text)
         end = line.start + (mark.start() if mark else 0)
         form = _firm_in(text, line.start, end) or _first_in(text, line, end)
+        at = n
         if form is None and n:
-            above = lines[n - 1]
+            at = n - 1
+            above = lines[at]
             form = _firm_in(text, above.start, above.end) or _name(text, above)
             form = form or _one_word(text, above)
         if form is not None and _label_above(lines, 0, n) >= 0:
-            yield _Named(form, n, n, 2)
+            yield _Named(form, at, at, 2)
 
 
 def _alone(text: str, lines: Sequence[_Line]) -> Iterator[_Named]:

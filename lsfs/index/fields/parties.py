@@ -156,7 +156,7 @@ REACHED = re.compile(
 )
 _TO = re.compile(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
 _TRADE = re.compile(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
-_NO_NAME = re.compile(r"[:,;\d]")
+_NO_NAME = re.compile(r"[:,;]|\d{3}|\s\d+\w?\Z")
 _CODED = re.compile(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each POSTAL has one
 _WRITTEN_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
