@@ -15,6 +15,7 @@ MOST_ATTACHMENTS = 100  # of a document; what is more is only counted
 MAX_ATTACHMENT = 32 * 1024 * 1024  # bytes; a larger one is named only
 MAX_ATTACHED = 128 * 1024 * 1024  # of all together
 _LONGEST_NAME = 200
+_UNNAMED = "unnamed"
 _SECONDS = 5.0  # left; below, attachments are named only
 
 
@@ -46,14 +47,13 @@ def _taken(pdf: Any, index: int) -> tuple[str, bytes]:
     """The name of an attachment, and its bytes; none of one that is damaged."""
     from pypdfium2 import PdfiumError
 
-    name, data = "", b""
+    name = ""
     try:
         attachment = pdf.get_attachment(index)
-        name = one_line(attachment.get_name())
-        data = bytes(attachment.get_data())
+        name = one_line(attachment.get_name())[:_LONGEST_NAME]
+        return name or _UNNAMED, bytes(attachment.get_data())
     except (PdfiumError, UnicodeDecodeError):
-        pass  # it is named, and has no bytes
-    return name[:_LONGEST_NAME] or "unnamed", data
+        return name or _UNNAMED, b""
 
 
 def _read(data: bytes, name: str, source: Source, builder: Builder) -> None:

@@ -150,6 +150,13 @@ def test_a_day_behind_days_to_pay() -> None:
     assert [one.normal for one in values(text, "due")] == ["2024-06-01"]
 
 
+def test_labels_in_one_column_and_amounts_in_another() -> None:
+    text = "Facture n° 7\n\nTotal HT\n\nTVA 20 %\n\nTotal TTC\n\n50,00 €\n\n10,00 €\n\n60,00 €\n"
+    sums = {name: [one.value for one in values(text, name)] for name in ("net", "tax", "total")}
+    assert sums == {"net": ["50,00 €"], "tax": ["10,00 €"], "total": ["60,00 €"]}
+    assert values(text.replace("10,00 €\n\n", ""), "tax") == []
+
+
 @pytest.mark.parametrize(
     "label",
     ["Endsumme", "Netto a pagare", "Totaal te betalen", "Montant net à payer", "Solde dû",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -87,6 +87,11 @@ _DUE_HEAD = re.compile(
     r"^[^\n\d]{0,80}\b(?:f\u00e4llig(?:keit)?|f\u00e4llig am|due date|\u00e9ch\u00e9ance|"
     r"vencimiento|scadenza|vervaldatum|f\u00f6rfallodatum|forfaldsdato)\b[^\n\d.]{0,80}$",
     re.IGNORECASE | re.MULTILINE,
+)
+_SUMS = ("total", "net", "tax")
+_RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+_AMOUNT = re.compile(
+    r"[^\w\n]*(?:[A-Z]{3}\s?)?[\d.,'\u00a0\u202f -]+\s?(?:\u20ac|[$\u00a3]|[A-Z]{3})?[^\w\n]*"
 )
 _WRITTEN = re.compile(r"\s*([^\n]+)")
 _DOMAIN = re.compile(
@@ -208,11 +213,11 @@ def is_bill(text: str) -> bool:
     return any(word in low for word in _BILL_WORDS) and _BILL.search(head) is not None
 
 
-def of_bill(reader: Reader, found: Sequence[Found], labels: Collection[str]) -> Iterator[Found]:
+def of_bill(reader: Reader, found: Sequence[Found], labels: Mapping[str, str]) -> Iterator[Found]:
     """What rules found in a bill, and what they did not: who sends and gets it, when it is due.
 
     Args:
-        labels: that announce values, as keys: no line that is one is a name.
+        labels: that announce values, as keys, and their fields; no line that is one is a name.
     """
     if any(one.rule.startswith(_OF_CONTRACTS) for one in found):
         yield from found
@@ -220,6 +225,7 @@ def of_bill(reader: Reader, found: Sequence[Found], labels: Collection[str]) -> 
     yield from _with_parties(reader.text, found, labels)
     if all(one.name != "due" for one in found):
         yield from _below_heads(reader)
+    yield from _apart(reader, labels)
 
 
 def _below_heads(reader: Reader) -> Iterator[Found]:
@@ -234,6 +240,28 @@ def _below_heads(reader: Reader) -> Iterator[Found]:
         if len(forms) == 1 and not reader.all_of("date", *head.span()):
             yield Found("due", forms[0], "below: due", 0.7)
             return
+
+
+def _apart(reader: Reader, labels: Mapping[str, str]) -> Iterator[Found]:
+    """Sums whose labels stand below each other, and below those, or beside, as many amounts."""
+    text = reader.text
+    above: list[str] = []
+    amounts: list[Form] = []
+    for line in re.finditer(r"[^\n]*\S[^\n]*", text[:READ]):
+        label = label_key(words_of(_RATE.sub(" ", line[0])))
+        is_amount = _AMOUNT.fullmatch(line[0]) is not None
+        form = reader.last_amount(*line.span()) if above and is_amount else None
+        if labels.get(label) in _SUMS:
+            above = [label] if amounts else [*above, label]
+            amounts = []
+        elif form is not None:
+            amounts.append(form)
+        else:
+            above, amounts = [], []
+        if len(above) == len(amounts) > 1:
+            for key, amount in zip(above, amounts, strict=True):
+                yield Found(labels[key], amount, f"column: {key}", 0.8)  # more than "below"
+            above, amounts = [], []
 
 
 def _with_parties(text: str, found: Sequence[Found], labels: Collection[str]) -> Iterator[Found]:
