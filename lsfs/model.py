@@ -45,7 +45,7 @@ class BlockKind(StrEnum):
     FOOTNOTE = "footnote"
     CODE = "code"
     FIGURE = "figure"
-    FURNITURE = "furniture"  # where versions are compared; a document has it beside its text
+    FURNITURE = "furniture"  # beside the text: printed on every page, or for programs
 
 
 class FurnitureRole(StrEnum):
@@ -148,6 +148,9 @@ class Furniture(Struct, frozen=True):
     bbox: tuple[float, float, float, float] | None = None
 
 
+ATTACHED = "attached"  # a page that is no page of the file, but a file that is attached to it
+
+
 class Page(Struct, frozen=True):
     """One page, sheet or slide.
 
@@ -156,7 +159,7 @@ class Page(Struct, frozen=True):
         label: what is printed on it ("iv", a sheet's name); the number when nothing is.
         char_start, char_end: the blocks that begin on it. What goes on from the page before is
             in that page's part; spans tell the page of each character.
-        source: how the text was found: ``text``, ``ocr`` or ``neural``.
+        source: how the text was found: ``text``, ``ocr``, ``neural``, or :data:`ATTACHED`.
         width, height: as it is shown, in points; 0 where the format has no sizes.
         rotation: degrees clockwise by which the page is turned to be shown.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from lsfs.model import Block, BlockKind, Document, Page, Span, Table
+from lsfs.model import ATTACHED, Block, BlockKind, Document, Page, Span, Table
 
 _LONGEST = 60  # characters of a name or heading
 
@@ -38,9 +38,9 @@ class Places:
     """Says where ranges of a document's text stand.
 
     The forms are those that :func:`cited` shows: ``p.12-13``, ``p.4 (iv)`` where another number is
-    printed on the page, ``slide 7``, ``message 3``, ``cell 5``, ``chapter 2: The Storm``,
-    ``!Sheet1 B4:F9``, ``:120-134`` for lines, ``row 7``, and for text with neither pages nor lines
-    ``Terms > Notice, paragraph 14``.
+    printed on the page, ``attachment data.xml``, ``slide 7``, ``message 3``, ``cell 5``,
+    ``chapter 2: The Storm``, ``!Sheet1 B4:F9``, ``:120-134`` for lines, ``row 7``, and for text
+    with neither pages nor lines ``Terms > Notice, paragraph 14``.
     """
 
     def __init__(self, document: Document) -> None:
@@ -85,6 +85,9 @@ class Places:
             return " ".join(part for part in (f"!{label or first}", cells) if part)
         if unit == "chapter" and label and first == last:
             return f"chapter {first}: {label}"
+        page = self._pages.get(first)
+        if page is not None and page.source == ATTACHED:
+            return f"attachment {label}"
         numbers = _range(first, last)
         shown = f" ({label})" if unit == "page" and label and first == last else ""
         if unit == "slide" and first == last and label.endswith("(hidden)"):

@@ -1,4 +1,4 @@
-"""PDF: the text of each page in reading order, with the place of every line."""
+"""PDF: the text of each page in reading order, with the place of every line; what is attached."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lsfs_parsers.base import Source
 from lsfs_parsers.builder import Builder, Facts
 from lsfs_parsers.dates import day
 from lsfs_parsers.ocr import LONGEST, Recognised, Tesseract
+from lsfs_parsers.pdf_attached import add_attached
 from lsfs_parsers.pdf_backend import GeometricBackend, aslant
 from lsfs_parsers.pdf_lines import Turn, page_text, turn_of
 from lsfs_parsers.pdf_outline import Outline, read_outline
@@ -96,6 +97,7 @@ class Reading:
         """The document."""
         backend = GeometricBackend(self._pages(), Outline(read_outline(self._pdf)))
         stitch(self.readings(backend), self._builder, backend.joint)
+        add_attached(self._pdf, self._source, self._builder)
         return self._finished(len(self._pdf))
 
     def readings(self, geometric: GeometricBackend) -> Iterator[PageReading]:

@@ -21,7 +21,7 @@ VERSIONS = {
     "doc": 1,
     "docx": 1,
     "spreadsheet": 5,
-    "pdf": 10,
+    "pdf": 11,
     "ppt": 1,
     "pptx": 1,
     "odf": 1,

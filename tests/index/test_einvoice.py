@@ -7,15 +7,18 @@ import os
 
 import pytest
 
-from lsfs.index.facts.einvoice import dates_of, einvoice
+from lsfs.index.facts.einvoice import einvoice
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import READ_CHARS, fields_of
 from lsfs.index.fields.meant import role_of
 from lsfs.index.readers.making import facts_of
+from lsfs.index.readers.passages import split
 from lsfs.model import DateKind, Document, FieldValue
 from lsfs_parsers import detect
 from lsfs_parsers.base import HeldSource
+from lsfs_parsers.pdf import PdfParser
 from lsfs_parsers.xml_text import XmlParser
+from tests.parsers.pdf_drawing import portfolio
 
 CII = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:r" xmlns:ram="urn:a" xmlns:udt="urn:u">
@@ -163,7 +166,6 @@ def test_fattura() -> None:
 def test_other_xml_is_none(text: str) -> None:
     document = parsed(text)
     assert einvoice(document) is None
-    assert dates_of(document) == ()
 
 
 def test_parties_behind_many_items_are_found() -> None:
@@ -184,3 +186,60 @@ def test_what_is_attached_is_no_text() -> None:
     assert attached[:40] not in document.text
     assert "file (name=x.pdf)" in document.text
     assert "words words" in document.text
+
+
+def hybrid(lines: list[str], xml: str, name: str = "factur-x.xml") -> Document:
+    """A PDF with some lines on its page, and an invoice attached."""
+    data = portfolio({name: xml.encode()}, *lines)
+    return PdfParser().parse(
+        HeldSource(-1, "a.pdf", len(data), media_type="application/pdf", data=data)
+    )
+
+
+PRINT = [
+    "Käserei Alm GmbH", "Rechnung Nr. RE 2024/17", "Rechnungsdatum: 05.03.2024",
+    "Markt Nord AG", "Joghurt 445,27 EUR", "Gesamtbetrag: 529,87 EUR", "Zahlbar sofort",
+]  # fmt: skip
+
+
+def test_what_a_pdf_has_attached_wins_and_is_cited_where_it_is_printed() -> None:
+    document = hybrid(PRINT, CII.format(type="380", more=""))
+    facts = facts_of(document, "a.pdf")
+    assert (facts.kind, facts.day) == ("invoice", "2024-03-05")
+    assert roles(document) == {"supplier": "Käserei Alm GmbH", "customer": "Markt Nord AG"}
+    found = {one.name: one for one in values(document)}
+    assert {one.confidence for one in found.values()} == {1.0}
+    total, due = found["total"], found["due"]
+    assert (total.value, total.normal, total.where) == ("529,87 EUR", "529.87 EUR", "p.1")
+    assert total.rule == "e-invoice factur-x.xml"
+    assert (due.normal, due.where) == ("2024-04-04", "attachment factur-x.xml")
+    assert found["date"].where == "p.1"
+    assert [str(one.day) for one in facts.dates] == ["2024-03-05", "2024-04-04"]
+
+
+def test_a_total_that_is_printed_otherwise_is_kept_beside_it() -> None:
+    lines = [line.replace("529,87", "530,00") for line in PRINT]
+    totals = [
+        one for one in values(hybrid(lines, CII.format(type="380", more=""))) if one.name == "total"
+    ]
+    assert [(one.normal, one.where) for one in totals] == [
+        ("529.87 EUR", "attachment factur-x.xml"), ("530 EUR", "p.1"),
+    ]  # fmt: skip
+
+
+def test_net_and_total_of_one_amount_are_two_values() -> None:
+    xml = CII.format(type="380", more="").replace("445.27", "529.87").replace("84.60", "0.00")
+    found = {one.name: one.where for one in values(hybrid(PRINT, xml))}
+    assert found["total"] == "p.1"
+    assert found["net"] == "attachment factur-x.xml"
+
+
+def test_passages_are_cut_from_what_is_printed() -> None:
+    document = hybrid(PRINT, CII.format(type="380", more=""))
+    assert "GrandTotalAmount" in document.text
+    assert all("GrandTotalAmount" not in one.text for one in split(document))
+
+
+def test_other_attachments_make_no_invoice() -> None:
+    assert einvoice(hybrid(PRINT, "<Invoice><ID>7</ID></Invoice>")) is None
+    assert einvoice(hybrid(PRINT, "no xml at all")) is None

@@ -74,10 +74,33 @@ def flated(content: bytes) -> bytes:
 
 def flate_bomb(megabytes: int = 1500) -> bytes:
     """As many megabytes of blanks, in a thousandth."""
+    return page(_blanks(megabytes))
+
+
+def _blanks(megabytes: int) -> bytes:
     packer = zlib.compressobj(9)
     first = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
     again = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
-    return page(stream(first + again * (megabytes - 1), b"/Filter/FlateDecode"))
+    return stream(first + again * (megabytes - 1), b"/Filter/FlateDecode")
+
+
+def attached(*files: bytes) -> bytes:
+    """A document of one page to which streams are attached, with names that are no names."""
+    names = [b"(a: b/../\\000\\n.xml)", b"<FEFFD800>", b"()"]
+    specs = [
+        b"<</Type/Filespec/F %s/UF %s/EF<</F %d 0 R>>>>" % (name, name, 6 + 2 * n)
+        for n, name in zip(range(len(files)), names, strict=False)
+    ]
+    tree = b" ".join(b"%s %d 0 R" % (names[n], 5 + 2 * n) for n in range(len(specs)))
+    objects = [part for pair in zip(specs, files, strict=True) for part in pair]
+    return pdf(
+        b"<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[%s]>>>>>>" % tree,
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R"
+        b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>",
+        stream(b"BT /F 12 Tf 72 700 Td (Printed) Tj ET"),
+        *objects,
+    )
 
 
 def operators(count: int = 40_000) -> bytes:
@@ -280,6 +303,12 @@ def nested_parts(depth: int) -> bytes:
 FILES: dict[str, Hostile] = {
     # PDF
     "bomb.pdf": Hostile(flate_bomb, (OUT_OF_MEMORY, TIMEOUT), slow=True),
+    "attached-bomb.pdf": Hostile(
+        lambda: attached(_blanks(1500)), (OK, PARTIAL, TIMEOUT, OUT_OF_MEMORY), slow=True
+    ),
+    "attached.pdf": Hostile(
+        lambda: attached(stream(b"<a>" * 9000), stream(b"%PDF-1.7 junk"), b"null"), (OK,)
+    ),
     "operators.pdf": Hostile(operators, (OK, PARTIAL, TIMEOUT)),
     "loop.pdf": Hostile(page_loop, (DAMAGED, EMPTY, PARTIAL)),
     "pages.pdf": Hostile(many_pages, (DAMAGED, EMPTY, PARTIAL, TIMEOUT, TOO_LARGE)),

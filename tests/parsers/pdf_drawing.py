@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pypdfium2
@@ -52,6 +52,21 @@ def drawn(draw: Draw) -> bytes:
     canvas = Canvas(stream, pagesize=(WIDTH, HEIGHT))
     draw(canvas)
     canvas.save()
+    return stream.getvalue()
+
+
+def portfolio(files: Mapping[str, bytes], *lines: str) -> bytes:
+    """A page with some lines, and files attached to it by their names."""
+
+    def draw(canvas: Canvas) -> None:
+        for n, line in enumerate(lines or ("Please find it attached.",)):
+            put(canvas, 72, 100 + 30 * n, line)
+
+    with pypdfium2.PdfDocument(drawn(draw)) as pdf:
+        for name, data in files.items():
+            pdf.new_attachment(name).set_data(data)
+        stream = io.BytesIO()
+        pdf.save(stream)
     return stream.getvalue()
 
 

@@ -398,12 +398,14 @@ def content_dates(document: Document, path: str) -> tuple[ContentDate, ...]:
     """
     # The reading of questions needs the forms of dates, and not what documents say of them.
     from lsfs.index.facts.datecues import meaning
-    from lsfs.index.facts.einvoice import dates_of
+    from lsfs.index.facts.einvoice import dates_of, einvoice, printed
 
-    exact = dates_of(document)
-    if exact:  # all other days in its text are of something else
+    invoice = einvoice(document)
+    if invoice is not None:  # all other days in its text are of something else
+        days = days_in(printed(document, invoice))
+        exact = dates_of(invoice, days)
         places = {one.char_start for one in exact}
-        return (*exact, *(one for one in days_in(document) if one.char_start not in places))
+        return (*exact, *(one for one in days if one.char_start not in places))
     ranked: list[tuple[int, ContentDate]] = []
     if document.created is not None:
         ranked.append(_created(document, document.created))

@@ -1,5 +1,6 @@
 """What a structured invoice states: CII, UBL and FatturaPA, from the text that its XML became.
 
+The XML is the document, or it is attached to the PDF that prints it (ZUGFeRD, Factur-X, XRechnung).
 The parser of XML gives each element as a line ``name: text`` below the names of those around it, so
 what the standards call an element tells what it states, and its place is a place in the text. CII
 (UN/CEFACT Cross Industry Invoice) is ZUGFeRD and Factur-X, CII and UBL (OASIS, 2.1) are XRechnung
@@ -9,13 +10,15 @@ and Peppol (EN 16931), FatturaPA is what Italy uses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from lsfs.model import ContentDate, DateKind, Document
+from lsfs.model import ATTACHED, Block, BlockKind, ContentDate, DateKind, Document
 
 _ROOTS = {
     "CrossIndustryInvoice": "cii",
@@ -173,22 +176,63 @@ class EInvoice(Struct, frozen=True):
     Attributes:
         said: what it states by field; parties by "seller" and "buyer", the currency by "currency".
         is_credit: whether it is a credit note, whose amounts are written without a sign.
+        attached: the name of the attachment that it is; "" where it is the document.
+        start: where in the text of the document it begins; before it stands what is printed.
     """
 
     said: dict[str, Said]
     is_credit: bool
+    attached: str = ""
+    start: int = 0
 
 
 def einvoice(document: Document) -> EInvoice | None:
-    """What a document states as a structured invoice; None where it is none."""
-    if not document.media_type.endswith("xml") or not document.blocks:
+    """What a document states as a structured invoice; None where neither it is one nor what is
+    attached to it."""
+    if not document.blocks:
         return None
-    root = next(iter(document.blocks[0].heading_path), "")
+    if document.media_type.endswith("xml"):
+        return _invoice(document.blocks, "", 0)
+    for page in reversed(document.pages):
+        if page.source != ATTACHED:
+            return None
+        first = bisect_left(document.blocks, page.char_start, key=lambda one: one.char_start)
+        last = bisect_left(document.blocks, page.char_end, key=lambda one: one.char_start)
+        found = _invoice(document.blocks[first:last], page.label, _printed(document))
+        if found is not None:
+            return found
+    return None
+
+
+def _printed(document: Document) -> int:
+    """Where the text of a document's own pages ends, and that of its attachments begins."""
+    return next(page.char_start for page in document.pages if page.source == ATTACHED)
+
+
+def printed(document: Document, invoice: EInvoice) -> Document:
+    """The pages that print an invoice; the document itself where the invoice is all of it."""
+    if not invoice.attached:
+        return document
+    count = bisect_left(document.blocks, invoice.start, key=lambda one: one.char_start)
+    blocks = document.blocks[:count]
+    return replace(
+        document,
+        text=document.text[: blocks[-1].char_end if blocks else 0],
+        blocks=blocks,
+        tables=document.tables[: sum(one.kind is BlockKind.TABLE for one in blocks)],
+        pages=tuple(page for page in document.pages if page.source != ATTACHED),
+    )
+
+
+def _invoice(blocks: Sequence[Block], attached: str, start: int) -> EInvoice | None:
+    above = 1 if attached else 0  # its name stands above its elements
+    paths = (block.heading_path for block in blocks)
+    root = next((path[above] for path in paths if len(path) > above), "")
     if root not in _ROOTS:
         return None
     table = _TABLES[_ROOTS[root]]
     best: dict[str, tuple[int, Said]] = {}
-    for path, said in _elements(document, root):
+    for path, said in _elements(blocks, above, root):
         rank, name = table.get(path, (0, ""))
         if name and (name not in best or rank < best[name][0]):
             best[name] = rank, said
@@ -196,28 +240,34 @@ def einvoice(document: Document) -> EInvoice | None:
         return None
     kept = {name: one for name, (_, one) in best.items()}
     is_credit = root == "CreditNote" or ("type" in kept and kept["type"].text in _CREDITS)
-    return EInvoice(kept, is_credit)
+    return EInvoice(kept, is_credit, attached, start)
 
 
-def _elements(document: Document, root: str) -> Iterator[tuple[str, Said]]:
+def _elements(blocks: Sequence[Block], above: int, root: str) -> Iterator[tuple[str, Said]]:
     """The elements with text, by their path below the root."""
-    for block in document.blocks:
-        names = block.heading_path
+    for block in blocks:
+        names = block.heading_path[above:]
         if not names or names[0] != root:
             continue  # deeper than the innermost names that a block keeps
-        for line in _LINE.finditer(document.text, block.char_start, block.char_end):
+        for line in _LINE.finditer(block.text):
             path = _VERSIONED.sub("", "/".join((*names[1:], line["name"])))
-            yield path, Said(*line.span("said"), line["said"])
+            start, end = line.span("said")
+            yield path, Said(start + block.char_start, end + block.char_start, line["said"])
 
 
-def dates_of(document: Document) -> tuple[ContentDate, ...]:
-    """The dates that a structured invoice states, its own first; () where a document is none."""
-    invoice = einvoice(document)
-    if invoice is None:
-        return ()
+def dates_of(invoice: EInvoice, days: Sequence[ContentDate]) -> tuple[ContentDate, ...]:
+    """The dates that a structured invoice states, its own first, each where it is printed.
+
+    Args:
+        days: that are printed.
+    """
     stated = [(kind, invoice.said[name]) for name, kind in _DATES.items() if name in invoice.said]
-    return tuple(
-        ContentDate(day, day + timedelta(days=1), kind, said.start, said.end, said.text)
-        for kind, said in stated
-        if (day := said.day)
-    )
+    places = {one.day: one for one in reversed(days)} if invoice.attached else {}
+    found: list[ContentDate] = []
+    for kind, said in stated:
+        day = said.day
+        if day is not None:
+            plain = ContentDate(day, day + timedelta(days=1), kind, said.start, said.end, said.text)
+            seen = places.get(day)
+            found.append(replace(seen, kind=kind) if seen is not None else plain)
+    return tuple(found)

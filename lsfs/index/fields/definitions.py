@@ -33,7 +33,7 @@ party party:
     lessee | buyer | purchaser | seller | vendor | supplier | client
     customer | customer name | employer | employee | borrower | lender | licensor | licensee
     contractor | service provider | provider | consultant | bill to | billed to | invoice to
-    sold to | ship to | issued by | issued to | from | to | remit to | party a | party b
+    sold to | ship to | sold by | issued by | issued to | from | to | remit to | party a | party b
     first party | second party | between | name of tenant | name of landlord | insured
     policyholder | insurer
     vertragspartner | kontoinhaber | versicherungsnehmer | vermieter | vermieterin
@@ -43,6 +43,8 @@ party party:
     arbeitgeber | arbeitgeberin | arbeitnehmer | arbeitnehmerin | rechnungsempfänger | empfänger
     rechnungssteller | rechnungsersteller | rechnungsaussteller | rechnung an | absender | an
     von | darlehensgeber | darlehensnehmer
+    verkauft durch | verkauft von | vendu par | vendido por | venduto da | verkocht door
+    titulaire du compte | account name | titular de la cuenta | intestatario | rekeninghouder
     titulaire | bailleur | locataire | preneur
     vendeur | acheteur | acquéreur | client | fournisseur
     employeur | salarié | salariée | facturé à | facture à | émetteur | destinataire | prestataire
@@ -154,6 +156,16 @@ total amount:
     totaal | totaalbedrag | te betalen | totale | totale da pagare | totale fattura
     importo totale | totale documento
     bruttosumme | rechnungssumme | due payable | payable amount | rechnungsendbetrag
+    endsumme | summe gesamt | gesamt brutto | fälliger betrag | offener betrag | überweisungsbetrag
+    zu überweisen | zu überweisender betrag | abbuchungsbetrag | forderungsbetrag
+    amount to pay | total amount payable | total amount to pay | amount outstanding
+    total for this invoice | invoice total amount | total charges | outstanding balance
+    net à payer ttc | montant net à payer | total net à payer | reste à payer | solde à payer
+    solde dû | montant à régler | total à régler | total général
+    totale a pagare | netto a pagare | importo da pagare | totale da versare | totale generale
+    total a abonar | líquido a pagar | líquido a percibir | importe a abonar
+    te voldoen | totaal te betalen | totaal te voldoen | factuurbedrag | openstaand bedrag
+    eindbedrag | eindtotaal | totaal incl | totaal inclusief btw
     amount | betrag | montant | importe | importo | bedrag
 net amount:
     net | net amount | subtotal | sub total | net total | total net | total excl vat | net value

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from lsfs.index.facts.einvoice import einvoice
+from lsfs.index.facts.einvoice import einvoice, printed
+from lsfs.index.fields.billed import is_bill, of_bill
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
 from lsfs.index.fields.prose import stated
-from lsfs.index.fields.structured import structured
+from lsfs.index.fields.structured import Print, structured
 from lsfs.model import BlockKind, ContentDate, Document, FieldValue
 from lsfs.places import Places
 
@@ -40,14 +41,18 @@ def fields_of(
     if not document.text:
         return []
     invoice = einvoice(document)
-    # Of a structured invoice the parties stand behind its items, however many these are.
-    document = _beginning(document) if invoice is None else document
-    dates = [date for date in dates if date.char_end <= len(document.text)]
-    reader = Reader(document.text, dates, document.language)
-    if invoice is not None:  # what its elements say is exact, and their names are no labels
+    if invoice is not None and not invoice.attached:
+        # What its elements say is exact, their names are no labels, and its parties stand behind
+        # its items, however many these are.
+        reader = _reader(document, dates)
         found = list(structured(invoice, known, reader))
     else:
-        found = list(_by_rules(document, known, reader))
+        shown = _beginning(document if invoice is None else printed(document, invoice))
+        reader = _reader(shown, dates)
+        found = list(_by_rules(shown, known, reader))
+        if invoice is not None:
+            exact = list(structured(invoice, known, _reader(document, dates)))
+            found = list(Print(found, reader).beside(exact, known, document.text))
     for definition in known.fields.values():
         if definition.pattern:
             found += _by_pattern(definition, reader)
@@ -58,11 +63,16 @@ def fields_of(
     return [placed(one, document.text, places) for one in _best(found, most)]
 
 
+def _reader(document: Document, dates: Sequence[ContentDate]) -> Reader:
+    inside = [date for date in dates if date.char_end <= len(document.text)]
+    return Reader(document.text, inside, document.language)
+
+
 def _by_rules(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
     # Programs have values of their own, and no parties, terms or sums.
     if not all(block.kind is BlockKind.CODE for block in document.blocks):
-        yield from labelled(document, known, reader)
-        yield from stated(document, reader)
+        found = [*labelled(document, known, reader), *stated(document, reader)]
+        yield from of_bill(reader, found, known.labels) if is_bill(document.text) else found
 
 
 def _is_list(document: Document) -> bool:

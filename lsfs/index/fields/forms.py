@@ -88,8 +88,10 @@ _NAME_END = later(
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = later(
-    r"\b(?:GmbH|AG|KG|OHG|UG|Ltd|Limited|Pty|Inc|LLC|LLP|plc|SARL|SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.p\.A|"
-    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oy|e\.[VK]|EURL|SASU|SCEA|SCI|SNC|GAEC|Cie|Co|"
+    r"\b(?:GmbH|GMBH|AG|KG|OHG|UG|Ltd|LTD|Limited|LIMITED|Pty|Inc|INC|LLC|LLP|plc|PLC|SARL|S\u00e0rl|"
+    r"SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.R\.L|S\.p\.A|S\.P\.A|SRL|a\.G|eG|"
+    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oyj?|e\.[VK]|EURL|SASU|SCEA|SCI|SNC|GAEC|Cie|Co|SLU?|Lda|Ltda|"
+    r"s\.r\.o|z o\.o|d\.o\.o|Kft|"
     r"Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
 )
 # What ends a name behind its legal form: an address in the same line, "Acme Ltd 3 Swan Street".
@@ -139,7 +141,19 @@ _LEADS = _words(
     "en in am on im this dieser diese dieses ce cet cette este esta un une ein eine between "
     "zwischen entre tra"
 )
-_INSIDE = _SMALL | {"plc", "mbH", "e.V.", "e.K.", "i.L."}
+_INSIDE = _SMALL | {
+    "plc",
+    "mbH",
+    "e.V.",
+    "e.K.",
+    "i.L.",
+    "a.G.",
+    "eG",
+    "s.r.o.",
+    "z",
+    "o.o.",
+    "d.o.o.",
+}
 # "Klinik am Park GmbH"; of others it is where somebody is, or when.
 _INSIDE_FIRM = _INSIDE | {"am", "im", "an", "auf", "bei", "beim", "aux", "sur", "sous"}
 

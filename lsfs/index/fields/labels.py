@@ -56,7 +56,8 @@ _NUMBER_WORD = later(
 )
 _DOCUMENT = later(
     r"\b(?:(?P<contract>\w*vertrag|contract|agreement|lease|contrat|contrato|contratto)"
-    r"|(?P<invoice>\w*rechnung|invoice|facture|factura|fattura)"
+    r"|(?P<invoice>\w*rechnung(?:skorrektur)?|gutschrift|credit note|avoir|invoice|facture|factura|"
+    r"fattura)"
     r"|(?P<order>order|\w*bestellung|commande|pedido|ordine)"
     r"|(?P<quote>quot(?:e|ation)|estimate|\w*angebot|devis|presupuesto|preventivo)"
     r"|(?P<stop>tel\w*|fax|room|page|seite|art\w*|clause|section|appendix|ziffer|konto|account))\b",

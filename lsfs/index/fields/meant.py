@@ -21,6 +21,7 @@ LONGEST_LABEL = 6  # words
 # Words for a party's role, in five languages; where files call it one of these, it has the role.
 _ROLE_TABLE = """
 supplier: supplier | vendor | seller | provider | service provider | contractor | issued by
+    sold by | verkauft durch | verkauft von | vendu par | vendido por | venduto da | verkocht door
     remit to | payee | paid to | beneficiary | zahlungsempfänger | begünstigter | bénéficiaire
     beneficiario | subcontractor | subunternehmer | nachunternehmer | sous traitant | subcontratista
     lieferant | verkäufer | verkäuferin | auftragnehmer | auftragnehmerin
@@ -130,7 +131,7 @@ _CALLED = """
 """
 # Labels that several values stand behind, parted by commas.
 _MANY = frozenset(("tag", "attendee"))
-_BY_RULE = {"letterhead": "supplier", "addressee": "customer"}
+_BY_RULE = {"letterhead": "supplier", "imprint": "supplier", "addressee": "customer"}
 _INSURES = re.compile(
     r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|seguros|assicuraz",
     re.IGNORECASE,

@@ -13,7 +13,7 @@ from lsfs import bytewise
 from lsfs.index.facts.dates import fold
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.facts.literals import Sought, Strings, at_lines, folded
-from lsfs.index.fields.forms import FIRM, LONGEST_NAME, Form, is_firm, is_name, name_at
+from lsfs.index.fields.forms import FIRM, LONGEST_NAME, Form, is_firm, is_name, name_at, party_key
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.meant import ROLE_NAMES
 from lsfs.index.fields.undertakings import AGREED, undertaken
@@ -117,14 +117,14 @@ _TO_WHOM_NEEDS = (
     "verkauft an", "vermietet an", "vend à", "loue à", "prête à", "vende a", "arrienda a",
     "alquila a", "presta a", "i,", "we,", "ich,", "je soussigné", "yo,",
 )  # fmt: skip
-_POSTAL = later(
+POSTAL = later(
     r"(?:^|[,|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[-\u2013])\s*(?:[A-Z]{1,2}[- ])?"
     r"(?:\d{4,5}\s+[^\W\d_]|\d{5}[^\W\d_a-z\u00df-\u00ff][a-z\u00df-\u00ff])|"
     r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
     r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
 )
 # A street: "7 Beck Row", "Oakwell Lane, Batley", "Gartenstraße 12", "Am Markt 1", "3 rue du Lac".
-_STREET = later(
+STREET = later(
     r"\s*(?:"
     r"(?:\d{1,4}[a-z]?,?\s+)?(?:[^\W\d_][\w'\u2019.-]*\s+){0,4}(?:lane|street|road|avenue|row|square|"
     r"close|drive|terrace|court|gardens|crescent|parade|quay|wharf)\b\.?|"
@@ -142,20 +142,21 @@ _ASIDE = later(
 )  # parts a letterhead's name and address
 # "Nimbus Gases AG, Zug"
 _TOWN = later(r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
-_HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\s*$")
+HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\s*$")
 _BILL = later(
     r"^[\W_]*\w{0,16}(?:rechnung|rechnungskorrektur|gutschrift|invoice|facture|factura|fattura|"
     r"factuur|credit note|avoir)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_REACHED = later(
+REACHED = later(
     r"\W*(?:fon|phone|tel|telefon|telephone|téléphone|tél|teléfono|telefono|fax|telefax|mobil|mobile|"
     r"e-?mail|web|www|https?)\b|[^\s@]+@[^\s@]+\s*$",
     re.IGNORECASE,
 )
 _TO = later(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
 _TRADE = later(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
-_CODED = later(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each _POSTAL has one
+_NO_NAME = later(r"[:,;]|\d{3}|\s\d+\w?\Z")
+_CODED = later(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each POSTAL has one
 _WRITTEN_LINE = later(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = later(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
 _IN_BRACKETS = later(r"\s*\([^()]{0,200}\)\s*,?\s*")
@@ -288,7 +289,7 @@ def _addressed(front: str) -> Iterator[Form]:
     """Names above an address: one or two lines, of which the last has a postal code."""
     lines = _address_lines(front)
     for n, line in enumerate(lines):
-        if len(line[0]) > LONGEST_ADDRESS or ":" in line[0] or not _POSTAL.search(line[0]):
+        if len(line[0]) > LONGEST_ADDRESS or ":" in line[0] or not POSTAL.search(line[0]):
             continue
         firm = name_at(front, *line.span())
         if firm and is_firm(front[firm.start : firm.end]):  # "Acme Ltd, 8 Mill Lane, Leeds LS2 7EW"
@@ -297,7 +298,7 @@ def _addressed(front: str) -> Iterator[Form]:
         above = 1 if "," in line[0] else 2
         if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
             continue
-        if above == 2 and _POSTAL.search(lines[n - 1][0]):
+        if above == 2 and POSTAL.search(lines[n - 1][0]):
             continue  # a sender's line below the address that it repeats
         if above == 2 and n > above and _is_street(lines[n - 2][0], lines[n - 1][0]):
             above = 3
@@ -313,7 +314,7 @@ def _above_streets(front: str) -> Iterator[Form]:
     for line, below in itertools.pairwise(lines):
         if len(line[0]) > LONGEST_NAME or front[line.end() : below.start()] != "\n":
             continue
-        if len(below[0]) > LONGEST_NAME or not _STREET.fullmatch(below[0]):
+        if len(below[0]) > LONGEST_NAME or not STREET.fullmatch(below[0]):
             continue
         form = name_at(front, *line.span())
         if form is None or " " not in form.normal or front[form.end : line.end()].strip(" .,"):
@@ -328,12 +329,12 @@ def _address_lines(front: str) -> list[re.Match[str]]:
     How to reach the writer may stand in a column beside them, and so between them.
     """
     every = itertools.islice(_WRITTEN_LINE.finditer(front), ADDRESS_LINES)
-    return [line for line in every if not _REACHED.match(line[0])]
+    return [line for line in every if not REACHED.match(line[0])]
 
 
 def _is_street(line: str, below: str) -> bool:
     """Whether a line above another part of an address is a street, and nobody's name."""
-    return _HOUSE.search(line) is not None and not is_firm(line) and not below[:1].isdigit()
+    return HOUSE.search(line) is not None and not is_firm(line) and not below[:1].isdigit()
 
 
 def _addressee(text: str, front: str) -> Iterator[Form]:
@@ -342,15 +343,36 @@ def _addressee(text: str, front: str) -> Iterator[Form]:
         return
     lines = _address_lines(front)
     for n, line in enumerate(lines[:-1]):
-        form = name_at(text, *line.span())
-        rest = line[0][form.end - line.start() :] if form else ""
-        if form is None or not (_ASIDE.match(rest) and _POSTAL.search(rest)):
+        form = sender(text, line.start(), line.end())
+        if form is None:
             continue
         below = name_at(text, *lines[n + 1].span())
         whole = below is not None and not text[below.end : lines[n + 1].end()].strip(" .,")
         if below is not None and whole and is_name(text, below) and below.normal != form.normal:
             yield below
         return
+
+
+def sender(text: str, start: int, end: int) -> Form | None:
+    """Who writes, by a line with a whole address: "Acme - 8 Mill Lane - Leeds LS2 7EW".
+
+    It stands small above the address of who gets the letter (DIN 5008), whatever the name is like:
+    "shop.example | Am Markt 3 | 12345 Stadt".
+    """
+    parted = _ASIDE.search(text, start, end)
+    if parted is None or not POSTAL.search(text, parted.start(), end):
+        return None
+    form = name_at(text, start, parted.start())
+    if form is not None and not text[form.end : parted.start()].strip(" .,"):
+        return form
+    written = text[start : parted.start()].strip()
+    is_alone = _ASIDE.search(text, parted.end(), end) is None
+    if is_alone or not written[:1].isalpha() or len(written) > LONGEST_NAME:
+        return None
+    if _NO_NAME.search(written) or kinds_in(written.split()):
+        return None
+    at = text.index(written, start)
+    return Form(at, at + len(written), party_key(written))
 
 
 def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:
@@ -432,14 +454,14 @@ def _letterhead(text: str, start: int, end: int) -> Form | None:
     for line in itertools.islice(lines, HEAD_LINES):
         if len(line[0].rstrip(" .,")) > LONGEST_LETTERHEAD and not _CODED.search(line[0]):
             continue  # neither the name alone nor its address with it
-        form = name_at(text, *line.span())
+        form = name_at(text, *line.span()) or sender(text, *line.span())
         if form is None or _TO.match(line[0]):
             continue
         rest = text[form.end : line.end()]
         firm = is_firm(text[form.start : form.end])
         # "Acme Ltd", or with its address in the same line: "Acme - 8 Mill Lane, Leeds LS2 7EW".
         addressed = _ASIDE.match(rest) or (firm and rest.lstrip(" .").startswith(","))
-        if (addressed and _POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
+        if (addressed and POSTAL.search(rest)) or (firm and not rest.strip(" .,")):
             return form
         if firm and _TOWN.fullmatch(rest):
             return form

@@ -143,7 +143,8 @@ _RANGE = later(r"\s*(?:bis|[-\u2013])", re.IGNORECASE)
 _PAID_UNTIL = later(
     r"\b(?:überweis\w+|(?:be)?zahl(?:bar|en|ung|t)\b|begleich\w+|fällig\w*|ausgleich\w*|remit\w*|"
     r"pa(?:y|yable|yment|id)\b|settle\w*|régl\w+|pay(?:er|ez|é|able)\b|paiement\b|betal\w+|"
-    r"pag(?:ar|are|o|amento)\b|abonar\b|voldoen\b)(?P<between>[^.;\d]{0,60}?)"
+    r"pag(?:ar|are|o|amento)\b|abonar\b|voldoen\b)"
+    r"(?P<between>(?:[^.;\d]|(?<![\d.,])\d{1,3}(?=\s[^\W\d_])){0,60}?)"  # "innerhalb 30 Tagen bis"
     r"\b(?:bis(?:\s+(?:zum|spätestens))?|until|by|before|avant\s+le|jusqu.au|antes\s+del?|hasta\s+el|"
     r"entro\s+il|vóór|uiterlijk)\s+\Z",
     re.IGNORECASE,

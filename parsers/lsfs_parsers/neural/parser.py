@@ -52,7 +52,7 @@ class NeuralPdfParser(PdfParser):
     """
 
     name = "pdf-neural"
-    version = 3
+    version = 4
 
     def __init__(self, folder: Path, dtype: str = "auto") -> None:
         self._folder = folder
