@@ -4,7 +4,8 @@
 
 The share (benchmarks.values_set, and values_ of the others) goes through the ordinary pipeline. Of
 a group a file in it counts, of a join a row, of an aggregate a row with the right value, of a
-question for files a file, of an extraction a value. --total shows no question. Prints one table and one JSON line.
+question for files a file, of an extraction a value. Prints one table and one JSON line; with
+--total only this.
 """
 
 from __future__ import annotations

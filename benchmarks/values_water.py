@@ -99,11 +99,11 @@ def put(root: Path) -> None:
     p("Notes/schools.md", "---\nproject: School Rainwater\nowner: Anjali Deshmukh\nstatus: on track\ntags: [survey, monsoon]\n---\n\nTanks for six schools; Nandini pays.\n")
 
 
-G, P, I, T, L, V, D, R, E, N = "Grants/", "Purchase orders/", "Invoices/", "Timesheets/", "Leases/", "Insurance/", "NDA/", "Receipts/", "Mail/", "Notes/"
+G, P, J, T, L, V, D, R, E, N = "Grants/", "Purchase orders/", "Invoices/", "Timesheets/", "Leases/", "Insurance/", "NDA/", "Receipts/", "Mail/", "Notes/"
 BANK, DON, GIFT = "Bank/current account.csv", "Donors/donors.xlsx", "Donors/donations 2025.csv"
 hal, sev, nan = (G + x for x in ("Halden GA.pdf", "Severn award.docx", "Nandini CSR MoU.docx"))
 o31, o36, o40, o44 = (P + x for x in ("TWT-PO-0231.pdf", "TWT-PO-0236.txt", "TWT-PO-0240.docx", "TWT-PO-0244.html"))
-kd, sen, mer, lot, ven, cn = (I + x for x in ("KD-118.pdf", "aquasense 0087.html", "Meridian 5107.docx", "lotus.txt", "RV-2025-04.docx", "CN-012 aquasense.txt"))
+kd, sen, mer, lot, ven, cn = (J + x for x in ("KD-118.pdf", "aquasense 0087.html", "Meridian 5107.docx", "lotus.txt", "RV-2025-04.docx", "CN-012 aquasense.txt"))
 off, sto = L + "office Jayanagar.pdf", L + "store Kolar.txt"
 veh, sta, cla = V + "vehicle.pdf", V + "staff.txt", V + "claim.eml"
 nm, nv = D + "Meridian.docx", D + "Venkataraman.txt"
