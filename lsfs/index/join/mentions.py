@@ -68,6 +68,7 @@ _BESIDE = frozenset(
         "fattura pagamento bonifico affitto ricevuto favore bonif addebito accredito sdd ft",
         "betaling overboeking incasso factuur huur iban prlv cb carte virt",
         "kartenzahlung basislastschrift folgelastschrift",
+        "neft rtgs imps upi ach remittance outward inward",
     )
     for word in line.split()
 )
