@@ -14,7 +14,8 @@ from lsfs.index.facts.dates import content_dates
 from lsfs.index.fields import extract
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.fields.meant import role_of, without_signers
+from lsfs.index.fields.meant import role_of, source, without_signers
+from lsfs.index.fields.undefined import sought, values_in
 from lsfs.model import Block, BlockKind, Document, FieldValue, Span, Table
 
 from .conftest import document
@@ -589,3 +590,12 @@ def test_members_of_a_json_paper() -> None:
         "party": ["hostbay", "club ria"],
     }  # fmt: skip
     assert values(JSON.replace("invoice", "website", 1)) == {}  # data of a program
+
+
+def test_a_line_with_a_label_of_its_own_is_no_value_of_the_one_above() -> None:
+    known = sought(source("grant number", definitions()))
+    below = values_in(document("GRANT AGREEMENT\nGrant No. HF-24-0613"), known)
+    assert "Grant No. HF-24-0613" not in {one.value for one in below}
+    assert [one.value for one in values_in(document("GRANT NUMBER\nHF-24-0613"), known)] == [
+        "HF-24-0613"
+    ]

@@ -376,6 +376,8 @@ def _from_above(
             continue  # a row that repeats its labels
         if any(one.start == start and one.value_start >= end for one in marks):
             continue  # a label below a label
+        if mark.field.type == "text" and any(one.start == start for one in marks):
+            continue  # "Grant No. HF-24-0613" below "GRANT AGREEMENT"
         form = reader.read(mark.field.type, *cells[cell], loose=True)
         if form is not None and mark.field.type == "number":
             # "Studio 55" below "TAX INVOICE" is who wrote it.
