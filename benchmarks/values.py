@@ -1,10 +1,11 @@
 """Groups, joins, sums and questions over a share whose answers are known: precision and recall.
 
-    python -m benchmarks.values [--share housing|bakery|film|bureau] [--misses]
+    python -m benchmarks.values [--share housing|bakery|film|bureau|sailing|water] [--misses]
 
 The share (benchmarks.values_set, and values_ of the others) goes through the ordinary pipeline. Of
-a group a file in it counts, of a join a row, of an aggregate a row with the right value. Prints one
-table and one JSON line.
+a group a file in it counts, of a join a row, of an aggregate a row with the right value, of a
+question for files a file, of an extraction a value. Prints one table and one JSON line; with
+--total only this.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ from typing import Any
 from msgspec.structs import replace
 
 import lsfs
-from benchmarks import values_bakery, values_bureau, values_film, values_set
+from benchmarks import (
+    values_bakery,
+    values_bureau,
+    values_film,
+    values_sailing,
+    values_set,
+    values_water,
+)
 from benchmarks.values_set import Task
 from lsfs.config import Config, ModelConfig
 from lsfs.errors import UsageError
@@ -32,6 +40,7 @@ _FORMS = re.compile(r"\b(?:ltd|limited|llp|gmbh|sarl|sas|ag|plc|sa|inc)\b\.?")
 _SHEET_ROW = re.compile(r"(.*\.xlsx)!(\w+) \D*(\d+)")
 _SHARES: dict[str, Any] = {
     "housing": values_set, "bakery": values_bakery, "film": values_film, "bureau": values_bureau,
+    "sailing": values_sailing, "water": values_water,
 }  # fmt: skip
 _CENT = Decimal("0.005")
 Found = set[Any]
@@ -41,6 +50,7 @@ def main() -> None:
     """Ask everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--misses", action="store_true", help="list what was missed or wrong")
+    parser.add_argument("--total", action="store_true", help="show the last line alone")
     parser.add_argument("--share", choices=tuple(_SHARES), default="housing")
     options = parser.parse_args()
     config = replace(Config(), model=replace(ModelConfig(), chat="none"))
@@ -56,12 +66,14 @@ def main() -> None:
                 try:
                     found, truth = _DONE[task.do](drive, task)
                 except UsageError as error:  # as bad as no answer
-                    sys.stdout.write(f"    {error}\n")
+                    if not options.total:
+                        sys.stdout.write(f"    {error}\n")
                     found, truth = set(), _true(task)
                 hits = len(found & truth)
                 right, given, wanted = right + hits, given + len(found), wanted + len(truth)
                 whole += found == truth
-                _report(task, found, truth, misses=options.misses)
+                if not options.total:
+                    _report(task, found, truth, misses=options.misses)
     precision, recall = round(right / max(given, 1), 4), round(right / wanted, 4)
     row = {
         "questions": len(share.TASKS),
@@ -138,13 +150,27 @@ def _added(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
     return found, _true(task)
 
 
+def _listed(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
+    answer = drive.ask(**task.arguments)
+    listed = answer.files if answer.by == "list" else ()
+    return {file.path for file in listed} - task.maybe, _true(task)
+
+
+def _extracted(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
+    rows = drive.extract(**task.arguments).rows
+    return {(row.path, row.value) for row in rows} - task.maybe, _true(task)
+
+
 def _asked(drive: lsfs.Drive, task: Task) -> tuple[Found, Found]:
     answer = drive.ask(**task.arguments).answer
     told = any(one in answer for one in task.truth)
     return {task.truth if told else answer}, _true(task)
 
 
-_DONE = {"group": _grouped, "join": _joined, "aggregate": _added, "ask": _asked}
+_DONE = {
+    "group": _grouped, "join": _joined, "aggregate": _added, "ask": _asked, "files": _listed,
+    "extract": _extracted,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()

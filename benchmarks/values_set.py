@@ -24,10 +24,11 @@ class Task(Struct, frozen=True):
     """A question, and what is right.
 
     Attributes:
-        do: group, join, aggregate or ask.
+        do: group, join, aggregate, ask, files or extract.
         arguments: of the method of a drive.
         truth: of groups the files of each label; of joins the pairs; of aggregates the value of
-            each group and currency; of a question one of some numbers.
+            each group and currency; of a question one of some numbers; of files their paths; of an
+            extraction paths with values.
         maybe: what is neither right nor wrong.
         alias: other labels that are right.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from lsfs.syscalls.retrieve import pending_note
 
 if TYPE_CHECKING:
     from lsfs.index.fields.definitions import Definitions
+    from lsfs.index.fields.meant import Source
 
 FILES = 20  # that a query finds fields in
 
@@ -29,7 +31,11 @@ class ExtractRequest(Struct, frozen=True):
     query: Annotated[str, Param("only files that this query finds")] = ""
     field: Annotated[
         tuple[str, ...],
-        Param("only this field, or fields of this type: party, rent, amount", flags=("-f",)),
+        Param(
+            "only this field, or what a word means: rent, policy number, supplier; a type: "
+            "party, amount",
+            flags=("-f",),
+        ),
     ] = ()
     schema: Annotated[str, Param("the fields of this kind of document: contract, invoice")] = ""
     model: Annotated[
@@ -100,26 +106,68 @@ def extract(call: Call, request: ExtractRequest) -> ExtractedRows:
         raise UsageError(
             f"no schema {request.schema!r}", hint=f"there are: {', '.join(sorted(SCHEMAS))}"
         )
-    chosen = _chosen(request.field, {name: one.type for name, one in known.fields.items()})
+    chosen = [_meant(name, known) for name in request.field]
     rows: list[Extracted] = []
     files = _files(call, request)
+    sought = _sought(call, chosen, {document_id for _, document_id, _ in files})
     for path, document_id, kind in files:
         call.check()
-        wanted = chosen or known.schema(request.schema or kind)
+        wanted = tuple(dict.fromkeys(name for one in chosen for name in one.names))
+        wanted = wanted if chosen else known.schema(request.schema or kind)
         found = _stated(call, document_id, wanted, known, model=request.model)
+        found = [one for one in found if not chosen or _is_asked(one, chosen)]
+        found += sought.get(document_id, [])
+        wanted += tuple(name for one in chosen if one.label for name in one.fields)
         rows += _rows(path, found, wanted, first=request.first)
     return ExtractedRows(tuple(rows), len(files), pending_note(engines))
 
 
-def _chosen(asked: tuple[str, ...], types: dict[str, str]) -> tuple[str, ...]:
-    """The fields that are asked for by their name, or by their type."""
-    found: list[str] = []
-    for name in asked:
-        named = [name] if name in types else [one for one, type_ in types.items() if type_ == name]
-        if not named:
-            raise UsageError(f"no field {name!r}", hint=f"there are: {', '.join(sorted(types))}")
-        found += named
-    return tuple(dict.fromkeys(found))
+def _meant(asked: str, known: Definitions) -> Source:
+    """What is asked for by a field's name, its type, or a word for it as groups and joins take it.
+
+    Raises:
+        UsageError: it is no word for anything.
+    """
+    from lsfs.index.fields.meant import Source, source
+
+    of_type = tuple(name for name, one in known.fields.items() if one.type == asked)
+    if of_type and asked not in known.fields:  # "amount" are all amounts, not the main one
+        return Source(asked, of_type, asked)
+    return source(asked, known)
+
+
+def _is_asked(value: FieldValue, chosen: Sequence[Source]) -> bool:
+    """Whether a value is of a field that is asked for, and a party in its role."""
+    from lsfs.index.fields.meant import has_role, label_of
+
+    return any(
+        value.name in one.names
+        and (not one.role or has_role(value, one.role))
+        and (one.role or not one.announced or label_of(value.rule) in one.announced)
+        for one in chosen
+    )
+
+
+def _sought(
+    call: Call, chosen: Sequence[Source], documents: set[int]
+) -> dict[int, list[FieldValue]]:
+    """What documents state behind labels that no field is for.
+
+    Raises:
+        UsageError: none has such a label.
+    """
+    from lsfs.index.fields import undefined
+
+    found: dict[int, list[FieldValue]] = {}
+    for one in chosen:
+        read = dict(undefined.seek(call.engines.catalog, one, documents)) if one.label else {}
+        if one.label and not any(read.values()):
+            raise UsageError(
+                f"no field {one.asked!r}, and no file with such a label", hint="see: lsfs extract"
+            )
+        for document_id, values in read.items():
+            found.setdefault(document_id, []).extend(values)
+    return found
 
 
 def _files(call: Call, request: ExtractRequest) -> list[tuple[str, int, str]]:

@@ -14,7 +14,8 @@ from lsfs.index.facts.dates import content_dates
 from lsfs.index.fields import extract
 from lsfs.index.fields.definitions import definitions
 from lsfs.index.fields.extract import fields_of
-from lsfs.index.fields.meant import role_of, without_signers
+from lsfs.index.fields.meant import role_of, source, without_signers
+from lsfs.index.fields.undefined import sought, values_in
 from lsfs.model import Block, BlockKind, Document, FieldValue, Span, Table
 
 from .conftest import document
@@ -523,3 +524,78 @@ def test_a_bill_has_the_day_of_its_own_title() -> None:
     ]
     other = read("Lieferung\n\nZu Rechnung Nr. 471102 vom 05.03.2018 gilt:")
     assert "own date" not in {one.rule for one in other}
+
+
+@pytest.mark.parametrize(
+    ("text", "parties"),
+    [
+        (
+            "DE UNA PARTE, el Club Ría (en adelante, «el Club»), y DE OTRA, don Juan Leal Mar "
+            "(en adelante, «el Cesionario»).",
+            ["Club Ría", "Juan Leal Mar"],
+        ),
+        ("CESIÓN\n\nCedente: Club Ría\nCesionaria: Ana Penas", ["Club Ría", "Ana Penas"]),
+        ("SERVICIOS\n\nContratista: Ana Penas", ["Ana Penas"]),
+        ("HUUR\n\nVerhuurder: Jan Bakker\nHuurder: Els Mulder", ["Jan Bakker", "Els Mulder"]),
+        ("El contratista Principal paga.", []),
+        ("Facturar a: Hotel Mar, S.A. Avenida del Puerto, 40 15960 Serena", ["Hotel Mar, S.A."]),
+        ("Kunde: Velas Otero SL Calle Mayor 3", ["Velas Otero SL"]),
+        ("Aseguradora Mar, S.A. de Seguros\n\nCondiciones", ["Aseguradora Mar, S.A. de Seguros"]),
+        ("Mutua de Navegantes, mutua a prima fija\n\nPÓLIZA", ["Mutua de Navegantes"]),
+        ("Mutua de Navegantes\n\nUna carta", []),
+    ],
+)  # fmt: skip
+def test_parties_of_spanish_and_dutch_papers(text: str, parties: list[str]) -> None:
+    found = sorted((one for one in read(text) if one.name == "party"), key=lambda v: v.char_start)
+    assert [one.value for one in found] == parties
+
+
+BILL = """Club Ría Serena
+Muelle 1, 15960 Serena
+
+FACTURA F-2025-012
+
+Concello de Mar
+Praza Vella, 1
+15961 Mar"""
+
+
+def test_a_bill_goes_to_the_address_below_the_letterhead() -> None:
+    found = {role_of(one.rule): one.value for one in read(BILL) if one.name == "party"}
+    assert found == {"supplier": "Club Ría Serena", "customer": "Concello de Mar"}
+    letter = BILL.replace("FACTURA F-2025-012", "Estimados amigos:")
+    assert "customer" not in {role_of(one.rule) for one in read(letter) if one.name == "party"}
+
+
+JSON = """{
+  "type": "invoice", "invoiceNumber": "HB-55120", "issue_date": "2025-05-15",
+  "seller": {"name": "Hostbay Ltd", "vat_number": "IE 1234567"},
+  "buyer": {"name": "Club Ría"}, "currency": "EUR",
+  "lines": [{"text": "Hosting", "amount": 99.00, "order_number": "X-1"}],
+  "total": 118.8
+}"""
+
+
+def test_members_of_a_json_paper() -> None:
+    def values(text: str) -> dict[str, list[str]]:
+        found = replace(document(text), media_type="application/json")
+        found = replace(found, blocks=(Block(BlockKind.CODE, text, 0, len(text)),))
+        named: dict[str, list[str]] = {}
+        for one in fields_of(found, content_dates(found, ""), definitions()):
+            named.setdefault(one.name, []).append(one.normal)
+        return named
+
+    assert values(JSON) == {
+        "invoice_number": ["HB-55120"], "date": ["2025-05-15"], "total": ["118.80 EUR"],
+        "party": ["hostbay", "club ria"],
+    }  # fmt: skip
+    assert values(JSON.replace("invoice", "website", 1)) == {}  # data of a program
+
+
+def test_a_line_with_a_label_of_its_own_is_no_value_of_the_one_above() -> None:
+    known = sought(source("grant number", definitions()))
+    below = values_in(document("GRANT AGREEMENT\nGrant No. HF-24-0613"), known)
+    assert "Grant No. HF-24-0613" not in {one.value for one in below}
+    assert [one.value for one in values_in(document("GRANT NUMBER\nHF-24-0613"), known)] == [
+        "HF-24-0613"
+    ]

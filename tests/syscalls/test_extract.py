@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import lsfs as library
-from lsfs.config import Config
+from lsfs.config import Config, ModelConfig
 from lsfs.errors import ModelMissing, NotFound, UsageError
 from lsfs.index.fields.definitions import definitions
 from lsfs.syscalls.relations.asked import asked_of_model
@@ -38,6 +39,22 @@ def test_fields_of_files(drive: library.Drive) -> None:
         drive.extract(schema="poem")
     with pytest.raises(ModelMissing):
         drive.extract("Notes", field=("rent",), model=True)
+
+
+def test_what_words_mean_is_extracted_as_it_is_grouped(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/po.txt").write_text(
+        "PURCHASE ORDER\n\nSupplier: Acme Ltd\nCustomer: Roth GmbH\nProject: Mill Lane\n"
+        "Policy number: AM-884-2201\n",
+        encoding="utf-8",
+    )
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    with library.open(tmp_path / "docs", config=config, state=str(tmp_path / "state")) as drive:
+        drive.wait_indexed()
+        rows = drive.extract(field=("policy number", "supplier", "project")).rows
+    assert [(row.field, row.value) for row in rows] == [
+        ("contract_number", "AM-884-2201"), ("party", "Acme Ltd"), ("project", "Mill Lane")
+    ]  # fmt: skip
 
 
 class Filler(FakeModel):

@@ -44,6 +44,9 @@ FILES = {
     "04/06/2024,OLD TIDE MUSEUM TRUST,400.00,\n"
     "05/06/2024,TIDE MUSEUM TRUST FRIENDS,400.00,\n"
     "06/06/2024,EXCHANGE OF EUR 12 34 56 FEE,,3.00\n",
+    "banco/lista.csv": "Fecha;Concepto;Importe\n"
+    "07/06/2024;TRANSF. OTTER GMBH FRA 7;7,00\n08/06/2024;ADEUDO HERON AG;8,00\n"
+    "09/06/2024;NEFT-HERON AG-PART;9,00\n",
     "mail/late.eml": "From: Ann <ann@acme.example>\nTo: Bo <bo@kite.example>\nSubject: Late\n"
     "Date: Mon, 3 Jun 2024 10:00:00 +0000\n\nHello Bo,\n\nKS-2024-01 and KS-2024-03 come late.\n",
     "mail/other.eml": "From: Ann <ann@acme.example>\nTo: Bo <bo@kite.example>\nSubject: Lunch\n"
@@ -213,3 +216,10 @@ def test_the_owner_of_a_drive_is_no_customer_in_his_own_papers(tmp_path: Path) -
         opened.wait_indexed()
         found = opened.aggregate("sum", "amount", by=("customer",))
         assert [(row.group, row.value) for row in found.rows] == [(("Paul Sauer",), "6.00")]
+
+
+def test_words_of_a_spanish_bank_are_none_of_a_name(drive: library.Drive) -> None:
+    found = drive.join("banco/lista.csv", "in", on=("counterparty",))
+    assert {(row.left_place, row.right) for row in found.rows} == {
+        (":2", "in/7.txt"), (":3", "in/8.txt"), (":4", "in/8.txt")
+    }  # fmt: skip

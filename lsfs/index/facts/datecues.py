@@ -44,7 +44,10 @@ _OTHER = later(
     r"(?:inscription|anmeldung|registration|inscripción|iscrizion[ei]|pagamento|zahlung|paiement|pago|"
     r"(?:be)?zahlen|überweisen|begleichen|régler|réglez|payer|pagar|abonar|pagare|saldare)\b"
     r"[^.;\n]{0,24}\b(?:avant|bis|before|antes|entro|by)|(?:pagar|payer|pagare|pay|payable)\s+(?:el|le|il|on)|venc\w+|entro)|"
-    r"(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire)|"
+    r"(?P<expires>expir\w+|terminat\w+|ends?|ending|ablauf\w*|endet|expire|finaliz\w+|finalise\w*|"
+    r"termina(?:rá|n)?|fecha\s+de\s+fin|concluirá|concluye|prend(?:ra)?\s+fin|"
+    r"se\s+termine(?:ra)?|cess(?:a|erà)|data\s+di\s+fine|(?:vertrags|miet|laufzeit)ende|eindigt|"
+    r"einddatum)|"
     r"(?P<born>birth|born|d\.?o\.?b|birthday|geboren|geburtsdatum|née?|naissance|nacimiento|"
     r"nacid[oa]|nascita|nat[oa])|(?P<delivered>deliver\w+|shipp?\w+|"
     r"lieferdatum|lieferung|geliefert|livraison|livrée?s?|entrega|consegna)|"
@@ -60,6 +63,16 @@ _UNTIL = later(
 )
 # Of a bill it is the day of payment, of what began before it is the end.
 _LAPSES = later(r"scad|venc|échéance|vervald", re.IGNORECASE)
+# What says at its head that it lasts, and what is to be paid.
+_LASTS = later(
+    r"contrat|contract|agreement|lease|polic[yi]|p[óo]liza|polizza|seguro|arrend|convenio|accord|"
+    r"\bbail\b|locazione|vertrag|overeenkomst",
+    re.IGNORECASE,
+)
+_PAYABLE = later(
+    r"factur|fattura|invoice|rechnung|recibo|quittance|ricevuta|aviso|avis\b|avviso", re.IGNORECASE
+)
+_HEAD = 300  # characters
 _ENDS_THEN = later(r"\s*(?:befristet|gültig|verlängert|in\s+kraft|valid|in\s+force)\b", re.I)
 _LASTING = later(
     r"\b(?:term|lease|contract|agreement|polic[iy]\w*|cover\w*|runs?|lasts?|force|läuft|befristet|"
@@ -204,13 +217,19 @@ def meaning(text: str, one: Found, since: int, last: DateKind | None) -> tuple[D
         return DateKind.EXPIRES, MEANT  # "beginnt am 1.9.2020 und ist bis zum 31.8.2023 befristet"
     if others:
         other = _other_meaning(before, words[-1] if words else None)
-        if running and other is DateKind.DUE and _LAPSES.match(words[-1][0]):
+        lapses = other is DateKind.DUE and _LAPSES.match(words[-1][0])
+        if lapses and (running or _is_lasting(text)):
             other = DateKind.EXPIRES  # "decorrenza dal 1° maggio 2016, scadenza il 30 aprile 2020"
         return other, MEANT
     kind, strength = _by_line(text, one)
     if kind is DateKind.MENTIONED and _EVENT.search(before):
         kind = DateKind.EVENT
     return kind, strength
+
+
+def _is_lasting(text: str) -> bool:
+    """Whether a text calls itself a contract or a policy, and no bill."""
+    return bool(_LASTS.search(text, 0, _HEAD)) and not _PAYABLE.search(text, 0, _HEAD)
 
 
 def _other_meaning(before: str, word: re.Match[str] | None) -> DateKind:

@@ -51,11 +51,12 @@ def _set(text: str) -> frozenset[str]:
 _LEGAL_FORMS = {
     form: name
     for name, forms in {
-        "ltd": "ltd limited pty pte", "plc": "plc", "llc": "llc", "llp": "llp", "lp": "lp",
+        "ltd": "ltd limited pty pte pvt", "plc": "plc", "llc": "llc", "llp": "llp", "lp": "lp",
         "inc": "inc incorporated", "corp": "corp corporation", "co": "co company cie compagnie",
         "gmbh": "gmbh mbh", "ag": "ag", "kg": "kg", "ohg": "ohg", "ug": "ug", "ev": "ev",
         "kgaa": "kgaa", "gbr": "gbr", "ek": "ek", "se": "se", "eg": "eg",
-        "sa": "sa", "sas": "sas sasu", "sarl": "sarl", "eurl": "eurl", "sci": "sci", "snc": "snc",
+        "sa": "sa sau", "sas": "sas sasu", "sarl": "sarl", "eurl": "eurl", "sci": "sci",
+        "snc": "snc",
         "scea": "scea", "gaec": "gaec",
         "sl": "sl slu", "srl": "srl", "spa": "spa", "bv": "bv", "nv": "nv", "oy": "oy", "ab": "ab",
         "aps": "aps", "as": "as", "lda": "lda ltda",

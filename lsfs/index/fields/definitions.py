@@ -62,6 +62,11 @@ party party:
     parrain | donateur | donatrice | financeur | souscripteur | assureur | assuré
     patrocinador | patrocinadora | donante | financiador | asegurado | aseguradora | tomador
     donatore | finanziatore | contraente | assicuratore
+    contratista | contratante | cedente | cesionario | cesionaria | tomador del seguro
+    donneur d'ordre | concédant | concessionnaire | committente | appaltante | appaltatore
+    cessionario | verpächter | verpächterin | pächter | pächterin
+    verhuurder | huurder | leverancier | klant | verkoper | koper | opdrachtgever | opdrachtnemer
+    werkgever | werknemer | verzekeraar | verzekeringnemer
 author party:
     author | written by | prepared by | drafted by | report by | compiled by
     verfasser | verfasserin | autor | autorin | erstellt von | bearbeiter | bearbeiterin
@@ -95,7 +100,7 @@ contract_number number:
     agreement | contract | lease | policy | vertrag | contrat | bail | police | convention
     contrato | póliza | contratto | polizza
     convention n | n de convention | réf convention | convention ref | bail n | n de bail
-    n de póliza | póliza n | polizza n | numero di polizza
+    n de póliza | póliza n | polizza n | numero di polizza | polisnummer | polis nr
 order_number number:
     order no | order number | purchase order | po number | po no | po | your order | order id
     order ref | order reference | our order | your order no | po ref | your po
@@ -154,7 +159,10 @@ total amount:
     gezahlter betrag | montant payé | montant réglé | importe pagado | importe abonado
     importo pagato | total credit | credit total | gutschriftsbetrag | gutschrift gesamt
     totaal | totaalbedrag | te betalen | totale | totale da pagare | totale fattura
-    importo totale | totale documento
+    importo totale | totale documento | netto a pagare | totale a pagare
+    total a percibir | líquido a percibir | importe líquido | total líquido | a percibir
+    total a abonar | importe a abonar | net à régler | total à régler | solde à payer
+    auszahlungsbetrag | offener betrag | totaal te betalen | te voldoen | totaal te voldoen
     bruttosumme | rechnungssumme | due payable | payable amount | rechnungsendbetrag
     endsumme | summe gesamt | gesamt brutto | fälliger betrag | offener betrag | überweisungsbetrag
     zu überweisen | zu überweisender betrag | abbuchungsbetrag | forderungsbetrag
@@ -189,13 +197,13 @@ rent amount:
     miete | monatsmiete | kaltmiete | monatliche miete | grundmiete | nettokaltmiete | mietzins
     loyer | loyer mensuel | loyer hors charges | montant du loyer | loyer annuel
     renta | renta mensual | alquiler | alquiler mensual | precio del alquiler | renta anual
-    canone | canone mensile | canone di locazione
+    canone | canone mensile | canone di locazione | huurprijs | huur per maand | maandhuur
 deposit amount:
     deposit | security deposit | rent deposit | retainer
     kaution | mietkaution | mietsicherheit | anzahlung | sicherheitsleistung
     dépôt de garantie | caution | acompte | dépôt
     fianza | depósito | depósito de garantía | anticipo
-    cauzione | deposito cauzionale | acconto
+    cauzione | deposito cauzionale | acconto | waarborgsom | borg
 salary amount:
     salary | annual salary | monthly salary | gross salary | base salary | remuneration | wage
     gehalt | bruttogehalt | monatsgehalt | jahresgehalt | vergütung | grundgehalt
@@ -241,7 +249,8 @@ start date:
     début | date de début | date d'effet | prise d'effet | entrée en vigueur | date d'entrée
     début du contrat | début du bail
     inicio | fecha de inicio | comienzo | fecha de entrada en vigor | entrada en vigor
-    inizio | data inizio | decorrenza | data di decorrenza
+    inizio | data inizio | decorrenza | data di decorrenza | ingangsdatum
+    efecto | fecha de efecto
 end date:
     end | end date | expiry date | expiration date | expiry | expires | termination date
     expires on | valid until | term end | valid through | lease end | ends
@@ -251,7 +260,7 @@ end date:
     fin du bail
     fin | fecha de fin | finalización | fecha de finalización | fecha de vencimiento del contrato
     fecha de término | válido hasta | fin del contrato
-    fine | data fine | scadenza contratto
+    fine | data fine | scadenza contratto | einddatum
 term duration:
     term | duration | contract term | lease term | period | contract period | contract duration
     initial term | term of agreement | term of lease
@@ -259,13 +268,13 @@ term duration:
     mindestvertragslaufzeit
     durée | durée du contrat | durée du bail | période | durée initiale
     duración | plazo | duración del contrato | vigencia | plazo de duración | periodo
-    durata | durata del contratto
+    durata | durata del contratto | looptijd
 notice duration:
     notice | notice period | termination notice | period of notice
     kündigungsfrist | kündigung
     préavis | délai de préavis | durée du préavis
     preaviso | plazo de preaviso | periodo de preaviso
-    preavviso | periodo di preavviso
+    preavviso | periodo di preavviso | opzegtermijn
 email email:
     email | e mail | mail | e mail address | email address | e mail adresse
     courriel | adresse e mail

@@ -13,6 +13,7 @@ from lsfs.index.fields.billed import is_bill, of_bill
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
+from lsfs.index.fields.members import MEDIA_TYPE, of_members
 from lsfs.index.fields.prose import stated
 from lsfs.index.fields.structured import Print, structured
 from lsfs.model import BlockKind, ContentDate, Document, FieldValue
@@ -69,6 +70,8 @@ def _reader(document: Document, dates: Sequence[ContentDate]) -> Reader:
 
 
 def _by_rules(document: Document, known: Definitions, reader: Reader) -> Iterator[Found]:
+    if document.media_type == MEDIA_TYPE:
+        yield from of_members(known, reader)
     # Programs have values of their own, and no parties, terms or sums.
     if not all(block.kind is BlockKind.CODE for block in document.blocks):
         found = [*labelled(document, known, reader), *stated(document, reader)]

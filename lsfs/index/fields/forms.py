@@ -83,20 +83,21 @@ _PHONE = later(r"\+(?<![\w/.-]\+)[\d\s()/.\u2013-]{5,24}\d(?!\w)")
 _LABELLED_PHONE = later(r"(?<![\w/.-])[+(\d][\d\s()/.\u2013-]{5,24}\d(?!\w)")
 # A name ends where something is said of it, or where its address begins.
 _NAME_END = later(
-    r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|GmbH|AG|SAS|SARL)\b)"
+    r"\s*(?:[;|\n(\[{<\u201e\u201c\u00ab\"]|,(?!\s*(?:Inc|Ltd|LLC|L\.?P|S\.[AL]|S[AL]U?\b|GmbH|AG|SAS|SARL|B\.?V\b|N\.V|S\.r\.l|S\.p\.A)\b)"
     r"|(?<=[^\W\d_]{4})\.(?=\s|\Z)(?!\s(?:Ltd|Limited|Inc|LL[CP]|plc|GmbH|AG|KG|SARL|SAS|SA|Co)\b)|(?<=Inc|Ltd)\.\s(?=[A-Z])|\s[\u2013\u2014\u00b7\u2022\u25cf\u25aa\u25a0-]\s|\s{3,}|:|\t"
     r"|\sof\s(?=\d|(?:Unit|Flat|Suite|Floor|No)\b))"
 )
 FIRM = later(
     r"\b(?:GmbH|GMBH|AG|KG|OHG|UG|Ltd|LTD|Limited|LIMITED|Pty|Inc|INC|LLC|LLP|plc|PLC|SARL|S\u00e0rl|"
-    r"SAS|SA(?!\s\d)|S\.[LA]|S\.r\.l|S\.R\.L|S\.p\.A|S\.P\.A|SRL|a\.G|eG|"
-    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oyj?|e\.[VK]|EURL|SASU|SCEA|SCI|SNC|GAEC|Cie|Co|SLU?|Lda|Ltda|"
+    r"SAS|S[AL]U?(?!\s\d)|S\.[LA]|S\.r\.l|S\.R\.L|S\.p\.A|S\.P\.A|SRL|a\.G|eG|"
+    r"Srl|SpA|[BN]\.?V|ApS|A/S|Oyj?|e\.[VK]|EURL|SASU|SCEA|SCI|SNC|GAEC|Cie|Co|Lda|Ltda|"
     r"s\.r\.o|z o\.o|d\.o\.o|Kft|"
     r"Partners?|Associates|Corp)\b(?!-\d)"  # not "SA-09"
 )
 # What ends a name behind its legal form: an address in the same line, "Acme Ltd 3 Swan Street".
 _ADDRESS_BEHIND = later(
-    r"\b(?:GmbH|AG|KG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SASU?|EURL|SCEA|SCI|SNC)\b\.?(?=\s+(?:[^\W\d_]+\s+){0,3}\d)"
+    r"\b(?:GmbH|AG|KG|Ltd|Limited|Inc|LLC|LLP|plc|SARL|SASU?|EURL|SCEA|SCI|SNC|"
+    r"S[AL]U?|S\.[LA](?:\.U)?|[BN]\.V|S\.r\.l|S\.p\.A)\b\.?(?=\s+(?:[^\W\d_]+,?\s+){0,3}\d)"
 )
 # A firm of several names: "Pemberton, Ashe & Co. LLP", "Klein, Weber und Partner".
 _SEVERAL = later(
@@ -118,7 +119,7 @@ _GENERIC = later(
     r"señor(?:es|a)?|readers?|everyone|hiring|whom|cliente|client|ladies|gentlemen|"
     r"damen und herren|les parties|las partes|the parties|den parteien|dem vermieter|landlord|"
     r"tenant|vermieter|mieter|bailleur|locataire|arrendador|arrendatario|buyer|seller|parties|parteien|partes|mr|"
-    r"mrs|ms|"
+    r"mrs|ms|(?:una|otra) parte|(?:une|autre) part|"
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|"
     r"july|august|september|october|november|december|employer|employee|verkäufer|käufer)\b\W*\Z",
     re.IGNORECASE,
@@ -126,7 +127,7 @@ _GENERIC = later(
 _LEGAL = later(
     r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
     r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|scea|sci|snc|gaec|"
-    r"s\.? ?l\.?(?: ?u\.?)?|"
+    r"s\.? ?[la]\.?(?: ?u\.?)?|"
     r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
     re.IGNORECASE,
 )
@@ -426,7 +427,9 @@ def name_at(text: str, start: int, end: int) -> Form | None:
     lead = title.end() if title else lead
     several = _SEVERAL.match(stretch, lead)
     stop = _NAME_END.search(stretch, several.end() if several else lead + 1)
-    firm = _ADDRESS_BEHIND.search(stretch, lead, stop.start() if stop else len(stretch))
+    firm = _ADDRESS_BEHIND.search(stretch, lead)  # its number may stand behind a comma
+    if firm and stop and firm.end() > stop.start():
+        firm = None
     stretch = stretch[: firm.end()] if firm else stretch
     stop = None if firm else stop
     written = stretch[lead : stop.start() if stop else len(stretch)].rstrip(' .,*_\u201c\u201d"»')

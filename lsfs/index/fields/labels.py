@@ -45,7 +45,7 @@ _HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\Z")
 _RATE = later(r"(?:[.,]\d+)?\s?%")
 # A line of a section that is headed by a party's role: "Name: Acme Ltd", "Number | : | 4711".
 _KEYED = later(r"[^\S\n]*(?P<key>[^:|\n]{1,40}?)[ |]*:[ |]*(?P<value>[^|\n]*)")
-_NAME_KEYS = frozenset(
+NAME_KEYS = frozenset(
     ("name", "names", "firma", "firmenname", "unternehmen", "company", "company name", "nom",
      "raison sociale", "nombre", "razon social", "nome", "ragione sociale", "naam", "bedrijf")
 )  # fmt: skip
@@ -83,7 +83,9 @@ _LONGEST_LINE = 2000
 _COMMON = _words(
     """from to an von ab due end ends start starts between expires fin ende beginn client
     kunde date net netto neto tax period term notice price reference ref subject re duration
-    born issued dated le attention amount betrag montant importe importo bedrag"""
+    born issued dated le attention aseguradora contratista contratante cedente cesionario cesionaria
+    committente appaltante appaltatore klant koper verkoper huurder borg efecto
+    amount betrag montant importe importo bedrag"""
 )
 # An amount of anything: it is what a paper comes to where nothing else is said before the colon.
 _BARE = _words("amount betrag montant importe importo bedrag")
@@ -171,7 +173,7 @@ class _Section:
             return
         self._lines += 1
         if keyed is not None and self._lines <= _SECTION_LINES:
-            if label_key(words_of(keyed["key"])) not in _NAME_KEYS:
+            if label_key(words_of(keyed["key"])) not in NAME_KEYS:
                 return
             line = keyed.span("value")
         if keyed is None and is_title(reader.text[slice(*line)].strip()):
@@ -376,6 +378,8 @@ def _from_above(
             continue  # a row that repeats its labels
         if any(one.start == start and one.value_start >= end for one in marks):
             continue  # a label below a label
+        if mark.field.type == "text" and any(one.start == start for one in marks):
+            continue  # "Grant No. HF-24-0613" below "GRANT AGREEMENT"
         form = reader.read(mark.field.type, *cells[cell], loose=True)
         if form is not None and mark.field.type == "number":
             # "Studio 55" below "TAX INVOICE" is who wrote it.

@@ -12,6 +12,7 @@ from lsfs.index.facts.dates import fold
 from lsfs.index.fields.definitions import TYPES, Definitions, label_key, words_of
 from lsfs.index.fields.forms import is_firm
 from lsfs.model import FieldValue
+from lsfs.patterns import later
 
 AMOUNT = "amount"
 # Of a document with several amounts the first of these that it states is what it is about.
@@ -29,25 +30,29 @@ supplier: supplier | vendor | seller | provider | service provider | contractor 
     consultant | licensor
     fournisseur | vendeur | prestataire | émetteur | proveedor | vendedor | vendedora | emisor
     prestador
-    fornitore | venditore
+    fornitore | venditore | contratista | appaltatore | leverancier | verkoper | opdrachtnemer
 customer: customer | client | buyer | purchaser | bill to | billed to | invoice to | sold to
     issued to | ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
     kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
     rechnungsempfänger | empfänger | rechnung an | leistungsempfänger | warenempfänger
     licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
-    comprador | compradora | facturar a | facturado a | acquirente
+    comprador | compradora | facturar a | facturado a | acquirente | contratante | committente
+    appaltante | donneur d ordre | klant | koper | opdrachtgever
 landlord: landlord | lessor | name of landlord | vermieter | vermieterin | bailleur | arrendador
-    arrendadora | locatore
+    arrendadora | locatore | verpächter | verpächterin | verhuurder
 tenant: tenant | lessee | name of tenant | mieter | mieterin | preneur | locataire | arrendatario
-    arrendataria | conduttore
+    arrendataria | conduttore | pächter | pächterin | huurder
 employer: employer | arbeitgeber | arbeitgeberin | employeur | empleador | datore di lavoro
+    werkgever
 employee: employee | arbeitnehmer | arbeitnehmerin | salarié | salariée | empleado | trabajador
-    trabajadora
+    trabajadora | werknemer
 lender: lender | darlehensgeber | prêteur | prestamista
 borrower: borrower | darlehensnehmer | emprunteur | prestatario
 insurer: insurer | versicherer | assureur | aseguradora | assicuratore
+    verzekeraar
 insured: insured | policyholder | policy holder | versicherungsnehmer | assuré | asegurado
-    souscripteur | preneur d assurance | tomador | contraente
+    souscripteur | preneur d assurance | tomador | tomador del seguro | contraente
+    verzekeringnemer
 sponsor: sponsor | sponsored by | sponsorin | parrain | patrocinador | patrocinadora
 donor: donor | donated by | spender | spenderin | donateur | donatrice | donante | donatore
 funder: funder | funding body | fördergeber | zuwendungsgeber | financeur | financiador
@@ -122,6 +127,10 @@ _CALLED = """
     season | saison | temporada | stagione
     event | veranstaltung | événement | manifestation | evento
     premium | prämie | prime | prima | premio | versicherungsprämie | prime d assurance
+        annual premium | total premium | premium amount | gross premium | jahresprämie
+        jahresbeitrag | versicherungsbeitrag | prime annuelle | prime totale | prime ttc
+        prima anual | prima total | prima total anual | premio annuo | premio totale | premie
+        jaarpremie
     team | mannschaft | équipe | equipo | squadra
     category | kategorie | catégorie | categoría | categoria
     brand | marke | marque | marca
@@ -132,8 +141,9 @@ _CALLED = """
 # Labels that several values stand behind, parted by commas.
 _MANY = frozenset(("tag", "attendee"))
 _BY_RULE = {"letterhead": "supplier", "imprint": "supplier", "addressee": "customer"}
-_INSURES = re.compile(
-    r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|seguros|assicuraz",
+INSURES = later(
+    r"insurance|assurances?\b|underwrit|versicherung|mutuelle|\bmutual\b|\bmutua\b|seguros|"
+    r"aseguradora|assicuraz|verzekering",
     re.IGNORECASE,
 )
 # How persons are found that write for a party.
@@ -258,7 +268,7 @@ def has_role(value: FieldValue, role: str) -> bool:
     """Whether a party has a role by its label; an insurer on its own paper by its name, too."""
     told = role_of(value.rule)
     return told == role or (
-        role == "insurer" and told in ("", "supplier") and bool(_INSURES.search(value.value))
+        role == "insurer" and told in ("", "supplier") and bool(INSURES.search(value.value))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.facts.literals import Sought, Strings, at_lines, folded
 from lsfs.index.fields.forms import FIRM, LONGEST_NAME, Form, is_firm, is_name, name_at, party_key
 from lsfs.index.fields.labels import Found
-from lsfs.index.fields.meant import ROLE_NAMES
+from lsfs.index.fields.meant import INSURES, ROLE_NAMES
 from lsfs.index.fields.undertakings import AGREED, undertaken
 from lsfs.patterns import later
 
@@ -39,8 +39,10 @@ _AND = later(
     re.IGNORECASE,
 )
 _NUMBERING = later(
-    r"\s*(?:\(?[\dabAB]{1,2}[.)]\s*|[-\u2013\u2022*]\s*|de una parte,?\s*|"
-    r"de otra(?: parte)?,?\s*|d'une part,?\s*|d'autre part,?\s*)*",
+    r"\s*(?:\(?[\dabAB]{1,2}[.)]\s*|[-\u2013\u2022*]\s*|"
+    r"(?:(?:de|por) una parte|(?:de|por) (?:la )?otra(?: parte)?|d['\u2019]une part|"
+    r"d['\u2019]autre part|da una parte|dall['\u2019]altra(?: parte)?),?\s*"
+    r"(?:(?:el|la|los|las|le|les|il|lo|l['\u2019])\s+(?!soc|emp))?)*",
     re.I,
 )
 # What makes a name a party, right behind it: (the "Tenant"), - nachfolgend "Mieter" genannt -
@@ -66,7 +68,8 @@ _ROLES = (
     r"vermieter|mieter|verkäufer|käufer|auftraggeber|auftragnehmer|arbeitgeber|arbeitnehmer|kunde|"
     r"lieferant|darlehens\w+|propriétaire|bailleur|preneur|locataire|vendeur|acheteur|"
     r"acquéreur|prestataire|employeur|salarié|emprunteur|prêteur|arrendador|arrendatari[oa]|vendedor|comprador|"
-    r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario"
+    r"cliente|proveedor|empleador|trabajador|empresa|prestador|prestatario|contratista|"
+    r"contratante|cedente|cesionari[oa]|patrocinador|donante"
 )
 # Where a contract defines what it calls a party.
 _DEFINED_BY_WORD = later(
@@ -153,6 +156,7 @@ REACHED = later(
     r"e-?mail|web|www|https?)\b|[^\s@]+@[^\s@]+\s*$",
     re.IGNORECASE,
 )
+_POLICY = later(r"\b(?:polic[ye]|p[óo]liza|polizza|police|polis)\b", re.IGNORECASE)
 _TO = later(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
 _TRADE = later(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
 _NO_NAME = later(r"[:,;]|\d{3}|\s\d+\w?\Z")
@@ -211,10 +215,13 @@ def parties(text: str) -> Iterator[Found]:
     front = text[:FRONT]
     yield from _with_roles(text, list(_of_contract(text, front)))
     yield from (Found("party", form, "addressee", 0.66) for form in _addressee(text, front))
-    yield from (Found("party", form, "address", 0.65) for form in _addressed(front))
-    yield from (Found("party", form, "address", 0.65) for form in _above_streets(front))
+    paper = list(on_paper(text, 0, len(text)))
+    named = [*_addressed(front), *_above_streets(front)]
+    billed = _billed(front, paper, named)
+    yield from (Found("party", form, "addressee", 0.66) for form in billed)
+    yield from (Found("party", form, "address", 0.65) for form in named)
     yield from _of_letter(text, front)
-    yield from on_paper(text, 0, len(text))
+    yield from paper
 
 
 def _of_contract(text: str, front: str) -> Iterator[Found]:
@@ -375,6 +382,17 @@ def sender(text: str, start: int, end: int) -> Form | None:
     return Form(at, at + len(written), party_key(written))
 
 
+def _billed(front: str, paper: Sequence[Found], named: Sequence[Form]) -> Iterator[Form]:
+    """To whom a bill goes: the only other one above an address, below the sender's letterhead."""
+    if not paper or not named or _BILL.search(front) is None:
+        return
+    others = {form.normal: form for form in named if form.normal != paper[0].form.normal}
+    if len(others) == 1:
+        (other,) = others.values()
+        if paper[0].form.end < other.start:
+            yield other
+
+
 def _in_roles(front: str, defined: Iterable[re.Match[str]]) -> Iterator[Form]:
     """Names that a definition gives a role: A (the "Landlord"), B (im Folgenden "Mieter")."""
     since = 0
@@ -418,7 +436,7 @@ def on_paper(text: str, start: int, end: int) -> Iterator[Found]:
     if form:
         yield Found("party", form, "letterhead", 0.66)  # tells more than an address
         return
-    form = _above_title(text, start, end)
+    form = _above_title(text, start, end) or _insurer(text, start, end)
     if form:
         yield Found("party", form, "letterhead", 0.66)
 
@@ -439,6 +457,18 @@ def _above_title(text: str, start: int, end: int) -> Form | None:
     whole = form is not None and (not rest.strip(" .,#*") or _TRADE.fullmatch(rest))
     named = whole and not kinds_in(first[0].split())  # not "Invoice Template"
     return form if named else None
+
+
+def _insurer(text: str, start: int, end: int) -> Form | None:
+    """Who is named in the first line and says there that it insures: "Mutua de Navegantes"."""
+    first = _WRITTEN_LINE.search(text, start, end)
+    if first is None or len(first[0]) > LONGEST_LETTERHEAD or not INSURES.search(first[0]):
+        return None
+    form = name_at(text, *first.span())
+    if form is None or " " not in form.normal or not is_name(text, form):
+        return None
+    rest = text[form.end : first.end()].strip()
+    return form if rest.startswith(",") or (not rest and _POLICY.search(text, 0, FRONT)) else None
 
 
 def _is_title(line: str) -> bool:

@@ -63,7 +63,12 @@ _BESIDE = frozenset(
         "facture fact paiement virement vir prelevement loyer solde de du a pour acompte",
         "recu emis inst faveur",
         "factura pago transferencia recibo alquiler saldo del recibida emitida favor",
-        "fattura pagamento bonifico affitto ricevuto favore",
+        "transf trf fra fact adeudo tarj tarjeta compra cargo abono ingreso domiciliacion nomina",
+        "cuota remesa cobro bizum",
+        "fattura pagamento bonifico affitto ricevuto favore bonif addebito accredito sdd ft",
+        "betaling overboeking incasso factuur huur iban prlv cb carte virt",
+        "kartenzahlung basislastschrift folgelastschrift",
+        "neft rtgs imps upi ach remittance outward inward",
     )
     for word in line.split()
 )

@@ -40,6 +40,12 @@ _FORMS = tuple(
         rf"(?: {_WHO})?",
         r"cu[áa]nto (?:hemos pagado|pagamos|he pagado|pagué|gastamos|hemos gastado)"
         rf"(?: (?:a|en|con))?(?: {_WHO})?",
+        rf"cu[áa]nto (?:nos|me) han? (?:facturado|cobrado) {_WHO}",
+        rf"wie ?viel hat (?:uns|mir) {_WHO} (?:berechnet|in rechnung gestellt|fakturiert)",
+        rf"combien (?:nous |m['\u2019])(?:a|ont) facturé {_WHO}",
+        rf"combien {_WHO} (?:nous |m['\u2019])(?:a|ont)(?:-t-(?:il|elle))? facturé",
+        rf"quanto (?:ci|mi) ha(?:nno)? fatturato {_WHO}",
+        rf"hoeveel heeft {_WHO} (?:ons|mij) (?:gefactureerd|in rekening gebracht)",
         rf"quanto abbiamo (?:pagato|speso|versato)(?: (?:a|da))?(?: {_WHO})?",
     )
 )
@@ -76,7 +82,7 @@ class SumAsked(Struct, frozen=True):
 
 def asked_sum(plan: QueryPlan) -> SumAsked | None:
     """What a question for a sum is about; None when it asks for no sum."""
-    words = " ".join(plan.query.split()).strip(" ?.!")
+    words = " ".join(plan.query.split()).strip(" ?.!\u00bf")
     for forms, is_billed in ((_BILLED, True), (_FORMS, False)):
         for form in forms:
             match = form.fullmatch(words)
