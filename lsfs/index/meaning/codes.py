@@ -180,13 +180,14 @@ def _signs(vectors: Matrix) -> Words:
 def _distances(signs: Words, of_query: Words) -> NDArray[np.uint16]:
     """In how many signs vectors and query differ, [n]."""
     n = signs.shape[1]
-    found = np.empty(n, np.uint16)
+    found = np.zeros(n, np.uint16)
+    differ, counted = np.empty(min(n, BLOCK), np.uint64), np.empty(min(n, BLOCK), np.uint8)
     for first in range(0, n, BLOCK):
-        part = signs[:, first : first + BLOCK]
-        total = np.bitwise_count(part[0] ^ of_query[0]).astype(np.uint16)
-        for column, word in zip(part[1:], of_query[1:], strict=True):
-            total += np.bitwise_count(column ^ word)
-        found[first : first + BLOCK] = total
+        total = found[first : first + BLOCK]
+        here, ones = differ[: len(total)], counted[: len(total)]
+        for column, word in zip(signs[:, first : first + BLOCK], of_query, strict=True):
+            np.bitwise_count(np.bitwise_xor(column, word, out=here), out=ones)
+            total += ones
     return found
 
 
@@ -305,7 +306,8 @@ def mapped(path: Path, dimension: int) -> tuple[Codes, str] | None:
         return None
     if n == 0:
         return _empty(0, dimension), made_from
-    whole = np.memmap(path, np.uint8, "r", HEADER)
+    # As a plain array: each slice of a memmap costs a microsecond, and a search takes hundreds.
+    whole = np.asarray(np.memmap(path, np.uint8, "r", HEADER))
     ids, rest = whole[: 8 * n].view(np.int64), whole[8 * n :]
     cut = 8 * n * words(dimension)
     signs, rest = rest[:cut].view(np.uint64).reshape(words(dimension), n), rest[cut:]
