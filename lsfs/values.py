@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
 
-from lsfs import bytewise
+from lsfs import currencies
 
 _MONTH_NAMES = (
     ("january", "jan", "januar", "janvier"),
@@ -45,38 +45,24 @@ _DATE = re.compile(
 )
 
 _GROUP = "\u00a0\u202f\u2009'\u2019"
+# A number begins with a digit, so that it is found fast; "Rs.500" is one, "v.500" is none.
 _NUMBER = re.compile(
-    rf"(?P<sign>(?<![\w)\]%])[-\u2212](?=[\d$\u20ac\u00a3]))?"
-    rf"(?P<before>[$\u20ac\u00a3\u00a5]|\b(?:USD|EUR|GBP|CHF)\s?)?\s?"
-    rf"(?<![\w.,])(?P<digits>\d{{1,3}}(?:[{_GROUP}]\d{{3}})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
-    rf"(?P<tail>(?:st|nd|rd|th)\b)?"
-    rf"(?P<scale>\s?(?:thousand|million|billion|mn|bn)\b|[kK]\b)?"
-    rf"(?P<after>\s?(?:%|per\s?cent\b|percent\b|[$\u20ac\u00a3\u00a5]"
-    rf"|(?:USD|EUR|GBP|CHF|dollars?|euros?|pounds?|francs?)\b))?",
-    re.IGNORECASE,
+    r"(?P<digits>\d(?:(?<![\w.,].)|(?<=\bRs.)|(?<=\bRs\..)|(?<=\bkr\..)|(?<=\bKSh.))"
+    rf"(?:\d{{0,2}}(?:[{_GROUP}]\d{{3}})+(?:[.,]\d+)?|\d*(?:[.,]\d+)*))"
+    r"(?:(?i:st|nd|rd|th)\b)?"
+    r"(?P<scale>\s?(?i:thousand|million|billion|mn|bn)\b|[kK]\b)?"
+    r"(?P<percent>\s?(?:%|(?i:per\s?cent|percent)\b))?"
 )
+_MINUS = "-\u2212"
 _SCALES = {"thousand": 3, "k": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9}
-_UNITS = {
-    "$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "\u20ac": "EUR", "eur": "EUR",
-    "euro": "EUR", "euros": "EUR", "\u00a3": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP",
-    "chf": "CHF", "franc": "CHF", "francs": "CHF", "\u00a5": "JPY", "%": "%", "percent": "%",
-}  # fmt: skip
-_CURRENCY_SIGNS = "$\u20ac\u00a3\u00a5"
-# The words for each currency, letters first: a pattern that begins with letters is found fast.
-_CURRENCY_WORDS = {
-    "usd": r"usd(?<!\w...)(?!\w)", "eur": r"eur(?<!\w...)(?:os?)?(?!\w)",
-    "gbp": r"gbp(?<!\w...)(?!\w)", "chf": r"chf(?<!\w...)(?!\w)",
-    "dollar": r"dollar(?<!\w.{6})s?(?!\w)", "pound": r"pound(?<!\w.{5})s?(?!\w)",
-    "franc": r"franc(?<!\w.{5})s?(?!\w)",
-}  # fmt: skip
-_CURRENCY_NAMES = [(word, re.compile(pattern)) for word, pattern in _CURRENCY_WORDS.items()]
 _COMMA, _POINT = re.compile(r"\d,\d"), re.compile(r"\d\.\d")  # these are found fast
 _DECIMAL_COMMA = re.compile(
     r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})(?![\d.,]*\d)"
 )
 _DECIMAL_POINT = re.compile(
-    r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})(?![\d.,]*\d)"
+    r"(?<![\d.,])(?:\d{1,3}(?:,\d{2,3})*,\d{3}|\d+)\.(?:\d{1,2}|\d{4,})(?![\d.,]*\d)"
 )
+_LAKHS = re.compile(r"\d{1,2}(?:,\d\d){1,2},\d{3}")  # of hundred thousand: 1,00,000
 
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
@@ -102,6 +88,7 @@ class Number(Struct, frozen=True):
         unit: currency code, "%", or "".
         text: as written.
         start, end: where.
+        mark: that several currencies share, if it is one of them: "Rs", "kr".
     """
 
     value: Decimal
@@ -109,6 +96,7 @@ class Number(Struct, frozen=True):
     text: str
     start: int
     end: int
+    mark: str = ""
 
 
 class WrittenDate(Struct, frozen=True):
@@ -191,26 +179,34 @@ def numbers(text: str, *, comma: bool | None = None) -> list[Number]:
     return sorted(found, key=lambda number: number.start)
 
 
-def currencies(text: str) -> frozenset[str]:
-    """The codes of the currencies that a text names anywhere."""
-    text = bytewise.casefold(text)
-    found = {sign for sign in _CURRENCY_SIGNS if sign in text}
-    found |= {word for word, name in _CURRENCY_NAMES if word in text and name.search(text)}
-    return frozenset(_UNITS[name] for name in found)
-
-
 def _in_digits(text: str, comma: bool) -> Iterator[Number]:
+    free = 0
     for match in _NUMBER.finditer(text):
         value = _value(match["digits"], comma)
+        start, end, unit, mark = *match.span(), "", ""
+        start, unit, mark = currencies.before(text, free, start, match["digits"])
+        if match["percent"]:
+            unit, mark = unit or "%", mark
+        else:
+            end, *behind = currencies.after(text, end, match["digits"])
+            if not (unit or mark) or (unit == "USD" and behind[0] in currencies.DOLLARS):
+                unit, mark = behind
         if value is None:
             continue
+        free = end
         scale = (match["scale"] or "").strip().casefold()
         value = value.scaleb(_SCALES.get(scale, 0))
-        if match["sign"]:
-            value = -value
-        written = (match["before"] or match["after"] or "").casefold()
-        unit = _UNITS.get("".join(written.split()), "")
-        yield Number(value, unit, match.group().strip(), *match.span())
+        if _is_negative(text, start):
+            start, value = start - 1, -value
+        yield Number(value, unit, text[start:end].strip(), start, end, mark)
+
+
+def _is_negative(text: str, start: int) -> bool:
+    """Whether a minus stands before a number, and no word or number before that: -5, -$5."""
+    if not start or text[start - 1] not in _MINUS or text[start].isalpha():
+        return False
+    before = text[start - 2 : start - 1] if start > 1 else ""
+    return not (before.isalnum() or before in tuple("_)]%"))
 
 
 def _in_words(text: str) -> Iterator[Number]:
@@ -236,7 +232,9 @@ def _value(digits: str, comma: bool) -> Decimal | None:
     whole, _, rest = digits.partition(decimal) if decimal else (digits, "", "")
     if decimal in rest and decimal:
         return None
-    if any(mark in whole and not _grouped(whole, mark) for mark in group):
+    if any(mark in whole and not _grouped(whole, mark) for mark in group) and (
+        decimal == "," or not _LAKHS.fullmatch(whole)
+    ):
         return None
     try:
         return Decimal("".join(c for c in whole if c not in group) + "." + (rest or "0"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from lsfs import currencies
 from lsfs.conditions import AmountBound
 from lsfs.index.asked import questionwords as w
 from lsfs.index.asked.questionframe import (
@@ -158,12 +159,6 @@ _FIELD_NOUNS = {
     "price": "price", "prices": "price", "fee": "price", "fees": "price", "kaufpreis": "price",
     "prix": "price", "precio": "price", "prezzo": "price",
     "tax": "tax", "vat": "tax", "net": "net", "subtotal": "net",
-}  # fmt: skip
-_CURRENCIES = {
-    "$": "USD", "\u20ac": "EUR", "£": "GBP", "¥": "JPY",
-    "usd": "USD", "eur": "EUR", "gbp": "GBP", "chf": "CHF",
-    "dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP",
-    "pounds": "GBP", "yen": "JPY", "franken": "CHF",
 }  # fmt: skip
 
 
@@ -337,7 +332,7 @@ def _amount(match: re.Match[str], field: str) -> AmountBound | None:
     if low is None or bool(ranged) != (high is not None):
         return None
     scale = 1000 if match["k"] else 1
-    unit = _CURRENCIES.get(fold(match["sign"] or match["unit"] or ""), "")
+    unit = currencies.code(match["sign"] or match["unit"] or "")
     if high is not None:
         return AmountBound(field, low * scale, high * scale, unit=unit)
     said = fold(match["bound"]).strip()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lsfs import currencies
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -15,8 +17,8 @@ LATEST_WORDS = (
     r"últim[oa]s?|ultim[oaie]|más\s+recientes?|più\s+recent[ei])\b"
 )
 _MONEY = (
-    r"(?:[$€£¥]|(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?|franken|francos?|franchi|yen|"
-    r"pesos?|grand)(?![^\W\d]))"
+    rf"(?:{currencies.SIGN}|(?:{currencies.WORD}|(?-i:{currencies.CODE}|{currencies.SHORT})|"
+    r"francos?|franchi|yen|pesos?|rupees?|grand)(?![^\W\d]))"
 )
 MONEY_KINDS = _words("invoice receipt quote order statement")
 AMOUNT = re.compile(

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from lsfs import bytewise, values
+from lsfs import bytewise, currencies, values
 from lsfs.index.facts.dates import fold
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.facts.literals import Strings
@@ -32,11 +32,14 @@ LONGEST_TEXT = 200
 _FILL = 24  # characters of small words that may stand between a label without a colon and its value
 # "1 234,56 EUR": a plain space parts the groups only where the currency follows.
 _SPACED = later(
-    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?(?:[€$£]|(?:EUR|CHF|USD|GBP)\b|euros?\b))", re.I
+    r"(?<![\d.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)?\s?"
+    rf"(?:{currencies.SIGN}|(?:{currencies.WORD}|(?-i:{currencies.CODE}|{currencies.SHORT}))\b))",
+    re.IGNORECASE,
 )
 _ALL_SPACED = later(r"\s*[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d\d)?\s*")  # nothing but a number
 _CURRENCY = later(
-    r"[€$£\u00a5]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b", re.IGNORECASE
+    rf"{currencies.SIGN}|\b(?:{currencies.WORD}|(?-i:[A-Z]{{3}}|{currencies.SHORT}))\b",
+    re.IGNORECASE,
 )
 _DECIMALS = later(r"\d[.,]\d\d(?!\d)")
 _RATE = later(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
@@ -58,10 +61,10 @@ _NUMBER = later(
     r"(?:(?:[-/._]| ?[-/] ?(?=[A-Z]*\d))[A-Z\d]+)*",
     re.IGNORECASE,
 )
-_CODE = later(r"[:|][^\S\n|]*(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)  # each _DECLARED has one
+_CODE = later(rf"[:|][^\S\n|]*{currencies.ANY_CODE}\b", re.IGNORECASE)  # each _DECLARED has one
 _DECLARED = later(
     r"(?:\b(?:(?:invoice |document )?currency|devise|monnaie|moneda|divisa|valuta)|"
-    r"w\u00e4hrung)\b[^\S\n]*[:|][^\S\n|]*(EUR|USD|GBP|CHF)\b",
+    rf"w\u00e4hrung)\b[^\S\n]*[:|][^\S\n|]*({currencies.ANY_CODE})\b",
     re.IGNORECASE,
 )
 _PAGED = later(r"(?:seite|page|blatt|sheet|p[aá]gina|pag)\b[. ]", re.IGNORECASE)
@@ -182,12 +185,14 @@ class Reader:
         self.text = text
         self.dates = sorted((d for d in dates if d.char_start >= 0), key=lambda d: d.char_start)
         self._date_starts = [one.char_start for one in self.dates]
-        self._currencies = values.currencies(text)
+        self._currencies = currencies.named(text)
         one = len(self._currencies) == 1
         declared = None
         if len(self._currencies) > 1 and _CODE.search(text):  # of several it names its own
             declared = _DECLARED.search(text)
-        self._currency = next(iter(self._currencies)) if one else declared[1] if declared else ""
+        self._currency = (
+            next(iter(self._currencies)) if one else declared[1].upper() if declared else ""
+        )
         own = (d for d in dates if d.kind in (DateKind.SIGNED, DateKind.EFFECTIVE))
         self.own_date = next((d for d in own if d.char_start >= 0), None)  # the strongest
         self._language = language
@@ -228,10 +233,11 @@ class Reader:
     def currency_marks(self, most: int) -> list[Range]:
         """Where currencies are named, at most so many."""
         found: list[Range] = []
-        if not self._currencies:
+        if not self._currencies and not currencies.names_shared(self.text):
             return found
         for match in _CURRENCY.finditer(self.text):
-            found.append(match.span())
+            if currencies.is_name(match[0]):
+                found.append(match.span())
             if len(found) == most:
                 break
         return found
@@ -240,7 +246,8 @@ class Reader:
         """The amount of which a currency is named at ``mark``."""
         low, high = max(0, mark[0] - 24), min(len(self.text), mark[1] + 24)
         for number in self._numbers(low, high):
-            if number.unit and number.start <= mark[0] and mark[1] <= number.end:
+            is_money = number.unit or number.mark
+            if is_money and number.start <= mark[0] and mark[1] <= number.end:
                 return self._money(number)
         return None
 
@@ -272,20 +279,23 @@ class Reader:
         if comma is None:  # "4.269 EUR": of money there are cents, not thousandths
             comma = _THOUSANDS.search(stretch) is not None
         return [
-            values.Number(n.value, n.unit, n.text, n.start + start, n.end + start)
+            values.Number(n.value, n.unit, n.text, n.start + start, n.end + start, n.mark)
             for n in values.numbers(stretch, comma=comma)
         ]
 
     def _is_money(self, number: values.Number) -> bool:
         if number.unit == "%":
             return False
-        return bool(number.unit) or bool(_DECIMALS.search(number.text))
+        return bool(number.unit or number.mark) or bool(_DECIMALS.search(number.text))
 
     def _money(self, number: values.Number) -> Form:
         written = self.text[number.start : number.end]
         start = number.start + len(written) - len(written.lstrip())
         end = start + len(written.strip())
         unit = number.unit or self._currency
+        if number.mark:  # one of those that are called so, if the text names it
+            able = currencies.SHARED[number.mark] & self._currencies
+            unit = next(iter(able)) if len(able) == 1 else ""
         return Form(start, end, f"{plain(number.value)} {unit}".strip())
 
     # --- dates and durations

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from lsfs import values
+from lsfs import currencies, values
 from lsfs.errors import UsageError
 from lsfs.index.facts.dates import days_in
 from lsfs.index.fields.definitions import Definitions, label_key, words_of
@@ -64,7 +64,9 @@ _SIGNS = {
 }
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _CURRENCY = re.compile(
-    r"[€$£\u00a5]|\b(?:(?:in|en)\s+)?(?:EUR|USD|GBP|CHF|euros?|pounds|dollars)\b", re.IGNORECASE
+    rf"{currencies.SIGN}|\b(?:(?:in|en)\s+)?"
+    rf"(?:{currencies.WORD}|(?-i:{currencies.CODE}|{currencies.SHORT}))(?!\w)",
+    re.IGNORECASE,
 )
 COLUMN = "column: "  # begins the rule of a value in a list
 # Types of which a column is told by what stands in it.
@@ -338,7 +340,7 @@ class List:
 
 def currency_of(head: str) -> str:
     """The currency that a head names, if it is one."""
-    named = values.currencies(head)
+    named = currencies.named(head)
     return next(iter(named)) if len(named) == 1 else ""
 
 

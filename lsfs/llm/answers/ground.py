@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from lsfs import values
+from lsfs import currencies, values
 from lsfs.values import Number, WrittenDate
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-./_&'\u2019][^\W_]+)*")
@@ -113,7 +113,7 @@ def _same_day(said: WrittenDate, known: WrittenDate) -> bool:
 def _missing_numbers(sentence: str, evidence: Sequence[str]) -> Iterator[str]:
     comma = next((c for c in map(values.decimal_comma, evidence) if c is not None), None)
     known = [number for text in evidence for number in _numbers(text, comma, dates=True)]
-    units = frozenset().union(*map(values.currencies, evidence))
+    units = frozenset().union(*map(currencies.named, evidence))
     for number in _numbers(sentence, comma, dates=False):
         if number.text.casefold() == "one":
             continue  # mostly a pronoun
