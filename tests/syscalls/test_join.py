@@ -286,6 +286,8 @@ def test_command_line(folder: Path, papers: library.Drive) -> None:
         ("Wie viel hat uns Studio 54 im Jahr 2022 berechnet?", ["5.00 EUR in 1 file"]),
         ("what is the sum of all invoices from 2023?",
          ["2484.66 EUR in 3 files", "250.00 GBP in 1 file"]),
+        ("how much is the total of the invoices from 2023?",
+         ["2484.66 EUR in 3 files", "250.00 GBP in 1 file"]),
     ],
 )  # fmt: skip
 def test_a_question_for_a_sum_is_computed(

@@ -31,8 +31,8 @@ _FORMS = tuple(
         rf"(?:how much|what)(?: money)? (?:did|do|have) (?:we|i)(?: already)? "
         rf"(?:pay|paid|spend|spent)(?: (?:to|with|at|on))?(?: {_WHO})?",
         rf"how much (?:did|has|have) {_WHO} (?:bill|billed|charged?|invoiced?)(?: us| me)?",
-        r"(?:what (?:is|was) )?(?:the )?(?:total|sum)(?: amount)? of (?:(?:all|the|our|my) )*"
-        rf"(?:invoices|bills|receipts)(?: (?:from|by|of) {_WHO})?",
+        r"(?:(?:what|how much) (?:is|was) )?(?:the )?(?:total|sum)(?: amount)? of "
+        rf"(?:(?:all|the|our|my) )*(?:invoices|bills|receipts)(?: (?:from|by|of) {_WHO})?",
         rf"(?:wie ?viel|was)(?: geld)? (?:haben wir|habe ich)(?: (?:an|bei))?(?: {_WHO})? "
         r"(?:bezahlt|gezahlt|ausgegeben)",
         rf"(?:die )?summe (?:aller|der) rechnungen(?: von {_WHO})?",
