@@ -473,7 +473,10 @@ def read_query(engines: Engines, query: str) -> Asked:
     """Read a query: its written filters (``type:pdf``), then the words beside them."""
     from lsfs.index.asked import question
     from lsfs.index.find.filters import Filters
+    from lsfs.index.find.foldernames import is_folder, placed
     from lsfs.index.find.query import has_operators
+
+    catalog = engines.catalog
 
     is_sentence = len(query.split()) > LONGEST_TYPED
     written = question.written(query, engines.today(), words=not is_sentence)
@@ -482,7 +485,13 @@ def read_query(engines: Engines, query: str) -> Asked:
         written = question.written(query, engines.today(), words=False)
         plan = QueryPlan(query=written.query)
     else:
-        plan = question.plan(written.query, engines.today(), words=not is_sentence)
+        plan = question.plan(
+            written.query,
+            engines.today(),
+            words=not is_sentence,
+            is_folder=lambda path: is_folder(catalog, path),
+        )
+    written, plan = placed(catalog, written), placed(catalog, plan)
     plan = replace(
         plan,
         sort=written.sort or plan.sort,

@@ -205,6 +205,17 @@ CASES: list[tuple[str, set[str]]] = [
         "invoices/i1.txt", "invoices/i2.txt", "invoices/i3.txt", "invoices/i4.txt",
         "letters/roof.txt", "letters/thanks.txt"}),
     ("files in the folder notes except .md", {"notes/long.txt"}),
+    # folders in another case, further down, and by their names alone
+    ("contracts in the Contracts folder from 2019", {"contracts/old/nda.txt"}),
+    ("contracts in the Old folder", {"contracts/old/nda.txt"}),
+    ("text files in notes", {"notes/long.txt", "notes/birds.md", "notes/empty.txt"}),
+    ("PDFs in notes", set()),
+    ("markdown files in notes or poems", {"notes/birds.md"}),
+    ("files in data or poems", {"data/prices.csv", "poems/abeilles.txt", "poems/bees.txt"}),
+    ("contracts not in contracts", set()),
+    ("files about bees, not in notes", {"poems/bees.txt"}),
+    ("dir:OLD contracts", {"contracts/old/nda.txt"}),
+    ("contracts in notes with clauses", set()),
     # people
     ("emails from Alice", {"mail/1.eml"}),
     ("emails to Bob", {"mail/1.eml", "mail/3.eml"}),
@@ -316,6 +327,13 @@ def test_the_same_files_are_grouped(conditions: lsfs.Drive, question: str, paths
     assert {file.path for group in found.groups for file in group.files} == paths
     (count,) = conditions.aggregate("count", query=question, copies=True).rows
     assert int(count.value) == len(paths)
+
+
+def test_several_folders_are_named_at_once(conditions: lsfs.Drive) -> None:
+    found = conditions.group_by("folder", query="poems and data")
+    assert {one.label: one.count for one in found.groups} == {"poems": 2, "data": 1}
+    found = conditions.group_by("folder", query="poems, data/prices.csv and letters")
+    assert {one.label: one.count for one in found.groups} == {"poems": 2, "data": 1, "letters": 4}
 
 
 def test_what_no_file_holds_is_grouped_by_likeness_and_told(conditions: lsfs.Drive) -> None:
