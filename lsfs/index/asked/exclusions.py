@@ -343,7 +343,9 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     if len(words) > 1 and words[-1].lower() in ("one", "ones"):  # "the annual ones"
         words = words[:-1]
     many = words[0].lower().endswith(("s", "e", "i", "n"))
-    if len(words) <= 2 and fold(words[-1]) in STATES and (many or strong or article):
+    state = fold(words[-1])
+    is_state = state in STATES or state.removesuffix("n") in STATES  # "außer Entwürfen"
+    if len(words) <= 2 and is_state and (many or strong or article):
         called = " ".join(words)  # "superseded copies"
         return _Target(tokens[-1].end(), {"not_titles": called}, f"files called {called!r}")
     if not TOKEN.search(text, 0, lead.start()) or _FRAME & {fold(word) for word in words}:
