@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -476,3 +477,17 @@ def test_the_disk_is_asked_only_of_files_that_have_the_words(
     asked.clear()
     conditions.retrieve("tree", type=("image",), mode="keyword")
     assert {*asked} == {"photos/tree.jpg"}
+
+
+def test_a_query_is_kept_with_its_options(conditions: lsfs.Drive) -> None:
+    asked = {
+        "type": ("txt", "md"), "not_dir": ("contracts/old",), "without": ("Globex",),
+        "after": "2020-01-01", "kind": ("contract",),
+    }  # fmt: skip
+    hits = conditions.retrieve("agreement", save="agreements", k=50, min_score=0.01, **asked)
+    assert any("without --min-score" in note for note in hits.notes)
+    with sqlite3.connect(f"{conditions.status().state}/catalog.sqlite") as db:
+        rows = dict(db.execute("SELECT name, query FROM saved_search"))
+    kept = conditions.retrieve(rows["agreements"], k=50)
+    assert kept.hits and {hit.path for hit in kept.hits} == {hit.path for hit in hits.hits}
+    conditions.drop_search("agreements")
