@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 File = TypeVar("File")
 _GLOB = re.compile(r"[*?\[]")
+# "Purchases and Orders": several folders or files, each called so
+_LISTED = re.compile(r"\s*[,;&]\s*|\s+(?:and|und|et|y|e|en|och|og|i)\s+")
 
 
 class Selection(Struct, frozen=True):
@@ -63,8 +65,9 @@ def selected(
     """The files that are meant, all of them.
 
     Args:
-        asked: the path of a file or folder, a glob ("Finance/**/*.pdf"), a question for files
-            ("invoices from 2023"); "" stands for all files.
+        asked: the path of a file or folder, several of them ("Orders and Bills"), a glob
+            ("Finance/**/*.pdf"), a question for files ("invoices from 2023"); "" stands for all
+            files.
         given: further conditions by name; they count in place of what a question says.
         unread: also files without a document, as far as the conditions can be asked of them.
         nearest: where no file has all words of a question, those that are most about it.
@@ -88,6 +91,9 @@ def selected(
         kept = tuple(one for one in found if f"{one.path}/".startswith(f"{below}/"))
         is_file = [one.path for one in kept] == [below]
         return Selection(kept, repr(below) if is_file else f"the folder {below!r}")
+    parts = _LISTED.split(words)
+    if len(parts) > 1 and all(_below(engines, part) for part in parts):
+        return _united([selected(engines, part, given, unread=unread) for part in parts], ())
     query = read_query(engines, words)
     filters = replace(query.filters, **conditions)
     return matching(engines, query.plan, filters, unread=unread, nearest=nearest)

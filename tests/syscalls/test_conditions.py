@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -205,6 +206,17 @@ CASES: list[tuple[str, set[str]]] = [
         "invoices/i1.txt", "invoices/i2.txt", "invoices/i3.txt", "invoices/i4.txt",
         "letters/roof.txt", "letters/thanks.txt"}),
     ("files in the folder notes except .md", {"notes/long.txt"}),
+    # folders in another case, further down, and by their names alone
+    ("contracts in the Contracts folder from 2019", {"contracts/old/nda.txt"}),
+    ("contracts in the Old folder", {"contracts/old/nda.txt"}),
+    ("text files in notes", {"notes/long.txt", "notes/birds.md", "notes/empty.txt"}),
+    ("PDFs in notes", set()),
+    ("markdown files in notes or poems", {"notes/birds.md"}),
+    ("files in data or poems", {"data/prices.csv", "poems/abeilles.txt", "poems/bees.txt"}),
+    ("contracts not in contracts", set()),
+    ("files about bees, not in notes", {"poems/bees.txt"}),
+    ("dir:OLD contracts", {"contracts/old/nda.txt"}),
+    ("contracts in notes with clauses", set()),
     # people
     ("emails from Alice", {"mail/1.eml"}),
     ("emails to Bob", {"mail/1.eml", "mail/3.eml"}),
@@ -227,6 +239,11 @@ CASES: list[tuple[str, set[str]]] = [
     ("Verträge, aber keine Entwürfe", {"contracts/lease-a.txt", "contracts/lease-b.txt",
                                        "contracts/lease-c.txt", "contracts/effective.txt",
                                        "contracts/old/nda.txt", "contracts/amended.txt"}),
+    ("Verträge außer Entwürfen", {"contracts/lease-a.txt", "contracts/lease-b.txt",
+                                  "contracts/lease-c.txt", "contracts/effective.txt",
+                                  "contracts/old/nda.txt", "contracts/amended.txt"}),
+    ("Verträge außer Mietverträgen", {"contracts/effective.txt", "contracts/old/nda.txt",
+                                      "contracts/amended.txt"}),
     ("Verträge, die 2021 unterschrieben wurden", {"contracts/effective.txt"}),
     ("letters in German", {"letters/dach.txt"}),
     ("letters except the German ones", {"letters/roof.txt", "letters/garden.txt",
@@ -316,6 +333,13 @@ def test_the_same_files_are_grouped(conditions: lsfs.Drive, question: str, paths
     assert {file.path for group in found.groups for file in group.files} == paths
     (count,) = conditions.aggregate("count", query=question, copies=True).rows
     assert int(count.value) == len(paths)
+
+
+def test_several_folders_are_named_at_once(conditions: lsfs.Drive) -> None:
+    found = conditions.group_by("folder", query="poems and data")
+    assert {one.label: one.count for one in found.groups} == {"poems": 2, "data": 1}
+    found = conditions.group_by("folder", query="poems, data/prices.csv and letters")
+    assert {one.label: one.count for one in found.groups} == {"poems": 2, "data": 1, "letters": 4}
 
 
 def test_what_no_file_holds_is_grouped_by_likeness_and_told(conditions: lsfs.Drive) -> None:
@@ -453,3 +477,17 @@ def test_the_disk_is_asked_only_of_files_that_have_the_words(
     asked.clear()
     conditions.retrieve("tree", type=("image",), mode="keyword")
     assert {*asked} == {"photos/tree.jpg"}
+
+
+def test_a_query_is_kept_with_its_options(conditions: lsfs.Drive) -> None:
+    asked = {
+        "type": ("txt", "md"), "not_dir": ("contracts/old",), "without": ("Globex",),
+        "after": "2020-01-01", "kind": ("contract",),
+    }  # fmt: skip
+    hits = conditions.retrieve("agreement", save="agreements", k=50, min_score=0.01, **asked)
+    assert any("without --min-score" in note for note in hits.notes)
+    with sqlite3.connect(f"{conditions.status().state}/catalog.sqlite") as db:
+        rows = dict(db.execute("SELECT name, query FROM saved_search"))
+    kept = conditions.retrieve(rows["agreements"], k=50)
+    assert kept.hits and {hit.path for hit in kept.hits} == {hit.path for hit in hits.hits}
+    conditions.drop_search("agreements")

@@ -141,6 +141,15 @@ _CONJUNCTIONS = _words("and or und oder sowie et ou y o e ed")
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
 
 
+def ends_phrase(text: str, end: int) -> bool:
+    """Whether a noun phrase ends at a place: nothing follows it, or what begins another one."""
+    following = TOKEN.match(text, end + 1) if text[end : end + 1] == " " else None
+    if following is None:
+        return text[end : end + 1] not in ("-", "'", "/")
+    word = fold(following[0])
+    return word in HEAD_END | LEFT_OVER or word in ("and", "or", "but", "oder", "und", "please")
+
+
 def asks_fact(text: str) -> bool:
     """Whether a question has the form of one for a fact, not for files."""
     asked = POLITE.sub("", text)

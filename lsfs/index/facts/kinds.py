@@ -309,6 +309,12 @@ def _sentence(line: str) -> bool:
     return len(words) > 4 and line.rstrip().endswith((".", ",", "?", "!"))
 
 
+def named_by(line: str) -> str:
+    """The kind that a title or a subject names; "" for none."""
+    read = _head(line)
+    return read[0] if read is not None else ""
+
+
 def _head(line: str) -> tuple[str, float] | None:
     """The kind that a title names, before its colon or after it ("The Tool: User Manual")."""
     read = [_noun(part) for part in line[:200].split(":", 1)]
