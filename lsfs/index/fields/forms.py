@@ -130,7 +130,8 @@ _GENERIC = later(
     re.IGNORECASE,
 )
 _LEGAL = later(
-    r"[\s,]+(?:pty\.? (?:ltd|limited)\.?|gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
+    r"[\s,]+(?:pty\.? (?:ltd|limited)\.?|gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|"
+    r"inc\.?|incorporated|ltd\.?|limited|"
     r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|scea|sci|snc|gaec|"
     r"s\.? ?[la]\.?(?: ?u\.?)?|"
     r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
