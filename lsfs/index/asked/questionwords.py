@@ -16,6 +16,23 @@ LATEST_WORDS = (
     r"laatste|nieuwste|(?:meest\s+)?recente?ste|meest\s+recente|"
     r"últim[oa]s?|ultim[oaie]|más\s+recientes?|più\s+recent[ei])\b"
 )
+ORDER_WORDS = {
+    "newest": LATEST_WORDS,
+    "oldest": r"(?:oldest|earliest|(?:aller)?(?:älteste|früheste)[nrsm]?|oudste|"
+    r"plus\s+ancien(?:ne)?s?|más\s+antigu[oa]s?|più\s+vecchi[oae]?|first(?=\s+(?:\d|"
+    r"two|three|four|five|ten)))\b",
+    "largest": r"(?:largest|biggest|(?:aller)?größte[nrsm]?|grootste|"
+    r"plus\s+(?:gros(?:se)?s?|grande?s?)|más\s+grandes?|più\s+grand[ei])\b",
+    "smallest": r"(?:smallest|(?:aller)?kleinste[nrsm]?|plus\s+petite?s?|"
+    r"más\s+pequeñ[oa]s?|"
+    r"più\s+piccol[oaie])\b",
+    "dearest": r"(?:most\s+expensive|highest|costliest|priciest|"
+    r"(?:aller)?(?:teuerste|höchste)[nrsm]?|duurste|hoogste|plus\s+(?:chère?s?|chers?|élevée?s?)|más\s+(?:car|alt)[oa]s?|"
+    r"più\s+(?:car|alt)[oaie])\b",
+    "cheapest": r"(?:cheapest|least\s+expensive|lowest|"
+    r"(?:aller)?(?:billigste|günstigste|niedrigste)[nrsm]?|goedkoopste|laagste|moins\s+(?:chère?s?|chers?|élevée?s?)|más\s+(?:barat|baj)[oa]s?|"
+    r"(?:meno\s+car|più\s+bass)[oaie])\b",
+}
 _MONEY = (
     rf"(?:{currencies.SIGN}|(?:{currencies.WORD}|(?-i:{currencies.CODE}|{currencies.SHORT})|"
     r"francos?|franchi|yen|pesos?|rupees?|grand)(?![^\W\d]))"
