@@ -1,6 +1,6 @@
 """Groups, joins, sums and questions over a share whose answers are known: precision and recall.
 
-    python -m benchmarks.values [--share housing|bakery|film|bureau|sailing|water] [--misses]
+    python -m benchmarks.values [--share NAME] [--misses]
 
 The share (benchmarks.values_set, and values_ of the others) goes through the ordinary pipeline. Of
 a group a file in it counts, of a join a row, of an aggregate a row with the right value, of a
@@ -26,9 +26,11 @@ import lsfs
 from benchmarks import (
     values_bakery,
     values_bureau,
+    values_clinic,
     values_film,
     values_sailing,
     values_set,
+    values_vineyard,
     values_water,
 )
 from benchmarks.values_set import Task
@@ -40,7 +42,8 @@ _FORMS = re.compile(r"\b(?:ltd|limited|llp|gmbh|sarl|sas|ag|plc|sa|inc)\b\.?")
 _SHEET_ROW = re.compile(r"(.*\.xlsx)!(\w+) \D*(\d+)")
 _SHARES: dict[str, Any] = {
     "housing": values_set, "bakery": values_bakery, "film": values_film, "bureau": values_bureau,
-    "sailing": values_sailing, "water": values_water,
+    "sailing": values_sailing, "water": values_water, "clinic": values_clinic,
+    "vineyard": values_vineyard,
 }  # fmt: skip
 _CENT = Decimal("0.005")
 Found = set[Any]

@@ -14,7 +14,7 @@ class AmountBound(Struct, frozen=True):
         field: the name of the field: "total", "rent".
         least, most: bounds in ``unit``; None leaves a side open.
         above, below: whether the bound itself is outside ("over 100"), or inside ("at least 100").
-        unit: the currency, as in "1450 EUR"; "" for any.
+        unit: the currency, as in "1450 EUR"; "$" for dollars of any country, "" for any.
     """
 
     field: str = "total"

@@ -36,11 +36,13 @@ _DOLLARS = {
     "HK$": "HKD", "R$": "BRL", "MX$": "MXN", "NT$": "TWD",
 }  # fmt: skip
 _YEN = "\u00a5"
-_WORDS = {
+WORDS = {
     "usd": "USD", "dollar": "USD", "dollars": "USD", "eur": "EUR", "euro": "EUR", "euros": "EUR",
     "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "chf": "CHF", "franc": "CHF", "francs": "CHF",
     "franken": "CHF", "yen": "JPY",
 }  # fmt: skip
+DOLLAR = "$"  # in place of a code, of dollars that may be of any country
+ANY_DOLLAR = "[ACHNSTU][UAKZGWS]D"  # their codes, as a pattern of SQLite's GLOB
 # Of "$1,200 AUD" the code tells.
 DOLLARS = frozenset(_DOLLARS.values()) | _set("ARS CLP COP")
 # Written so, directly at a number.
@@ -91,6 +93,32 @@ _TOLD = (
      re.compile(r"\b(?:Pakistan|Sri Lanka|Nepal|Mauritius|Seychelles)\b")),
     (_YEN, "JPY", re.compile(r"\b(?:yen|Japan)\b"), re.compile(r"\b(?:yuan|RMB|China)\b")),
 )  # fmt: skip
+# Whose "$" and "dollars" are where no code tells: by numbers that only firms of a country have, its
+# sales tax and its postal codes. What is said to be in the United States is in theirs.
+_PESOS = frozenset(("ARS", "CLP", "COP"))
+_OF_COUNTRY = (
+    ("AUD", re.compile(
+        r"\bA\.?[BC]\.?N\b\.?\W{0,3}(?:no\.?\W{0,2})?\d|\bPty\b\.? (?:Ltd|Limited)\b|"
+        r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT),? \d{4}(?!\d)")),
+    ("CAD", re.compile(
+        r"\b(?:TVQ|QST|HST)\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \u00a0]?\d[A-Z]\d\b|"
+        r"\((?:Qu\u00e9bec|Ontario)\)|\b(?:BC|AB|SK|MB|ON|QC|NB|NS|PE|NL),? Canada\b")),
+    ("NZD", re.compile(r"\bNZBN\b|\b\d{4},? New Zealand\b")),
+    ("SGD", re.compile(r"\bUEN\b|\bSingapore \d{6}\b")),
+)  # fmt: skip
+_OF_USA = re.compile(
+    r"\b(?:USA|U\.S\.A|United States|EIN|IRS)\b|"
+    r"\b(?!NSW|VIC|QLD)[A-Z]{2},? \d{5}(?:-\d{4})?(?![\d,.])"
+)
+_ADJECTIVES = {
+    "USD": r"u\.?s\.?(?:[ -]american)?|american|am\u00e9ricains?|estadounidenses?",
+    "AUD": r"australian|australische?n?|australiens?", "CAD": r"canadian|kanadische?n?|canadiens?",
+    "NZD": r"new zealand|neuseel\u00e4ndische?n?", "SGD": "singapore", "HKD": "hong kong",
+}  # fmt: skip
+_WHOSE = {
+    told: re.compile(rf"\b(?:{words})[ -]dollars?\b|\bdollars? (?:{words})\b")
+    for told, words in _ADJECTIVES.items()
+}
 _OPENS, _CLOSES = frozenset("([|:/=\"'\t\n"), frozenset(")]|/\"';,\t\n")
 
 
@@ -98,7 +126,19 @@ def code(written: str) -> str:
     """The code of what a currency is called; "" for what is none, or is shared by several."""
     written = written.strip().rstrip(".")
     told = _SIGNS.get(written) or _DOLLARS.get(written) or _SHORT.get(written)
-    return told or (written if written in _OTHERS else _WORDS.get(written.casefold(), ""))
+    return told or (written if written in _OTHERS else WORDS.get(written.casefold(), ""))
+
+
+def asked(written: str) -> str:
+    """The same of what a question calls one: "dollars" are those of any country."""
+    bare = written.strip().casefold() in ("$", "dollar", "dollars")
+    return DOLLAR if bare else code(written)
+
+
+def fits(normal: str, asked: str) -> bool:
+    """Whether an amount ("1200 CAD") is in a currency that was asked for; "" is any."""
+    unit = normal.partition(" ")[2]
+    return unit in {"USD", *DOLLARS} if asked == DOLLAR else not asked or unit == asked
 
 
 def before(text: str, low: int, start: int, digits: str) -> tuple[int, str, str]:
@@ -137,11 +177,17 @@ def _at(written: str, digits: str) -> tuple[str, str]:
 
 def named(text: str) -> frozenset[str]:
     """The codes of the currencies that a text names: dollars anywhere, "SEK" where it is money."""
+    return named_with_dollar(text)[0]
+
+
+def named_with_dollar(text: str) -> tuple[frozenset[str], str]:
+    """The same, and whose a "$" is that says no more: "CAD" where the text tells; else "USD"."""
     found = {told for sign, told in _SIGNS.items() if sign != "$" and sign in text}
     if "$" in text:
         found |= {_dollar(one) for one in set(_DOLLAR.findall(f"  {text}"))}
     folded = bytewise.casefold(text)
-    found |= {_WORDS[word] for word, name in _NAMES if word in folded and name.search(folded)}
+    words = [word for word, name in _NAMES if word in folded and name.search(folded)]
+    found |= {DOLLAR if word == "dollar" else WORDS[word] for word in words}
     for match in _CAPITALS.finditer(text):
         if match[0] in _OTHERS and match[0] not in found and _is_money(text, match):
             found.add(match[0])
@@ -150,7 +196,22 @@ def named(text: str) -> frozenset[str]:
     for mark, told, by, against in _TOLD:
         if mark in text and not found & SHARED[mark] and _AT[mark].search(text):
             found |= {told} if by.search(text) and not against.search(text) else set()
-    return frozenset(found)
+    whose = "USD"
+    if DOLLAR in found:
+        found.discard(DOLLAR)
+        whose = _whose(text, folded, found & {*DOLLARS, "USD"})
+        found.add(whose)
+    return frozenset(found), whose
+
+
+def _whose(text: str, folded: str, said: set[str]) -> str:
+    """Whose dollars a text means that writes "$" or "dollars", with the codes that it names."""
+    if "dollar" in folded:
+        said = said | {told for told, words in _WHOSE.items() if words.search(folded)}
+    if len(said) > 1 or (not said & _PESOS and _OF_USA.search(text)):
+        return "USD"
+    told = said or {told for told, signs in _OF_COUNTRY if signs.search(text)}
+    return next(iter(told)) if len(told) == 1 else "USD"
 
 
 def names_shared(text: str) -> bool:
@@ -162,7 +223,7 @@ def _dollar(written: str) -> str:
     """The currency of a sign with the two characters before it."""
     if written in _DOLLARS:
         return _DOLLARS[written]
-    return "USD" if written[0].isalnum() else _DOLLARS.get(written[1:], "USD")
+    return DOLLAR if written[0].isalnum() else _DOLLARS.get(written[1:], DOLLAR)
 
 
 def _is_money(text: str, match: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from lsfs.conditions import AmountBound
-from lsfs.currencies import named
+from lsfs.currencies import fits, named
 from lsfs.index.asked.question import plan
 from lsfs.index.join.lists import currency_of
 from lsfs.values import numbers
@@ -105,3 +105,34 @@ def test_a_bound_in_a_question() -> None:
     assert bound == AmountBound("total", least=50_000, above=True, unit="INR")
     (bound,) = plan("invoices over Rs. 500", TODAY).amounts
     assert bound == AmountBound("total", least=500, above=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Total: $5.00", "USD"),
+        ("Total: $5.00\nAll amounts are in Canadian dollars.", "CAD"),
+        ("Total: $5.00\nCurrency: AUD", "AUD"),
+        ("Total: $5.00\nPrice list (MXN)", "MXN"),
+        ("Pike Pty Ltd\nTotal: $5.00", "AUD"),
+        ("7 Quay Street, Fremantle WA 6160\nTotal: $5.00", "AUD"),
+        ("7 Quay Street, Seattle WA 98101\nTotal: $5.00", "USD"),
+        ("1450 chemin du Coteau, Dunham J0E 1M0\nTotal : 5,00 $", "CAD"),
+        ("Total: $5.00\nTVQ no. 1012", "CAD"),
+        # Of two that a text names the sign is neither's.
+        ("Total: $5.00\nUSD 1.00 is CAD 1.36", "USD"),
+        ("Total: US$5.00\nPike Pty Ltd", "USD"),
+        ("Total: $5.00\nPike Pty Ltd, 1 Main St, Keene, NH 03431, USA", "USD"),
+    ],
+)
+def test_whose_dollars_a_text_means(text: str, code: str) -> None:
+    assert normal(text)["total"][0] == f"5 {code}"
+
+
+def test_a_question_for_dollars_means_those_of_any_country() -> None:
+    (bound,) = plan("invoices over 500 dollars", TODAY).amounts
+    assert bound.unit == "$"
+    assert fits("600 CAD", bound.unit)
+    assert not fits("600 AED", bound.unit)
+    (bound,) = plan("invoices over 500 USD", TODAY).amounts
+    assert not fits("600 CAD", bound.unit)

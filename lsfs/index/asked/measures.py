@@ -332,7 +332,7 @@ def _amount(match: re.Match[str], field: str) -> AmountBound | None:
     if low is None or bool(ranged) != (high is not None):
         return None
     scale = 1000 if match["k"] else 1
-    unit = currencies.code(match["sign"] or match["unit"] or "")
+    unit = currencies.asked(match["sign"] or match["unit"] or "")
     if high is not None:
         return AmountBound(field, low * scale, high * scale, unit=unit)
     said = fold(match["bound"]).strip()

@@ -84,6 +84,8 @@ invoice_number number:
     número de factura | n factura | factura n | factura no | no de factura | no factura
     factura número | factura | núm factura | factura núm | n de factura
     factuurnummer | factuur nr | factuur | credit note no | credit note number
+    adjustment note no | credit memo no | note de crédit n | nota de crédito n
+    nota di credito n | creditfactuur nr
     gutschriftsnummer | gutschrift nr | rechnungskorrektur nr | korrekturrechnung nr
     avoir n | n d'avoir | numéro d'avoir | creditnota nr
     fattura n | numero fattura | fattura | n fattura | numero di fattura
@@ -146,7 +148,8 @@ tax_id number:
 total amount:
     total | total due | amount due | total amount | grand total | balance due | invoice total
     total amount due | amount payable | total payable | total to pay | please pay | to pay
-    total including vat | total incl vat | total inc vat | invoice amount
+    total including vat | total incl vat | total inc vat | invoice amount | net payable
+    net amount payable | net amount due | total net payable | net due
     gesamtbetrag | rechnungsbetrag | gesamtsumme | zu zahlen | zu zahlender betrag | gesamt
     endbetrag | bruttobetrag | zahlbetrag | summe brutto | gesamtbetrag brutto | summe
     total ttc | montant total | net à payer | total à payer | montant ttc | montant dû
@@ -157,7 +160,13 @@ total amount:
     total commande | total de la commande | total del pedido | importe del pedido | totale ordine
     amount paid | paid amount | payment amount | amount transferred | überwiesener betrag
     gezahlter betrag | montant payé | montant réglé | importe pagado | importe abonado
-    importo pagato | total credit | credit total | gutschriftsbetrag | gutschrift gesamt
+    importo pagato | total credit | credit total | credit amount | amount credited
+    gutschriftsbetrag | gutschriftbetrag | gutschrift gesamt | summe gutschrift
+    total avoir | total de l'avoir | montant de l'avoir | total du crédit | montant du crédit
+    total nota de crédito | total abono | importe del abono | totale nota di credito
+    refund amount | amount refunded | total refund | refund total | erstattungsbetrag
+    erstatteter betrag | montant remboursé | montant du remboursement | importe reembolsado
+    importo rimborsato
     totaal | totaalbedrag | te betalen | totale | totale da pagare | totale fattura
     importo totale | totale documento | netto a pagare | totale a pagare
     total a percibir | líquido a percibir | importe líquido | total líquido | a percibir
@@ -300,6 +309,7 @@ _SUMS = """
     summe | gesamtsumme | gesamtbetrag | gesamt | betrag | rechnungsbetrag | rechnungssumme
     | endbetrag | total | amount | total amount | invoice total | invoice amount | grand total | sum
     | montant | montant total | somme | importe | importe total | importo | importo totale
+    | total credit | credit total | total payable | total due
     | totale | bedrag | totaal | totaalbedrag | factuurbedrag
 """
 _WITH_TAX = """

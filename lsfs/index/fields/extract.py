@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from lsfs.index.facts.einvoice import einvoice, printed
+from lsfs.index.fields.balances import with_balances
 from lsfs.index.fields.billed import is_bill, of_bill
+from lsfs.index.fields.credits import is_credit, signed
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
@@ -75,7 +77,9 @@ def _by_rules(document: Document, known: Definitions, reader: Reader) -> Iterato
     # Programs have values of their own, and no parties, terms or sums.
     if not all(block.kind is BlockKind.CODE for block in document.blocks):
         found = [*labelled(document, known, reader), *stated(document, reader)]
-        yield from of_bill(reader, found, known.labels) if is_bill(document.text) else found
+        if is_bill(document.text):
+            found = list(of_bill(reader, found, known.labels))
+        yield from signed(with_balances(reader, found), credit=is_credit(document.text))
 
 
 def _is_list(document: Document) -> bool:

@@ -18,6 +18,7 @@ from lsfs import bytewise, currencies, values
 from lsfs.index.facts.dates import fold
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.facts.literals import Strings
+from lsfs.index.fields.regions import region
 from lsfs.index.fields.words import COUNTS, UNITS
 from lsfs.model import ContentDate, DateKind
 from lsfs.patterns import later
@@ -42,6 +43,7 @@ _CURRENCY = later(
     re.IGNORECASE,
 )
 _DECIMALS = later(r"\d[.,]\d\d(?!\d)")
+_BARE_DOLLAR = later(r"(?<![a-z])\$|\bdollars?\b", re.IGNORECASE)  # not "US$"
 _RATE = later(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
 _THOUSANDS = later(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 _DURATION = later(
@@ -128,7 +130,8 @@ _GENERIC = later(
     re.IGNORECASE,
 )
 _LEGAL = later(
-    r"[\s,]+(?:gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
+    r"[\s,]+(?:pty\.? (?:ltd|limited)\.?|gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|"
+    r"inc\.?|incorporated|ltd\.?|limited|"
     r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|scea|sci|snc|gaec|"
     r"s\.? ?[la]\.?(?: ?u\.?)?|"
     r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
@@ -185,7 +188,7 @@ class Reader:
         self.text = text
         self.dates = sorted((d for d in dates if d.char_start >= 0), key=lambda d: d.char_start)
         self._date_starts = [one.char_start for one in self.dates]
-        self._currencies = currencies.named(text)
+        self._currencies, self._dollar = currencies.named_with_dollar(text)
         one = len(self._currencies) == 1
         declared = None
         if len(self._currencies) > 1 and _CODE.search(text):  # of several it names its own
@@ -296,6 +299,8 @@ class Reader:
         if number.mark:  # one of those that are called so, if the text names it
             able = currencies.SHARED[number.mark] & self._currencies
             unit = next(iter(able)) if len(able) == 1 else ""
+        if unit == "USD" and self._dollar != "USD" and _BARE_DOLLAR.search(written):
+            unit = self._dollar
         return Form(start, end, f"{plain(number.value)} {unit}".strip())
 
     # --- dates and durations
@@ -411,7 +416,7 @@ class Reader:
     def _region(self) -> str:
         """The country whose telephone numbers are written without a code for it; "" if unknown."""
         if self._country is None:
-            self._country = _region(self._language, self.text)
+            self._country = region(self._language, self.text)
         return self._country
 
     # --- names and words
@@ -588,24 +593,3 @@ def plain(value: Decimal) -> str:
     """A number in digits, with two places or as many as it has."""
     whole = value.quantize(Decimal("0.01"))
     return format(whole if whole == value else value, "f").removesuffix(".00")
-
-
-_REGIONS = {"de": "DE", "fr": "FR", "es": "ES", "it": "IT", "en": ""}
-_COUNTRY_SIGNS = (
-    ("DE", re.compile(r"\b(?:straße|strasse|str\.|GmbH|Telefon|Deutschland)\b")),
-    ("ES", re.compile(r"\b(?:Calle|Avda|Teléfono|S\.L\.|España)")),
-    ("FR", re.compile(r"\b(?:rue|Téléphone|Tél|SARL|France)\b")),
-    ("GB", re.compile(r"\b(?:London|United Kingdom|Ltd)\b|£")),
-    ("US", re.compile(r"\b[A-Z]{2} \d{5}\b|\$")),
-)
-
-
-def _region(language: str, text: str) -> str:
-    """The country whose numbers are written without a code for it; "" if unknown."""
-    code = language.replace("_", "-")
-    if "-" in code:
-        return code.rpartition("-")[2].upper()
-    if _REGIONS.get(code):
-        return _REGIONS[code]
-    head = text[:4000]
-    return next((region for region, sign in _COUNTRY_SIGNS if sign.search(head)), "")

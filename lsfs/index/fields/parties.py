@@ -124,7 +124,8 @@ POSTAL = later(
     r"(?:^|[,|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[-\u2013])\s*(?:[A-Z]{1,2}[- ])?"
     r"(?:\d{4,5}\s+[^\W\d_]|\d{5}[^\W\d_a-z\u00df-\u00ff][a-z\u00df-\u00ff])|"
     r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
-    r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$"
+    r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$|"
+    r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT),? \d{4}\s*$|\b[A-Z]\d[A-Z] \d[A-Z]\d\s*$"
 )
 # A street: "7 Beck Row", "Oakwell Lane, Batley", "Gartenstraße 12", "Am Markt 1", "3 rue du Lac".
 STREET = later(
@@ -160,7 +161,9 @@ _POLICY = later(r"\b(?:polic[ye]|p[óo]liza|polizza|police|polis)\b", re.IGNOREC
 _TO = later(r"\s*(?:an|to|à)\s(?=\S+\s+\S)", re.IGNORECASE)  # whom a letter is for
 _TRADE = later(r"\s*[,|\u00b7\u2022\u2013-]\s*[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
 _NO_NAME = later(r"[:,;]|\d{3}|\s\d+\w?\Z")
-_CODED = later(r"\d(?:\d{3}\s+[^\W\d_]|\d{4}|[A-Z]{2}\s*\Z)")  # each POSTAL has one
+_CODED = later(
+    r"\d(?:\d{3}(?:\s+[^\W\d_]|\s*\Z)|\d{4}|[A-Z]{2}\s*\Z|[A-Z]\d\s*\Z)"
+)  # each POSTAL has one
 _WRITTEN_LINE = later(r"[^\n]*\S[^\n]*")
 _MAIL_HEAD = later(r"(?:(?:From|To|Cc|Subject|Date|Attachment): [^\n]*\n+)+")
 _IN_BRACKETS = later(r"\s*\([^()]{0,200}\)\s*,?\s*")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from lsfs.index.fields.bylines import byline
+from lsfs.index.fields.credits import REFUND
 from lsfs.index.fields.forms import Form, Reader, durations
 from lsfs.index.fields.labels import Found
 from lsfs.index.fields.parties import on_paper, parties
@@ -58,6 +59,10 @@ _AMOUNTS = _table({
         r"(?:invoice |grand )?total\b", r"amount due\b", r"balance due\b", r"gesamtbetrag\b",
         r"rechnungsbetrag\b", r"montant total\b", r"importe total\b", r"somme de\b", "sum of",
         r"amount of\b", r"betrag (?:von|in höhe)", r"montant de\b", r"abschlag\w*", r"importe de\b",
+    ),
+    REFUND: _cue(
+        r"refunded\b", r"\w*erstattet\b", r"remboursée?s?\b", r"reembolsad[oa]s?\b",
+        r"rimborsat[oa]\b",
     ),
     "tax": _cue(r"vat\b", r"sales tax\b", r"mwst\b", r"mehrwertsteuer\b", r"tva\b", r"iva\b"),
     # Words that make an amount none of these.

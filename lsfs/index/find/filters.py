@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from lsfs import currencies
 from lsfs.conditions import HARD, AmountBound, Conditions, Days
 from lsfs.errors import UsageError
 from lsfs.index.facts.kindwords import kin
@@ -326,7 +327,7 @@ def _stating(bound: AmountBound) -> tuple[str, *tuple[object, ...]]:
     """The surest amount of a field lies within bounds."""
     value = (
         "(SELECT CAST(v.normal AS REAL) FROM field v WHERE v.document_id = d.id AND v.name = ? "
-        "AND (? = '' OR v.normal LIKE '% ' || ?) ORDER BY v.confidence DESC, v.char_start LIMIT 1)"
+        "AND v.normal GLOB ? ORDER BY v.confidence DESC, v.char_start LIMIT 1)"
     )
     parts: list[str] = []
     values: list[object] = []
@@ -336,7 +337,8 @@ def _stating(bound: AmountBound) -> tuple[str, *tuple[object, ...]]:
     ):
         if limit is not None:
             parts.append(f"{value} {mark} ?")
-            values += [bound.field, bound.unit, bound.unit, limit]
+            unit = currencies.ANY_DOLLAR if bound.unit == currencies.DOLLAR else bound.unit
+            values += [bound.field, f"* {unit}" if unit else "*", limit]
     return " AND ".join(parts) or "1", *values
 
 

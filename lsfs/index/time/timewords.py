@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from lsfs import currencies
 from lsfs.index.facts.dates import MONTHS, Days, month_days, year_days
 from lsfs.index.find.folding import fold
 
@@ -455,8 +456,8 @@ WEEKEND = _words("weekend wochenende")
 NOW = _words("now date present today heute jetzt aujourd'hui maintenant hoy ahora oggi ora adesso")
 MODALS = _words("will would can could should must may might does doesn don did not to that")
 PLURALS = _words("weeks months quarters years tage wochen jahre monate")
-UNIT_WORDS = _words(
-    """dollars dollar euros euro usd eur gbp chf pounds pound francs yen people persons pages words
+UNIT_WORDS = frozenset(currencies.WORDS) | _words(
+    """people persons pages words
     characters km kilometers kilometres miles meters metres m kg kilos tons tonnes grams percent
     hours minutes seconds days weeks months years times units pieces items copies employees users
     customers square sqm feet ft inches watts volts mb gb kb tb rows lines files points steps votes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from lsfs import currencies
 from lsfs.llm.answers.stopwords import ENGLISH
 
 _AMOUNT_WORDS = (
@@ -43,7 +44,8 @@ _QUESTIONS = (
             r"|^quel est le (?:prix|montant|loyer)\b|^cuánto (?:cuesta|vale|es)\b|^quanto costa\b"
         ),
         re.compile(
-            r"[€$£¥%]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|per ?cent)(?=\b|\d)|\d[.,]\d\d\b"
+            rf"%|{currencies.SIGN}|\b(?:{currencies.WORD}|(?-i:{currencies.CODE})|per ?cent)"
+            r"(?=\b|\d)|\d[.,]\d\d\b"
             # A number, and not one of a name ("HL-5000").
             r"|(?<![a-z\d]-)(?<![a-z\d])\d{3}",
             re.IGNORECASE,

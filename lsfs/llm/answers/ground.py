@@ -114,6 +114,8 @@ def _missing_numbers(sentence: str, evidence: Sequence[str]) -> Iterator[str]:
     comma = next((c for c in map(values.decimal_comma, evidence) if c is not None), None)
     known = [number for text in evidence for number in _numbers(text, comma, dates=True)]
     units = frozenset().union(*map(currencies.named, evidence))
+    if any(currencies.DOLLAR in text for text in evidence):  # is read alike on both sides
+        units |= {currencies.code(currencies.DOLLAR)}
     for number in _numbers(sentence, comma, dates=False):
         if number.text.casefold() == "one":
             continue  # mostly a pronoun

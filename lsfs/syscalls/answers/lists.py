@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from lsfs import currencies
 from lsfs.model import Citation, FieldValue, FoundFile, QueryPlan, Statement
 from lsfs.places import cited
 from lsfs.syscalls.engines import Call, Engines
@@ -140,7 +141,7 @@ def amounts_cited(
     for bound in plan.amounts:
         surest: dict[str, FieldValue] = {}
         for one in engines.catalog.fields(bound.field):
-            if one.field.normal.endswith(bound.unit):
+            if currencies.fits(one.field.normal, bound.unit):
                 surest.setdefault(one.path, one.field)
         for file in files:
             if file.path in surest:
