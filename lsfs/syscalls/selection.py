@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,7 +24,15 @@ if TYPE_CHECKING:
     from lsfs.index.join.reading import SideFile
     from lsfs.model import QueryPlan
 
-File = TypeVar("File")
+AT_ONCE = 500  # paths in a statement
+
+
+class _Placed(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+File = TypeVar("File", bound=_Placed)
 _GLOB = re.compile(r"[*?\[]")
 # "Purchases and Orders": several folders or files, each called so
 _LISTED = re.compile(r"\s*[,;&]\s*|\s+(?:and|und|et|y|e|en|och|og|i)\s+")
@@ -175,7 +186,7 @@ def matching(
         note = f"no file has all of the words {', '.join(topic)}: those that are most about it"
         return Selection(found, "by likeness", (*plan.notes, note))
     if plan.limit:
-        first = in_order(found, plan, day=lambda one: one.day, size=lambda one: one.size)
+        first = in_order(engines, found, plan, day=lambda one: one.day, size=lambda one: one.size)
         found = tuple(sorted(first, key=lambda one: one.path))
     reading = [told(whole), f"with the words {', '.join(topic)}" if topic else ""]
     return Selection(found, " ".join(filter(None, reading)), plan.notes)
@@ -249,14 +260,26 @@ def topic_of(plan: QueryPlan) -> list[str]:
 
 
 def in_order(
+    engines: Engines,
     files: Sequence[File],
     plan: QueryPlan,
     *,
     day: Callable[[File], str],
     size: Callable[[File], int],
 ) -> list[File]:
-    """Files in the order asked for, as many as are asked for; undated ones come last."""
+    """Files in the order asked for, as many as are asked for; undated ones come last.
+
+    So do those that state no amount; amounts of the commonest currency come first.
+    """
     ordered = list(files)
+    if plan.sort in ("dearest", "cheapest"):
+        amounts = _amounts(engines, [file.path for file in files])
+        common = Counter(unit for _, unit in amounts.values())
+        stating = [file for file in files if file.path in amounts]
+        stating.sort(key=lambda file: amounts[file.path][0], reverse=plan.sort == "dearest")
+        stating.sort(key=lambda file: (-common[amounts[file.path][1]], amounts[file.path][1]))
+        ordered = [*stating, *(file for file in files if file.path not in amounts)]
+        return ordered[: plan.limit] if plan.limit else ordered
     if plan.sort in ("newest", "oldest"):
         dated = [file for file in files if day(file)]
         dated.sort(key=day, reverse=plan.sort == "newest")
@@ -264,6 +287,29 @@ def in_order(
     elif plan.sort:
         ordered.sort(key=size, reverse=plan.sort == "largest")
     return ordered[: plan.limit] if plan.limit else ordered
+
+
+def _amounts(engines: Engines, paths: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
+    """What the documents come to that state it, and in which currency: the surest amount."""
+    from lsfs.index.fields.meant import MAIN_AMOUNTS
+
+    found: dict[str, tuple[Decimal, str]] = {}
+    for first in range(0, len(paths), AT_ONCE):
+        some = [os.fsencode(path) for path in paths[first : first + AT_ONCE]]
+        marks = ", ".join("?" * len(some))
+        rows = _rows(
+            engines,
+            "SELECT f.path, (SELECT v.normal FROM field v, json_each(?) AS n WHERE v.name = "  # noqa: S608
+            "n.value AND v.document_id = f.document_id ORDER BY n.key, v.confidence DESC, "
+            f"v.char_start LIMIT 1) FROM file f WHERE f.path IN ({marks})",
+            json.dumps(MAIN_AMOUNTS),
+            *some,
+        )
+        for path, normal in rows:
+            number, _, unit = (normal or "").partition(" ")
+            if number:
+                found[os.fsdecode(path)] = Decimal(number), unit
+    return found
 
 
 def told(filters: Filters) -> str:

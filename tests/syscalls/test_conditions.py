@@ -220,6 +220,8 @@ CASES: list[tuple[str, set[str]]] = [
     # people
     ("emails from Alice", {"mail/1.eml"}),
     ("emails to Bob", {"mail/1.eml", "mail/3.eml"}),
+    ("emails that Bob received", {"mail/1.eml", "mail/3.eml"}),
+    ("Mails, die Bob erhalten hat", {"mail/1.eml", "mail/3.eml"}),
     ("emails between Alice and Bob", {"mail/1.eml", "mail/2.eml"}),
     ("emails not from Alice or Bob", {"mail/3.eml", "mail/4.eml"}),
     ("letters from Alice Smith", {"letters/roof.txt"}),
@@ -362,6 +364,16 @@ def test_a_sum_is_over_the_dates_that_are_meant(conditions: lsfs.Drive) -> None:
         ("oldest contract", ["contracts/old/nda.txt"]),
         ("the newest invoice", ["invoices/i2.txt"]),
         ("largest file", ["notes/long.txt"]),
+        # By amount: what is said of invoices, or of their price.
+        ("the two smallest invoices", ["invoices/i4.txt", "invoices/i2.txt"]),
+        ("Which is the cheapest invoice from May 2024?", ["invoices/i2.txt"]),
+        ("the most expensive lease", ["contracts/lease-c.txt"]),
+        (
+            "invoices from 2024 sorted by amount, not copies",
+            ["invoices/i1.txt", "invoices/i3.txt", "invoices/i2.txt"],
+        ),
+        ("die günstigste Rechnung", ["invoices/i4.txt"]),
+        ("Which is the oldest contract?", ["contracts/old/nda.txt"]),
         ("emails oldest first", ["mail/1.eml", "mail/2.eml", "mail/3.eml", "mail/4.eml"]),
     ],
 )

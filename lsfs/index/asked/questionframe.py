@@ -79,7 +79,7 @@ WHICH = re.compile(
     r"welke|how many|wie\s?viele|combien de|cu[áa]nt[oa]s|quanti|quante|hoeveel)\s+)"
     r"(?:of\s+)?"
     rf"(?:(?:are|were|sind|sont|son|sono|(?:is|ist|est|es|"
-    rf"è)(?=\s+(?:\w+\s+)?{w.LATEST_WORDS}))\s+)?"
+    rf"è)(?=\s+(?:\w+\s+)?(?:{'|'.join(w.ORDER_WORDS.values())})))\s+)?"
     r"(?:(?:the|my|our|all|die|les|los|las|le|i|gli)\s+)*",
     re.IGNORECASE,
 )
