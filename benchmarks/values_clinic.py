@@ -119,7 +119,7 @@ TASKS = [
     Task("group landlord Agreements", "group", dict(key="landlord", dir="Agreements"), truth={MARRI: {lease}}, alias=NAMES, maybe=frozenset({hire})),
     Task("group licensor Agreements", "group", dict(key="licensor", dir="Agreements"), truth={PINE: {lic}, OWN: {room}}, alias=NAMES),
     Task("group employee Staff", "group", dict(key="employee", dir="Staff"), truth={TANAKA: {pt}, DOYLE: {pd}}, maybe=frozenset({aid, reg})),
-    Task("group person Staff", "group", dict(key="party", dir="Staff"), truth={TANAKA: {pt, aid}, DOYLE: {pd, reg}, ODUYA: {cv}, OWN: {pt, pd}, AID: {aid}}, maybe=frozenset({LIST})),
+    Task("group person Staff", "group", dict(key="party", dir="Staff"), truth={TANAKA: {pt, aid}, DOYLE: {pd, reg}, ODUYA: {cv}, OWN: {pt, pd}, AID: {aid}, "Physiotherapy Board of Australia": {reg}}, maybe=frozenset({LIST})),
     Task("group counterparty Letters", "group", dict(key="counterparty", dir="Letters"), truth={MARRI: {rev}, CLUB: {rem}, SZABO: {ref}, FUND: {rmt}, KESTREL: {stm}, RAGHU: {can, ref}}, alias=NAMES),
     Task("group author Letters", "group", dict(key="author", dir="Letters"), truth={"Graham Pell": {rev}, DOYLE: {rem}, "Helen Szabo": {ref}, RAGHU: {can}}, maybe=frozenset({rmt, stm}), alias={"Helen Szabo": {"dr helen szabo"}}),
     Task("group project", "group", dict(key="project"), truth={"Gym extension": {gym, gait}, "New website": {web}}),

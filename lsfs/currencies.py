@@ -119,6 +119,7 @@ _WHOSE = {
     told: re.compile(rf"\b(?:{words})[ -]dollars?\b|\bdollars? (?:{words})\b")
     for told, words in _ADJECTIVES.items()
 }
+_BARE = re.compile(r"(?<![a-z])\$|\bdollars?\b", re.IGNORECASE)  # not "US$"
 _OPENS, _CLOSES = frozenset("([|:/=\"'\t\n"), frozenset(")]|/\"';,\t\n")
 
 
@@ -138,7 +139,7 @@ def asked(written: str) -> str:
 def fits(normal: str, asked: str) -> bool:
     """Whether an amount ("1200 CAD") is in a currency that was asked for; "" is any."""
     unit = normal.partition(" ")[2]
-    return unit in {"USD", *DOLLARS} if asked == DOLLAR else not asked or unit == asked
+    return unit in DOLLARS if asked == DOLLAR else not asked or unit == asked
 
 
 def before(text: str, low: int, start: int, digits: str) -> tuple[int, str, str]:
@@ -181,7 +182,7 @@ def named(text: str) -> frozenset[str]:
 
 
 def named_with_dollar(text: str) -> tuple[frozenset[str], str]:
-    """The same, and whose a "$" is that says no more: "CAD" where the text tells; else "USD"."""
+    """The same, and whose a "$" is that says no more: "CAD"; "" where the text does not tell."""
     found = {told for sign, told in _SIGNS.items() if sign != "$" and sign in text}
     if "$" in text:
         found |= {_dollar(one) for one in set(_DOLLAR.findall(f"  {text}"))}
@@ -196,22 +197,31 @@ def named_with_dollar(text: str) -> tuple[frozenset[str], str]:
     for mark, told, by, against in _TOLD:
         if mark in text and not found & SHARED[mark] and _AT[mark].search(text):
             found |= {told} if by.search(text) and not against.search(text) else set()
-    whose = "USD"
+    whose = ""
     if DOLLAR in found:
         found.discard(DOLLAR)
-        whose = _whose(text, folded, found & {*DOLLARS, "USD"})
-        found.add(whose)
+        whose = _whose(text, folded, found & DOLLARS)
+        found.add(whose or "USD")
     return frozenset(found), whose
 
 
 def _whose(text: str, folded: str, said: set[str]) -> str:
-    """Whose dollars a text means that writes "$" or "dollars", with the codes that it names."""
+    """Whose dollars a text means that writes "$" or "dollars"; "" where nothing tells.
+
+    Args:
+        said: the codes of dollars that it names.
+    """
     if "dollar" in folded:
         said = said | {told for told, words in _WHOSE.items() if words.search(folded)}
     if len(said) > 1 or (not said & _PESOS and _OF_USA.search(text)):
         return "USD"
     told = said or {told for told, signs in _OF_COUNTRY if signs.search(text)}
-    return next(iter(told)) if len(told) == 1 else "USD"
+    return next(iter(told)) if len(told) == 1 else ""
+
+
+def is_bare_dollar(written: str) -> bool:
+    """Whether an amount is written with a "$" or "dollars" that may be of any country."""
+    return _BARE.search(written) is not None
 
 
 def names_shared(text: str) -> bool:

@@ -344,7 +344,9 @@ class _Work:
                     same.setdefault(value.normal, []).append(file.path)
             for number, holders in same.items():
                 label = f"{field.replace('_', ' ')} {number}"
-                yield from _repeated(holders, figures, parties, label)
+                bills = [path for path in holders if not _is_credit(figures.get(path))]
+                if bills:  # a credit note names the bill that it takes something off
+                    yield from _repeated(bills, figures, parties, label)
 
     # --- groups
 
@@ -494,6 +496,10 @@ def _product(
         groups = [(*group, name) for group in groups for name in here]
         grouping = grouping or next(iter(here.values()))
     return tuple(groups), grouping
+
+
+def _is_credit(value: FieldValue | None) -> bool:
+    return value is not None and value.normal.startswith("-")
 
 
 def _repeated(

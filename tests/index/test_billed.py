@@ -176,3 +176,35 @@ def test_the_number_of_a_credit_note(title: str) -> None:
 def test_legal_forms(name: str) -> None:
     text = f"{name}\nMoorweg 9\n54321 Heidedorf\n\nRechnung 7\n"
     assert roles(text)["supplier"].startswith(name.rstrip("."))
+
+
+def test_australian_papers_tell_who_sends_and_gets_them() -> None:
+    text = """Lachlan Reid
+Bookkeeping services
+9 Wray Avenue, Fremantle WA 6160
+ABN 73 204 118 090
+
+Tax invoice 87
+
+Patient: Fen Clinic
+
+Total: $550.00
+"""
+    assert roles(text) == {"supplier": "Lachlan Reid", "customer": "Fen Clinic"}
+
+
+def test_a_bill_that_is_told_by_its_number() -> None:
+    text = """Your electricity
+
+Account holder: Fen Clinic
+Bill number: SRE-902
+Amount due: $236.18
+
+Swan River Energy Pty Ltd · ABN 60 331 902 115 · 1 Bridge Road, Perth
+"""
+    assert roles(text)["supplier"] == "Swan River Energy Pty Ltd"
+
+
+def test_a_street_without_a_number_is_one_of_an_address() -> None:
+    text = "Pike Ltd\n\nTAX INVOICE 7\n\nRovers Football Club\nOval Road\nFremantle WA 6160\n"
+    assert roles(text) == {"supplier": "Pike Ltd", "customer": "Rovers Football Club"}

@@ -46,7 +46,7 @@ _ENGLISH = _table(
     contract: addendum amendment licence_agreement license_agreement service_level_agreement sla
     contract: statement_of_work memorandum_of_understanding offer_of_employment employment_offer
     contract: engagement_letter bill_of_sale promissory_note tenancy sublease settlement_agreement
-    invoice: invoice tax_invoice bill pro_forma_invoice credit_note
+    invoice: invoice tax_invoice bill pro_forma_invoice credit_note credit_memo adjustment_note
     receipt: receipt sales_receipt payment_receipt payment_confirmation proof_of_payment
     letter: letter cover_letter covering_letter letter_of_recommendation notice_letter
     report: report annual_report status_report analysis assessment audit survey_results study
@@ -75,7 +75,8 @@ _FOREIGN = _table(
     contract: contrato contratos acuerdo acuerdos convenio contrato_de_arrendamiento
     contract: contratto contratti accordo accordi contratto_di_locazione
     invoice: rechnung rechnungen facture factures factura facturas fattura fatture factuur facturen
-    invoice: gutschrift gutschriften rechnungskorrektur
+    invoice: gutschrift gutschriften rechnungskorrektur note_de_credit nota_de_credito
+    invoice: nota_di_credito creditnota
     receipt: quittung quittungen kassenbon recu recus recibo recibos ricevuta ricevute scontrino
     letter: brief briefe schreiben anschreiben lettre lettres carta cartas lettera lettere
     report: bericht berichte rapport rapports informe informes

@@ -44,20 +44,19 @@ def with_balances(reader: Reader, found: Sequence[Found]) -> Iterator[Found]:
 def _is_part(reader: Reader, whole: Form, one: Found) -> bool:
     """Whether an amount is what remains of another one, or what was paid of it."""
     rest = one.form
-    total, left = _number(whole), _number(rest)
-    if (
-        not abs(left) < abs(total)
-        or whole.normal.partition(" ")[2] != rest.normal.partition(" ")[2]
-    ):
+    (total, unit), (left, other) = _money(whole), _money(rest)
+    if left >= total or unit != other:
         return False
     if one.rule.partition(": ")[2] in _PAID_LABELS:
         return True
     between = reader.text[whole.end : rest.start]
     if not 0 < len(between) <= _FAR or not _PAID.search(between) or _WITHHELD.search(between):
         return False
-    paid = sum(abs(_number(form)) for form in reader.all_of("amount", whole.end, rest.start))
-    return abs(total) - paid == abs(left)
+    paid = sum(_money(form)[0] for form in reader.all_of("amount", whole.end, rest.start))
+    return total - paid == left
 
 
-def _number(form: Form) -> Decimal:
-    return Decimal(form.normal.partition(" ")[0])
+def _money(form: Form) -> tuple[Decimal, str]:
+    """An amount without its sign, and its currency."""
+    number, _, unit = form.normal.partition(" ")
+    return abs(Decimal(number)), unit

@@ -41,12 +41,12 @@ _BILL = later(
     r"rechnungs-?(?:nummer|nr|datum|betrag)|gutschrift|invoices?|facture|factura|fattura|"
     r"factuur(?:nummer|datum)?|faktura|fakturanummer|credit note|creditnota|avoir)\b"
     r"(?:[^\w\n]*$|[^\w\n]+(?:no|nr|n|num\w*|n\u00famero|id|date|datum|data|fecha|vom|summary)\b|"
-    r"[^\w\n]*[A-Z]{0,6}[-/]?\d|/))",
+    r"[^\w\n]*[A-Z]{0,6}[-/]?\d|/)|(?i:bill (?:no|number|date)\b))",
     re.MULTILINE,
 )
 _BILL_WORDS = (
     "rechnung", "gutschrift", "invoice", "factur", "fattur", "faktur", "credit note", "creditnota",
-    "avoir",
+    "avoir", "bill n", "bill date",
 )  # fmt: skip
 # What only the sender of a bill prints of itself, in one line or a few with its name.
 _IMPRINT = later(
@@ -56,7 +56,7 @@ _IMPRINT = later(
     r"au capital (?:social )?de|capital social|si\u00e8ge social|R\.?C\.?S\.?\s+[A-Z]|siren|siret|"
     r"code (?:ape|naf)|"
     r"(?:registered|incorporated) in (?:england|scotland|wales|ireland)|"
-    r"registered (?:office|address)|"
+    r"registered (?:office|address)|a\.?b\.?n\.?\W{1,3}\d\d|a\.?c\.?n\.?\W{1,3}\d\d|nzbn|uen|gstin|"
     r"regd\.? office|company (?:registration )?(?:no|number|reg)|CIN\b|"
     r"registro mercantil|domicilio social|inscrita en|"
     r"sede legale|registro (?:delle )?imprese|cap(?:itale|\.) soc(?:iale|\.)|R\.?E\.?A\.?\b|"

@@ -53,6 +53,8 @@ party party:
     arrendataria | vendedor | vendedora | comprador
     compradora | cliente | proveedor | empleador | empleado | trabajador | trabajadora
     facturar a | facturado a | emisor | destinatario | prestador | prestatario | prestamista
+    patient | patiente | patientin | paciente | guest | passenger | licenser
+    lizenzgeber | lizenzgeberin | lizenznehmer | lizenznehmerin | licenciante | licenciatario
     payer | payee | paid to | paid by | beneficiary | bénéficiaire | payeur | beneficiario | pagador
     begünstigter | zahlungsempfänger | zahlungspflichtiger | ordenante | ordinante | subcontractor
     subunternehmer | nachunternehmer | sous traitant | subcontratista

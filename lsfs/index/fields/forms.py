@@ -43,7 +43,6 @@ _CURRENCY = later(
     re.IGNORECASE,
 )
 _DECIMALS = later(r"\d[.,]\d\d(?!\d)")
-_BARE_DOLLAR = later(r"(?<![a-z])\$|\bdollars?\b", re.IGNORECASE)  # not "US$"
 _RATE = later(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
 _THOUSANDS = later(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 _DURATION = later(
@@ -130,8 +129,8 @@ _GENERIC = later(
     re.IGNORECASE,
 )
 _LEGAL = later(
-    r"[\s,]+(?:pty\.? (?:ltd|limited)\.?|gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|e\.? ?[vk]\.?|"
-    r"inc\.?|incorporated|ltd\.?|limited|"
+    r"[\s,]+(?:pty\.? (?:ltd|limited)\.?|gmbh(?: & co\.? kg)?|ag|kg|ohg|ug|"
+    r"e\.? ?[vk]\.?|inc\.?|incorporated|ltd\.?|limited|"
     r"llc|llp|plc|corp\.?|co\.?|s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|sarl|eurl|scea|sci|snc|gaec|"
     r"s\.? ?[la]\.?(?: ?u\.?)?|"
     r"s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?)\Z",
@@ -299,7 +298,7 @@ class Reader:
         if number.mark:  # one of those that are called so, if the text names it
             able = currencies.SHARED[number.mark] & self._currencies
             unit = next(iter(able)) if len(able) == 1 else ""
-        if unit == "USD" and self._dollar != "USD" and _BARE_DOLLAR.search(written):
+        if unit == "USD" and self._dollar and currencies.is_bare_dollar(written):
             unit = self._dollar
         return Form(start, end, f"{plain(number.value)} {unit}".strip())
 

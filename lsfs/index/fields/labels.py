@@ -43,6 +43,13 @@ _LEAD = later(
 _OR_ELSE = later(r"[^\W\d_][^\W\d_-]+\s*/\s*\Z")  # another word for a label, before it
 _HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\Z")
 _RATE = later(r"(?:[.,]\d+)?\s?%")
+# Who signs for a party is none: "Signed for the Landlord: Ann Pell".
+_SIGNS = later(
+    r"(?:\b(?:signed\s+(?:for|by\s+\S+\s+\S+\s+for)|on\s+behalf\s+of|i\.\s?[av]\.|in vertretung|"
+    r"sign\u00e9e?\s+pour|firmado\s+por\s+cuenta\s+de|firmato\s+per)|^\W*(?:for|f\u00fcr|pour))\s+"
+    r"(?:the|den|die|das|le|la|l['\u2019]|el|il)\s*\Z",
+    re.IGNORECASE | re.MULTILINE,
+)
 # A line of a section that is headed by a party's role: "Name: Acme Ltd", "Number | : | 4711".
 _KEYED = later(r"[^\S\n]*(?P<key>[^:|\n]{1,40}?)[ |]*:[ |]*(?P<value>[^|\n]*)")
 NAME_KEYS = frozenset(
@@ -250,6 +257,8 @@ def _before_colon(text: str, start: int, colon: int, known: Definitions) -> _Mar
         if name is None and label.endswith("s"):
             name = known.labels.get(label[:-1])
         if name is not None:
+            if known.fields[name].type == "party" and _SIGNS.search(text, start, words[n].start()):
+                return None
             if label in _BARE and text[start : words[n].start()].strip(" |*_#-\u2022"):
                 return None  # "Insured amount: 1,000,000"
             return _Mark(words[n].start(), colon + 1, known.fields[name], label, True)

@@ -27,7 +27,7 @@ supplier: supplier | vendor | seller | provider | service provider | contractor 
     beneficiario | subcontractor | subunternehmer | nachunternehmer | sous traitant | subcontratista
     lieferant | verkäufer | verkäuferin | auftragnehmer | auftragnehmerin
     rechnungssteller | rechnungsersteller | rechnungsaussteller | leistungserbringer
-    consultant | licensor
+    consultant | licensor | licenser | lizenzgeber | lizenzgeberin | licenciante
     fournisseur | vendeur | prestataire | émetteur | proveedor | vendedor | vendedora | emisor
     prestador
     fornitore | venditore | contratista | appaltatore | leverancier | verkoper | opdrachtnemer
@@ -35,7 +35,9 @@ customer: customer | client | buyer | purchaser | bill to | billed to | invoice 
     issued to | ship to | payer | paid by | zahlungspflichtiger | payeur | pagador | customer name
     kunde | kundin | käufer | käuferin | auftraggeber | auftraggeberin
     rechnungsempfänger | empfänger | rechnung an | leistungsempfänger | warenempfänger
-    licensee | destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
+    licensee | lizenznehmer | lizenznehmerin | licenciatario
+    destinataire | destinatario | acheteur | acquéreur | facturé à | facture à | cliente
+    patient | patiente | patientin | paciente | guest | passenger
     comprador | compradora | facturar a | facturado a | acquirente | contratante | committente
     appaltante | donneur d ordre | klant | koper | opdrachtgever
 landlord: landlord | lessor | name of landlord | vermieter | vermieterin | bailleur | arrendador
@@ -59,6 +61,12 @@ funder: funder | funding body | fördergeber | zuwendungsgeber | financeur | fin
     finanziatore
 hirer: hirer | hired by | entleiher | entleiherin
 """
+# Roles that are part of a wider one, and asked for by themselves: who licenses supplies, but not
+# every supplier licenses.
+_NARROWER = {
+    "licensor": ("licensor", "licenser", "lizenzgeber", "lizenzgeberin", "licenciante"),
+    "licensee": ("licensee", "lizenznehmer", "lizenznehmerin", "licenciatario"),
+}
 # Words for a field that documents do not call it by.
 _SYNONYMS = {
     "company": "party", "firm": "party", "organisation": "party", "organization": "party",
@@ -131,6 +139,7 @@ _CALLED = """
         jahresbeitrag | versicherungsbeitrag | prime annuelle | prime totale | prime ttc
         prima anual | prima total | prima total anual | premio annuo | premio totale | premie
         jaarpremie
+    currency | währung | devise | monnaie | moneda | divisa | valuta
     team | mannschaft | équipe | equipo | squadra
     category | kategorie | catégorie | categoría | categoria
     brand | marke | marque | marca
@@ -215,6 +224,10 @@ def source(asked: str, known: Definitions) -> Source:
     if key in _OTHER_SIDE:
         return Source(asked, ("party",), "party", foreign=True)
     for form in (key, key.removesuffix("s")):
+        narrow = next((role for role, labels in _NARROWER.items() if form in labels), "")
+        if narrow:
+            labels = frozenset(_NARROWER[narrow])
+            return Source(asked, ("party",), "party", role=narrow, announced=labels)
         if form in _ROLE_OF:
             role = _ROLE_OF[form]
             return Source(asked, ("party",), "party", role=role, announced=_ROLES[role])
@@ -266,6 +279,8 @@ def role_of(rule: str) -> str:
 
 def has_role(value: FieldValue, role: str) -> bool:
     """Whether a party has a role by its label; an insurer on its own paper by its name, too."""
+    if role in _NARROWER:
+        return label_of(value.rule) in _NARROWER[role]
     told = role_of(value.rule)
     return told == role or (
         role == "insurer" and told in ("", "supplier") and bool(INSURES.search(value.value))

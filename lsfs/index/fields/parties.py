@@ -13,9 +13,11 @@ from lsfs import bytewise
 from lsfs.index.facts.dates import fold
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.facts.literals import Sought, Strings, at_lines, folded
+from lsfs.index.fields.definitions import label_key, words_of
 from lsfs.index.fields.forms import FIRM, LONGEST_NAME, Form, is_firm, is_name, name_at, party_key
 from lsfs.index.fields.labels import Found
-from lsfs.index.fields.meant import INSURES, ROLE_NAMES
+from lsfs.index.fields.meant import INSURES, ROLE_NAMES, role_of
+from lsfs.index.fields.persons import of_certificate, of_life
 from lsfs.index.fields.undertakings import AGREED, undertaken
 from lsfs.patterns import later
 
@@ -26,6 +28,7 @@ HEAD_LINES = 3  # in which a letterhead stands
 TITLE_WORDS = 3  # of what a paper calls itself
 LONGEST_LETTERHEAD = 2 * LONGEST_NAME  # characters that are looked at for the name on it
 FOOT = 1500  # characters in which a letter is signed
+SIGNED_LINES = 2  # below a signature in which the firm may stand
 ROLE_CHARS = 200  # behind a name, in which it is said what a contract calls it
 
 _BETWEEN = later(
@@ -148,8 +151,8 @@ _ASIDE = later(
 _TOWN = later(r"\s*(?:,|[|\u00b7\u2022\u2013-])\s*[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s*")
 HOUSE = later(r"[^\W\d_][.,]?\s\d{1,4}\s?[a-z]?\s*$")
 _BILL = later(
-    r"^[\W_]*\w{0,16}(?:rechnung|rechnungskorrektur|gutschrift|invoice|facture|factura|fattura|"
-    r"factuur|credit note|avoir)\b",
+    r"^[\W_]*(?:(?:tax|vat|sales|service) |\w{0,16})(?:rechnung|rechnungskorrektur|"
+    r"gutschrift|invoice|facture|factura|fattura|factuur|credit note|avoir)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 REACHED = later(
@@ -180,9 +183,12 @@ _CLOSING = later(
     r"cordialement|bien (?:cordialement|à vous)|"
     r"(?:sincères |meilleures )?salutations(?: distinguées)?|"
     r"[^\n]{0,80}(?:salutations distinguées|sentiments (?:distingués|les meilleurs))|atentamente|"
-    r"with (?:many thanks|thanks and regards)|many thanks|es grüßt sie|reciba un saludo|"
+    r"with (?:many thanks|thanks and regards)|(?:with |many )?thanks|thank you|es grüßt sie|"
+    r"best wishes|met vriendelijke groet(?:en)?|mvh|reciba un saludo|saludos|un saludo|"
     r"(?:un )?cordial(?:es)? saludos?|saludos cordiales|cordiali saluti|distinti saluti)"
-    r"[ \t]*[,.]?[ \t]*\n\s*",
+    # The name may stand in the same line: "Kind regards, Ann Pell".
+    r"(?:[ \t]*[,.]?[ \t]*\n\s*|"
+    r"[ \t]*,[ \t]*(?=(?-i:(?:[^\W\d_a-zß-ÿ][\w.'\u2019-]*[ \t]*){1,4}$)))",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -216,6 +222,11 @@ _NEEDED = Strings(
 def parties(text: str) -> Iterator[Found]:
     """The parties of a contract, who wrote a letter to whom, and whose paper it is on."""
     front = text[:FRONT]
+    own = of_life(text)
+    if own is not None:  # all else are those whom somebody worked for, and where
+        yield Found("party", own, "own paper", 0.8)
+        return
+    yield from of_certificate(text)
     yield from _with_roles(text, list(_of_contract(text, front)))
     yield from (Found("party", form, "addressee", 0.66) for form in _addressee(text, front))
     paper = list(on_paper(text, 0, len(text)))
@@ -306,7 +317,8 @@ def _addressed(front: str) -> Iterator[Form]:
             yield firm
             continue
         above = 1 if "," in line[0] else 2
-        if n < above or not any(c.isdigit() for c in lines[n - above + 1][0]):
+        street = lines[n - above + 1][0] if n >= above else ""
+        if not any(map(str.isdigit, street)) and not STREET.fullmatch(street):
             continue
         if above == 2 and POSTAL.search(lines[n - 1][0]):
             continue  # a sender's line below the address that it repeats
@@ -392,7 +404,9 @@ def _billed(front: str, paper: Sequence[Found], named: Sequence[Form]) -> Iterat
     others = {form.normal: form for form in named if form.normal != paper[0].form.normal}
     if len(others) == 1:
         (other,) = others.values()
-        if paper[0].form.end < other.start:
+        above = front[: paper[0].form.start].rstrip().rpartition("\n")[2]
+        is_buyer = role_of(f"label: {label_key(words_of(above))}") == "customer"
+        if paper[0].form.end < other.start and not is_buyer:
             yield other
 
 
@@ -422,6 +436,17 @@ def _of_letter(text: str, front: str) -> Iterator[Found]:
         form = name_at(text, match.end(), end if end >= 0 else len(text))
         if form and is_name(text, form):
             yield Found("party", form, "signature", 0.7)
+            yield from (Found("party", firm, "sender", 0.66) for firm in _firm_below(text, end))
+
+
+def _firm_below(text: str, end: int) -> Iterator[Form]:
+    """The firm that somebody writes for: below the name, or below what he does there."""
+    lines = _WRITTEN_LINE.finditer(text, end) if end >= 0 else iter(())
+    for line in itertools.islice(lines, SIGNED_LINES):
+        form = name_at(text, *line.span())
+        if form is not None and is_firm(line[0]) and not text[form.end : line.end()].strip(" .,"):
+            yield form
+            return
 
 
 def _in_full(text: str, last: Form, before: int) -> Form | None:

@@ -18,17 +18,19 @@ from lsfs.index.fields.definitions import (
 )
 from lsfs.index.fields.extract import placed
 from lsfs.index.fields.forms import Form, Reader
+from lsfs.index.fields.homes import Homes, homes
 from lsfs.index.fields.labels import Found, labelled
-from lsfs.index.fields.meant import Source, called, is_many
+from lsfs.index.fields.meant import MAIN_AMOUNTS, Source, called, is_many
 from lsfs.index.store import stated
 from lsfs.index.store.catalog import Catalog
 from lsfs.model import Block, BlockKind, Document, FieldValue, Table
 from lsfs.places import Places
 
-VERSION = 5  # raise when the rules change: files are then read anew
+VERSION = 6  # raise when the rules change: files are then read anew
 RULES = f"rules {VERSION}"
 LONGEST = 160  # characters of a value, which may be a title
 MOST_VALUES = 200  # of one field in one document
+_CURRENCY = "currency"
 _NUMBER = "nummer"
 _CODE_LETTERS = 2  # the least of an abbreviation that stands for a word in codes
 _VALUE_END = re.compile(
@@ -112,8 +114,30 @@ def seek(
         each document that was looked at, and what it states; :func:`keep` stores it.
     """
     known = sought(one)
-    for document_id in sorted(_likely(catalog, known) & set(documents)):
+    likely = _likely(catalog, known) & set(documents)
+    if _CURRENCY in called(one.label):  # which is told by what a paper comes to
+        known_homes = homes(catalog)
+        for document_id in sorted(documents):
+            found = _currency(catalog, document_id, known_homes)
+            if found is not None:
+                likely.discard(document_id)
+                yield document_id, [found]
+    for document_id in sorted(likely):
         yield document_id, values_in(catalog.load(document_id), known)
+
+
+def _currency(catalog: Catalog, document_id: int, drive: Homes) -> FieldValue | None:
+    """The currency of the first amount that tells what a document comes to; None without one."""
+    with catalog.lock:
+        values = stated.of_document(catalog.db, document_id)
+    amounts = (value for name in MAIN_AMOUNTS for value in values if value.name == name)
+    first = next(amounts, None)
+    if first is None:
+        return None
+    unit = drive.told(catalog, document_id, first).normal.partition(" ")[2]
+    if not unit:
+        return None
+    return replace(first, name=_CURRENCY, value=unit, normal=unit.casefold())
 
 
 def known_documents(catalog: Catalog, field: str, rule: str) -> set[int]:

@@ -157,8 +157,8 @@ def _called(
     for path, value in values:
         label, kind = label_of(value.rule), kinds.get(path)
         # These are on the paper of who is, or wants to be, the supplier.
-        by_place = {"supplier": "letterhead", "customer": "addressee"}.get(one.role)
-        on_paper = label in written or value.rule == by_place
+        by_place = not label and role_of(value.rule) == one.role
+        on_paper = label in written or by_place
         to_whom = kind == _ORDER and label in ordered
         by_name = one.role == "insurer" and has_role(value, one.role)
         if label in one.announced or by_name or to_whom or (on_paper and kind in _OF_SUPPLIERS):

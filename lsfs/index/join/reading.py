@@ -13,6 +13,7 @@ from lsfs.index.facts import greeted
 from lsfs.index.facts.names import likeness, name_of
 from lsfs.index.fields import undefined
 from lsfs.index.fields.definitions import Definitions
+from lsfs.index.fields.homes import homes
 from lsfs.index.fields.meant import (
     Source,
     has_role,
@@ -139,10 +140,23 @@ def _of_files(
         for path, field in _in_full(stated_anywhere) if one.type == "party" else stated_anywhere:
             if path in wanted:
                 found.setdefault(path, {}).setdefault(name, []).append(field)
+    if one.type == "amount":
+        _in_homes(catalog, files, found)
     if one.names == ("date",):
         found |= _own_dates(catalog, {path for path in wanted if path not in found})
     chosen = {path: _chosen(one, by_name, own, surest=surest) for path, by_name in found.items()}
     return {path: values for path, values in chosen.items() if values}
+
+
+def _in_homes(
+    catalog: Catalog, files: Sequence[SideFile], found: dict[str, dict[str, list[FieldValue]]]
+) -> None:
+    """Give amounts the currency of the drive where their papers do not tell one."""
+    known = homes(catalog)
+    documents = {file.path: file.document_id for file in files}
+    for path, by_name in found.items():
+        for name, values in by_name.items():
+            by_name[name] = [known.told(catalog, documents[path], value) for value in values]
 
 
 def _in_full(values: greeted.Values) -> greeted.Values:
