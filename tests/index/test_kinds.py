@@ -64,6 +64,8 @@ def test_a_folder_speaks_for_what_is_like_a_contract() -> None:
         ("which article reports a negative result", set()),
         ("reports that mention a loss", {"report"}),
         ("purchase orders", {"order"}),
+        ("performance evaluation of computer systems", set()),
+        ("evaluations of 2023", {"report"}),
         ("what is the rent", set()),
         ("", set()),
     ],

@@ -141,7 +141,7 @@ _LONGEST = 4
 _VAGUE = _words(
     """order form code paper quote note bill review offer article statement guide analysis study
     script mail deed bid tender terms bail modulo acta convention brief these carta guia
-    survey estimate audit assessment proposal instructions"""
+    survey estimate audit assessment evaluation proposal instructions"""
 )
 
 # --- where a title's own noun ends
