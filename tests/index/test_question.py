@@ -216,6 +216,16 @@ def test_written_filters_outrank_prose() -> None:
     assert (read.after, read.before) == ("2024-01-01", "")
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["inventories at the year end FY2022", "sales in the quarter ended March 2022",
+     "report for the fiscal year ending June 2022"],
+)  # fmt: skip
+def test_the_end_of_a_year_is_no_expiry(question: str) -> None:
+    assert plan(question, TODAY).date_kinds == ()
+    assert plan("leases of one year ending 2022", TODAY).date_kinds == ("expires",)
+
+
 @settings(deadline=None)  # the first use of dateparser loads its languages
 @given(st.text(max_size=300), st.dates())
 def test_never_raises(question: str, today: date) -> None:

@@ -41,6 +41,8 @@ def test_a_list_is_no_range() -> None:
     (apart,), (touching,) = find("from 2021 or 2023", TODAY), find("from 2021 or 2022", TODAY)
     assert [str(span.start) for span in apart.spans] == ["2021-01-01", "2023-01-01"]
     assert touching.spans == ()
+    ((first, last),) = (found.spans for found in find("from 2023, 2019 and 2020", TODAY))
+    assert (str(first.end), str(last.start)) == ("2021-01-01", "2023-01-01")
 
 
 @pytest.mark.parametrize("text", ["letters of {}", "{} letters", "show me letters from {}, please"])

@@ -72,6 +72,12 @@ _ADJECTIVE = re.compile(
     re.IGNORECASE,
 )
 _PAID = {"invoice", "statement", "receipt"}  # of these the last day is one of payment
+# "The year end 2022", "three months ended in March" name a period; nothing expires.
+_PERIOD_END = re.compile(
+    r"\b(?:(?:year|quarter|month|half|week)s?[\s-]+end(?:ed)?|"
+    r"(?:the|our|fiscal|financial|calendar)\s+(?:year|quarter|month|half|week)\s+ending)\s+\Z",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r",?\s*\b(?:(?:that|which|die|will|shall|qui|que)\s+)+\Z", re.IGNORECASE)
 # Of any date in the text.
 _MENTION = re.compile(
@@ -200,7 +206,7 @@ def _asked(text: str, phrase: TimePhrase, today: date, *, fact: bool) -> _Asked 
         kind = DateKind.STARTS if verb["start"] else DateKind.EXPIRES
         phrase = replace(phrase, span=inner[0].span, spans=inner[0].spans)
         return _Asked(phrase, _relative(lead), _kinds_of(kind))
-    when = _WHEN.search(lead)
+    when = None if _PERIOD_END.search(lead) else _WHEN.search(lead)
     if when is not None:
         kind = DateKind(str(when.lastgroup))
         if kind is not DateKind.SIGNED and fact:

@@ -162,6 +162,8 @@ class PeriodReader(LongPeriodReader):
         day, j = read
         j = self.skip(j, frozenset(("of", "de", "day", "-")), 2)
         month = _MONTHS.get(self.word(j))
+        if self.word(j) == "may" and self.word(j + 1) in w.BARE_VERBS:
+            return None  # "on chart 1 may be"
         year, end = self._of_year(j + 1 + (self.word(j + 1) == "."))
         if month is None:
             return self._foreign(day, j, year, end) if year else None

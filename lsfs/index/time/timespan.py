@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -98,6 +98,23 @@ def _with_han(found: list[TimePhrase], text: str, today: date) -> list[TimePhras
     return sorted([*kept, *more], key=lambda one: one.start)
 
 
+def _apart(spans: Iterable[Days]) -> tuple[DaySpan, ...]:
+    """The spans of a list, in order, those that touch as one; none when all are one."""
+    apart: list[Days] = []
+    for start, end in sorted(spans):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(apart[-1][1], end)
+        else:
+            apart.append((start, end))
+    return tuple(DaySpan(*days) for days in apart) if len(apart) > 1 else ()
+
+
+def _with_years(listed: Sequence[Period]) -> list[Period]:
+    """The periods of a list; those that say no year are of the last one that is said."""
+    year = next((one.year for one in reversed(listed) if one.year), None)
+    return [replace(one, year=year) if one.year is None and year else one for one in listed]
+
+
 class _Reader(PeriodReader):
     """One question, read phrase by phrase."""
 
@@ -129,12 +146,14 @@ class _Reader(PeriodReader):
         yield "", i
 
     def _led(self, i: int, j: int, role: str) -> tuple[TimePhrase, int] | None:
-        first = self.period(j)
+        # "EL1 may" names something; it holds no Spanish "el" before a day.
+        first = None if i < j and self.glued(j) else self.period(j)
         if first is None:
             return None
         if role == "since" and first.shape == "days":
             role = "from"  # dal 5 al 20 marzo
-        second = self._second(first, role)
+        listed = self._list(first, role)
+        second = listed[-1] if listed else self._second(first, role)
         parts: tuple[DaySpan, ...] = ()
         if second is None:
             between = role == "between" and first.shape != "days"
@@ -144,8 +163,13 @@ class _Reader(PeriodReader):
             end, note = first.end, first.note
         else:
             days, end, note = self._joined(first, second), second.end, second.note
-            if self.word(first.end) in w.AND and role != "between":
-                parts = self._apart(first, second)
+            if not listed and self.word(first.end) in w.AND and role != "between":
+                listed = _with_years([first, second])
+            if listed:
+                every = [self._days(one) for one in listed]
+                if days is None or len(listed) > 2:  # "2023 and 2022", the later one first
+                    days = min(begin for begin, _ in every), max(last for _, last in every)
+                parts = _apart(every)
             role = role if role in ("in", "on", "from", "between") else ""
             if not role and not self._range_believable(i, first, second):
                 return None
@@ -180,14 +204,24 @@ class _Reader(PeriodReader):
         capital = self.raw(k)[:1].isupper()
         return self.word(k) in w.STREETS_WITH_CAPITAL and (capital or self.word(k + 1) == "du")
 
-    def _apart(self, first: Period, second: Period) -> tuple[DaySpan, ...]:
-        """Two periods of a list that do not touch."""
-        if first.year is None and second.year:
-            first = replace(first, year=second.year)
-        elif second.year is None and first.year:
-            second = replace(second, year=first.year)
-        a, b = sorted((self._days(first), self._days(second)))
-        return (DaySpan(*a), DaySpan(*b)) if a[1] < b[0] else ()
+    def _list(self, first: Period, role: str) -> list[Period]:
+        """The periods of "2021, 2022 and 2024"; none for a list of fewer than three."""
+        listed, ended = [first], False
+        while role in ("", "in", "on", "from") and not ended and self.word(listed[-1].end) == ",":
+            link = listed[-1].end + 1
+            ended = self.word(link) in w.AND  # "2021, 2022, and 2023"
+            following = self.period(link + ended)
+            if following is None or following.shape != first.shape:
+                return []
+            listed.append(following)
+            if not ended and self.word(following.end) in w.AND:
+                last, ended = self.period(following.end + 1), True
+                if last is None or last.shape != first.shape:
+                    return []
+                listed.append(last)
+        if not ended or len(listed) < 3:
+            return []
+        return _with_years(listed)
 
     def _second(self, first: Period, role: str) -> Period | None:
         """The other end of a range or list."""

@@ -131,6 +131,12 @@ class TokenReader:
         before, after = self.text[max(0, start - 2) : start], self.text[end : end + 2]
         return not _CLEAN_BEFORE.search(before) and not _CLEAN_AFTER.match(after)
 
+    def glued(self, i: int) -> bool:
+        """Whether token ``i`` is a number that a word runs into: the 1 of "EL1"."""
+        if not 0 < i < len(self.tokens) or not self.raw(i).isdecimal():
+            return False
+        return self.raw(i - 1).isalpha() and self.tokens[i - 1].end == self.tokens[i].start
+
     def capital(self, i: int) -> bool:
         """Whether token ``i`` follows at once and looks like a name."""
         if not self.raw(i)[:1].isupper() or self.word(i) in w.STOPS:

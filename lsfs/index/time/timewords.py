@@ -117,6 +117,8 @@ THIS = _words(
     quest questo questa
     dit deze neste nesta denna detta tym tego bieżącym этом этой этот текущем"""
 )
+# What follows "may" where it is a verb; of its own verbs only those that are no noun.
+BARE_VERBS = _words("be have not also only never well become seem need help occur depend")
 YEAR_ENDINGS = _words("roku rok года году год")
 NEXT = _words(
     """next coming nachsten nachster nachstes nachste kommenden prochain prochaine proximo proxima
