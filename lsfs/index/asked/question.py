@@ -44,6 +44,7 @@ from lsfs.index.asked.questionframe import (
 )  # fmt: skip
 from lsfs.index.asked.questionreading import Reading
 from lsfs.index.asked.sortwords import is_plural, sort_kin
+from lsfs.index.asked.statements import acts, first_sentence, unset, viewless
 from lsfs.index.asked.union import sets
 from lsfs.index.facts.kinds import kinds_in
 from lsfs.index.find.folding import fold
@@ -59,6 +60,7 @@ _WHAT = re.compile(
 )
 # Of photos this is no topic.
 _TAKEN = frozenset(("taken", "shot", "aufgenommen", "prises", "tomadas", "scattate"))
+_MEDIA = frozenset(("image", "video", "audio", "email"))  # their words are also of what is told
 _TEXTS = sort_kin("text") | {"text"}  # all that is in a language is
 # A type of three words; what takes its place is no longer, so that places stay.
 _SHEETS = re.compile(
@@ -179,8 +181,8 @@ def _is_mail(text: str, match: re.Match[str]) -> bool:
 
 def _read_types(reading: Reading, fact: bool) -> None:
     """Types asked for; "about emails" names a topic, "her email" a fact."""
-    end = topic(reading.text)
-    matches = list(TOKEN.finditer(reading.text, 0, end))
+    end, first = topic(reading.text), first_sentence(reading.text)
+    matches = list(TOKEN.finditer(viewless(reading.text), 0, end))
     skip = -1
     for i, match in enumerate(matches):
         following = matches[i + 1] if i + 1 < len(matches) else match
@@ -190,6 +192,8 @@ def _read_types(reading: Reading, fact: bool) -> None:
         if name is None and fold(match[0]) in w.MAIL_WORDS and _is_mail(reading.text, match):
             name = "email"
         if name is None or i <= skip or compound(reading.text, last.end()):
+            continue
+        if name in _MEDIA and match.start() > first:
             continue
         if fact and not _WITHIN.search(reading.text[: match.start()]):
             continue
@@ -201,7 +205,9 @@ def _read_types(reading: Reading, fact: bool) -> None:
 
 def _read_kinds(reading: Reading) -> None:
     """Kinds asked for, before a topic; their words stay in the query."""
-    head = reading.text[: topic(reading.text)]
+    if acts(reading.text):
+        return
+    head = unset(reading.text[: topic(reading.text)])
     # The first group of nouns is what is asked for: "letters" in "letters to the contract office".
     for part in re.split(r"\b(?:to|of|for|with|on|zu|an|für|à|pour|para|per)\b", head):
         kinds = kinds_in(TOKEN.findall(part)) - set(reading.plan.kinds)

@@ -6,6 +6,7 @@ import re
 
 from lsfs.index.asked import questionwords as w
 from lsfs.index.asked.sortwords import is_plural, sort_at_end
+from lsfs.index.asked.statements import acts, states
 from lsfs.index.facts.kinds import kinds_in, kinds_of_many
 from lsfs.index.find.folding import fold
 
@@ -102,6 +103,12 @@ _FACT = re.compile(
     r"quel|quelle|quién|cuándo|dónde|cuánto|cuál|cómo|chi|quando|dove|perché|quanto|qual|come)\b",
     re.IGNORECASE,
 )
+# "Can you send …" is polite; "can an X-ray show …" asks for a fact.
+_ABILITY = re.compile(
+    r"\A\W*(?:can|could|would|should)\s+"
+    r"(?!(?:you|u|i|we|someone|somebody|anyone|anybody|please)\b)",
+    re.IGNORECASE,
+)
 HEAD_END = _words(
     """in on of from for with about by at to that which who where between since until before after
     regarding concerning containing mentioning signed sent dated made written is are was were do
@@ -110,6 +117,7 @@ HEAD_END = _words(
     we i you they show talk deal and created received modified issued concluded printed due taken
     prepared drafted authored addressed not without except excluding but nicht ohne ausser aber
     sans sauf mais sin excepto salvo pero senza tranne eccetto ma shot scanned
+    would could should must might shall
     downloaded eingescannt heruntergeladen telecharge telecharges descargados scaricati
     unterschrieben unterzeichnet geschrieben gesendet geschickt erhalten datiert aufgenommen
     signe signes signee signees envoye envoyes envoyee envoyees ecrit ecrits ecrite ecrites
@@ -158,8 +166,10 @@ def asks_fact(text: str) -> bool:
     for form in (WHICH, EXISTS):
         frame = form.match(asked)
         if frame is not None and names_files(asked[frame.end() :]):
-            return False
-    return _FACT.match(asked) is not None
+            return acts(asked)
+    if _FACT.match(asked) or _ABILITY.match(text):
+        return True
+    return names_files(asked) and states(asked, of_many(asked))
 
 
 def noun_phrase(text: str) -> list[str]:
