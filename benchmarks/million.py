@@ -75,6 +75,10 @@ class Projection:
         """Vectors of length 1, [len(texts), dimension]."""
         return np.stack([self.encode_query(text) for text in texts])
 
+    def knows(self, word: str) -> bool:
+        """There is no vocabulary."""
+        return False
+
     def encode_query(self, text: str) -> Vectors:
         """The vector of a text, [dimension]."""
         words = [word for word in query_words(text) if word not in STOP_WORDS] or [text]

@@ -9,7 +9,7 @@ import re
 from email.message import EmailMessage
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 FORMATS = ("txt", "md", "pdf", "docx", "html", "eml")
 # A keyword, and what is not it: parts of words, other forms, its words apart.
@@ -34,7 +34,7 @@ class KeywordFile(Struct, frozen=True):
 
     name: str
     holds: frozenset[str]
-    body: str = field(repr=False)
+    body: str
     cut: str = ""  # the keyword that a line end, or a page end, cuts in two
 
 

@@ -87,7 +87,12 @@ class IndexConfig(Struct, frozen=True):
         "*.ppk", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".ssh", ".gnupg", ".aws", ".azure",
         ".kube", ".docker", ".password-store", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".pypirc",
         ".npmrc", ".git-credentials", ".htpasswd", "credentials.json", "client_secret*.json",
-        "service-account*.json", ".vault-token",
+        "service-account*.json", ".vault-token", "*.env", "id_*_sk", "*.kdb", "*.psafe3", "*.1pux",
+        "*.opvault", "*.agilekeychain", "*.keychain", "*.keychain-db", "secring.gpg", "*.ovpn",
+        "*.tfstate", "*.tfstate.*", "*.tfvars", ".vault-pass*", ".vault_pass*", ".authinfo*",
+        ".s3cfg", ".boto", ".msmtprc", ".fetchmailrc", ".smbcredentials", ".databrickscfg",
+        ".terraformrc", "**/.config/gcloud", "secrets.json", "secrets.yaml", "secrets.yml",
+        "secrets.toml",
     )  # fmt: skip
     gitignore: Literal["repositories", "everywhere", "never"] = "repositories"
     pause: Literal["never", "battery", "busy", "either"] = "never"

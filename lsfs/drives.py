@@ -14,7 +14,14 @@ from msgspec import Struct
 
 from lsfs.errors import LockHeld, NotInitialised, StateUnwritable, UsageError
 from lsfs.libraries import checked, is_library
-from lsfs.paths import StatePaths, source_folder, state_of, state_of_library, user_data
+from lsfs.paths import (
+    MOUNT_ATTRIBUTE,
+    StatePaths,
+    source_folder,
+    state_of,
+    state_of_library,
+    user_data,
+)
 
 
 class DriveRecord(Struct, frozen=True):
@@ -115,9 +122,28 @@ def find(path: str | os.PathLike[str], state: str | None = None) -> DriveRecord:
         for root in roots:
             if (place == root or root in place.parents) and len(root.parts) > depth:
                 best, depth = record, len(root.parts)
+    if best is None and state is None:
+        best = _mounted_around(place)
     if best is None:
         raise NotInitialised(f"{place} belongs to no drive")
     return best
+
+
+def _mounted_around(place: Path) -> DriveRecord | None:
+    """The drive in whose mount a path lies, when its state is elsewhere: the mount says where.
+
+    Any folder can have such an attribute, so the state must be the user's own, and say the same.
+    """
+    for root in (place, *place.parents):
+        try:
+            paths = StatePaths(Path(json.loads(os.getxattr(root, MOUNT_ATTRIBUTE))["state"]))
+            own = paths.root.stat().st_uid == os.getuid()
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        record = _record(paths)
+        if own and record and record.mount_info().get("mountpoint") == os.fspath(root):
+            return record
+    return None
 
 
 def all_drives() -> list[DriveRecord | None]:

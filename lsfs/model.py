@@ -403,7 +403,8 @@ class QueryPlan(Conditions, frozen=True):
     Attributes:
         query: the words that remain to be searched for.
         listing: whether the files themselves are what is asked for.
-        sort: ``newest``, ``oldest``, ``largest`` or ``smallest`` first; "" by how well they fit.
+        sort: ``newest``, ``oldest``, ``largest``, ``smallest`` or, by the amount that they come to,
+            ``dearest`` or ``cheapest`` first; "" by how well they fit.
         limit: how many files are asked for; 0 for all.
         notes: each reading in words, for ``--explain``.
         either: the sets that are asked for together, each a plan; then they count, and of this

@@ -10,6 +10,7 @@ from msgspec import Struct
 from lsfs.errors import AccessDenied, NotFound, StateUnwritable, UsageError
 
 APP = "lsfs"
+MOUNT_ATTRIBUTE = "user.lsfs.mount"  # of a mount's root: says where the drive's state is
 SOCKET_PATH_MAX = 104  # sun_path holds 108 bytes, and some systems fewer
 
 

@@ -1,9 +1,12 @@
-"""docs/benchmarks.md names every benchmark that there is, and no other."""
+"""docs/benchmarks.md names every benchmark that there is, and no other; each can be loaded."""
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,3 +27,14 @@ def test_the_page_lists_what_there_is() -> None:
     others = {name for name in commands() if (ROOT / f"benchmarks/{name}.py").exists()} - parts
     assert listed - others == set()
     assert others - listed == set()
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_a_benchmark_can_be_loaded(name: str) -> None:
+    try:
+        module = importlib.import_module(f"benchmarks.{name}")
+    except ModuleNotFoundError as error:
+        if error.name not in {"torch", "sumy"}:  # an extra, and a peer
+            raise
+        pytest.skip(str(error))
+    assert module.__doc__

@@ -18,7 +18,7 @@ from lsfs.config import MountConfig, VersionsConfig
 from lsfs.errors import AccessDenied, LockHeld, LsfsError, NotFound, StateUnwritable, UsageError
 from lsfs.fuse import brain, daemon, mounts, record
 from lsfs.fuse.record import MountInfo
-from lsfs.paths import StatePaths
+from lsfs.paths import MOUNT_ATTRIBUTE, StatePaths
 
 __all__ = ["MountInfo", "find_mount", "mount", "mounted", "umount"]
 
@@ -167,7 +167,7 @@ def _ask_mount(place: Path) -> MountInfo | None:
     if found is None or not found.is_ours:
         return None
     try:
-        facts = json.loads(os.getxattr(found.mountpoint, "user.lsfs.mount"))
+        facts = json.loads(os.getxattr(found.mountpoint, MOUNT_ATTRIBUTE))
     except (OSError, ValueError):
         return None
     info = record.live(StatePaths(Path(facts["state"])))

@@ -22,6 +22,7 @@ import stat as modes
 from collections.abc import Iterator
 from typing import Protocol
 
+from lsfs import paths
 from lsfs.fuse import libc, source
 from lsfs.fuse.changes import Changes
 from lsfs.fuse.nodes import Change, Deferred, Found, Handle, Node
@@ -34,7 +35,7 @@ from lsfs.fuse.virtual_files import MODE, VirtualFiles, check_length, size_of
 from lsfs.versions.capture import Captures, TakesLong
 from lsfs.versions.events import Op
 
-MOUNT_ATTRIBUTE = b"user.lsfs.mount"  # of the root: says where the drive's state is
+MOUNT_ATTRIBUTE = paths.MOUNT_ATTRIBUTE.encode()
 KEEP_SIZE = 1  # of fallocate: nothing but room is asked for
 END = 1 << 63  # of any file
 COPIED = 16 << 20  # bytes at most in one copy

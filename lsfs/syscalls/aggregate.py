@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lsfs.index.join.reading import SideFile
 
 _DAYS = {"D": Decimal(1), "W": Decimal(7), "M": Decimal("30.4375"), "Y": Decimal("365.25")}
-_CENT = Decimal("0.01")
+_CENT, _MONEY_PLACES = Decimal("0.01"), 2
 # By kind, the number that a document has of its own: two of one number are one document.
 _OWN_NUMBER = {
     "invoice": "invoice_number", "contract": "contract_number", "order": "order_number",
@@ -418,7 +418,12 @@ class _Work:
                 value = self._shown(best, chosen[0].value)
             else:
                 total = sum(numbers, Decimal(0))
-                value = self._plain(total if function == "sum" else total / len(numbers))
+                finest = max(_places(number) for number in numbers)
+                value = (
+                    self._plain(total)
+                    if function == "sum"
+                    else _mean(total / len(numbers), _MONEY_PLACES if unit else finest + 2)
+                )
         evidence = tuple(self._evidence(one) for one in chosen)
         return AggregateRow(group, unit, value, len(items), evidence)
 
@@ -453,12 +458,22 @@ class _Work:
         return self._plain(number)
 
     def _plain(self, number: Decimal) -> str:
-        """A number without an exponent: amounts with two places, an average rounded to them."""
-        if self._request.function == "avg":
-            number = number.quantize(_CENT, ROUND_HALF_EVEN)
-        elif self._is_money() and number == number.quantize(_CENT):
+        """A number without an exponent; an amount with two places where they say all of it."""
+        if self._is_money() and number == number.quantize(_CENT):
             number = number.quantize(_CENT)
         return format(number, "f")
+
+
+def _places(number: Decimal) -> int:
+    """How many digits a number has behind the point."""
+    return max(0, -int(number.as_tuple().exponent))
+
+
+def _mean(number: Decimal, places: int) -> str:
+    """An average, rounded: with two places, and with more where what it is of has them."""
+    rounded = number.quantize(Decimal(1).scaleb(-max(places, _MONEY_PLACES)), ROUND_HALF_EVEN)
+    whole, _, behind = format(rounded, "f").partition(".")
+    return f"{whole}.{behind.rstrip('0').ljust(_MONEY_PLACES, '0')}"
 
 
 def _bare(value: FieldValue) -> FieldValue:

@@ -424,7 +424,7 @@ def _ordered(engines: Engines, files: list[FoundFile], plan: QueryPlan) -> list[
         row = engines.catalog.file(file.path)
         return row.identity.size if row else 0
 
-    return in_order(files, plan, day=lambda file: file.date, size=size)
+    return in_order(engines, files, plan, day=lambda file: file.date, size=size)
 
 
 def _family(word: str) -> list[str]:

@@ -158,8 +158,32 @@ def retrieve(call: Call, request: RetrieveRequest) -> Hits:
     if not request.explain:
         hits = [replace(hit, explain={}, scores={}) for hit in hits]
     if request.save:
-        keep_search(engines, request.save, request.query)
+        keep_search(engines, request.save, _written_out(request))
+        notes = (*notes, *_not_kept(request))
     return Hits(tuple(hits), (*notes, *plan.notes, *found.notes, *pending_note(engines)))
+
+
+def _written_out(request: RetrieveRequest) -> str:
+    """The query with the options as its written filters, as which it can be kept."""
+    given = (
+        ("dir", (request.dir,)), ("after", (request.after,)), ("before", (request.before,)),
+        ("type", request.type), ("kind", request.kind), ("author", (request.author,)),
+        ("to", (request.to,)), ("-type", request.not_type), ("-kind", request.not_kind),
+        ("-dir", request.not_dir), ("-word", request.without),
+    )  # fmt: skip
+    written = [
+        f'{name}:"{value}"' for name, values in given for value in values if value.strip('" ')
+    ]
+    return " ".join((request.query, *written))
+
+
+def _not_kept(request: RetrieveRequest) -> tuple[str, ...]:
+    """A note on the options that a directory of hits has not."""
+    plain = RetrieveRequest(request.query)
+    names = ("mode", "date_field", "min_score", "rerank", "hyde", "fold")
+    others = [name for name in names if getattr(request, name) != getattr(plain, name)]
+    told = ", ".join(f"--{name.replace('_', '-')}" for name in others)
+    return (f"kept as a directory without {told}",) if others else ()
 
 
 def _within(asked: Filters, request: RetrieveRequest) -> Filters:
@@ -473,7 +497,10 @@ def read_query(engines: Engines, query: str) -> Asked:
     """Read a query: its written filters (``type:pdf``), then the words beside them."""
     from lsfs.index.asked import question
     from lsfs.index.find.filters import Filters
+    from lsfs.index.find.foldernames import is_folder, placed
     from lsfs.index.find.query import has_operators
+
+    catalog = engines.catalog
 
     is_sentence = len(query.split()) > LONGEST_TYPED
     written = question.written(query, engines.today(), words=not is_sentence)
@@ -482,7 +509,13 @@ def read_query(engines: Engines, query: str) -> Asked:
         written = question.written(query, engines.today(), words=False)
         plan = QueryPlan(query=written.query)
     else:
-        plan = question.plan(written.query, engines.today(), words=not is_sentence)
+        plan = question.plan(
+            written.query,
+            engines.today(),
+            words=not is_sentence,
+            is_folder=lambda path: is_folder(catalog, path),
+        )
+    written, plan = placed(catalog, written), placed(catalog, plan)
     plan = replace(
         plan,
         sort=written.sort or plan.sort,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,8 +24,18 @@ if TYPE_CHECKING:
     from lsfs.index.join.reading import SideFile
     from lsfs.model import QueryPlan
 
-File = TypeVar("File")
+AT_ONCE = 500  # paths in a statement
+
+
+class _Placed(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+File = TypeVar("File", bound=_Placed)
 _GLOB = re.compile(r"[*?\[]")
+# "Purchases and Orders": several folders or files, each called so
+_LISTED = re.compile(r"\s*[,;&]\s*|\s+(?:and|und|et|y|e|en|och|og|i)\s+")
 
 
 class Selection(Struct, frozen=True):
@@ -63,8 +76,9 @@ def selected(
     """The files that are meant, all of them.
 
     Args:
-        asked: the path of a file or folder, a glob ("Finance/**/*.pdf"), a question for files
-            ("invoices from 2023"); "" stands for all files.
+        asked: the path of a file or folder, several of them ("Orders and Bills"), a glob
+            ("Finance/**/*.pdf"), a question for files ("invoices from 2023"); "" stands for all
+            files.
         given: further conditions by name; they count in place of what a question says.
         unread: also files without a document, as far as the conditions can be asked of them.
         nearest: where no file has all words of a question, those that are most about it.
@@ -88,6 +102,9 @@ def selected(
         kept = tuple(one for one in found if f"{one.path}/".startswith(f"{below}/"))
         is_file = [one.path for one in kept] == [below]
         return Selection(kept, repr(below) if is_file else f"the folder {below!r}")
+    parts = _LISTED.split(words)
+    if len(parts) > 1 and all(_below(engines, part) for part in parts):
+        return _united([selected(engines, part, given, unread=unread) for part in parts], ())
     query = read_query(engines, words)
     filters = replace(query.filters, **conditions)
     return matching(engines, query.plan, filters, unread=unread, nearest=nearest)
@@ -169,7 +186,7 @@ def matching(
         note = f"no file has all of the words {', '.join(topic)}: those that are most about it"
         return Selection(found, "by likeness", (*plan.notes, note))
     if plan.limit:
-        first = in_order(found, plan, day=lambda one: one.day, size=lambda one: one.size)
+        first = in_order(engines, found, plan, day=lambda one: one.day, size=lambda one: one.size)
         found = tuple(sorted(first, key=lambda one: one.path))
     reading = [told(whole), f"with the words {', '.join(topic)}" if topic else ""]
     return Selection(found, " ".join(filter(None, reading)), plan.notes)
@@ -243,14 +260,26 @@ def topic_of(plan: QueryPlan) -> list[str]:
 
 
 def in_order(
+    engines: Engines,
     files: Sequence[File],
     plan: QueryPlan,
     *,
     day: Callable[[File], str],
     size: Callable[[File], int],
 ) -> list[File]:
-    """Files in the order asked for, as many as are asked for; undated ones come last."""
+    """Files in the order asked for, as many as are asked for; undated ones come last.
+
+    So do those that state no amount; amounts of the commonest currency come first.
+    """
     ordered = list(files)
+    if plan.sort in ("dearest", "cheapest"):
+        amounts = _amounts(engines, [file.path for file in files])
+        common = Counter(unit for _, unit in amounts.values())
+        stating = [file for file in files if file.path in amounts]
+        stating.sort(key=lambda file: amounts[file.path][0], reverse=plan.sort == "dearest")
+        stating.sort(key=lambda file: (-common[amounts[file.path][1]], amounts[file.path][1]))
+        ordered = [*stating, *(file for file in files if file.path not in amounts)]
+        return ordered[: plan.limit] if plan.limit else ordered
     if plan.sort in ("newest", "oldest"):
         dated = [file for file in files if day(file)]
         dated.sort(key=day, reverse=plan.sort == "newest")
@@ -258,6 +287,29 @@ def in_order(
     elif plan.sort:
         ordered.sort(key=size, reverse=plan.sort == "largest")
     return ordered[: plan.limit] if plan.limit else ordered
+
+
+def _amounts(engines: Engines, paths: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
+    """What the documents come to that state it, and in which currency: the surest amount."""
+    from lsfs.index.fields.meant import MAIN_AMOUNTS
+
+    found: dict[str, tuple[Decimal, str]] = {}
+    for first in range(0, len(paths), AT_ONCE):
+        some = [os.fsencode(path) for path in paths[first : first + AT_ONCE]]
+        marks = ", ".join("?" * len(some))
+        rows = _rows(
+            engines,
+            "SELECT f.path, (SELECT v.normal FROM field v, json_each(?) AS n WHERE v.name = "  # noqa: S608
+            "n.value AND v.document_id = f.document_id ORDER BY n.key, v.confidence DESC, "
+            f"v.char_start LIMIT 1) FROM file f WHERE f.path IN ({marks})",
+            json.dumps(MAIN_AMOUNTS),
+            *some,
+        )
+        for path, normal in rows:
+            number, _, unit = (normal or "").partition(" ")
+            if number:
+                found[os.fsdecode(path)] = Decimal(number), unit
+    return found
 
 
 def told(filters: Filters) -> str:

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from lsfs import codec
+from lsfs import codec, drives
 from lsfs.config import MountConfig
-from lsfs.errors import LockHeld, NotFound, UsageError
+from lsfs.errors import LockHeld, NotFound, NotInitialised, UsageError
 from lsfs.fuse import bindings, brain, daemon, mounts, record
 from lsfs.fuse import mount as mounting
 from lsfs.fuse.record import MountInfo, start_ticks
@@ -138,6 +138,23 @@ def test_the_mount_says_whose_it_is(unmounted: Drive, tmp_path: Path) -> None:
     mounting.umount(unmounted.mountpoint)
     assert start_ticks(info.pid) is None
     assert mounting.find_mount(unmounted.mountpoint) is None
+
+
+def test_commands_inside_a_mount_find_its_state_wherever_it_is(
+    unmounted: Drive, tmp_path: Path
+) -> None:
+    made = drives.initialise(unmounted.source, os.fspath(unmounted.state.root))
+    unmounted.mount()
+    (unmounted.mountpoint / "d").mkdir()
+    assert drives.find(unmounted.mountpoint / "d") == made
+    # Any folder can say so of itself.
+    other = tmp_path / "other"
+    other.mkdir()
+    told = os.getxattr(unmounted.mountpoint, "user.lsfs.mount")
+    os.setxattr(other, "user.lsfs.mount", told)
+    with pytest.raises(NotInitialised):
+        drives.find(other)
+    unmounted.umount()
 
 
 def test_mounts_with_state_in_the_default_place_are_found(unmounted: Drive) -> None:

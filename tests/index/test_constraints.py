@@ -133,3 +133,19 @@ def test_notes_say_how_each_condition_was_read() -> None:
     assert "left out: files called 'drafts'" in notes
     assert any("the folder 'Legal'" in note for note in notes)
     assert "'sort:funny' is no order and was not read" in written("sort:funny", TODAY).notes
+
+
+@pytest.mark.parametrize(
+    ("question", "least", "most"),
+    [
+        ("facturas mayores de 500 euros", 500, None),
+        ("facturen van meer dan 500 euro", 500, None),
+        ("factures d'au moins 500 €", 500, None),
+        ("Rechnungen kleiner als 500 Euro", None, 500),
+        ("factures inférieures à 500 €", None, 500),
+        ("fatture inferiori a 500 €", None, 500),
+    ],
+)
+def test_amounts_in_other_languages(question: str, least: float | None, most: float | None) -> None:
+    (bound,) = plan(question, TODAY).amounts
+    assert (bound.least, bound.most, bound.unit) == (least, most, "EUR")

@@ -79,6 +79,13 @@ def test_a_name_tells_the_content(minilm: LateEmbedder) -> None:
     assert models.EMBED.sha256[:16] in minilm.name
 
 
+WORDS = {"election": True, "boots": True, "elektion": False, "reedwarbler": False}
+
+
+def test_words_that_a_model_knows(minilm: LateEmbedder) -> None:
+    assert {word: minilm.knows(word) for word in WORDS} == WORDS
+
+
 # --- llama.cpp
 
 
@@ -96,6 +103,7 @@ def test_a_gguf_file_embeds_as_the_model_it_was_made_from(gguf: Path, minilm: La
     assert found is not None
     embedders.check(found)
     assert cosines(found.encode(TEXTS), minilm.encode(TEXTS)).min() > 0.97
+    assert {word: found.knows(word) for word in WORDS} == WORDS
     long = found.encode(["heron " * 3000])
     assert np.linalg.norm(long) == pytest.approx(1.0, abs=1e-3)
     assert models.file_digest(gguf)[:16] in found.name
@@ -173,6 +181,7 @@ def test_a_folder_of_transformers(folder: Path) -> None:
     assert np.allclose(np.linalg.norm(made, axis=1), 1.0, atol=1e-5)
     for text, vector in zip(texts, made, strict=True):  # batches change nothing
         assert np.allclose(mean.encode_query(text), vector, atol=1e-5)
+    assert mean.knows("a") and not mean.knows("a b")
     pool(folder, pooling_mode_cls_token=True, pooling_mode_mean_tokens=False)
     cls = load()
     assert cls.name != mean.name

@@ -67,6 +67,15 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         {".env", "x/.env", ".cache/a", "id_rsa.pub", "pem.txt"},
     ),
+    "secrets of programs": (
+        {
+            "prod.env": "", "x/id_ed25519_sk": "", "x/id_ed25519_sk.pub": "", "old.kdb": "",
+            "infra/terraform.tfstate": "", "infra/terraform.tfstate.backup": "", "a.tfvars": "",
+            ".vault-password": "", "office.ovpn": "", "secrets.yaml": "", "secrets/a.txt": "",
+            "home/.config/gcloud/credentials.db": "", "gcloud/notes.md": "", "environment.md": "",
+        },
+        {"x/id_ed25519_sk.pub", "secrets/a.txt", "gcloud/notes.md", "environment.md"},
+    ),
     "git's rules within its trees only": (
         {
             ".gitignore": "*.txt\n", "a.txt": "",

@@ -145,6 +145,10 @@ class Embedder:
         self.given += len(texts)
         return np.ones((len(texts), self.dimension), np.float32)
 
+    def knows(self, word: str) -> bool:
+        """There is no vocabulary."""
+        return False
+
     def encode_query(self, text: str) -> NDArray[np.float32]:
         return np.ones(self.dimension, np.float32)
 

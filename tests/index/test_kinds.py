@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lsfs.index.facts.dates import fold
 from lsfs.index.facts.kinds import broad_names, kin, kind_of, kinds_in, kinds_of_many
+from lsfs.index.readers.carried import carried
 from lsfs.model import Document
 
 from .conftest import document
@@ -63,6 +64,8 @@ def test_a_folder_speaks_for_what_is_like_a_contract() -> None:
         ("which article reports a negative result", set()),
         ("reports that mention a loss", {"report"}),
         ("purchase orders", {"order"}),
+        ("performance evaluation of computer systems", set()),
+        ("evaluations of 2023", {"report"}),
         ("what is the rent", set()),
         ("", set()),
     ],
@@ -158,3 +161,28 @@ def test_a_line_that_numbers_and_dates_a_bill_makes_one() -> None:
     assert found.name == "invoice"
     other = kind_of(document(head + "Ihre Rechnung Nr. 17 vom 3. Mai liegt bei."), "scan.pdf")
     assert other.name == ""
+
+
+_BILL = "Dear all,\n\nInvoice no. PP-0417\nSeven cremations\n\nTotal: £455.00\n\nM. Tilly"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "kind"),
+    [
+        ("Invoice PP-0417 for April 2023", _BILL, "invoice"),
+        (
+            "Rechnung 2024/17",
+            "Guten Tag,\n\nRechnungsnummer 2024/17\nGesamtbetrag 80,00 €",
+            "invoice",
+        ),
+        ("Re: Invoice PP-0417", _BILL, ""),
+        ("Reminder: invoice PP-0417", _BILL, ""),
+        ("Unpaid invoice PP-0417", _BILL, ""),
+        ("Invoice PP-0417", "Hello,\n\nInvoice PP-0417 comes by post.", ""),
+        ("Holidays", _BILL, ""),
+    ],
+)
+def test_a_mail_is_the_invoice_that_it_states(subject: str, body: str, kind: str) -> None:
+    text = f"From: Peaceful Paws\nTo: Office\nSubject: {subject}\nDate: 30 Apr 2023\n\n{body}"
+    found = carried(Document("message/rfc822", "t", 1, text=text))
+    assert (found.name if found else "") == kind

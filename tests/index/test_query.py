@@ -54,6 +54,7 @@ def found(index: Index, text: str, mode: str = "keyword") -> list[str]:
         "TO BE OR NOT TO BE", "DO NOT DISTURB", 'AND OR NOT ( * "', "AND", "((", '""~', "",
         "title: x",
         "the symptom was significantly associated with age (OR 2.3 [95% CI 1.2-4.6]) in the study",
+        "WHO HAS THE MOST POINTS AND THE MOST FOULS IN A GAME",
         "2*3", "**bold**", "caf\udce9", "nul\0byte", "x" * 5000,
         "https://a.b/c?d=e#f", "NASA OR",
     ],

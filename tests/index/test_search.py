@@ -13,6 +13,7 @@ from lsfs.errors import UsageError
 from lsfs.index.find import common_words, fulltext, search
 from lsfs.index.find.filters import Filters, endings_of
 from lsfs.index.find.preference import Preference
+from lsfs.index.meaning.embed import HashEmbedder
 from lsfs.index.readers.passages import MAX_CHARS, split
 from lsfs.model import Block, BlockKind, Document, Span
 
@@ -184,6 +185,25 @@ def test_the_words_of_file_names_correct_spelling(index: Index) -> None:
     (index.source / "quarterly.txt").write_text("Nothing of it in here.")
     index.run()
     assert index.paths("quartrely", mode="keyword") == ["quarterly.txt"]
+
+
+def test_a_word_that_the_model_knows_is_no_misspelt_one_unless_it_may_be_a_name(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (index.source / "a.txt").write_text("The electrons leave the metal.")
+    (index.source / "b.txt").write_text("A letter to Miss Johnson about the harvest.")
+    index.run()
+    known = {"election", "jonson"}
+    monkeypatch.setattr(HashEmbedder, "knows", lambda _, word: word in known)
+    notes = {word: index.search.find(word).notes for word in ("election", "elektrons", "jonson")}
+    assert notes == {
+        "election": (),
+        "elektrons": ("also searched for: electrons",),
+        "jonson": ("also searched for: Johnson",),
+    }
+    # Where nothing is found by meaning, a near word is better than none.
+    by_word = index.search.find("election", mode="keyword")
+    assert by_word.notes == ("also searched for: electrons",)
 
 
 def test_each_part_of_a_score_is_share_times_weight(filled: Index) -> None:

@@ -182,6 +182,13 @@ def test_labels_have_no_junk() -> None:
     assert "prime" in " ".join(one).casefold() and "賃貸契約" in other
 
 
+def test_a_title_and_its_heading_are_no_pair() -> None:
+    texts = Texts()
+    for _ in range(4):
+        texts.add("Biosecurity\nBiosecurity\n\nClinical waste")
+    assert texts.holding.keys() == {"biosecurity", "clinical", "waste", "clinical waste"}
+
+
 def test_labels_of_siblings_differ() -> None:
     taken: set[str] = set()
     for found in [("rent",), ("rent",), ("rent", "lease"), (), ()]:

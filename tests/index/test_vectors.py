@@ -185,6 +185,18 @@ def test_small_changes_of_a_large_store_need_no_lancedb(
     assert set(open_store().ids.tolist()) == there
 
 
+def written_over(path: Path, at: int, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def pages_exchanged(path: Path) -> None:
+    data = path.read_bytes()
+    pages = [data[codes.HEADER + n * codes.PAGE :][: codes.PAGE] for n in range(2)]
+    written_over(path, codes.HEADER, pages[1] + pages[0])
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -193,17 +205,22 @@ def test_small_changes_of_a_large_store_need_no_lancedb(
         lambda path: path.write_bytes(path.read_bytes()[:-1]),
         lambda path: path.write_bytes(codes.MAGIC + b"{"),
         lambda path: path.write_bytes(codes.MAGIC.ljust(codes.HEADER) + path.read_bytes()),
+        lambda path: written_over(path, codes.HEADER + 900, bytes(700)),
+        lambda path: written_over(path, path.stat().st_size - 9, b"\x5a" * 9),
+        lambda path: pages_exchanged(path),
     ],
 )
 def test_a_torn_file_of_codes_is_made_anew(
     open_store: Callable[..., VectorStore], damage: Callable[[Path], None]
 ) -> None:
-    made, store = of_length_1(60), open_store()
-    store.upsert(range(60), made)
+    made, store = of_length_1(600), open_store()
+    store.upsert(range(600), made)
     store.settle()
     damage(store._file)
     again = open_store()
-    assert len(again) == 60 and not again.rebuilt
+    ids, vectors = again.many(range(600))
+    assert ids.tolist() == list(range(600)) and not again.rebuilt
+    assert (np.einsum("ij,ij->i", vectors, made) > 0.99).all()
     assert codes.mapped(again._file, DIMENSION) is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -205,9 +206,22 @@ CASES: list[tuple[str, set[str]]] = [
         "invoices/i1.txt", "invoices/i2.txt", "invoices/i3.txt", "invoices/i4.txt",
         "letters/roof.txt", "letters/thanks.txt"}),
     ("files in the folder notes except .md", {"notes/long.txt"}),
+    # folders in another case, further down, and by their names alone
+    ("contracts in the Contracts folder from 2019", {"contracts/old/nda.txt"}),
+    ("contracts in the Old folder", {"contracts/old/nda.txt"}),
+    ("text files in notes", {"notes/long.txt", "notes/birds.md", "notes/empty.txt"}),
+    ("PDFs in notes", set()),
+    ("markdown files in notes or poems", {"notes/birds.md"}),
+    ("files in data or poems", {"data/prices.csv", "poems/abeilles.txt", "poems/bees.txt"}),
+    ("contracts not in contracts", set()),
+    ("files about bees, not in notes", {"poems/bees.txt"}),
+    ("dir:OLD contracts", {"contracts/old/nda.txt"}),
+    ("contracts in notes with clauses", set()),
     # people
     ("emails from Alice", {"mail/1.eml"}),
     ("emails to Bob", {"mail/1.eml", "mail/3.eml"}),
+    ("emails that Bob received", {"mail/1.eml", "mail/3.eml"}),
+    ("Mails, die Bob erhalten hat", {"mail/1.eml", "mail/3.eml"}),
     ("emails between Alice and Bob", {"mail/1.eml", "mail/2.eml"}),
     ("emails not from Alice or Bob", {"mail/3.eml", "mail/4.eml"}),
     ("letters from Alice Smith", {"letters/roof.txt"}),
@@ -227,6 +241,11 @@ CASES: list[tuple[str, set[str]]] = [
     ("Verträge, aber keine Entwürfe", {"contracts/lease-a.txt", "contracts/lease-b.txt",
                                        "contracts/lease-c.txt", "contracts/effective.txt",
                                        "contracts/old/nda.txt", "contracts/amended.txt"}),
+    ("Verträge außer Entwürfen", {"contracts/lease-a.txt", "contracts/lease-b.txt",
+                                  "contracts/lease-c.txt", "contracts/effective.txt",
+                                  "contracts/old/nda.txt", "contracts/amended.txt"}),
+    ("Verträge außer Mietverträgen", {"contracts/effective.txt", "contracts/old/nda.txt",
+                                      "contracts/amended.txt"}),
     ("Verträge, die 2021 unterschrieben wurden", {"contracts/effective.txt"}),
     ("letters in German", {"letters/dach.txt"}),
     ("letters except the German ones", {"letters/roof.txt", "letters/garden.txt",
@@ -318,6 +337,13 @@ def test_the_same_files_are_grouped(conditions: lsfs.Drive, question: str, paths
     assert int(count.value) == len(paths)
 
 
+def test_several_folders_are_named_at_once(conditions: lsfs.Drive) -> None:
+    found = conditions.group_by("folder", query="poems and data")
+    assert {one.label: one.count for one in found.groups} == {"poems": 2, "data": 1}
+    found = conditions.group_by("folder", query="poems, data/prices.csv and letters")
+    assert {one.label: one.count for one in found.groups} == {"poems": 2, "data": 1, "letters": 4}
+
+
 def test_what_no_file_holds_is_grouped_by_likeness_and_told(conditions: lsfs.Drive) -> None:
     found = conditions.group_by("type", query="the leaking roof of Umbrella")
     assert "letters/roof.txt" in {file.path for group in found.groups for file in group.files}
@@ -338,6 +364,16 @@ def test_a_sum_is_over_the_dates_that_are_meant(conditions: lsfs.Drive) -> None:
         ("oldest contract", ["contracts/old/nda.txt"]),
         ("the newest invoice", ["invoices/i2.txt"]),
         ("largest file", ["notes/long.txt"]),
+        # By amount: what is said of invoices, or of their price.
+        ("the two smallest invoices", ["invoices/i4.txt", "invoices/i2.txt"]),
+        ("Which is the cheapest invoice from May 2024?", ["invoices/i2.txt"]),
+        ("the most expensive lease", ["contracts/lease-c.txt"]),
+        (
+            "invoices from 2024 sorted by amount, not copies",
+            ["invoices/i1.txt", "invoices/i3.txt", "invoices/i2.txt"],
+        ),
+        ("die günstigste Rechnung", ["invoices/i4.txt"]),
+        ("Which is the oldest contract?", ["contracts/old/nda.txt"]),
         ("emails oldest first", ["mail/1.eml", "mail/2.eml", "mail/3.eml", "mail/4.eml"]),
     ],
 )
@@ -453,3 +489,17 @@ def test_the_disk_is_asked_only_of_files_that_have_the_words(
     asked.clear()
     conditions.retrieve("tree", type=("image",), mode="keyword")
     assert {*asked} == {"photos/tree.jpg"}
+
+
+def test_a_query_is_kept_with_its_options(conditions: lsfs.Drive) -> None:
+    asked = {
+        "type": ("txt", "md"), "not_dir": ("contracts/old",), "without": ("Globex",),
+        "after": "2020-01-01", "kind": ("contract",),
+    }  # fmt: skip
+    hits = conditions.retrieve("agreement", save="agreements", k=50, min_score=0.01, **asked)
+    assert any("without --min-score" in note for note in hits.notes)
+    with sqlite3.connect(f"{conditions.status().state}/catalog.sqlite") as db:
+        rows = dict(db.execute("SELECT name, query FROM saved_search"))
+    kept = conditions.retrieve(rows["agreements"], k=50)
+    assert kept.hits and {hit.path for hit in kept.hits} == {hit.path for hit in hits.hits}
+    conditions.drop_search("agreements")

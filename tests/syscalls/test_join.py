@@ -278,6 +278,7 @@ def test_command_line(folder: Path, papers: library.Drive) -> None:
     ("question", "expected"),
     [
         ("How much did we pay Acme in 2023?", ["1250.10 EUR in 2 files"]),
+        ("What did Acme charge us in 2023?", ["1250.10 EUR in 2 files"]),
         ("wie viel haben wir 2023 an Müller Metallbau GmbH bezahlt?",
          ["1234.56 EUR in 1 file", "250.00 GBP in 1 file"]),
         ("Combien avons-nous payé à Studio 54 en 2022 ?", ["5.00 EUR in 1 file"]),

@@ -139,6 +139,24 @@ def test_what_a_list_says_of_its_columns(drive: library.Drive) -> None:
     assert [row.group[0] for row in names.rows] == ["Lars Berg", "Voss, Anna", ""]
 
 
+def test_numbers_with_units(drive: library.Drive, folder: Path) -> None:
+    """A unit behind a head is none of its words; a mean is not cut to cents."""
+    (folder / "assay.csv").write_text(
+        "Sample,Dose mg/kg,Mass (g),Länge in cm,Field\n"
+        "a,0.125,3,10,x\na,0.0625,4,11,y\nb,1.5e-3,5,12.5,z\n",
+        encoding="utf-8",
+    )
+    asked = (("sum", "dose"), ("avg", "dose"), ("avg", "mass"), ("max", "Länge"))
+    found = {
+        one: [row.value for row in drive.aggregate(*one, by=("sample",), query="assay.csv").rows]
+        for one in asked
+    }
+    assert found == {
+        ("sum", "dose"): ["0.1875", "0.0015"], ("avg", "dose"): ["0.09375", "0.0015"],
+        ("avg", "mass"): ["3.50", "5.00"], ("max", "Länge"): ["11.00", "12.50"],
+    }  # fmt: skip
+
+
 def test_what_is_billed_leaves_an_account(drive: library.Drive) -> None:
     paid = drive.join("bank.csv", "invoices", on=("counterparty", "amount"))
     assert [(row.left_place, Path(row.right).stem) for row in paid.rows] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_each_of_a_list_is_a_group_though_the_word_means_more(
     drive: library.Drive, key: str
 ) -> None:
     assert shape(drive.group_by(key)) == {"print": ["kick-off"], "web": ["kick-off", "shop"]}
+
+
+def test_what_nobody_defined_is_found_again_by_new_rules(tmp_path: Path) -> None:
+    """Newer rules read all files anew; what was kept of a word of the user is then looked for."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "mungo.txt").write_text("Patient: Mungo\nVet: Ann Lee\n", encoding="utf-8")
+    config = replace(Config(), model=ModelConfig(chat="none", embed="none"))
+    for _ in range(2):
+        state = str(tmp_path / "state")
+        with library.open(tmp_path / "docs", config=config, state=state) as drive:
+            drive.wait_indexed()
+            assert shape(drive.group_by("vet")) == {"Ann Lee": ["mungo"]}
+        with sqlite3.connect(tmp_path / "state" / "catalog.sqlite") as db:
+            db.execute("UPDATE meta SET value = 'of older rules' WHERE key = 'fields'")
 
 
 def test_a_day_in_german_stays_one_where_no_file_has_tags(drive: library.Drive) -> None:

@@ -17,10 +17,10 @@ from lsfs.index.asked import askedlanguages, folders, people
 from lsfs.index.asked.questionframe import (
     FILE_WORDS,
     HEAD_END,
-    LEFT_OVER,
     TOKEN,
     TYPE_WORDS,
     asks_files,
+    ends_phrase,
 )  # fmt: skip
 from lsfs.index.asked.questionreading import Reading
 from lsfs.index.facts.kinds import kin, kinds_in, kinds_of_many
@@ -276,7 +276,7 @@ def _type(text: str, at: int) -> _Target | None:
     last = second if second and pair in TYPE_WORDS else first
     if second and last is first and fold(second[0]) in FILE_WORDS:
         last = second
-    if not _ends(text, last.end()):
+    if not ends_phrase(text, last.end()):
         return None
     return _Target(last.end(), {"not_types": name}, f"files of the type {name}")
 
@@ -290,7 +290,7 @@ def _kind(text: str, at: int, lead: re.Match[str]) -> _Target | None:
         if len(kinds) != 1 or (not kinds_in(words[-1:]) and not kinds_in(words[-2:])):
             continue
         many = bool(kinds_of_many(words[-1]) or kinds_of_many(" ".join(words[-2:])))
-        if not (many or article or strong) or not _ends(text, tokens[count - 1].end()):
+        if not (many or article or strong) or not ends_phrase(text, tokens[count - 1].end()):
             continue
         kind = kinds.pop()
         phrase, end = " ".join(words), tokens[count - 1].end()
@@ -310,7 +310,7 @@ def _person(text: str, at: int) -> _Target | None:
     if name is not None and people.is_person(name[0]):
         return _Target(name.end(), {"not_authors": name[0]}, f"what {name[0]} wrote or sent")
     party = _PARTY.match(text, lead.end()) if lead else None
-    if party is not None and not kinds_in([party[1]]) and _ends(text, party.end()):
+    if party is not None and not kinds_in([party[1]]) and ends_phrase(text, party.end()):
         return _Target(party.end(), {"not_authors": party[1]}, f"what the {party[1]} wrote or sent")
     sent = re.compile(rf"(?:to|an|à)\s+({people.NAME})").match(text, at)
     if sent is not None and people.is_person(sent[1]):
@@ -343,7 +343,9 @@ def _held(text: str, at: int, strong: bool, lead: re.Match[str]) -> _Target | No
     if len(words) > 1 and words[-1].lower() in ("one", "ones"):  # "the annual ones"
         words = words[:-1]
     many = words[0].lower().endswith(("s", "e", "i", "n"))
-    if len(words) <= 2 and fold(words[-1]) in STATES and (many or strong or article):
+    state = fold(words[-1])
+    is_state = state in STATES or state.removesuffix("n") in STATES  # "außer Entwürfen"
+    if len(words) <= 2 and is_state and (many or strong or article):
         called = " ".join(words)  # "superseded copies"
         return _Target(tokens[-1].end(), {"not_titles": called}, f"files called {called!r}")
     if not TOKEN.search(text, 0, lead.start()) or _FRAME & {fold(word) for word in words}:
@@ -373,12 +375,3 @@ def _run(text: str, start: int, most: int) -> list[re.Match[str]]:
             break
         at = match.end() + 1
     return found
-
-
-def _ends(text: str, end: int) -> bool:
-    """Whether a noun phrase ends here."""
-    following = TOKEN.match(text, end + 1) if text[end : end + 1] == " " else None
-    if following is None:
-        return text[end : end + 1] not in ("-", "'", "/")
-    word = fold(following[0])
-    return word in HEAD_END | LEFT_OVER or word in ("and", "or", "but", "oder", "und", "please")

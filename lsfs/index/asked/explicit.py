@@ -31,7 +31,7 @@ _RANGE = re.compile(
 _SORTS = {
     "newest": "newest", "latest": "newest", "oldest": "oldest", "earliest": "oldest",
     "largest": "largest", "biggest": "largest", "smallest": "smallest", "size": "largest",
-    "date": "newest",
+    "date": "newest", "dearest": "dearest", "amount": "dearest", "cheapest": "cheapest",
 }  # fmt: skip
 _DATES = {
     "due": DateKind.DUE,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lsfs.index.asked.explicit import folder
+from lsfs.index.asked.questionframe import ends_phrase
 from lsfs.index.asked.questionreading import Reading
 from lsfs.index.find.folding import fold
 
@@ -32,6 +34,15 @@ FORMS = (
         re.IGNORECASE,
     ),
 )
+# "invoices in Purchases": a folder that is there, written as it is called.
+_BARE = re.compile(
+    r"(?<!\w)(?P<out>(?:(?:but|aber|mais|pero|ma|maar)\s+)?(?:not|nicht|pas|no|non|niet)\s+)?"
+    r"(?:in|under|inside|below|within|im|unter|dans|sous|en|bajo|nella|nel|onder)\s+"
+    r"(?:the\s+|my\s+|our\s+)?(?=[^\W\d])"
+)
+_LINK = re.compile(r"\s*,\s*|\s*,?\s+(?:and|or|und|oder|et|ou|y|o|e|en|of)\s+(?:in\s+)?")
+_MOST_WORDS = 5  # of such a name
+_WORD_END = re.compile(r"[^\s,;:?!]+")
 _NO_NAMES = frozenset((
     "the", "a", "this", "that", "these", "those", "which", "what", "where", "with", "of", "same",
     "other", "another", "current", "right", "wrong", "structure", "hierarchy", "tree", "path",
@@ -53,6 +64,54 @@ def at(text: str, start: int) -> tuple[int, str] | None:
         if match is not None and name:
             return match.end(), name
     return None
+
+
+def read_known(reading: Reading, is_folder: Callable[[str], bool]) -> None:
+    """Take out a folder that only its name tells: "invoices in Purchases".
+
+    Args:
+        is_folder: whether a path is one of a folder.
+    """
+    for match in _BARE.finditer(reading.text):
+        end = _known(reading.text, match.end(), is_folder)
+        if not end or (reading.plan.dir and not match["out"]):
+            continue
+        name, said = folder(reading.text[match.end() : end]), reading.text[match.start() : end]
+        if match["out"]:
+            reading.put(not_dirs=name)
+            reading.take(match.start(), end, f"left out: the folder {name!r}")
+        else:
+            reading.put(dir=name)
+            reading.take(match.start(), end, f"{said!r} read as the folder {name!r}")
+
+
+def apart(text: str, is_folder: Callable[[str], bool]) -> tuple[str, ...]:
+    """A question for files in several folders, asked of each: "invoices in Orders and Bills"."""
+    for match in _BARE.finditer(text):
+        ends = [_known(text, match.end(), is_folder)]
+        names = [text[match.end() : ends[0]]] if ends[0] else []
+        while names and (link := _LINK.match(text, ends[-1])) is not None:
+            end = _known(text, link.end(), is_folder)
+            if not end:
+                break
+            ends.append(end)
+            names.append(text[link.end() : end])
+        if len(names) > 1 and not match["out"]:
+            return tuple(f"{text[: match.end()]}{name}{text[ends[-1] :]}" for name in names)
+    return ()
+
+
+def _known(text: str, start: int, is_folder: Callable[[str], bool]) -> int:
+    """Where the longest name of a folder that begins at ``start`` ends; 0 without one.
+
+    Behind it the phrase ends, or a condition begins: not "in Legal matters".
+    """
+    ends = [m.end() for m, _ in zip(_WORD_END.finditer(text, start), range(_MOST_WORDS))]  # noqa: B905
+    for end in reversed(ends):
+        name = folder(text[start:end].rstrip("."))
+        if fold(name) not in _NO_NAMES and is_folder(name) and ends_phrase(text, end):
+            return end
+    return 0
 
 
 def read(reading: Reading) -> None:

@@ -58,12 +58,17 @@ _BOUNDS = {
     r"größer\s+als|länger\s+als|"
     r"plus\s+(?:de|grande?s?\s+que|longs?\s+que)|supérieure?s?\s+à|de\s+plus\s+de|"
     r"más\s+(?:de|grandes?\s+que)|"
-    r"más\s+largos?\s+que|più\s+(?:di|grandi?\s+di|lunghi?\s+di)|oltre|superiori?\s+a",
+    r"más\s+largos?\s+que|più\s+(?:di|grandi?\s+di|lunghi?\s+di)|oltre|superiori?\s+a|"
+    r"mayor(?:es)?\s+(?:de|que|a)|superior(?:es)?\s+a|maior(?:es)?\s+(?:do\s+)?que|mais\s+de|"
+    r"plus\s+(?:gros(?:se)?s?|lourde?s?)\s+que|sopra\s+i|groter\s+dan|meer\s+dan|langer\s+dan|"
+    r"hoger\s+dan",
     "below": r"under|below|less\s+than|fewer\s+than|smaller\s+than|lower\s+than|shorter\s+than|<|"
     r"unter|weniger\s+als|kleiner\s+als|kürzer\s+als|moins\s+de|inférieure?s?\s+à|"
     r"plus\s+(?:petite?s?|courte?s?)\s+que|menos\s+de|más\s+(?:pequeñ[oa]s?|"
     r"cort[oa]s?)\s+que|"
-    r"meno\s+di|più\s+(?:piccoli?|corti?)\s+di|inferiori?\s+a",
+    r"meno\s+di|più\s+(?:piccoli?|corti?)\s+di|inferiori?\s+a|"
+    r"menor(?:es)?\s+(?:de|(?:do\s+)?que|a)|inferior(?:es)?\s+a|sotto\s+i|kleiner\s+dan|minder\s+dan|"
+    r"korter\s+dan",
 }
 _SAID = "(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _BOUNDS.items()) + ")"
 _LEAD = (
@@ -336,9 +341,10 @@ def _amount(match: re.Match[str], field: str) -> AmountBound | None:
     if high is not None:
         return AmountBound(field, low * scale, high * scale, unit=unit)
     said = fold(match["bound"]).strip()
-    if re.match(r"(?:at most|up to|<=|hochstens|no more)", said):
+    if re.match(r"(?:at most|up to|<=|hochstens|no more|au plus|como max|al mass|hoogst)", said):
         return AmountBound(field, most=low * scale, unit=unit)
-    if re.match(r"(?:less|lower|under|below|unter|weniger|moins|menos|meno|<)", said):
+    below = r"less|low|under|below|unter|wenig|moins|menos|meno|klein|niedrig|inf|minder|lager|<"
+    if re.match(below, said):
         return AmountBound(field, most=low * scale, below=True, unit=unit)
-    above = not re.match(r"(?:at least|>=|mindestens)", said)
+    above = not re.match(r"(?:at least|>=|mindestens|au moins|al menos|almeno|minstens)", said)
     return AmountBound(field, least=low * scale, above=above, unit=unit)

@@ -39,6 +39,12 @@ RECIPIENT = re.compile(
     rf"to|for the attention of|an|à|para|per|"
     rf"addressed to)\s+({NAME})"
 )
+# "E-mails that Anna received", "die Anna bekommen hat"
+_RECEIVED = re.compile(
+    rf"\b(?:(?:that|which|die|que|che)\s+)?({NAME})\s+(?:(?:has|a|ha)\s+)?"
+    r"(?:(?:received|got|erhielt|bekam|reçue?s?|recibió|recibido|ricevut[oaei])|"
+    r"(?:erhalten|bekommen)(?:\s+hat)?)(?!\w)(?!\s+(?:from|von|de|da)\b)"
+)
 BETWEEN = re.compile(
     rf"\b(?:between|zwischen|entre|tra)\s+({NAME})\s+(?:and|und|et|y|e|&)\s+({NAME})"
 )
@@ -112,6 +118,10 @@ def read_recipients(reading: Reading) -> None:
         if _mails_only(reading.text[: match.start()]):
             reading.put(people=match[1])
             reading.take(*match.span(), f"{match[0]!r} read as {match[1]} takes part")
+    got = _RECEIVED.search(reading.text)
+    if got and is_person(got[1]) and mails_before(reading.text[: got.start()]):
+        reading.put(recipient=got[1])
+        reading.take(*got.span(), f"{got[0]!r} read as the recipient {got[1]!r}")
     for match in list(RECIPIENT.finditer(reading.text)):
         name = match[1].strip()
         words = [fold(word.strip(".")) for word in name.split()]

@@ -7,6 +7,7 @@ noted in words; what no rule reads stays in the query, where it does no harm.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 from msgspec.structs import replace
@@ -70,21 +71,31 @@ _WITHIN = re.compile(
 )
 
 
-def plan(question: str, today: date, *, words: bool = True) -> QueryPlan:
+def plan(
+    question: str,
+    today: date,
+    *,
+    words: bool = True,
+    is_folder: Callable[[str], bool] | None = None,
+) -> QueryPlan:
     """Read a question.
 
     Args:
         question: any text.
         today: the day that "last month" counts from.
         words: whether ``-word`` leaves files out; in a long sentence it is a dash.
+        is_folder: whether a path is one of a folder; without it only what is called a folder
+            is read as one.
 
     Returns:
         The plan: conditions, the words that remain, and whether files are asked for; for sets of
         files that are asked for together, a plan of each in ``either``.
     """
-    whole = _plan(question, today, words=words)
+    whole = _plan(question, today, words, is_folder)
     parts = sets(question[:MAX_CHARS]) if asks_files(question) else ()
-    either = tuple(_plan(part, today, words=words) for part in parts)
+    if not parts and is_folder is not None and whole.listing:
+        parts = folders.apart(question[:MAX_CHARS], is_folder)
+    either = tuple(_plan(part, today, words, is_folder) for part in parts)
     if not either or not all(one.listing for one in either):
         return whole
     notes = [
@@ -94,7 +105,9 @@ def plan(question: str, today: date, *, words: bool = True) -> QueryPlan:
     return QueryPlan(query=whole.query, listing=True, notes=tuple(notes), either=either)
 
 
-def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
+def _plan(
+    question: str, today: date, words: bool, is_folder: Callable[[str], bool] | None
+) -> QueryPlan:
     text = _SHEETS.sub(lambda m: "spreadsheets".ljust(len(m[0])), question.replace("\0", " "))
     reading = Reading(text[:MAX_CHARS], QueryPlan(query=""))
     explicit.read(reading, today, words=words)
@@ -110,6 +123,8 @@ def _plan(question: str, today: date, *, words: bool) -> QueryPlan:
         asked |= askedlanguages.read(reading)
         measures.read_amounts(reading)
         asked |= ordering.read(reading)
+        if is_folder is not None:
+            folders.read_known(reading, is_folder)
     shape = reading.text
     # In a question for a fact "from Jane Smith" may be the fact's own words, not the file's.
     listed = reading.copy()

@@ -79,7 +79,7 @@ WHICH = re.compile(
     r"welke|how many|wie\s?viele|combien de|cu[áa]nt[oa]s|quanti|quante|hoeveel)\s+)"
     r"(?:of\s+)?"
     rf"(?:(?:are|were|sind|sont|son|sono|(?:is|ist|est|es|"
-    rf"è)(?=\s+(?:\w+\s+)?{w.LATEST_WORDS}))\s+)?"
+    rf"è)(?=\s+(?:\w+\s+)?(?:{'|'.join(w.ORDER_WORDS.values())})))\s+)?"
     r"(?:(?:the|my|our|all|die|les|los|las|le|i|gli)\s+)*",
     re.IGNORECASE,
 )
@@ -139,6 +139,15 @@ LEFT_OVER = _words(
 )
 _CONJUNCTIONS = _words("and or und oder sowie et ou y o e ed")
 TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
+
+
+def ends_phrase(text: str, end: int) -> bool:
+    """Whether a noun phrase ends at a place: nothing follows it, or what begins another one."""
+    following = TOKEN.match(text, end + 1) if text[end : end + 1] == " " else None
+    if following is None:
+        return text[end : end + 1] not in ("-", "'", "/")
+    word = fold(following[0])
+    return word in HEAD_END | LEFT_OVER or word in ("and", "or", "but", "oder", "und", "please")
 
 
 def asks_fact(text: str) -> bool:

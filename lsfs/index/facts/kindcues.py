@@ -88,6 +88,9 @@ _CUE_TABLE = r"""
         |presenti)\b\s*:?
     minutes 1.5 agenda:
         ^[^\w\n]*+(?:agenda|tagesordnung|ordre du jour|orden del día|ordine del giorno)\b
+    minutes 1 of a meeting:
+        ^[^\w\n]*+(?:[^\s:,;]+ ){0,5}(?:meeting|\w*sitzung|\w*versammlung|besprechung|réunion
+        |assemblée|reunión|riunione|assemblea|vergadering)\b[^\w\n]*$
     minutes 2 meeting:
         \baction items?\b|\bmeeting (?:was )?(?:adjourned|called to order)\b|\bnext meeting\b
     report 2 findings:
@@ -146,6 +149,17 @@ _CUE_TABLE = r"""
 # What a match of these must hold, which their patterns are too loose to tell.
 _NEEDS = {
     "§ 1": ("\u00a7",),
+    "of a meeting": (
+        "meeting",
+        "sitzung",
+        "versammlung",
+        "besprechung",
+        "union",
+        "assembl",
+        "riunione",
+        "reuni",
+        "vergadering",
+    ),
     "blanks": ("_" * 6, "\u2610", "\u25a1"),
     # It begins with characters, not with a border of words, and so is found faster.
     "tax": ("vat", "mwst", "tva", "iva", "iban", "subtotal"),

@@ -141,7 +141,7 @@ _LONGEST = 4
 _VAGUE = _words(
     """order form code paper quote note bill review offer article statement guide analysis study
     script mail deed bid tender terms bail modulo acta convention brief these carta guia
-    survey estimate audit assessment proposal instructions"""
+    survey estimate audit assessment evaluation proposal instructions"""
 )
 
 # --- where a title's own noun ends
@@ -308,6 +308,12 @@ def _sentence(line: str) -> bool:
     ):
         return True
     return len(words) > 4 and line.rstrip().endswith((".", ",", "?", "!"))
+
+
+def named_by(line: str) -> str:
+    """The kind that a title or a subject names; "" for none."""
+    read = _head(line)
+    return read[0] if read is not None else ""
 
 
 def _head(line: str) -> tuple[str, float] | None:

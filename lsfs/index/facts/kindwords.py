@@ -164,4 +164,6 @@ def kin(word: str) -> frozenset[str]:
         Folded words and terms of its family without itself; empty when it has none.
     """
     folded = " ".join(fold(word).replace("_", " ").strip(" .,;:!?").split())
-    return frozenset(_KIN.get(_FAMILY.get(folded, ""), ())) - {folded}
+    # "außer Mietverträgen": the dative of a German plural.
+    family = _FAMILY.get(folded) or _FAMILY.get(folded.removesuffix("n"), "")
+    return frozenset(_KIN.get(family, ())) - {folded}

@@ -11,6 +11,8 @@ from lsfs import currencies
 from lsfs.conditions import HARD, AmountBound, Conditions, Days
 from lsfs.errors import UsageError
 from lsfs.index.facts.kindwords import kin
+from lsfs.index.find.foldernames import ANYWHERE
+from lsfs.index.find.folding import fold
 
 # What people call a type, and the endings it covers; any other word is taken as an ending itself.
 TYPES = {
@@ -240,7 +242,9 @@ def _bindable(value: object) -> object:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def _below(folder: str) -> tuple[str, bytes, bytes, bytes]:
+def _below(folder: str) -> tuple[str, *tuple[str | bytes, ...]]:
+    if folder.startswith(ANYWHERE):
+        return "below_any(?, f.path)", fold(folder.removeprefix(ANYWHERE))
     # No file system has half of a surrogate pair in a name, other than as a byte of its own.
     raw = os.fsencode(re.sub("[\ud800-\udc7f\udd00-\udfff]", "\0", folder))
     return "f.path = ? OR (f.path > ? AND f.path < ?)", raw, raw + b"/", raw + b"0"

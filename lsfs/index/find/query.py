@@ -211,7 +211,7 @@ def _is_bare(token: _Token) -> bool:
 def _is_sentence(tokens: Sequence[_Token]) -> bool:
     """Whether a query is prose: long, and with the small words that nobody types beside AND."""
     told = [token.text for token in tokens if token.kind == "word"]
-    small = sum(word in terms.STOP_WORDS for word in told)
+    small = sum(word.lower() in terms.STOP_WORDS for word in told)
     return len(told) >= SENTENCE_WORDS and small >= SENTENCE_SMALL
 
 

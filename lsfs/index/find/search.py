@@ -178,7 +178,7 @@ class Search:
         if mode == "hybrid" and task.query.exact and self.embedder is None:
             mode = "keyword"
         if mode != "semantic":
-            self._correct(task)
+            self._correct(task, self.embedder if mode == "hybrid" else None)
             self._keyword(task)
         if mode != "keyword":
             self._semantic(task, only_these=mode == "hybrid" and task.query.exact)
@@ -187,12 +187,22 @@ class Search:
         if mode != "semantic":
             self._named(task)
 
-    def _correct(self, task: _Task) -> None:
+    def _correct(self, task: _Task, embedder: Embedder | None) -> None:
+        """Take words that no file has for misspelt ones.
+
+        A word that the embedding model knows is none, and what it means is found by meaning
+        ("election" is not "electrons"); but it may be that of a name ("Jonson", "Johnson").
+        """
         if self._catalog.is_partial:  # the words that are known are those of all files
             return
         plain = [leaf.text for leaf in task.query.wanted if leaf.kind == "word" and not leaf.field]
         asked = {leaf.text for leaf in queries.leaves(task.query.condition)}
-        task.corrections = self._words.corrections([word for word in plain if word not in asked])
+        for one in self._words.corrections([word for word in plain if word not in asked]):
+            instead = one.instead
+            if embedder is not None and embedder.knows(one.word):
+                instead = tuple(word for word in instead if not word.islower())
+            if instead:
+                task.corrections.append(Correction(one.word, instead))
 
     def _keyword(self, task: _Task) -> None:
         """BM25 of passages as a share of the best one's."""

@@ -16,12 +16,13 @@ LONG = 8  # letters of a stem from here on of which two may be wrong
 MOST = 3  # words that one may stand for
 SPLIT = 3  # letters of each half of two words that were written as one
 KEPT = 40  # first letters whose words are kept
+WRITTEN = 8  # texts that are looked at for how a word is written
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _TABLES = ("passage_fts", "file_fts")
 
 
 class Correction(Struct, frozen=True):
-    """A word that no file has, and what is searched for as well."""
+    """A word that no file has, and what is searched for as well, as a text writes it."""
 
     word: str
     instead: tuple[str, ...]
@@ -85,7 +86,7 @@ class Speller:
         least = min(near.values(), default=0)
         best = sorted((one for one in near if near[one] == least), key=lambda one: -known[one])
         shown = (_as_written(db, stem) for stem in best[:MOST])
-        return list(dict.fromkeys(one for one in shown if one))
+        return list({one.lower(): one for one in shown if one}.values())
 
     def _of_letter(self, db: sqlite3.Connection, letter: str, state: object) -> dict[str, int]:
         """Words that begin with a letter, with the number of texts that have them."""
@@ -144,16 +145,17 @@ def _stem(db: sqlite3.Connection, word: str) -> str:
 
 
 def _as_written(db: sqlite3.Connection, stem: str) -> str:
-    """A stem as a text has it; "" when it is only part of a word."""
+    """A stem as texts have it, in small letters if one has it so; "" if it is part of a word."""
     for table, column in (("passage_fts", 0), ("file_fts", 0), ("file_fts", 1)):
-        row = db.execute(
+        rows = db.execute(
             f"SELECT highlight({table}, {column}, ?, ?) FROM {table} "  # noqa: S608
-            f"WHERE {table} MATCH ? LIMIT 1",
-            (_OPEN, _CLOSE, terms.quoted(stem)),
-        ).fetchone()
-        _, found, rest = row[0].partition(_OPEN) if row and row[0] else ("", "", "")
-        if found:
-            return str(rest.partition(_CLOSE)[0]).lower()
+            f"WHERE {table} MATCH ? LIMIT ?",
+            (_OPEN, _CLOSE, terms.quoted(stem), WRITTEN),
+        )
+        shown = [part for row in rows for part in str(row[0] or "").split(_OPEN)[1:]]
+        forms = [part.partition(_CLOSE)[0] for part in shown]
+        if forms:
+            return next((form for form in forms if form.islower()), forms[0])
     return ""
 
 

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from functools import lru_cache
 
+from lsfs.index.find.foldernames import below_any
 from lsfs.index.find.folding import fold
 
 _WORD = re.compile(r"[^\W_]+")
@@ -20,6 +21,7 @@ def add_functions(db: sqlite3.Connection) -> None:
     db.create_function("holds_any", 2, holds_any, deterministic=True)
     db.create_function("header_names", 3, header_names, deterministic=True)
     db.create_function("written_in", 2, written_in, deterministic=True)
+    db.create_function("below_any", 2, below_any, deterministic=True)
 
 
 def holds_words(words: str, text: object) -> bool:

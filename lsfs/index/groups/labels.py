@@ -75,7 +75,9 @@ class Texts(Struct):
                 continue
             folded = word.casefold()
             found.setdefault(folded, word)
-            if before and match.start() == end + 1 and text[end] in " \n":
+            # A heading and the title above it are no pair of words: "Invoice", "Invoice".
+            apart = not before or before == folded or match.start() != end + 1
+            if not apart and text[end] in " \n":
                 found.setdefault(f"{before} {folded}", f"{shown} {word}")
             before, shown, end = folded, word, match.end()
         self.holding.update(found.keys())

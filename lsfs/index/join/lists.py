@@ -68,6 +68,13 @@ _CURRENCY = re.compile(
     rf"(?:{currencies.WORD}|(?-i:{currencies.CODE}|{currencies.SHORT}))(?!\w)",
     re.IGNORECASE,
 )
+_ONE_UNIT = (
+    r"(?:[kmcdµμn]?[glms]|[km]?m[²³23]|[kM]?[Ww]h?|k?cal|k?J|kPa|bar|ha|hl|min|h(?:rs)?|kg|lbs?|oz|"
+    r"ft|mi|mph|km/h|[kM]?Hz|[KMGT]i?B|[mM]?V|m?A|m?mol|ppm|IU|°[CF]?|%|pcs|Stk|St|d|s)"
+)
+# "Dose mg/kg", "Weight, kg", "Länge in cm"
+_UNIT = re.compile(rf"(?<=\w)(?:\s*,\s*|\s+)(?:in\s+)?{_ONE_UNIT}(?:\s*/\s*{_ONE_UNIT})*\.?\s*$")
+_EXPONENT = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,30})?[eE][+-]?\d{1,2}")
 COLUMN = "column: "  # begins the rule of a value in a list
 # Types of which a column is told by what stands in it.
 _BY_CONTENT = ("date", AMOUNT, "email", "iban")
@@ -247,7 +254,9 @@ class List:
         return Form(*cell, f"{plain(column.sign * number)} {unit}".strip())
 
     def _number(self, written: str, *, money: bool) -> Decimal | None:
-        """The number that a cell is: "2 310,00", "(35.50)", "35.50-", "EUR 1'200"."""
+        """The number that a cell is: "2 310,00", "(35.50)", "35.50-", "EUR 1'200", "1.5E-3"."""
+        if _EXPONENT.fullmatch(written.strip()):
+            return Decimal(written.strip().replace(",", "."))
         compact = _GROUPED.sub("", written)
         comma = self._comma
         if comma is None and money:  # of money there are cents, not thousandths
@@ -271,7 +280,7 @@ class List:
 
     def _by_head(self, one: Source, number: int, head: str) -> Column | None:
         """A column whose head is a word for the source, or one of two such words."""
-        bare = _CURRENCY.sub(" ", _REMARK.sub(" ", head))
+        bare = _UNIT.sub("", _CURRENCY.sub(" ", _REMARK.sub(" ", head)).rstrip())
         either = [words for part in _ALTERNATIVE.split(bare) if (words := words_of(part))]
         whole = [words_of(bare)] if len(either) > 1 else []
         whole += [words_of(head)] if bare != head else []

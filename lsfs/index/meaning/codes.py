@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from blake3 import blake3
 from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ LENGTH_OFF = 0.03  # how far from 1 the length of a coded vector may be
 
 MAGIC = b"lsfs codes 1\n"
 HEADER = 4096  # bytes; the magic, then JSON, then spaces
+# Bytes of a file that is compared with its seal whenever it is mapped; of 64 MiB it takes 6 ms of
+# CPU. Of a larger one damage is found by fsck.
+SEALED = 1 << 27
+PAGE = 4096  # bytes that are added up for a seal
 
 
 class Codes(Struct, frozen=True):
@@ -255,11 +260,10 @@ def write(path: Path, made_from: str, parts: Sequence[Codes], dimension: int) ->
     order = np.argsort(ids, kind="stable")
     part_of, row_of = part_of[order], row_of[order]
     about = {"made_from": made_from, "n": len(ids), "dimension": dimension}
-    header = (MAGIC + json.dumps(about).encode()).ljust(HEADER)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(header)
+            file.write(b" " * HEADER)
             file.write(ids[order].tobytes())
             for column in range(words(dimension)):
                 for block in _gathered([p.signs[column] for p in parts], part_of, row_of):
@@ -268,6 +272,10 @@ def write(path: Path, made_from: str, parts: Sequence[Codes], dimension: int) ->
                 file.write(block)
             for block in _gathered([p.codes for p in parts], part_of, row_of):
                 file.write(block)
+            file.flush()
+            about["seal"] = _seal(_body(Path(name), len(ids)))
+            file.seek(0)
+            file.write((MAGIC + json.dumps(about).encode()).ljust(HEADER))
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
@@ -293,7 +301,7 @@ def mapped(path: Path, dimension: int) -> tuple[Codes, str] | None:
     """The codes in a file, read from it when they are needed, and what it was made from.
 
     Returns:
-        None when there is no such file, or it is not whole.
+        None when there is no such file, or it is not whole, or not what was written to it.
     """
     try:
         with path.open("rb") as file:
@@ -302,18 +310,38 @@ def mapped(path: Path, dimension: int) -> tuple[Codes, str] | None:
         n, made_from = int(about["n"]), str(about["made_from"])
         if about["dimension"] != dimension or path.stat().st_size != _bytes(n, dimension):
             return None
+        whole = _body(path, n)
+        if len(whole) <= SEALED and about["seal"] != _seal(whole):
+            return None
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
         return None
     if n == 0:
         return _empty(0, dimension), made_from
-    # As a plain array: each slice of a memmap costs a microsecond, and a search takes hundreds.
-    whole = np.asarray(np.memmap(path, np.uint8, "r", HEADER))
     ids, rest = whole[: 8 * n].view(np.int64), whole[8 * n :]
     cut = 8 * n * words(dimension)
     signs, rest = rest[:cut].view(np.uint64).reshape(words(dimension), n), rest[cut:]
     scales, codes = rest[: 4 * n].view(np.float32), rest[4 * n :].view(np.int8)
     alive = np.ones(n, np.bool_)
     return Codes(ids, scales, codes.reshape(n, dimension), signs, alive, is_sorted=True), made_from
+
+
+def _body(path: Path, n: int) -> NDArray[np.uint8]:
+    """What stands behind the header of a file with n codes, mapped."""
+    if n == 0:
+        return np.empty(0, np.uint8)  # nothing can be mapped of nothing
+    # As a plain array: each slice of a memmap costs a microsecond, and a search takes hundreds.
+    return np.asarray(np.memmap(path, np.uint8, "r", HEADER))
+
+
+def _seal(body: NDArray[np.uint8]) -> str:
+    """What tells whether bytes are still what was written: the sums of their pages, hashed.
+
+    A hash of all bytes would take four times as long. Bytes that were lost or written over change
+    a sum, pages in another order the hash.
+    """
+    pages = len(body) // PAGE
+    sums = body[: pages * PAGE].view(np.uint64).reshape(pages, PAGE // 8).sum(axis=1)
+    return blake3(sums.tobytes() + body[pages * PAGE :].tobytes()).hexdigest(length=16)
 
 
 def _bytes(n: int, dimension: int) -> int:

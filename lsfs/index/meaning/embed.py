@@ -43,6 +43,10 @@ class Embedder(Protocol):
         """The vector of a query, float32, [dimension]; never waits for passages to be encoded."""
         ...
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in small letters stands in the model's vocabulary as a whole."""
+        ...
+
 
 class Tokens(Struct, frozen=True):
     """A text as an encoder reads it.
@@ -172,6 +176,10 @@ class OnnxEmbedder:
         vector: Vectors = self.encode([text])[0]
         return vector
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in small letters is one token."""
+        return self._tokenizer.token_to_id(word) is not None
+
 
 Made = TypeVar("Made", bound=Embedder)
 
@@ -204,6 +212,10 @@ class LateEmbedder(Generic[Made]):
     def encode_query(self, text: str) -> Vectors:
         """The vector of a query."""
         return self._embedder().encode_query(text)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word in small letters stands in the vocabulary."""
+        return self._embedder().knows(word)
 
 
 class LateOnnxEmbedder(LateEmbedder["OnnxEmbedder"]):
@@ -275,3 +287,7 @@ class HashEmbedder:
         """The same as for a passage."""
         vector: Vectors = self.encode([text])[0]
         return vector
+
+    def knows(self, word: str) -> bool:
+        """There is no vocabulary."""
+        return False

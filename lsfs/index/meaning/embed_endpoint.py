@@ -75,6 +75,10 @@ class EndpointEmbedder:
         vector: Vectors = self._ask([self._query_prefix + text])[0]
         return vector
 
+    def knows(self, word: str) -> bool:
+        """The server does not tell."""
+        return False
+
     def _ask(self, texts: Sequence[str]) -> Vectors:
         # Names of files may hold bytes that are no text.
         clean = [text.encode("utf-8", "replace").decode() for text in texts]

@@ -114,6 +114,11 @@ class TorchEmbedder:
         vector: Vectors = self._run([self._query_prefix + text])[0]
         return vector
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in small letters, behind a space, is one token."""
+        with self._lock:
+            return len(self._tokenizer.tokenize(f" {word}")) == 1
+
     def _run(self, texts: Sequence[str]) -> Vectors:
         import torch
 

@@ -20,7 +20,7 @@ from lsfs.model import ContentDate, Document, FieldValue, Passage
 if TYPE_CHECKING:
     from lsfs.index.fields.definitions import Definitions
 
-FACTS_VERSION = 7  # raise when the rules for kinds or dates change: files are then judged anew
+FACTS_VERSION = 8  # raise when the rules for kinds or dates change: files are then judged anew
 
 
 class Made(Struct, frozen=True):

@@ -44,8 +44,12 @@ def add(db: sqlite3.Connection, document_id: int, found: Iterable[FieldValue]) -
 
 
 def replace_by_rules(db: sqlite3.Connection, document_id: int, found: Iterable[FieldValue]) -> None:
-    """Store what the rules find in place of what they found; the model's values stay."""
+    """Store what the rules find in place of what they found; the model's values stay.
+
+    What was found of fields that nobody defined goes too, and is looked for when it is asked for.
+    """
     db.execute("DELETE FROM field WHERE document_id = ? AND rule <> ?", (document_id, MODEL))
+    db.execute("DELETE FROM sought WHERE document_id = ? AND rule <> ?", (document_id, MODEL))
     add(db, document_id, found)
 
 

@@ -114,7 +114,9 @@ class LongPeriodReader(RelativeReader):
     def _half_of(self, i: int) -> Period | None:
         """The second half of the eighties, the first half of March 2022."""
         count, name = w.ORDINALS.get(self.word(i)), self.word(i + 1)
-        if count not in (1, 2) or not (name in w.HALVES or self.raw(i + 1).lower() == "met\u00e0"):
+        if count not in (1, 2, -1) or not (
+            name in w.HALVES or self.raw(i + 1).lower() == "met\u00e0"
+        ):
             return None
         whole = self.period(self.skip(i + 2, w.OF | w.ARTICLES | {"den"}, 4))
         if whole is None or whole.shape not in (*_HALVED, "year") or whole.year is None:
@@ -147,8 +149,12 @@ class LongPeriodReader(RelativeReader):
             if "_".join(self.word(k) for k in range(i, i + count)) in w.SCHOOL_YEARS:
                 year, end = self._school_years(i + count)
                 if year and end > i + count + 1:
-                    note = "a school year is taken as August to July"
-                    return fixed(end, month_days(year, 8, 12), "term", note)
+                    return _year_of_school(year, end, self.word(i))
+        year, end = self._school_years(i)  # the 2024/25 season
+        for count in (2, 1):
+            named = "_".join(self.word(k) for k in range(end, end + count))
+            if year and end == i + 3 and named in w.SCHOOL_YEARS:
+                return _year_of_school(year, end + count, named)
         return None
 
     def _school_years(self, i: int) -> tuple[int, int]:
@@ -163,6 +169,12 @@ class LongPeriodReader(RelativeReader):
         second = self.word(i + 2) if self.word(i + 1) in ("/", "-") else ""
         follows = second.isdecimal() and len(second) in (2, 4)
         return (year, i + 3) if follows and int(second) % 100 == (year + 1) % 100 else (year, i + 1)
+
+
+def _year_of_school(year: int, end: int, name: str) -> Period:
+    what = "school year" if "year" in name or "schul" in name else "season"
+    note = f"a {what} is taken as August to July"
+    return fixed(end, month_days(year, 8, 12), "term", note)
 
 
 def _middle(days: Days) -> date:

@@ -155,7 +155,8 @@ class PeriodReader(LongPeriodReader):
 
     def _day_month(self, i: int) -> Period | None:
         """3 March 2024, 3rd of March, 3. März 2024, 3 de marzo de 2024."""
-        read = self._day_number(self._past_weekday(i))
+        at = self._past_weekday(i)
+        read = self._day_number(at) or self._day_in_words(at)
         if read is None:
             return None
         day, j = read
@@ -165,6 +166,17 @@ class PeriodReader(LongPeriodReader):
         if month is None:
             return self._foreign(day, j, year, end) if year else None
         return self._dated(day, month, year, end if year else j + 1)
+
+    def _day_in_words(self, i: int) -> tuple[int, int] | None:
+        """A day in words, and the token after it: "first of October", "ersten Mai", "1er mai"."""
+        day = w.DAY_ORDINALS.get(self.word(i), 0)
+        j = i + 1
+        if self.word(i) in ("twenty", "thirty") and self.word(j) == "-":
+            more = w.DAY_ORDINALS.get(self.word(j + 1), 0)
+            day, j = (20 if self.word(i) == "twenty" else 30) + more, j + 2
+        english = self.word(i) in w.ENGLISH_ORDINALS or self.word(i) in ("twenty", "thirty")
+        follows = self.word(j) == "of" if english else self.word(j) in _MONTHS | {"de": 0}
+        return (day, j) if 1 <= day <= 31 and follows else None
 
     def _month_day(self, i: int) -> Period | None:
         """March 3, 2024; March 3rd."""
@@ -273,7 +285,11 @@ class PeriodReader(LongPeriodReader):
         """The first week of March 2024, the last month of 2023."""
         count = w.ORDINALS.get(self.word(i))
         unit = w.UNITS.get(self.word(i + 1))
-        if count is None or unit not in ("day", "week", "month") or self.word(i + 2) not in w.OF:
+        if (
+            count is None
+            or unit not in ("day", "week", "fortnight", "month")
+            or self.word(i + 2) not in w.OF
+        ):
             return None
         at = self.skip(i + 2, w.OF)
         whole = self.period(at)

@@ -43,21 +43,30 @@ class RelativeReader(TokenReader):
             count = self.number(i)
             if count is None or self.word(i + 1) not in w.LAST or self.word(i + 1) == "last":
                 return None
-            unit = w.UNITS.get(self.word(i + 2))  # trois dernières semaines
-            return self._counted("last", count, unit, i + 3) if unit else None
+            unit, end = self._unit_at(i + 2)  # trois dernières semaines
+            return self._counted("last", count, unit, end) if unit else None
         if word == "last" and self.word(i - 1) in w.MODALS:
             return None
         if self.word(i + 1) == "couple" and self.word(i + 2) == "of":
             return self._counted(way, 2, w.UNITS.get(self.word(i + 3)), i + 4)
         count = self.number(i + 1)
         if count is not None and count > 0 and self.word(i + 1) not in ("a", "an", "un", "une"):
-            unit = w.UNITS.get(self.word(i + 2))
-            if unit and self.word(i + 3) in w.OF and self._counts_of(i + 4):
+            unit, end = self._unit_at(i + 2)
+            if unit and self.word(end) in w.OF and self._counts_of(end + 1):
                 return None  # the last two weeks of May
-            return self._counted(way, count, unit, i + 3) if unit else None
+            return self._counted(way, count, unit, end) if unit else None
         if self._and_a_half(i + 2) and w.UNITS.get(self.word(i + 1)) == "year" and way != "this":
             return self._counted(way, 18, "month", i + 5)
         return self._single(way, i + 1, i + 2)
+
+    def _unit_at(self, i: int) -> tuple[str | None, int]:
+        """The unit at a token, and the token after it: "weeks", "business days"."""
+        if self.word(i) in w.OF_WORK and w.UNITS.get(self.word(i + 1)) == "day":
+            return "workday", i + 2
+        unit = w.UNITS.get(self.word(i))
+        if unit == "day" and self.word(i + 1) in w.OF_WORK:
+            return "workday", i + 2
+        return unit, i + 1
 
     def _and_a_half(self, i: int) -> bool:
         return [self.word(k) for k in range(i, i + 3)] == ["and", "a", "half"]
@@ -153,18 +162,27 @@ class RelativeReader(TokenReader):
         return first, w.shift(first, 2, "day")
 
     def _before_last(self, i: int) -> Period | None:
-        """The week before last."""
-        unit = w.UNITS.get(self.word(i))
-        if (self.word(i + 1), self.word(i + 2)) != ("before", "last") or unit in (
-            None,
-            "day",
-            "hour",
-        ):
+        """The week before last, the Friday before last, vorletzte Woche, la semana antepasada."""
+        if self.word(i) in w.BEFORE_LAST:
+            at, end = i + 1, i + 2
+        elif self.word(i) == "avant" and self.word(i + 1) == "-" and self.word(i + 2) in w.LAST:
+            at, end = i + 3, i + 4
+        elif self.word(i + 1) in w.BEFORE_LAST_AFTER_NOUN:
+            at, end = i, i + 2
+        elif (self.word(i + 1), self.word(i + 2)) == ("before", "last"):
+            at, end = i, i + 3
+            if self.word(end).isalnum() and self.word(end) not in w.STOPS:
+                return None
+        else:
             return None
-        if self.word(i + 3).isalnum() and self.word(i + 3) not in w.STOPS:
-            return None
-        last = self._unit("last", str(unit))
-        return fixed(i + 3, (w.shift(last[0], -1, str(unit)), last[0]), "unit")
+        last = self._single("last", at, end)
+        if last is None or self.word(end) in w.OF - {"in", "im"}:
+            return None  # the penultimate week of the project
+        then = last.make(0)
+        step = w.UNITS.get(self.word(at)) or ("week" if (then[1] - then[0]).days < 3 else "year")
+        if self.word(at) in w.HOLIDAYS:
+            step = "year"
+        return fixed(end, (w.shift(then[0], -1, step), w.shift(then[1], -1, step)), "unit")
 
     def _same_time(self, i: int) -> Period | None:
         """This time last year, the same month last year: the month that was then."""
@@ -220,6 +238,11 @@ class RelativeReader(TokenReader):
         halves = self._halves_ago(i, count)
         if halves is not None:
             return halves
+        weekday = w.WEEKDAYS.get(self.word(j).removesuffix("s"), w.WEEKDAYS.get(self.word(j)))
+        if count and weekday is not None and self.word(j + 1) in w.AGO:  # three Mondays ago
+            last = self._weekday_of("last", weekday)[0]
+            day = w.shift(last, 1 - count, "week")
+            return fixed(j + 2, w.unit_around(day, "day"), "day")
         unit = w.UNITS.get(self.word(j))
         if count is None or unit is None or self.word(j - 1) == "few":
             return None
@@ -228,6 +251,8 @@ class RelativeReader(TokenReader):
             if self.word(j) not in w.AGO:
                 return None
         unit = "day" if unit == "hour" else unit
+        if unit == "fortnight":
+            count, unit = 2 * count, "week"
         back = 0 if unit == "day" and w.UNITS[self.word(j - (not lead))] == "hour" else count
         days = w.unit_around(w.shift(self.today, -back, unit), unit)
         return fixed(j + 1, days, "unit", f"the {unit} that was then")

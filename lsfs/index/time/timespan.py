@@ -132,6 +132,8 @@ class _Reader(PeriodReader):
         first = self.period(j)
         if first is None:
             return None
+        if role == "since" and first.shape == "days":
+            role = "from"  # dal 5 al 20 marzo
         second = self._second(first, role)
         parts: tuple[DaySpan, ...] = ()
         if second is None:

@@ -51,7 +51,7 @@ ROLES = _table(
     in: in during within of for over throughout im ins aus fur wahrend en dans pendant pour durant
     in: nel nello nella nell negli nei nelle durante del dell della delle degli dei dello di per
     in: du d para over_the
-    on: on am at le el il zu zum
+    on: on am at le el il zu zum op på
     from: from de von vom
     since: since seit ab ab_dem depuis des a_partir_de a_partir_du desde desde_el da dal dallo dalla
     since: starting starting_in starting_from beginning_in seit_dem sinds
@@ -158,6 +158,8 @@ UNITS = _table(
     year: jaar jaren år året åren rok roku lata lat год году года лет
     fortnight: fortnight fortnights
     decade: decade decades jahrzehnt jahrzehnte decennie décennie
+    workday: workdays weekdays werktag werktage werktagen arbeitstag arbeitstage arbeitstagen
+    workday: werkdagen vardagar vardagarna
     """
 )
 NUMBERS = _numbers(
@@ -203,6 +205,47 @@ ORDINALS = _numbers(
     4: vierde quarto quarta fjärde czwarty czwartym
     """
 )
+# Said of days behind or before them: "five business days", "cinq jours ouvrés".
+OF_WORK = _words(
+    """business working work ouvres ouvrables habiles laborables lavorativi feriali uteis
+    roboczych рабочих"""
+)
+BEFORE_LAST = _words(
+    """vorletzte vorletzten vorletzter vorletztes vorletztem vorvorige vorvorigen penultimate
+    penultimo penultima voorlaatste eervorige przedostatni przedostatnim przedostatniego
+    позапрошлый позапрошлом позапрошлой позапрошлую позапрошлого"""
+)
+BEFORE_LAST_AFTER_NOUN = _words("antepasado antepasada")
+# Days of a month in words. English has "of" behind them, the others the month or "de".
+DAY_ORDINALS = ORDINALS | _numbers(
+    """
+    1: erster primero
+    2: zweiter
+    3: dritter
+    4: vierter
+    5: fifth funfte funften funfter
+    6: sixth sechste sechsten sechster
+    7: seventh siebte siebten siebter
+    8: eighth achte achten achter
+    9: ninth neunte neunten neunter
+    10: tenth zehnte zehnten zehnter
+    11: eleventh elfte elften elfter
+    12: twelfth zwolfte zwolften zwolfter
+    13: thirteenth dreizehnte dreizehnten
+    14: fourteenth vierzehnte vierzehnten
+    15: fifteenth funfzehnte funfzehnten
+    16: sixteenth sechzehnte sechzehnten
+    17: seventeenth siebzehnte siebzehnten
+    18: eighteenth achtzehnte achtzehnten
+    19: nineteenth neunzehnte neunzehnten
+    20: twentieth zwanzigste zwanzigsten
+    30: thirtieth dreissigste dreissigsten
+    """
+)
+ENGLISH_ORDINALS = _words(
+    """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
+    fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth thirtieth"""
+)
 WEEKDAYS = _numbers(
     """
     0: monday montag lundi lunes lunedi
@@ -212,6 +255,13 @@ WEEKDAYS = _numbers(
     4: friday freitag vendredi viernes venerdi
     5: saturday samstag samedi sabado sabato
     6: sunday sonntag dimanche domingo domenica
+    0: maandag måndag måndagen poniedziałek poniedziałku понедельник понедельника
+    1: dinsdag tisdag tisdagen wtorek wtorku вторник вторника
+    2: woensdag onsdag onsdagen środa środę środy среду среды
+    3: donderdag torsdag torsdagen czwartek czwartku четверг четверга
+    4: vrijdag fredag fredagen piątek piątku пятницу пятницы
+    5: zaterdag lördag lördagen sobota sobotę soboty субботу субботы
+    6: zondag söndag söndagen niedziela niedzielę niedzieli воскресенье воскресенья
     """
 )
 SEASONS = _numbers(
@@ -330,6 +380,9 @@ NUMBERED_THINGS = _words(
     firmware act statute
     bill rule
     directive exhibit appendix annex schedule drawing lot plot unit verse psalm track episode seat
+    seats rows desk desks bay bays berth berths cabin cabins lockers stalls chair chairs flats
+    apartments units gates platform platforms lanes tracks channels ports verses chapters sections
+    paragraphs clauses suites ward wards kennel kennels opus op kv bwv lesson lessons
     locker badge token pixel habitacion camera stanza salle roman novel novela romanzo agenda"""
 )
 AMOUNT_WORDS = _words(
@@ -354,7 +407,9 @@ CENTURIES = _numbers(
 )
 # Before 20230714, which may be a number.
 DATED = _words("dated due issued signed of on datiert datée datado fechado datato del du vom")
-HALVES = _words("half halfte moitie mitad metade")
+HALVES = _words(
+    "half halfte moitie mitad metade quincena quinzaine quindicina quinzena hälfte helft"
+)
 # Terms of a university: their first month, and how many months they have.
 TERMS = {"winter": (10, 6), "summer": (4, 6), "autumn": (8, 5), "fall": (8, 5), "spring": (1, 5)}
 TERM_WORDS = _words("term semester")
@@ -364,7 +419,8 @@ WHOLE_TERMS = {
 }  # fmt: skip
 SCHOOL_YEARS = _words(
     """school_year academic_year schuljahr studienjahr annee_scolaire annee_universitaire curso
-    curso_escolar curso_academico anno_scolastico anno_accademico schooljaar ano_letivo"""
+    curso_escolar curso_academico anno_scolastico anno_accademico schooljaar ano_letivo
+    season spielzeit saison temporada stagione seizoen sasong"""
 )
 # Of these a time counted from today lies ahead: "due within 30 days".
 AHEAD = _words(
@@ -439,6 +495,15 @@ def shift(day: date, count: int, unit: str) -> date:
     months = {"month": 1, "quarter": 3, "half": 6, "year": 12, "decade": 120}.get(unit)
     if months:
         return _shift_months(day, months * count)
+    if unit == "workday":
+        # So many days of work back, and over as many weekends as they hold.
+        weeks, rest = divmod(abs(count), 5)
+        sign = 1 if count > 0 else -1
+        day = shift(day, sign * weeks, "week")
+        while rest:
+            day = shift(day, sign, "day")
+            rest -= day.weekday() < 5
+        return day
     ordinal = day.toordinal() + count * {"week": 7, "fortnight": 14}.get(unit, 1)
     return date.fromordinal(min(max(ordinal, 1), date.max.toordinal() - 400))
 

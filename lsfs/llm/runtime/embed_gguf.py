@@ -110,6 +110,11 @@ class GgufEmbedder:
             vector: Vectors = self._run(context, [self._query_prefix + text])[0]
             return vector
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in small letters, behind a space, is one token."""
+        with self._asked, self._context("queries") as context:
+            return len(context.tokenize(f" {word}".encode(), add_bos=False)) == 1
+
     def _run(self, context: Any, texts: Sequence[str]) -> Vectors:
         """As many texts side by side as the batch of the context holds."""
         try:

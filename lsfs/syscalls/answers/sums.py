@@ -30,7 +30,8 @@ _FORMS = tuple(
     for form in (
         rf"(?:how much|what)(?: money)? (?:did|do|have) (?:we|i)(?: already)? "
         rf"(?:pay|paid|spend|spent)(?: (?:to|with|at|on))?(?: {_WHO})?",
-        rf"how much (?:did|has|have) {_WHO} (?:bill|billed|charged?|invoiced?)(?: us| me)?",
+        rf"(?:how much|what) (?:did|has|have) {_WHO} (?:bill|billed|charged?|invoiced?)"
+        r"(?: us| me)?",
         r"(?:(?:what|how much) (?:is|was) )?(?:the )?(?:total|sum)(?: amount)? of "
         rf"(?:(?:all|the|our|my) )*(?:invoices|bills|receipts)(?: (?:from|by|of) {_WHO})?",
         rf"(?:wie ?viel|was)(?: geld)? (?:haben wir|habe ich)(?: (?:an|bei))?(?: {_WHO})? "

@@ -10,7 +10,10 @@ from lsfs.syscalls.search.unread import as_hit
 from lsfs.syscalls.selection import in_order, matching
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lsfs.index.find.filters import Filters
+    from lsfs.index.find.scope import Entry
     from lsfs.index.find.search import Found
     from lsfs.model import Hit, QueryPlan
     from lsfs.syscalls.engines import Engines
@@ -37,7 +40,7 @@ def by_order(
     """
     fitting = matching(engines, replace(plan, limit=0), filters).entries
     read = [one for one in fitting if unread or one.document_id is not None]
-    first = in_order(read, plan, day=lambda one: one.day, size=lambda one: one.size)[:k]
+    first = in_order(engines, read, plan, day=lambda one: one.day, size=lambda one: one.size)[:k]
     if not first:
         return None
     place = {one.path: n for n, one in enumerate(first)}
@@ -46,7 +49,22 @@ def by_order(
         plan.query, k=len(first), filters=within, per_file=1, is_there=engines.is_there, **options
     )
     hits = [*found.hits, *(as_hit(one) for one in first if one.document_id is None)]
+    hits += _beginnings(engines, filters, first, {hit.path for hit in hits})
     return replace(found, hits=sorted(hits, key=lambda hit: place[hit.path]))
+
+
+def _beginnings(
+    engines: Engines, filters: Filters, fitting: Sequence[Entry], shown: set[str]
+) -> list[Hit]:
+    """Hits of the files that fit without the words: an invoice of which "Rechnung" is asked."""
+    missing = [one for one in fitting if one.path not in shown]
+    if not missing:
+        return []
+    within = replace(filters, ids=tuple(one.id for one in missing))
+    found = engines.search.find(
+        "", k=len(missing), filters=within, per_file=1, is_there=engines.is_there
+    )
+    return found.hits
 
 
 def sorted_hits(engines: Engines, plan: QueryPlan, hits: list[Hit]) -> list[Hit]:
@@ -56,4 +74,4 @@ def sorted_hits(engines: Engines, plan: QueryPlan, hits: list[Hit]) -> list[Hit]
         row = engines.catalog.file(hit.path)
         return row.identity.size if row else 0
 
-    return in_order(hits, replace(plan, limit=0), day=lambda hit: hit.date, size=size)
+    return in_order(engines, hits, replace(plan, limit=0), day=lambda hit: hit.date, size=size)
