@@ -13,6 +13,8 @@ from lsfs_parsers.xmltree import attribute, tag, xml
 __all__ = ["attribute", "core_facts", "related", "relations", "tag", "xml"]
 
 _RELATIONS = "_rels/.rels"
+# The templates of python-docx and python-pptx were made then, not what is made from them.
+_OF_TEMPLATES = frozenset(("2013-12-23T23:15:00Z", "2013-01-27T09:14:16Z"))
 
 
 def related(package: zipfile.ZipFile) -> dict[str, str]:
@@ -61,9 +63,10 @@ def core_facts(package: zipfile.ZipFile, parts: dict[str, str]) -> Facts:
     if core is None:
         return Facts()
     texts = {tag(node): node.text or "" for node in core}
+    created = texts.get("created", "")
     return Facts(
         texts.get("title", ""),
         texts.get("creator", ""),
         texts.get("language", ""),
-        day(texts.get("created", "")),
+        None if created in _OF_TEMPLATES else day(created),
     )

@@ -105,3 +105,18 @@ def test_a_terminal_that_knows_few_letters(hostile: Path, run: Run) -> None:
         )  # fmt: skip
         assert done.returncode == 0 and done.stderr == b""
         assert b"the ? melts" in done.stdout
+
+
+def test_threads_of_numpy_do_not_spin_while_they_wait() -> None:
+    script = (
+        "import os; from lsfs_cli import main;"
+        "main.main = lambda: print(os.environ['OPENBLAS_THREAD_TIMEOUT']);"
+        "main.command()"
+    )
+    environment = {name: value for name, value in os.environ.items() if "OPENBLAS" not in name}
+    for asked, given in (({}, "4"), ({"OPENBLAS_THREAD_TIMEOUT": "20"}, "20")):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment | asked, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.strip() == given

@@ -589,7 +589,10 @@ def test_members_of_a_json_paper() -> None:
         "invoice_number": ["HB-55120"], "date": ["2025-05-15"], "total": ["118.80 EUR"],
         "party": ["hostbay", "club ria"],
     }  # fmt: skip
+    assert values(JSON.replace('"type"', '"document"')) == values(JSON)
     assert values(JSON.replace("invoice", "website", 1)) == {}  # data of a program
+    about = '"document": "how an invoice is read by this program"'
+    assert values(JSON.replace('"type": "invoice"', about)) == {}
 
 
 def test_a_line_with_a_label_of_its_own_is_no_value_of_the_one_above() -> None:

@@ -266,6 +266,11 @@ def test_a_file_tells_its_title_author_and_date(read: Reader, name: str) -> None
     assert (document.title, author, document.created) == (TITLE, AUTHOR, DAY)
 
 
+def test_a_document_is_not_as_old_as_the_template_that_a_program_made_it_from(read: Reader) -> None:
+    assert read(saved(docx.Document().save), "a.docx").created is None
+    assert read(saved(pptx.Presentation().save), "a.pptx").created is None
+
+
 @pytest.mark.parametrize(("name", "code"), [("a.py", PYTHON), ("A.java", JAVA)])
 def test_code_tells_its_author_and_date(read: Reader, name: str, code: str) -> None:
     document = read(code.encode(), name)

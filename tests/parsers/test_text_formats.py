@@ -14,6 +14,7 @@ from lsfs.errors import UnsupportedFormat
 from lsfs.model import BlockKind, Document, Status
 from lsfs_parsers import detect
 from lsfs_parsers import text as text_module
+from lsfs_parsers.builder import clean
 from lsfs_parsers.detect import Detector
 from lsfs_parsers.encoding import decode, looks_binary
 from lsfs_parsers.registry import Registry
@@ -490,3 +491,11 @@ def test_code_in_this_project_is_read(read: Reader) -> None:
     data = Path(__file__).read_bytes()
     document = read(data, "test.py")
     assert document.blocks[0].kind is BlockKind.CODE
+
+
+def test_control_characters_are_spaces_in_texts_of_all_alphabets() -> None:
+    kept = "".join(" " if ord(c) < 32 and c not in "\t\n" else c for c in map(chr, range(127)))
+    controls, letters = "".join(map(chr, range(127, 160))), "".join(map(chr, range(160, 256)))
+    for foreign in ("", "\u0416"):
+        text = "".join(map(chr, range(256))) + foreign
+        assert clean(text) == kept + " " * len(controls) + letters + foreign

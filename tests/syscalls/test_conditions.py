@@ -221,6 +221,7 @@ CASES: list[tuple[str, set[str]]] = [
     ("emails from Alice", {"mail/1.eml"}),
     ("emails to Bob", {"mail/1.eml", "mail/3.eml"}),
     ("emails that Bob received", {"mail/1.eml", "mail/3.eml"}),
+    ("mails Bob received in 2024", {"mail/3.eml"}),
     ("Mails, die Bob erhalten hat", {"mail/1.eml", "mail/3.eml"}),
     ("emails between Alice and Bob", {"mail/1.eml", "mail/2.eml"}),
     ("emails not from Alice or Bob", {"mail/3.eml", "mail/4.eml"}),

@@ -106,6 +106,9 @@ _DONE = re.compile(
     r"(?:the\s+)?(?:night|morning|afternoon|evening))\s+\Z",
     re.IGNORECASE,
 )
+_SOMEBODY = re.compile(
+    r"(?<!\w)(\w+)\s+(?:(?:that|which|die|que|che|qui)\s+)?(?:[A-ZÀ-Þ][\w'\u2019-]*\s+){1,3}\Z"
+)
 _EVENTS = re.compile(
     r"\b(?:meetings?|appointments?|conferences?|hearings?|events?|sitzung(?:en)?|termine?|"
     r"besprechung(?:en)?|"
@@ -176,7 +179,10 @@ def read(reading: Reading, today: date) -> str:
         if ahead is not None and not asked_fact:
             reading.blank(ahead.start(), ahead.start("noun"))
         done = _DONE.search(reading.text[: one.start])
-        if done is not None and not asked_fact and not _is_receipt(reading.text, done):
+        if done is None or asked_fact or _is_receipt(reading.text, done):
+            continue
+        somebody = _SOMEBODY.search(reading.text[: done.start()])  # "mails Ada sent in May"
+        if somebody is None or not {"letter", "email"} & kinds_in([somebody[1]]):
             reading.blank(done.start(), done.end())
     for clock in _CLOCK.finditer(reading.text) if found else ():
         reading.take(*clock.span(), f"{clock[0].strip()!r}: times of day are not looked at")

@@ -63,9 +63,11 @@ def is_credit(text: str) -> bool:
     return not title["settled"] or _TAKEN_BACK.search(head, title.end()) is not None
 
 
-def signed(found: Iterable[Found], *, credit: bool) -> Iterator[Found]:
-    """Values, those that a credit note adds up to below zero; what "refunded" says counts there."""
-    for one in found:
+def signed(found: Iterable[Found], text: str) -> Iterator[Found]:
+    """Values of a text, those that a credit note adds up to below zero, refunds as its total."""
+    values = list(found)
+    credit = any(one.name in _TURNED or one.name == REFUND for one in values) and is_credit(text)
+    for one in values:
         if one.name == REFUND:
             if not credit:
                 continue

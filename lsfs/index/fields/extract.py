@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from lsfs.index.facts.einvoice import einvoice, printed
 from lsfs.index.fields.balances import with_balances
 from lsfs.index.fields.billed import is_bill, of_bill
-from lsfs.index.fields.credits import is_credit, signed
+from lsfs.index.fields.credits import signed
 from lsfs.index.fields.definitions import Definition, Definitions
 from lsfs.index.fields.forms import Form, Reader
 from lsfs.index.fields.labels import Found, labelled
@@ -79,7 +79,7 @@ def _by_rules(document: Document, known: Definitions, reader: Reader) -> Iterato
         found = [*labelled(document, known, reader), *stated(document, reader)]
         if is_bill(document.text):
             found = list(of_bill(reader, found, known.labels))
-        yield from signed(with_balances(reader, found), credit=is_credit(document.text))
+        yield from signed(with_balances(reader, found), document.text)
 
 
 def _is_list(document: Document) -> bool:

@@ -22,7 +22,11 @@ _TOKEN = re.compile(
     r"(?P<number>-?\d+(?:\.\d+)?)(?=\s*[,}\]])"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_KIND_KEYS = frozenset(("type", "object", "kind", "document type", "doc type", "typ", "tipo"))
+_KIND_KEYS = frozenset((
+    "type", "object", "kind", "document", "document type", "doc type", "record", "record type",
+    "typ", "dokument", "tipo", "documento",
+))  # fmt: skip
+_MOST_WORDS = 4  # of a value that only says what the paper is
 _SURE = 0.95
 
 
@@ -47,8 +51,8 @@ def of_members(known: Definitions, reader: Reader) -> Iterator[Found]:
         return
     members = list(_members(text))
     values = {one.keys: text[one.start : one.end] for one in members}
-    named = [values[keys] for keys in values if keys[-1] in _KIND_KEYS and len(keys) == 1]
-    if not kinds_in(word for value in named for word in words_of(value)):
+    named = [words_of(values[keys]) for keys in values if keys[-1] in _KIND_KEYS and len(keys) == 1]
+    if not kinds_in(word for words in named if len(words) <= _MOST_WORDS for word in words):
         return
     currency = next((value for keys, value in values.items() if keys[-1] == "currency"), "")
     for member in members:

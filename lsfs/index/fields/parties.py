@@ -126,9 +126,8 @@ _TO_WHOM_NEEDS = (
 POSTAL = later(
     r"(?:^|[,|\u00b7\u2022\u25cf\u25aa\u25a0]|\s[-\u2013])\s*(?:[A-Z]{1,2}[- ])?"
     r"(?:\d{4,5}\s+[^\W\d_]|\d{5}[^\W\d_a-z\u00df-\u00ff][a-z\u00df-\u00ff])|"
-    r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\s*$|"
-    r"\b[A-Z]{2} \d{5}(?:-\d{4})?\s*$|"
-    r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT),? \d{4}\s*$|\b[A-Z]\d[A-Z] \d[A-Z]\d\s*$"
+    r"\b(?=[A-Z])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]{2} \d{5}(?:-\d{4})?|"
+    r"(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT),? \d{4}|[A-Z]\d[A-Z] \d[A-Z]\d)\s*$"
 )
 # A street: "7 Beck Row", "Oakwell Lane, Batley", "Gartenstraße 12", "Am Markt 1", "3 rue du Lac".
 STREET = later(

@@ -61,7 +61,7 @@ _AMOUNTS = _table({
         r"amount of\b", r"betrag (?:von|in höhe)", r"montant de\b", r"abschlag\w*", r"importe de\b",
     ),
     REFUND: _cue(
-        r"refunded\b", r"\w*erstattet\b", r"remboursée?s?\b", r"reembolsad[oa]s?\b",
+        r"refunded\b", r"(?:rück)?erstattet\b", r"remboursée?s?\b", r"reembolsad[oa]s?\b",
         r"rimborsat[oa]\b",
     ),
     "tax": _cue(r"vat\b", r"sales tax\b", r"mwst\b", r"mehrwertsteuer\b", r"tva\b", r"iva\b"),
