@@ -163,6 +163,8 @@ class _Reader(PeriodReader):
             end, note = first.end, first.note
         else:
             days, end, note = self._joined(first, second), second.end, second.note
+            if days is None and role == "between" and first.year and second.year:
+                days = self._joined(second, first)  # "between 2023 and 2021"
             if not listed and self.word(first.end) in w.AND and role != "between":
                 listed = _with_years([first, second])
             if listed:
