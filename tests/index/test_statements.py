@@ -21,6 +21,7 @@ TODAY = date(2026, 11, 23)
      "Verträge sind einzuhalten",
      "Could a bone scan replace the letter of a surgeon?",
      "Can dogs smell the presentation of a disease?",
+     "Will reports of floods change the minds of voters?",
      "Water policy in dry regions: who decides?",
      "what contracts muscles",
      "what orders genes on chromosomes",

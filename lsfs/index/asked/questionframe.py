@@ -105,9 +105,9 @@ _FACT = re.compile(
 )
 # "Can you send …" is polite; "can an X-ray show …" asks for a fact.
 _ABILITY = re.compile(
-    r"\A\W*(?:can|could|would|should)\s+"
-    r"(?!(?:you|u|i|we|someone|somebody|anyone|anybody|please)\b)",
-    re.IGNORECASE,
+    r"\A\W*(?:can|could|would|should|will(?=\s+(?-i:[a-z]).*\?\s*\Z))\s+"
+    r"(?!(?:you|u|i|we|someone|somebody|anyone|anybody|please|of|from|by|for|and)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 HEAD_END = _words(
     """in on of from for with about by at to that which who where between since until before after
