@@ -19,6 +19,10 @@ BULLETS = ("•", "–", "*")
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
+class CannotSet(Exception):
+    """A program that sets documents has failed at one."""
+
+
 class Note(Struct, frozen=True):
     """A footnote: its mark stands behind ``offset`` characters of the paragraph."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -11,7 +12,16 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from benchmarks.parsing_documents import ENGINES, Crossing, Element, Engine, Truth, document, label
+from benchmarks.parsing_documents import (
+    ENGINES,
+    CannotSet,
+    Crossing,
+    Element,
+    Engine,
+    Truth,
+    document,
+    label,
+)
 from benchmarks.parsing_letters import letters, letters_with_places
 from benchmarks.parsing_score import forms
 from benchmarks.parsing_scramble import scramble
@@ -70,7 +80,11 @@ def make(folder: Path, order: Order, installed: Sequence[Engine]) -> Iterator[Tr
             engine.wanted(columns), CHAPTERS,
         )  # fmt: skip
         path = folder / f"{truth.name}.pdf"
-        engine.render(truth, path)
+        try:
+            engine.render(truth, path)
+        except CannotSet as error:
+            print(f"{truth.name} is left out: {error}", file=sys.stderr)
+            continue
         truth = looked_up(truth, path)
         yield _kept(truth, folder)
         if order.scrambled and number % order.scrambled == order.scrambled // 2:

@@ -7,7 +7,16 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parsing_documents import Element, Engine, Layout, Truth, Wanted, label, slots
+from benchmarks.parsing_documents import (
+    CannotSet,
+    Element,
+    Engine,
+    Layout,
+    Truth,
+    Wanted,
+    label,
+    slots,
+)
 
 FONTS = Path("/usr/share/fonts/truetype")
 _Face = tuple[str, str, tuple[str, str, str, str]]
@@ -37,9 +46,18 @@ def wanted(columns: int) -> Wanted:
 
 
 def render(truth: Truth, path: Path) -> None:
-    """Set a document, twice, since only then the number of its pages is known."""
-    pages = _Setting(truth, path, 0).build() if truth.layout.number_style == "of" else 0
-    _Setting(truth, path, pages).build()
+    """Set a document, twice, since only then the number of its pages is known.
+
+    Raises:
+        CannotSet: a paragraph that reportlab's own splitting does not bring over a page's end.
+    """
+    from reportlab.platypus.doctemplate import LayoutError
+
+    try:
+        pages = _Setting(truth, path, 0).build() if truth.layout.number_style == "of" else 0
+        _Setting(truth, path, pages).build()
+    except LayoutError as error:
+        raise CannotSet(str(error).partition("\n")[0]) from error
 
 
 def _face(look: Layout, text: str) -> tuple[str, str, str]:
