@@ -142,8 +142,8 @@ def _alone(
         gate = app.guarded(
             pages, number, entered=entered, more=more, open_to=[PREFIX] if more else []
         )
-        _tell(session, app.entrance(gate, number), opened=opens)
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):  # also from who has just read the link
+            _tell(session, app.entrance(gate, number), opened=opens)
             anyio.run(app.serve, gate, listener)
 
 
