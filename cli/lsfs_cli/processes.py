@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -125,7 +126,7 @@ def index(
 
 
 def _drive_of(session: Session, place: str, *, is_within: bool) -> DriveRecord | None:
-    """The drive of a folder; of one that it lies in only if ``is_within``."""
+    """The drive of a folder; of one that it lies in only if ``is_within``, or within its mount."""
     from lsfs.drives import find
     from lsfs.errors import NotInitialised
 
@@ -133,9 +134,12 @@ def _drive_of(session: Session, place: str, *, is_within: bool) -> DriveRecord |
         record = find(place, _state(session)) if Path(place).exists() else None
     except NotInitialised:
         return None
-    if record is None or is_within or record.source == Path(place).expanduser().resolve():
+    if record is None or is_within:
         return record
-    return None
+    folder = Path(place).expanduser().resolve()
+    mountpoint = record.mount_info().get("mountpoint")
+    around = {os.fspath(one) for one in (folder, *folder.parents)}
+    return record if record.source == folder or mountpoint in around else None
 
 
 def _would_index(session: Session, record: DriveRecord | None, place: str) -> None:

@@ -51,6 +51,13 @@ def paths(output: str) -> list[str]:
     return list(dict.fromkeys(hit["path"] for hit in json.loads(output)["hits"]))
 
 
+def test_a_mount_is_indexed_as_the_drive_that_it_is(mounted: tuple[Path, Path]) -> None:
+    source, mountpoint = mounted
+    for place in (mountpoint, mountpoint / "Contracts"):
+        told = json.loads(run("index", str(place), "--json"))
+        assert (told["source"], told["fs"]["mountpoint"]) == (str(source), str(mountpoint))
+
+
 def test_the_main_job(mounted: tuple[Path, Path]) -> None:
     source, mountpoint = mounted
     drive = ("--drive", str(mountpoint))
